@@ -1,0 +1,1 @@
+//! Master keys in an HSM.

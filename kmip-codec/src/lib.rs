@@ -1,0 +1,1 @@
+//! Bytes to typed KMIP messages and back, for every version.

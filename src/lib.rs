@@ -1,0 +1,1 @@
+//! Keystead: a key-management server that speaks KMIP.
