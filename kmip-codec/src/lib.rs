@@ -1,1 +1,36 @@
-//! Bytes to typed KMIP messages and back, for every version.
+//! KMIP messages: bytes or XML to typed values and back, for every version from 1.0 to 2.1.
+//!
+//! This crate does no I/O, asks no clock, keeps no state and decides nothing: what a message *means* is the
+//! server's business. It does not repair either: what is not canonical is refused, with the tag and the offset.
+//!
+//! ```text
+//! bytes -- BinarySource --+                                   +-- BinarySink -- bytes
+//!                         +-> Value::take -> typed -> Value::put
+//! XML   -- XmlSource -----+   (tables)      (message) (tables)+-- XmlSink ----- XML
+//!                                                             +-- LogSink ----- text without secrets
+//! ```
+//!
+//! The lists of the protocol are tables, each written once: [`tags`], [`enums`], [`attributes`], [`operations`].
+//! A row names the versions that it belongs to; the version in the header of a message decides which rows hold.
+//! In memory there is one form for all versions, the typed one of 2.x.
+
+pub mod attributes;
+pub mod declare;
+pub mod enums;
+pub mod error;
+pub mod item;
+pub mod limits;
+pub mod message;
+pub mod objects;
+pub mod operations;
+pub mod payloads;
+pub mod secret;
+mod tags;
+pub mod value;
+pub mod version;
+pub mod wire;
+
+pub use error::{Error, ErrorKind};
+pub use secret::{SecretBytes, SecretText};
+pub use tags::Tag;
+pub use version::Version;

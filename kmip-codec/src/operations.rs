@@ -1,0 +1,158 @@
+//! Every operation, a row each: number, request and answer, the versions that define it, and whether this project
+//! serves it (KMIP 2.1, 6 and 11.36).
+//!
+//! A row that is `declared` can be read and written and nothing more; `served` rows are dispatched and announced.
+
+use crate::Tag;
+use crate::declare::{Value, Versions as _, enumeration};
+use crate::error::{Error, ErrorKind, Result};
+use crate::item::ItemValue;
+use crate::payloads::*;
+use crate::version::*;
+use crate::wire::{Sink, Source};
+
+/// Hands the table to a macro.
+#[macro_export]
+macro_rules! for_each_operation {
+    ($then:ident) => {
+        $then! {
+            /// Makes a symmetric key (6.1.8).
+            Create = 0x01, CreateRequest => CreateResponse, in V1_0.., served;
+            /// Returns an object (6.1.19).
+            Get = 0x0A, GetRequest => GetResponse, in V1_0.., served;
+        }
+    };
+}
+
+/// A request that knows its operation and its answer.
+pub trait Call: Value {
+    /// The operation.
+    const OPERATION: Operation;
+    /// What answers it.
+    type Answer: Value;
+    /// The request as one of all.
+    fn into_request(self) -> Request;
+    /// The answer out of all, where it is of this operation.
+    fn answer(response: Response) -> Option<Self::Answer>;
+}
+
+/// A row of the table of operations.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationRow {
+    /// The operation.
+    pub operation: Operation,
+    /// Whether a version defines it.
+    pub is_in: fn(Version) -> bool,
+    /// Whether this project serves it.
+    pub served: bool,
+    /// What it does, and the clause.
+    pub doc: &'static str,
+}
+
+macro_rules! is_served {
+    (served) => {
+        true
+    };
+    (declared) => {
+        false
+    };
+}
+
+macro_rules! operations {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $request:ident => $response:ident, in $range:expr, $served:ident;)*) => {
+        enumeration! {
+            /// The operations (KMIP 2.1, 11.36).
+            pub enum Operation { $($name = $code in $range;)* }
+        }
+
+        /// The table of operations.
+        pub const OPERATION_ROWS: &[OperationRow] = &[$(OperationRow {
+            operation: Operation::$name,
+            is_in: |version| ($range).has(version),
+            served: is_served!($served),
+            doc: concat!($($doc),*),
+        },)*];
+
+        /// The payload of a request.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(clippy::large_enum_variant, reason = "one lives at a time; a box would cost each an allocation")]
+        pub enum Request {
+            $($(#[doc = $doc])* $name($request),)*
+            /// An operation that no row has in the version of the message, with its payload as it stands.
+            Unknown(Operation, ItemValue),
+        }
+
+        /// The payload of an answer.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(clippy::large_enum_variant, reason = "one lives at a time; a box would cost each an allocation")]
+        pub enum Response {
+            $($(#[doc = $doc])* $name($response),)*
+            /// The answer to an operation that no row has in the version of the message.
+            Unknown(Operation, ItemValue),
+        }
+
+        $(impl Call for $request {
+            const OPERATION: Operation = Operation::$name;
+            type Answer = $response;
+
+            fn into_request(self) -> Request {
+                Request::$name(self)
+            }
+
+            fn answer(response: Response) -> Option<$response> {
+                match response { Response::$name(answer) => Some(answer), _ => None }
+            }
+        })*
+
+        impl Request {
+            /// Which operation it is of.
+            pub fn operation(&self) -> Operation {
+                match self { $(Self::$name(_) => Operation::$name,)* Self::Unknown(operation, _) => *operation }
+            }
+
+            pub(crate) fn put(&self, out: &mut dyn Sink) {
+                match self {
+                    $(Self::$name(payload) => payload.put(Tag::RequestPayload, out),)*
+                    Self::Unknown(_, payload) => payload.put(Tag::RequestPayload, out),
+                }
+            }
+
+            pub(crate) fn take(operation: Operation, src: &mut dyn Source) -> Result<Self> {
+                match operation {
+                    $(Operation::$name if ($range).has(src.version()) => payload(Tag::RequestPayload, src).map(Self::$name),)*
+                    other => payload(Tag::RequestPayload, src).map(|payload| Self::Unknown(other, payload)),
+                }
+            }
+        }
+
+        impl Response {
+            /// Which operation it is of.
+            pub fn operation(&self) -> Operation {
+                match self { $(Self::$name(_) => Operation::$name,)* Self::Unknown(operation, _) => *operation }
+            }
+
+            pub(crate) fn put(&self, out: &mut dyn Sink) {
+                match self {
+                    $(Self::$name(payload) => payload.put(Tag::ResponsePayload, out),)*
+                    Self::Unknown(_, payload) => payload.put(Tag::ResponsePayload, out),
+                }
+            }
+
+            pub(crate) fn take(operation: Operation, src: &mut dyn Source) -> Result<Self> {
+                match operation {
+                    $(Operation::$name if ($range).has(src.version()) => payload(Tag::ResponsePayload, src).map(Self::$name),)*
+                    other => payload(Tag::ResponsePayload, src).map(|payload| Self::Unknown(other, payload)),
+                }
+            }
+        }
+    };
+}
+for_each_operation!(operations);
+
+/// Reads a payload, which must be there.
+fn payload<T: Value>(tag: Tag, src: &mut dyn Source) -> Result<T> {
+    if src.peek() == Some(tag) {
+        return T::take(tag, src);
+    }
+    Err(Error::at(ErrorKind::Missing, tag, src.offset()))
+}

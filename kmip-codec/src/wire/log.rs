@@ -1,0 +1,116 @@
+//! The log text of a message: one line, in which no byte of a key and no password can stand.
+//!
+//! It redacts by type: every byte string and big integer becomes its length, whatever its tag; so does every
+//! text under a tag of [`SECRET_TEXTS`].
+
+use super::{BitNames, Kind, Sink};
+use crate::Tag;
+use crate::version::Version;
+use std::fmt::Write as _;
+
+/// Texts that are secrets.
+const SECRET_TEXTS: &[Tag] = &[Tag::Password, Tag::OneTimePassword];
+
+/// A text longer than this is cut in the log, in characters.
+const TEXT_CHARACTERS_MAX: usize = 200;
+
+/// Writes the log text.
+pub struct LogSink {
+    version: Version,
+    out: String,
+}
+
+impl LogSink {
+    /// An empty text.
+    pub fn new(version: Version) -> Self {
+        Self { version, out: String::new() }
+    }
+
+    /// What was written.
+    pub fn finish(self) -> String {
+        self.out
+    }
+
+    fn leaf(&mut self, tag: Tag, value: impl std::fmt::Display) {
+        self.space();
+        let _ = write!(self.out, "{tag}={value}");
+    }
+
+    fn space(&mut self) {
+        if !self.out.is_empty() && !self.out.ends_with('{') {
+            self.out.push(' ');
+        }
+    }
+
+    fn length(&mut self, tag: Tag, kind: Kind, length: usize) {
+        self.leaf(tag, format_args!("[{length} bytes of {kind:?}]"));
+    }
+}
+
+impl Sink for LogSink {
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    fn open(&mut self, tag: Tag) {
+        self.space();
+        let _ = write!(self.out, "{tag}{{");
+    }
+
+    fn close(&mut self) {
+        self.out.push('}');
+    }
+
+    fn integer(&mut self, tag: Tag, value: i32) {
+        self.leaf(tag, value);
+    }
+
+    fn long_integer(&mut self, tag: Tag, value: i64) {
+        self.leaf(tag, value);
+    }
+
+    fn big_integer(&mut self, tag: Tag, value: &[u8]) {
+        self.length(tag, Kind::BigInteger, value.len());
+    }
+
+    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
+        match name {
+            Some(name) => self.leaf(tag, name),
+            None => self.leaf(tag, format_args!("0x{value:x}")),
+        }
+    }
+
+    fn mask(&mut self, tag: Tag, value: i32, names: BitNames) {
+        let bits = value.cast_unsigned();
+        let names = names(self.version).into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| name);
+        self.leaf(tag, names.collect::<Vec<_>>().join("|"));
+    }
+
+    fn boolean(&mut self, tag: Tag, value: bool) {
+        self.leaf(tag, value);
+    }
+
+    fn text(&mut self, tag: Tag, value: &str) {
+        if SECRET_TEXTS.contains(&tag) {
+            return self.length(tag, Kind::TextString, value.len());
+        }
+        let shown: String = value.chars().take(TEXT_CHARACTERS_MAX).collect();
+        self.leaf(tag, format_args!("{shown:?}"));
+    }
+
+    fn bytes(&mut self, tag: Tag, value: &[u8]) {
+        self.length(tag, Kind::ByteString, value.len());
+    }
+
+    fn date_time(&mut self, tag: Tag, value: i64) {
+        self.leaf(tag, value);
+    }
+
+    fn interval(&mut self, tag: Tag, value: u32) {
+        self.leaf(tag, value);
+    }
+
+    fn date_time_extended(&mut self, tag: Tag, value: i64) {
+        self.leaf(tag, value);
+    }
+}

@@ -1,0 +1,143 @@
+//! The two interfaces between typed messages and encodings: a [`Sink`] takes values, a [`Source`] gives them.
+//!
+//! An encoding implements one or both, once; it knows items and their types, nothing of operations or attributes.
+
+mod binary;
+mod log;
+mod xml;
+
+pub use binary::{BinarySink, BinarySource, frame_length};
+pub use log::LogSink;
+pub use xml::{XmlSink, XmlSource};
+
+use crate::Tag;
+use crate::error::Result;
+use crate::version::Version;
+
+/// The types of items (KMIP 2.1, 10.1.2), with their type byte.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// Items inside an item.
+    Structure = 1,
+    /// 32 bits, signed.
+    Integer = 2,
+    /// 64 bits, signed.
+    LongInteger = 3,
+    /// Two's complement, a multiple of 8 bytes.
+    BigInteger = 4,
+    /// 32 bits, one of a table.
+    Enumeration = 5,
+    /// 0 or 1, in 8 bytes.
+    Boolean = 6,
+    /// UTF-8.
+    TextString = 7,
+    /// Any bytes.
+    ByteString = 8,
+    /// Seconds since 1970, signed, 64 bits.
+    DateTime = 9,
+    /// Seconds, unsigned, 32 bits.
+    Interval = 10,
+    /// Microseconds since 1970, signed, 64 bits (from KMIP 2.0).
+    DateTimeExtended = 11,
+}
+
+impl Kind {
+    /// Every type, by type byte from 1 up.
+    pub const ALL: [Kind; 11] = [
+        Kind::Structure,
+        Kind::Integer,
+        Kind::LongInteger,
+        Kind::BigInteger,
+        Kind::Enumeration,
+        Kind::Boolean,
+        Kind::TextString,
+        Kind::ByteString,
+        Kind::DateTime,
+        Kind::Interval,
+        Kind::DateTimeExtended,
+    ];
+
+    /// The type of a type byte.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| *k as u8 == byte)
+    }
+}
+
+/// How names of an enumeration or a mask become numbers when an encoding spells them out.
+pub type ByName = fn(&str) -> Option<u32>;
+
+/// The bits of a mask and their names in a version.
+pub type BitNames = fn(Version) -> Vec<(u32, &'static str)>;
+
+/// Where values go.
+pub trait Sink {
+    /// The version that decides which fields are written.
+    fn version(&self) -> Version;
+    /// Begins a structure; each `open` has its `close`.
+    fn open(&mut self, tag: Tag);
+    /// Ends the structure that was opened last.
+    fn close(&mut self);
+    /// Writes an Integer.
+    fn integer(&mut self, tag: Tag, value: i32);
+    /// Writes a Long Integer.
+    fn long_integer(&mut self, tag: Tag, value: i64);
+    /// Writes a Big Integer: two's complement, big-endian, a multiple of 8 bytes.
+    fn big_integer(&mut self, tag: Tag, value: &[u8]);
+    /// Writes an Enumeration, with its name where the table has one.
+    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>);
+    /// Writes a mask: an Integer whose bits have names.
+    fn mask(&mut self, tag: Tag, value: i32, names: BitNames);
+    /// Writes a Boolean.
+    fn boolean(&mut self, tag: Tag, value: bool);
+    /// Writes a Text String.
+    fn text(&mut self, tag: Tag, value: &str);
+    /// Writes a Byte String.
+    fn bytes(&mut self, tag: Tag, value: &[u8]);
+    /// Writes a Date-Time in seconds since 1970.
+    fn date_time(&mut self, tag: Tag, value: i64);
+    /// Writes an Interval in seconds.
+    fn interval(&mut self, tag: Tag, value: u32);
+    /// Writes a Date-Time Extended in microseconds since 1970.
+    fn date_time_extended(&mut self, tag: Tag, value: i64);
+}
+
+/// Where values come from.
+pub trait Source {
+    /// The version that decides which fields are expected.
+    fn version(&self) -> Version;
+    /// Sets the version, once the header has told it.
+    fn set_version(&mut self, version: Version);
+    /// The tag of the next item of the structure that is open; `None` at its end.
+    fn peek(&self) -> Option<Tag>;
+    /// The type of the next item; `None` at the end of the structure, or where the type is not known.
+    fn peek_kind(&self) -> Option<Kind>;
+    /// Where the next item stands, for errors.
+    fn offset(&self) -> usize;
+    /// Enters a structure.
+    fn open(&mut self, tag: Tag) -> Result<()>;
+    /// Leaves the structure, which must have been read to its end.
+    fn close(&mut self) -> Result<()>;
+    /// Reads an Integer.
+    fn integer(&mut self, tag: Tag) -> Result<i32>;
+    /// Reads a Long Integer.
+    fn long_integer(&mut self, tag: Tag) -> Result<i64>;
+    /// Reads a Big Integer: two's complement, big-endian, a multiple of 8 bytes.
+    fn big_integer(&mut self, tag: Tag) -> Result<Vec<u8>>;
+    /// Reads an Enumeration.
+    fn enumeration(&mut self, tag: Tag, by_name: ByName) -> Result<u32>;
+    /// Reads a mask.
+    fn mask(&mut self, tag: Tag, by_name: ByName) -> Result<i32>;
+    /// Reads a Boolean.
+    fn boolean(&mut self, tag: Tag) -> Result<bool>;
+    /// Reads a Text String.
+    fn text(&mut self, tag: Tag) -> Result<String>;
+    /// Reads a Byte String.
+    fn bytes(&mut self, tag: Tag) -> Result<Vec<u8>>;
+    /// Reads a Date-Time in seconds since 1970.
+    fn date_time(&mut self, tag: Tag) -> Result<i64>;
+    /// Reads an Interval in seconds.
+    fn interval(&mut self, tag: Tag) -> Result<u32>;
+    /// Reads a Date-Time Extended in microseconds since 1970.
+    fn date_time_extended(&mut self, tag: Tag) -> Result<i64>;
+}
