@@ -1,0 +1,3 @@
+//! `keystead-unlock`: the small binary for hosts.
+
+fn main() {}
