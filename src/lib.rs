@@ -1,1 +1,3 @@
-//! Keystead: a key-management server that speaks KMIP.
+//! Keystead: a key-management server that speaks KMIP, and its clients.
+
+pub mod engine;

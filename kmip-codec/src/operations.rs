@@ -18,8 +18,52 @@ macro_rules! for_each_operation {
         $then! {
             /// Makes a symmetric key (6.1.8).
             Create = 0x01, CreateRequest => CreateResponse, in V1_0.., served;
+            /// Makes a public and a private key (6.1.9).
+            CreateKeyPair = 0x02, CreateKeyPairRequest => CreateKeyPairResponse, in V1_0.., served;
+            /// Takes in an object (6.1.43).
+            Register = 0x03, RegisterRequest => RegisterResponse, in V1_0.., served;
+            /// Makes a key that replaces another (6.1.46).
+            ReKey = 0x04, ReKeyRequest => ReKeyResponse, in V1_0.., served;
+            /// Finds objects by attribute (6.1.28).
+            Locate = 0x08, LocateRequest => LocateResponse, in V1_0.., served;
+            /// Asks whether an object may be used in a way (6.1.7).
+            Check = 0x09, CheckRequest => CheckResponse, in V1_0.., served;
             /// Returns an object (6.1.19).
             Get = 0x0A, GetRequest => GetResponse, in V1_0.., served;
+            /// Returns attributes (6.1.20).
+            GetAttributes = 0x0B, GetAttributesRequest => GetAttributesResponse, in V1_0.., served;
+            /// Returns the names of attributes (6.1.21).
+            GetAttributeList = 0x0C, GetAttributeListRequest => GetAttributeListResponse, in V1_0.., served;
+            /// Adds an instance of an attribute (6.1.2).
+            AddAttribute = 0x0D, AddAttributeRequest => AddAttributeResponse, in V1_0.., served;
+            /// Changes an instance of an attribute (6.1.34).
+            ModifyAttribute = 0x0E, ModifyAttributeRequest => ModifyAttributeResponse, in V1_0.., served;
+            /// Deletes an attribute (6.1.13).
+            DeleteAttribute = 0x0F, DeleteAttributeRequest => DeleteAttributeResponse, in V1_0.., served;
+            /// Gives a lease (6.1.35).
+            ObtainLease = 0x10, ObtainLeaseRequest => ObtainLeaseResponse, in V1_0.., served;
+            /// Makes an object Active (6.1.1).
+            Activate = 0x12, ActivateRequest => ActivateResponse, in V1_0.., served;
+            /// Revokes an object (6.1.44).
+            Revoke = 0x13, RevokeRequest => RevokeResponse, in V1_0.., served;
+            /// Destroys the value of an object (6.1.15).
+            Destroy = 0x14, DestroyRequest => DestroyResponse, in V1_0.., served;
+            /// Sends an object to the archive (6.1.4).
+            Archive = 0x15, ArchiveRequest => ArchiveResponse, in V1_0.., served;
+            /// Brings an object back from the archive (6.1.42).
+            Recover = 0x16, RecoverRequest => RecoverResponse, in V1_0.., served;
+            /// Tells what the server can (6.1.40).
+            Query = 0x18, QueryRequest => QueryResponse, in V1_0.., served;
+            /// Cancels an asynchronous request (6.1.5).
+            Cancel = 0x19, CancelRequest => CancelResponse, in V1_0.., served;
+            /// Asks for the answer of an asynchronous request (6.1.38).
+            Poll = 0x1A, PollRequest => PollResponse, in V1_0.., served;
+            /// Makes a pair of keys that replaces another (6.1.47).
+            ReKeyKeyPair = 0x1D, ReKeyKeyPairRequest => ReKeyKeyPairResponse, in V1_1.., served;
+            /// Tells which versions the server speaks (6.1.16).
+            DiscoverVersions = 0x1E, DiscoverVersionsRequest => DiscoverVersionsResponse, in V1_1.., served;
+            /// Sets an attribute (6.1.51).
+            SetAttribute = 0x31, SetAttributeRequest => SetAttributeResponse, in V2_0.., served;
         }
     };
 }

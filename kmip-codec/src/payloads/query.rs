@@ -1,0 +1,115 @@
+//! What a server is and can.
+
+use crate::attributes::RngParameters;
+use crate::declare::structure;
+use crate::enums::*;
+use crate::item::ItemValue;
+use crate::operations::Operation;
+use crate::payloads::ProtectionStorageMasks;
+use crate::version::*;
+
+structure! {
+    /// Asks which versions a server speaks (KMIP 2.1, 6.1.16).
+    pub struct DiscoverVersionsRequest {
+        versions: Vec<Version> = ProtocolVersion;
+    }
+}
+
+structure! {
+    /// The versions, best first.
+    pub struct DiscoverVersionsResponse {
+        versions: Vec<Version> = ProtocolVersion;
+    }
+}
+
+structure! {
+    /// Asks about a server (KMIP 2.1, 6.1.40).
+    pub struct QueryRequest {
+        functions: Vec<QueryFunction> = QueryFunction;
+        object_groups: Option<ItemValue> = ObjectGroups in V2_1..;
+    }
+}
+
+structure! {
+    /// What it can.
+    pub struct QueryResponse {
+        operations: Vec<Operation> = Operation;
+        object_types: Vec<ObjectType> = ObjectType;
+        vendor_identification: Option<String> = VendorIdentification;
+        server_information: Option<ItemValue> = ServerInformation;
+        application_namespaces: Vec<String> = ApplicationNamespace;
+        extension_information: Vec<ExtensionInformation> = ExtensionInformation in V1_1..;
+        attestation_types: Vec<AttestationType> = AttestationType in V1_2..;
+        rng_parameters: Vec<RngParameters> = RNGParameters in V1_3..;
+        profile_information: Vec<ProfileInformation> = ProfileInformation in V1_3..;
+        validation_information: Vec<ValidationInformation> = ValidationInformation in V1_3..;
+        capability_information: Vec<CapabilityInformation> = CapabilityInformation in V1_3..;
+        client_registration_methods: Vec<ClientRegistrationMethod> = ClientRegistrationMethod in V1_3..;
+        defaults_information: Option<ItemValue> = DefaultsInformation in V2_0..;
+        protection_storage_masks: Option<ProtectionStorageMasks> = ProtectionStorageMasks in V2_0..;
+    }
+}
+
+structure! {
+    /// A tag that a vendor added (KMIP 2.1, 7.13).
+    pub struct ExtensionInformation {
+        name: String = ExtensionName;
+        tag: Option<i32> = ExtensionTag;
+        item_type: Option<ItemType> = ExtensionType;
+        enumeration: Option<i32> = ExtensionEnumeration in V2_0..;
+        attribute: Option<bool> = ExtensionAttribute in V2_0..;
+        parent_structure_tag: Option<i32> = ExtensionParentStructureTag in V2_0..;
+        description: Option<String> = ExtensionDescription in V2_0..;
+    }
+}
+
+structure! {
+    /// A profile that a server claims (KMIP 2.1, 7.31).
+    pub struct ProfileInformation {
+        name: ProfileName = ProfileName;
+        version: Option<ProfileVersion> = ProfileVersion in V2_0..;
+        server_uri: Option<String> = ServerURI;
+        server_port: Option<i32> = ServerPort;
+    }
+}
+
+structure! {
+    /// The version of a profile (KMIP 2.1, 7.32).
+    pub struct ProfileVersion {
+        major: i32 = ProfileVersionMajor;
+        minor: i32 = ProfileVersionMinor;
+    }
+}
+
+structure! {
+    /// A validation that a server claims (KMIP 2.1, 7.41).
+    pub struct ValidationInformation {
+        authority_type: ValidationAuthorityType = ValidationAuthorityType;
+        authority_country: Option<String> = ValidationAuthorityCountry;
+        authority_uri: Option<String> = ValidationAuthorityURI;
+        version_major: i32 = ValidationVersionMajor;
+        version_minor: Option<i32> = ValidationVersionMinor;
+        validation_type: ValidationType = ValidationType;
+        level: i32 = ValidationLevel;
+        certificate_identifier: Option<String> = ValidationCertificateIdentifier;
+        certificate_uri: Option<String> = ValidationCertificateURI;
+        vendor_uri: Option<String> = ValidationVendorURI;
+        profile: Vec<String> = ValidationProfile;
+    }
+}
+
+structure! {
+    /// What a server can beyond its operations (KMIP 2.1, 7.5).
+    pub struct CapabilityInformation {
+        streaming: Option<bool> = StreamingCapability;
+        asynchronous: Option<bool> = AsynchronousCapability;
+        attestation: Option<bool> = AttestationCapability;
+        batch_undo: Option<bool> = BatchUndoCapability in V1_4..;
+        batch_continue: Option<bool> = BatchContinueCapability in V1_4..;
+        unwrap_mode: Option<UnwrapMode> = UnwrapMode;
+        destroy_action: Option<DestroyAction> = DestroyAction;
+        shredding_algorithm: Option<ShreddingAlgorithm> = ShreddingAlgorithm;
+        rng_mode: Option<RNGMode> = RNGMode;
+        quantum_safe: Option<bool> = QuantumSafeCapability in V2_0..;
+    }
+}

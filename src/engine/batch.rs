@@ -1,0 +1,248 @@
+//! One message: its items in order on one draft, and the answer.
+//!
+//! Decide, then persist, then answer: this module only decides. What it returns has no effect until the shell has
+//! committed the changes together with the audit entries.
+
+use super::context::Context;
+use super::dispatch::dispatch;
+use super::draft::{Changes, Draft};
+use super::need::{Need, Supplies};
+use super::ops;
+use super::policy::Principal;
+use super::refusal::{Cause, Halt, Refusal};
+use super::world::{Entropy, World};
+use bytes::Bytes;
+use kmip_codec::Version;
+use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
+use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::operations::{Operation, Request, Response};
+use kmip_codec::value::{DateTime, UniqueIdentifier};
+
+/// What an item did, for the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// The operation that was asked for.
+    pub operation: Operation,
+    /// The objects that it named, found or made.
+    pub objects: Vec<String>,
+    /// Why it failed; `None` for success.
+    pub reason: Option<ResultReason>,
+}
+
+/// What a message comes to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What to answer, once the changes are durable.
+    pub response: ResponseMessage,
+    /// What to commit.
+    pub changes: Changes,
+    /// What to enter in the audit, an entry an item.
+    pub deeds: Vec<Deed>,
+}
+
+/// Runs a message to its end, or to the first thing that it needs from outside.
+pub fn run(
+    world: &World<'_>,
+    principal: &Principal,
+    message: &RequestMessage,
+    entropy: &mut dyn Entropy,
+    supplies: &mut Supplies,
+) -> Result<Outcome, Need> {
+    supplies.rewind();
+    let mut draft = Draft::new(world, principal);
+    let batch = Batch::new(message);
+    let (items, deeds) = batch.run(&mut draft, entropy, supplies)?;
+    let version = message.version();
+    let mut response = ResponseMessage::new(version, DateTime(world.now.seconds()), items);
+    response.header.client_correlation_value.clone_from(&message.header.client_correlation_value);
+    Ok(Outcome { response, changes: draft.finish()?, deeds })
+}
+
+/// The options of a batch.
+struct Batch<'m> {
+    message: &'m RequestMessage,
+    version: Version,
+    on_error: BatchErrorContinuationOption,
+    asynchronous: AsynchronousIndicator,
+}
+
+impl<'m> Batch<'m> {
+    fn new(message: &'m RequestMessage) -> Self {
+        let header = &message.header;
+        Self {
+            message,
+            version: message.version(),
+            on_error: header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop),
+            asynchronous: header.asynchronous_indicator.map_or(AsynchronousIndicator::Prohibited, |a| a.0),
+        }
+    }
+
+    fn run(
+        &self,
+        draft: &mut Draft<'_>,
+        entropy: &mut dyn Entropy,
+        supplies: &mut Supplies,
+    ) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
+        let start = draft.savepoint();
+        let mut cx = Context {
+            draft,
+            version: self.version,
+            placeholder: None,
+            given: Vec::new(),
+            entropy,
+            supplies,
+            polled: None,
+            touched: Vec::new(),
+        };
+        let mut items = Vec::new();
+        let mut deeds: Vec<Deed> = Vec::new();
+        for item in &self.message.items {
+            let (answer, deed) = self.item(item, &mut cx)?;
+            let failed = answer.result_status == ResultStatus::OperationFailed;
+            items.push(answer);
+            deeds.push(deed);
+            if !failed {
+                continue;
+            }
+            match self.on_error {
+                BatchErrorContinuationOption::Continue => {}
+                BatchErrorContinuationOption::Undo => {
+                    cx.draft.roll_back(start);
+                    undo(&mut items, &mut deeds);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        Ok((items, deeds))
+    }
+
+    /// One item: its answer and what to audit. A refusal takes back what the item itself had changed.
+    fn item(&self, item: &RequestItem, cx: &mut Context<'_, '_>) -> Result<(ResponseItem, Deed), Need> {
+        let savepoint = cx.draft.savepoint();
+        cx.touched.clear();
+        cx.polled = None;
+        let operation = item.request.operation();
+        let result = self.perform(item, cx);
+        let (mut answer, reason) = match result {
+            Ok(answer) => (answer, None),
+            Err(Halt::Need(need)) => return Err(need),
+            Err(Halt::Refused(refusal)) => {
+                cx.draft.roll_back(savepoint);
+                cx.placeholder = None;
+                let answer = refused(&refusal, self.version);
+                (answer, Some(refusal.cause.reason(self.version)))
+            }
+        };
+        cx.given.push((operation, answer.response.as_ref().and_then(given_identifier)));
+        answer.operation = answer.operation.or(Some(operation));
+        answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
+        let deed = Deed { operation, objects: std::mem::take(&mut cx.touched), reason };
+        Ok((answer, deed))
+    }
+
+    fn perform(&self, item: &RequestItem, cx: &mut Context<'_, '_>) -> Result<ResponseItem, Halt> {
+        if let Some(extension) = item.extensions.iter().find(|extension| extension.criticality_indicator) {
+            let message =
+                format!("the critical message extension of {:?} is not known", extension.vendor_identification);
+            return Err(Refusal::new(Cause::FeatureNotSupported, message).into());
+        }
+        let placeholder = cx.placeholder.clone();
+        let response = dispatch(item.request.clone(), cx)?;
+        if let Some(kept) = cx.polled.take() {
+            return match ops::decode_answer(&kept, self.version) {
+                Some(answer) => Ok(answer),
+                None => Err(Refusal::new(
+                    Cause::InvalidField,
+                    "the answer waits for a Poll in the version of its request",
+                )
+                .into()),
+            };
+        }
+        let answer = ResponseItem {
+            result_status: ResultStatus::Success,
+            response: Some(response),
+            ..ResponseItem::default()
+        };
+        if self.is_asynchronous(&item.request) {
+            cx.placeholder = placeholder;
+            return self.answer_later(item.request.operation(), answer, cx);
+        }
+        Ok(answer)
+    }
+
+    /// Archive and Recover are answered later where the client takes that; in 2.x everything is, on demand.
+    fn is_asynchronous(&self, request: &Request) -> bool {
+        match self.asynchronous {
+            AsynchronousIndicator::Mandatory => !matches!(request, Request::Poll(_) | Request::Cancel(_)),
+            AsynchronousIndicator::Optional => matches!(request, Request::Archive(_) | Request::Recover(_)),
+            _ => false,
+        }
+    }
+
+    /// Keeps the answer for a Poll and gives what to poll with. It is kept in the commit that does the work.
+    fn answer_later(
+        &self,
+        operation: Operation,
+        answer: ResponseItem,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<ResponseItem, Halt> {
+        let mut correlation = [0; 16];
+        cx.entropy.fill(&mut correlation).map_err(Halt::Need)?;
+        let kept = ResponseItem { operation: Some(operation), ..answer };
+        let kept = ResponseMessage::new(self.version, DateTime(cx.now()), vec![kept]);
+        cx.draft.put_answer(&correlation, kept.to_bytes());
+        Ok(ResponseItem {
+            result_status: ResultStatus::OperationPending,
+            asynchronous_correlation_value: Some(Bytes::copy_from_slice(&correlation)),
+            ..ResponseItem::default()
+        })
+    }
+}
+
+/// The answer of a refused item.
+pub fn refused(refusal: &Refusal, version: Version) -> ResponseItem {
+    ResponseItem {
+        result_status: ResultStatus::OperationFailed,
+        result_reason: Some(refusal.cause.reason(version)),
+        result_message: Some(refusal.message.clone().into_owned()),
+        ..ResponseItem::default()
+    }
+}
+
+/// What had succeeded before the failure is undone and says so; the failed item, the last, keeps its answer.
+fn undo(items: &mut [ResponseItem], deeds: &mut [Deed]) {
+    if let Some((_, before)) = items.split_last_mut() {
+        for item in before {
+            item.result_status = ResultStatus::OperationUndone;
+            item.result_message = Some("undone because a later item of the batch failed".to_owned());
+            item.response = None;
+            item.asynchronous_correlation_value = None;
+        }
+    }
+    if let Some((_, before)) = deeds.split_last_mut() {
+        before.iter_mut().for_each(|deed| deed.reason = Some(ResultReason::GeneralFailure));
+    }
+}
+
+/// The identifier that an answer gives, for later items that refer to it.
+fn given_identifier(response: &Response) -> Option<String> {
+    let id = match response {
+        Response::Create(answer) => &answer.unique_identifier,
+        Response::CreateKeyPair(answer) => &answer.private_key,
+        Response::Register(answer) => &answer.unique_identifier,
+        Response::ReKey(answer) => &answer.unique_identifier,
+        Response::ReKeyKeyPair(answer) => &answer.private_key,
+        Response::Locate(answer) => match answer.unique_identifiers.as_slice() {
+            [only] => only,
+            _ => return None,
+        },
+        Response::Get(answer) => &answer.unique_identifier,
+        Response::GetAttributes(answer) => &answer.unique_identifier,
+        _ => return None,
+    };
+    match id {
+        UniqueIdentifier::Text(id) => Some(id.clone()),
+        _ => None,
+    }
+}

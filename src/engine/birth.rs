@@ -1,0 +1,200 @@
+//! What every new object gets: identifier, dates, state, the attributes of the request, and those that the server
+//! sets.
+
+use super::context::Context;
+use super::held::Held;
+use super::object::Object;
+use super::refusal::{Cause, Step, refuse};
+use super::rules;
+use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, RngParameters, TemplateAttribute};
+use kmip_codec::enums::*;
+use kmip_codec::objects::ManagedObject;
+use kmip_codec::operations::Operation;
+use kmip_codec::value::{DateTime, Interval, UniqueIdentifier};
+use kmip_codec::{SecretBytes, Tag, attribute};
+
+/// The attributes that a request gives to a new object: those of its templates, then its own.
+pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> Step<Attributes> {
+    let template = template.unwrap_or_default();
+    let mut attributes = Attributes::default();
+    for name in &template.names {
+        attributes.0.extend(template_attributes(cx, name)?.0);
+    }
+    attributes.0.extend(template.attributes.0);
+    Ok(attributes)
+}
+
+/// What a template holds (KMIP 1.4, 2.2.6): its attributes but for those of the template itself.
+fn template_attributes(cx: &mut Context<'_, '_>, name: &kmip_codec::attributes::Name) -> Step<Attributes> {
+    let filter = super::search::Filter {
+        attributes: [Attribute::Name(name.clone()), Attribute::ObjectType(ObjectType::Template)].into(),
+        ..Default::default()
+    };
+    let found = super::search::search(cx.draft, &filter, 0, 1, false)?;
+    let Some(id) = found.identifiers.into_iter().next() else {
+        return refuse(Cause::NotFound, format!("no template is named {:?}", name.value));
+    };
+    let template = cx.draft.object(&id, Operation::Get)?;
+    let value = super::material::stored(cx.draft, &template)?;
+    match value {
+        ManagedObject::Template(template) => Ok(template.attributes.unwrap_or_default().0),
+        _ => refuse(Cause::WrongType, format!("{:?} is not a template", name.value)),
+    }
+}
+
+/// A new object of this type with the attributes of the request. `made_here` tells apart what the server generated.
+pub fn object(
+    cx: &mut Context<'_, '_>,
+    object_type: ObjectType,
+    given: Attributes,
+    made_here: bool,
+) -> Step<Object> {
+    inheriting(cx, object_type, Attributes::default(), given, made_here)
+}
+
+/// The same with attributes inherited from another object, which those of the request add to or override.
+pub fn inheriting(
+    cx: &mut Context<'_, '_>,
+    object_type: ObjectType,
+    inherited: Attributes,
+    given: Attributes,
+    made_here: bool,
+) -> Step<Object> {
+    let id = cx.new_identifier()?;
+    cx.touched.push(id.clone());
+    let mut object = Object {
+        id,
+        owner: cx.principal().name.clone(),
+        group: cx.principal().default_group.clone(),
+        created: cx.draft.world().now.milliseconds,
+        generation: 0,
+        archived: false,
+        has_value: true,
+        allocated: false,
+        attributes: Held::default(),
+    };
+    object.attributes.set(Attribute::UniqueIdentifier(UniqueIdentifier::from(object.id.as_str())));
+    object.attributes.set(Attribute::ObjectType(object_type));
+    for entry in inherited.0 {
+        object.attributes.add(entry.attribute);
+    }
+    take_in(cx, &mut object, given)?;
+    set_by_server(cx, &mut object, made_here);
+    Ok(object)
+}
+
+/// Takes in the attributes of the request.
+fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step<()> {
+    for entry in given.0 {
+        let attribute = entry.attribute;
+        rules::may_be_given(&attribute, cx.version)?;
+        if let Attribute::ObjectType(kind) = &attribute
+            && *kind != object.object_type()
+        {
+            return refuse(Cause::InvalidField, "Object Type differs from that of the request");
+        }
+        match attribute.row().map(|row| row.count) {
+            Some(Count::One) => object.attributes.set(attribute),
+            _ => {
+                object.attributes.add(attribute);
+            }
+        }
+    }
+    fill_usage_limits(object);
+    Ok(())
+}
+
+/// A client gives the total; what is left is all of it.
+fn fill_usage_limits(object: &mut Object) {
+    let limits = attribute!(object.attributes, UsageLimits).next().cloned();
+    if let Some(mut limits) = limits {
+        limits.count.get_or_insert(limits.total);
+        object.attributes.set(Attribute::UsageLimits(limits));
+    }
+}
+
+/// The attributes that the server sets on every new object.
+fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
+    let now = cx.now();
+    let date = DateTime(now);
+    let held = &mut object.attributes;
+    held.set(Attribute::InitialDate(date));
+    held.set(Attribute::LastChangeDate(date));
+    if cx.settings().lease_seconds > 0 {
+        held.set(Attribute::LeaseTime(Interval(cx.settings().lease_seconds)));
+    }
+    if made_here {
+        held.set(Attribute::OriginalCreationDate(date));
+        held.set(Attribute::RandomNumberGenerator(generator()));
+    }
+    if object_has_life(attribute!(held, ObjectType).next().copied()) {
+        held.set(Attribute::Fresh(true));
+        held.set(Attribute::State(State::PreActive));
+        protect(held);
+    }
+    held.set(Attribute::ShortUniqueIdentifier(short_identifier(&object.id)));
+    held.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
+    object.settle(now);
+}
+
+/// Templates have no life cycle: they are attributes alone.
+fn object_has_life(object_type: Option<ObjectType>) -> bool {
+    object_type != Some(ObjectType::Template)
+}
+
+/// Sensitive and Extractable with their memory: Always Sensitive and Never Extractable.
+fn protect(held: &mut Held) {
+    let sensitive = attribute!(held, Sensitive).next().copied().unwrap_or(false);
+    let extractable = attribute!(held, Extractable).next().copied().unwrap_or(true);
+    held.set(Attribute::Sensitive(sensitive));
+    held.set(Attribute::AlwaysSensitive(sensitive));
+    held.set(Attribute::Extractable(extractable));
+    held.set(Attribute::NeverExtractable(!extractable));
+}
+
+/// A short form of an identifier, for media with little room: the first 8 bytes of its SHA-256.
+fn short_identifier(id: &str) -> bytes::Bytes {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, id.as_bytes());
+    bytes::Bytes::copy_from_slice(digest.as_ref().get(..8).unwrap_or_default())
+}
+
+/// The generator that keys come from: the CTR_DRBG with AES-256 of AWS-LC, seeded by the system.
+pub fn generator() -> RngParameters {
+    RngParameters {
+        rng_algorithm: RNGAlgorithm::DRBG,
+        cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
+        cryptographic_length: Some(256),
+        drbg_algorithm: Some(DRBGAlgorithm::CTR),
+        ..Default::default()
+    }
+}
+
+/// The digest of an object's material (KMIP 2.1, 4.21).
+pub fn digest(material: &SecretBytes, format: Option<KeyFormatType>) -> Attribute {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, material.expose());
+    Attribute::Digest(Digest {
+        hashing_algorithm: HashingAlgorithm::SHA_256,
+        value: Some(bytes::Bytes::copy_from_slice(digest.as_ref())),
+        key_format_type: format,
+    })
+}
+
+/// Stores a new object with its value; from now on it is the ID placeholder.
+pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
+    let id = object.id.clone();
+    if object.has_value {
+        let encoded = super::material::encode(value);
+        cx.draft.put_value(&object, &encoded)?;
+    }
+    cx.draft.put(object)?;
+    cx.placeholder = Some(id.clone());
+    Ok(id)
+}
+
+/// The usage mask that 1.x requires on keys; Secret Data may do without.
+pub fn require_usage_mask(object: &Object) -> Step<()> {
+    if object.attributes.has_tag(Tag::CryptographicUsageMask) {
+        return Ok(());
+    }
+    refuse(Cause::Missing, "Cryptographic Usage Mask is missing")
+}

@@ -1,0 +1,281 @@
+//! The changes of a batch before they are committed: reads go through to the store, writes are only collected.
+//!
+//! [`Draft::object`] is the only way to an object, and it asks the policy first, so that no operation can forget
+//! to. What a draft has read and written becomes one transaction that fails as a whole when another was faster.
+
+use super::keys;
+use super::object::Object;
+use super::policy::{self, Principal};
+use super::refusal::{Cause, Halt, Refusal, Step, refuse};
+use super::world::{OpenError, ValueIdentity, World};
+use crate::engine::need::Need;
+use kmip_codec::operations::Operation;
+use kmip_codec::{SecretBytes, attribute};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+/// A write of the transaction: a key and its new value, `None` to delete it.
+pub type Write = (Vec<u8>, Option<Vec<u8>>);
+
+/// What a draft comes to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Changes {
+    /// Keys whose value must still be this one (`None`: absent) when the changes are applied.
+    pub expects: Vec<Write>,
+    /// What to write.
+    pub writes: Vec<Write>,
+}
+
+/// The changes collected so far; a copy of it is a savepoint.
+#[derive(Clone, Default)]
+struct Pending {
+    objects: BTreeMap<String, Object>,
+    sealed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    names: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    answers: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+/// An undo point.
+pub struct Savepoint(Pending);
+
+/// Reads through, writes into.
+pub struct Draft<'a> {
+    world: &'a World<'a>,
+    principal: &'a Principal,
+    pending: Pending,
+    /// Objects as the store has them: what is expected and what index entries go away.
+    stored: BTreeMap<String, Option<(Object, Vec<u8>)>>,
+    /// Other keys as the store has them.
+    seen: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl<'a> Draft<'a> {
+    /// An empty draft for one principal.
+    pub fn new(world: &'a World<'a>, principal: &'a Principal) -> Self {
+        let (pending, stored, seen) = (Pending::default(), BTreeMap::new(), BTreeMap::new());
+        Self { world, principal, pending, stored, seen }
+    }
+
+    /// What the draft is based on.
+    pub fn world(&self) -> &'a World<'a> {
+        self.world
+    }
+
+    /// Whose draft it is.
+    pub fn principal(&self) -> &'a Principal {
+        self.principal
+    }
+
+    /// The object, if the principal may do this with it; its state as the dates have it now.
+    pub fn object(&mut self, id: &str, operation: Operation) -> Step<Object> {
+        let Some(mut object) = self.load(id)? else {
+            return Err(policy::not_found(id).into());
+        };
+        policy::authorise(self.principal, operation, &object)?;
+        object.settle(self.world.now.seconds());
+        Ok(object)
+    }
+
+    /// Collects a new or changed object; names must be free or its own.
+    pub fn put(&mut self, object: Object) -> Step<()> {
+        let before = self.load(&object.id)?.map(|old| old.name_claims()).unwrap_or_default();
+        let after = object.name_claims();
+        for claim in before.iter().filter(|claim| !after.contains(claim)) {
+            self.read_name(claim)?;
+            self.pending.names.insert(claim.clone(), None);
+        }
+        for claim in after.iter().filter(|claim| !before.contains(claim)) {
+            if self.read_name(claim)?.is_some_and(|holder| holder != object.id.as_bytes()) {
+                return refuse(Cause::NameTaken, "another object of this client has the name");
+            }
+            self.pending.names.insert(claim.clone(), Some(object.id.clone().into_bytes()));
+        }
+        self.pending.objects.insert(object.id.clone(), object);
+        Ok(())
+    }
+
+    /// Seals the value of an object under its present generation.
+    pub fn put_value(&mut self, object: &Object, value: &SecretBytes) -> Step<()> {
+        let sealed = self.world.vault.seal(&identity(object), value).map_err(Halt::Need)?;
+        self.pending.sealed.insert(keys::sealed(&object.id, object.generation), Some(sealed));
+        Ok(())
+    }
+
+    /// Drops the value of an object.
+    pub fn drop_value(&mut self, object: &Object) {
+        self.pending.sealed.insert(keys::sealed(&object.id, object.generation), None);
+    }
+
+    /// Opens the value of an object that [`object`](Self::object) has given.
+    pub fn value(&mut self, object: &Object) -> Step<SecretBytes> {
+        let key = keys::sealed(&object.id, object.generation);
+        let sealed = match self.pending.sealed.get(&key) {
+            Some(pending) => pending.clone(),
+            None => self.world.view.get(&key).map_err(Halt::Need)?,
+        };
+        let Some(sealed) = sealed else {
+            return Err(Halt::Need(Need::Failed(format!("the value of object {} is missing", object.id))));
+        };
+        self.world.vault.open(&identity(object), &sealed).map_err(|error| opened(error, &object.id))
+    }
+
+    /// Keeps the answer of an asynchronous request for [`take_answer`](Self::take_answer).
+    pub fn put_answer(&mut self, correlation: &[u8], answer: Vec<u8>) {
+        let key = keys::pending_answer(&self.principal.name, correlation);
+        self.seen.entry(key.clone()).or_insert(None);
+        self.pending.answers.insert(key, Some(answer));
+    }
+
+    /// Takes a kept answer away; each is given once.
+    pub fn take_answer(&mut self, correlation: &[u8]) -> Step<Option<Vec<u8>>> {
+        let key = keys::pending_answer(&self.principal.name, correlation);
+        let kept = match self.pending.answers.get(&key) {
+            Some(pending) => pending.clone(),
+            None => self.see(&key)?,
+        };
+        if kept.is_some() {
+            self.pending.answers.insert(key, None);
+        }
+        Ok(kept)
+    }
+
+    /// The identifiers with this index value among the objects that the principal may see, newest first, those
+    /// changed by this draft included; until the visitor breaks.
+    pub fn candidates(
+        &mut self,
+        index: keys::Index,
+        value: &[u8],
+        visit: &mut dyn FnMut(&mut Self, Object) -> Step<ControlFlow<()>>,
+    ) -> Step<()> {
+        let mut found = BTreeSet::new();
+        for scope in self.scopes() {
+            let prefix = keys::index_prefix(&scope, index, value);
+            let mut collect = |key: &[u8]| {
+                if let Some((created, id)) = keys::entry_parts(key, prefix.len()) {
+                    found.insert((std::cmp::Reverse(created), id.to_owned()));
+                }
+                ControlFlow::Continue(())
+            };
+            self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
+        }
+        found.extend(self.pending.objects.values().map(|o| (std::cmp::Reverse(o.created), o.id.clone())));
+        for (_, id) in found {
+            let Some(mut object) = self.load(&id)? else { continue };
+            if !self.principal.shares(&object) {
+                continue;
+            }
+            object.settle(self.world.now.seconds());
+            if visit(self, object)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn scopes(&self) -> Vec<keys::Scope> {
+        let own = keys::Scope::Owner(self.principal.name.clone());
+        std::iter::once(own).chain(self.principal.groups.iter().cloned().map(keys::Scope::Group)).collect()
+    }
+
+    /// Marks where to go back to.
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint(self.pending.clone())
+    }
+
+    /// Drops what was collected since.
+    pub fn roll_back(&mut self, savepoint: Savepoint) {
+        self.pending = savepoint.0;
+    }
+
+    /// Whether nothing is to be written.
+    pub fn is_empty(&self) -> bool {
+        let Pending { objects, sealed, names, answers } = &self.pending;
+        objects.is_empty() && sealed.is_empty() && names.is_empty() && answers.is_empty()
+    }
+
+    /// The transaction: objects, their index entries, names and values, with what must still hold.
+    pub fn finish(self) -> Result<Changes, Need> {
+        let mut changes = Changes::default();
+        for (id, object) in &self.pending.objects {
+            let stored = self.stored.get(id).and_then(Option::as_ref);
+            let key = keys::object(id);
+            changes.expects.push((key.clone(), stored.map(|(_, bytes)| bytes.clone())));
+            changes.writes.push((key, Some(self.world.vault.protect(id, &object.encode())?)));
+            let old = stored.map(|(object, _)| object.index_entries()).unwrap_or_default();
+            let new = object.index_entries();
+            changes.writes.extend(old.iter().filter(|e| !new.contains(e)).map(|e| (e.clone(), None)));
+            changes.writes.extend(new.into_iter().filter(|e| !old.contains(e)).map(|e| (e, Some(Vec::new()))));
+        }
+        let keyed = self.pending.names.into_iter().chain(self.pending.answers);
+        for (key, value) in keyed {
+            changes.expects.push((key.clone(), self.seen.get(&key).cloned().flatten()));
+            changes.writes.push((key, value));
+        }
+        changes.writes.extend(self.pending.sealed);
+        Ok(changes)
+    }
+
+    /// The object as the draft has it, unchecked.
+    fn load(&mut self, id: &str) -> Step<Option<Object>> {
+        if let Some(object) = self.pending.objects.get(id) {
+            return Ok(Some(object.clone()));
+        }
+        if let Some(stored) = self.stored.get(id) {
+            return Ok(stored.as_ref().map(|(object, _)| object.clone()));
+        }
+        let stored = match self.world.view.get(&keys::object(id)).map_err(Halt::Need)? {
+            None => None,
+            Some(bytes) => {
+                let metadata = self.world.vault.verify(id, &bytes).map_err(|error| opened(error, id))?;
+                let object = Object::decode(&metadata).map_err(|_| opened(OpenError::Tampered, id))?;
+                Some((object, bytes))
+            }
+        };
+        let object = stored.as_ref().map(|(object, _)| object.clone());
+        self.stored.insert(id.to_owned(), stored);
+        Ok(object)
+    }
+
+    fn read_name(&mut self, claim: &[u8]) -> Step<Option<Vec<u8>>> {
+        match self.pending.names.get(claim) {
+            Some(pending) => Ok(pending.clone()),
+            None => self.see(claim),
+        }
+    }
+
+    /// Reads a key of the store and remembers what it was.
+    fn see(&mut self, key: &[u8]) -> Step<Option<Vec<u8>>> {
+        if let Some(seen) = self.seen.get(key) {
+            return Ok(seen.clone());
+        }
+        let value = self.world.view.get(key).map_err(Halt::Need)?;
+        self.seen.insert(key.to_owned(), value.clone());
+        Ok(value)
+    }
+}
+
+fn identity(object: &Object) -> ValueIdentity<'_> {
+    let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next();
+    let length = attribute!(object.attributes, CryptographicLength).next();
+    ValueIdentity {
+        id: &object.id,
+        object_type: object.object_type().0,
+        generation: object.generation,
+        algorithm: algorithm.map_or(0, |a| a.0),
+        length: length.map_or(0, |l| l.cast_unsigned()),
+    }
+}
+
+/// A record that does not open is told to the client as a failure of the server; which one, the log says.
+fn opened(error: OpenError, id: &str) -> Halt {
+    match error {
+        OpenError::Need(need) => Halt::Need(need),
+        OpenError::Tampered => {
+            tracing::error!(object = id, "the stored record does not belong to this object or was changed");
+            Halt::Refused(Refusal::new(
+                Cause::Internal,
+                "the stored object failed its integrity check; the server's log names it",
+            ))
+        }
+    }
+}

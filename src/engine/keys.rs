@@ -1,0 +1,113 @@
+//! The keys under which the store holds objects and their indexes.
+//!
+//! Every key begins with its kind and the tenant, so that no scan of one tenant can meet another. Values that
+//! clients choose stand as the first 16 bytes of their SHA-256: keys stay short, and a match is verified on the
+//! object itself. An index entry ends in the creation time, newest first, and the identifier, and has no value.
+
+use aws_lc_rs::digest;
+
+/// The one tenant.
+pub const TENANT: u32 = 0;
+
+/// What an index is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Index {
+    /// Every object.
+    All = 0,
+    /// Name (value and type).
+    Name = 1,
+    /// Object Group.
+    ObjectGroup = 2,
+    /// State as it is stored; objects that a date will move stand under [`PENDING`] as well.
+    State = 3,
+    /// Object Type.
+    ObjectType = 4,
+    /// Linked object and link type.
+    Link = 5,
+    /// Application namespace and data.
+    Application = 6,
+    /// A vendor's or application's attribute with its value.
+    Vendor = 7,
+    /// Alternative Name.
+    AlternativeName = 8,
+}
+
+/// The State index value of objects that a date will move to another state.
+pub const PENDING: &[u8] = b"pending";
+
+fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![kind];
+    key.extend_from_slice(&TENANT.to_be_bytes());
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
+/// The short form of a value: parts are length-prefixed, so that no two lists of parts look alike.
+pub fn short(parts: &[&[u8]]) -> [u8; 16] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut out = [0; 16];
+    out.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+    out
+}
+
+/// The attributes and state of an object.
+pub fn object(id: &str) -> Vec<u8> {
+    key(b'o', &[id.as_bytes()])
+}
+
+/// The sealed value of an object, one a generation.
+pub fn sealed(id: &str, generation: u32) -> Vec<u8> {
+    key(b's', &[id.as_bytes(), &[0], &generation.to_be_bytes()])
+}
+
+/// The claim of an owner on a name; its value is the identifier of the object.
+pub fn name(owner: &str, name: &[u8]) -> Vec<u8> {
+    key(b'n', &[&short(&[owner.as_bytes()]), &short(&[name])])
+}
+
+/// The stored answer of an asynchronous request.
+pub fn pending_answer(owner: &str, correlation: &[u8]) -> Vec<u8> {
+    key(b'a', &[&short(&[owner.as_bytes()]), correlation])
+}
+
+/// All entries of one value of an index, within the objects of one owner or group.
+pub fn index_prefix(scope: &Scope, index: Index, value: &[u8]) -> Vec<u8> {
+    key(b'i', &[&scope.short(), &[index as u8], &short(&[value])])
+}
+
+/// One entry of an index.
+pub fn index_entry(scope: &Scope, index: Index, value: &[u8], created: u64, id: &str) -> Vec<u8> {
+    let mut entry = index_prefix(scope, index, value);
+    entry.extend_from_slice(&(u64::MAX - created).to_be_bytes());
+    entry.extend_from_slice(id.as_bytes());
+    entry
+}
+
+/// Creation time and identifier of an index entry, given the length of its prefix.
+pub fn entry_parts(entry: &[u8], prefix: usize) -> Option<(u64, &str)> {
+    let (time, id) = entry.get(prefix..)?.split_first_chunk::<8>()?;
+    Some((u64::MAX - u64::from_be_bytes(*time), std::str::from_utf8(id).ok()?))
+}
+
+/// Whose objects an index lists.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Scope {
+    /// The objects that this principal made.
+    Owner(String),
+    /// The objects of this group of clients.
+    Group(String),
+}
+
+impl Scope {
+    fn short(&self) -> [u8; 16] {
+        match self {
+            Self::Owner(name) => short(&[b"owner", name.as_bytes()]),
+            Self::Group(name) => short(&[b"group", name.as_bytes()]),
+        }
+    }
+}

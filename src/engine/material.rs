@@ -1,0 +1,41 @@
+//! The value of an object: how it is stored, what it says about itself, and making new ones.
+
+mod convert;
+mod facts;
+mod generate;
+mod wrap;
+
+pub use convert::in_format;
+pub use facts::{Facts, check_strength, clear_material, facts};
+pub use generate::{key_pair_blocks, pair_bits, pair_kind, symmetric_key};
+pub use wrap::{unwrapped, wrapped};
+
+use super::draft::Draft;
+use super::object::Object;
+use super::refusal::{Cause, Step, refuse};
+use kmip_codec::declare::Field as _;
+use kmip_codec::objects::ManagedObject;
+use kmip_codec::version::STORED;
+use kmip_codec::wire::{BinarySink, BinarySource, Source as _};
+use kmip_codec::{SecretBytes, Tag};
+
+/// The stored form of a value: the object as it was registered, every row of every version kept.
+pub fn encode(object: &ManagedObject) -> SecretBytes {
+    let mut out = BinarySink::new(STORED);
+    object.write(Tag::SymmetricKey, &mut out);
+    out.finish().into()
+}
+
+/// Opens and reads the value of an object that the policy has let through.
+pub fn stored(draft: &mut Draft<'_>, object: &Object) -> Step<ManagedObject> {
+    if !object.has_value {
+        return refuse(Cause::NoKeyValue, "the server keeps the attributes of this object, not its value");
+    }
+    let bytes = draft.value(object)?;
+    let mut src = BinarySource::new(bytes.expose());
+    src.set_version(STORED);
+    match ManagedObject::read(Tag::SymmetricKey, &mut src) {
+        Ok(value) => Ok(value),
+        Err(_) => refuse(Cause::Internal, "the stored value cannot be read; the server's log names it"),
+    }
+}

@@ -1,0 +1,131 @@
+//! What a value says about itself: algorithm, length, format, and for certificates who issued what to whom.
+
+use crate::engine::policy::Principal;
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::SecretBytes;
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
+use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
+
+mod certificate;
+
+/// What a registered value says about itself.
+#[derive(Default)]
+pub struct Facts {
+    /// The algorithm, where the value tells it.
+    pub algorithm: Option<CryptographicAlgorithm>,
+    /// The length in bits, where the value tells it.
+    pub length: Option<i32>,
+    /// The format of a key.
+    pub format: Option<KeyFormatType>,
+    /// What the Digest attribute is computed over; nothing where the server does not have the value in clear.
+    pub material: Option<SecretBytes>,
+    /// Attributes that follow from the value.
+    pub attributes: Vec<Attribute>,
+    /// Whether the value itself is there.
+    pub has_value: bool,
+}
+
+/// Reads the facts of a value and refuses what cannot be true.
+pub fn facts(object: &ManagedObject) -> Step<Facts> {
+    match object {
+        ManagedObject::Certificate(certificate) => certificate::facts(certificate),
+        ManagedObject::OpaqueObject(opaque) => Ok(Facts {
+            material: Some(opaque.value.clone()),
+            attributes: vec![Attribute::OpaqueDataType(opaque.opaque_data_type)],
+            has_value: true,
+            ..Facts::default()
+        }),
+        ManagedObject::CertificateRequest(request) => {
+            Ok(Facts { material: Some(request.value.as_ref().into()), has_value: true, ..Facts::default() })
+        }
+        ManagedObject::Template(_) => Ok(Facts { has_value: true, ..Facts::default() }),
+        other => match other.key_block() {
+            Some(block) => key_facts(block),
+            None => Ok(Facts::default()),
+        },
+    }
+}
+
+fn key_facts(block: &KeyBlock) -> Step<Facts> {
+    if block.cryptographic_length.is_some_and(|length| length <= 0) {
+        return refuse(Cause::InvalidField, "Cryptographic Length must be positive");
+    }
+    let material = clear_material(block);
+    if let (Some(material), None) = (&material, &block.key_wrapping_data) {
+        check_length(block, material)?;
+    }
+    Ok(Facts {
+        algorithm: block.cryptographic_algorithm,
+        length: block.cryptographic_length,
+        format: Some(block.key_format_type),
+        has_value: block.key_value.is_some(),
+        attributes: vec![Attribute::KeyFormatType(block.key_format_type)],
+        material: material.filter(|_| block.key_wrapping_data.is_none()),
+    })
+}
+
+/// The bytes of key material that is not wrapped; a transparent key counts as its encoding.
+pub fn clear_material(block: &KeyBlock) -> Option<SecretBytes> {
+    match block.key_value.as_ref()? {
+        KeyValue::Wrapped(_) => None,
+        KeyValue::Plain(plain) => Some(match &plain.key_material {
+            KeyMaterial::Bytes(bytes) => bytes.clone(),
+            KeyMaterial::Transparent(TransparentKey::Symmetric(key)) => key.key.clone(),
+            KeyMaterial::Transparent(key) => {
+                let mut out = kmip_codec::wire::BinarySink::new(kmip_codec::version::STORED);
+                key.put(kmip_codec::Tag::KeyMaterial, &mut out);
+                out.finish().into()
+            }
+        }),
+    }
+}
+
+/// Raw keys must be as long as they say.
+fn check_length(block: &KeyBlock, material: &SecretBytes) -> Step<()> {
+    let raw = matches!(block.key_format_type, KeyFormatType::Raw | KeyFormatType::TransparentSymmetricKey);
+    let (Some(algorithm), Some(length), true) =
+        (block.cryptographic_algorithm, block.cryptographic_length, raw)
+    else {
+        return Ok(());
+    };
+    let wanted = super::generate::key_bytes(algorithm, length);
+    if wanted.is_some_and(|wanted| wanted != material.len()) {
+        let message = format!("a key of {length} bits cannot have {} bytes of material", material.len());
+        return refuse(Cause::InvalidField, message);
+    }
+    Ok(())
+}
+
+/// Refuses weak algorithms and lengths, unless the configuration grants them to this client.
+pub fn check_strength(
+    principal: &Principal,
+    algorithm: CryptographicAlgorithm,
+    length: Option<i32>,
+    curve: Option<RecommendedCurve>,
+) -> Step<()> {
+    let weak = match algorithm {
+        CryptographicAlgorithm::DES
+        | CryptographicAlgorithm::DES3
+        | CryptographicAlgorithm::RC2
+        | CryptographicAlgorithm::RC4
+        | CryptographicAlgorithm::RC5
+        | CryptographicAlgorithm::SKIPJACK
+        | CryptographicAlgorithm::HMAC_MD5 => true,
+        CryptographicAlgorithm::RSA | CryptographicAlgorithm::DSA | CryptographicAlgorithm::DH => {
+            length.is_some_and(|bits| bits < 2048)
+        }
+        CryptographicAlgorithm::EC | CryptographicAlgorithm::ECDSA | CryptographicAlgorithm::ECDH => {
+            curve == Some(RecommendedCurve::P_192) || (curve.is_none() && length.is_some_and(|bits| bits < 224))
+        }
+        _ => length.is_some_and(|bits| bits < 112),
+    };
+    if weak && !principal.weak_keys {
+        let length = length.map_or(String::new(), |bits| format!(" with {bits} bits"));
+        return refuse(
+            Cause::Denied,
+            format!("{algorithm:?}{length} is weak; an administrator can grant weak keys to this client"),
+        );
+    }
+    Ok(())
+}

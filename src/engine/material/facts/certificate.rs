@@ -1,0 +1,164 @@
+//! The attributes that an X.509 certificate carries in itself (KMIP 2.1, 4.6 to 4.8, 4.22, 4.61 to 4.63).
+
+use super::Facts;
+use crate::engine::refusal::{Cause, Step, refuse};
+use bytes::Bytes;
+use kmip_codec::attributes::*;
+use kmip_codec::enums::{CertificateType, CryptographicAlgorithm, DigitalSignatureAlgorithm};
+use kmip_codec::objects::Certificate;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::oid_registry::Oid;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::X509Name;
+
+/// The facts of a certificate; one that is said to be X.509 must be.
+pub fn facts(certificate: &Certificate) -> Step<Facts> {
+    let length = i32::try_from(certificate.value.len()).unwrap_or(i32::MAX);
+    let mut facts = Facts {
+        material: Some(certificate.value.as_ref().into()),
+        attributes: vec![
+            Attribute::CertificateType(certificate.certificate_type),
+            Attribute::CertificateLength(length),
+        ],
+        has_value: true,
+        ..Facts::default()
+    };
+    if certificate.certificate_type == CertificateType::X_509 {
+        let Ok((_, x509)) = X509Certificate::from_der(&certificate.value) else {
+            return refuse(Cause::InvalidField, "Certificate Value is not an X.509 certificate in DER");
+        };
+        x509_facts(&mut facts, &x509);
+    }
+    Ok(facts)
+}
+
+fn x509_facts(facts: &mut Facts, x509: &X509Certificate<'_>) {
+    (facts.algorithm, facts.length) = match x509.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => (Some(CryptographicAlgorithm::RSA), i32::try_from(key.key_size()).ok()),
+        Ok(PublicKey::EC(point)) => (Some(CryptographicAlgorithm::EC), i32::try_from(point.key_size()).ok()),
+        Ok(PublicKey::DSA(_)) => (Some(CryptographicAlgorithm::DSA), None),
+        _ => (None, None),
+    };
+    let (issuer, subject) = (x509.issuer(), x509.subject());
+    let (issuer_der, subject_der) =
+        (Bytes::copy_from_slice(issuer.as_raw()), Bytes::copy_from_slice(subject.as_raw()));
+    let alternative = alternative_names(x509);
+    facts.attributes.extend([
+        Attribute::X_509CertificateIdentifier(X509CertificateIdentifier {
+            issuer_distinguished_name: issuer_der.clone(),
+            certificate_serial_number: serial_der(x509),
+        }),
+        Attribute::X_509CertificateSubject(X509CertificateSubject {
+            subject_distinguished_name: subject_der,
+            subject_alternative_name: alternative.iter().map(|(der, _)| der.clone()).collect(),
+        }),
+        Attribute::X_509CertificateIssuer(X509CertificateIssuer {
+            issuer_distinguished_name: issuer_der,
+            issuer_alternative_name: Vec::new(),
+        }),
+        Attribute::CertificateIdentifier(CertificateIdentifier {
+            issuer: issuer.to_string(),
+            serial_number: Some(hex::encode(x509.raw_serial())),
+        }),
+        Attribute::CertificateSubject(CertificateSubject {
+            distinguished_name: subject.to_string(),
+            alternative_name: alternative.into_iter().map(|(_, text)| text).collect(),
+        }),
+        Attribute::CertificateIssuer(CertificateIssuer {
+            distinguished_name: issuer.to_string(),
+            alternative_name: Vec::new(),
+        }),
+    ]);
+    facts.attributes.extend(signature_algorithm(&x509.signature_algorithm.algorithm));
+    facts.attributes.extend(name_parts(subject, SUBJECT));
+    facts.attributes.extend(name_parts(issuer, ISSUER));
+}
+
+/// The serial number as a DER integer.
+fn serial_der(x509: &X509Certificate<'_>) -> Bytes {
+    let serial = x509.raw_serial();
+    let mut der = vec![0x02, u8::try_from(serial.len()).unwrap_or(u8::MAX)];
+    der.extend_from_slice(serial);
+    der.into()
+}
+
+fn alternative_names(x509: &X509Certificate<'_>) -> Vec<(Bytes, String)> {
+    let Ok(Some(extension)) = x509.subject_alternative_name() else { return Vec::new() };
+    let names = extension.value.general_names.iter();
+    names
+        .filter_map(|name| match name {
+            GeneralName::DNSName(text) | GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
+                Some((Bytes::copy_from_slice(text.as_bytes()), (*text).to_owned()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn signature_algorithm(oid: &Oid<'_>) -> Option<Attribute> {
+    let algorithm = match oid.to_id_string().as_str() {
+        "1.2.840.113549.1.1.2" => DigitalSignatureAlgorithm::MD2WithRSAEncryption,
+        "1.2.840.113549.1.1.4" => DigitalSignatureAlgorithm::MD5WithRSAEncryption,
+        "1.2.840.113549.1.1.5" => DigitalSignatureAlgorithm::SHA_1WithRSAEncryption,
+        "1.2.840.113549.1.1.14" => DigitalSignatureAlgorithm::SHA_224WithRSAEncryption,
+        "1.2.840.113549.1.1.11" => DigitalSignatureAlgorithm::SHA_256WithRSAEncryption,
+        "1.2.840.113549.1.1.12" => DigitalSignatureAlgorithm::SHA_384WithRSAEncryption,
+        "1.2.840.113549.1.1.13" => DigitalSignatureAlgorithm::SHA_512WithRSAEncryption,
+        "1.2.840.113549.1.1.10" => DigitalSignatureAlgorithm::RSASSA_PSS,
+        "1.2.840.10040.4.3" => DigitalSignatureAlgorithm::DSAWithSHA_1,
+        "1.2.840.10045.4.1" => DigitalSignatureAlgorithm::ECDSAWithSHA_1,
+        "1.2.840.10045.4.3.1" => DigitalSignatureAlgorithm::ECDSAWithSHA224,
+        "1.2.840.10045.4.3.2" => DigitalSignatureAlgorithm::ECDSAWithSHA256,
+        "1.2.840.10045.4.3.3" => DigitalSignatureAlgorithm::ECDSAWithSHA384,
+        "1.2.840.10045.4.3.4" => DigitalSignatureAlgorithm::ECDSAWithSHA512,
+        _ => return None,
+    };
+    Some(Attribute::DigitalSignatureAlgorithm(algorithm))
+}
+
+/// The parts of a name, each with the attribute that it becomes.
+type Parts = &'static [(&'static str, fn(String) -> Attribute)];
+
+const SUBJECT: Parts = &[
+    ("2.5.4.3", Attribute::CertificateSubjectCN),
+    ("2.5.4.10", Attribute::CertificateSubjectO),
+    ("2.5.4.11", Attribute::CertificateSubjectOU),
+    ("1.2.840.113549.1.9.1", Attribute::CertificateSubjectEmail),
+    ("2.5.4.6", Attribute::CertificateSubjectC),
+    ("2.5.4.8", Attribute::CertificateSubjectST),
+    ("2.5.4.7", Attribute::CertificateSubjectL),
+    ("0.9.2342.19200300.100.1.1", Attribute::CertificateSubjectUID),
+    ("2.5.4.5", Attribute::CertificateSubjectSerialNumber),
+    ("2.5.4.12", Attribute::CertificateSubjectTitle),
+    ("0.9.2342.19200300.100.1.25", Attribute::CertificateSubjectDC),
+    ("2.5.4.46", Attribute::CertificateSubjectDNQualifier),
+];
+
+const ISSUER: Parts = &[
+    ("2.5.4.3", Attribute::CertificateIssuerCN),
+    ("2.5.4.10", Attribute::CertificateIssuerO),
+    ("2.5.4.11", Attribute::CertificateIssuerOU),
+    ("1.2.840.113549.1.9.1", Attribute::CertificateIssuerEmail),
+    ("2.5.4.6", Attribute::CertificateIssuerC),
+    ("2.5.4.8", Attribute::CertificateIssuerST),
+    ("2.5.4.7", Attribute::CertificateIssuerL),
+    ("0.9.2342.19200300.100.1.1", Attribute::CertificateIssuerUID),
+    ("2.5.4.5", Attribute::CertificateIssuerSerialNumber),
+    ("2.5.4.12", Attribute::CertificateIssuerTitle),
+    ("0.9.2342.19200300.100.1.25", Attribute::CertificateIssuerDC),
+    ("2.5.4.46", Attribute::CertificateIssuerDNQualifier),
+];
+
+fn name_parts(name: &X509Name<'_>, parts: Parts) -> Vec<Attribute> {
+    let mut attributes = Vec::new();
+    for part in name.iter_attributes() {
+        let oid = part.attr_type().to_id_string();
+        let row = parts.iter().find(|(wanted, _)| *wanted == oid);
+        if let (Some((_, attribute)), Ok(text)) = (row, part.as_str()) {
+            attributes.push(attribute(text.to_owned()));
+        }
+    }
+    attributes
+}

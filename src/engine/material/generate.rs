@@ -1,0 +1,133 @@
+//! New keys: symmetric ones from the entropy of the engine, pairs from what was made outside.
+
+use crate::engine::context::Context;
+use crate::engine::need::{KeyPair, PairKind};
+use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use kmip_codec::SecretBytes;
+use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
+use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, PlainKeyValue};
+
+/// How many bytes a symmetric key of this many bits has; `None` for algorithms that are not symmetric.
+pub fn key_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Option<usize> {
+    let bits = usize::try_from(bits).ok()?;
+    match algorithm {
+        CryptographicAlgorithm::DES => matches!(bits, 56 | 64).then_some(8),
+        CryptographicAlgorithm::DES3 => match bits {
+            56 | 64 => Some(8),
+            112 | 128 => Some(16),
+            168 | 192 => Some(24),
+            _ => None,
+        },
+        CryptographicAlgorithm::RSA
+        | CryptographicAlgorithm::DSA
+        | CryptographicAlgorithm::DH
+        | CryptographicAlgorithm::ECDSA
+        | CryptographicAlgorithm::ECDH
+        | CryptographicAlgorithm::ECMQV
+        | CryptographicAlgorithm::EC => None,
+        _ => Some(bits.div_ceil(8)),
+    }
+}
+
+/// The lengths that an algorithm has, for those that do not take any.
+fn is_length_of(algorithm: CryptographicAlgorithm, bits: i32) -> bool {
+    match algorithm {
+        CryptographicAlgorithm::AES => matches!(bits, 128 | 192 | 256),
+        CryptographicAlgorithm::DES => matches!(bits, 56 | 64),
+        CryptographicAlgorithm::DES3 => matches!(bits, 112 | 128 | 168 | 192),
+        CryptographicAlgorithm::SKIPJACK => bits == 80,
+        CryptographicAlgorithm::Camellia | CryptographicAlgorithm::Twofish => matches!(bits, 128 | 192 | 256),
+        CryptographicAlgorithm::IDEA => bits == 128,
+        CryptographicAlgorithm::ChaCha20 | CryptographicAlgorithm::ChaCha20Poly1305 => matches!(bits, 128 | 256),
+        _ => bits % 8 == 0 && (8..=8192).contains(&bits),
+    }
+}
+
+/// A new symmetric key.
+pub fn symmetric_key(
+    cx: &mut Context<'_, '_>,
+    algorithm: CryptographicAlgorithm,
+    bits: i32,
+) -> Step<SecretBytes> {
+    let length = key_bytes(algorithm, bits).filter(|_| is_length_of(algorithm, bits));
+    let Some(length) = length else {
+        let message = format!("no symmetric key of algorithm {algorithm:?} has {bits} bits");
+        return refuse(Cause::InvalidField, message);
+    };
+    let mut key = vec![0; length];
+    cx.entropy.fill(&mut key).map_err(Halt::Need)?;
+    if matches!(algorithm, CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) {
+        key.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));
+    }
+    Ok(key.into())
+}
+
+/// DES keeps a parity bit, the lowest, in each byte.
+fn with_odd_parity(byte: u8) -> u8 {
+    let seven = byte & 0xfe;
+    seven | u8::from(seven.count_ones().is_multiple_of(2))
+}
+
+/// Which pair a request asks for.
+pub fn pair_kind(
+    algorithm: Option<CryptographicAlgorithm>,
+    length: Option<i32>,
+    curve: Option<RecommendedCurve>,
+) -> Step<PairKind> {
+    let curves = [RecommendedCurve::P_256, RecommendedCurve::P_384, RecommendedCurve::P_521];
+    match algorithm {
+        Some(CryptographicAlgorithm::RSA) => match length.unwrap_or(2048) {
+            bits @ (1024 | 2048 | 3072 | 4096 | 8192) => Ok(PairKind::Rsa(bits.unsigned_abs())),
+            bits => refuse(
+                Cause::InvalidField,
+                format!("RSA keys are made with 1024, 2048, 3072, 4096 or 8192 bits, not {bits}"),
+            ),
+        },
+        Some(CryptographicAlgorithm::EC | CryptographicAlgorithm::ECDSA | CryptographicAlgorithm::ECDH) => {
+            let by_length = || match length {
+                None | Some(256) => Some(RecommendedCurve::P_256),
+                Some(384) => Some(RecommendedCurve::P_384),
+                Some(521) => Some(RecommendedCurve::P_521),
+                _ => None,
+            };
+            let curve = curve.or_else(by_length);
+            match curve.filter(|curve| curves.contains(curve) || *curve == RecommendedCurve::SECP256K1) {
+                Some(curve) => Ok(PairKind::Ec(curve)),
+                None => refuse(
+                    Cause::InvalidField,
+                    "EC keys are made on the curves P-256, P-384, P-521 and secp256k1",
+                ),
+            }
+        }
+        Some(other) => refuse(Cause::InvalidField, format!("no key pair is made for {other:?}")),
+        None => refuse(Cause::Missing, "Cryptographic Algorithm is missing"),
+    }
+}
+
+/// The length in bits of the keys of a pair.
+pub fn pair_bits(kind: PairKind) -> i32 {
+    match kind {
+        PairKind::Rsa(bits) => bits.cast_signed(),
+        PairKind::Ec(RecommendedCurve::P_384) => 384,
+        PairKind::Ec(RecommendedCurve::P_521) => 521,
+        PairKind::Ec(_) => 256,
+    }
+}
+
+/// The key blocks of a pair, private and public: PKCS#8 and X.509, which every algorithm has.
+pub fn key_pair_blocks(pair: &KeyPair, algorithm: CryptographicAlgorithm) -> (KeyBlock, KeyBlock) {
+    let block = |format, material: SecretBytes| KeyBlock {
+        key_format_type: format,
+        key_value: Some(KeyValue::Plain(PlainKeyValue {
+            key_material: KeyMaterial::Bytes(material),
+            attributes: None,
+        })),
+        cryptographic_algorithm: Some(algorithm),
+        cryptographic_length: Some(pair_bits(pair.kind)),
+        ..KeyBlock::default()
+    };
+    (
+        block(KeyFormatType::PKCS_8, pair.private_pkcs8.clone()),
+        block(KeyFormatType::X_509, pair.public_spki.as_slice().into()),
+    )
+}

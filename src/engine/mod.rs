@@ -1,0 +1,34 @@
+//! What KMIP requests mean. This module does no I/O, knows no socket, file, clock or HSM, and awaits nothing: what it
+//! needs comes in as a [`World`](world::World), and what would block comes back as a [`Need`](need::Need).
+//!
+//! ```text
+//! batch::run --> Draft (reads through, collects) --> dispatch --> ops/*  --> Outcome { response, changes, deeds }
+//!                  |                                   |
+//!                  +- policy::authorise                +- states, rules, search, material
+//! ```
+//!
+//! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
+//! test from one seed.
+
+pub mod batch;
+mod birth;
+mod context;
+mod dispatch;
+pub mod draft;
+mod effects;
+mod held;
+mod keys;
+mod lifecycle;
+mod material;
+pub mod need;
+mod object;
+mod ops;
+mod pair;
+pub mod policy;
+pub mod refusal;
+mod renewal;
+mod rules;
+mod search;
+mod shown;
+pub mod states;
+pub mod world;

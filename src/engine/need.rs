@@ -1,0 +1,70 @@
+//! What a batch needs from outside before it can run to its end.
+//!
+//! The engine awaits nothing. Where something would block (a key of the hierarchy that is not loaded, an RSA key
+//! to make), the batch ends without side effects and names its need; the shell meets it off the async runtime
+//! and runs the batch again with what was got.
+
+use kmip_codec::SecretBytes;
+use kmip_codec::enums::RecommendedCurve;
+use std::collections::VecDeque;
+
+/// One thing to fetch or make.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// The key-encryption key of this identifier, to be opened in the HSM.
+    Kek(u32),
+    /// A new key pair.
+    KeyPair(PairKind),
+    /// Something failed below the engine (the store, the vault); the text is for the server's log.
+    Failed(String),
+}
+
+/// The kinds of key pair that can be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PairKind {
+    /// RSA of this many bits, with exponent 65537.
+    Rsa(u32),
+    /// An elliptic-curve pair.
+    Ec(RecommendedCurve),
+}
+
+/// A key pair in the standard encodings.
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    /// What it is.
+    pub kind: PairKind,
+    /// The private key, PKCS#8 DER.
+    pub private_pkcs8: SecretBytes,
+    /// The public key, X.509 SubjectPublicKeyInfo DER.
+    pub public_spki: Vec<u8>,
+}
+
+/// What was made for a batch so far, to be used in order when it runs again.
+#[derive(Default, Debug)]
+pub struct Supplies {
+    pairs: VecDeque<KeyPair>,
+    used: usize,
+}
+
+impl Supplies {
+    /// Adds a pair for the next run.
+    pub fn add(&mut self, pair: KeyPair) {
+        self.pairs.push_back(pair);
+    }
+
+    /// Starts a new run: everything may be used again, in the same order.
+    pub fn rewind(&mut self) {
+        self.used = 0;
+    }
+
+    /// The next pair of this kind, or the need for one.
+    pub fn pair(&mut self, kind: PairKind) -> Result<KeyPair, Need> {
+        match self.pairs.get(self.used) {
+            Some(pair) if pair.kind == kind => {
+                self.used += 1;
+                Ok(pair.clone())
+            }
+            _ => Err(Need::KeyPair(kind)),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Add Attribute (KMIP 2.1, 6.1.2): a new instance; existing ones stay as they are.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::Step;
+use crate::engine::{effects, rules, shown};
+use kmip_codec::attributes::{Entry, SingleAttribute};
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{AddAttributeRequest, AddAttributeResponse};
+
+impl Execute for AddAttributeRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<AddAttributeResponse> {
+        let mut object = cx.object(self.unique_identifier, Operation::AddAttribute)?;
+        let attribute = self.attribute.0.attribute;
+        rules::may_be_added(&object, &attribute, cx.version)?;
+        let index = object.attributes.add(attribute.clone());
+        effects::follow(&mut object, &attribute, cx.now());
+        let id = object.id.clone();
+        cx.save(object)?;
+        let added = shown::entry(Entry { index: Some(index), attribute });
+        Ok(AddAttributeResponse { unique_identifier: id.into(), attribute: Some(SingleAttribute(added)) })
+    }
+}

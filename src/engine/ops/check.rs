@@ -1,0 +1,30 @@
+//! Check (KMIP 2.1, 6.1.7): may the object be used in this way? What stands against it comes back.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::Step;
+use kmip_codec::attribute;
+use kmip_codec::enums::CryptographicUsageMask;
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{CheckRequest, CheckResponse};
+
+impl Execute for CheckRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<CheckResponse> {
+        let object = cx.living(self.unique_identifier, Operation::Check)?;
+        let mask = attribute!(object.attributes, CryptographicUsageMask).next().copied();
+        let mask = mask.unwrap_or(CryptographicUsageMask(0));
+        let left = attribute!(object.attributes, UsageLimits).next().and_then(|limits| limits.count);
+        let lease = cx.settings().lease_seconds;
+        let refused = CheckResponse {
+            unique_identifier: None,
+            usage_limits_count: self.usage_limits_count.filter(|wanted| left.is_some_and(|left| *wanted > left)),
+            cryptographic_usage_mask: self.cryptographic_usage_mask.filter(|wanted| !mask.contains(*wanted)),
+            lease_time: self.lease_time.filter(|wanted| lease > 0 && wanted.0 > lease),
+        };
+        if refused != CheckResponse::default() {
+            cx.placeholder = None;
+            return Ok(refused);
+        }
+        cx.placeholder = Some(object.id.clone());
+        Ok(CheckResponse { unique_identifier: Some(object.id.into()), ..CheckResponse::default() })
+    }
+}

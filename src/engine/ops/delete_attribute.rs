@@ -1,0 +1,41 @@
+//! Delete Attribute (KMIP 2.1, 6.1.13; KMIP 1.4, 4.16): one instance, or in 2.x all of them.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::{rules, shown};
+use kmip_codec::attributes::{AttributeReference, SingleAttribute};
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{DeleteAttributeRequest, DeleteAttributeResponse};
+
+impl Execute for DeleteAttributeRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<DeleteAttributeResponse> {
+        let mut object = cx.object(self.unique_identifier.clone(), Operation::DeleteAttribute)?;
+        let deleted = delete(&mut object, self)?;
+        let id = object.id.clone();
+        cx.save(object)?;
+        Ok(DeleteAttributeResponse { unique_identifier: id.into(), attribute: deleted })
+    }
+}
+
+fn delete(object: &mut Object, request: DeleteAttributeRequest) -> Step<Option<SingleAttribute>> {
+    let current = request.current.map(|current| current.0.attribute);
+    let all = request.reference.is_some() && current.is_none();
+    let named = request.name.or(request.reference);
+    let Some(reference) = current.as_ref().map(|current| current.reference()).or(named) else {
+        return refuse(Cause::Missing, "name the attribute to delete");
+    };
+    rules::may_be_deleted(object, &reference)?;
+    if all {
+        return delete_all(object, &reference);
+    }
+    let index = rules::instance(object, &reference, request.index, current.as_ref())?.index.unwrap_or(0);
+    let deleted = object.attributes.remove(&reference, index);
+    Ok(deleted.map(|entry| SingleAttribute(shown::entry(entry))))
+}
+
+fn delete_all(object: &mut Object, reference: &AttributeReference) -> Step<Option<SingleAttribute>> {
+    rules::instance(object, reference, None, None)?;
+    object.attributes.remove_where(|attribute| attribute.reference() == *reference);
+    Ok(None)
+}

@@ -1,0 +1,29 @@
+//! Destroy (KMIP 2.1, 6.1.15): the value is gone, the attributes stay.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::lifecycle::move_to;
+use crate::engine::refusal::Step;
+use crate::engine::states::Event;
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::{ObjectType, State};
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{DestroyRequest, DestroyResponse};
+use kmip_codec::value::DateTime;
+
+impl Execute for DestroyRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<DestroyResponse> {
+        let mut object = cx.living(self.unique_identifier, Operation::Destroy)?;
+        if object.object_type() == ObjectType::Template {
+            object.attributes.set(Attribute::State(State::Destroyed));
+        } else {
+            move_to(&mut object, Event::Destroy)?;
+        }
+        object.attributes.set(Attribute::DestroyDate(DateTime(cx.now())));
+        cx.draft.drop_value(&object);
+        object.has_value = false;
+        object.archived = false;
+        let id = object.id.clone();
+        cx.save(object)?;
+        Ok(DestroyResponse { unique_identifier: id.into() })
+    }
+}

@@ -1,0 +1,15 @@
+//! Get Attribute List (KMIP 2.1, 6.1.21): the names of the attributes that the object has.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::Step;
+use crate::engine::shown;
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{GetAttributeListRequest, GetAttributeListResponse};
+
+impl Execute for GetAttributeListRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetAttributeListResponse> {
+        let object = cx.object(self.unique_identifier, Operation::GetAttributeList)?;
+        let references = shown::references(&object, cx.version);
+        Ok(GetAttributeListResponse { unique_identifier: object.id.into(), references })
+    }
+}

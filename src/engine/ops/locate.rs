@@ -1,0 +1,45 @@
+//! Locate (KMIP 2.1, 6.1.28): finds objects by attribute, newest first.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::search::{self, Filter};
+use kmip_codec::attributes::Attributes;
+use kmip_codec::payloads::{LocateRequest, LocateResponse};
+use kmip_codec::version::V1_3;
+
+impl Execute for LocateRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<LocateResponse> {
+        let maximum = count(self.maximum_items, "Maximum Items")?;
+        let offset = count(self.offset_items, "Offset Items")?.unwrap_or(0);
+        let counts = cx.version >= V1_3 && self.offset_items.is_some();
+        let limit = maximum.unwrap_or(usize::MAX).min(cx.settings().located_items_max);
+        let mut attributes = self.attributes.map_or_else(Attributes::default, |list| list.0);
+        attributes.0.extend(self.template_attribute.unwrap_or_default().attributes.0);
+        let filter = Filter {
+            attributes,
+            storage: self.storage_status_mask,
+            group_member: self.object_group_member,
+        };
+        let found = search::search(cx.draft, &filter, offset, limit, counts)?;
+        cx.placeholder = match found.identifiers.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        };
+        cx.touched.extend(found.identifiers.iter().take(AUDITED_IDENTIFIERS_MAX).cloned());
+        Ok(LocateResponse {
+            located_items: found.located.filter(|_| counts).and_then(|items| i32::try_from(items).ok()),
+            unique_identifiers: found.identifiers.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+/// A Locate of everything names this many objects in its audit entry, and no more.
+const AUDITED_IDENTIFIERS_MAX: usize = 16;
+
+fn count(value: Option<i32>, name: &'static str) -> Step<Option<usize>> {
+    match value.map(usize::try_from) {
+        None => Ok(None),
+        Some(Ok(count)) => Ok(Some(count)),
+        Some(Err(_)) => refuse(Cause::InvalidField, format!("{name} cannot be negative")),
+    }
+}

@@ -1,0 +1,31 @@
+//! Modify Attribute (KMIP 2.1, 6.1.34; KMIP 1.4, 4.15): a new value for an instance that is there.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::{effects, rules, shown};
+use kmip_codec::attributes::{Entry, SingleAttribute};
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{ModifyAttributeRequest, ModifyAttributeResponse};
+
+impl Execute for ModifyAttributeRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ModifyAttributeResponse> {
+        let mut object = cx.object(self.unique_identifier, Operation::ModifyAttribute)?;
+        let Entry { index, attribute } = self.attribute.0;
+        let current = self.current.map(|current| current.0.attribute);
+        rules::may_be_modified(&object, &attribute, cx.version)?;
+        let reference = attribute.reference();
+        if cx.version.has_tagged_attributes()
+            && current.is_none()
+            && object.attributes.instances(&reference).count() > 1
+        {
+            return refuse(Cause::MultiValued, "the attribute has several instances: name the Current Attribute");
+        }
+        let index = rules::instance(&object, &reference, index, current.as_ref())?.index.unwrap_or(0);
+        object.attributes.replace(index, attribute.clone());
+        effects::follow(&mut object, &attribute, cx.now());
+        let id = object.id.clone();
+        cx.save(object)?;
+        let modified = shown::entry(Entry { index: Some(index), attribute });
+        Ok(ModifyAttributeResponse { unique_identifier: id.into(), attribute: Some(SingleAttribute(modified)) })
+    }
+}

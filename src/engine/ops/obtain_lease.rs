@@ -1,0 +1,19 @@
+//! Obtain Lease (KMIP 2.1, 6.1.35): how long the client may use the object before it asks again.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::Step;
+use kmip_codec::attribute;
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{ObtainLeaseRequest, ObtainLeaseResponse};
+use kmip_codec::value::Interval;
+
+impl Execute for ObtainLeaseRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ObtainLeaseResponse> {
+        let object = cx.living(self.unique_identifier, Operation::ObtainLease)?;
+        Ok(ObtainLeaseResponse {
+            unique_identifier: object.id.as_str().into(),
+            lease_time: Interval(cx.settings().lease_seconds),
+            last_change_date: attribute!(object.attributes, LastChangeDate).next().copied().unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Re-key Key Pair (KMIP 2.1, 6.1.47): a new pair that takes the place of another.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::{material, pair, renewal};
+use kmip_codec::attributes::TemplateAttribute;
+use kmip_codec::enums::{LinkType, ObjectType};
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
+
+impl Execute for ReKeyKeyPairRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReKeyKeyPairResponse> {
+        let mut private = cx.living(self.private_key, Operation::ReKeyKeyPair)?;
+        if private.object_type() != ObjectType::PrivateKey {
+            let message = format!("name the private key of the pair, not a {:?}", private.object_type());
+            return refuse(Cause::WrongType, message);
+        }
+        let Some(public) = private.linked(LinkType::PublicKeyLink).map(str::to_owned) else {
+            return refuse(Cause::InvalidField, "the private key has no link to its public key");
+        };
+        let mut public = cx.living(Some(public.into()), Operation::ReKeyKeyPair)?;
+        let kind = {
+            let (algorithm, length, curve) = pair::asked(&private);
+            if let Some(algorithm) = algorithm {
+                material::check_strength(cx.principal(), algorithm, length, curve)?;
+            }
+            material::pair_kind(algorithm, length, curve)?
+        };
+        let made = cx.supplies.pair(kind).map_err(Halt::Need)?;
+        let template = both(self.common.clone(), self.private);
+        let new_private = renewal::successor(cx, &mut private, template, self.offset)?;
+        let new_public = renewal::successor(cx, &mut public, both(self.common, self.public), self.offset)?;
+        cx.save(private)?;
+        cx.save(public)?;
+        let (private_key, public_key) = pair::store(cx, new_private, new_public, &made)?;
+        cx.placeholder = Some(private_key.clone());
+        Ok(ReKeyKeyPairResponse {
+            private_key: private_key.into(),
+            public_key: public_key.into(),
+            private: None,
+            public: None,
+        })
+    }
+}
+
+/// What both halves get, then what this one gets.
+fn both(common: Option<TemplateAttribute>, own: Option<TemplateAttribute>) -> Option<TemplateAttribute> {
+    let mut all = common.unwrap_or_default();
+    let own = own.unwrap_or_default();
+    all.names.extend(own.names);
+    all.attributes.0.extend(own.attributes.0);
+    Some(all)
+}

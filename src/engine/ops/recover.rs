@@ -1,0 +1,18 @@
+//! Recover (KMIP 2.1, 6.1.42): brings an object back from the archive. One that is on-line stays so.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::Step;
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{RecoverRequest, RecoverResponse};
+
+impl Execute for RecoverRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<RecoverResponse> {
+        let mut object = cx.living(self.unique_identifier, Operation::Recover)?;
+        let id = object.id.clone();
+        if object.archived {
+            object.archived = false;
+            cx.save(object)?;
+        }
+        Ok(RecoverResponse { unique_identifier: id.into() })
+    }
+}

@@ -1,0 +1,29 @@
+//! Set Attribute (KMIP 2.1, 6.1.51): adds the attribute, or changes its only instance.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::{effects, rules};
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{SetAttributeRequest, SetAttributeResponse};
+
+impl Execute for SetAttributeRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SetAttributeResponse> {
+        let mut object = cx.object(self.unique_identifier, Operation::SetAttribute)?;
+        let attribute = self.attribute.0.attribute;
+        match object.attributes.instances(&attribute.reference()).count() {
+            0 => rules::may_be_added(&object, &attribute, cx.version)?,
+            1 => rules::may_be_modified(&object, &attribute, cx.version)?,
+            _ => {
+                return refuse(
+                    Cause::MultiValued,
+                    "the attribute has several instances: modify one, or delete some first",
+                );
+            }
+        }
+        object.attributes.set(attribute.clone());
+        effects::follow(&mut object, &attribute, cx.now());
+        let id = object.id.clone();
+        cx.save(object)?;
+        Ok(SetAttributeResponse { unique_identifier: id.into() })
+    }
+}

@@ -1,0 +1,48 @@
+//! Who may do what: the one place that decides.
+//!
+//! An object belongs to the principal that made it and to that principal's default group. Its owner and the
+//! members of the group may do everything with it; for anybody else it does not exist, unless a group of theirs
+//! is set to `disclose`, which turns "not found" into "permission denied".
+
+use super::object::Object;
+use super::refusal::{Cause, Refusal};
+use kmip_codec::operations::Operation;
+
+/// A client, as its certificate and the configuration tell.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Principal {
+    /// The name in the certificate.
+    pub name: String,
+    /// The groups that the configuration puts it in.
+    pub groups: Vec<String>,
+    /// The group that shares what it makes.
+    pub default_group: Option<String>,
+    /// Whether it may learn that a foreign object exists.
+    pub disclose: bool,
+    /// Whether it may have keys of weak algorithms and lengths.
+    pub weak_keys: bool,
+}
+
+impl Principal {
+    /// Whether the object is among those that it may see.
+    pub fn shares(&self, object: &Object) -> bool {
+        object.owner == self.name || object.group.as_ref().is_some_and(|group| self.groups.contains(group))
+    }
+}
+
+/// Decides whether the principal may perform the operation on the object. Every operation that is served is
+/// allowed on one's own objects; the state of the object is the operation's business.
+pub fn authorise(principal: &Principal, _operation: Operation, object: &Object) -> Result<(), Refusal> {
+    if principal.shares(object) {
+        return Ok(());
+    }
+    if principal.disclose {
+        return Err(Refusal::new(Cause::Denied, "this client may not use the object"));
+    }
+    Err(not_found(&object.id))
+}
+
+/// What is said of an object that is absent, and, word for word, of one that is foreign.
+pub fn not_found(id: &str) -> Refusal {
+    Refusal::new(Cause::NotFound, format!("no object {id:?}: check the identifier, and which client made it"))
+}

@@ -1,0 +1,138 @@
+//! Why an item fails: a cause of ours, and the Result Reason that each version has for it.
+//!
+//! This is the one place where causes become Result Reasons. The message is written for the client's operator:
+//! it names what the client sent, never what is inside the server.
+
+use kmip_codec::Version;
+use kmip_codec::enums::ResultReason;
+use kmip_codec::version::V2_0;
+use std::borrow::Cow;
+
+/// The kinds of refusal, as rows: cause, Result Reason in 1.x, Result Reason in 2.x.
+macro_rules! causes {
+    ($($(#[doc = $doc:literal])* $cause:ident: $old:ident, $new:ident;)*) => {
+        /// Why an item is refused.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Cause { $($(#[doc = $doc])* $cause,)* }
+
+        impl Cause {
+            /// Every cause.
+            pub const ALL: &'static [Self] = &[$(Self::$cause,)*];
+
+            /// The Result Reason for this version (KMIP 2.1, 11.46); one that the version does not have yet becomes
+            /// Invalid Field.
+            pub fn reason(self, version: Version) -> ResultReason {
+                let reason = match self {
+                    $(Self::$cause => if version < V2_0 { ResultReason::$old } else { ResultReason::$new },)*
+                };
+                if reason.is_in(version) { reason } else { ResultReason::InvalidField }
+            }
+        }
+    };
+}
+
+causes! {
+    /// No such object, or none that the client may know of.
+    NotFound: ItemNotFound, ObjectNotFound;
+    /// The object was destroyed: its value is gone.
+    Destroyed: ItemNotFound, ObjectDestroyed;
+    /// The client may know the object but not do this with it.
+    Denied: PermissionDenied, PermissionDenied;
+    /// The state of the object does not allow the operation.
+    WrongState: PermissionDenied, WrongKeyLifecycleState;
+    /// The object is in the archive.
+    Archived: ObjectArchived, ObjectArchived;
+    /// The server keeps the attributes alone.
+    NoKeyValue: KeyValueNotPresent, KeyValueNotPresent;
+    /// A field has a value that makes no sense there.
+    InvalidField: InvalidField, InvalidField;
+    /// A field is missing that the request needs.
+    Missing: InvalidField, InvalidField;
+    /// The operation is not for objects of this type.
+    WrongType: InvalidField, InvalidObjectType;
+    /// The object has no such attribute.
+    NoSuchAttribute: ItemNotFound, AttributeNotFound;
+    /// The attribute has no such instance.
+    NoSuchInstance: IndexOutOfBounds, AttributeInstanceNotFound;
+    /// The server has no such attribute.
+    UnknownAttribute: InvalidField, UnsupportedAttribute;
+    /// A client may not set, change or delete the attribute.
+    ReadOnly: PermissionDenied, ReadOnlyAttribute;
+    /// The attribute has a value already and can have no second.
+    SingleValued: InvalidField, AttributeSingleValued;
+    /// The attribute has several values and the request does not say which.
+    MultiValued: InvalidField, MultiValuedAttribute;
+    /// The name is taken.
+    NameTaken: InvalidField, NonUniqueNameAttribute;
+    /// The server does not serve the operation.
+    NotSupported: OperationNotSupported, OperationNotSupported;
+    /// The server serves the operation, but not in this way.
+    FeatureNotSupported: FeatureNotSupported, FeatureNotSupported;
+    /// The key cannot be had in this form.
+    KeyFormat: KeyFormatTypeNotSupported, KeyFormatTypeNotSupported;
+    /// Points cannot be compressed in this way.
+    KeyCompression: KeyCompressionTypeNotSupported, KeyCompressionTypeNotSupported;
+    /// Wrapped attributes need an encoding that holds them.
+    EncodingOption: EncodingOptionError, EncodingOptionError;
+    /// A key is sensitive: it leaves the server only wrapped.
+    Sensitive: Sensitive, Sensitive;
+    /// A key may not leave the server.
+    NotExtractable: NotExtractable, NotExtractable;
+    /// The cryptography failed: a wrong key, a broken ciphertext.
+    Cryptographic: CryptographicFailure, CryptographicFailure;
+    /// The usage mask does not allow the use.
+    UsageMask: PermissionDenied, IncompatibleCryptographicUsageMask;
+    /// The answer would be longer than the client wants.
+    TooLarge: ResponseTooLarge, ResponseTooLarge;
+    /// A correlation value that stands for nothing.
+    NoSuchCorrelation: InvalidField, InvalidAsynchronousCorrelationValue;
+    /// The namespace of application data is not one that the server fills in.
+    Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported;
+    /// The wrapping key does not exist for this client.
+    WrappingKeyNotFound: ItemNotFound, WrappingObjectNotFound;
+    /// The message is not one that the server can read.
+    InvalidMessage: InvalidMessage, InvalidMessage;
+    /// A limit of the server is reached.
+    Limit: GeneralFailure, ServerLimitExceeded;
+    /// Something failed inside the server; the log of the server says what.
+    Internal: GeneralFailure, InternalServerError;
+}
+
+/// A refusal: the cause and what to tell the client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// Which kind.
+    pub cause: Cause,
+    /// What happened and what to do, in the client's terms.
+    pub message: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// A refusal with its message.
+    pub fn new(cause: Cause, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { cause, message: message.into() }
+    }
+}
+
+/// What ends the execution of an item early.
+#[derive(Debug)]
+pub enum Halt {
+    /// The item is refused; the batch goes on as its options say.
+    Refused(Refusal),
+    /// Something must be fetched or made first, off the engine; then the batch runs again.
+    Need(super::need::Need),
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// The result of a step of an operation.
+pub type Step<T> = Result<T, Halt>;
+
+/// Refuses: `return refuse(Cause::Denied, "…")`.
+pub fn refuse<T>(cause: Cause, message: impl Into<Cow<'static, str>>) -> Step<T> {
+    Err(Halt::Refused(Refusal::new(cause, message)))
+}

@@ -1,0 +1,87 @@
+//! The object that replaces another (KMIP 2.1, 6.1.46 and 6.1.47): what is copied, what moves, what starts anew.
+
+use super::birth;
+use super::context::Context;
+use super::object::Object;
+use super::refusal::{Cause, Step, refuse};
+use kmip_codec::attributes::{Attribute, Attributes, TemplateAttribute};
+use kmip_codec::enums::LinkType;
+use kmip_codec::value::{DateTime, Interval};
+use kmip_codec::{Tag, attribute};
+
+/// Attributes that are not copied: those of the old object's own life and identity, and those that the server sets
+/// on every new one.
+const NOT_COPIED: &[Tag] = &[
+    Tag::UniqueIdentifier,
+    Tag::ShortUniqueIdentifier,
+    Tag::ObjectType,
+    Tag::State,
+    Tag::InitialDate,
+    Tag::LastChangeDate,
+    Tag::OriginalCreationDate,
+    Tag::ArchiveDate,
+    Tag::DestroyDate,
+    Tag::CompromiseDate,
+    Tag::CompromiseOccurrenceDate,
+    Tag::RevocationReason,
+    Tag::Digest,
+    Tag::Link,
+    Tag::Fresh,
+    Tag::LeaseTime,
+    Tag::RandomNumberGenerator,
+    Tag::KeyValuePresent,
+    Tag::AlwaysSensitive,
+    Tag::NeverExtractable,
+    Tag::ProtectionStorageMask,
+];
+
+/// A new object that replaces the old one. The names move to it; both get links to each other.
+pub fn successor(
+    cx: &mut Context<'_, '_>,
+    old: &mut Object,
+    template: Option<TemplateAttribute>,
+    offset: Option<Interval>,
+) -> Step<Object> {
+    let mut inherited: Attributes =
+        old.attributes.iter().filter(|a| !NOT_COPIED.contains(&a.tag())).cloned().collect();
+    shift_dates(&mut inherited, offset, cx.now());
+    refill(&mut inherited);
+    old.attributes.remove_tag(Tag::Name);
+    let given = birth::given(cx, template)?;
+    if given.iter().any(|a| matches!(a, Attribute::CryptographicAlgorithm(_))) {
+        return refuse(Cause::InvalidField, "a replacement has the algorithm of the key that it replaces");
+    }
+    let mut new = birth::inheriting(cx, old.object_type(), inherited, given, true)?;
+    new.group.clone_from(&old.group);
+    new.link(LinkType::ReplacedObjectLink, &old.id);
+    old.link(LinkType::ReplacementObjectLink, &new.id);
+    Ok(new)
+}
+
+/// With an offset the new object is activated that long after now, and its other dates keep their distance to that;
+/// without one the dates are copied as they are.
+fn shift_dates(inherited: &mut Attributes, offset: Option<Interval>, now: i64) {
+    let Some(offset) = offset else { return };
+    let activation = now.saturating_add(i64::from(offset.0));
+    let before = attribute!(inherited, ActivationDate).next().map(|date| date.0);
+    let shift = before.map_or(0, |before| activation.saturating_sub(before));
+    for entry in &mut inherited.0 {
+        match &mut entry.attribute {
+            Attribute::ProcessStartDate(date)
+            | Attribute::ProtectStopDate(date)
+            | Attribute::DeactivationDate(date) => date.0 = date.0.saturating_add(shift),
+            _ => {}
+        }
+    }
+    inherited.0.retain(|entry| !matches!(entry.attribute, Attribute::ActivationDate(_)));
+    inherited.push(Attribute::ActivationDate(DateTime(activation)));
+}
+
+/// The replacement may be used as often as the old key could in all.
+fn refill(inherited: &mut Attributes) {
+    for entry in &mut inherited.0 {
+        if let Attribute::UsageLimits(limits) = &mut entry.attribute {
+            limits.count = Some(limits.total);
+        }
+    }
+}

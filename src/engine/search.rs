@@ -1,0 +1,170 @@
+//! Which objects match the attributes of a Locate (KMIP 2.1, 6.1.28).
+//!
+//! The filter is ANDed. An attribute that the server does not know matches nothing, never everything: a filter
+//! that was ignored would hand out the wrong key.
+
+use super::draft::Draft;
+use super::keys::Index;
+use super::object::{self, Object};
+use super::refusal::Step;
+use super::states;
+use kmip_codec::attributes::{Attribute, Attributes};
+use kmip_codec::enums::{ObjectGroupMember, State, StorageStatusMask};
+use kmip_codec::{Tag, attribute};
+use std::ops::ControlFlow;
+
+/// What to look for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Attributes that an object must have, ANDed.
+    pub attributes: Attributes,
+    /// Which stores to look in; on-line objects alone when absent.
+    pub storage: Option<StorageStatusMask>,
+    /// Which members of the group named in the attributes.
+    pub group_member: Option<ObjectGroupMember>,
+}
+
+/// What was found: identifiers newest first, from `offset` on, at most `maximum`; and how many match in all.
+pub struct Found {
+    /// The identifiers.
+    pub identifiers: Vec<String>,
+    /// How many objects match, where all were looked at.
+    pub located: Option<usize>,
+}
+
+/// Looks for objects. `count_all` goes on counting behind the last one returned.
+pub fn search(
+    draft: &mut Draft<'_>,
+    filter: &Filter,
+    offset: usize,
+    maximum: usize,
+    count_all: bool,
+) -> Step<Found> {
+    let mut identifiers = Vec::new();
+    let mut matches = 0;
+    let mut broke = false;
+    let now = draft.world().now.seconds();
+    let mut visit = |_: &mut Draft<'_>, object: Object| {
+        if filter.matches(&object, now) {
+            if matches >= offset && identifiers.len() < maximum {
+                identifiers.push(object.id);
+            }
+            matches += 1;
+        }
+        broke = identifiers.len() == maximum && !count_all;
+        Ok(if broke { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    };
+    for (index, value) in filter.plan() {
+        draft.candidates(index, &value, &mut visit)?;
+    }
+    Ok(Found { identifiers, located: (!broke).then_some(matches) })
+}
+
+impl Filter {
+    /// The index entries to go through: those of the most telling attribute.
+    fn plan(&self) -> Vec<(Index, Vec<u8>)> {
+        const BEST_FIRST: [Index; 6] = [
+            Index::Name,
+            Index::AlternativeName,
+            Index::Link,
+            Index::Application,
+            Index::Vendor,
+            Index::ObjectGroup,
+        ];
+        let values: Vec<_> = self.attributes.iter().filter_map(object::index_value).collect();
+        for best in BEST_FIRST {
+            if let Some(found) = values.iter().find(|(index, _)| *index == best) {
+                return vec![found.clone()];
+            }
+        }
+        if let Some(kind) = values.iter().find(|(index, _)| *index == Index::ObjectType) {
+            return vec![kind.clone()];
+        }
+        vec![(Index::All, Vec::new())]
+    }
+
+    fn matches(&self, object: &Object, now: i64) -> bool {
+        self.is_stored_right(object, now)
+            && self.group_member_matches(object)
+            && self.attributes.iter().all(|wanted| self.has(object, wanted))
+    }
+
+    /// Destroyed and archived objects are found only when asked for; a filter on the state asks for destroyed ones.
+    fn is_stored_right(&self, object: &Object, now: i64) -> bool {
+        let mask = self.storage.unwrap_or(StorageStatusMask::OnLineStorage);
+        let destroyed = object.state_at(now).is_some_and(states::is_destroyed);
+        if destroyed {
+            let by_state = attribute!(self.attributes, State).any(|state: &State| states::is_destroyed(*state));
+            return by_state || mask.contains(StorageStatusMask::DestroyedStorage);
+        }
+        let place =
+            if object.archived { StorageStatusMask::ArchivalStorage } else { StorageStatusMask::OnLineStorage };
+        mask.contains(place)
+    }
+
+    fn group_member_matches(&self, object: &Object) -> bool {
+        match self.group_member {
+            Some(ObjectGroupMember::GroupMemberFresh) => {
+                attribute!(object.attributes, Fresh).any(|fresh: &bool| *fresh)
+            }
+            _ => true,
+        }
+    }
+
+    fn has(&self, object: &Object, wanted: &Attribute) -> bool {
+        if let Some(date) = date_of(wanted) {
+            let range = self.date_range(wanted.tag(), date);
+            return object.attributes.iter().any(|have| {
+                have.tag() == wanted.tag() && date_of(have).is_some_and(|date| range.contains(&date))
+            });
+        }
+        object.attributes.iter().any(|have| satisfies(have, wanted))
+    }
+
+    /// One instance of a date means that date; two mean everything between them, both included.
+    fn date_range(&self, tag: Tag, date: i64) -> std::ops::RangeInclusive<i64> {
+        let dates = self.attributes.iter().filter(|a| a.tag() == tag).filter_map(date_of);
+        let (from, to) = dates.fold((date, date), |(from, to), date| (from.min(date), to.max(date)));
+        from..=to
+    }
+}
+
+/// Whether an attribute of an object is what a filter asks for.
+fn satisfies(have: &Attribute, wanted: &Attribute) -> bool {
+    match (have, wanted) {
+        (Attribute::CryptographicUsageMask(have), Attribute::CryptographicUsageMask(wanted)) => {
+            have.contains(*wanted)
+        }
+        (Attribute::UsageLimits(have), Attribute::UsageLimits(wanted)) => {
+            have.total >= wanted.total && have.count >= wanted.count
+        }
+        (Attribute::ApplicationSpecificInformation(have), Attribute::ApplicationSpecificInformation(wanted)) => {
+            have.namespace == wanted.namespace && (wanted.data.is_none() || have.data == wanted.data)
+        }
+        (Attribute::Digest(have), Attribute::Digest(wanted)) => {
+            have.hashing_algorithm == wanted.hashing_algorithm
+                && (wanted.value.is_none() || have.value == wanted.value)
+                && (wanted.key_format_type.is_none() || have.key_format_type == wanted.key_format_type)
+        }
+        (have, wanted) => have == wanted,
+    }
+}
+
+/// The seconds of a date attribute.
+fn date_of(attribute: &Attribute) -> Option<i64> {
+    match attribute {
+        Attribute::InitialDate(date)
+        | Attribute::ActivationDate(date)
+        | Attribute::ProcessStartDate(date)
+        | Attribute::ProtectStopDate(date)
+        | Attribute::DeactivationDate(date)
+        | Attribute::DestroyDate(date)
+        | Attribute::CompromiseOccurrenceDate(date)
+        | Attribute::CompromiseDate(date)
+        | Attribute::ArchiveDate(date)
+        | Attribute::LastChangeDate(date)
+        | Attribute::OriginalCreationDate(date)
+        | Attribute::RotateDate(date) => Some(date.0),
+        _ => None,
+    }
+}

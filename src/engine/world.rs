@@ -1,0 +1,109 @@
+//! What the engine is given: time, entropy, the store as it stands, the vault, and the settings.
+
+use super::need::Need;
+use kmip_codec::SecretBytes;
+use std::ops::ControlFlow;
+
+/// The time of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Now {
+    /// Milliseconds since 1970.
+    pub milliseconds: u64,
+}
+
+impl Now {
+    /// Seconds since 1970, as KMIP counts.
+    pub fn seconds(self) -> i64 {
+        (self.milliseconds / 1000).cast_signed()
+    }
+}
+
+/// The store at one moment.
+pub trait View {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need>;
+
+    /// Visits the keys with this prefix in order, until the visitor breaks.
+    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need>;
+}
+
+/// What a sealed value belongs to; bound to it, so that a value moved to another object does not open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ValueIdentity<'a> {
+    /// The object.
+    pub id: &'a str,
+    /// Object Type, as its number.
+    pub object_type: u32,
+    /// The generation of the record.
+    pub generation: u32,
+    /// Cryptographic Algorithm as its number; 0 for none.
+    pub algorithm: u32,
+    /// Cryptographic Length in bits; 0 for none.
+    pub length: u32,
+}
+
+/// Why something in the store could not be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// A key of the hierarchy must be loaded first, or the vault failed.
+    Need(Need),
+    /// It is not what was stored for this object.
+    Tampered,
+}
+
+/// Seals and opens what the store keeps.
+pub trait Vault {
+    /// Seals the value of an object.
+    fn seal(&self, identity: &ValueIdentity<'_>, value: &SecretBytes) -> Result<Vec<u8>, Need>;
+
+    /// Opens the value of an object.
+    fn open(&self, identity: &ValueIdentity<'_>, sealed: &[u8]) -> Result<SecretBytes, OpenError>;
+
+    /// Puts a MAC on the metadata of an object.
+    fn protect(&self, id: &str, metadata: &[u8]) -> Result<Vec<u8>, Need>;
+
+    /// Checks and takes off the MAC.
+    fn verify(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError>;
+}
+
+/// Random bytes for keys and identifiers.
+pub trait Entropy {
+    /// Fills the whole buffer; a failure of the source fails the batch.
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need>;
+}
+
+/// What the configuration says to the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The Lease Time of every object, in seconds; 0 means no lease.
+    pub lease_seconds: u32,
+    /// The most items of a batch.
+    pub batch_items_max: usize,
+    /// The most identifiers that one Locate returns.
+    pub located_items_max: usize,
+    /// What Query calls this server.
+    pub server_information: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lease_seconds: 3600,
+            batch_items_max: 1000,
+            located_items_max: 100_000,
+            server_information: format!("Keystead {}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+/// Everything that a batch may ask, none of it its own.
+pub struct World<'a> {
+    /// The store at the start of the batch.
+    pub view: &'a dyn View,
+    /// Seals and opens.
+    pub vault: &'a dyn Vault,
+    /// The time of the batch.
+    pub now: Now,
+    /// What the configuration says.
+    pub settings: &'a Settings,
+}
