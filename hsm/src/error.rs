@@ -1,0 +1,95 @@
+//! What can go wrong between the server and its master keys, in words for the person who must mend it.
+
+use crate::Epoch;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// An error of the key hierarchy. None holds a PIN or a byte of a key.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// The PKCS#11 module could not be loaded.
+    #[error("cannot load the PKCS#11 module {}: {why}. Install it (Debian: apt install softhsm2) or correct `hsm.module`", path.display())]
+    Module {
+        /// The configured path.
+        path: PathBuf,
+        /// What the loader said.
+        why: String,
+    },
+    /// No token answers to the configured name.
+    #[error("the HSM has no token {wanted}; it has: {present}. Correct `hsm.token`, or make the token first")]
+    TokenMissing {
+        /// What was looked for.
+        wanted: String,
+        /// The labels that are there.
+        present: String,
+    },
+    /// The PIN was refused. It is not tried again, because tokens lock after a few wrong tries.
+    #[error(
+        "the HSM refused the PIN. It is not tried again until the server is restarted: correct the PIN file first"
+    )]
+    WrongPin,
+    /// The PIN is locked or expired.
+    #[error(
+        "the PIN of the HSM is locked or expired: unlock it with the HSM's own tool, then restart the server"
+    )]
+    PinLocked,
+    /// The token does not hold the master key of an epoch.
+    #[error(
+        "the HSM does not hold the master key of epoch {0}: this is another token, or the key was deleted. Connect the right token, or restore the key from the HSM's backup"
+    )]
+    KeyMissing(Epoch),
+    /// The token holds more than one key under the name of one master key.
+    #[error("the HSM holds {count} keys named {label}: remove the ones that are not Keystead's")]
+    KeyAmbiguous {
+        /// The label.
+        label: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// A key of the right name is not fit to be a master key.
+    #[error(
+        "the master key of epoch {epoch} in the HSM is unfit: {attribute}. It may have been made by hand; Keystead uses only keys that it made"
+    )]
+    KeyUnfit {
+        /// The epoch.
+        epoch: Epoch,
+        /// Which attribute is wrong, and how it should be.
+        attribute: &'static str,
+    },
+    /// A master key of that epoch exists already.
+    #[error("the HSM already holds a master key of epoch {0}")]
+    KeyExists(Epoch),
+    /// The key under the right name does not open the store's canary.
+    #[error(
+        "the master key of epoch {0} in the HSM is not the one that this store was made under: connect the token that belongs to this store"
+    )]
+    WrongToken(Epoch),
+    /// What was opened is not what was sealed for this identity.
+    #[error("integrity failure: the sealed blob does not belong here or was changed")]
+    Tampered,
+    /// A blob or record that this version cannot read.
+    #[error(
+        "a sealed blob has an unknown format ({0}): it was written by a newer Keystead, or it is damaged"
+    )]
+    Format(&'static str),
+    /// The HSM did not answer in time.
+    #[error("the HSM did not answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// Too many calls wait for the HSM, or too many of its threads hang.
+    #[error("the HSM is overloaded or hangs: {0}")]
+    Busy(&'static str),
+    /// The HSM reported an error.
+    #[error("the HSM failed in {call}: {code}")]
+    Device {
+        /// The PKCS#11 call.
+        call: &'static str,
+        /// What it returned.
+        code: String,
+    },
+    /// The system gave no random bytes.
+    #[error("the system's random number generator failed")]
+    Entropy,
+    /// A file of the software keys could not be read or written.
+    #[error("software master keys: {0}")]
+    Software(String),
+}

@@ -1,0 +1,241 @@
+//! Master keys in a real token: SoftHSM. Each test runs in a process of its own, because a PKCS#11 module and its
+//! configuration belong to the process.
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use cryptoki::session::{Session, UserType};
+use cryptoki::types::{AuthPin, Ulong};
+use keystead_hsm::token::{TokenSeed, init_token};
+use keystead_hsm::{Epoch, Error, MasterKeys as _, Pin, Secret, Slot, Token, TokenConfig};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const E1: Epoch = Epoch(1);
+const E2: Epoch = Epoch(2);
+
+fn module() -> PathBuf {
+    let path = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so");
+    assert!(path.exists(), "{} is missing: apt install softhsm2", path.display());
+    path
+}
+
+/// Runs a test in a process of its own, with a folder for its tokens.
+fn isolated(name: &str, test: impl FnOnce(&Path)) {
+    if let Some(folder) = std::env::var_os("KEYSTEAD_TEST_TOKENS") {
+        return test(Path::new(&folder));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = folder.path().join("tokens");
+    std::fs::create_dir(&tokens).unwrap();
+    let config = folder.path().join("softhsm2.conf");
+    let text = format!(
+        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
+        tokens.display()
+    );
+    std::fs::write(&config, text).unwrap();
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env("SOFTHSM2_CONF", &config)
+        .env("KEYSTEAD_TEST_TOKENS", &tokens)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{name} failed in its own process");
+}
+
+fn pin(text: &str) -> Pin {
+    Pin::from_file_bytes(text.as_bytes().to_vec())
+}
+
+fn make(label: &str) {
+    let seed = TokenSeed { label, officer_pin: &pin("87654321"), user_pin: &pin("123456") };
+    init_token(&module(), &seed).unwrap();
+}
+
+fn config(label: &str) -> TokenConfig {
+    TokenConfig::new(module(), Slot::Label(label.into()), pin("123456\n"))
+}
+
+fn secret() -> Secret {
+    Secret::new((0..32).collect())
+}
+
+/// A session beside Keystead's, to look at the token and to meddle with it.
+fn meddle(label: &str) -> Session {
+    let context = Pkcs11::new(module()).unwrap();
+    let _ = context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
+    let slots = context.get_slots_with_token().unwrap();
+    let fits = |slot: &cryptoki::slot::Slot| context.get_token_info(*slot).unwrap().label() == label;
+    let session = context.open_rw_session(slots.into_iter().find(fits).unwrap()).unwrap();
+    let _ = session.login(UserType::User, Some(&AuthPin::new("123456".to_owned().into())));
+    session
+}
+
+#[test]
+fn what_is_sealed_opens_for_its_identity_alone() {
+    isolated("what_is_sealed_opens_for_its_identity_alone", |_| {
+        make("one");
+        let token = Token::connect(config("one")).unwrap();
+        token.create(E1).unwrap();
+        let sealed = token.seal(E1, b"key 7", &secret()).unwrap();
+        assert!(token.open(b"key 7", &sealed).unwrap().is_same(&secret()));
+        assert_eq!(token.open(b"key 8", &sealed).unwrap_err(), Error::Tampered);
+        for index in 5..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert_eq!(token.open(b"key 7", &changed).unwrap_err(), Error::Tampered, "byte {index}");
+        }
+        assert!(token.open(b"key 7", &sealed).is_ok(), "the token still works after all that");
+        assert!(token.open(b"key 7", &sealed[..20]).is_err());
+    });
+}
+
+#[test]
+fn rotation_keeps_epochs_apart() {
+    isolated("rotation_keeps_epochs_apart", |_| {
+        make("one");
+        let token = Token::connect(config("one")).unwrap();
+        token.create(E1).unwrap();
+        let old = token.seal(E1, b"id", &secret()).unwrap();
+        token.create(E2).unwrap();
+        assert_eq!(token.epochs().unwrap(), [E1, E2]);
+        assert_eq!(token.create(E2).unwrap_err(), Error::KeyExists(E2));
+        let new = token.seal(E2, b"id", &token.open(b"id", &old).unwrap()).unwrap();
+        token.destroy(E1).unwrap();
+        assert!(token.open(b"id", &new).unwrap().is_same(&secret()));
+        assert_eq!(token.open(b"id", &old).unwrap_err(), Error::KeyMissing(E1));
+        assert_eq!(token.epochs().unwrap(), [E2]);
+    });
+}
+
+#[test]
+fn the_master_key_cannot_leave_the_token() {
+    isolated("the_master_key_cannot_leave_the_token", |_| {
+        make("one");
+        Token::connect(config("one")).unwrap().create(E1).unwrap();
+        let session = meddle("one");
+        let keys = session.find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)]).unwrap();
+        let value = session.get_attributes(keys[0], &[AttributeType::Value]).unwrap();
+        assert!(value.is_empty(), "the token gave out the value of the master key");
+        let known = [AttributeType::NeverExtractable, AttributeType::AlwaysSensitive, AttributeType::Wrap];
+        let have = session.get_attributes(keys[0], &known).unwrap();
+        assert_eq!(
+            have,
+            [Attribute::NeverExtractable(true), Attribute::AlwaysSensitive(true), Attribute::Wrap(false)]
+        );
+    });
+}
+
+#[test]
+fn a_key_that_was_made_by_hand_is_refused() {
+    isolated("a_key_that_was_made_by_hand_is_refused", |_| {
+        for (label, weak, why) in [
+            ("extractable", Attribute::Extractable(true), "CKA_EXTRACTABLE must be false"),
+            ("wrapping", Attribute::Wrap(true), "CKA_WRAP must be false"),
+        ] {
+            make(label);
+            let session = meddle(label);
+            let usual = [
+                Attribute::Class(ObjectClass::SECRET_KEY),
+                Attribute::KeyType(KeyType::AES),
+                Attribute::ValueLen(Ulong::from(32u64)),
+                Attribute::Token(true),
+                Attribute::Private(true),
+                Attribute::Sensitive(true),
+                Attribute::Encrypt(true),
+                Attribute::Decrypt(true),
+                Attribute::Sign(false),
+                Attribute::Verify(false),
+                Attribute::Unwrap(false),
+                Attribute::Derive(false),
+                Attribute::Label(b"keystead-master-1".to_vec()),
+            ];
+            let mut template = usual.to_vec();
+            template.extend([Attribute::Extractable(false), Attribute::Wrap(false)]);
+            template.retain(|a| a.attribute_type() != weak.attribute_type());
+            template.push(weak);
+            session.generate_key(&Mechanism::AesKeyGen, &template).unwrap();
+            let token = Token::connect(config(label)).unwrap();
+            let refused = Err(Error::KeyUnfit { epoch: E1, attribute: why });
+            assert_eq!(token.epochs(), refused);
+        }
+    });
+}
+
+#[test]
+fn a_wrong_pin_is_tried_once() {
+    isolated("a_wrong_pin_is_tried_once", |_| {
+        make("one");
+        let wrong = TokenConfig { pin: pin("000000"), ..config("one") };
+        assert_eq!(Token::connect(wrong).err(), Some(Error::WrongPin));
+    });
+}
+
+#[test]
+fn a_missing_token_and_a_missing_module_say_so() {
+    isolated("a_missing_token_and_a_missing_module_say_so", |_| {
+        make("one");
+        let error = Token::connect(config("two")).err().unwrap();
+        assert!(matches!(&error, Error::TokenMissing { present, .. } if present.contains("one")), "{error}");
+        let nowhere = TokenConfig { module: "/nowhere/libhsm.so".into(), ..config("one") };
+        let error = Token::connect(nowhere).err().unwrap();
+        assert!(error.to_string().contains("/nowhere/libhsm.so"), "{error}");
+    });
+}
+
+#[test]
+fn the_token_of_another_store_is_refused() {
+    isolated("the_token_of_another_store_is_refused", |_| {
+        make("one");
+        make("two");
+        let canary = Token::connect(config("one")).unwrap().create(E1).unwrap();
+        let other = Token::connect(config("two")).unwrap();
+        other.create(E1).unwrap();
+        other.learn(E1, &canary);
+        assert_eq!(other.prove(E1), Err(Error::WrongToken(E1)));
+        let fresh = Token::connect(config("two")).unwrap();
+        fresh.learn(E1, &canary);
+        assert_eq!(fresh.seal(E1, b"id", &secret()).unwrap_err(), Error::WrongToken(E1));
+    });
+}
+
+#[test]
+fn a_deleted_token_is_not_mistaken_for_an_empty_one() {
+    isolated("a_deleted_token_is_not_mistaken_for_an_empty_one", |tokens| {
+        make("one");
+        let token = Token::connect(config("one")).unwrap();
+        let canary = token.create(E1).unwrap();
+        let sealed = token.seal(E1, b"id", &secret()).unwrap();
+        for entry in std::fs::read_dir(tokens).unwrap() {
+            std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
+        }
+        let failed = token.open(b"id", &sealed).unwrap_err();
+        assert_ne!(failed, Error::Tampered, "a token that is gone is no tampering");
+        let anew = Token::connect(config("one"));
+        if let Ok(anew) = anew {
+            anew.learn(E1, &canary);
+            assert!(anew.prove(E1).is_err());
+        }
+    });
+}
+
+#[test]
+fn eight_threads_share_the_token() {
+    isolated("eight_threads_share_the_token", |_| {
+        make("one");
+        let token = Token::connect(TokenConfig { workers: 4, ..config("one") }).unwrap();
+        token.create(E1).unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..8u8 {
+                let token = &token;
+                scope.spawn(move || {
+                    for turn in 0..50u8 {
+                        let identity = [thread, turn];
+                        let sealed = token.seal(E1, &identity, &secret()).unwrap();
+                        assert!(token.open(&identity, &sealed).unwrap().is_same(&secret()));
+                    }
+                });
+            }
+        });
+    });
+}
