@@ -1,0 +1,62 @@
+//! A store in memory, for tests: gone with the process.
+
+use super::{Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock};
+
+type Map = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Pairs in memory. A snapshot shares the map until the next write copies it.
+#[derive(Default)]
+pub struct MemoryStore(RwLock<Arc<Map>>);
+
+impl Store for MemoryStore {
+    fn limits(&self) -> Limits {
+        UNLIMITED
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
+        let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Box::new(MemorySnapshot(Arc::clone(&map))))
+    }
+
+    fn commit(&self, transaction: &Transaction) -> Result<Outcome, Error> {
+        let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !holds(&transaction.expects, |key| Ok(map.get(key).cloned()))? {
+            return Ok(Outcome::Conflict);
+        }
+        let map = Arc::make_mut(&mut map);
+        for (key, value) in &transaction.writes {
+            match value {
+                Some(value) => map.insert(key.clone(), value.clone()),
+                None => map.remove(key),
+            };
+        }
+        Ok(Outcome::Committed)
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+struct MemorySnapshot(Arc<Map>);
+
+impl Snapshot for MemorySnapshot {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error> {
+        let end = prefix_end(prefix);
+        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let range = self.0.range::<[u8], _>((Bound::Included(prefix), end));
+        let mut each = |(key, value): (&Vec<u8>, &Vec<u8>)| visit(key, value).is_continue();
+        match order {
+            Order::Forward => range.map(&mut each).all(|more| more),
+            Order::Backward => range.rev().map(&mut each).all(|more| more),
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! Where everything is kept. This module knows keys and values as bytes, nothing of KMIP or of cryptography.
+//!
+//! A [`Store`] is an ordered key-value store with optimistic multi-key transactions, and no more: an engine is one
+//! file. [`Database`] puts on top of it what every engine needs: one writer that commits many requests with one sync,
+//! the audit chain that grows in the same commits, and the journal that keeps reads from waiting for the disk.
+//!
+//! ```text
+//! changes --> writer (groups, validates, chains the audit) --> engine: one durable commit
+//! reads   --> journal (one write, no sync) --> within 50 ms --> writer
+//! ```
+
+mod database;
+mod journal;
+mod lock;
+mod memory;
+mod redb;
+mod sled;
+mod writer;
+
+pub use database::{Database, Engine, Submission};
+pub use memory::MemoryStore;
+pub use redb::RedbStore;
+pub use sled::SledStore;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// A key and what it holds, `None` for nothing.
+pub type Pair = (Vec<u8>, Option<Vec<u8>>);
+
+/// A change of many keys at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transaction {
+    /// What these keys must hold for the transaction to be applied.
+    pub expects: Vec<Pair>,
+    /// What to write; `None` deletes.
+    pub writes: Vec<Pair>,
+}
+
+/// What became of a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It is applied, and on disk.
+    Committed,
+    /// An expectation no longer holds; nothing was written.
+    Conflict,
+}
+
+/// What an engine can take in one transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Expectations and writes together.
+    pub operations_max: usize,
+    /// Keys and values together.
+    pub bytes_max: usize,
+}
+
+/// No limit of the engine's.
+pub const UNLIMITED: Limits = Limits { operations_max: usize::MAX, bytes_max: usize::MAX };
+
+/// Which way a scan goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// From the lowest key.
+    Forward,
+    /// From the highest key.
+    Backward,
+}
+
+/// What a visitor of a scan does with each pair; it may break off.
+pub type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+
+/// An engine. Calls block; they come from threads that may.
+pub trait Store: Send + Sync + 'static {
+    /// What fits into one transaction.
+    fn limits(&self) -> Limits;
+    /// The store as it stands now, whatever is written later.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error>;
+    /// Applies a transaction as a whole, durably, if its expectations hold. After an error that leaves open what is
+    /// on disk, every later commit fails: an fsync that failed is never tried again.
+    fn commit(&self, transaction: &Transaction) -> Result<Outcome, Error>;
+    /// Closes the files; nothing may be called afterwards.
+    fn close(&self) -> Result<(), Error>;
+}
+
+/// The store at one moment.
+pub trait Snapshot: Send {
+    /// What a key holds.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+    /// Visits the keys with a prefix, in order.
+    fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error>;
+}
+
+/// What can go wrong with a store.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be opened, read or written.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The folder belongs to a running server.
+    #[error("{} is in use by {holder}: stop that server first, or give this one another folder", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Who holds it.
+        holder: String,
+    },
+    /// The store has a format that this version does not know.
+    #[error("the store has format {found}, this version reads format {known}: use the Keystead that wrote it, or a newer one")]
+    Format {
+        /// What the store says.
+        found: String,
+        /// What this version knows.
+        known: u32,
+    },
+    /// The engine failed.
+    #[error("the store failed: {0}")]
+    Engine(String),
+    /// A write failed before, so that what is on disk is not certain; restart the server.
+    #[error("the store has stopped after an error: {0}. Restart the server; nothing that was acknowledged is lost")]
+    Stopped(String),
+    /// There is no room on the disk.
+    #[error("the disk is full: make room; reads go on, and writes will when there is room")]
+    Full,
+}
+
+/// The least key above all keys with this prefix; `None` where there is none.
+pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.last_mut() {
+        if *last < u8::MAX {
+            *last += 1;
+            return Some(end);
+        }
+        end.pop();
+    }
+    None
+}
+
+/// Whether all expectations hold, given how to read a key.
+pub(crate) fn holds(
+    expects: &[Pair],
+    mut get: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, Error>,
+) -> Result<bool, Error> {
+    for (key, expected) in expects {
+        if get(key)? != *expected {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,179 @@
+//! The one writer: takes what waits, validates it, and commits it all with one sync.
+//!
+//! Each request is judged against the store as it will be when the requests before it in the group are applied. A
+//! request that conflicts is told so and leaves no trace; the others go into one commit, together with their audit
+//! entries, which the writer chains in that order. The answers leave after the sync.
+
+use super::journal::DRAINED_KEY;
+use super::{Error, Order, Outcome, Pair, Snapshot, Store, Transaction};
+use crate::audit::{self, Chain, Entry};
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// The most requests in one commit.
+const GROUP_MAX: usize = 256;
+
+/// How many requests may wait.
+const QUEUE_MAX: usize = 4096;
+
+/// A request to the writer.
+pub struct Request {
+    pub transaction: Transaction,
+    pub entries: Vec<Entry>,
+    /// The journal segment whose entries these are.
+    pub drained: Option<u64>,
+    pub reply: oneshot::Sender<Result<Outcome, Error>>,
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub struct Writer(mpsc::Sender<Request>);
+
+impl Writer {
+    /// Starts the writer's thread. It ends when the last way to it is dropped.
+    pub fn start(store: Arc<dyn Store>) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
+        let chain = head(&*store.snapshot()?)?;
+        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let state = State { store, chain };
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || state.run(receiver));
+        Ok((Self(sender), thread.map_err(|error| Error::Engine(error.to_string()))?))
+    }
+
+    /// Hands a request over and waits for the commit.
+    pub async fn submit(
+        &self,
+        transaction: Transaction,
+        entries: Vec<Entry>,
+        drained: Option<u64>,
+    ) -> Result<Outcome, Error> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { transaction, entries, drained, reply };
+        self.0.send(request).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// The same from a thread that may block.
+    pub fn submit_blocking(
+        &self,
+        transaction: Transaction,
+        entries: Vec<Entry>,
+        drained: Option<u64>,
+    ) -> Result<Outcome, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.0.blocking_send(Request { transaction, entries, drained, reply }).map_err(|_| gone())?;
+        answer.blocking_recv().map_err(|_| gone())?
+    }
+}
+
+fn gone() -> Error {
+    Error::Stopped("the writer has ended".to_owned())
+}
+
+/// The chain as the last commit left it.
+pub fn head(snapshot: &dyn Snapshot) -> Result<Chain, Error> {
+    let mut chain = Ok(Chain::default());
+    snapshot.scan(audit::PREFIX, Order::Backward, &mut |key, value| {
+        chain = Chain::after(key, value).ok_or(Error::Engine("the last audit entry cannot be read".to_owned()));
+        ControlFlow::Break(())
+    })?;
+    chain
+}
+
+struct State {
+    store: Arc<dyn Store>,
+    chain: Chain,
+}
+
+impl State {
+    fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut group = Vec::with_capacity(GROUP_MAX);
+        while requests.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+            self.commit(std::mem::take(&mut group));
+        }
+        if let Err(error) = self.store.close() {
+            tracing::error!(%error, "the store did not close cleanly");
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Request>) {
+        let snapshot = match self.store.snapshot() {
+            Ok(snapshot) => snapshot,
+            Err(error) => return answer_all(group.into_iter().map(|r| r.reply), &Err(error)),
+        };
+        let mut merged = Merged { chain: self.chain.clone(), ..Merged::default() };
+        let mut accepted = Vec::new();
+        for request in group {
+            match merged.add(&*snapshot, request.transaction, request.entries, request.drained) {
+                Ok(true) => accepted.push(request.reply),
+                Ok(false) => answer(request.reply, Ok(Outcome::Conflict)),
+                Err(error) => answer(request.reply, Err(error)),
+            }
+        }
+        drop(snapshot);
+        if accepted.is_empty() {
+            return;
+        }
+        let writes = merged.overlay.into_iter().collect();
+        let result = self.store.commit(&Transaction { expects: Vec::new(), writes });
+        if result.is_ok() {
+            self.chain = merged.chain;
+        }
+        answer_all(accepted.into_iter(), &result);
+    }
+}
+
+/// What a group comes to.
+#[derive(Default)]
+struct Merged {
+    overlay: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    chain: Chain,
+}
+
+impl Merged {
+    /// Adds a request, unless an expectation of it does not hold behind those before it.
+    fn add(
+        &mut self,
+        snapshot: &dyn Snapshot,
+        transaction: Transaction,
+        entries: Vec<Entry>,
+        drained: Option<u64>,
+    ) -> Result<bool, Error> {
+        let read = |key: &[u8]| match self.overlay.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => snapshot.get(key),
+        };
+        if !super::holds(&transaction.expects, read)? {
+            return Ok(false);
+        }
+        self.overlay.extend(transaction.writes);
+        for entry in &entries {
+            let (key, value) = self.chain.append(entry);
+            self.overlay.insert(key, Some(value));
+        }
+        if let Some(segment) = drained {
+            self.overlay.insert(DRAINED_KEY.to_vec(), Some(segment.to_be_bytes().to_vec()));
+        }
+        Ok(true)
+    }
+}
+
+fn answer_all(
+    replies: impl Iterator<Item = oneshot::Sender<Result<Outcome, Error>>>,
+    result: &Result<Outcome, Error>,
+) {
+    replies.for_each(|reply| answer(reply, result.clone()));
+}
+
+/// A requester that has gone away does not hear of it; what was committed stays committed.
+fn answer(reply: oneshot::Sender<Result<Outcome, Error>>, result: Result<Outcome, Error>) {
+    let _ = reply.send(result);
+}
+
+/// Writes that a transaction makes, for callers without expectations.
+impl From<Vec<Pair>> for Transaction {
+    fn from(writes: Vec<Pair>) -> Self {
+        Self { expects: Vec::new(), writes }
+    }
+}
