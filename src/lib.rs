@@ -2,4 +2,6 @@
 
 pub mod audit;
 pub mod engine;
+mod keygen;
 pub mod store;
+pub mod vault;

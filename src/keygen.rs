@@ -1,0 +1,49 @@
+//! Makes key pairs: slow, so it is done off the async runtime, when the engine needs one.
+
+use crate::engine::need::{KeyPair, PairKind};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _};
+use kmip_codec::enums::RecommendedCurve;
+
+mod small_rsa;
+
+/// Makes a pair of this kind.
+pub fn make(kind: PairKind) -> Result<KeyPair, String> {
+    match kind {
+        PairKind::Rsa(1024) => small_rsa::make(kind, 1024),
+        PairKind::Rsa(bits) => rsa(kind, bits),
+        PairKind::Ec(curve) => ec(kind, curve),
+    }
+}
+
+fn rsa(kind: PairKind, bits: u32) -> Result<KeyPair, String> {
+    let size = match bits {
+        2048 => KeySize::Rsa2048,
+        3072 => KeySize::Rsa3072,
+        4096 => KeySize::Rsa4096,
+        8192 => KeySize::Rsa8192,
+        _ => return Err(format!("no RSA keys of {bits} bits")),
+    };
+    let failed = |_| "RSA key generation failed".to_owned();
+    let pair = RsaKeyPair::generate(size).map_err(failed)?;
+    let private: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(failed)?;
+    Ok(KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() })
+}
+
+fn ec(kind: PairKind, curve: RecommendedCurve) -> Result<KeyPair, String> {
+    let algorithm: &'static EcdsaSigningAlgorithm = match curve {
+        RecommendedCurve::P_256 => &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+        RecommendedCurve::P_384 => &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
+        RecommendedCurve::P_521 => &signature::ECDSA_P521_SHA512_ASN1_SIGNING,
+        RecommendedCurve::SECP256K1 => &signature::ECDSA_P256K1_SHA256_ASN1_SIGNING,
+        _ => return Err(format!("no keys on {curve:?}")),
+    };
+    let failed = |_| "EC key generation failed".to_owned();
+    let private = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).map_err(failed)?;
+    let pair = EcdsaKeyPair::from_pkcs8(algorithm, private.as_ref()).map_err(|error| error.to_string())?;
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(failed)?;
+    Ok(KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() })
+}

@@ -1,0 +1,252 @@
+//! The server behind its sockets: one message in, one answer out.
+//!
+//! decode -> engine (again and again until it needs nothing) -> commit or journal -> answer. The engine runs on a
+//! thread that may block; what it needs from the HSM is fetched there too. The answer to a change leaves only after
+//! the commit is durable, and that to a read only after its audit entries are with the operating system.
+
+mod status;
+
+pub use status::{AdminRequest, ServerStatus};
+
+use crate::audit::Entry;
+use crate::engine::batch::{self, Deed, Outcome};
+use crate::engine::need::{Need, Supplies};
+use crate::engine::policy::Principal;
+use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::world::{Entropy, Now, Settings, View, World};
+use crate::keygen;
+use crate::session::{Answer, Peer, Service};
+use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
+use crate::vault::{Hierarchy, KeyRing};
+use keystead_hsm::{Entropy as _, SystemEntropy};
+use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::value::DateTime;
+use kmip_codec::version::{V1_0, Version};
+use kmip_codec::{Error as CodecError, ErrorKind};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+use zeroize::Zeroizing;
+
+/// How often a batch is run again because another was faster, before it is refused.
+const CONFLICTS_MAX: usize = 32;
+
+/// How many things a batch may need one after another.
+const NEEDS_MAX: usize = 1000;
+
+/// The server: store, keys, settings.
+pub struct Server {
+    database: Arc<Database>,
+    hierarchy: Arc<Hierarchy>,
+    settings: Settings,
+    /// Whether the audit entries of reads wait for the disk's sync.
+    durable_reads: bool,
+    requests: AtomicU64,
+    started: u64,
+}
+
+/// What a batch came to, ready to be committed.
+struct Ready {
+    outcome: Outcome,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Server {
+    /// A server on an open store.
+    pub fn new(
+        database: Arc<Database>,
+        hierarchy: Arc<Hierarchy>,
+        settings: Settings,
+        durable_reads: bool,
+    ) -> Self {
+        let started = now().milliseconds;
+        Self { database, hierarchy, settings, durable_reads, requests: AtomicU64::new(started), started }
+    }
+
+    async fn serve(self: Arc<Self>, peer: Arc<Peer>, frame: Zeroizing<Vec<u8>>) -> Answer {
+        let request = self.requests.fetch_add(1, Ordering::Relaxed);
+        let message = match RequestMessage::from_bytes(&frame) {
+            Ok(message) => Arc::new(message),
+            Err(error) => {
+                tracing::info!(request, peer = %peer.address, %error, "refused a message");
+                return Answer { bytes: refuse_message(error).into(), close: false };
+            }
+        };
+        drop(frame);
+        tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
+        for _ in 0..CONFLICTS_MAX {
+            let (server, principal, batch) = (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
+            let ready = tokio::task::spawn_blocking(move || server.run(&principal, &batch)).await;
+            let ready = match ready {
+                Ok(Ok(ready)) => ready,
+                Ok(Err(why)) => return self.fail(request, &message, &why),
+                Err(panic) => return self.fail(request, &message, &panic.to_string()),
+            };
+            let entries = self.entries(request, &peer, &message, &ready.outcome.deeds);
+            match self.persist(ready.outcome, entries).await {
+                Ok(store::Outcome::Committed) => return Answer { bytes: ready.bytes, close: false },
+                Ok(store::Outcome::Conflict) => tracing::debug!(request, "another batch was faster; running again"),
+                Err(error) => return self.fail(request, &message, &error.to_string()),
+            }
+        }
+        self.fail(request, &message, "the batch conflicted with others again and again")
+    }
+
+    /// Runs the engine until it needs nothing more. Blocks.
+    fn run(&self, principal: &Principal, message: &RequestMessage) -> Result<Ready, String> {
+        if message.items.len() > self.settings.batch_items_max {
+            let text = format!("a batch has at most {} items here", self.settings.batch_items_max);
+            return ready(message, whole(message, Refusal::new(Cause::Limit, text)));
+        }
+        let mut ring = self.hierarchy.ring();
+        let mut supplies = Supplies::default();
+        for _ in 0..NEEDS_MAX {
+            let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
+            let world = World { view: &snapshot, vault: &ring, now: now(), settings: &self.settings };
+            match batch::run(&world, principal, message, &mut SystemSource, &mut supplies) {
+                Ok(outcome) => return ready(message, outcome),
+                Err(need) => self.meet(need, &mut ring, &mut supplies)?,
+            }
+        }
+        Err("the batch needs too much".to_owned())
+    }
+
+    fn meet(&self, need: Need, ring: &mut KeyRing, supplies: &mut Supplies) -> Result<(), String> {
+        match need {
+            Need::Kek(id) => ring.add(self.hierarchy.load(id).map_err(|error| error.to_string())?),
+            Need::KeyPair(kind) => supplies.add(keygen::make(kind)?),
+            Need::Failed(why) => return Err(why),
+        }
+        Ok(())
+    }
+
+    /// Commits changes together with their audit entries; a batch without changes is entered in the journal.
+    async fn persist(&self, outcome: Outcome, entries: Vec<Entry>) -> Result<store::Outcome, store::Error> {
+        let changes = outcome.changes;
+        if changes.writes.is_empty() && !self.durable_reads {
+            return self.database.record(entries).await.map(|()| store::Outcome::Committed);
+        }
+        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
+        self.database.commit(Submission { transaction, entries }).await
+    }
+
+    /// An entry an item.
+    fn entries(&self, request: u64, peer: &Peer, message: &RequestMessage, deeds: &[Deed]) -> Vec<Entry> {
+        let version = message.version();
+        let note = credential_kinds(message);
+        let entry = |deed: &Deed| Entry {
+            time: now().milliseconds,
+            request,
+            principal: peer.principal.name.clone(),
+            peer: peer.address.to_string(),
+            version: version.to_string(),
+            operation: name_of(deed.operation.name(version), deed.operation.0),
+            objects: deed.objects.clone(),
+            outcome: deed.reason.map_or("Success".to_owned(), |reason| name_of(reason.name(version), reason.0)),
+            note: note.clone(),
+        };
+        deeds.iter().map(entry).collect()
+    }
+
+    /// Something failed that is not the client's fault: the log says what, the client that it was the server.
+    fn fail(&self, request: u64, message: &RequestMessage, why: &str) -> Answer {
+        tracing::error!(request, why, "a request failed inside the server");
+        let text = format!("the server failed; its log has the reason under request {request}");
+        let outcome = whole(message, Refusal::new(Cause::Internal, text));
+        Answer { bytes: outcome.response.to_bytes().into(), close: false }
+    }
+}
+
+impl Service for Arc<Server> {
+    fn answer(&self, peer: Arc<Peer>, frame: Zeroizing<Vec<u8>>) -> impl Future<Output = Answer> + Send {
+        Arc::clone(self).serve(peer, frame)
+    }
+
+    fn refuse(&self, error: CodecError) -> Vec<u8> {
+        refuse_message(error)
+    }
+}
+
+/// Encodes the answer, which must not be longer than the client wants.
+fn ready(message: &RequestMessage, outcome: Outcome) -> Result<Ready, String> {
+    let bytes: Zeroizing<Vec<u8>> = outcome.response.to_bytes().into();
+    let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
+    if maximum.is_none_or(|maximum| bytes.len() <= maximum) {
+        return Ok(Ready { outcome, bytes });
+    }
+    let text = format!("the answer has {} bytes, more than the Maximum Response Size", bytes.len());
+    let outcome = whole(message, Refusal::new(Cause::TooLarge, text));
+    let bytes = outcome.response.to_bytes().into();
+    Ok(Ready { outcome, bytes })
+}
+
+/// Refuses the whole message in one item.
+fn whole(message: &RequestMessage, refusal: Refusal) -> Outcome {
+    let version = message.version();
+    let mut item = batch::refused(&refusal, version);
+    let first = message.items.first();
+    item.operation = first.map(|item| item.request.operation());
+    item.unique_batch_item_id = first.and_then(|item| item.unique_batch_item_id.clone());
+    let deeds = message.items.iter().map(|item| Deed {
+        operation: item.request.operation(),
+        objects: Vec::new(),
+        reason: Some(refusal.cause.reason(version)),
+    });
+    Outcome {
+        deeds: deeds.collect(),
+        response: ResponseMessage::new(version, DateTime(now().seconds()), vec![item]),
+        changes: Default::default(),
+    }
+}
+
+/// The answer to a message that could not be read: in the version nearest to the client's, where that is known.
+fn refuse_message(error: CodecError) -> Vec<u8> {
+    let version = match error.kind {
+        ErrorKind::Version(version) => version.nearest_spoken(),
+        _ => V1_0,
+    };
+    let item: ResponseItem = batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version);
+    ResponseMessage::new(version, DateTime(now().seconds()), vec![item]).to_bytes()
+}
+
+/// A credential in the header has no effect; that it was there is recorded, by kind.
+fn credential_kinds(message: &RequestMessage) -> String {
+    let Some(authentication) = &message.header.authentication else { return String::new() };
+    let kinds = authentication.credentials.iter().map(|credential| credential.credential_type());
+    let names: Vec<String> = kinds.map(|kind| name_of(kind.name(Version::new(2, 1)), kind.0)).collect();
+    format!("credential: {}", names.join(", "))
+}
+
+fn name_of(name: Option<&'static str>, number: u32) -> String {
+    name.map_or_else(|| format!("0x{number:x}"), str::to_owned)
+}
+
+/// The time of the system, for dates.
+fn now() -> Now {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { milliseconds: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
+}
+
+/// The system's random bytes, as the engine takes them.
+struct SystemSource;
+
+impl Entropy for SystemSource {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
+        SystemEntropy::default().fill(out).map_err(|error| Need::Failed(error.to_string()))
+    }
+}
+
+/// A snapshot of the store, as the engine reads it.
+struct StoreView(Box<dyn Snapshot>);
+
+impl View for StoreView {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
+        self.0.get(key).map_err(|error| Need::Failed(error.to_string()))
+    }
+
+    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
+        let scanned = self.0.scan(prefix, Order::Forward, &mut |key, _| visit(key));
+        scanned.map_err(|error| Need::Failed(error.to_string()))
+    }
+}

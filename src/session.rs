@@ -1,0 +1,140 @@
+//! One connection: messages in, answers out, in order.
+//!
+//! A message is read whole and bounded before anything of it is parsed: first the eight bytes that tell its length,
+//! which is judged before room is made for it. While an answer is made, the next messages may wait in the socket; the
+//! system's buffers bound how many.
+
+use crate::engine::policy::Principal;
+use kmip_codec::limits::ITEM_HEADER_BYTES;
+use kmip_codec::message::RequestMessage;
+use kmip_codec::wire::frame_length;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// The other side of a connection.
+pub struct Peer {
+    /// From where.
+    pub address: SocketAddr,
+    /// Who it is, by its certificate.
+    pub principal: Arc<Principal>,
+}
+
+/// What to write back.
+pub struct Answer {
+    /// A whole message.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Whether to close the connection after it.
+    pub close: bool,
+}
+
+/// What a session hands whole messages to.
+pub trait Service: Clone + Send + Sync + 'static {
+    /// Answers one message.
+    fn answer(&self, peer: Arc<Peer>, frame: Zeroizing<Vec<u8>>) -> impl Future<Output = Answer> + Send;
+    /// The answer to bytes that are not the beginning of a message.
+    fn refuse(&self, error: kmip_codec::Error) -> Vec<u8>;
+}
+
+/// Time limits of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// From the connection to the end of the TLS handshake.
+    pub handshake: Duration,
+    /// Between two messages.
+    pub idle: Duration,
+    /// From the first byte of a message to its last.
+    pub message: Duration,
+    /// For writing an answer.
+    pub write: Duration,
+    /// The longest message, in bytes.
+    pub message_bytes_max: usize,
+}
+
+/// Serves a connection until the peer closes it, breaks a rule, or the server stops.
+pub async fn serve<S: Service>(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Arc<Peer>,
+    service: S,
+    limits: Limits,
+    mut stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
+    loop {
+        let frame = tokio::select! {
+            frame = read_frame(&mut stream, &limits) => frame?,
+            _ = stopping.wait_for(|stopping| *stopping) => break,
+        };
+        let answer = match frame {
+            Frame::End => break,
+            Frame::Whole(frame) => service.answer(Arc::clone(&peer), frame).await,
+            Frame::Refused(error) => {
+                tracing::info!(peer = %peer.address, %error, "closing a connection: this is no message");
+                Answer { bytes: service.refuse(error).into(), close: true }
+            }
+        };
+        let write = async {
+            stream.write_all(&answer.bytes).await?;
+            stream.flush().await
+        };
+        within(limits.write, "the peer does not take its answer", write).await?;
+        if answer.close {
+            break;
+        }
+    }
+    // The peer may be gone already; it is told that nothing follows, if it still listens.
+    let _ = timeout(limits.write, stream.shutdown()).await;
+    Ok(())
+}
+
+enum Frame {
+    /// The peer has closed the connection between two messages.
+    End,
+    Whole(Zeroizing<Vec<u8>>),
+    Refused(kmip_codec::Error),
+}
+
+async fn read_frame(stream: &mut (impl AsyncRead + Unpin), limits: &Limits) -> io::Result<Frame> {
+    let mut header = [0; ITEM_HEADER_BYTES];
+    let first = match timeout(limits.idle, stream.read(&mut header)).await {
+        Err(_) | Ok(Ok(0)) => return Ok(Frame::End),
+        // Many clients close the socket without saying so in TLS.
+        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Frame::End),
+        Ok(first) => first?,
+    };
+    let body = async {
+        if let Some(rest) = header.get_mut(first..) {
+            stream.read_exact(rest).await?;
+        }
+        let length = match frame_length(header, RequestMessage::TAG) {
+            Ok(length) if length <= limits.message_bytes_max => length,
+            Ok(_) => return Ok(Frame::Refused(too_large())),
+            Err(error) => return Ok(Frame::Refused(error)),
+        };
+        let mut frame = Zeroizing::new(vec![0; length]);
+        let (head, body) = frame.split_at_mut(ITEM_HEADER_BYTES);
+        head.copy_from_slice(&header);
+        stream.read_exact(body).await?;
+        Ok(Frame::Whole(frame))
+    };
+    within(limits.message, "the peer does not finish its message", body).await
+}
+
+fn too_large() -> kmip_codec::Error {
+    kmip_codec::Error::at(kmip_codec::ErrorKind::TooLarge, RequestMessage::TAG, 0)
+}
+
+async fn within<T>(
+    limit: Duration,
+    what: &'static str,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    match timeout(limit, work).await {
+        Ok(result) => result,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, what)),
+    }
+}

@@ -1,0 +1,93 @@
+//! The opened KEKs of one request, as the engine's vault.
+
+use crate::engine::need::Need;
+use crate::engine::world::{OpenError, ValueIdentity, Vault};
+use keystead_hsm::{Error, Kek, RecordIdentity, SealedRecord, SystemEntropy};
+use kmip_codec::SecretBytes;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The form of stored metadata: this byte, the number of the KEK (4 bytes), the MAC (32 bytes), the metadata.
+const METADATA_FORMAT: u8 = 1;
+const MAC_BYTES: usize = 32;
+
+/// KEKs by number.
+pub struct KeyRing {
+    current: u32,
+    keks: BTreeMap<u32, Arc<Kek>>,
+}
+
+impl KeyRing {
+    /// A ring of these KEKs, sealing under the current one.
+    pub fn new(current: u32, keks: BTreeMap<u32, Arc<Kek>>) -> Self {
+        Self { current, keks }
+    }
+
+    /// Adds a KEK that was asked for.
+    pub fn add(&mut self, kek: Arc<Kek>) {
+        self.keks.insert(kek.identity().id, kek);
+    }
+
+    fn kek(&self, id: u32) -> Result<&Kek, Need> {
+        self.keks.get(&id).map(Arc::as_ref).ok_or(Need::Kek(id))
+    }
+}
+
+impl Vault for KeyRing {
+    fn seal(&self, identity: &ValueIdentity<'_>, value: &SecretBytes) -> Result<Vec<u8>, Need> {
+        let kek = self.kek(self.current)?;
+        let sealed = kek.seal_record(&record(identity), value.expose(), &mut SystemEntropy::default());
+        sealed.map(SealedRecord::into_bytes).map_err(|error| Need::Failed(error.to_string()))
+    }
+
+    fn open(&self, identity: &ValueIdentity<'_>, sealed: &[u8]) -> Result<SecretBytes, OpenError> {
+        let sealed = SealedRecord::from_bytes(sealed.to_vec());
+        let id = sealed.kek().map_err(|_| OpenError::Tampered)?;
+        let kek = self.known(id)?;
+        match kek.open_record(&record(identity), &sealed) {
+            Ok(value) => Ok(value.expose().into()),
+            Err(Error::Tampered | Error::Format(_)) => Err(OpenError::Tampered),
+            Err(error) => Err(OpenError::Need(Need::Failed(error.to_string()))),
+        }
+    }
+
+    fn protect(&self, id: &str, metadata: &[u8]) -> Result<Vec<u8>, Need> {
+        let mut out = vec![METADATA_FORMAT];
+        out.extend_from_slice(&self.current.to_be_bytes());
+        out.extend_from_slice(&self.kek(self.current)?.mac(id, metadata));
+        out.extend_from_slice(metadata);
+        Ok(out)
+    }
+
+    fn verify(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let (header, rest) = protected.split_first_chunk::<5>().ok_or(OpenError::Tampered)?;
+        let [format, a, b, c, d] = *header;
+        let (mac, metadata) = rest.split_at_checked(MAC_BYTES).ok_or(OpenError::Tampered)?;
+        if format != METADATA_FORMAT {
+            return Err(OpenError::Tampered);
+        }
+        let kek = self.known(u32::from_be_bytes([a, b, c, d]))?;
+        if kek.is_mac(id, metadata, mac) { Ok(metadata.to_vec()) } else { Err(OpenError::Tampered) }
+    }
+}
+
+impl KeyRing {
+    /// The KEK that stored bytes name. A number above the current one was never given out: the bytes were changed,
+    /// and there is nothing to fetch.
+    fn known(&self, id: u32) -> Result<&Kek, OpenError> {
+        if id == 0 || id > self.current {
+            return Err(OpenError::Tampered);
+        }
+        self.kek(id).map_err(OpenError::Need)
+    }
+}
+
+fn record<'a>(identity: &ValueIdentity<'a>) -> RecordIdentity<'a> {
+    RecordIdentity {
+        object: identity.id,
+        object_type: identity.object_type,
+        generation: identity.generation,
+        algorithm: identity.algorithm,
+        length: identity.length,
+    }
+}
