@@ -1,1 +1,3 @@
 //! Keystead: a key-management server that speaks KMIP.
+
+pub mod client;
