@@ -86,3 +86,61 @@ impl ClientFile {
 fn missing(what: &str, option: &str, variable: &str) -> Error {
     Error::setup(format!("{what} is not given"), format!("use {option}, {variable}, or a file with --config"))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        client: ClientArgs,
+    }
+
+    fn args(words: &[&str]) -> ClientArgs {
+        CommandLine::parse_from(std::iter::once("test").chain(words.iter().copied())).client
+    }
+
+    fn error(args: &ClientArgs) -> String {
+        args.settings().err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn servers_keep_their_order() {
+        let given = args(&["--server", "a:1,b:2", "--server", "[::1]"]).server;
+        let given: Vec<_> = given.iter().map(ServerAddress::to_string).collect();
+        assert_eq!(given, ["a:1", "b:2", "[::1]:5696"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_option() {
+        let steps = ["--server", "--cert", "--key", "--ca"];
+        let mut words = Vec::new();
+        for option in steps {
+            assert!(error(&args(&words)).contains(option), "{option}: {}", error(&args(&words)));
+            words.extend([option, "nowhere:1"]);
+        }
+        assert!(error(&args(&words)).contains("nowhere:1: No such file"), "{}", error(&args(&words)));
+    }
+
+    #[test]
+    fn the_file_is_strict_and_options_go_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("client.toml");
+        let named = ["--config", path.to_str().unwrap()];
+        fs::write(&path, "servers = [\"a:1\"]\ncert = \"c.pem\"\nkey = \"/k.pem\"\nca = \"ca.pem\"").unwrap();
+        let file = args(&named).file().unwrap();
+        assert_eq!(file.cert, Some(folder.path().join("c.pem")));
+        assert_eq!(file.key, Some(PathBuf::from("/k.pem")));
+        assert!(error(&args(&named)).contains("ca.pem: No such file"), "{}", error(&args(&named)));
+        let over = [named[0], named[1], "--ca", "/other.pem"];
+        assert!(error(&args(&over)).starts_with("/other.pem"), "{}", error(&args(&over)));
+        for wrong in ["server = \"a:1\"", "servers = [\"a:b\"]", "servers ="] {
+            fs::write(&path, wrong).unwrap();
+            assert!(error(&args(&named)).contains("client.toml"), "{wrong}");
+        }
+        assert!(error(&args(&["--config", "/nowhere.toml"])).contains("/nowhere.toml"));
+    }
+}

@@ -36,7 +36,7 @@ pub enum Error {
     #[error("no server could be reached: {}", Listed(.0))]
     Unreachable(Vec<Unreachable>),
     /// The connection broke, or the answer makes no sense, after the request was sent.
-    #[error("{server}: {cause}; the request may or may not have been carried out")]
+    #[error("{server}: {cause}{}", Unsure(.cause))]
     Broken {
         /// Who was asked.
         server: ServerAddress,
@@ -194,6 +194,18 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
+/// What a person must know when the answer to a request got lost.
+struct Unsure<'a>(&'a Cause);
+
+impl fmt::Display for Unsure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Cause::Late | Cause::Lost(_) => f.write_str("; what was asked may have been done all the same"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A TLS error with what it means here.
 struct Tls<'a>(&'a rustls::Error);
 
@@ -202,7 +214,8 @@ impl fmt::Display for Tls<'_> {
         use rustls::CertificateError as Bad;
         let error = self.0;
         match error {
-            rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
+            // Two CAs of one name differ by their signatures alone.
+            rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
                 f.write_str("the server's certificate is not from the CA given with --ca")
             }
             rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
