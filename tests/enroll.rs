@@ -5,81 +5,12 @@
 
 mod support;
 
-use kmip_codec::enums::State;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::fake::{Fake, Reply};
-use support::keys::Keys;
-use support::luks::{Luks, PASSPHRASE, killing_cryptsetup};
-use support::pki::Pki;
-
-struct Host {
-    folder: tempfile::TempDir,
-    pki: Pki,
-    keys: Keys,
-    fake: Fake,
-    luks: Luks,
-}
-
-impl Host {
-    fn new() -> Self {
-        Self::with(|keys, request| keys.answer(request))
-    }
-
-    fn with(
-        answer: impl Fn(&Keys, kmip_codec::message::RequestMessage) -> Reply + Send + Sync + 'static,
-    ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let pki = Pki::new(folder.path());
-        let keys = Keys::default();
-        let answering = keys.clone();
-        let fake = Fake::start(&pki, move |request| answer(&answering, request));
-        let luks = Luks::new(folder.path());
-        Self { folder, pki, keys, fake, luks }
-    }
-
-    fn unlock(&self, args: &[&str], path: Option<&Path>) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keystead-unlock"));
-        let old = std::env::var_os("PATH").unwrap();
-        let folders = path.map(PathBuf::from).into_iter().chain(std::env::split_paths(&old));
-        command.env("PATH", std::env::join_paths(folders).unwrap());
-        command.args(args).args(["--server", &self.fake.address.to_string()]);
-        for (option, file) in [("--cert", "client.pem"), ("--key", "client.key"), ("--ca", "ca.pem")] {
-            command.arg(option).arg(self.pki.path(file));
-        }
-        command.output().unwrap()
-    }
-
-    fn enroll(&self, path: Option<&Path>) -> Output {
-        let (volume, key) = (self.luks.file.to_str().unwrap(), self.luks.key_file.to_str().unwrap());
-        self.unlock(&["enroll", volume, "--existing-key-file", key], path)
-    }
-
-    fn opens(&self) -> Output {
-        self.unlock(&["unlock", "--test-passphrase", self.luks.file.to_str().unwrap()], None)
-    }
-
-    /// Enrolment ends well, and leaves what one that was never interrupted leaves.
-    fn finish(&self, what: &str) {
-        let done = self.enroll(None);
-        assert!(done.status.success(), "{what}: {}", words(&done));
-        let uid = String::from_utf8(done.stdout).unwrap();
-        let promised = serde_json::json!({ "type": "keystead", "keyslots": ["1"], "v": 1, "uid": uid.trim(),
-            "servers": [self.fake.address.to_string()], "volume": self.luks.uuid(), "state": "active" });
-        assert_eq!(self.luks.tokens(), [promised], "{what}");
-        assert_eq!(self.luks.keyslots(), ["0", "1"], "{what}");
-        assert_eq!(self.keys.states(), [State::Active], "{what}");
-        assert!(self.luks.opens(PASSPHRASE.as_bytes()), "{what}: the passphrase is lost");
-        let opens = self.opens();
-        assert!(opens.status.success(), "{what}: {}", words(&opens));
-    }
-}
-
-fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use support::fake::Reply;
+use support::host::{Host, words};
+use support::luks::{PASSPHRASE, killing_cryptsetup};
 
 #[test]
 fn an_enrolment_may_be_repeated() {

@@ -145,7 +145,7 @@ fn material(object: ManagedObject) -> Option<SecretBytes> {
 /// The same from whichever server answers first, tried again until the deadline while no server can be reached: the
 /// network is often not up yet when a volume is to be opened. A refusal ends it at once.
 pub fn fetch_patiently(settings: &Settings, uid: &str, deadline: Instant) -> Result<Passphrase> {
-    let mut pause = PAUSE.0;
+    let (mut pause, mut told) = (PAUSE.0, String::new());
     loop {
         let error = match fetch_from_any(settings, uid, deadline) {
             Ok(passphrase) => return Ok(passphrase),
@@ -155,7 +155,12 @@ pub fn fetch_patiently(settings: &Settings, uid: &str, deadline: Instant) -> Res
         if !error.may_pass() || Instant::now() + wait >= deadline {
             return Err(error);
         }
-        say(format_args!("{error}; trying again"));
+        // Only what is new is told: a screen full of one error hides the prompt that a person waits for.
+        let news = error.to_string();
+        if told != news {
+            say(format_args!("{news}; trying again"));
+            told = news;
+        }
         std::thread::sleep(wait);
         pause = (pause * 2).min(PAUSE.1);
     }

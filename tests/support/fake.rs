@@ -40,7 +40,15 @@ pub struct Fake {
 impl Fake {
     /// Answers each request with what `answer` makes of it.
     pub fn start(pki: &Pki, answer: impl Fn(RequestMessage) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_on(TcpListener::bind("127.0.0.1:0").unwrap(), pki, answer)
+    }
+
+    /// The same at a given place.
+    pub fn start_on(
+        listener: TcpListener,
+        pki: &Pki,
+        answer: impl Fn(RequestMessage) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let port = listener.local_addr().unwrap().port();
         let (config, answer) = (config(pki), Arc::new(answer));
         let connections = Arc::new(AtomicUsize::new(0));

@@ -6,7 +6,9 @@
     reason = "each test takes what it needs, and stops where it stands"
 )]
 
+pub mod dev;
 pub mod fake;
+pub mod host;
 pub mod keys;
 pub mod luks;
 pub mod pki;
