@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::fake::Reply;
 use support::host::{Host, words};
-use support::luks::{PASSPHRASE, killing_cryptsetup};
+use support::luks::{PASSPHRASE, contended_cryptsetup, killing_cryptsetup};
 
 #[test]
 fn an_enrolment_may_be_repeated() {
@@ -105,6 +105,17 @@ fn two_enrolments_at_once_leave_one_key_and_one_keyslot() {
         }
     });
     host.finish("both");
+}
+
+#[test]
+fn a_header_that_another_process_writes_is_tried_again() {
+    for at in 1..=10 {
+        let host = Host::new();
+        let bin = contended_cryptsetup(host.folder.path(), at);
+        let done = host.enroll(Some(&bin));
+        assert!(done.status.success(), "call {at}: {}", words(&done));
+        host.finish(&format!("contended at call {at}"));
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use support::fake::Fake;
 use support::host::{Host, words};
 use support::keys::Keys;
+use support::luks::wrapped_cryptsetup;
 
 /// Tries the volume with these options, and measures.
 fn timed(host: &Host, more: &[&str]) -> (Output, Duration) {
@@ -125,13 +126,9 @@ fn without_device_mapper_the_way_out_is_told() {
 #[test]
 fn no_key_stands_on_a_command_line_or_in_the_environment_of_cryptsetup() {
     let host = enrolled();
-    let (bin, log) = (host.folder.path().join("bin"), host.folder.path().join("log"));
-    std::fs::create_dir(&bin).unwrap();
-    let script =
-        format!("#!/bin/sh\n{{ echo \"$@\"; env; }} >>{}\nexec /usr/sbin/cryptsetup \"$@\"\n", log.display());
-    std::fs::write(bin.join("cryptsetup"), script).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(bin.join("cryptsetup"), mode).unwrap();
+    let log = host.folder.path().join("log");
+    let bin =
+        wrapped_cryptsetup(host.folder.path(), &format!("{{ echo \"$@\"; env; }} >>{}", log.display()), "");
     let kill = [
         "luksKillSlot",
         "--key-file",

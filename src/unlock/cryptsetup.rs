@@ -126,22 +126,26 @@ impl Volume {
     }
 
     fn run(&self, step: &'static str, args: &[&OsStr], input: Input<'_>) -> Result<Vec<u8>> {
-        for attempt in 1.. {
-            let output = self.output(step, args, &input)?;
-            if output.status.success() {
-                return Ok(output.stdout);
-            }
-            let concurrent = String::from_utf8_lossy(&output.stderr).contains(CONCURRENT);
-            if !concurrent || attempt == TRIES {
-                return Err(failed(step, &output));
+        let output = self.output(step, args, &input)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(step, &output)) }
+    }
+
+    /// Runs cryptsetup, and again while another process writes the header.
+    fn output(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
+        let mut attempt = 1;
+        loop {
+            let output = self.output_once(step, args, input)?;
+            let contended = String::from_utf8_lossy(&output.stderr).contains(CONCURRENT);
+            if output.status.success() || !contended || attempt == TRIES {
+                return Ok(output);
             }
             thread::sleep(Duration::from_millis(100 * u64::from(attempt)));
+            attempt += 1;
         }
-        Err(self.error("cryptsetup was not tried"))
     }
 
     /// One run. The device stands right after the command, or after the action of `token`.
-    fn output(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
+    fn output_once(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
         let stdin = input.stdin().map_err(Error::system("a pipe cannot be made"))?;
         let (action, args) = match args {
             [action, rest @ ..] if step == "token" => (Some(action), rest),

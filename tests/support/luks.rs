@@ -70,22 +70,25 @@ impl Luks {
 /// A folder with a `cryptsetup` that kills whoever calls it, once, at the n-th call: before it does what it is asked,
 /// or after it has.
 pub fn killing_cryptsetup(folder: &Path, at: u32, after: bool) -> PathBuf {
-    let bin = folder.join(format!("bin-{at}-{after}"));
-    fs::create_dir_all(&bin).unwrap();
+    let kill = "if is_due; then kill -9 $PPID; fi";
+    let (before, behind) = if after { ("", kill) } else { ("if is_due; then kill -9 $PPID; exit 1; fi", "") };
+    wrapped_cryptsetup(folder, &format!("at={at}; {before}"), behind)
+}
+
+/// A folder with a `cryptsetup` that finds the header being written by another process at the n-th call.
+pub fn contended_cryptsetup(folder: &Path, at: u32) -> PathBuf {
+    let words = "Device volume.img: concurrent LUKS2 metadata update. Aborting operation.";
+    wrapped_cryptsetup(folder, &format!("at={at}; if is_due; then echo '{words}' >&2; exit 1; fi"), "")
+}
+
+/// A folder with a `cryptsetup` that does more, before and after. `is_due` tells whether this is call `$at`.
+pub fn wrapped_cryptsetup(folder: &Path, before: &str, after: &str) -> PathBuf {
+    let bin = tempfile::Builder::new().prefix("bin").tempdir_in(folder).unwrap().keep();
     let real = Command::new("sh").args(["-c", "command -v cryptsetup"]).output().unwrap();
-    let real = String::from_utf8(real.stdout).unwrap();
-    let (early, late) = if after { ("false", "true") } else { ("true", "false") };
+    let (real, calls) = (String::from_utf8(real.stdout).unwrap(), bin.join("calls").display().to_string());
     let script = format!(
-        "#!/bin/sh\n\
-         calls={}/calls\n\
-         echo >>\"$calls\"\n\
-         is_due() {{ [ \"$(wc -l <\"$calls\")\" -eq {at} ]; }}\n\
-         if {early} && is_due; then kill -9 $PPID; exit 1; fi\n\
-         {} \"$@\"\n\
-         code=$?\n\
-         if {late} && is_due; then kill -9 $PPID; fi\n\
-         exit $code\n",
-        bin.display(),
+        "#!/bin/sh\necho >>{calls}\nis_due() {{ [ \"$(wc -l <{calls})\" -eq \"$at\" ]; }}\n{before}\n\
+         {} \"$@\"\ncode=$?\n{after}\nexit $code\n",
         real.trim()
     );
     fs::write(bin.join("cryptsetup"), script).unwrap();
