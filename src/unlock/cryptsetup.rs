@@ -74,17 +74,21 @@ impl Volume {
 
     /// Adds a keyslot with this number. Its passphrase has 256 bits, so a cheap key derivation does.
     pub fn add_keyslot(&self, slot: &str, existing: &Existing, new: &Passphrase) -> Result<()> {
-        let pipe = inherited(new.expose()).map_err(Error::system("a pipe cannot be made"))?;
-        let new_key = OsString::from(format!("/dev/fd/{}", pipe.as_raw_fd()));
-        let mut args: Vec<&OsStr> =
-            ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--new-key-slot", slot]
-                .map(OsStr::new)
-                .to_vec();
-        if let Existing::File(path) = existing {
-            args.extend(["--key-file".as_ref(), path.as_os_str()]);
-        }
-        args.extend(["--new-keyfile".as_ref(), new_key.as_os_str()]);
-        self.run("luksAddKey", &args, Input::Terminal).map(drop)
+        let size = new.expose().len().to_string();
+        let fixed = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--new-key-slot", slot];
+        let output = self.while_contended(|| {
+            // A pipe is empty once it was read: each try has its own.
+            let pipe = inherited(new.expose()).map_err(Error::system("a pipe cannot be made"))?;
+            let new_key = OsString::from(format!("/dev/fd/{}", pipe.as_raw_fd()));
+            let mut args: Vec<&OsStr> = fixed.map(OsStr::new).to_vec();
+            if let Existing::File(path) = existing {
+                args.extend(["--key-file".as_ref(), path.as_os_str()]);
+            }
+            args.extend(["--new-keyfile-size", size.as_str(), "--new-keyfile"].map(OsStr::new));
+            args.push(&new_key);
+            self.once("luksAddKey", &args, &Input::Terminal)
+        })?;
+        if output.status.success() { Ok(()) } else { Err(failed("luksAddKey", &output)) }
     }
 
     /// Whether the passphrase opens this keyslot, without opening the volume.
@@ -130,11 +134,15 @@ impl Volume {
         if output.status.success() { Ok(output.stdout) } else { Err(failed(step, &output)) }
     }
 
-    /// Runs cryptsetup, and again while another process writes the header.
     fn output(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
+        self.while_contended(|| self.once(step, args, input))
+    }
+
+    /// Runs cryptsetup, and again while another process writes the header.
+    fn while_contended(&self, run: impl Fn() -> Result<Output>) -> Result<Output> {
         let mut attempt = 1;
         loop {
-            let output = self.output_once(step, args, input)?;
+            let output = run()?;
             let contended = String::from_utf8_lossy(&output.stderr).contains(CONCURRENT);
             if output.status.success() || !contended || attempt == TRIES {
                 return Ok(output);
@@ -145,7 +153,7 @@ impl Volume {
     }
 
     /// One run. The device stands right after the command, or after the action of `token`.
-    fn output_once(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
+    fn once(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
         let stdin = input.stdin().map_err(Error::system("a pipe cannot be made"))?;
         let (action, args) = match args {
             [action, rest @ ..] if step == "token" => (Some(action), rest),

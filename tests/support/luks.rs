@@ -75,10 +75,16 @@ pub fn killing_cryptsetup(folder: &Path, at: u32, after: bool) -> PathBuf {
     wrapped_cryptsetup(folder, &format!("at={at}; {before}"), behind)
 }
 
-/// A folder with a `cryptsetup` that finds the header being written by another process at the n-th call.
+/// A folder with a `cryptsetup` that finds the header being written by another process at the n-th call, after it has
+/// read every key that it was given.
 pub fn contended_cryptsetup(folder: &Path, at: u32) -> PathBuf {
+    let read = "for key; do case $key in /dev/fd/*) cat \"$key\" >/dev/null;; esac; done";
     let words = "Device volume.img: concurrent LUKS2 metadata update. Aborting operation.";
-    wrapped_cryptsetup(folder, &format!("at={at}; if is_due; then echo '{words}' >&2; exit 1; fi"), "")
+    wrapped_cryptsetup(
+        folder,
+        &format!("at={at}; if is_due; then {read}; echo '{words}' >&2; exit 1; fi"),
+        "",
+    )
 }
 
 /// A folder with a `cryptsetup` that does more, before and after. `is_due` tells whether this is call `$at`.
