@@ -36,6 +36,18 @@ pub struct Config {
     /// The log.
     #[serde(default)]
     pub log: LogConfig,
+    /// Administrators.
+    #[serde(default)]
+    pub admin: AdminConfig,
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminConfig {
+    /// Who may rotate master keys and enrol clients: common names of certificates, or `sha256:` and the fingerprint.
+    #[serde(default)]
+    pub names: Vec<String>,
 }
 
 /// `[tls]`

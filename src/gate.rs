@@ -11,12 +11,14 @@ pub struct Gate {
     groups: Vec<GroupConfig>,
     /// Whether every client may have weak keys.
     weak_keys: bool,
+    /// Who may administer the server.
+    admins: Vec<String>,
 }
 
 impl Gate {
-    /// A gate with these groups.
-    pub fn new(groups: Vec<GroupConfig>, weak_keys: bool) -> Self {
-        Self { groups, weak_keys }
+    /// A gate with these groups and administrators.
+    pub fn new(groups: Vec<GroupConfig>, weak_keys: bool, admins: Vec<String>) -> Self {
+        Self { groups, weak_keys, admins }
     }
 
     /// Who the holder of this certificate is; TLS has checked the certificate itself. `None` for one that names
@@ -24,22 +26,21 @@ impl Gate {
     pub fn admit(&self, certificate: &[u8]) -> Option<Principal> {
         let name = name_of(certificate)?;
         let fingerprint = fingerprint(certificate);
-        let mine = || self.groups.iter().filter(|group| group.has(&name, &fingerprint));
+        let mine = || self.groups.iter().filter(|group| is_listed(&group.members, &name, &fingerprint));
         Some(Principal {
             groups: mine().map(|group| group.name.clone()).collect(),
             default_group: mine().find(|group| group.default).map(|group| group.name.clone()),
             disclose: mine().any(|group| group.disclose),
             weak_keys: self.weak_keys || mine().any(|group| group.weak_keys),
+            admin: is_listed(&self.admins, &name, &fingerprint),
             name,
         })
     }
 }
 
-impl GroupConfig {
-    /// Members are named by the common name of their certificate, or by its fingerprint.
-    fn has(&self, name: &str, fingerprint: &str) -> bool {
-        self.members.iter().any(|member| member == name || *member == format!("sha256:{fingerprint}"))
-    }
+/// People and hosts are listed by the common name of their certificate, or by its fingerprint.
+fn is_listed(list: &[String], name: &str, fingerprint: &str) -> bool {
+    list.iter().any(|listed| listed == name || *listed == format!("sha256:{fingerprint}"))
 }
 
 /// The common name, else the first name of the alternative ones.

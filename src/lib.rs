@@ -1,7 +1,32 @@
 //! Keystead: a key-management server that speaks KMIP, and its clients.
+//!
+//! The path of a request:
+//!
+//! ```text
+//! listen   accepts, TLS, the client's certificate
+//! gate     certificate -> principal
+//! session  one connection: whole messages in, answers out, in order
+//! server   decodes; runs the engine; fetches what it needs; commits; answers
+//! engine   decides: pure, no I/O, no clock; a draft of changes, one operation a file
+//! vault    which keys seal what; opens them in the HSM (crate keystead-hsm)
+//! store    commits changes and audit entries together; the journal of reads
+//! ```
+//!
+//! Beside it: `config` (read once), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of
+//! `keystead`), `client` (the typed client), `unlock` (the small binary for hosts).
 
+pub mod admin;
 pub mod audit;
+pub mod client;
+pub mod config;
+pub mod dev;
 pub mod engine;
+pub mod gate;
 mod keygen;
+pub mod listen;
+pub mod pki;
+pub mod server;
+pub mod session;
+pub mod start;
 pub mod store;
 pub mod vault;

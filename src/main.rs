@@ -1,3 +1,137 @@
 //! The command line of Keystead.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
-fn main() {}
+use clap::{Args, Parser, Subcommand};
+use keystead::admin::{clients, key, master, ready};
+use keystead::config::Config;
+use keystead::{dev, start};
+use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A key-management server that speaks KMIP and keeps keys sealed under an HSM, and the commands to work with it.
+#[derive(Parser)]
+#[command(name = "keystead", version, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a server from nothing, for trying out and for tests: makes what is missing in one folder
+    Dev(DevCommand),
+    /// Run a server
+    Serve(ServeCommand),
+    /// Make, list, read and end keys
+    Key(key::KeyCommand),
+    /// The master key in the HSM
+    Master(master::MasterCommand),
+    /// Certificates for clients
+    Client(clients::ClientCommand),
+    /// Is a server ready, down to its HSM?
+    Ready(ready::ReadyCommand),
+}
+
+#[derive(Args)]
+#[command(after_help = "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and \
+.key), a SoftHSM token, the store, and keystead.toml; then serves. Started again on the same DIR it has the same \
+keys.\nPrints `ready ADDR` when it accepts connections. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
+key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed.")]
+struct DevCommand {
+    /// The folder for everything
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Where to listen for KMIP over TLS; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5696")]
+    listen: SocketAddr,
+    /// Where to listen for KMIP over HTTPS, once that is served; until then it is only remembered
+    #[arg(long, value_name = "ADDR")]
+    https: Option<SocketAddr>,
+}
+
+#[derive(Args)]
+#[command(after_help = "Prints `ready ADDR` when it accepts connections. SIGTERM stops it: requests under way end \
+first.\nExit codes: 0 stopped when told to; 1 failed.")]
+struct ServeCommand {
+    /// The configuration (docs/configuration.md)
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match CommandLine::parse().command {
+        Command::Dev(command) => told(run_dev(&command)),
+        Command::Serve(command) => told(run_serve(&command)),
+        Command::Key(command) => key::run(command),
+        Command::Master(command) => master::run(&command),
+        Command::Client(command) => clients::run(&command),
+        Command::Ready(command) => ready::run(&command),
+    }
+}
+
+fn told(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keystead: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_dev(command: &DevCommand) -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::path::absolute(&command.dir)?;
+    use_softhsm(&dev::softhsm_config(&folder));
+    let file = dev::prepare(&folder)?;
+    eprintln!(
+        "keystead: the master key is in the SoftHSM token under {}. Whoever loses it loses every key: there are no \
+         backups yet.",
+        folder.join("tokens").display()
+    );
+    let mut config = Config::read(&file)?;
+    config.listen = vec![command.listen];
+    if let Some(address) = command.https {
+        eprintln!("keystead: KMIP over HTTPS is not served yet; {address} stays closed");
+    }
+    serve(&config)
+}
+
+fn run_serve(command: &ServeCommand) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::read(&command.config)?;
+    if let Some(file) = &config.hsm.softhsm_config {
+        use_softhsm(file);
+    }
+    serve(&config)
+}
+
+fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)?;
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    if let Err(error) = no_core_dumps() {
+        tracing::warn!(%error, "core dumps could not be switched off");
+    }
+    start::run(config, |addresses| {
+        for address in addresses {
+            println!("ready {address}");
+        }
+        let _ = std::io::stdout().flush();
+    })?;
+    Ok(())
+}
+
+/// Tells SoftHSM where its tokens are; its only way to be told is the environment.
+#[allow(unsafe_code, reason = "the environment is read by C")]
+fn use_softhsm(file: &Path) {
+    // SAFETY: called at the start of `main`, before any other thread runs, so that nobody reads the environment now.
+    unsafe { std::env::set_var("SOFTHSM2_CONF", file) };
+}
+
+/// A core dump would hold keys.
+fn no_core_dumps() -> Result<(), rustix::io::Errno> {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(rustix::process::Resource::Core, none)?;
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+}

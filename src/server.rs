@@ -4,9 +4,9 @@
 //! thread that may block; what it needs from the HSM is fetched there too. The answer to a change leaves only after
 //! the commit is durable, and that to a read only after its audit entries are with the operating system.
 
-mod status;
+mod admin;
 
-pub use status::{AdminRequest, ServerStatus};
+pub use admin::Signer;
 
 use crate::audit::Entry;
 use crate::engine::batch::{self, Deed, Outcome};
@@ -44,6 +44,8 @@ pub struct Server {
     durable_reads: bool,
     requests: AtomicU64,
     started: u64,
+    /// The CA for `keystead client add`.
+    signer: Option<Signer>,
 }
 
 /// What a batch came to, ready to be committed.
@@ -59,9 +61,11 @@ impl Server {
         hierarchy: Arc<Hierarchy>,
         settings: Settings,
         durable_reads: bool,
+        signer: Option<Signer>,
     ) -> Self {
         let started = now().milliseconds;
-        Self { database, hierarchy, settings, durable_reads, requests: AtomicU64::new(started), started }
+        let requests = AtomicU64::new(started);
+        Self { database, hierarchy, settings, durable_reads, requests, started, signer }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, frame: Zeroizing<Vec<u8>>) -> Answer {
@@ -75,6 +79,9 @@ impl Server {
         };
         drop(frame);
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
+        if admin::payload(&message).is_some() {
+            return self.serve_admin(request, peer, message).await;
+        }
         for _ in 0..CONFLICTS_MAX {
             let (server, principal, batch) = (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
             let ready = tokio::task::spawn_blocking(move || server.run(&principal, &batch)).await;
@@ -91,6 +98,18 @@ impl Server {
             }
         }
         self.fail(request, &message, "the batch conflicted with others again and again")
+    }
+
+    /// A request of the commands of `keystead`, which may take as long as the HSM does.
+    async fn serve_admin(self: Arc<Self>, request: u64, peer: Arc<Peer>, message: Arc<RequestMessage>) -> Answer {
+        let (server, batch) = (Arc::clone(&self), Arc::clone(&message));
+        let answered = tokio::task::spawn_blocking(move || {
+            admin::payload(&batch).map(|payload| server.administer(&peer, &batch, payload))
+        });
+        match answered.await {
+            Ok(bytes) => Answer { bytes: bytes.unwrap_or_default().into(), close: false },
+            Err(panic) => self.fail(request, &message, &panic.to_string()),
+        }
     }
 
     /// Runs the engine until it needs nothing more. Blocks.

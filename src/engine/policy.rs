@@ -21,6 +21,8 @@ pub struct Principal {
     pub disclose: bool,
     /// Whether it may have keys of weak algorithms and lengths.
     pub weak_keys: bool,
+    /// Whether it may administer the server.
+    pub admin: bool,
 }
 
 impl Principal {

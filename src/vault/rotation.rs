@@ -7,10 +7,10 @@
 
 use super::{Error, Hierarchy, key};
 use keystead_hsm::{Epoch, Error as HsmError, Kek, epoch_of};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The master key as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MasterStatus {
     /// What holds the keys.
     pub token: String,
@@ -25,7 +25,7 @@ pub struct MasterStatus {
 }
 
 /// How many KEKs are under an epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KekCount {
     /// The epoch.
     pub epoch: u32,
@@ -34,7 +34,7 @@ pub struct KekCount {
 }
 
 /// What a rotation did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotationReport {
     /// The epoch before.
     pub from: u32,

@@ -1,0 +1,23 @@
+# Thin: what is done stands in scripts/ and in cargo. Fresh Debian 12 machines need root, git, make and a current
+# stable Rust; everything else is installed by scripts/setup.sh.
+
+.PHONY: help demo test bench soak
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+
+demo: ## the main job from nothing: a volume unlocked with a key of the server, before and after a master-key rotation
+	@scripts/setup.sh demo
+	@scripts/demo.sh
+
+test: ## all tests; CI=true makes a failure of what would be skipped
+	@scripts/setup.sh test
+	@cargo test --workspace
+
+bench: ## figures: Get requests per second
+	@scripts/setup.sh bench
+	@cargo bench --workspace
+
+soak: ## 10,000 kills of a writing server instead of 100
+	@scripts/setup.sh soak
+	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs what `make demo`, `make test` and `make soak` need on a fresh Debian 12, and nothing that is there already.
+# Needs root only where a package is missing. The Rust toolchain is not its business: a current stable one is expected.
+#
+#   scripts/setup.sh demo|test|bench|soak
+set -eu
+cd "$(dirname "$0")/.."
+
+purpose=${1:?say what for: demo, test, bench or soak}
+requirements=tests/interop/requirements.txt
+
+complain() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+# A C compiler builds aws-lc, and SoftHSM is the HSM of demos and tests.
+packages="gcc libc6-dev make softhsm2"
+case $purpose in
+demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
+test) packages="$packages opensc cryptsetup-bin e2fsprogs python3-venv" ;;
+bench | soak) ;;
+*) complain "unknown purpose: $purpose" ;;
+esac
+
+is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+install_packages() {
+    missing=""
+    for package in $packages; do
+        is_installed "$package" || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    [ "$(id -u)" -eq 0 ] || complain "these packages are missing; install them as root: apt-get install$missing"
+    printf 'setup: installing%s\n' "$missing" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    log=$(mktemp)
+    # shellcheck disable=SC2086 # one word a package
+    if ! { apt-get -qq update && apt-get -qq install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        complain "apt-get could not install$missing"
+    fi
+    rm -f "$log"
+}
+
+install_python_packages() {
+    if cmp -s "$requirements" .venv/installed.txt; then
+        return 0
+    fi
+    printf 'setup: installing PyKMIP into .venv\n' >&2
+    rm -rf .venv
+    # Debian's own Python: the package python3-venv belongs to it.
+    /usr/bin/python3 -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"
+    cp "$requirements" .venv/installed.txt
+}
+
+command -v apt-get >/dev/null || complain "this is not Debian; it needs: $packages"
+install_packages
+[ "$purpose" != test ] || install_python_packages
+command -v cargo >/dev/null || complain "cargo is missing: a current stable Rust is needed (https://rustup.rs)"

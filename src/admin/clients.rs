@@ -1,0 +1,91 @@
+//! `keystead client`: certificates for clients. The private key is made here and never leaves this machine; the server
+//! signs with the CA key that its configuration names.
+
+use super::protocol::{AdminRequest, Issued};
+use super::{ask, fail};
+use crate::client::{ClientArgs, Error};
+use crate::pki;
+use clap::{Args, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// `keystead client …`.
+#[derive(Args, Debug)]
+#[command(after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
+under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the \
+server refused or failed.")]
+pub struct ClientCommand {
+    #[command(flatten)]
+    client: ClientArgs,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Make a key and get a certificate for a new client: NAME.pem and NAME.key
+    Add {
+        /// The name of the client: what its objects belong to
+        name: String,
+        /// Where the two files go
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+        /// How long the certificate is valid
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: u32,
+    },
+    /// List the certificates that were issued
+    List,
+}
+
+/// Does it.
+pub fn run(command: &ClientCommand) -> ExitCode {
+    let done = match &command.action {
+        Action::Add { name, out, days } => add(command, name, out, *days),
+        Action::List => list(command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+fn add(command: &ClientCommand, name: &str, out: &Path, days: u32) -> Result<(), Error> {
+    let files = [out.join(format!("{name}.pem")), out.join(format!("{name}.key"))];
+    let [certificate_file, key_file] = &files;
+    if let Some(there) = files.iter().find(|file| file.exists()) {
+        let what = format!("{} exists already", there.display());
+        return Err(Error::setup(what, "choose another name or folder; nothing is overwritten"));
+    }
+    let local = |error: pki::Error| Error::setup(error.to_string(), "correct it and try again");
+    let (request, key) = pki::request(name).map_err(local)?;
+    let issued: Issued =
+        ask(&command.client, &AdminRequest::ClientAdd { name: name.to_owned(), days, request })?;
+    pki::write_new(key_file, key.as_bytes()).map_err(local)?;
+    pki::write_new(certificate_file, issued.certificate.as_bytes()).map_err(local)?;
+    if command.json {
+        println!("{}", serde_json::json!(Issued { certificate: String::new(), ..issued }));
+    } else {
+        println!("client {name:?}: {} and {}", certificate_file.display(), key_file.display());
+        println!("valid for {days} days, fingerprint sha256:{}", issued.fingerprint);
+    }
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+fn list(command: &ClientCommand) -> Result<(), Error> {
+    let issued: Vec<Issued> = ask(&command.client, &AdminRequest::ClientList)?;
+    if command.json {
+        println!("{}", serde_json::json!(issued));
+        return Ok(());
+    }
+    for one in issued {
+        let until = time::OffsetDateTime::from_unix_timestamp(one.not_after).map(|time| time.date().to_string());
+        println!("{}\tuntil {}\tsha256:{}", one.name, until.unwrap_or_default(), one.fingerprint);
+    }
+    Ok(())
+}

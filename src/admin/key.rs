@@ -1,0 +1,235 @@
+//! `keystead key`: managed keys from the command line.
+//!
+//! It knows nothing that a server does not tell every client, and keeps nothing. What is printed for people may
+//! change; what `--json` prints, and the exit codes, are relied on: 0 done; 1 something on this machine; 2 wrong
+//! usage; 3 no server could be reached; 4 the server refused, or has no such key.
+
+mod act;
+mod choose;
+mod view;
+
+use crate::client::{Client, ClientArgs, Error, Settings, exit};
+use clap::{ArgGroup, Args, Subcommand};
+use kmip_codec::enums::{CryptographicAlgorithm, RevocationReasonCode, State};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// `keystead key …`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be \
+reached; 4 the server refused, or has no such key."
+)]
+pub struct KeyCommand {
+    #[command(flatten)]
+    client: ClientArgs,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Make a key on the server and print its identifier
+    Create {
+        /// What people call it; unique among the owner's keys
+        #[arg(long)]
+        name: Option<String>,
+        /// The algorithm that it is for, by the standard's name
+        #[arg(long, default_value = "AES", value_parser = algorithm)]
+        algorithm: CryptographicAlgorithm,
+        /// Its length in bits
+        #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(i32).range(1..))]
+        length: i32,
+        /// A group of objects that it is put into
+        #[arg(long)]
+        group: Option<String>,
+        /// Make it Active at once; else it is Pre-Active
+        #[arg(long)]
+        activate: bool,
+    },
+    /// List keys, newest first
+    List {
+        /// Only those of this name
+        #[arg(long)]
+        name: Option<String>,
+        /// Only those of this group of objects
+        #[arg(long)]
+        group: Option<String>,
+        /// Only those in this state: pre-active, active, deactivated, compromised, destroyed …
+        #[arg(long, value_parser = state)]
+        state: Option<State>,
+        /// At most this many
+        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(i32).range(1..))]
+        limit: Option<i32>,
+    },
+    /// Print all attributes of a key
+    Show {
+        /// Its identifier or its name
+        #[arg(id = "wanted", value_name = "ID|NAME")]
+        key: String,
+    },
+    /// Write the key itself to standard output
+    #[command(group = ArgGroup::new("form"))]
+    Get {
+        /// Its identifier or its name
+        #[arg(id = "wanted", value_name = "ID|NAME")]
+        key: String,
+        /// As bytes [default]
+        #[arg(long, group = "form")]
+        raw: bool,
+        /// As hexadecimal text
+        #[arg(long, group = "form")]
+        hex: bool,
+        /// As base64 text
+        #[arg(long, group = "form")]
+        base64: bool,
+        /// Write bytes to a terminal too
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make a Pre-Active key Active
+    Activate {
+        /// Its identifier or its name
+        #[arg(id = "wanted", value_name = "ID|NAME")]
+        key: String,
+    },
+    /// Take a key out of use: Deactivated, or Compromised where the reason is a compromise
+    Revoke {
+        /// Its identifier or its name
+        #[arg(id = "wanted", value_name = "ID|NAME")]
+        key: String,
+        /// Why: unspecified, key-compromise, ca-compromise, affiliation-changed, superseded,
+        /// cessation-of-operation or privilege-withdrawn
+        #[arg(long, value_parser = reason)]
+        reason: RevocationReasonCode,
+        /// The same in words
+        #[arg(long)]
+        message: Option<String>,
+        /// When a compromise happened, as 2026-01-31T12:00:00Z [default: now]
+        #[arg(long, value_name = "TIME", value_parser = choose::time)]
+        occurred: Option<i64>,
+    },
+    /// Destroy the key for ever; what it protects is lost
+    Destroy {
+        /// Its identifier or its name
+        #[arg(id = "wanted", value_name = "ID|NAME")]
+        key: String,
+    },
+}
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Client(#[from] Error),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    NoSuchKey(String),
+    #[error("standard output cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Client(error) => error.exit_code(),
+            Self::Usage(_) => exit::USAGE,
+            Self::NoSuchKey(_) => exit::REFUSED,
+            Self::Output(_) => exit::HERE,
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// Does what the command line says.
+pub fn run(command: KeyCommand) -> ExitCode {
+    let settings = command.client.settings().map_err(Failure::from);
+    let mut out = io::stdout().lock();
+    let done = settings.and_then(|settings| perform(command.action, command.json, settings, &mut out));
+    match done.and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "keystead: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn perform(action: Action, json: bool, settings: Settings, out: &mut dyn Write) -> Result<()> {
+    let client = &mut Client::new(settings);
+    match action {
+        Action::Create { name, algorithm, length, group, activate } => {
+            let id = act::create(client, name.as_deref(), algorithm, length, group, activate)?;
+            told(&id, json, out)
+        }
+        Action::List { name, group, state, limit } => {
+            let keys = choose::list(client, name, group, state, limit)?;
+            if json { view::list_json(&keys, out) } else { view::table(&keys, out) }
+        }
+        Action::Show { key } => {
+            let id = choose::one(client, &key)?;
+            let attributes = choose::attributes(client, &id)?;
+            if json { view::show_json(&id, &attributes, out) } else { view::show(&id, &attributes, out) }
+        }
+        Action::Get { key, raw: _, hex, base64, force } => {
+            let form = if hex {
+                view::Form::Hex
+            } else if base64 {
+                view::Form::Base64
+            } else {
+                view::Form::Raw
+            };
+            let id = choose::one(client, &key)?;
+            if json {
+                return view::key_json(&act::get(client, &id)?, &id, out);
+            }
+            view::refuse_terminal(form, force)?;
+            view::key(&act::get(client, &id)?, form, out)
+        }
+        Action::Activate { key } => {
+            let id = choose::one(client, &key)?;
+            act::activate(client, &id)?;
+            told(&id, json, out)
+        }
+        Action::Revoke { key, reason, message, occurred } => {
+            let id = choose::one(client, &key)?;
+            act::revoke(client, &id, reason, message, occurred)?;
+            told(&id, json, out)
+        }
+        Action::Destroy { key } => {
+            let id = choose::one(client, &key)?;
+            act::destroy(client, &id)?;
+            told(&id, json, out)
+        }
+    }
+}
+
+/// Which key it was done to.
+fn told(id: &str, json: bool, out: &mut dyn Write) -> Result<()> {
+    if json {
+        writeln!(out, "{}", serde_json::json!({ "id": id }))?;
+    } else {
+        writeln!(out, "{id}")?;
+    }
+    Ok(())
+}
+
+fn algorithm(text: &str) -> std::result::Result<CryptographicAlgorithm, String> {
+    choose::named(text, CryptographicAlgorithm::ROWS).map(CryptographicAlgorithm)
+}
+
+fn state(text: &str) -> std::result::Result<State, String> {
+    choose::named(text, State::ROWS).map(State)
+}
+
+fn reason(text: &str) -> std::result::Result<RevocationReasonCode, String> {
+    choose::named(text, RevocationReasonCode::ROWS).map(RevocationReasonCode)
+}

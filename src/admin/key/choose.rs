@@ -1,0 +1,131 @@
+//! Which keys are meant: by identifier, by name, by filters.
+
+use super::{Failure, Result};
+use crate::client::{Client, Error};
+use kmip_codec::Version;
+use kmip_codec::attribute;
+use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Name};
+use kmip_codec::enums::State;
+use kmip_codec::operations::Call as _;
+use kmip_codec::payloads::{GetAttributesRequest, LocateRequest};
+use kmip_codec::value::UniqueIdentifier;
+use std::collections::BTreeSet;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// How many keys one message asks about.
+const BATCH: usize = 50;
+
+/// A key with its attributes.
+pub type Described = (String, Attributes);
+
+/// The identifier of the one key that has this identifier or this name.
+pub fn one(client: &mut Client, text: &str) -> Result<String> {
+    let mut meant: BTreeSet<String> =
+        located(client, vec![Attribute::Name(Name::text(text))], None)?.into_iter().collect();
+    let by_id = client.call(GetAttributesRequest { unique_identifier: Some(text.into()), ..state_alone() });
+    match by_id {
+        Ok(_) => drop(meant.insert(text.to_owned())),
+        Err(Error::Refused(refusal)) if refusal.is_not_found() || !meant.is_empty() => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut all = meant.into_iter();
+    match (all.next(), all.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => Err(Failure::NoSuchKey(format!("no key has the identifier or the name `{text}`"))),
+        (Some(first), Some(second)) => Err(Failure::NoSuchKey(format!(
+            "`{text}` means {} keys, among them {first} and {second}: give an identifier",
+            2 + all.count()
+        ))),
+    }
+}
+
+fn state_alone() -> GetAttributesRequest {
+    let references = vec![kmip_codec::attributes::AttributeReference::Tag(kmip_codec::Tag::State)];
+    GetAttributesRequest { references, ..GetAttributesRequest::default() }
+}
+
+/// Every attribute of a key.
+pub fn attributes(client: &mut Client, id: &str) -> Result<Attributes> {
+    let answer = client.call(all_of(id))?;
+    Ok(answer.attributes.unwrap_or_default().0)
+}
+
+fn all_of(id: &str) -> GetAttributesRequest {
+    GetAttributesRequest { unique_identifier: Some(id.into()), ..GetAttributesRequest::default() }
+}
+
+/// The keys that pass all filters, with their attributes, in the order of the server.
+pub fn list(
+    client: &mut Client,
+    name: Option<String>,
+    group: Option<String>,
+    state: Option<State>,
+    limit: Option<i32>,
+) -> Result<Vec<Described>> {
+    let filters = [
+        name.map(|name| Attribute::Name(Name::text(name))),
+        group.map(Attribute::ObjectGroup),
+        state.map(Attribute::State),
+    ];
+    let ids = located(client, filters.into_iter().flatten().collect(), limit)?;
+    let mut described = Vec::with_capacity(ids.len());
+    for some in ids.chunks(BATCH) {
+        describe(client, some, &mut described)?;
+    }
+    Ok(described)
+}
+
+/// A key that vanishes between the two questions ends the batch; it is left out, and the rest is asked again.
+fn describe(client: &mut Client, ids: &[String], into: &mut Vec<Described>) -> Result<()> {
+    let mut left = ids;
+    while !left.is_empty() {
+        let mut answers = client.batch(left.iter().map(|id| all_of(id).into_request()))?;
+        let mut read = 0;
+        for id in left {
+            match answers.take::<GetAttributesRequest>() {
+                Ok(answer) => into.push((id.clone(), answer.attributes.unwrap_or_default().0)),
+                Err(Error::Refused(refusal)) if refusal.is_not_found() => break,
+                Err(error) => return Err(error.into()),
+            }
+            read += 1;
+        }
+        left = if read == left.len() { &[] } else { left.get(read + 1..).unwrap_or_default() };
+    }
+    Ok(())
+}
+
+fn located(client: &mut Client, filters: Vec<Attribute>, limit: Option<i32>) -> Result<Vec<String>> {
+    let attributes = AttributeList(filters.into_iter().collect());
+    let found =
+        client.call(LocateRequest { maximum_items: limit, attributes: Some(attributes), ..LocateRequest::default() })?;
+    let text = |identifier| match identifier {
+        UniqueIdentifier::Text(text) => Some(text),
+        _ => None,
+    };
+    Ok(found.unique_identifiers.into_iter().filter_map(text).collect())
+}
+
+/// The first name of a key.
+pub fn name(attributes: &Attributes) -> Option<&str> {
+    attribute!(attributes, Name).next().map(|name| name.value.as_str())
+}
+
+/// A row of an enumeration: number, name, and whether a version has it.
+type Row = (u32, &'static str, fn(Version) -> bool);
+
+/// The value of an enumeration that is named as the standard does, or in small letters and dashes.
+pub fn named(text: &str, rows: &[Row]) -> std::result::Result<u32, String> {
+    let plain = |name: &str| name.replace(['-', '_', ' '], "").to_ascii_lowercase();
+    let found = rows.iter().find(|row| plain(row.1) == plain(text));
+    found.map(|row| row.0).ok_or_else(|| {
+        let names: Vec<_> = rows.iter().map(|row| row.1).take(12).collect();
+        format!("not one of {}{}", names.join(", "), if rows.len() > names.len() { " …" } else { "" })
+    })
+}
+
+/// Seconds since 1970 of a time like 2026-01-31T12:00:00Z.
+pub fn time(text: &str) -> std::result::Result<i64, String> {
+    let time = OffsetDateTime::parse(text, &Rfc3339);
+    time.map(OffsetDateTime::unix_timestamp).map_err(|_| "not a time like 2026-01-31T12:00:00Z".to_owned())
+}

@@ -1,0 +1,77 @@
+//! `keystead master`: the master key in the HSM.
+
+use super::protocol::AdminRequest;
+use super::{ask, fail};
+use crate::client::ClientArgs;
+use crate::vault::{MasterStatus, RotationReport};
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+/// `keystead master …`.
+#[derive(Args, Debug)]
+#[command(after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
+under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the \
+server refused or failed.")]
+pub struct MasterCommand {
+    #[command(flatten)]
+    client: ClientArgs,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Show the master key, and what is sealed under it
+    Status,
+    /// Make a new master key and seal everything under it, while the server runs
+    Rotate,
+}
+
+/// Asks, and tells.
+pub fn run(command: &MasterCommand) -> ExitCode {
+    let done = match command.action {
+        Action::Status => ask::<MasterStatus>(&command.client, &AdminRequest::MasterStatus).map(|status| {
+            show(command.json, &status, || describe(&status));
+        }),
+        Action::Rotate => ask::<RotationReport>(&command.client, &AdminRequest::MasterRotate).map(|report| {
+            show(command.json, &report, || {
+                format!(
+                    "rotated the master key from epoch {} to epoch {}: {} key-encryption keys sealed anew, {} left \
+                     under the old one",
+                    report.from, report.to, report.rewrapped, report.left_behind
+                )
+            });
+        }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn describe(status: &MasterStatus) -> String {
+    let mut text = format!("master key of epoch {} in the {}", status.epoch, status.token);
+    for keks in &status.keks {
+        text += &format!("\n{} key-encryption key(s) sealed under epoch {}", keks.count, keks.epoch);
+    }
+    let others: Vec<_> = status.in_token.iter().filter(|epoch| **epoch != status.epoch).collect();
+    if !others.is_empty() {
+        text += &format!("\nretired epochs still in the token: {others:?}");
+    }
+    if let Some(epoch) = status.rotating_to {
+        text += &format!("\na rotation to epoch {epoch} is not finished: rotate again to go on with it");
+    }
+    text
+}
+
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+fn show(json: bool, value: &impl serde::Serialize, text: impl FnOnce() -> String) {
+    if json {
+        println!("{}", serde_json::json!(value));
+    } else {
+        println!("{}", text());
+    }
+}

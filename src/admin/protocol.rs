@@ -1,0 +1,80 @@
+//! What the commands of `keystead` ask of a server beyond KMIP: one vendor operation whose payload is JSON, over the
+//! same port and the same mutual TLS. Who may ask is decided by the server, per request.
+
+use kmip_codec::Tag;
+use kmip_codec::item::{Item, ItemValue};
+use kmip_codec::operations::Operation;
+use serde::{Deserialize, Serialize};
+
+/// The operation, from the range that KMIP leaves to extensions.
+pub const OPERATION: Operation = Operation(0x8000_4B53);
+
+/// The tag of the JSON text, from the range that KMIP leaves to extensions.
+const TEXT: Tag = Tag(0x54_4B53);
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AdminRequest {
+    /// Is the server ready? Really opens a canary in the HSM. Every client may ask.
+    Ready,
+    /// How the master key stands.
+    MasterStatus,
+    /// Rotate the master key.
+    MasterRotate,
+    /// Sign a certificate for a client.
+    ClientAdd {
+        /// Its name.
+        name: String,
+        /// How long the certificate is valid, in days.
+        days: u32,
+        /// The request for the certificate, PEM.
+        request: String,
+    },
+    /// The certificates that were signed.
+    ClientList,
+}
+
+/// The answer to [`AdminRequest::Ready`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// The version of the program.
+    pub version: String,
+    /// What holds the master keys.
+    pub token: String,
+    /// Seconds since the server started.
+    pub uptime_seconds: u64,
+}
+
+/// A certificate that was signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    /// The name of the client.
+    pub name: String,
+    /// SHA-256 of the certificate, in hex.
+    pub fingerprint: String,
+    /// The last second of its validity, since 1970.
+    pub not_after: i64,
+    /// Who asked for it.
+    pub by: String,
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// The certificate, PEM; left out of lists.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub certificate: String,
+}
+
+/// JSON as the payload of the operation.
+pub fn payload(value: &impl Serialize) -> Result<ItemValue, serde_json::Error> {
+    let text = ItemValue::TextString(serde_json::to_string(value)?);
+    Ok(ItemValue::Structure(vec![Item { tag: TEXT, value: text }]))
+}
+
+/// The JSON of a payload.
+pub fn text(payload: &ItemValue) -> Option<&str> {
+    let ItemValue::Structure(items) = payload else { return None };
+    match items.as_slice() {
+        [Item { tag: TEXT, value: ItemValue::TextString(text) }] => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,148 @@
+//! Certificates: a small CA for `keystead dev` and for sites without one of their own. ECDSA P-256, short chains, names
+//! both as common name and as alternative name, because clients differ in where they look.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, SanType,
+};
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use time::{Duration, OffsetDateTime};
+
+/// Why a certificate could not be made or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The certificate itself.
+    #[error("certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A name that certificates cannot hold.
+    #[error("{0:?} is no name for a client: use 1 to 64 letters, digits, and - _ . : @")]
+    Name(String),
+}
+
+/// How long the certificates of `dev` are valid, in days.
+const DEV_DAYS: i64 = 825;
+
+/// How long a CA is valid, in days.
+const CA_DAYS: i64 = 3650;
+
+/// A certificate and its key, PEM.
+pub struct Pair {
+    /// The certificate.
+    pub certificate: String,
+    /// The private key.
+    pub key: String,
+}
+
+/// Makes a CA.
+pub fn make_ca(name: &str) -> Result<Pair, Error> {
+    let key = KeyPair::generate()?;
+    let mut params = params(name, CA_DAYS);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let certificate = params.self_signed(&key)?;
+    Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
+}
+
+/// A CA that can sign.
+pub struct Ca(Issuer<'static, KeyPair>);
+
+impl Ca {
+    /// From its certificate and key.
+    pub fn from_pem(certificate: &str, key: &str) -> Result<Self, Error> {
+        Ok(Self(Issuer::from_ca_cert_pem(certificate, KeyPair::from_pem(key)?)?))
+    }
+
+    /// A certificate for a server on this machine.
+    pub fn server(&self) -> Result<Pair, Error> {
+        let mut params = params("localhost", DEV_DAYS);
+        params.subject_alt_names = vec![
+            SanType::DnsName("localhost".try_into()?),
+            SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        ];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.pair(params)
+    }
+
+    /// A certificate for a client of this name.
+    pub fn client(&self, name: &str, days: i64) -> Result<Pair, Error> {
+        self.pair(client_params(name, days)?)
+    }
+
+    /// Signs the key of a request; everything else of the certificate is decided here.
+    pub fn sign(&self, request: &str, name: &str, days: i64) -> Result<String, Error> {
+        let mut request = CertificateSigningRequestParams::from_pem(request)?;
+        request.params = client_params(name, days)?;
+        Ok(request.signed_by(&self.0)?.pem())
+    }
+
+    fn pair(&self, params: CertificateParams) -> Result<Pair, Error> {
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.0)?;
+        Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
+    }
+}
+
+/// A new key and a request for a certificate with this name.
+pub fn request(name: &str) -> Result<(String, String), Error> {
+    let key = KeyPair::generate()?;
+    check_name(name)?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    let request = params.serialize_request(&key)?;
+    Ok((request.pem()?, key.serialize_pem()))
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@".contains(c);
+    if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
+        return Err(Error::Name(name.to_owned()));
+    }
+    Ok(())
+}
+
+fn client_params(name: &str, days: i64) -> Result<CertificateParams, Error> {
+    check_name(name)?;
+    let mut params = params(name, days);
+    if let Ok(dns) = name.try_into() {
+        params.subject_alt_names = vec![SanType::DnsName(dns)];
+    }
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    Ok(params)
+}
+
+fn params(name: &str, days: i64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    // Clocks differ a little between machines.
+    params.not_before = OffsetDateTime::now_utc() - Duration::hours(1);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(days);
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params
+}
+
+/// Writes a file of its own mode 0600, whole or not at all. A file that exists is left alone.
+pub fn write_new(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let failed = |why| Error::File { path: path.into(), why };
+    if path.exists() {
+        return Ok(());
+    }
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+    let half = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&half);
+    let written = file.and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()));
+    written.and_then(|()| std::fs::rename(&half, path)).map_err(failed)
+}

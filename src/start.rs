@@ -1,0 +1,161 @@
+//! From a configuration to a running server, and back to nothing when it is told to stop.
+
+use crate::config::{AuditReads, Config, VaultMode};
+use crate::engine::world::Settings;
+use crate::gate::Gate;
+use crate::listen::{self, Caps, Door, Listener, TlsFiles};
+use crate::server::{Server, Signer};
+use crate::session::Limits;
+use crate::store::{self, Database};
+use crate::vault::{self, Hierarchy, Keep};
+use keystead_hsm::{MasterKeys, Pin, Slot, Software, Token, TokenConfig};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The HSM.
+    #[error(transparent)]
+    Hsm(#[from] keystead_hsm::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The key hierarchy.
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
+    /// The sockets.
+    #[error(transparent)]
+    Listen(#[from] listen::Error),
+    /// The PIN could not be read.
+    #[error("cannot read the PIN from {}: {why}", path.display())]
+    Pin {
+        /// From where.
+        path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The runtime or the signals.
+    #[error("cannot start: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Runs a server until it is told to stop (SIGTERM or SIGINT). `ready` is called once it accepts connections.
+pub fn run(config: &Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
+    // Bound first: a port in use is told before anything is opened.
+    let listener = runtime.block_on(Listener::bind(&config.listen))?;
+    let tls = listen::tls(&TlsFiles {
+        certificate: &config.tls.certificate,
+        key: &config.tls.key,
+        ca: &config.tls.ca,
+        only_1_3: config.tls.minimum == "1.3",
+    })?;
+    let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
+    let master = master_keys(config)?;
+    tracing::info!(token = %master.describe(), "using master keys");
+    let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
+    let server = Arc::new(server(config, database, hierarchy));
+    let (stop, stopping) = watch::channel(false);
+    let door = Arc::new(Door {
+        tls,
+        gate: gate(config),
+        service: Arc::clone(&server),
+        limits: limits(config),
+        caps: Caps {
+            connections: config.limits.connections,
+            per_address: config.limits.connections_per_address,
+        },
+        stopping,
+    });
+    let patience = Duration::from_secs(config.limits.stop_seconds);
+    runtime.block_on(async {
+        let (mut terminated, mut interrupted) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        ready(&listener.addresses());
+        let running = tokio::spawn(listener.run(door, patience));
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+        tracing::info!("stopping");
+        let _ = stop.send(true);
+        let _ = running.await;
+        Ok::<(), Error>(())
+    })?;
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    // The last owner closes the store: what was handed over is committed, the journal taken in.
+    drop(server);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>) -> Server {
+    let settings = Settings {
+        lease_seconds: config.objects.lease_seconds,
+        batch_items_max: config.limits.batch_items,
+        located_items_max: config.limits.located_items,
+        ..Settings::default()
+    };
+    let durable_reads = config.audit.reads == AuditReads::Durable;
+    let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
+    Server::new(database, hierarchy, settings, durable_reads, signer)
+}
+
+fn gate(config: &Config) -> Gate {
+    Gate::new(config.groups.clone(), config.objects.weak_keys, config.admin.names.clone())
+}
+
+fn keep(config: &Config) -> Keep {
+    match config.vault.mode {
+        VaultMode::Cached => Keep::Cached(Duration::from_secs(config.vault.cache_seconds)),
+        VaultMode::Strict => Keep::Strict,
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let limits = &config.limits;
+    Limits {
+        handshake: Duration::from_secs(limits.handshake_seconds),
+        idle: Duration::from_secs(limits.idle_seconds),
+        message: Duration::from_secs(limits.message_seconds),
+        write: Duration::from_secs(limits.write_seconds),
+        message_bytes_max: limits.message_bytes,
+    }
+}
+
+/// The door to the master keys: the token, or, for who asked for danger by name, files.
+fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error> {
+    let hsm = &config.hsm;
+    if let Some(folder) = &hsm.danger_software_keys {
+        tracing::warn!("DANGER: master keys are in files; whoever reads the disk reads every key");
+        return Ok(Arc::new(Software::danger_in_folder(folder)?));
+    }
+    let slot = match (&hsm.token, &hsm.serial, hsm.slot) {
+        (Some(label), _, _) => Slot::Label(label.clone()),
+        (_, Some(serial), _) => Slot::Serial(serial.clone()),
+        (_, _, number) => Slot::Number(number.unwrap_or_default()),
+    };
+    let pin = pin(config)?;
+    let module = hsm.module.clone().unwrap_or_default();
+    let token = TokenConfig {
+        workers: hsm.workers,
+        call_timeout: Duration::from_secs(hsm.call_timeout_seconds),
+        ..TokenConfig::new(module, slot, pin)
+    };
+    Ok(Arc::new(Token::connect(token)?))
+}
+
+/// The PIN comes from a file or a descriptor; never from the command line or the environment, where others see it.
+fn pin(config: &Config) -> Result<Pin, Error> {
+    let path = match (&config.hsm.pin_file, config.hsm.pin_descriptor) {
+        (Some(path), _) => path.clone(),
+        (None, number) => PathBuf::from(format!("/dev/fd/{}", number.unwrap_or_default())),
+    };
+    let bytes = std::fs::read(&path).map_err(|why| Error::Pin { path, why })?;
+    Ok(Pin::from_file_bytes(bytes))
+}

@@ -1,0 +1,79 @@
+//! What can go wrong between a volume and a server, and what to do.
+
+use keystead::client;
+use keystead::client::exit;
+use std::io;
+use std::path::PathBuf;
+
+/// The exit code when cryptsetup failed.
+pub const CRYPTSETUP_FAILED: u8 = 5;
+
+/// The result of everything here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a volume was not enrolled or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server could not be reached, or refused.
+    #[error(transparent)]
+    Client(#[from] client::Error),
+    /// The server has the key, and it must not be used, or is none that opens volumes.
+    #[error("key {uid}: {why}")]
+    Key {
+        /// Which key.
+        uid: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The volume is not in a state for this.
+    #[error("{}: {why}", device.display())]
+    Volume {
+        /// Which volume.
+        device: PathBuf,
+        /// What is wrong with it, and what to do.
+        why: String,
+    },
+    /// cryptsetup failed; its own words tell why.
+    #[error("cryptsetup {step} failed ({said})")]
+    Cryptsetup {
+        /// What it was to do.
+        step: &'static str,
+        /// What it said.
+        said: String,
+    },
+    /// The command line asks for something that is not done.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// The operating system refused something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The exit code of a command that ends with this error.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Client(error) => error.exit_code(),
+            Self::Key { .. } => exit::REFUSED,
+            Self::Volume { .. } | Self::System { .. } => exit::HERE,
+            Self::Usage(_) => exit::USAGE,
+            Self::Cryptsetup { .. } => CRYPTSETUP_FAILED,
+        }
+    }
+
+    /// Whether trying again a little later may help.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Client(error) if error.may_pass())
+    }
+
+    /// An error of the operating system, with what was tried.
+    pub fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::System { what, source }
+    }
+}

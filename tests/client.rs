@@ -1,0 +1,236 @@
+//! The client against servers that answer, refuse, hang, break off and talk nonsense.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod support;
+
+use keystead::client::{Cause, Client, Error, Limits, ServerAddress, Settings};
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::{ObjectType, ResultReason};
+use kmip_codec::message::{RequestMessage, ResponseItem};
+use kmip_codec::operations::{Call as _, Response};
+use kmip_codec::payloads::*;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use support::fake::{Fake, Reply};
+use support::keys::Keys;
+use support::pki::Pki;
+
+struct Place {
+    _folder: tempfile::TempDir,
+    pki: Pki,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pki = Pki::new(folder.path());
+        Self { _folder: folder, pki }
+    }
+
+    fn client(&self, servers: &[&ServerAddress]) -> Client {
+        self.client_named("client", &self.pki.path("ca.pem"), servers)
+    }
+
+    fn client_named(&self, name: &str, ca: &Path, servers: &[&ServerAddress]) -> Client {
+        let (cert, key) = (self.pki.path(&format!("{name}.pem")), self.pki.path(&format!("{name}.key")));
+        let servers = servers.iter().map(|server| (*server).clone()).collect();
+        let mut settings = Settings::read(servers, &cert, &key, ca).unwrap();
+        settings.limits = Limits {
+            connect: Duration::from_secs(2),
+            answer: Duration::from_secs(1),
+            total: Duration::from_secs(5),
+        };
+        Client::new(settings)
+    }
+}
+
+fn create() -> CreateRequest {
+    let attributes = [Attribute::CryptographicLength(256)].into();
+    CreateRequest { object_type: ObjectType::SymmetricKey, attributes, ..CreateRequest::default() }
+}
+
+fn get(uid: &str) -> GetRequest {
+    GetRequest { unique_identifier: Some(uid.into()), ..GetRequest::default() }
+}
+
+#[test]
+fn calls_are_typed_and_share_a_connection() {
+    let place = Place::new();
+    let keys = Keys::default();
+    let fake = Fake::start(&place.pki, move |request| keys.answer(request));
+    let mut client = place.client(&[&fake.address]);
+    let made = client.call(create()).unwrap();
+    assert_eq!(made.unique_identifier, "0".into());
+    let mut answers = client.batch([get("0").into_request(), get("0").into_request()]).unwrap();
+    assert_eq!(answers.take::<GetRequest>().unwrap(), answers.take::<GetRequest>().unwrap());
+    assert_eq!(fake.connections(), 1);
+}
+
+#[test]
+fn a_refusal_tells_who_what_and_why() {
+    let place = Place::new();
+    let fake = Fake::start(&place.pki, |request| Keys::default().answer(request));
+    let error = place.client(&[&fake.address]).call(get("7")).unwrap_err();
+    assert_eq!((error.exit_code(), error.may_pass()), (4, false));
+    let text = error.to_string();
+    assert_eq!(text, format!("{} refused Get: ObjectNotFound (not here)", fake.address));
+    let Error::Refused(refusal) = error else { panic!("{error:?}") };
+    assert!(refusal.is_not_found());
+}
+
+#[test]
+fn a_batch_that_stops_early_gives_the_refusal_first() {
+    let place = Place::new();
+    let fake = Fake::start(&place.pki, |request| Keys::default().answer(request));
+    let mut client = place.client(&[&fake.address]);
+    let mut answers = client.batch([get("7").into_request(), create().into_request()]).unwrap();
+    assert!(matches!(answers.take::<GetRequest>(), Err(Error::Refused(_))));
+    assert!(matches!(answers.take::<CreateRequest>(), Err(Error::Broken { cause: Cause::Mismatch, .. })));
+}
+
+#[test]
+fn a_server_that_hung_up_between_calls_is_called_again() {
+    let place = Place::new();
+    // The answer is the last thing that this server says on a connection.
+    let once = Fake::start(&place.pki, {
+        let keys = Keys::default();
+        move |request: RequestMessage| {
+            let version = request.version();
+            let Reply::Items(items) = keys.answer(request) else { return Reply::HangUp };
+            let answer = kmip_codec::message::ResponseMessage::new(version, Default::default(), items);
+            Reply::Bytes(answer.to_bytes())
+        }
+    });
+    let mut client = place.client(&[&once.address]);
+    for uid in ["0", "1", "2"] {
+        assert_eq!(client.call(create()).unwrap().unique_identifier, uid.into());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(once.connections(), 3);
+}
+
+#[test]
+fn a_request_that_may_have_been_carried_out_is_not_sent_twice() {
+    let place = Place::new();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counter = seen.clone();
+    let fake = Fake::start(&place.pki, move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Reply::HangUp
+    });
+    let error = place.client(&[&fake.address]).call(create()).unwrap_err();
+    assert!(matches!(error, Error::Broken { cause: Cause::Lost(_), .. }), "{error:?}");
+    assert_eq!((seen.load(Ordering::SeqCst), error.exit_code()), (1, 3));
+}
+
+#[test]
+fn dead_servers_before_a_good_one_cost_a_fraction_of_a_second() {
+    let place = Place::new();
+    // It accepts connections (the kernel does) and never says a word.
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute: ServerAddress = mute_address(&mute);
+    let closed: ServerAddress = "127.0.0.1:1".parse().unwrap();
+    let fake = Fake::start(&place.pki, |request| Keys::default().answer(request));
+    let began = Instant::now();
+    let made = place.client(&[&mute, &closed, &fake.address]).call(create());
+    assert_eq!(made.unwrap().unique_identifier, "0".into());
+    assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+}
+
+fn mute_address(listener: &TcpListener) -> ServerAddress {
+    format!("127.0.0.1:{}", listener.local_addr().unwrap().port()).parse().unwrap()
+}
+
+#[test]
+fn when_no_server_can_be_reached_each_is_told_with_its_reason() {
+    let place = Place::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mute, closed) = (mute_address(&listener), "localhost:1".parse().unwrap());
+    let nameless = "no-such-host.invalid:5696".parse().unwrap();
+    let error = place.client(&[&closed, &mute, &nameless]).call(get("0")).unwrap_err();
+    let Error::Unreachable(tried) = &error else { panic!("{error:?}") };
+    let causes: Vec<_> = tried.iter().map(|each| &each.cause).collect();
+    assert!(
+        matches!(causes[..], [Cause::Connect(_), Cause::Late, Cause::Name(_) | Cause::Late]),
+        "{causes:?}"
+    );
+    assert!(error.may_pass());
+    assert_eq!(error.exit_code(), 3);
+}
+
+#[test]
+fn a_server_that_does_not_answer_costs_the_time_limit() {
+    let place = Place::new();
+    let fake = Fake::start(&place.pki, |_| Reply::Silence(Duration::from_secs(20)));
+    let began = Instant::now();
+    let error = place.client(&[&fake.address]).call(get("0")).unwrap_err();
+    assert!(matches!(error, Error::Broken { cause: Cause::Late, .. }), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_server_of_another_ca_is_not_spoken_to() {
+    let (place, other) = (Place::new(), Place::new());
+    let fake = Fake::start(&place.pki, |request| Keys::default().answer(request));
+    let mut client = place.client_named("client", &other.pki.path("ca.pem"), &[&fake.address]);
+    let error = client.call(get("0")).unwrap_err();
+    assert!(error.to_string().contains("not from the CA given with --ca"), "{error}");
+    assert!(!error.may_pass());
+}
+
+#[test]
+fn a_client_of_another_ca_is_told_so() {
+    let (place, other) = (Place::new(), Place::new());
+    let fake = Fake::start(&place.pki, |request| Keys::default().answer(request));
+    let mut client = other.client_named("client", &place.pki.path("ca.pem"), &[&fake.address]);
+    let error = client.call(get("0")).unwrap_err();
+    assert!(error.to_string().contains("does not accept this client's certificate"), "{error}");
+    assert!(!error.may_pass());
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let place = Place::new();
+    let other = || {
+        let destroyed = DestroyResponse { unique_identifier: "0".into() };
+        let response = Response::Destroy(destroyed);
+        ResponseItem {
+            operation: Some(response.operation()),
+            response: Some(response),
+            ..ResponseItem::default()
+        }
+    };
+    let cases = [
+        ("http", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
+        ("4 GiB announced", vec![0x42, 0, 0x7B, 1, 0xFF, 0xFF, 0xFF, 0xF8]),
+        ("a request", RequestMessage::new(kmip_codec::version::V2_1, vec![]).to_bytes()),
+        ("an empty answer", vec![0x42, 0, 0x7B, 1, 0, 0, 0, 0]),
+    ];
+    for (name, bytes) in cases {
+        let fake = Fake::start(&place.pki, move |_| Reply::Bytes(bytes.clone()));
+        let error = place.client(&[&fake.address]).call(get("0")).unwrap_err();
+        assert!(matches!(error, Error::Broken { cause: Cause::Message(_), .. }), "{name}: {error:?}");
+    }
+    let unasked = Fake::start(&place.pki, move |_| Reply::Items(vec![other()]));
+    let none = Fake::start(&place.pki, |_| Reply::Items(vec![]));
+    for fake in [unasked, none] {
+        let error = place.client(&[&fake.address]).call(get("0")).unwrap_err();
+        assert!(matches!(error, Error::Broken { cause: Cause::Mismatch, .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn a_whole_message_that_is_refused_is_a_refusal() {
+    let place = Place::new();
+    let fake = Fake::start(&place.pki, |_| {
+        Reply::Items(vec![support::keys::done_item(Err(ResultReason::InvalidMessage))])
+    });
+    let mut client = place.client(&[&fake.address]);
+    let mut answers = client.batch([get("0").into_request(), get("1").into_request()]).unwrap();
+    let Err(Error::Refused(refusal)) = answers.take::<GetRequest>() else { panic!("not refused") };
+    assert_eq!((refusal.operation, refusal.reason), (None, ResultReason::InvalidMessage));
+}

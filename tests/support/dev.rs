@@ -1,0 +1,68 @@
+//! A real server: `keystead dev` on a folder, with SoftHSM.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// How long a server may take to make its token, certificates and store.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running server. It is stopped when dropped.
+pub struct Dev {
+    child: Child,
+    /// Its folder, with the certificates of `client` and `admin`.
+    pub folder: PathBuf,
+    /// Where it listens.
+    pub address: String,
+}
+
+impl Dev {
+    /// Starts a server on this folder and waits until it accepts connections.
+    pub fn start(folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
+        command.args(["dev", "--listen", "127.0.0.1:0", "--dir"]).arg(folder).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || tell.send(lines.next()));
+        let line = told.recv_timeout(START_LIMIT).unwrap().unwrap().unwrap();
+        let address = line.strip_prefix("ready ").unwrap().trim().to_owned();
+        Self { child, folder: folder.to_owned(), address }
+    }
+
+    /// A command with the connection options of a client: `client`, `admin` or another one of the folder.
+    pub fn command(&self, program: &str, client: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("KEYSTEAD_SERVER", &self.address).env("KEYSTEAD_CA", self.folder.join("ca.pem"));
+        command.env("KEYSTEAD_CERT", self.folder.join(format!("{client}.pem")));
+        command.env("KEYSTEAD_KEY", self.folder.join(format!("{client}.key")));
+        command
+    }
+
+    /// Runs `keystead` as a client.
+    pub fn keystead(&self, client: &str, args: &[&str]) -> Output {
+        self.command(env!("CARGO_BIN_EXE_keystead"), client).args(args).output().unwrap()
+    }
+
+    /// Runs `keystead-unlock` as a client.
+    pub fn unlock(&self, client: &str, args: &[&str]) -> Output {
+        self.command(env!("CARGO_BIN_EXE_keystead-unlock"), client).args(args).output().unwrap()
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.child.wait();
+    }
+}
+
+/// What a program wrote to standard output, without the line end. It must have succeeded.
+pub fn told(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}

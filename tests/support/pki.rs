@@ -1,0 +1,52 @@
+//! Certificates as PEM files in a folder.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A CA with its folder.
+pub struct Pki {
+    folder: PathBuf,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Pki {
+    /// A new CA (`ca.pem`), a server for localhost and 127.0.0.1 (`server.pem|key`) and a client (`client.pem|key`).
+    pub fn new(folder: &Path) -> Self {
+        fs::create_dir_all(folder).unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "test CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        let key = KeyPair::generate().unwrap();
+        fs::write(folder.join("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+        let pki = Self { folder: folder.to_owned(), issuer: Issuer::new(params, key) };
+        pki.issue("server", ExtendedKeyUsagePurpose::ServerAuth);
+        pki.issue("client", ExtendedKeyUsagePurpose::ClientAuth);
+        pki
+    }
+
+    /// Another client of the same CA.
+    pub fn client(&self, name: &str) {
+        self.issue(name, ExtendedKeyUsagePurpose::ClientAuth);
+    }
+
+    /// The path of a file.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    fn issue(&self, name: &str, usage: ExtendedKeyUsagePurpose) {
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![usage];
+        let key = KeyPair::generate().unwrap();
+        let cert = params.signed_by(&key, &self.issuer).unwrap();
+        fs::write(self.path(&format!("{name}.pem")), cert.pem()).unwrap();
+        fs::write(self.path(&format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+}

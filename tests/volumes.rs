@@ -1,0 +1,104 @@
+//! LUKS2 volumes and a real server on a real HSM token: enrol, unlock, refuse.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod support;
+
+use std::process::Output;
+use support::dev::{Dev, told};
+use support::luks::{Luks, PASSPHRASE};
+
+struct Place {
+    folder: tempfile::TempDir,
+    dev: Dev,
+    luks: Luks,
+}
+
+impl Place {
+    /// A server and a volume that is enrolled with it.
+    fn enrolled() -> (Self, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let dev = Dev::start(&folder.path().join("server"));
+        let luks = Luks::new(folder.path());
+        let place = Self { folder, dev, luks };
+        let uid = told(place.enroll());
+        (place, uid)
+    }
+
+    fn volume(&self) -> &str {
+        self.luks.file.to_str().unwrap()
+    }
+
+    fn enroll(&self) -> Output {
+        let key_file = self.luks.key_file.to_str().unwrap();
+        self.dev.unlock("client", &["enroll", self.volume(), "--existing-key-file", key_file])
+    }
+
+    fn opens(&self, client: &str, more: &[&str]) -> Output {
+        self.dev.unlock(client, &[&["unlock", self.volume(), "--test-passphrase"], more].concat())
+    }
+
+    fn refused(&self, client: &str) -> String {
+        let refused = self.opens(client, &[]);
+        let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(4), "{words}");
+        assert!(!words.contains("trying again"), "{words}");
+        words
+    }
+}
+
+#[test]
+fn a_volume_is_enrolled_and_unlocked() {
+    let (place, uid) = Place::enrolled();
+    told(place.opens("client", &[]));
+    assert_eq!(told(place.enroll()), uid, "a second enrolment finds the first");
+    assert_eq!(place.luks.keyslots(), ["0", "1"]);
+    let shown = told(
+        place.dev.keystead("client", &["key", "show", &format!("luks-{}", place.luks.uuid()), "--json"]),
+    );
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown.get("id").and_then(serde_json::Value::as_str), Some(uid.as_str()));
+    assert!(shown.to_string().contains(&format!(r#""ApplicationData":"{}""#, place.luks.uuid())), "{shown}");
+    assert!(place.luks.opens(&place.dev.unlock("client", &["get", &uid]).stdout));
+    assert!(place.luks.opens(PASSPHRASE.as_bytes()));
+}
+
+#[test]
+fn a_revoked_key_opens_nothing() {
+    let (place, uid) = Place::enrolled();
+    told(place.dev.keystead("client", &["key", "revoke", &uid, "--reason", "cessation-of-operation"]));
+    assert!(place.refused("client").contains("Deactivated"));
+    told(place.dev.keystead("client", &["key", "destroy", &uid]));
+    place.refused("client");
+    assert!(place.luks.opens(PASSPHRASE.as_bytes()), "the passphrase still does");
+}
+
+#[test]
+fn another_client_does_not_get_the_key() {
+    let (place, uid) = Place::enrolled();
+    told(place.dev.keystead("admin", &["client", "add", "stranger"]));
+    let words = place.refused("stranger");
+    assert!(words.contains("NotFound"), "{words}");
+    assert_eq!(place.dev.unlock("stranger", &["get", &uid]).stdout, b"");
+    assert_eq!(told(place.dev.keystead("stranger", &["key", "list", "--json"])), "[]");
+}
+
+#[test]
+fn a_server_of_another_ca_is_passed_over() {
+    let (place, _) = Place::enrolled();
+    let other = Dev::start(&place.folder.path().join("other"));
+    told(place.opens("client", &["--server", &other.address, "--server", &place.dev.address]));
+}
+
+#[test]
+fn a_volume_opens_after_a_rotation_and_after_a_restart() {
+    let (place, _) = Place::enrolled();
+    told(place.dev.keystead("admin", &["master", "rotate"]));
+    told(place.opens("client", &[]));
+    let Place { folder, dev, luks } = place;
+    drop(dev);
+    let dev = Dev::start(&folder.path().join("server"));
+    let place = Place { folder, dev, luks };
+    let server = place.dev.address.clone();
+    told(place.opens("client", &["--server", &server]));
+}
