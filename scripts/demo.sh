@@ -85,9 +85,14 @@ enroll_volume() {
     cryptsetup luksDump "$volume" | sed -n '/^Tokens:/,/^Digests:/{/^Digests:/!p}'
 }
 
+# The node /dev/mapper/control may be there without the kernel's part.
+has_device_mapper() {
+    [ "$(id -u)" -eq 0 ] && grep -qs device-mapper /proc/misc
+}
+
 # Prints the content on standard output.
 content() {
-    if [ -e /dev/mapper/control ] && [ "$(id -u)" -eq 0 ]; then
+    if has_device_mapper; then
         content_by_device_mapper
     else
         content_by_decrypted_copy
@@ -140,7 +145,7 @@ step "Enrol it: the server makes a key and keeps it sealed; the volume gets a ke
 enroll_volume
 
 step "Unlock it with the key, fetched over KMIP and mutual TLS."
-[ -e /dev/mapper/control ] || say "   (no device-mapper here: the content is read from a decrypted copy)"
+has_device_mapper || say "   (no device-mapper here: the content is read from a decrypted copy)"
 show_content
 
 step "Rotate the master key in the HSM, while the server runs."
