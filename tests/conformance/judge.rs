@@ -1,0 +1,382 @@
+//! Judging an answer: it must be the expected one but for the variations that the profiles permit. Anything that is
+//! not on the list here is a difference.
+
+use super::case::{Bindings, Case, Node};
+use std::collections::HashSet;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Tags whose value is the identifier of an object.
+const IDENTIFIERS: &[&str] = &[
+    "UniqueIdentifier",
+    "PrivateKeyUniqueIdentifier",
+    "PublicKeyUniqueIdentifier",
+    "LinkedObjectIdentifier",
+    "AsynchronousCorrelationValue",
+];
+
+/// What an answer may hold or leave out as the server likes.
+const OPTIONAL: &[&str] = &[
+    "ResultMessage",
+    "TemplateAttribute",
+    "PrivateKeyTemplateAttribute",
+    "PublicKeyTemplateAttribute",
+    "ServerCorrelationValue",
+];
+
+/// Structures whose content is the server's own business.
+const FREE: &[&str] = &["ServerInformation", "RNGParameters", "RandomNumberGenerator", "Random Number Generator"];
+
+/// Lists to which the server may add in an answer to Query.
+const QUERY_LISTS: &[&str] = &[
+    "Operation",
+    "ObjectType",
+    "ApplicationNamespace",
+    "ExtensionInformation",
+    "AttestationType",
+    "RNGParameters",
+    "ProfileInformation",
+    "ValidationInformation",
+    "CapabilityInformation",
+    "ClientRegistrationMethod",
+];
+
+/// Key material, digests and the like: the server's where it made the key.
+const MADE: &[&str] = &[
+    "KeyMaterial",
+    "DigestValue",
+    "Modulus",
+    "PrivateExponent",
+    "PublicExponent",
+    "P",
+    "Q",
+    "D",
+    "QString",
+    "PrimeExponentP",
+    "PrimeExponentQ",
+    "CRTCoefficient",
+    "KeyValue",
+    "ShortUniqueIdentifier",
+];
+
+/// Dates that only a client can fix.
+const CLIENT_DATES: &[&str] = &[
+    "ActivationDate",
+    "ProcessStartDate",
+    "ProtectStopDate",
+    "DeactivationDate",
+    "CompromiseOccurrenceDate",
+    "OriginalCreationDate",
+];
+
+/// The judge of one case: what was bound, and what the requests have fixed.
+pub struct Judge {
+    pub bindings: Bindings,
+    /// When the case began: `$NOW`.
+    start: OffsetDateTime,
+    /// Whether the server makes keys in this case.
+    makes_keys: bool,
+    /// Every value of the requests so far.
+    sent: HashSet<String>,
+    /// Dates in the requests so far: attribute and value.
+    dates: HashSet<(String, i64)>,
+}
+
+/// The first difference: where, expected, got.
+#[derive(Debug)]
+pub struct Difference {
+    pub path: String,
+    pub expected: String,
+    pub got: String,
+}
+
+type Verdict = Result<(), Difference>;
+
+impl Judge {
+    pub fn new(case: &Case) -> Self {
+        let makes = ["Create", "CreateKeyPair", "ReKey", "ReKeyKeyPair"];
+        Self {
+            bindings: Bindings::default(),
+            start: OffsetDateTime::now_utc().replace_nanosecond(0).unwrap(),
+            makes_keys: case.asks_for(&makes),
+            sent: HashSet::new(),
+            dates: HashSet::new(),
+        }
+    }
+
+    /// The value to send for a node of a request.
+    pub fn value_to_send(&self, node: &Node) -> String {
+        if let Some(date) = self.now(&node.value) {
+            return date.format(&Rfc3339).unwrap();
+        }
+        self.bindings.get(&node.value).map_or_else(|| node.value.clone(), str::to_owned)
+    }
+
+    fn now(&self, value: &str) -> Option<OffsetDateTime> {
+        let shift = value.strip_prefix("$NOW")?;
+        let shift: i64 = if shift.is_empty() { 0 } else { shift.parse().ok()? };
+        Some(self.start + time::Duration::seconds(shift))
+    }
+
+    /// Notes what a request fixes.
+    pub fn note_request(&mut self, request: &Node) {
+        let mut values = Vec::new();
+        let mut dates = Vec::new();
+        request.walk(&mut |node| {
+            values.push(self.value_to_send(node).to_lowercase());
+            if let (Some(name), Some(value)) = (attribute_name(node), node.item("AttributeValue")) {
+                dates.push((name, self.seconds(&value.value)));
+            }
+            dates.push((node.tag.clone(), self.seconds(&node.value)));
+        });
+        self.sent.extend(values.into_iter().filter(|value| value.len() > 1));
+        self.dates.extend(dates.into_iter().filter_map(|(name, date)| Some((name, date?))));
+    }
+
+    fn seconds(&self, value: &str) -> Option<i64> {
+        let date = self.now(value).or_else(|| OffsetDateTime::parse(value, &Rfc3339).ok());
+        date.map(OffsetDateTime::unix_timestamp)
+    }
+
+    /// Judges an answer to a request.
+    pub fn judge(&mut self, request: &Node, expected: &Node, got: &Node) -> Verdict {
+        let batch: Vec<&Node> = got.all("BatchItem").collect();
+        let wanted: Vec<&Node> = expected.all("BatchItem").collect();
+        self.header(expected, got)?;
+        if batch.len() != wanted.len() {
+            return differ("ResponseMessage", format!("{} items", wanted.len()), format!("{}: {got:?}", batch.len()));
+        }
+        let requests: Vec<&Node> = request.all("BatchItem").collect();
+        for (place, (expected, got)) in wanted.into_iter().zip(batch).enumerate() {
+            let asked = requests.get(place).and_then(|item| item.item("RequestPayload"));
+            self.structure(&format!("BatchItem[{place}]"), asked, expected, got)?;
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, expected: &Node, got: &Node) -> Verdict {
+        let (Some(expected), Some(got)) = (expected.item("ResponseHeader"), got.item("ResponseHeader")) else {
+            return differ("ResponseMessage", "a header", format!("{got:?}"));
+        };
+        self.structure("ResponseHeader", None, expected, got)
+    }
+
+    /// Two structures, item by item; what may vary in place or number is taken out first.
+    fn structure(&mut self, path: &str, asked: Option<&Node>, expected: &Node, got: &Node) -> Verdict {
+        let (expected_lists, expected) = split(path, expected);
+        let (got_lists, got) = split(path, got);
+        self.lists(path, asked, &expected_lists, &got_lists)?;
+        let mut got = got.into_iter().peekable();
+        for expected in expected {
+            while got.peek().is_some_and(|next| next.tag != expected.tag && OPTIONAL.contains(&next.tag.as_str())) {
+                got.next();
+            }
+            let there = got.peek().is_some_and(|next| next.tag == expected.tag);
+            if !there && OPTIONAL.contains(&expected.tag.as_str()) {
+                continue;
+            }
+            let Some(next) = got.next() else {
+                return differ(path, show(expected), "nothing");
+            };
+            let path = format!("{path}/{}", expected.tag);
+            if next.tag != expected.tag {
+                return differ(&path, show(expected), show(next));
+            }
+            self.node(&path, asked, expected, next)?;
+        }
+        match got.find(|left| !OPTIONAL.contains(&left.tag.as_str())) {
+            Some(left) => differ(path, "nothing more", show(left)),
+            None => Ok(()),
+        }
+    }
+
+    fn node(&mut self, path: &str, asked: Option<&Node>, expected: &Node, got: &Node) -> Verdict {
+        if OPTIONAL.contains(&expected.tag.as_str()) || FREE.contains(&expected.tag.as_str()) {
+            return Ok(());
+        }
+        let made = self.makes_keys && MADE.contains(&expected.tag.as_str());
+        if kind(expected) != kind(got) {
+            return differ(path, show(expected), show(got));
+        }
+        if kind(expected) == "Structure" {
+            return self.structure(path, asked, expected, got);
+        }
+        self.value(path, asked, &expected.tag, made, expected, got)
+    }
+
+    fn value(
+        &mut self,
+        path: &str,
+        asked: Option<&Node>,
+        name: &str,
+        made: bool,
+        expected: &Node,
+        got: &Node,
+    ) -> Verdict {
+        let same = |judge: &Self| judge.is_same(name, expected, got);
+        if IDENTIFIERS.contains(&name) || expected.value.starts_with('$') && !expected.value.starts_with("$NOW") {
+            self.bindings.bind(&expected.value, &got.value);
+            let bound = self.bindings.get(&expected.value) == Some(got.value.as_str());
+            return if bound { Ok(()) } else { differ(path, show(expected), show(got)) };
+        }
+        let free = match kind(expected) {
+            "DateTime" => !self.is_fixed(name, expected),
+            _ if name == "VendorIdentification" && path.ends_with("ResponsePayload/VendorIdentification") => true,
+            _ if name == "KeyFormatType" => {
+                self.makes_keys && asked.is_none_or(|asked| asked.item("KeyFormatType").is_none())
+            }
+            _ => made && !self.sent.contains(&expected.value.to_lowercase()),
+        };
+        if free || same(self) { Ok(()) } else { differ(path, show(expected), show(got)) }
+    }
+
+    /// Whether a request has fixed this date.
+    fn is_fixed(&self, name: &str, expected: &Node) -> bool {
+        let plain: String = name.chars().filter(|c| *c != ' ').collect();
+        let Some(date) = self.seconds(&expected.value) else { return true };
+        CLIENT_DATES.contains(&plain.as_str())
+            && (self.dates.contains(&(plain, date)) || self.dates.contains(&(name.to_owned(), date)))
+    }
+
+    fn is_same(&self, name: &str, expected: &Node, got: &Node) -> bool {
+        if expected.value == got.value {
+            return true;
+        }
+        match kind(expected) {
+            "DateTime" => self.is_same_date(expected, got),
+            "ByteString" | "BigInteger" => expected.value.eq_ignore_ascii_case(&got.value),
+            "Integer" if name.replace(' ', "").ends_with("Mask") => bits(&expected.value) == bits(&got.value),
+            "Integer" | "LongInteger" | "Interval" | "Enumeration" => {
+                number(&expected.value).is_some() && number(&expected.value) == number(&got.value)
+            }
+            _ => false,
+        }
+    }
+
+    /// `$NOW` in an answer is any moment from the start of the case on.
+    fn is_same_date(&self, expected: &Node, got: &Node) -> bool {
+        let (Some(wanted), Some(got)) = (self.seconds(&expected.value), self.seconds(&got.value)) else {
+            return false;
+        };
+        let passed = (OffsetDateTime::now_utc() - self.start).whole_seconds() + 1;
+        let slack = if expected.value.starts_with("$NOW") { passed } else { 0 };
+        (wanted..=wanted + slack).contains(&got)
+    }
+
+    /// Attributes in any order, and more of them unless particular ones were asked for; names of attributes and the
+    /// lists of Query likewise.
+    fn lists(&mut self, path: &str, asked: Option<&Node>, expected: &[&Node], got: &[&Node]) -> Verdict {
+        let particular = asked.is_some_and(|asked| {
+            asked.item("AttributeName").is_some() || asked.item("AttributeReference").is_some()
+        });
+        let mut left: Vec<&Node> = got.to_vec();
+        for wanted in expected {
+            let found = (0..left.len()).find(|at| self.fits(path, wanted, left[*at]));
+            match found {
+                Some(at) => {
+                    left.remove(at);
+                }
+                None => {
+                    let near: Vec<_> =
+                        left.iter().filter(|node| label(node) == label(wanted)).map(|node| show(node)).collect();
+                    return differ(&format!("{path}/{}", label(wanted)), show(wanted), near.join(" | "));
+                }
+            }
+        }
+        let extra = left.iter().find(|node| particular && !is_server_own(node));
+        match extra {
+            Some(extra) => differ(path, "no attribute that was not asked for", show(extra)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether an entry of a list is the wanted one. Identifiers are bound only by the entry that fits.
+    fn fits(&mut self, path: &str, wanted: &Node, got: &Node) -> bool {
+        if label(wanted) != label(got) {
+            return false;
+        }
+        let Some(name) = attribute_name(wanted) else {
+            return self.node(path, None, wanted, got).is_ok();
+        };
+        if index(wanted) != index(got) {
+            return false;
+        }
+        let (Some(expected), Some(value)) = (wanted.item("AttributeValue"), got.item("AttributeValue")) else {
+            return wanted.item("AttributeValue").is_none() && got.item("AttributeValue").is_none();
+        };
+        if FREE.contains(&name.as_str()) {
+            return true;
+        }
+        if kind(expected) == "Structure" {
+            return kind(value) == "Structure" && self.structure(path, None, expected, value).is_ok();
+        }
+        let plain: String = name.chars().filter(|c| *c != ' ').collect();
+        kind(expected) == kind(value) && self.value(path, None, &plain, false, expected, value).is_ok()
+    }
+}
+
+/// Object Group and `y-` attributes may be the server's.
+fn is_server_own(node: &Node) -> bool {
+    attribute_name(node).is_some_and(|name| name == "Object Group" || name.starts_with("y-"))
+}
+
+/// Takes apart what is compared in order and what is compared as a list.
+fn split<'n>(path: &str, node: &'n Node) -> (Vec<&'n Node>, Vec<&'n Node>) {
+    let in_query = path.contains("ResponsePayload")
+        && node.items.iter().any(|item| QUERY_LISTS.contains(&item.tag.as_str()) && item.tag != "ObjectType");
+    let is_list = |item: &&Node| match item.tag.as_str() {
+        "Attribute" | "AttributeName" | "AttributeReference" => {
+            !(item.tag == "AttributeName" && node.tag == "Attribute")
+        }
+        tag if node.tag == "Attributes" => !tag.is_empty(),
+        "ProtocolVersion" => node.tag == "ResponsePayload",
+        tag => in_query && QUERY_LISTS.contains(&tag),
+    };
+    node.items.iter().partition(is_list)
+}
+
+/// What tells entries of a list apart: the tag, and the name of an attribute.
+fn label(node: &Node) -> String {
+    match attribute_name(node) {
+        Some(name) => format!("{} {name:?}", node.tag),
+        None => node.tag.clone(),
+    }
+}
+
+/// The name of a 1.x attribute.
+fn attribute_name(node: &Node) -> Option<String> {
+    (node.tag == "Attribute").then(|| node.item("AttributeName").map(|name| name.value.clone())).flatten()
+}
+
+/// Index 0 may be left out.
+fn index(node: &Node) -> i64 {
+    node.item("AttributeIndex").and_then(|index| number(&index.value)).unwrap_or(0)
+}
+
+fn kind(node: &Node) -> &str {
+    node.kind.as_deref().unwrap_or("Structure")
+}
+
+fn number(text: &str) -> Option<i64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => i64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// The names of a mask in any order, with either separator.
+fn bits(text: &str) -> HashSet<String> {
+    text.split([' ', '|']).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn show(node: &Node) -> String {
+    match &node.kind {
+        Some(kind) if kind != "Structure" => format!("{} {:?}", node.tag, node.value),
+        _ => format!("{}{{{}}}", node.tag, node.items.iter().map(show).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+fn differ(path: &str, expected: impl Into<String>, got: impl Into<String>) -> Verdict {
+    let cut = |text: String| text.chars().take(300).collect::<String>();
+    Err(Difference { path: path.to_owned(), expected: cut(expected.into()), got: cut(got.into()) })
+}

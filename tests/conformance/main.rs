@@ -1,0 +1,218 @@
+//! Conformance: every OASIS case against a running server, over TLS.
+//!
+//! The cases are OASIS documents and not part of this project: they are read from `../shared/oasis` beside the
+//! checkout, or from where `KEYSTEAD_OASIS` points. `KEYSTEAD_CASE=TC-91` runs the cases whose name contains that and
+//! prints the messages around the first difference; `KEYSTEAD_CONFORMANCE_UPDATE=1` adds cases that pass now to
+//! `must-pass.txt`, which only grows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test: it stops where it stands, and its figures are its output"
+)]
+
+/// Prints past the test harness, which shows output of failed tests alone: the figures are wanted always.
+macro_rules! say {
+    ($($arg:tt)*) => {
+        writeln!(std::io::stdout(), $($arg)*).unwrap()
+    };
+}
+
+mod case;
+mod judge;
+#[path = "../support/mod.rs"]
+mod support;
+mod wire;
+
+use case::{Case, Node};
+use judge::{Difference, Judge};
+use kmip_codec::message::{RequestMessage, ResponseMessage};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Write as _;
+use std::sync::Mutex;
+use support::dev::Dev;
+
+/// How many owners at a time.
+const THREADS: usize = 8;
+
+/// The cases that must pass, a line each.
+const MUST_PASS: &str = include_str!("must-pass.txt");
+
+#[test]
+fn the_cases_that_must_pass_pass() {
+    let Some(folder) = case::folder() else {
+        return support::skip("the OASIS cases are not beside this checkout; set KEYSTEAD_OASIS");
+    };
+    let wanted = std::env::var("KEYSTEAD_CASE").ok();
+    let mut cases = case::read_all(&folder);
+    let total = cases.len();
+    cases.retain(|case| wanted.as_ref().is_none_or(|wanted| case.name.contains(wanted.as_str())));
+    let results = run(cases, wanted.is_some());
+    report(&results);
+    let passed: BTreeSet<&str> =
+        results.iter().filter(|(_, result)| result.is_ok()).map(|(case, _)| case.name.as_str()).collect();
+    say!("{} of {total} cases pass", passed.len());
+    update(&passed);
+    let must: BTreeSet<&str> = MUST_PASS.lines().filter(|line| !line.is_empty()).collect();
+    let broken: Vec<&str> = must
+        .iter()
+        .filter(|name| wanted.as_ref().is_none_or(|wanted| name.contains(wanted.as_str())))
+        .filter(|name| !passed.contains(*name))
+        .copied()
+        .collect();
+    assert!(broken.is_empty(), "{} cases of must-pass.txt fail: {broken:?}", broken.len());
+}
+
+/// Writes the list anew, with what passes now; nothing is ever taken from it.
+fn update(passed: &BTreeSet<&str>) {
+    if std::env::var_os("KEYSTEAD_CONFORMANCE_UPDATE").is_none() {
+        return;
+    }
+    let mut list: BTreeSet<&str> = MUST_PASS.lines().filter(|line| !line.is_empty()).collect();
+    list.extend(passed);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance/must-pass.txt");
+    let mut file = std::fs::File::create(path).unwrap();
+    list.iter().for_each(|name| writeln!(file, "{name}").unwrap());
+}
+
+/// Why a case did not pass.
+enum Failure {
+    /// It needs something that this runner does not have.
+    NotRun(&'static str),
+    /// The first difference, and in which step.
+    Differs(usize, Difference),
+}
+
+type Outcome = (Case, Result<(), Failure>);
+
+fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(folder.path(), &cases);
+    let mut owners: BTreeMap<String, Vec<Case>> = BTreeMap::new();
+    cases.into_iter().for_each(|case| owners.entry(owner(&case)).or_default().push(case));
+    // The ones that wait on a real clock first.
+    let mut work: Vec<Vec<Case>> = owners.into_values().collect();
+    work.sort_by_key(|cases| cases[0].name.contains("TC-92"));
+    let (work, done) = (Mutex::new(work), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let Some(cases) = work.lock().unwrap().pop() else { return };
+                    for case in cases {
+                        let result = run_case(&case, &server, verbose);
+                        done.lock().unwrap().push((case, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap();
+    done.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    done
+}
+
+/// A server whose configuration puts the two clients of each TC-314 case into one group.
+fn start(folder: &std::path::Path, cases: &[Case]) -> Dev {
+    drop(Dev::start(folder));
+    let mut config = std::fs::OpenOptions::new().append(true).open(folder.join("keystead.toml")).unwrap();
+    for case in cases.iter().filter(|case| case.family == "TC-314") {
+        let owner = owner(case);
+        let members = format!("[\"{owner}-A\", \"{owner}-B\"]");
+        writeln!(config, "\n[[groups]]\nname = \"{owner}\"\nmembers = {members}\ndefault = true").unwrap();
+    }
+    Dev::start(folder)
+}
+
+/// Each case is an owner of its own, but for chains, whose cases go on with the objects of the one before.
+fn owner(case: &Case) -> String {
+    let stem = case.name.replace('/', "-");
+    for chain in ["TL-M-2", "SASED-M-2"] {
+        let next = chain.replace("M-2", "M-3");
+        if stem.contains(&next) {
+            return stem.replace(&next, chain);
+        }
+    }
+    stem
+}
+
+/// What this runner does not have yet.
+fn needs(case: &Case) -> Option<&'static str> {
+    match case.family.as_str() {
+        family if family.starts_with("MSGENC") => Some("messages over HTTPS"),
+        family if family.starts_with("SUITEB") => Some("Suite B"),
+        "TC-NP" => Some("server to client"),
+        _ if case.irregular => Some("messages that the server sends"),
+        _ => None,
+    }
+}
+
+fn run_case(case: &Case, server: &Dev, verbose: bool) -> Result<(), Failure> {
+    if let Some(need) = needs(case) {
+        return Err(Failure::NotRun(need));
+    }
+    let mut judge = Judge::new(case);
+    let mut connections = HashMap::new();
+    for (number, step) in case.steps.iter().enumerate() {
+        let name = match step.client {
+            Some(client) if case.family == "TC-314" => format!("{}-{client}", owner(case)),
+            _ => owner(case),
+        };
+        if case.family == "TC-92" && number > 0 {
+            wait_for_the_clock(case, number);
+        }
+        let connection = connections.entry(name.clone()).or_insert_with(|| wire::connect(server, &name));
+        judge.note_request(&step.request);
+        let sent = step.request.to_xml(&|node| judge.value_to_send(node));
+        let differs = |got: String| {
+            Failure::Differs(number, Difference { path: "message".into(), expected: String::new(), got })
+        };
+        let request = RequestMessage::from_xml(&sent).map_err(|error| differs(format!("cannot send: {error}")))?;
+        let answer = connection.exchange(&request.to_bytes()).map_err(|error| differs(error.to_string()))?;
+        let answer = ResponseMessage::from_bytes(&answer).map_err(|error| differs(error.to_string()))?;
+        let got = Node::parse(&answer.to_xml());
+        if let Err(difference) = judge.judge(&step.request, &step.response, &got) {
+            if verbose {
+                let expected = step.response.to_xml(&|node| node.value.clone());
+                say!("{} step {number}\nSENT\n{sent}EXPECTED\n{expected}GOT\n{}", case.name, answer.to_xml());
+            }
+            return Err(Failure::Differs(number, difference));
+        }
+    }
+    Ok(())
+}
+
+/// TC-92 lets a Deactivation Date two minutes ahead pass: the step that expects it waits.
+fn wait_for_the_clock(case: &Case, number: usize) {
+    let mut expects = false;
+    case.steps[number].response.walk(&mut |node| expects |= node.value == "Deactivated");
+    if expects {
+        std::thread::sleep(std::time::Duration::from_secs(121));
+    }
+}
+
+fn report(results: &[Outcome]) {
+    let mut counts: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
+    for (case, result) in results {
+        let count = counts.entry((&case.version, &case.family)).or_default();
+        count.0 += usize::from(result.is_ok());
+        count.1 += 1;
+        match result {
+            Ok(()) => {}
+            Err(Failure::NotRun(need)) => say!("not run  {}: needs {need}", case.name),
+            Err(Failure::Differs(step, Difference { path, expected, got })) => {
+                say!("FAILED   {} step {step} at {path}\n         expected {expected}\n         got      {got}", case.name);
+            }
+        }
+    }
+    let mut line = String::new();
+    let mut last = "";
+    for ((version, family), (passed, of)) in counts {
+        if version != last {
+            say!("{line}");
+            line = format!("{version}:");
+            last = version;
+        }
+        line += &format!(" {family} {passed}/{of}");
+    }
+    say!("{line}");
+}
