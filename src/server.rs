@@ -63,7 +63,7 @@ impl Server {
         durable_reads: bool,
         signer: Option<Signer>,
     ) -> Self {
-        let started = now().milliseconds;
+        let started = now().milliseconds();
         let requests = AtomicU64::new(started);
         Self { database, hierarchy, settings, durable_reads, requests, started, signer }
     }
@@ -155,7 +155,7 @@ impl Server {
         let version = message.version();
         let note = credential_kinds(message);
         let entry = |deed: &Deed| Entry {
-            time: now().milliseconds,
+            time: now().milliseconds(),
             request,
             principal: peer.principal.name.clone(),
             peer: peer.address.to_string(),
@@ -244,7 +244,7 @@ fn name_of(name: Option<&'static str>, number: u32) -> String {
 /// The time of the system, for dates.
 fn now() -> Now {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Now { milliseconds: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
+    Now { nanoseconds: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX) }
 }
 
 /// The system's random bytes, as the engine takes them.

@@ -2,6 +2,7 @@
 
 use crate::Tag;
 use crate::declare::Value;
+use crate::enums;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::SecretBytes;
 use crate::wire::{Kind, Sink, Source};
@@ -49,7 +50,7 @@ impl Value for ItemValue {
             Self::Integer(v) => out.integer(tag, *v),
             Self::LongInteger(v) => out.long_integer(tag, *v),
             Self::BigInteger(v) => out.big_integer(tag, v.expose()),
-            Self::Enumeration(v) => out.enumeration(tag, *v, None),
+            Self::Enumeration(v) => out.enumeration(tag, *v, enums::name_under(tag, *v, out.version())),
             Self::Boolean(v) => out.boolean(tag, *v),
             Self::TextString(v) => out.text(tag, v),
             Self::ByteString(v) => out.bytes(tag, v.expose()),
@@ -74,7 +75,7 @@ impl Value for ItemValue {
             Kind::Integer => src.integer(tag).map(Self::Integer),
             Kind::LongInteger => src.long_integer(tag).map(Self::LongInteger),
             Kind::BigInteger => src.big_integer(tag).map(|v| Self::BigInteger(v.into())),
-            Kind::Enumeration => src.enumeration(tag, |_| None).map(Self::Enumeration),
+            Kind::Enumeration => src.enumeration(tag, enums::by_name_under(tag)).map(Self::Enumeration),
             Kind::Boolean => src.boolean(tag).map(Self::Boolean),
             Kind::TextString => src.text(tag).map(Self::TextString),
             Kind::ByteString => src.bytes(tag).map(|v| Self::ByteString(v.into())),

@@ -89,6 +89,7 @@ impl<'m> Batch<'m> {
             version: self.version,
             placeholder: None,
             given: Vec::new(),
+            made: 0,
             entropy,
             supplies,
             polled: None,

@@ -37,9 +37,17 @@ fn template_attributes(cx: &mut Context<'_, '_>, name: &kmip_codec::attributes::
     let template = cx.draft.object(&id, Operation::Get)?;
     let value = super::material::stored(cx.draft, &template)?;
     match value {
-        ManagedObject::Template(template) => Ok(template.attributes.unwrap_or_default().0),
+        ManagedObject::Template(template) => {
+            let attributes = template.attributes.unwrap_or_default().0;
+            Ok(Attributes(attributes.0.into_iter().filter(|entry| !is_name(&entry.attribute)).collect()))
+        }
         _ => refuse(Cause::WrongType, format!("{:?} is not a template", name.value)),
     }
+}
+
+/// The name in a template is the template's own (KMIP 1.0 and 1.1 have it there).
+pub fn is_name(attribute: &Attribute) -> bool {
+    matches!(attribute, Attribute::Name(_))
 }
 
 /// A new object of this type with the attributes of the request. `made_here` tells apart what the server generated.
@@ -66,7 +74,7 @@ pub fn inheriting(
         id,
         owner: cx.principal().name.clone(),
         group: cx.principal().default_group.clone(),
-        created: cx.draft.world().now.milliseconds,
+        created: cx.next_creation(),
         generation: 0,
         archived: false,
         has_value: true,

@@ -27,6 +27,8 @@ pub struct Context<'c, 'a> {
     pub placeholder: Option<String>,
     /// What each item of the batch gave, for references of 2.x.
     pub given: Vec<(Operation, Option<String>)>,
+    /// How many objects the batch has made.
+    pub made: u64,
     /// Random bytes.
     pub entropy: &'c mut dyn Entropy,
     /// Keys that were made for this batch.
@@ -104,6 +106,12 @@ impl<'a> Context<'_, 'a> {
     pub fn save(&mut self, mut object: Object) -> Step<()> {
         object.touch(self.now());
         self.draft.put(object)
+    }
+
+    /// The time of creation of a new object: later than those made before it in the batch.
+    pub fn next_creation(&mut self) -> u64 {
+        self.made += 1;
+        self.draft.world().now.nanoseconds.saturating_add(self.made)
     }
 
     /// A new identifier.

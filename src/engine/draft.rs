@@ -35,6 +35,16 @@ struct Pending {
     answers: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
+/// Which objects come first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Age {
+    /// The ones made last.
+    #[default]
+    NewestFirst,
+    /// The ones made first.
+    OldestFirst,
+}
+
 /// An undo point.
 pub struct Savepoint(Pending);
 
@@ -139,12 +149,13 @@ impl<'a> Draft<'a> {
         Ok(kept)
     }
 
-    /// The identifiers with this index value among the objects that the principal may see, newest first, those
-    /// changed by this draft included; until the visitor breaks.
+    /// The objects with this index value among those that the principal may see, in order of creation, those changed
+    /// by this draft included; until the visitor breaks.
     pub fn candidates(
         &mut self,
         index: keys::Index,
         value: &[u8],
+        order: Age,
         visit: &mut dyn FnMut(&mut Self, Object) -> Step<ControlFlow<()>>,
     ) -> Step<()> {
         let mut found = BTreeSet::new();
@@ -152,13 +163,17 @@ impl<'a> Draft<'a> {
             let prefix = keys::index_prefix(&scope, index, value);
             let mut collect = |key: &[u8]| {
                 if let Some((created, id)) = keys::entry_parts(key, prefix.len()) {
-                    found.insert((std::cmp::Reverse(created), id.to_owned()));
+                    found.insert((created, id.to_owned()));
                 }
                 ControlFlow::Continue(())
             };
             self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
         }
-        found.extend(self.pending.objects.values().map(|o| (std::cmp::Reverse(o.created), o.id.clone())));
+        found.extend(self.pending.objects.values().map(|o| (o.created, o.id.clone())));
+        let mut found: Vec<_> = found.into_iter().collect();
+        if order == Age::NewestFirst {
+            found.reverse();
+        }
         for (_, id) in found {
             let Some(mut object) = self.load(&id)? else { continue };
             if !self.principal.shares(&object) {

@@ -3,7 +3,7 @@
 use super::held::Held;
 use super::keys::{self, Index, Scope};
 use super::states;
-use kmip_codec::attributes::{Attribute, AttributeList, Attributes};
+use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Entry};
 use kmip_codec::declare::{Field as _, Value as _};
 use kmip_codec::enums::{LinkType, ObjectType, State};
 use kmip_codec::value::{DateTime, UniqueIdentifier};
@@ -34,7 +34,7 @@ pub struct Object {
     pub owner: String,
     /// The group of clients that shares it.
     pub group: Option<String>,
-    /// When it was made, in milliseconds since 1970: the order of Locate.
+    /// When it was made, in nanoseconds since 1970: the order of Locate.
     pub created: u64,
     /// Which sealed record holds the value.
     pub generation: u32,
@@ -101,9 +101,18 @@ impl Object {
 
     /// Adds a link, or turns the one of this type to another object.
     pub fn link(&mut self, kind: LinkType, to: &str) {
-        let link = kmip_codec::attributes::Link { kind, linked: UniqueIdentifier::from(to) };
-        self.attributes.remove_where(|a| matches!(a, Attribute::Link(l) if l.kind == kind));
-        self.attributes.add(Attribute::Link(link));
+        let link = Attribute::Link(kmip_codec::attributes::Link { kind, linked: UniqueIdentifier::from(to) });
+        let reference = link.reference();
+        let is_of_kind = |entry: &&Entry| matches!(&entry.attribute, Attribute::Link(l) if l.kind == kind);
+        let index = self.attributes.instances(&reference).find(is_of_kind).and_then(|entry| entry.index);
+        match index {
+            Some(index) => {
+                self.attributes.replace(index, link);
+            }
+            None => {
+                self.attributes.add(link);
+            }
+        }
     }
 
     /// The object that the link of this type names.

@@ -35,7 +35,7 @@ const NOT_COPIED: &[Tag] = &[
     Tag::ProtectionStorageMask,
 ];
 
-/// A new object that replaces the old one. The names move to it; both get links to each other.
+/// A new object that replaces the old one, not linked to it yet. The names move to it.
 pub fn successor(
     cx: &mut Context<'_, '_>,
     old: &mut Object,
@@ -53,9 +53,13 @@ pub fn successor(
     }
     let mut new = birth::inheriting(cx, old.object_type(), inherited, given, true)?;
     new.group.clone_from(&old.group);
+    Ok(new)
+}
+
+/// Links the old object and its successor to each other.
+pub fn link(old: &mut Object, new: &mut Object) {
     new.link(LinkType::ReplacedObjectLink, &old.id);
     old.link(LinkType::ReplacementObjectLink, &new.id);
-    Ok(new)
 }
 
 /// With an offset the new object is activated that long after now, and its other dates keep their distance to that;

@@ -3,7 +3,7 @@
 //! The filter is ANDed. An attribute that the server does not know matches nothing, never everything: a filter
 //! that was ignored would hand out the wrong key.
 
-use super::draft::Draft;
+use super::draft::{Age, Draft};
 use super::keys::Index;
 use super::object::{self, Object};
 use super::refusal::Step;
@@ -22,9 +22,11 @@ pub struct Filter {
     pub storage: Option<StorageStatusMask>,
     /// Which members of the group named in the attributes.
     pub group_member: Option<ObjectGroupMember>,
+    /// Which objects come first.
+    pub order: Age,
 }
 
-/// What was found: identifiers newest first, from `offset` on, at most `maximum`; and how many match in all.
+/// What was found: identifiers in the order of the filter, from `offset` on, at most `maximum`; and how many match in all.
 pub struct Found {
     /// The identifiers.
     pub identifiers: Vec<String>,
@@ -55,7 +57,7 @@ pub fn search(
         Ok(if broke { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
     for (index, value) in filter.plan() {
-        draft.candidates(index, &value, &mut visit)?;
+        draft.candidates(index, &value, filter.order, &mut visit)?;
     }
     Ok(Found { identifiers, located: (!broke).then_some(matches) })
 }

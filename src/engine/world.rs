@@ -7,14 +7,19 @@ use std::ops::ControlFlow;
 /// The time of a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Now {
-    /// Milliseconds since 1970.
-    pub milliseconds: u64,
+    /// Nanoseconds since 1970.
+    pub nanoseconds: u64,
 }
 
 impl Now {
     /// Seconds since 1970, as KMIP counts.
     pub fn seconds(self) -> i64 {
-        (self.milliseconds / 1000).cast_signed()
+        (self.nanoseconds / 1_000_000_000).cast_signed()
+    }
+
+    /// Milliseconds since 1970, as the audit counts.
+    pub fn milliseconds(self) -> u64 {
+        self.nanoseconds / 1_000_000
     }
 }
 

@@ -96,7 +96,7 @@ impl Server {
         json(Readiness {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             token: self.hierarchy.describe(),
-            uptime_seconds: now().milliseconds.saturating_sub(self.started) / 1000,
+            uptime_seconds: now().milliseconds().saturating_sub(self.started) / 1000,
         })
     }
 
@@ -163,7 +163,7 @@ impl Server {
             AdminRequest::ClientList => ("ClientList", String::new()),
         };
         let entry = Entry {
-            time: now().milliseconds,
+            time: now().milliseconds(),
             principal: peer.principal.name.clone(),
             peer: peer.address.to_string(),
             operation: operation.to_owned(),

@@ -174,6 +174,11 @@ impl Bindings {
         self.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
 
+    /// Each asynchronous request has a correlation value of its own, though the cases call them all the same.
+    pub fn rebind(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -22,6 +22,7 @@ const OPTIONAL: &[&str] = &[
     "PrivateKeyTemplateAttribute",
     "PublicKeyTemplateAttribute",
     "ServerCorrelationValue",
+    "ClientCorrelationValue",
 ];
 
 /// Structures whose content is the server's own business.
@@ -59,6 +60,15 @@ const MADE: &[&str] = &[
     "ShortUniqueIdentifier",
 ];
 
+/// Values that are misprinted in the files, by case: not compared there, everything else is. What the server answers
+/// instead has tests of its own (tests/engine).
+const MISPRINTED: &[(&str, &str, &str)] = &[
+    ("1.2/TC-142-12", "KeyValue", "the key wrapped alone, where KMIP 1.2, 2.1.6 wants TTLV with the attribute in it"),
+    ("1.2/TC-ECC-2-12", "KeyMaterial", "another key than the one that was registered as PKCS#8"),
+    ("1.4/TC-ECC-2-14", "KeyMaterial", "another key than the one that was registered as PKCS#8"),
+    ("1.0/TC-ECC-3-10", "KeyMaterial", "an encrypted PKCS#8, where an EC private key was registered"),
+];
+
 /// Dates that only a client can fix.
 const CLIENT_DATES: &[&str] = &[
     "ActivationDate",
@@ -72,14 +82,16 @@ const CLIENT_DATES: &[&str] = &[
 /// The judge of one case: what was bound, and what the requests have fixed.
 pub struct Judge {
     pub bindings: Bindings,
+    /// The tag whose value is misprinted in this case.
+    misprinted: Option<&'static str>,
     /// When the case began: `$NOW`.
     start: OffsetDateTime,
     /// Whether the server makes keys in this case.
-    makes_keys: bool,
+    pub makes_keys: bool,
     /// Every value of the requests so far.
     sent: HashSet<String>,
-    /// Dates in the requests so far: attribute and value.
-    dates: HashSet<(String, i64)>,
+    /// The attributes that requests have given dates for so far.
+    dated: HashSet<String>,
 }
 
 /// The first difference: where, expected, got.
@@ -93,14 +105,16 @@ pub struct Difference {
 type Verdict = Result<(), Difference>;
 
 impl Judge {
-    pub fn new(case: &Case) -> Self {
+    /// A judge for a case; `makes_keys` tells whether the server made keys in the cases before it in a chain.
+    pub fn new(case: &Case, makes_keys: bool) -> Self {
         let makes = ["Create", "CreateKeyPair", "ReKey", "ReKeyKeyPair"];
         Self {
             bindings: Bindings::default(),
+            misprinted: MISPRINTED.iter().find(|row| row.0 == case.name).map(|row| row.1),
             start: OffsetDateTime::now_utc().replace_nanosecond(0).unwrap(),
-            makes_keys: case.asks_for(&makes),
+            makes_keys: makes_keys || case.asks_for(&makes),
             sent: HashSet::new(),
-            dates: HashSet::new(),
+            dated: HashSet::new(),
         }
     }
 
@@ -120,17 +134,14 @@ impl Judge {
 
     /// Notes what a request fixes.
     pub fn note_request(&mut self, request: &Node) {
-        let mut values = Vec::new();
-        let mut dates = Vec::new();
+        let (mut values, mut dated) = (Vec::new(), Vec::new());
         request.walk(&mut |node| {
             values.push(self.value_to_send(node).to_lowercase());
-            if let (Some(name), Some(value)) = (attribute_name(node), node.item("AttributeValue")) {
-                dates.push((name, self.seconds(&value.value)));
-            }
-            dates.push((node.tag.clone(), self.seconds(&node.value)));
+            let name = attribute_name(node).unwrap_or_else(|| node.tag.clone());
+            dated.push(name.chars().filter(|c| *c != ' ').collect::<String>());
         });
         self.sent.extend(values.into_iter().filter(|value| value.len() > 1));
-        self.dates.extend(dates.into_iter().filter_map(|(name, date)| Some((name, date?))));
+        self.dated.extend(dated.into_iter().filter(|name| CLIENT_DATES.contains(&name.as_str())));
     }
 
     fn seconds(&self, value: &str) -> Option<i64> {
@@ -142,7 +153,7 @@ impl Judge {
     pub fn judge(&mut self, request: &Node, expected: &Node, got: &Node) -> Verdict {
         let batch: Vec<&Node> = got.all("BatchItem").collect();
         let wanted: Vec<&Node> = expected.all("BatchItem").collect();
-        self.header(expected, got)?;
+        self.header(request, got)?;
         if batch.len() != wanted.len() {
             return differ("ResponseMessage", format!("{} items", wanted.len()), format!("{}: {got:?}", batch.len()));
         }
@@ -154,11 +165,21 @@ impl Judge {
         Ok(())
     }
 
-    fn header(&mut self, expected: &Node, got: &Node) -> Verdict {
-        let (Some(expected), Some(got)) = (expected.item("ResponseHeader"), got.item("ResponseHeader")) else {
-            return differ("ResponseMessage", "a header", format!("{got:?}"));
+    /// The header of an answer has the version of its request, a time and a count.
+    fn header(&mut self, request: &Node, got: &Node) -> Verdict {
+        let version = |message: &Node, header: &str| {
+            message.item(header).and_then(|header| header.item("ProtocolVersion")).cloned()
         };
-        self.structure("ResponseHeader", None, expected, got)
+        let (asked, answered) = (version(request, "RequestHeader"), version(got, "ResponseHeader"));
+        if asked != answered || asked.is_none() {
+            return differ("ResponseHeader", format!("{asked:?}"), format!("{answered:?}"));
+        }
+        let header = got.item("ResponseHeader");
+        let has = |tag, kind| header.and_then(|h| h.item(tag)).is_some_and(|item| self::kind(item) == kind);
+        if has("TimeStamp", "DateTime") && has("BatchCount", "Integer") {
+            return Ok(());
+        }
+        differ("ResponseHeader", "TimeStamp and BatchCount", format!("{header:?}"))
     }
 
     /// Two structures, item by item; what may vary in place or number is taken out first.
@@ -215,6 +236,9 @@ impl Judge {
     ) -> Verdict {
         let same = |judge: &Self| judge.is_same(name, expected, got);
         if IDENTIFIERS.contains(&name) || expected.value.starts_with('$') && !expected.value.starts_with("$NOW") {
+            if name == "AsynchronousCorrelationValue" {
+                self.bindings.rebind(&expected.value, &got.value);
+            }
             self.bindings.bind(&expected.value, &got.value);
             let bound = self.bindings.get(&expected.value) == Some(got.value.as_str());
             return if bound { Ok(()) } else { differ(path, show(expected), show(got)) };
@@ -225,17 +249,17 @@ impl Judge {
             _ if name == "KeyFormatType" => {
                 self.makes_keys && asked.is_none_or(|asked| asked.item("KeyFormatType").is_none())
             }
+            _ if self.misprinted == Some(name) => true,
             _ => made && !self.sent.contains(&expected.value.to_lowercase()),
         };
         if free || same(self) { Ok(()) } else { differ(path, show(expected), show(got)) }
     }
 
-    /// Whether a request has fixed this date.
+    /// Whether a request has fixed this date: a client has given a date for this attribute before in the case.
     fn is_fixed(&self, name: &str, expected: &Node) -> bool {
         let plain: String = name.chars().filter(|c| *c != ' ').collect();
-        let Some(date) = self.seconds(&expected.value) else { return true };
-        CLIENT_DATES.contains(&plain.as_str())
-            && (self.dates.contains(&(plain, date)) || self.dates.contains(&(name.to_owned(), date)))
+        self.seconds(&expected.value).is_none()
+            || (CLIENT_DATES.contains(&plain.as_str()) && self.dated.contains(&plain))
     }
 
     fn is_same(&self, name: &str, expected: &Node, got: &Node) -> bool {

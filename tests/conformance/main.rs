@@ -98,8 +98,9 @@ fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
             scope.spawn(|| {
                 loop {
                     let Some(cases) = work.lock().unwrap().pop() else { return };
+                    let mut makes_keys = false;
                     for case in cases {
-                        let result = run_case(&case, &server, verbose);
+                        let result = run_case(&case, &server, verbose, &mut makes_keys);
                         done.lock().unwrap().push((case, result));
                     }
                 }
@@ -146,11 +147,12 @@ fn needs(case: &Case) -> Option<&'static str> {
     }
 }
 
-fn run_case(case: &Case, server: &Dev, verbose: bool) -> Result<(), Failure> {
+fn run_case(case: &Case, server: &Dev, verbose: bool, makes_keys: &mut bool) -> Result<(), Failure> {
     if let Some(need) = needs(case) {
         return Err(Failure::NotRun(need));
     }
-    let mut judge = Judge::new(case);
+    let mut judge = Judge::new(case, *makes_keys);
+    *makes_keys = judge.makes_keys;
     let mut connections = HashMap::new();
     for (number, step) in case.steps.iter().enumerate() {
         let name = match step.client {

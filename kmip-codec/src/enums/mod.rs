@@ -14,3 +14,89 @@ pub use objects::*;
 pub use profiles::*;
 pub use protocol::*;
 pub use results::*;
+
+use crate::Tag;
+use crate::version::Version;
+use crate::wire::ByName;
+
+/// Which enumeration stands under a tag, for items that are read without knowing what they belong to.
+macro_rules! by_tag {
+    ($($tag:ident: $enumeration:ident;)*) => {
+        /// How names become numbers under this tag.
+        pub fn by_name_under(tag: Tag) -> ByName {
+            match tag {
+                $(Tag::$tag => $enumeration::by_name,)*
+                Tag::Operation => crate::operations::Operation::by_name,
+                _ => |_| None,
+            }
+        }
+
+        /// The name of a number under this tag.
+        pub fn name_under(tag: Tag, value: u32, version: Version) -> Option<&'static str> {
+            match tag {
+                $(Tag::$tag => $enumeration(value).name(version),)*
+                Tag::Operation => crate::operations::Operation(value).name(version),
+                _ => None,
+            }
+        }
+    };
+}
+
+by_tag! {
+    AdjustmentType: AdjustmentType;
+    AlternativeNameType: AlternativeNameType;
+    AsynchronousIndicator: AsynchronousIndicator;
+    AttestationType: AttestationType;
+    BatchErrorContinuationOption: BatchErrorContinuationOption;
+    BlockCipherMode: BlockCipherMode;
+    CancellationResult: CancellationResult;
+    CertificateRequestType: CertificateRequestType;
+    CertificateType: CertificateType;
+    ClientRegistrationMethod: ClientRegistrationMethod;
+    CredentialType: CredentialType;
+    CryptographicAlgorithm: CryptographicAlgorithm;
+    DRBGAlgorithm: DRBGAlgorithm;
+    DerivationMethod: DerivationMethod;
+    DestroyAction: DestroyAction;
+    DigitalSignatureAlgorithm: DigitalSignatureAlgorithm;
+    EncodingOption: EncodingOption;
+    EndpointRole: EndpointRole;
+    FIPS186Variation: FIPS186Variation;
+    HashingAlgorithm: HashingAlgorithm;
+    InteropFunction: InteropFunction;
+    KeyCompressionType: KeyCompressionType;
+    KeyFormatType: KeyFormatType;
+    KeyRoleType: KeyRoleType;
+    KeyValueLocationType: KeyValueLocationType;
+    KeyWrapType: KeyWrapType;
+    LinkType: LinkType;
+    MaskGenerator: MaskGenerator;
+    NISTKeyType: NISTKeyType;
+    NameType: NameType;
+    ObjectGroupMember: ObjectGroupMember;
+    ObjectType: ObjectType;
+    PaddingMethod: PaddingMethod;
+    ProcessingStage: ProcessingStage;
+    ProfileName: ProfileName;
+    ProtectionLevel: ProtectionLevel;
+    PutFunction: PutFunction;
+    QueryFunction: QueryFunction;
+    RNGAlgorithm: RNGAlgorithm;
+    RNGMode: RNGMode;
+    RecommendedCurve: RecommendedCurve;
+    ResultReason: ResultReason;
+    ResultStatus: ResultStatus;
+    RevocationReasonCode: RevocationReasonCode;
+    RotateNameType: RotateNameType;
+    SecretDataType: SecretDataType;
+    ShreddingAlgorithm: ShreddingAlgorithm;
+    SplitKeyMethod: SplitKeyMethod;
+    State: State;
+    TicketType: TicketType;
+    UnwrapMode: UnwrapMode;
+    UsageLimitsUnit: UsageLimitsUnit;
+    ValidationAuthorityType: ValidationAuthorityType;
+    ValidationType: ValidationType;
+    ValidityIndicator: ValidityIndicator;
+    WrappingMethod: WrappingMethod;
+}

@@ -7,7 +7,9 @@ use crate::engine::refusal::{Cause, Refusal, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{CryptographicUsageMask, KeyCompressionType, KeyWrapType, State};
-use kmip_codec::objects::{KeyBlock, KeyWrappingSpecification, ManagedObject};
+use kmip_codec::objects::{
+    KeyBlock, KeyMaterial, KeyValue, KeyWrappingSpecification, ManagedObject, PlainKeyValue,
+};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetRequest, GetResponse};
 use kmip_codec::value::UniqueIdentifier;
@@ -64,6 +66,7 @@ fn take_freshness(cx: &mut Context<'_, '_>, mut object: Object) -> Step<()> {
 /// Unwraps, converts and wraps the key as the request says, in this order.
 fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, request: &GetRequest) -> Step<()> {
     let rewrap = request.key_wrapping_specification.is_some();
+    let inside = matches!(&block.key_value, Some(KeyValue::Plain(_)) if block.key_wrapping_data.is_some());
     if block.key_wrapping_data.is_some() && (rewrap || request.key_wrap_type == Some(KeyWrapType::NotWrapped)) {
         *block = unwrap(cx, block)?;
     }
@@ -76,8 +79,21 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, reques
     }
     if let Some(specification) = &request.key_wrapping_specification {
         *block = wrap(cx, object, block, specification)?;
+        if inside {
+            put_inside(block);
+        }
     }
     Ok(())
+}
+
+/// A client that registers wrapped bytes as the key material inside a key value gets them back in that place.
+fn put_inside(block: &mut KeyBlock) {
+    block.key_value = match block.key_value.take() {
+        Some(KeyValue::Wrapped(bytes)) => {
+            Some(KeyValue::Plain(PlainKeyValue { key_material: KeyMaterial::Bytes(bytes), attributes: None }))
+        }
+        other => other,
+    };
 }
 
 /// A key that was registered wrapped, in clear; the key that it was wrapped with must be here and usable.

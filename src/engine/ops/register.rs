@@ -6,7 +6,7 @@ use crate::engine::material::{self, Facts};
 use crate::engine::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
-use kmip_codec::attributes::Attribute;
+use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::ObjectType;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::payloads::{RegisterRequest, RegisterResponse};
@@ -31,7 +31,11 @@ impl Execute for RegisterRequest {
             let (said, sent) = (self.object_type, self.object.object_type());
             return refuse(Cause::InvalidField, format!("Object Type says {said:?}, but a {sent:?} was sent"));
         }
-        let given = birth::given(cx, Some(self.attributes))?;
+        let mut given = birth::given(cx, Some(self.attributes))?;
+        if let ManagedObject::Template(template) = &self.object {
+            let inside = template.attributes.iter().flat_map(|list| list.0.iter());
+            given.0.extend(inside.filter(|a| birth::is_name(a)).cloned().collect::<Attributes>().0);
+        }
         let mut object = birth::object(cx, self.object_type, given, false)?;
         let facts = material::facts(&self.object)?;
         take_facts(cx, &mut object, facts)?;

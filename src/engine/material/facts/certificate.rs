@@ -59,21 +59,46 @@ fn x509_facts(facts: &mut Facts, x509: &X509Certificate<'_>) {
             issuer_alternative_name: Vec::new(),
         }),
         Attribute::CertificateIdentifier(CertificateIdentifier {
-            issuer: issuer.to_string(),
-            serial_number: Some(hex::encode(x509.raw_serial())),
+            issuer: text(issuer),
+            serial_number: Some(x509.serial.to_str_radix(16).to_uppercase()),
         }),
         Attribute::CertificateSubject(CertificateSubject {
-            distinguished_name: subject.to_string(),
+            distinguished_name: text(subject),
             alternative_name: alternative.into_iter().map(|(_, text)| text).collect(),
         }),
         Attribute::CertificateIssuer(CertificateIssuer {
-            distinguished_name: issuer.to_string(),
+            distinguished_name: text(issuer),
             alternative_name: Vec::new(),
         }),
     ]);
     facts.attributes.extend(signature_algorithm(&x509.signature_algorithm.algorithm));
     facts.attributes.extend(name_parts(subject, SUBJECT));
     facts.attributes.extend(name_parts(issuer, ISSUER));
+}
+
+/// A name as text, the most particular part first (RFC 4514).
+fn text(name: &X509Name<'_>) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in name.iter_attributes() {
+        let oid = part.attr_type();
+        let short = x509_parser::objects::oid2abbrev(oid, x509_parser::objects::oid_registry());
+        let short = short.map_or_else(|_| oid.to_id_string(), str::to_owned);
+        parts.push(format!("{short}={}", escaped(part.as_str().unwrap_or_default())));
+    }
+    parts.reverse();
+    parts.join(",")
+}
+
+/// What would end a part is escaped.
+fn escaped(value: &str) -> String {
+    let mut out = String::new();
+    for c in value.chars() {
+        if matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// The serial number as a DER integer.
