@@ -86,9 +86,8 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let wrong = |why: String| Error::Certificate { path: path.into(), why };
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .map_err(|why| wrong(why.to_string()))?
-        .collect();
+    let read: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).map_err(|why| wrong(why.to_string()))?.collect();
     match read {
         Ok(chain) if chain.is_empty() => Err(wrong("there is no certificate in it".to_owned())),
         Ok(chain) => Ok(chain),
@@ -193,8 +192,12 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, door: &D
     let acceptor = TlsAcceptor::from(Arc::clone(&door.tls));
     let stream = match timeout(door.limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::info!(peer = %address, %error, "refused a connection in the TLS handshake"),
-        Err(_) => return tracing::info!(peer = %address, "closed a connection: the TLS handshake took too long"),
+        Ok(Err(error)) => {
+            return tracing::info!(peer = %address, %error, "refused a connection in the TLS handshake");
+        }
+        Err(_) => {
+            return tracing::info!(peer = %address, "closed a connection: the TLS handshake took too long");
+        }
     };
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let Some(principal) = certificate.and_then(|certificate| door.gate.admit(certificate)) else {

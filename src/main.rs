@@ -35,10 +35,12 @@ enum Command {
 }
 
 #[derive(Args)]
-#[command(after_help = "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and \
+#[command(
+    after_help = "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and \
 .key), a SoftHSM token, the store, and keystead.toml; then serves. Started again on the same DIR it has the same \
 keys.\nPrints `ready ADDR` when it accepts connections. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
-key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed.")]
+key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed."
+)]
 struct DevCommand {
     /// The folder for everything
     #[arg(long, value_name = "DIR")]
@@ -52,8 +54,10 @@ struct DevCommand {
 }
 
 #[derive(Args)]
-#[command(after_help = "Prints `ready ADDR` when it accepts connections. SIGTERM stops it: requests under way end \
-first.\nExit codes: 0 stopped when told to; 1 failed.")]
+#[command(
+    after_help = "Prints `ready ADDR` when it accepts connections. SIGTERM stops it: requests under way end \
+first.\nExit codes: 0 stopped when told to; 1 failed."
+)]
 struct ServeCommand {
     /// The configuration (docs/configuration.md)
     #[arg(long, value_name = "FILE")]

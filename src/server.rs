@@ -83,7 +83,8 @@ impl Server {
             return self.serve_admin(request, peer, message).await;
         }
         for _ in 0..CONFLICTS_MAX {
-            let (server, principal, batch) = (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
+            let (server, principal, batch) =
+                (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
             let ready = tokio::task::spawn_blocking(move || server.run(&principal, &batch)).await;
             let ready = match ready {
                 Ok(Ok(ready)) => ready,
@@ -93,7 +94,9 @@ impl Server {
             let entries = self.entries(request, &peer, &message, &ready.outcome.deeds);
             match self.persist(ready.outcome, entries).await {
                 Ok(store::Outcome::Committed) => return Answer { bytes: ready.bytes, close: false },
-                Ok(store::Outcome::Conflict) => tracing::debug!(request, "another batch was faster; running again"),
+                Ok(store::Outcome::Conflict) => {
+                    tracing::debug!(request, "another batch was faster; running again")
+                }
                 Err(error) => return self.fail(request, &message, &error.to_string()),
             }
         }
@@ -101,7 +104,12 @@ impl Server {
     }
 
     /// A request of the commands of `keystead`, which may take as long as the HSM does.
-    async fn serve_admin(self: Arc<Self>, request: u64, peer: Arc<Peer>, message: Arc<RequestMessage>) -> Answer {
+    async fn serve_admin(
+        self: Arc<Self>,
+        request: u64,
+        peer: Arc<Peer>,
+        message: Arc<RequestMessage>,
+    ) -> Answer {
         let (server, batch) = (Arc::clone(&self), Arc::clone(&message));
         let answered = tokio::task::spawn_blocking(move || {
             admin::payload(&batch).map(|payload| server.administer(&peer, &batch, payload))
@@ -162,7 +170,9 @@ impl Server {
             version: version.to_string(),
             operation: name_of(deed.operation.name(version), deed.operation.0),
             objects: deed.objects.clone(),
-            outcome: deed.reason.map_or("Success".to_owned(), |reason| name_of(reason.name(version), reason.0)),
+            outcome: deed
+                .reason
+                .map_or("Success".to_owned(), |reason| name_of(reason.name(version), reason.0)),
             note: note.clone(),
         };
         deeds.iter().map(entry).collect()

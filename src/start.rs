@@ -46,7 +46,8 @@ pub enum Error {
 
 /// Runs a server until it is told to stop (SIGTERM or SIGINT). `ready` is called once it accepts connections.
 pub fn run(config: &Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
     // Bound first: a port in use is told before anything is opened.
     let listener = runtime.block_on(Listener::bind(&config.listen))?;
     let tls = listen::tls(&TlsFiles {

@@ -74,8 +74,7 @@ impl Hierarchy {
     /// Opens the hierarchy: proves the master key of the store before anything else, and makes what a new store lacks.
     pub fn open(database: Arc<Database>, master: Arc<dyn MasterKeys>, keep: Keep) -> Result<Self, Error> {
         let store_id = store_id(&database)?;
-        let hierarchy =
-            Self { database, master, keep, store_id, current: 1, opened: Mutex::default() };
+        let hierarchy = Self { database, master, keep, store_id, current: 1, opened: Mutex::default() };
         hierarchy.learn_canaries()?;
         if hierarchy.get(key::EPOCH)?.is_none() {
             hierarchy.first_epoch()?;
@@ -196,7 +195,11 @@ fn store_id(database: &Database) -> Result<[u8; 16], Error> {
     }
     let mut id = [0; 16];
     SystemEntropy::default().fill(&mut id)?;
-    commit(database, vec![(key::STORE_ID.to_vec(), None)], vec![(key::STORE_ID.to_vec(), Some(id.to_vec()))])?;
+    commit(
+        database,
+        vec![(key::STORE_ID.to_vec(), None)],
+        vec![(key::STORE_ID.to_vec(), Some(id.to_vec()))],
+    )?;
     Ok(id)
 }
 

@@ -76,7 +76,8 @@ fn a_revoked_key_opens_nothing() {
 #[test]
 fn another_client_does_not_get_the_key() {
     let (place, uid) = Place::enrolled();
-    told(place.dev.keystead("admin", &["client", "add", "stranger"]));
+    let out = place.dev.folder.to_str().unwrap();
+    told(place.dev.keystead("admin", &["client", "add", "stranger", "--out", out]));
     let words = place.refused("stranger");
     assert!(words.contains("NotFound"), "{words}");
     assert_eq!(place.dev.unlock("stranger", &["get", &uid]).stdout, b"");

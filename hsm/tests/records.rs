@@ -1,4 +1,5 @@
 //! Sealed records and metadata: they open for what they belong to, and for nothing else.
+#![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
 use keystead_hsm::{
     Entropy, Epoch, Error, Kek, KekIdentity, MasterKeys as _, RecordIdentity, SealedRecord, Software,

@@ -1,5 +1,6 @@
 //! Master keys in a real token: SoftHSM. Each test runs in a process of its own, because a PKCS#11 module and its
 //! configuration belong to the process.
+#![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;

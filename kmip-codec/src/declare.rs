@@ -311,8 +311,11 @@ pub struct FieldRow {
     /// The Rust type, which tells how often it occurs.
     pub occurs: &'static str,
     /// Its tags, each with the version that it begins in.
-    pub tags: &'static [(Tag, fn() -> Version)],
+    pub tags: &'static [(Tag, Since)],
 }
+
+/// The version that a row begins in; a function, because ranges are not constants.
+pub type Since = fn() -> Version;
 
 /// Declares a structure: its fields in the order of the wire, each with its tag (or one tag a version range).
 macro_rules! structure {

@@ -24,6 +24,12 @@ macro_rules! for_each_operation {
             Register = 0x03, RegisterRequest => RegisterResponse, in V1_0.., served;
             /// Makes a key that replaces another (6.1.46).
             ReKey = 0x04, ReKeyRequest => ReKeyResponse, in V1_0.., served;
+            /// Derives a key (6.1.14).
+            DeriveKey = 0x05, DeriveKeyRequest => DeriveKeyResponse, in V1_0.., declared;
+            /// Makes a certificate for a public key (6.1.6).
+            Certify = 0x06, CertifyRequest => CertifyResponse, in V1_0.., declared;
+            /// Renews a certificate (6.1.45).
+            ReCertify = 0x07, ReCertifyRequest => ReCertifyResponse, in V1_0.., declared;
             /// Finds objects by attribute (6.1.28).
             Locate = 0x08, LocateRequest => LocateResponse, in V1_0.., served;
             /// Asks whether an object may be used in a way (6.1.7).
@@ -42,6 +48,8 @@ macro_rules! for_each_operation {
             DeleteAttribute = 0x0F, DeleteAttributeRequest => DeleteAttributeResponse, in V1_0.., served;
             /// Gives a lease (6.1.35).
             ObtainLease = 0x10, ObtainLeaseRequest => ObtainLeaseResponse, in V1_0.., served;
+            /// Takes a share of what a key may still protect (6.1.23).
+            GetUsageAllocation = 0x11, GetUsageAllocationRequest => GetUsageAllocationResponse, in V1_0.., declared;
             /// Makes an object Active (6.1.1).
             Activate = 0x12, ActivateRequest => ActivateResponse, in V1_0.., served;
             /// Revokes an object (6.1.44).
@@ -52,18 +60,80 @@ macro_rules! for_each_operation {
             Archive = 0x15, ArchiveRequest => ArchiveResponse, in V1_0.., served;
             /// Brings an object back from the archive (6.1.42).
             Recover = 0x16, RecoverRequest => RecoverResponse, in V1_0.., served;
+            /// Validates a chain of certificates (6.1.57).
+            Validate = 0x17, ValidateRequest => ValidateResponse, in V1_0.., declared;
             /// Tells what the server can (6.1.40).
             Query = 0x18, QueryRequest => QueryResponse, in V1_0.., served;
             /// Cancels an asynchronous request (6.1.5).
             Cancel = 0x19, CancelRequest => CancelResponse, in V1_0.., served;
             /// Asks for the answer of an asynchronous request (6.1.38).
             Poll = 0x1A, PollRequest => PollResponse, in V1_0.., served;
+            /// Tells a client what has changed (6.2.2).
+            Notify = 0x1B, NotifyRequest => NotifyResponse, in V1_0.., declared;
+            /// Gives a client an object (6.2.3).
+            Put = 0x1C, PutRequest => PutResponse, in V1_0.., declared;
             /// Makes a pair of keys that replaces another (6.1.47).
             ReKeyKeyPair = 0x1D, ReKeyKeyPairRequest => ReKeyKeyPairResponse, in V1_1.., served;
             /// Tells which versions the server speaks (6.1.16).
             DiscoverVersions = 0x1E, DiscoverVersionsRequest => DiscoverVersionsResponse, in V1_1.., served;
+            /// Encrypts (6.1.17).
+            Encrypt = 0x1F, EncryptRequest => EncryptResponse, in V1_2.., declared;
+            /// Decrypts (6.1.11).
+            Decrypt = 0x20, DecryptRequest => DecryptResponse, in V1_2.., declared;
+            /// Signs (6.1.55).
+            Sign = 0x21, SignRequest => SignResponse, in V1_2.., declared;
+            /// Verifies a signature (6.1.56).
+            SignatureVerify = 0x22, SignatureVerifyRequest => SignatureVerifyResponse, in V1_2.., declared;
+            /// Makes a MAC (6.1.32).
+            MAC = 0x23, MACRequest => MACResponse, in V1_2.., declared;
+            /// Verifies a MAC (6.1.33).
+            MACVerify = 0x24, MACVerifyRequest => MACVerifyResponse, in V1_2.., declared;
+            /// Gives random bytes (6.1.49).
+            RNGRetrieve = 0x25, RNGRetrieveRequest => RNGRetrieveResponse, in V1_2.., declared;
+            /// Adds to the seed of the generator (6.1.50).
+            RNGSeed = 0x26, RNGSeedRequest => RNGSeedResponse, in V1_2.., declared;
+            /// Digests (6.1.24).
+            Hash = 0x27, HashRequest => HashResponse, in V1_2.., declared;
+            /// Splits a key (6.1.10).
+            CreateSplitKey = 0x28, CreateSplitKeyRequest => CreateSplitKeyResponse, in V1_2.., declared;
+            /// Joins the parts of a key (6.1.27).
+            JoinSplitKey = 0x29, JoinSplitKeyRequest => JoinSplitKeyResponse, in V1_2.., declared;
+            /// Takes in an object under its identifier (6.1.25).
+            Import = 0x2A, ImportRequest => ImportResponse, in V1_4.., declared;
+            /// Gives out an object with its attributes (6.1.18).
+            Export = 0x2B, ExportRequest => ExportResponse, in V1_4.., declared;
+            /// Writes into the log of the server (6.1.29).
+            Log = 0x2C, LogRequest => LogResponse, in V2_0.., declared;
+            /// Gives a ticket (6.1.30).
+            Login = 0x2D, LoginRequest => LoginResponse, in V2_0.., declared;
+            /// Takes a ticket back (6.1.31).
+            Logout = 0x2E, LogoutRequest => LogoutResponse, in V2_0.., declared;
+            /// Gives a ticket for somebody else (6.1.12).
+            DelegatedLogin = 0x2F, DelegatedLoginRequest => DelegatedLoginResponse, in V2_0.., declared;
+            /// Counts an attribute up or down (6.1.3).
+            AdjustAttribute = 0x30, AdjustAttributeRequest => AdjustAttributeResponse, in V2_0.., declared;
             /// Sets an attribute (6.1.51).
             SetAttribute = 0x31, SetAttributeRequest => SetAttributeResponse, in V2_0.., served;
+            /// Turns the connection around (6.1.54).
+            SetEndpointRole = 0x32, SetEndpointRoleRequest => SetEndpointRoleResponse, in V2_0.., declared;
+            /// Calls a PKCS#11 function (6.1.37).
+            PKCS_11 = 0x33, PKCS11Request => PKCS11Response, in V2_0.., declared;
+            /// Marks an interoperability test (6.1.26).
+            Interop = 0x34, InteropRequest => InteropResponse, in V2_0.., declared;
+            /// Gives a client a new certificate (6.1.48).
+            ReProvision = 0x35, ReProvisionRequest => ReProvisionResponse, in V2_0.., declared;
+            /// Sets what objects get (6.1.53).
+            SetDefaults = 0x36, SetDefaultsRequest => SetDefaultsResponse, in V2_1.., declared;
+            /// Sets what objects must be (6.1.52).
+            SetConstraints = 0x37, SetConstraintsRequest => SetConstraintsResponse, in V2_1.., declared;
+            /// Tells what objects must be (6.1.22).
+            GetConstraints = 0x38, GetConstraintsRequest => GetConstraintsResponse, in V2_1.., declared;
+            /// Tells how far asynchronous requests are (6.1.41).
+            QueryAsynchronousRequests = 0x39, QueryAsynchronousRequestsRequest => QueryAsynchronousRequestsResponse, in V2_1.., declared;
+            /// Processes an asynchronous request now (6.1.39).
+            Process = 0x3A, ProcessRequest => ProcessResponse, in V2_1.., declared;
+            /// Answers (6.1.36).
+            Ping = 0x3B, PingRequest => PingResponse, in V2_1.., declared;
         }
     };
 }
@@ -120,6 +190,7 @@ macro_rules! operations {
         /// The payload of a request.
         #[derive(Clone, Debug, PartialEq)]
         #[allow(clippy::large_enum_variant, reason = "one lives at a time; a box would cost each an allocation")]
+        #[allow(non_camel_case_types, reason = "operations keep the names of the specification")]
         pub enum Request {
             $($(#[doc = $doc])* $name($request),)*
             /// An operation that no row has in the version of the message, with its payload as it stands.
@@ -129,6 +200,7 @@ macro_rules! operations {
         /// The payload of an answer.
         #[derive(Clone, Debug, PartialEq)]
         #[allow(clippy::large_enum_variant, reason = "one lives at a time; a box would cost each an allocation")]
+        #[allow(non_camel_case_types, reason = "operations keep the names of the specification")]
         pub enum Response {
             $($(#[doc = $doc])* $name($response),)*
             /// The answer to an operation that no row has in the version of the message.

@@ -11,9 +11,11 @@ use std::process::ExitCode;
 
 /// `keystead client …`.
 #[derive(Args, Debug)]
-#[command(after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
+#[command(
+    after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
 under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the \
-server refused or failed.")]
+server refused or failed."
+)]
 pub struct ClientCommand {
     #[command(flatten)]
     client: ClientArgs,
@@ -84,7 +86,8 @@ fn list(command: &ClientCommand) -> Result<(), Error> {
         return Ok(());
     }
     for one in issued {
-        let until = time::OffsetDateTime::from_unix_timestamp(one.not_after).map(|time| time.date().to_string());
+        let until =
+            time::OffsetDateTime::from_unix_timestamp(one.not_after).map(|time| time.date().to_string());
         println!("{}\tuntil {}\tsha256:{}", one.name, until.unwrap_or_default(), one.fingerprint);
     }
     Ok(())

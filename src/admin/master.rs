@@ -9,9 +9,11 @@ use std::process::ExitCode;
 
 /// `keystead master …`.
 #[derive(Args, Debug)]
-#[command(after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
+#[command(
+    after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
 under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the \
-server refused or failed.")]
+server refused or failed."
+)]
 pub struct MasterCommand {
     #[command(flatten)]
     client: ClientArgs,

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 /// Asks a server.
 fn ask<T: DeserializeOwned>(args: &ClientArgs, request: &AdminRequest) -> Result<T, Error> {
     let mut client = Client::new(args.settings()?);
-    let payload = protocol::payload(request).map_err(|error| Error::setup(error.to_string(), "report this"))?;
+    let payload =
+        protocol::payload(request).map_err(|error| Error::setup(error.to_string(), "report this"))?;
     let answer = client.extension(protocol::OPERATION, payload)?;
     let text = protocol::text(&answer).unwrap_or_default();
     serde_json::from_str(text).map_err(|error| {

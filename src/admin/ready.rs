@@ -8,8 +8,10 @@ use std::process::ExitCode;
 
 /// `keystead ready`.
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be \
-reached; 4 the server is not ready.")]
+#[command(
+    after_help = "Exit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be \
+reached; 4 the server is not ready."
+)]
 pub struct ReadyCommand {
     #[command(flatten)]
     client: ClientArgs,

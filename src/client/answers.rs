@@ -3,8 +3,8 @@
 use super::{Cause, Error, Refusal, ServerAddress};
 use bytes::Bytes;
 use kmip_codec::enums::{ResultReason, ResultStatus};
-use kmip_codec::message::{ResponseItem, ResponseMessage};
 use kmip_codec::item::ItemValue;
+use kmip_codec::message::{ResponseItem, ResponseMessage};
 use kmip_codec::operations::{Call, Operation, Response};
 
 /// What came back, in the order of the requests.

@@ -144,8 +144,10 @@ impl<'m> Batch<'m> {
 
     fn perform(&self, item: &RequestItem, cx: &mut Context<'_, '_>) -> Result<ResponseItem, Halt> {
         if let Some(extension) = item.extensions.iter().find(|extension| extension.criticality_indicator) {
-            let message =
-                format!("the critical message extension of {:?} is not known", extension.vendor_identification);
+            let message = format!(
+                "the critical message extension of {:?} is not known",
+                extension.vendor_identification
+            );
             return Err(Refusal::new(Cause::FeatureNotSupported, message).into());
         }
         let placeholder = cx.placeholder.clone();

@@ -219,7 +219,9 @@ impl<'a> Draft<'a> {
             let old = stored.map(|(object, _)| object.index_entries()).unwrap_or_default();
             let new = object.index_entries();
             changes.writes.extend(old.iter().filter(|e| !new.contains(e)).map(|e| (e.clone(), None)));
-            changes.writes.extend(new.into_iter().filter(|e| !old.contains(e)).map(|e| (e, Some(Vec::new()))));
+            changes
+                .writes
+                .extend(new.into_iter().filter(|e| !old.contains(e)).map(|e| (e, Some(Vec::new()))));
         }
         let keyed = self.pending.names.into_iter().chain(self.pending.answers);
         for (key, value) in keyed {

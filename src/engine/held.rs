@@ -76,7 +76,8 @@ impl Held {
     /// Replaces the instance of this index; gives back the old one.
     pub fn replace(&mut self, index: i32, attribute: Attribute) -> Option<Attribute> {
         let reference = attribute.reference();
-        let found = self.0.iter_mut().find(|e| e.index == Some(index) && e.attribute.reference() == reference);
+        let found =
+            self.0.iter_mut().find(|e| e.index == Some(index) && e.attribute.reference() == reference);
         found.map(|entry| std::mem::replace(&mut entry.attribute, attribute))
     }
 

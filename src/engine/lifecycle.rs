@@ -24,7 +24,9 @@ pub fn move_to(object: &mut Object, event: Event) -> Step<()> {
 fn why_not(state: State, event: Event) -> String {
     let hint = match (state, event) {
         (State::Active, Event::Destroy) => ": revoke it first",
-        (State::PreActive, Event::Deactivate) => ": only a compromise revokes an object that was never active",
+        (State::PreActive, Event::Deactivate) => {
+            ": only a compromise revokes an object that was never active"
+        }
         (State::Active, Event::Activate) => " already",
         _ => "",
     };

@@ -117,9 +117,11 @@ impl Object {
 
     /// The object that the link of this type names.
     pub fn linked(&self, kind: LinkType) -> Option<&str> {
-        attribute!(self.attributes, Link).filter(|link| link.kind == kind).find_map(|link| match &link.linked {
-            UniqueIdentifier::Text(id) => Some(id.as_str()),
-            _ => None,
+        attribute!(self.attributes, Link).filter(|link| link.kind == kind).find_map(|link| {
+            match &link.linked {
+                UniqueIdentifier::Text(id) => Some(id.as_str()),
+                _ => None,
+            }
         })
     }
 

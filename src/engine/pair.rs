@@ -12,9 +12,7 @@ use kmip_codec::enums::{CryptographicAlgorithm, LinkType, RecommendedCurve};
 use kmip_codec::objects::{ManagedObject, PrivateKey, PublicKey};
 
 /// Algorithm, length and curve that the attributes of a half ask for.
-pub fn asked(
-    half: &Object,
-) -> (Option<CryptographicAlgorithm>, Option<i32>, Option<RecommendedCurve>) {
+pub fn asked(half: &Object) -> (Option<CryptographicAlgorithm>, Option<i32>, Option<RecommendedCurve>) {
     let domain = attribute!(half.attributes, CryptographicDomainParameters).next();
     (
         attribute!(half.attributes, CryptographicAlgorithm).next().copied(),

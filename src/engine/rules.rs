@@ -118,9 +118,10 @@ fn dates_allow(object: &Object, tag: Tag) -> Result<(), Refusal> {
         _ => None,
     });
     match state {
-        Some(state) if !states.contains(&state) => {
-            Err(Refusal::new(Cause::WrongState, format!("{tag} cannot change any more: the object is {state:?}")))
-        }
+        Some(state) if !states.contains(&state) => Err(Refusal::new(
+            Cause::WrongState,
+            format!("{tag} cannot change any more: the object is {state:?}"),
+        )),
         _ => Ok(()),
     }
 }

@@ -96,11 +96,15 @@ impl Filter {
         let mask = self.storage.unwrap_or(StorageStatusMask::OnLineStorage);
         let destroyed = object.state_at(now).is_some_and(states::is_destroyed);
         if destroyed {
-            let by_state = attribute!(self.attributes, State).any(|state: &State| states::is_destroyed(*state));
+            let by_state =
+                attribute!(self.attributes, State).any(|state: &State| states::is_destroyed(*state));
             return by_state || mask.contains(StorageStatusMask::DestroyedStorage);
         }
-        let place =
-            if object.archived { StorageStatusMask::ArchivalStorage } else { StorageStatusMask::OnLineStorage };
+        let place = if object.archived {
+            StorageStatusMask::ArchivalStorage
+        } else {
+            StorageStatusMask::OnLineStorage
+        };
         mask.contains(place)
     }
 
@@ -140,9 +144,10 @@ fn satisfies(have: &Attribute, wanted: &Attribute) -> bool {
         (Attribute::UsageLimits(have), Attribute::UsageLimits(wanted)) => {
             have.total >= wanted.total && have.count >= wanted.count
         }
-        (Attribute::ApplicationSpecificInformation(have), Attribute::ApplicationSpecificInformation(wanted)) => {
-            have.namespace == wanted.namespace && (wanted.data.is_none() || have.data == wanted.data)
-        }
+        (
+            Attribute::ApplicationSpecificInformation(have),
+            Attribute::ApplicationSpecificInformation(wanted),
+        ) => have.namespace == wanted.namespace && (wanted.data.is_none() || have.data == wanted.data),
         (Attribute::Digest(have), Attribute::Digest(wanted)) => {
             have.hashing_algorithm == wanted.hashing_algorithm
                 && (wanted.value.is_none() || have.value == wanted.value)

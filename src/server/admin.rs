@@ -46,7 +46,12 @@ pub fn payload(message: &RequestMessage) -> Option<&ItemValue> {
 
 impl Server {
     /// Answers an admin request. Blocks.
-    pub(super) fn administer(self: &Arc<Self>, peer: &Peer, message: &RequestMessage, payload: &ItemValue) -> Vec<u8> {
+    pub(super) fn administer(
+        self: &Arc<Self>,
+        peer: &Peer,
+        message: &RequestMessage,
+        payload: &ItemValue,
+    ) -> Vec<u8> {
         let answer = self.admin_answer(peer, payload).and_then(|value| {
             protocol::payload(&value).map_err(|error| Refusal::new(Cause::Internal, error.to_string()))
         });
@@ -64,7 +69,11 @@ impl Server {
         ResponseMessage::new(version, DateTime(now().seconds()), vec![item]).to_bytes()
     }
 
-    fn admin_answer(self: &Arc<Self>, peer: &Peer, payload: &ItemValue) -> Result<serde_json::Value, Refusal> {
+    fn admin_answer(
+        self: &Arc<Self>,
+        peer: &Peer,
+        payload: &ItemValue,
+    ) -> Result<serde_json::Value, Refusal> {
         let request: AdminRequest = serde_json::from_str(protocol::text(payload).unwrap_or_default())
             .map_err(|error| Refusal::new(Cause::InvalidField, format!("not an admin request: {error}")))?;
         if request == AdminRequest::Ready {
@@ -76,7 +85,9 @@ impl Server {
             return Err(Refusal::new(Cause::Denied, text));
         }
         match &request {
-            AdminRequest::Ready | AdminRequest::MasterStatus => json(self.hierarchy.status().map_err(failed)?),
+            AdminRequest::Ready | AdminRequest::MasterStatus => {
+                json(self.hierarchy.status().map_err(failed)?)
+            }
             AdminRequest::MasterRotate => {
                 let report = self.hierarchy.rotate();
                 let outcome = match &report {
@@ -86,7 +97,9 @@ impl Server {
                 self.audit_admin(peer, &request, &outcome, Transaction::default())?;
                 json(report.map_err(failed)?)
             }
-            AdminRequest::ClientAdd { name, days, request: csr } => self.add_client(peer, &request, name, *days, csr),
+            AdminRequest::ClientAdd { name, days, request: csr } => {
+                self.add_client(peer, &request, name, *days, csr)
+            }
             AdminRequest::ClientList => self.issued().and_then(json),
         }
     }

@@ -117,7 +117,8 @@ fn check_format(store: &dyn Store) -> Result<(), Error> {
     match store.snapshot()?.get(FORMAT_KEY)? {
         Some(found) if found == FORMAT.to_be_bytes() => Ok(()),
         Some(found) => {
-            let found = found.try_into().map_or("unknown".to_owned(), |bytes| u32::from_be_bytes(bytes).to_string());
+            let found =
+                found.try_into().map_or("unknown".to_owned(), |bytes| u32::from_be_bytes(bytes).to_string());
             Err(Error::Format { found, known: FORMAT })
         }
         None => {

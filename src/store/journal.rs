@@ -42,11 +42,13 @@ impl Journal {
         snapshot: &dyn Snapshot,
         writer: Writer,
     ) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
-        let done = snapshot.get(DRAINED_KEY)?.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let done =
+            snapshot.get(DRAINED_KEY)?.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
         let last = recover(folder, done, &writer)?;
         let state = State { folder: folder.into(), writer, number: last + 1, segment: None, failed: None };
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || state.run(receiver));
+        let thread =
+            std::thread::Builder::new().name("journal".to_owned()).spawn(move || state.run(receiver));
         Ok((Self(sender), thread.map_err(|error| Error::Engine(error.to_string()))?))
     }
 
@@ -73,7 +75,11 @@ fn recover(folder: &Path, done: u64, writer: &Writer) -> Result<u64, Error> {
         last = last.max(number);
         if number > done {
             let entries = read_segment(&std::fs::read(&path).map_err(|why| file_error(&path, &why))?);
-            tracing::info!(segment = number, entries = entries.len(), "taking the journal of reads into the audit");
+            tracing::info!(
+                segment = number,
+                entries = entries.len(),
+                "taking the journal of reads into the audit"
+            );
             drain(writer, entries, number)?;
         }
         std::fs::remove_file(&path).map_err(|why| file_error(&path, &why))?;

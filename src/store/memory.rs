@@ -1,6 +1,8 @@
 //! A store in memory, for tests: gone with the process.
 
-use super::{Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end};
+use super::{
+    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end,
+};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -54,8 +56,8 @@ impl Snapshot for MemorySnapshot {
         let range = self.0.range::<[u8], _>((Bound::Included(prefix), end));
         let mut each = |(key, value): (&Vec<u8>, &Vec<u8>)| visit(key, value).is_continue();
         match order {
-            Order::Forward => range.map(&mut each).all(|more| more),
-            Order::Backward => range.rev().map(&mut each).all(|more| more),
+            Order::Forward => range.into_iter().all(&mut each),
+            Order::Backward => range.rev().all(&mut each),
         };
         Ok(())
     }

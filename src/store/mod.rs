@@ -111,7 +111,9 @@ pub enum Error {
         holder: String,
     },
     /// The store has a format that this version does not know.
-    #[error("the store has format {found}, this version reads format {known}: use the Keystead that wrote it, or a newer one")]
+    #[error(
+        "the store has format {found}, this version reads format {known}: use the Keystead that wrote it, or a newer one"
+    )]
     Format {
         /// What the store says.
         found: String,
@@ -122,7 +124,9 @@ pub enum Error {
     #[error("the store failed: {0}")]
     Engine(String),
     /// A write failed before, so that what is on disk is not certain; restart the server.
-    #[error("the store has stopped after an error: {0}. Restart the server; nothing that was acknowledged is lost")]
+    #[error(
+        "the store has stopped after an error: {0}. Restart the server; nothing that was acknowledged is lost"
+    )]
     Stopped(String),
     /// There is no room on the disk.
     #[error("the disk is full: make room; reads go on, and writes will when there is room")]

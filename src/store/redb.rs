@@ -1,7 +1,9 @@
 //! The default engine: redb, one B-tree in one file. Every commit is durable and in two phases with quick repair, so
 //! that a store opens in milliseconds after a power cut and has lost nothing that was acknowledged.
 
-use super::{Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end};
+use super::{
+    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end,
+};
 use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use std::path::Path;
 use std::sync::OnceLock;

@@ -75,7 +75,8 @@ fn gone() -> Error {
 pub fn head(snapshot: &dyn Snapshot) -> Result<Chain, Error> {
     let mut chain = Ok(Chain::default());
     snapshot.scan(audit::PREFIX, Order::Backward, &mut |key, value| {
-        chain = Chain::after(key, value).ok_or(Error::Engine("the last audit entry cannot be read".to_owned()));
+        chain =
+            Chain::after(key, value).ok_or(Error::Engine("the last audit entry cannot be read".to_owned()));
         ControlFlow::Break(())
     })?;
     chain

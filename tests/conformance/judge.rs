@@ -26,7 +26,8 @@ const OPTIONAL: &[&str] = &[
 ];
 
 /// Structures whose content is the server's own business.
-const FREE: &[&str] = &["ServerInformation", "RNGParameters", "RandomNumberGenerator", "Random Number Generator"];
+const FREE: &[&str] =
+    &["ServerInformation", "RNGParameters", "RandomNumberGenerator", "Random Number Generator"];
 
 /// Lists to which the server may add in an answer to Query.
 const QUERY_LISTS: &[&str] = &[
@@ -63,7 +64,11 @@ const MADE: &[&str] = &[
 /// Values that are misprinted in the files, by case: not compared there, everything else is. What the server answers
 /// instead has tests of its own (tests/engine).
 const MISPRINTED: &[(&str, &str, &str)] = &[
-    ("1.2/TC-142-12", "KeyValue", "the key wrapped alone, where KMIP 1.2, 2.1.6 wants TTLV with the attribute in it"),
+    (
+        "1.2/TC-142-12",
+        "KeyValue",
+        "the key wrapped alone, where KMIP 1.2, 2.1.6 wants TTLV with the attribute in it",
+    ),
     ("1.2/TC-ECC-2-12", "KeyMaterial", "another key than the one that was registered as PKCS#8"),
     ("1.4/TC-ECC-2-14", "KeyMaterial", "another key than the one that was registered as PKCS#8"),
     ("1.0/TC-ECC-3-10", "KeyMaterial", "an encrypted PKCS#8, where an EC private key was registered"),
@@ -155,7 +160,11 @@ impl Judge {
         let wanted: Vec<&Node> = expected.all("BatchItem").collect();
         self.header(request, got)?;
         if batch.len() != wanted.len() {
-            return differ("ResponseMessage", format!("{} items", wanted.len()), format!("{}: {got:?}", batch.len()));
+            return differ(
+                "ResponseMessage",
+                format!("{} items", wanted.len()),
+                format!("{}: {got:?}", batch.len()),
+            );
         }
         let requests: Vec<&Node> = request.all("BatchItem").collect();
         for (place, (expected, got)) in wanted.into_iter().zip(batch).enumerate() {
@@ -189,7 +198,10 @@ impl Judge {
         self.lists(path, asked, &expected_lists, &got_lists)?;
         let mut got = got.into_iter().peekable();
         for expected in expected {
-            while got.peek().is_some_and(|next| next.tag != expected.tag && OPTIONAL.contains(&next.tag.as_str())) {
+            while got
+                .peek()
+                .is_some_and(|next| next.tag != expected.tag && OPTIONAL.contains(&next.tag.as_str()))
+            {
                 got.next();
             }
             let there = got.peek().is_some_and(|next| next.tag == expected.tag);
@@ -235,7 +247,9 @@ impl Judge {
         got: &Node,
     ) -> Verdict {
         let same = |judge: &Self| judge.is_same(name, expected, got);
-        if IDENTIFIERS.contains(&name) || expected.value.starts_with('$') && !expected.value.starts_with("$NOW") {
+        if IDENTIFIERS.contains(&name)
+            || expected.value.starts_with('$') && !expected.value.starts_with("$NOW")
+        {
             if name == "AsynchronousCorrelationValue" {
                 self.bindings.rebind(&expected.value, &got.value);
             }
@@ -245,7 +259,9 @@ impl Judge {
         }
         let free = match kind(expected) {
             "DateTime" => !self.is_fixed(name, expected),
-            _ if name == "VendorIdentification" && path.ends_with("ResponsePayload/VendorIdentification") => true,
+            _ if name == "VendorIdentification" && path.ends_with("ResponsePayload/VendorIdentification") => {
+                true
+            }
             _ if name == "KeyFormatType" => {
                 self.makes_keys && asked.is_none_or(|asked| asked.item("KeyFormatType").is_none())
             }
@@ -301,8 +317,11 @@ impl Judge {
                     left.remove(at);
                 }
                 None => {
-                    let near: Vec<_> =
-                        left.iter().filter(|node| label(node) == label(wanted)).map(|node| show(node)).collect();
+                    let near: Vec<_> = left
+                        .iter()
+                        .filter(|node| label(node) == label(wanted))
+                        .map(|node| show(node))
+                        .collect();
                     return differ(&format!("{path}/{}", label(wanted)), show(wanted), near.join(" | "));
                 }
             }
@@ -325,7 +344,8 @@ impl Judge {
         if index(wanted) != index(got) {
             return false;
         }
-        let (Some(expected), Some(value)) = (wanted.item("AttributeValue"), got.item("AttributeValue")) else {
+        let (Some(expected), Some(value)) = (wanted.item("AttributeValue"), got.item("AttributeValue"))
+        else {
             return wanted.item("AttributeValue").is_none() && got.item("AttributeValue").is_none();
         };
         if FREE.contains(&name.as_str()) {

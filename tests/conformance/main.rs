@@ -13,7 +13,7 @@
 /// Prints past the test harness, which shows output of failed tests alone: the figures are wanted always.
 macro_rules! say {
     ($($arg:tt)*) => {
-        writeln!(std::io::stdout(), $($arg)*).unwrap()
+        std::io::stdout().write_all(format!("{}\n", format_args!($($arg)*)).as_bytes()).unwrap()
     };
 }
 
@@ -168,7 +168,8 @@ fn run_case(case: &Case, server: &Dev, verbose: bool, makes_keys: &mut bool) -> 
         let differs = |got: String| {
             Failure::Differs(number, Difference { path: "message".into(), expected: String::new(), got })
         };
-        let request = RequestMessage::from_xml(&sent).map_err(|error| differs(format!("cannot send: {error}")))?;
+        let request =
+            RequestMessage::from_xml(&sent).map_err(|error| differs(format!("cannot send: {error}")))?;
         let answer = connection.exchange(&request.to_bytes()).map_err(|error| differs(error.to_string()))?;
         let answer = ResponseMessage::from_bytes(&answer).map_err(|error| differs(error.to_string()))?;
         let got = Node::parse(&answer.to_xml());
@@ -202,7 +203,10 @@ fn report(results: &[Outcome]) {
             Ok(()) => {}
             Err(Failure::NotRun(need)) => say!("not run  {}: needs {need}", case.name),
             Err(Failure::Differs(step, Difference { path, expected, got })) => {
-                say!("FAILED   {} step {step} at {path}\n         expected {expected}\n         got      {got}", case.name);
+                say!(
+                    "FAILED   {} step {step} at {path}\n         expected {expected}\n         got      {got}",
+                    case.name
+                );
             }
         }
     }

@@ -97,7 +97,10 @@ impl Keys {
             Request::GetAttributes(get) => {
                 let (unique_identifier, key) = find(&mut keys, get.unique_identifier)?;
                 let attributes = AttributeList([Attribute::State(key.state)].into());
-                Response::GetAttributes(GetAttributesResponse { unique_identifier, attributes: Some(attributes) })
+                Response::GetAttributes(GetAttributesResponse {
+                    unique_identifier,
+                    attributes: Some(attributes),
+                })
             }
             Request::Get(get) => {
                 let (unique_identifier, key) = find(&mut keys, get.unique_identifier)?;

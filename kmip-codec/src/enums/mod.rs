@@ -4,6 +4,7 @@
 mod cryptography;
 mod masks;
 mod objects;
+mod pkcs11;
 mod profiles;
 mod protocol;
 mod results;
@@ -11,6 +12,7 @@ mod results;
 pub use cryptography::*;
 pub use masks::*;
 pub use objects::*;
+pub use pkcs11::*;
 pub use profiles::*;
 pub use protocol::*;
 pub use results::*;

@@ -4,13 +4,19 @@
 //! last.
 
 mod attributes;
+mod cryptographic;
+mod derivation;
 mod lifecycle;
 mod locate;
 mod managed;
 mod query;
+mod server;
 
 pub use attributes::*;
+pub use cryptographic::*;
+pub use derivation::*;
 pub use lifecycle::*;
 pub use locate::*;
 pub use managed::*;
 pub use query::*;
+pub use server::*;

@@ -1,12 +1,15 @@
 //! What a server is and can.
 
+use crate::Tag;
 use crate::attributes::RngParameters;
-use crate::declare::structure;
+use crate::declare::{Value, structure};
 use crate::enums::*;
+use crate::error::Result;
 use crate::item::ItemValue;
 use crate::operations::Operation;
 use crate::payloads::ProtectionStorageMasks;
 use crate::version::*;
+use crate::wire::{Sink, Source};
 
 structure! {
     /// Asks which versions a server speaks (KMIP 2.1, 6.1.16).
@@ -50,12 +53,32 @@ structure! {
     }
 }
 
+/// The item type of an extension: an integer in 1.x, an enumeration in 2.x.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ExtensionType(pub ItemType);
+
+impl Value for ExtensionType {
+    fn put(&self, tag: Tag, out: &mut dyn Sink) {
+        if out.version() < V2_0 {
+            return out.integer(tag, self.0.0.cast_signed());
+        }
+        self.0.put(tag, out);
+    }
+
+    fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        if src.version() < V2_0 {
+            return src.integer(tag).map(|number| Self(ItemType(number.cast_unsigned())));
+        }
+        Value::take(tag, src).map(Self)
+    }
+}
+
 structure! {
     /// A tag that a vendor added (KMIP 2.1, 7.13).
     pub struct ExtensionInformation {
         name: String = ExtensionName;
         tag: Option<i32> = ExtensionTag;
-        item_type: Option<ItemType> = ExtensionType;
+        item_type: Option<ExtensionType> = ExtensionType;
         enumeration: Option<i32> = ExtensionEnumeration in V2_0..;
         attribute: Option<bool> = ExtensionAttribute in V2_0..;
         parent_structure_tag: Option<i32> = ExtensionParentStructureTag in V2_0..;

@@ -182,6 +182,12 @@ impl Node {
     }
 }
 
+/// Names as some writers spell them, and as the tables do.
+const SPELLINGS: &[(&str, &str)] = &[
+    ("PolynomialSharingGF2_8", "PolynomialSharingGF28"),
+    ("PolynomialSharingGF2_16", "PolynomialSharingGF216"),
+];
+
 /// Reads XML.
 pub struct XmlSource {
     version: Version,
@@ -322,7 +328,10 @@ impl Source for XmlSource {
     }
 
     fn enumeration(&mut self, tag: Tag, by_name: ByName) -> Result<u32> {
-        self.parsed(tag, Kind::Enumeration, |text| by_name(text).or_else(|| parse_u32(text)))
+        self.parsed(tag, Kind::Enumeration, |text| {
+            let other = SPELLINGS.iter().find(|(other, _)| *other == text).map(|(_, name)| *name);
+            by_name(text).or_else(|| other.and_then(by_name)).or_else(|| parse_u32(text))
+        })
     }
 
     fn mask(&mut self, tag: Tag, by_name: ByName) -> Result<i32> {

@@ -97,8 +97,11 @@ fn describe(client: &mut Client, ids: &[String], into: &mut Vec<Described>) -> R
 
 fn located(client: &mut Client, filters: Vec<Attribute>, limit: Option<i32>) -> Result<Vec<String>> {
     let attributes = AttributeList(filters.into_iter().collect());
-    let found =
-        client.call(LocateRequest { maximum_items: limit, attributes: Some(attributes), ..LocateRequest::default() })?;
+    let found = client.call(LocateRequest {
+        maximum_items: limit,
+        attributes: Some(attributes),
+        ..LocateRequest::default()
+    })?;
     let text = |identifier| match identifier {
         UniqueIdentifier::Text(text) => Some(text),
         _ => None,

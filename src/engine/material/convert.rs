@@ -29,7 +29,10 @@ pub fn in_format(block: &mut KeyBlock, wanted: KeyFormatType) -> Step<()> {
         return Ok(());
     }
     if block.key_wrapping_data.is_some() {
-        return refuse(Cause::KeyFormat, "a wrapped key can only be had in the format in which it was registered");
+        return refuse(
+            Cause::KeyFormat,
+            "a wrapped key can only be had in the format in which it was registered",
+        );
     }
     let Some(KeyValue::Plain(plain)) = &block.key_value else {
         return refuse(Cause::NoKeyValue, "the server does not hold the key value");
@@ -77,7 +80,9 @@ fn convert(have: KeyFormatType, material: &KeyMaterial, wanted: KeyFormatType) -
         (Parts::RsaPublic(key), KeyFormatType::PKCS_1) => rsa_public_pkcs1(&key).map(KeyMaterial::Bytes),
         (Parts::RsaPublic(key), KeyFormatType::X_509) => rsa_public_spki(&key).map(KeyMaterial::Bytes),
         (Parts::EcPrivate(sec1, _), KeyFormatType::ECPrivateKey) => Some(KeyMaterial::Bytes(sec1)),
-        (Parts::EcPrivate(sec1, curve), KeyFormatType::PKCS_8) => ec_pkcs8(&sec1, curve).map(KeyMaterial::Bytes),
+        (Parts::EcPrivate(sec1, curve), KeyFormatType::PKCS_8) => {
+            ec_pkcs8(&sec1, curve).map(KeyMaterial::Bytes)
+        }
         (Parts::EcPrivate(sec1, curve), KeyFormatType::TransparentECPrivateKey) => ec_private(&sec1, curve),
         (Parts::EcPublic(spki), KeyFormatType::X_509) => Some(KeyMaterial::Bytes(spki)),
         (Parts::EcPublic(spki), KeyFormatType::TransparentECPublicKey) => ec_public(&spki),
@@ -87,9 +92,15 @@ fn convert(have: KeyFormatType, material: &KeyMaterial, wanted: KeyFormatType) -
 
 fn take_apart(format: KeyFormatType, material: &KeyMaterial) -> Option<Parts> {
     let bytes = match material {
-        KeyMaterial::Transparent(TransparentKey::Symmetric(key)) => return Some(Parts::Symmetric(key.key.clone())),
-        KeyMaterial::Transparent(TransparentKey::RsaPrivate(key)) => return Some(Parts::RsaPrivate(key.clone())),
-        KeyMaterial::Transparent(TransparentKey::RsaPublic(key)) => return Some(Parts::RsaPublic(key.clone())),
+        KeyMaterial::Transparent(TransparentKey::Symmetric(key)) => {
+            return Some(Parts::Symmetric(key.key.clone()));
+        }
+        KeyMaterial::Transparent(TransparentKey::RsaPrivate(key)) => {
+            return Some(Parts::RsaPrivate(key.clone()));
+        }
+        KeyMaterial::Transparent(TransparentKey::RsaPublic(key)) => {
+            return Some(Parts::RsaPublic(key.clone()));
+        }
         KeyMaterial::Transparent(TransparentKey::EcPrivate(key)) => return ec_private_parts(key),
         KeyMaterial::Transparent(TransparentKey::EcPublic(key)) => return ec_public_parts(key),
         KeyMaterial::Transparent(_) => return None,
@@ -102,7 +113,10 @@ fn take_apart(format: KeyFormatType, material: &KeyMaterial) -> Option<Parts> {
             let info = PrivateKeyInfoRef::from_der(bytes).ok()?;
             match info.algorithm.oid {
                 RSA => rsa_private(info.private_key.as_bytes()),
-                EC => Some(Parts::EcPrivate(info.private_key.as_bytes().into(), info.algorithm.parameters_oid().ok())),
+                EC => Some(Parts::EcPrivate(
+                    info.private_key.as_bytes().into(),
+                    info.algorithm.parameters_oid().ok(),
+                )),
                 _ => None,
             }
         }

@@ -116,7 +116,8 @@ pub fn check_strength(
             length.is_some_and(|bits| bits < 2048)
         }
         CryptographicAlgorithm::EC | CryptographicAlgorithm::ECDSA | CryptographicAlgorithm::ECDH => {
-            curve == Some(RecommendedCurve::P_192) || (curve.is_none() && length.is_some_and(|bits| bits < 224))
+            curve == Some(RecommendedCurve::P_192)
+                || (curve.is_none() && length.is_some_and(|bits| bits < 224))
         }
         _ => length.is_some_and(|bits| bits < 112),
     };

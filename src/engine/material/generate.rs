@@ -38,7 +38,9 @@ fn is_length_of(algorithm: CryptographicAlgorithm, bits: i32) -> bool {
         CryptographicAlgorithm::SKIPJACK => bits == 80,
         CryptographicAlgorithm::Camellia | CryptographicAlgorithm::Twofish => matches!(bits, 128 | 192 | 256),
         CryptographicAlgorithm::IDEA => bits == 128,
-        CryptographicAlgorithm::ChaCha20 | CryptographicAlgorithm::ChaCha20Poly1305 => matches!(bits, 128 | 256),
+        CryptographicAlgorithm::ChaCha20 | CryptographicAlgorithm::ChaCha20Poly1305 => {
+            matches!(bits, 128 | 256)
+        }
         _ => bits % 8 == 0 && (8..=8192).contains(&bits),
     }
 }

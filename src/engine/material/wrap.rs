@@ -23,7 +23,10 @@ impl Wrapping {
         encoding: Option<EncodingOption>,
     ) -> Step<Self> {
         if method != WrappingMethod::Encrypt || has_mac {
-            return refuse(Cause::FeatureNotSupported, "keys are wrapped by encryption alone, without MAC or signature");
+            return refuse(
+                Cause::FeatureNotSupported,
+                "keys are wrapped by encryption alone, without MAC or signature",
+            );
         }
         let mode = key
             .and_then(|key| key.cryptographic_parameters.as_ref())
@@ -32,7 +35,8 @@ impl Wrapping {
             None | Some(BlockCipherMode::NISTKeyWrap) => false,
             Some(BlockCipherMode::AESKeyWrapPadding) => true,
             Some(other) => {
-                let message = format!("keys are wrapped with NISTKeyWrap or AESKeyWrapPadding, not {other:?}");
+                let message =
+                    format!("keys are wrapped with NISTKeyWrap or AESKeyWrapPadding, not {other:?}");
                 return refuse(Cause::FeatureNotSupported, message);
             }
         };
@@ -128,12 +132,24 @@ macro_rules! with_key {
         use aes_kw::KeyInit as _;
         let key = $key.expose();
         match (key.len(), $padded) {
-            (16, false) => KwAes128::new_from_slice(key).ok().and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (24, false) => KwAes192::new_from_slice(key).ok().and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (32, false) => KwAes256::new_from_slice(key).ok().and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (16, true) => KwpAes128::new_from_slice(key).ok().and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (24, true) => KwpAes192::new_from_slice(key).ok().and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (32, true) => KwpAes256::new_from_slice(key).ok().and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
+            (16, false) => KwAes128::new_from_slice(key)
+                .ok()
+                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
+            (24, false) => KwAes192::new_from_slice(key)
+                .ok()
+                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
+            (32, false) => KwAes256::new_from_slice(key)
+                .ok()
+                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
+            (16, true) => KwpAes128::new_from_slice(key)
+                .ok()
+                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
+            (24, true) => KwpAes192::new_from_slice(key)
+                .ok()
+                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
+            (32, true) => KwpAes256::new_from_slice(key)
+                .ok()
+                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
             _ => return refuse(Cause::InvalidField, "the wrapping key is not an AES key"),
         }
     }};

@@ -16,7 +16,9 @@ impl Execute for CheckRequest {
         let lease = cx.settings().lease_seconds;
         let refused = CheckResponse {
             unique_identifier: None,
-            usage_limits_count: self.usage_limits_count.filter(|wanted| left.is_some_and(|left| *wanted > left)),
+            usage_limits_count: self
+                .usage_limits_count
+                .filter(|wanted| left.is_some_and(|left| *wanted > left)),
             cryptographic_usage_mask: self.cryptographic_usage_mask.filter(|wanted| !mask.contains(*wanted)),
             lease_time: self.lease_time.filter(|wanted| lease > 0 && wanted.0 > lease),
         };

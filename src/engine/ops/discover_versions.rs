@@ -8,7 +8,8 @@ use kmip_codec::version::VERSIONS;
 impl Execute for DiscoverVersionsRequest {
     fn execute(self, _: &mut Context<'_, '_>) -> Step<DiscoverVersionsResponse> {
         let spoken = VERSIONS.into_iter().rev();
-        let wanted = |version: &kmip_codec::Version| self.versions.is_empty() || self.versions.contains(version);
+        let wanted =
+            |version: &kmip_codec::Version| self.versions.is_empty() || self.versions.contains(version);
         Ok(DiscoverVersionsResponse { versions: spoken.filter(wanted).collect() })
     }
 }

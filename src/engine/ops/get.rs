@@ -45,7 +45,10 @@ fn answer(object: &Object, value: ManagedObject) -> GetResponse {
 /// Sensitive keys leave the server only wrapped, and keys that are not extractable not at all.
 fn may_leave(object: &Object, wrapped: bool) -> Result<(), Refusal> {
     if attribute!(object.attributes, Extractable).next() == Some(&false) {
-        return Err(Refusal::new(Cause::NotExtractable, "the key is not extractable: it never leaves the server"));
+        return Err(Refusal::new(
+            Cause::NotExtractable,
+            "the key is not extractable: it never leaves the server",
+        ));
     }
     if !wrapped && attribute!(object.attributes, Sensitive).next() == Some(&true) {
         let message = "the key is sensitive: ask for it with a Key Wrapping Specification";
@@ -67,12 +70,15 @@ fn take_freshness(cx: &mut Context<'_, '_>, mut object: Object) -> Step<()> {
 fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, request: &GetRequest) -> Step<()> {
     let rewrap = request.key_wrapping_specification.is_some();
     let inside = matches!(&block.key_value, Some(KeyValue::Plain(_)) if block.key_wrapping_data.is_some());
-    if block.key_wrapping_data.is_some() && (rewrap || request.key_wrap_type == Some(KeyWrapType::NotWrapped)) {
+    if block.key_wrapping_data.is_some() && (rewrap || request.key_wrap_type == Some(KeyWrapType::NotWrapped))
+    {
         *block = unwrap(cx, block)?;
     }
     match request.key_compression_type {
         None | Some(KeyCompressionType::ECPublicKeyTypeUncompressed) => {}
-        Some(other) => return refuse(Cause::KeyCompression, format!("points are not compressed as {other:?}")),
+        Some(other) => {
+            return refuse(Cause::KeyCompression, format!("points are not compressed as {other:?}"));
+        }
     }
     if let Some(format) = request.key_format_type {
         material::in_format(block, format)?;
@@ -98,7 +104,8 @@ fn put_inside(block: &mut KeyBlock) {
 
 /// A key that was registered wrapped, in clear; the key that it was wrapped with must be here and usable.
 fn unwrap(cx: &mut Context<'_, '_>, block: &KeyBlock) -> Step<KeyBlock> {
-    let information = block.key_wrapping_data.as_ref().and_then(|data| data.encryption_key_information.as_ref());
+    let information =
+        block.key_wrapping_data.as_ref().and_then(|data| data.encryption_key_information.as_ref());
     let Some(information) = information else {
         return refuse(Cause::InvalidField, "the wrapped key does not say with which key it was wrapped");
     };

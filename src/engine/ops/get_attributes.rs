@@ -28,7 +28,10 @@ impl Execute for GetAttributesRequest {
 fn once(references: Vec<AttributeReference>) -> Step<Vec<AttributeReference>> {
     for (at, reference) in references.iter().enumerate() {
         if references.iter().take(at).any(|before| before == reference) {
-            return refuse(Cause::InvalidMessage, format!("attribute {:?} is named twice", reference.to_name()));
+            return refuse(
+                Cause::InvalidMessage,
+                format!("attribute {:?} is named twice", reference.to_name()),
+            );
         }
     }
     Ok(references)

@@ -1,9 +1,9 @@
 //! Locate (KMIP 2.1, 6.1.28): finds objects by attribute, newest first.
 
 use crate::engine::context::{Context, Execute};
+use crate::engine::draft::Age;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::search::{self, Filter};
-use crate::engine::draft::Age;
 use kmip_codec::Version;
 use kmip_codec::attributes::Attributes;
 use kmip_codec::payloads::{LocateRequest, LocateResponse};

@@ -18,7 +18,10 @@ impl Execute for ModifyAttributeRequest {
             && current.is_none()
             && object.attributes.instances(&reference).count() > 1
         {
-            return refuse(Cause::MultiValued, "the attribute has several instances: name the Current Attribute");
+            return refuse(
+                Cause::MultiValued,
+                "the attribute has several instances: name the Current Attribute",
+            );
         }
         let index = rules::instance(&object, &reference, index, current.as_ref())?.index.unwrap_or(0);
         object.attributes.replace(index, attribute.clone());
@@ -26,6 +29,9 @@ impl Execute for ModifyAttributeRequest {
         let id = object.id.clone();
         cx.save(object)?;
         let modified = shown::entry(Entry { index: Some(index), attribute });
-        Ok(ModifyAttributeResponse { unique_identifier: id.into(), attribute: Some(SingleAttribute(modified)) })
+        Ok(ModifyAttributeResponse {
+            unique_identifier: id.into(),
+            attribute: Some(SingleAttribute(modified)),
+        })
     }
 }

@@ -13,7 +13,10 @@ impl Execute for ObtainLeaseRequest {
         Ok(ObtainLeaseResponse {
             unique_identifier: object.id.as_str().into(),
             lease_time: Interval(cx.settings().lease_seconds),
-            last_change_date: attribute!(object.attributes, LastChangeDate).next().copied().unwrap_or_default(),
+            last_change_date: attribute!(object.attributes, LastChangeDate)
+                .next()
+                .copied()
+                .unwrap_or_default(),
         })
     }
 }

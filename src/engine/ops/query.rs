@@ -4,7 +4,9 @@ use crate::engine::birth;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
 use kmip_codec::Version;
-use kmip_codec::enums::{DestroyAction, ObjectType, ProtectionStorageMask, QueryFunction, RNGMode, UnwrapMode};
+use kmip_codec::enums::{
+    DestroyAction, ObjectType, ProtectionStorageMask, QueryFunction, RNGMode, UnwrapMode,
+};
 use kmip_codec::item::ItemValue;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::operations::{OPERATION_ROWS, Operation};

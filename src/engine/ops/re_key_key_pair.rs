@@ -29,7 +29,8 @@ impl Execute for ReKeyKeyPairRequest {
         let made = cx.supplies.pair(kind).map_err(Halt::Need)?;
         let template = both(self.common.clone(), self.private);
         let mut new_private = renewal::successor(cx, &mut private, template, self.offset)?;
-        let mut new_public = renewal::successor(cx, &mut public, both(self.common, self.public), self.offset)?;
+        let mut new_public =
+            renewal::successor(cx, &mut public, both(self.common, self.public), self.offset)?;
         new_private.link(LinkType::PublicKeyLink, &new_public.id);
         new_public.link(LinkType::PrivateKeyLink, &new_private.id);
         renewal::link(&mut private, &mut new_private);

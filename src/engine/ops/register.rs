@@ -25,11 +25,17 @@ pub const TYPES: &[ObjectType] = &[
 impl Execute for RegisterRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<RegisterResponse> {
         if !TYPES.contains(&self.object_type) {
-            return refuse(Cause::WrongType, format!("objects of type {:?} are not taken in", self.object_type));
+            return refuse(
+                Cause::WrongType,
+                format!("objects of type {:?} are not taken in", self.object_type),
+            );
         }
         if self.object.object_type() != self.object_type {
             let (said, sent) = (self.object_type, self.object.object_type());
-            return refuse(Cause::InvalidField, format!("Object Type says {said:?}, but a {sent:?} was sent"));
+            return refuse(
+                Cause::InvalidField,
+                format!("Object Type says {said:?}, but a {sent:?} was sent"),
+            );
         }
         let mut given = birth::given(cx, Some(self.attributes))?;
         if let ManagedObject::Template(template) = &self.object {
@@ -65,7 +71,10 @@ fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> Step<(
         object.attributes.set(birth::digest(material, facts.format));
     }
     object.has_value = facts.has_value;
-    if !matches!(object.object_type(), ObjectType::Template | ObjectType::Certificate | ObjectType::OpaqueObject) {
+    if !matches!(
+        object.object_type(),
+        ObjectType::Template | ObjectType::Certificate | ObjectType::OpaqueObject
+    ) {
         object.attributes.set(Attribute::KeyValuePresent(facts.has_value));
     }
     let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
@@ -101,7 +110,10 @@ fn check(object: &Object, value: &ManagedObject) -> Step<()> {
     let wrapped = value.key_block().is_some_and(|block| block.key_wrapping_data.is_some());
     let has = |tag| object.attributes.has_tag(tag);
     if !wrapped && !has(kmip_codec::Tag::CryptographicAlgorithm) {
-        return refuse(Cause::Missing, "Cryptographic Algorithm is missing, in the key block and in the attributes");
+        return refuse(
+            Cause::Missing,
+            "Cryptographic Algorithm is missing, in the key block and in the attributes",
+        );
     }
     Ok(())
 }

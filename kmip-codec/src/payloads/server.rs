@@ -1,0 +1,232 @@
+//! Operations on the server itself: sessions, defaults, endpoints, and what the server sends to clients.
+
+use crate::attributes::{AttributeList, AttributeReference, UsageLimits};
+use crate::declare::structure;
+use crate::enums::*;
+use crate::item::ItemValue;
+use crate::message::Ticket;
+use crate::objects::{Certificate, ManagedObject};
+use crate::value::{Interval, UniqueIdentifier};
+use crate::version::*;
+use bytes::Bytes;
+
+/// Operations whose request or answer is empty.
+macro_rules! empty {
+    ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
+        structure! {
+            $(#[doc = $doc])*
+            pub struct $name {}
+        }
+    )*};
+}
+
+empty! {
+    /// Asks whether the server is there (KMIP 2.1, 6.1.36).
+    PingRequest;
+    /// It is.
+    PingResponse;
+    /// Noted.
+    LogResponse;
+    /// Logged out.
+    LogoutResponse;
+    /// Set.
+    SetDefaultsResponse;
+    /// Set.
+    SetConstraintsResponse;
+    /// Asks for the constraints (KMIP 2.1, 6.1.22).
+    GetConstraintsRequest;
+    /// Noted.
+    InteropResponse;
+    /// Noted by the client.
+    NotifyResponse;
+    /// Taken by the client.
+    PutResponse;
+    /// Processed.
+    ProcessResponse;
+}
+
+structure! {
+    /// Tells a client what has changed (KMIP 2.1, 6.2.2).
+    pub struct NotifyRequest {
+        unique_identifier: UniqueIdentifier = UniqueIdentifier;
+        attributes: Option<AttributeList> = Attribute in V1_0..V2_0, Attributes in V2_0..;
+        references: Vec<AttributeReference> = AttributeReference in V2_0..;
+    }
+}
+
+structure! {
+    /// Gives a client an object (KMIP 2.1, 6.2.3).
+    pub struct PutRequest {
+        unique_identifier: UniqueIdentifier = UniqueIdentifier;
+        put_function: PutFunction = PutFunction;
+        replaced_unique_identifier: Option<UniqueIdentifier> = ReplacedUniqueIdentifier;
+        /// Stands under the tag of its type.
+        object: ManagedObject = SymmetricKey;
+        attributes: Option<AttributeList> = Attribute in V1_0..V2_0, Attributes in V2_0..;
+    }
+}
+
+structure! {
+    /// Writes into the server's log (KMIP 2.1, 6.1.29).
+    pub struct LogRequest {
+        log_message: String = LogMessage;
+    }
+}
+
+structure! {
+    /// Asks for a ticket (KMIP 2.1, 6.1.30).
+    pub struct LoginRequest {
+        lease_time: Option<Interval> = LeaseTime;
+        request_count: Option<i32> = RequestCount;
+        usage_limits: Option<UsageLimits> = UsageLimits;
+    }
+}
+
+structure! {
+    /// The ticket.
+    pub struct LoginResponse {
+        ticket: Ticket = Ticket;
+    }
+}
+
+structure! {
+    /// Gives a ticket back (KMIP 2.1, 6.1.31).
+    pub struct LogoutRequest {
+        ticket: Ticket = Ticket;
+    }
+}
+
+structure! {
+    /// Asks for a ticket for somebody else (KMIP 2.1, 6.1.12).
+    pub struct DelegatedLoginRequest {
+        lease_time: Option<Interval> = LeaseTime;
+        request_count: Option<i32> = RequestCount;
+        usage_limits: Option<UsageLimits> = UsageLimits;
+        rights: ItemValue = Rights;
+    }
+}
+
+structure! {
+    /// The ticket.
+    pub struct DelegatedLoginResponse {
+        ticket: Ticket = Ticket;
+    }
+}
+
+structure! {
+    /// Counts an attribute up or down (KMIP 2.1, 6.1.3).
+    pub struct AdjustAttributeRequest {
+        unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
+        reference: AttributeReference = AttributeReference;
+        adjustment_type: AdjustmentType = AdjustmentType;
+        adjustment_value: Option<ItemValue> = AdjustmentValue;
+    }
+}
+
+structure! {
+    /// Done.
+    pub struct AdjustAttributeResponse {
+        unique_identifier: UniqueIdentifier = UniqueIdentifier;
+    }
+}
+
+structure! {
+    /// Turns the connection around (KMIP 2.1, 6.1.54).
+    pub struct SetEndpointRoleRequest {
+        endpoint_role: EndpointRole = EndpointRole;
+    }
+}
+
+structure! {
+    /// The role that the server has now.
+    pub struct SetEndpointRoleResponse {
+        endpoint_role: EndpointRole = EndpointRole;
+    }
+}
+
+structure! {
+    /// Calls a PKCS#11 function (KMIP 2.1, 6.1.37).
+    pub struct PKCS11Request {
+        interface: Option<String> = PKCS_11Interface;
+        function: PKCS11Function = PKCS_11Function;
+        correlation_value: Option<Bytes> = CorrelationValue;
+        input_parameters: Option<Bytes> = PKCS_11InputParameters;
+    }
+}
+
+structure! {
+    /// What it returned.
+    pub struct PKCS11Response {
+        interface: Option<String> = PKCS_11Interface;
+        function: PKCS11Function = PKCS_11Function;
+        correlation_value: Option<Bytes> = CorrelationValue;
+        output_parameters: Option<Bytes> = PKCS_11OutputParameters;
+        return_code: PKCS11ReturnCode = PKCS_11ReturnCode;
+    }
+}
+
+structure! {
+    /// Marks the beginning or end of an interoperability test (KMIP 2.1, 6.1.26).
+    pub struct InteropRequest {
+        function: InteropFunction = InteropFunction;
+        identifier: String = InteropIdentifier;
+    }
+}
+
+structure! {
+    /// Asks for a new certificate of the client's own (KMIP 2.1, 6.1.48).
+    pub struct ReProvisionRequest {
+        certificate_request: Option<ItemValue> = CertificateRequest;
+        certificate: Option<Certificate> = Certificate;
+    }
+}
+
+structure! {
+    /// Names it.
+    pub struct ReProvisionResponse {
+        unique_identifier: Option<UniqueIdentifier> = UniqueIdentifier;
+    }
+}
+
+structure! {
+    /// Sets what objects get where a request leaves it out (KMIP 2.1, 6.1.53).
+    pub struct SetDefaultsRequest {
+        defaults_information: Option<ItemValue> = DefaultsInformation;
+    }
+}
+
+structure! {
+    /// Sets what objects must be (KMIP 2.1, 6.1.52).
+    pub struct SetConstraintsRequest {
+        constraints: Option<ItemValue> = Constraints;
+    }
+}
+
+structure! {
+    /// The constraints.
+    pub struct GetConstraintsResponse {
+        constraints: ItemValue = Constraints;
+    }
+}
+
+structure! {
+    /// Asks about asynchronous requests (KMIP 2.1, 6.1.41).
+    pub struct QueryAsynchronousRequestsRequest {
+        correlation_values: Option<ItemValue> = AsynchronousCorrelationValues;
+        operations: Option<ItemValue> = Operations;
+    }
+}
+
+structure! {
+    /// How far they are.
+    pub struct QueryAsynchronousRequestsResponse {
+        requests: Vec<ItemValue> = AsynchronousRequest;
+    }
+}
+
+structure! {
+    /// Asks that an asynchronous request be processed now (KMIP 2.1, 6.1.39).
+    pub struct ProcessRequest {
+        asynchronous_correlation_value: Bytes = AsynchronousCorrelationValue;
+    }
+}
