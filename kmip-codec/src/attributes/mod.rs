@@ -165,7 +165,10 @@ impl AttributeRow {
 impl Attribute {
     /// The row of the table, for those that have one.
     pub fn row(&self) -> Option<&'static AttributeRow> {
-        AttributeRow::of(self.tag())
+        match self {
+            Self::Vendor(_) | Self::Unknown(_) => None,
+            known => AttributeRow::of(known.tag()),
+        }
     }
 
     /// What a request would call the attribute.
