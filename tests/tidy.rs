@@ -1,0 +1,141 @@
+//! The style of the project, as far as a machine can see it.
+#![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Tables may be longer than other files.
+const TABLES: &[&str] = &["enums/", "tags.rs", "attributes/table.rs", "operations.rs", "payloads/", "tests/"];
+
+/// What a file may have in lines, tables and tests apart.
+const FILE_LINES_MAX: usize = 400;
+
+/// What a function may have in lines.
+const FUNCTION_LINES_MAX: usize = 60;
+
+/// Words that must not stand in a folder, because it does nothing of the kind.
+const PURE: &[(&str, &[&str])] = &[
+    ("src/engine", &["tokio::", "std::fs", "std::net", "SystemTime", "Instant::", "std::thread", "redb::"]),
+    ("kmip-codec/src", &["tokio", "std::fs", "std::net", "SystemTime", "Instant::", "serde"]),
+    ("hsm/src", &["kmip", "tokio", "std::net"]),
+];
+
+/// Files that stand at a C border.
+const UNSAFE: &[&str] = &["hsm/src/secret.rs", "src/keygen/small_rsa.rs", "src/main.rs"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for folder in ["src", "kmip-codec/src", "hsm/src", "tests", "kmip-codec/tests", "hsm/tests"] {
+        collect(&root().join(folder), &mut files);
+    }
+    assert!(files.len() > 100, "only {} files were found", files.len());
+    let name = |path: &Path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let mut long = Vec::new();
+    for (name, text) in sources() {
+        let lines = text.lines().count();
+        if lines > FILE_LINES_MAX && !TABLES.iter().any(|table| name.contains(table)) {
+            long.push(format!("{name}: {lines} lines"));
+        }
+        long.extend(
+            long_functions(&text).into_iter().map(|(line, lines)| format!("{name}:{line}: {lines} lines")),
+        );
+    }
+    assert!(long.is_empty(), "too long:\n{}", long.join("\n"));
+}
+
+/// Functions from their `fn` to the brace at the same depth; macros are tables.
+fn long_functions(text: &str) -> Vec<(usize, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut long = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let body = line.trim_start();
+        let is_function = body.split(" fn ").next().is_some_and(|before| {
+            body.starts_with("fn ")
+                || (body.contains(" fn ")
+                    && before.split(' ').all(|word| word.starts_with("pub") || word == "async"))
+        });
+        let is_declaration = lines
+            .iter()
+            .skip(start)
+            .find(|l| l.ends_with('{') || l.ends_with(';'))
+            .is_some_and(|l| l.ends_with(';'));
+        if !is_function || is_declaration {
+            continue;
+        }
+        let indent = line.len() - body.len();
+        let end = lines.iter().skip(start).position(|l| l.starts_with(&format!("{}}}", " ".repeat(indent))));
+        if let Some(length) = end.filter(|length| *length > FUNCTION_LINES_MAX) {
+            long.push((start + 1, length + 1));
+        }
+    }
+    long
+}
+
+#[test]
+fn pure_folders_stay_pure() {
+    for (name, text) in sources() {
+        for (folder, words) in PURE.iter().filter(|(folder, _)| name.starts_with(folder)) {
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
+            for word in *words {
+                assert!(!code.contains(word), "{name}: {word} has no place in {folder}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_over() {
+    // Put together, so that this file does not hold them.
+    let words = [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimplemented", "!("], ["#[ig", "nore"]]
+        .map(|w| w.concat());
+    for (name, text) in sources() {
+        for word in &words {
+            assert!(!text.contains(word.as_str()), "{name}: {word}");
+        }
+    }
+}
+
+#[test]
+fn unsafe_stands_at_c_borders_alone() {
+    let word = ["unsafe", " {"].concat();
+    for (name, text) in sources() {
+        assert!(!text.contains(&word) || UNSAFE.contains(&name.as_str()), "{name}: unsafe");
+        assert_eq!(
+            text.matches(&word).count() == 0,
+            !text.contains(&["// SAF", "ETY:"].concat()),
+            "{name}: unsafe without its reason"
+        );
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    for (name, text) in sources() {
+        let first = text.lines().next().unwrap_or_default();
+        assert!(first.starts_with("//!"), "{name} begins with {first:?}");
+    }
+}
