@@ -131,7 +131,10 @@ impl Server {
         for _ in 0..NEEDS_MAX {
             let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
             let world = World { view: &snapshot, vault: &ring, now: now(), settings: &self.settings };
-            match batch::run(&world, principal, message, &mut SystemSource, &mut supplies) {
+            let ran = batch::run(&world, principal, message, &mut SystemSource, &mut supplies);
+            // A snapshot may hold writers back, and what is needed may take long.
+            drop(snapshot);
+            match ran {
                 Ok(outcome) => return ready(message, outcome),
                 Err(need) => self.meet(need, &mut ring, &mut supplies)?,
             }

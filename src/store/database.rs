@@ -1,6 +1,6 @@
 //! A store with its writer, its journal and its lock: what the server opens.
 
-use super::journal::Journal;
+use super::journal::{DRAINED_KEY, Journal};
 use super::lock::FolderLock;
 use super::writer::Writer;
 use super::{Error, MemoryStore, Outcome, RedbStore, SledStore, Snapshot, Store, Transaction};
@@ -66,7 +66,9 @@ impl Database {
     fn over(store: Arc<dyn Store>, folder: &Path, lock: Option<FolderLock>) -> Result<Self, Error> {
         check_format(&*store)?;
         let (writer, writing) = Writer::start(Arc::clone(&store))?;
-        let (journal, journaling) = Journal::start(folder, &*store.snapshot()?, writer.clone())?;
+        // Read before, not while, the writer works: a snapshot of sled holds it back.
+        let drained = store.snapshot()?.get(DRAINED_KEY)?;
+        let (journal, journaling) = Journal::start(folder, drained, writer.clone())?;
         Ok(Self { store, ways: Some((writer, journal)), threads: vec![journaling, writing], _lock: lock })
     }
 
@@ -114,7 +116,8 @@ fn closed() -> Error {
 }
 
 fn check_format(store: &dyn Store) -> Result<(), Error> {
-    match store.snapshot()?.get(FORMAT_KEY)? {
+    let found = store.snapshot()?.get(FORMAT_KEY)?;
+    match found {
         Some(found) if found == FORMAT.to_be_bytes() => Ok(()),
         Some(found) => {
             let found =

@@ -7,7 +7,7 @@
 //! length, checksum and entry. A torn frame at the end was never acknowledged and is left out.
 
 use super::writer::Writer;
-use super::{Error, Outcome, Snapshot, Transaction};
+use super::{Error, Outcome, Transaction};
 use crate::audit::Entry;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -35,15 +35,14 @@ struct Request {
 pub struct Journal(mpsc::Sender<Request>);
 
 impl Journal {
-    /// Takes leftover segments into the chain, and starts the journal's thread, which ends when the last way to it
+    /// Takes leftover segments into the chain (`drained` is what the store holds under [`DRAINED_KEY`]), and starts the journal's thread, which ends when the last way to it
     /// is dropped.
     pub fn start(
         folder: &Path,
-        snapshot: &dyn Snapshot,
+        drained: Option<Vec<u8>>,
         writer: Writer,
     ) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
-        let done =
-            snapshot.get(DRAINED_KEY)?.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let done = drained.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
         let last = recover(folder, done, &writer)?;
         let state = State { folder: folder.into(), writer, number: last + 1, segment: None, failed: None };
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);

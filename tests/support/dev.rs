@@ -22,8 +22,26 @@ pub struct Dev {
 impl Dev {
     /// Starts a server on this folder and waits until it accepts connections.
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, Stdio::inherit())
+    }
+
+    /// The same without its log: for tests that start many.
+    pub fn start_quietly(folder: &Path) -> Self {
+        Self::start_with(folder, Stdio::null())
+    }
+
+    /// The number of the process.
+    pub fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
+    fn start_with(folder: &Path, log: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
-        command.args(["dev", "--listen", "127.0.0.1:0", "--dir"]).arg(folder).stdout(Stdio::piped());
+        command
+            .args(["dev", "--listen", "127.0.0.1:0", "--dir"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(log);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (tell, told) = mpsc::channel();

@@ -1,0 +1,316 @@
+//! One suite for every engine of the store, and for what stands on it: group commit, the journal of reads, the chain.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
+
+use keystead::audit::{self, Chain, Entry};
+use keystead::store::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+type Map = BTreeMap<Vec<u8>, Vec<u8>>;
+
+fn engines(folder: &Path) -> Vec<(&'static str, Box<dyn Store>)> {
+    vec![
+        ("redb", Box::new(RedbStore::open(folder).unwrap())),
+        ("sled", Box::new(SledStore::open(folder).unwrap())),
+        ("memory", Box::new(MemoryStore::default())),
+    ]
+}
+
+fn all(snapshot: &dyn Snapshot, prefix: &[u8], order: Order) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut pairs = Vec::new();
+    let mut visit = |key: &[u8], value: &[u8]| {
+        pairs.push((key.to_vec(), value.to_vec()));
+        ControlFlow::Continue(())
+    };
+    snapshot.scan(prefix, order, &mut visit).unwrap();
+    pairs
+}
+
+/// A transaction on few keys, so that they meet; expectations are right or wrong by chance.
+fn transactions() -> impl Strategy<Value = Vec<Transaction>> {
+    let key = prop::collection::vec(0..3u8, 1..4);
+    let value = prop::option::of(prop::collection::vec(any::<u8>(), 0..4));
+    let pair = (key, value);
+    let expects = prop::collection::vec(pair.clone(), 0..2);
+    let writes = prop::collection::vec(pair, 0..4);
+    prop::collection::vec(
+        (expects, writes).prop_map(|(expects, writes)| Transaction { expects, writes }),
+        1..20,
+    )
+}
+
+/// What the engine must do.
+fn model(map: &mut Map, transaction: &Transaction) -> Outcome {
+    if transaction.expects.iter().any(|(key, value)| map.get(key) != value.as_ref()) {
+        return Outcome::Conflict;
+    }
+    for (key, value) in &transaction.writes {
+        match value {
+            Some(value) => map.insert(key.clone(), value.clone()),
+            None => map.remove(key),
+        };
+    }
+    Outcome::Committed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn every_engine_is_an_ordered_map_with_transactions(transactions in transactions(), prefix in prop::collection::vec(0..3u8, 0..2)) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, store) in engines(folder.path()) {
+            let mut map = Map::new();
+            for transaction in &transactions {
+                let wanted = model(&mut map, transaction);
+                prop_assert_eq!(store.commit(transaction).unwrap(), wanted, "{}", name);
+                let snapshot = store.snapshot().unwrap();
+                let mut pairs: Vec<_> = map.iter().filter(|(key, _)| key.starts_with(&prefix)).map(|(k, v)| (k.clone(), v.clone())).collect();
+                prop_assert_eq!(&all(&*snapshot, &prefix, Order::Forward), &pairs, "{} forward", name);
+                pairs.reverse();
+                prop_assert_eq!(&all(&*snapshot, &prefix, Order::Backward), &pairs, "{} backward", name);
+                for key in transaction.writes.iter().map(|(key, _)| key) {
+                    prop_assert_eq!(&snapshot.get(key).unwrap(), &map.get(key).cloned(), "{}", name);
+                }
+            }
+        }
+    }
+}
+
+fn put(key: &str, value: &str) -> Pair {
+    (key.as_bytes().to_vec(), Some(value.as_bytes().to_vec()))
+}
+
+#[test]
+fn a_scan_ends_where_the_visitor_breaks_off() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in engines(folder.path()) {
+        store.commit(&vec![put("a", "1"), put("b", "2"), put("c", "3")].into()).unwrap();
+        let mut seen = 0;
+        let mut visit = |_: &[u8], _: &[u8]| {
+            seen += 1;
+            ControlFlow::Break(())
+        };
+        store.snapshot().unwrap().scan(b"", Order::Backward, &mut visit).unwrap();
+        assert_eq!(seen, 1, "{name}");
+    }
+}
+
+/// sled's snapshots hold writers back instead, by design.
+#[test]
+fn a_snapshot_does_not_see_later_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, store) in engines(folder.path()).into_iter().filter(|(name, _)| *name != "sled") {
+        store.commit(&vec![put("a", "1")].into()).unwrap();
+        let before = store.snapshot().unwrap();
+        store.commit(&vec![put("a", "2")].into()).unwrap();
+        assert_eq!(before.get(b"a").unwrap(), Some(b"1".to_vec()), "{name}");
+        assert_eq!(store.snapshot().unwrap().get(b"a").unwrap(), Some(b"2".to_vec()), "{name}");
+    }
+}
+
+#[test]
+fn what_was_committed_is_there_after_a_reopen() {
+    for engine in [Engine::Redb, Engine::Sled] {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..3 {
+            let database = Database::open(engine, folder.path()).unwrap();
+            for before in 0..round {
+                let key = format!("key {before}");
+                assert!(database.snapshot().unwrap().get(key.as_bytes()).unwrap().is_some(), "{engine:?}");
+            }
+            let transaction = vec![put(&format!("key {round}"), "value")].into();
+            let submission = Submission { transaction, entries: Vec::new() };
+            assert_eq!(database.commit_blocking(submission), Ok(Outcome::Committed));
+        }
+    }
+}
+
+/// Sixteen threads add to one counter; each sees when another was faster, and none is lost.
+#[test]
+fn grouped_commits_conflict_as_single_ones_do() {
+    for engine in [Engine::Redb, Engine::Sled, Engine::Memory] {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Arc::new(Database::open(engine, folder.path()).unwrap());
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| (0..10).for_each(|_| add_one(&database)));
+            }
+        });
+        let value = database.snapshot().unwrap().get(b"counter").unwrap().unwrap();
+        assert_eq!(u64::from_be_bytes(value.try_into().unwrap()), 160, "{engine:?}");
+        let chain = audit::verify(&*database.snapshot().unwrap(), &mut |_, _| {}).unwrap().unwrap();
+        assert_eq!(chain.length(), 160, "one entry a commit, none for a conflict: {engine:?}");
+    }
+}
+
+fn add_one(database: &Database) {
+    loop {
+        let before = database.snapshot().unwrap().get(b"counter").unwrap();
+        let number = before.clone().map_or(0, |bytes| u64::from_be_bytes(bytes.try_into().unwrap()));
+        let after = (number + 1).to_be_bytes().to_vec();
+        let transaction = Transaction {
+            expects: vec![(b"counter".to_vec(), before)],
+            writes: vec![(b"counter".to_vec(), Some(after))],
+        };
+        let submission = Submission { transaction, entries: vec![entry("add")] };
+        if database.commit_blocking(submission).unwrap() == Outcome::Committed {
+            return;
+        }
+    }
+}
+
+fn entry(operation: &str) -> Entry {
+    Entry { operation: operation.to_owned(), objects: vec!["one".into(), "two".into()], ..Entry::default() }
+}
+
+#[tokio::test]
+async fn reads_are_in_the_chain_after_a_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(Engine::Redb, folder.path()).unwrap();
+    for number in 0..20 {
+        database.record(vec![entry(&format!("read {number}"))]).await.unwrap();
+    }
+    let mut seen = 0;
+    for _ in 0..100 {
+        seen = 0;
+        audit::verify(&*database.snapshot().unwrap(), &mut |_, _| seen += 1).unwrap().unwrap();
+        if seen == 20 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(seen, 20);
+}
+
+/// The folder as a killed process leaves it: entries in the journal, not in the chain yet; the last frame torn.
+#[test]
+fn reads_survive_the_death_of_the_process_once_and_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = tempfile::tempdir().unwrap();
+    let database = Database::open(Engine::Redb, folder.path()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(database.record(vec![entry("first"), entry("second")])).unwrap();
+    let segment =
+        std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).find(|path| is_segment(path));
+    let mut torn = std::fs::read(segment.unwrap()).unwrap();
+    drop(database);
+    torn.extend_from_slice(&torn.clone()[..20]);
+    std::fs::write(left.path().join("reads-1"), torn).unwrap();
+    for round in 0..2 {
+        let database = Database::open(Engine::Redb, left.path()).unwrap();
+        let mut seen = Vec::new();
+        let mut visit = |_, entry: Entry| seen.push(entry.operation);
+        audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+        assert_eq!(seen, ["first", "second"], "round {round}");
+        drop(database);
+        assert!(!left.path().join("reads-1").exists());
+    }
+    // A segment whose entries are in the chain already, but whose file was not deleted in time.
+    std::fs::write(left.path().join("reads-1"), b"").unwrap();
+    drop(Database::open(Engine::Redb, left.path()).unwrap());
+    assert!(!left.path().join("reads-1").exists());
+}
+
+fn is_segment(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("reads-"))
+}
+
+#[test]
+fn one_server_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = Database::open(Engine::Redb, folder.path()).unwrap();
+    let refused = Database::open(Engine::Redb, folder.path()).err().unwrap();
+    assert!(
+        matches!(&refused, Error::InUse { holder, .. } if holder.contains(&std::process::id().to_string())),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_newer_format_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Database::open(Engine::Redb, folder.path()).unwrap());
+    let store = RedbStore::open(folder.path()).unwrap();
+    store.commit(&vec![(b"f".to_vec(), Some(2u32.to_be_bytes().to_vec()))].into()).unwrap();
+    drop(store);
+    let refused = Database::open(Engine::Redb, folder.path()).err().unwrap();
+    assert_eq!(refused, Error::Format { found: "2".into(), known: 1 });
+}
+
+#[test]
+fn nobody_else_can_read_the_files() {
+    for engine in [Engine::Redb, Engine::Sled] {
+        let folder = tempfile::tempdir().unwrap();
+        let _database = Database::open(engine, folder.path()).unwrap();
+        check_modes(folder.path());
+    }
+}
+
+fn check_modes(folder: &Path) {
+    assert_eq!(std::fs::metadata(folder).unwrap().permissions().mode() & 0o777, 0o700);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            check_modes(&path);
+        } else {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", path.display());
+        }
+    }
+}
+
+/// A chain of so many entries in a store of its own.
+fn chained(count: u64) -> MemoryStore {
+    let (store, mut chain) = (MemoryStore::default(), Chain::default());
+    let pairs = (0..count).map(|number| chain.append(&entry(&format!("operation {number}"))));
+    let writes: Vec<Pair> = pairs.map(|(key, value)| (key, Some(value))).collect();
+    store.commit(&writes.into()).unwrap();
+    store
+}
+
+fn is_whole(store: &MemoryStore) -> bool {
+    audit::verify(&*store.snapshot().unwrap(), &mut |_, _| {})
+        .unwrap()
+        .is_ok_and(|chain| chain.length() == 300)
+}
+
+#[test]
+fn every_change_to_the_chain_is_found() {
+    let store = chained(300);
+    assert!(is_whole(&store));
+    let pairs = all(&*store.snapshot().unwrap(), audit::PREFIX, Order::Forward);
+    for at in 0..pairs.len() {
+        let (key, value) = &pairs[at];
+        let changed = |writes: Vec<Pair>| {
+            let store = chained(300);
+            store.commit(&writes.into()).unwrap();
+            !is_whole(&store)
+        };
+        assert!(changed(vec![(key.clone(), None)]), "dropped {at}");
+        let mut edited = value.clone();
+        let place = (at * 7) % edited.len();
+        edited[place] ^= 1;
+        assert!(changed(vec![(key.clone(), Some(edited))]), "edited {at}");
+        assert!(changed(vec![(key.clone(), Some(value[..value.len() - 1].to_vec()))]), "cut {at}");
+        if let Some((other, next)) = pairs.get(at + 1) {
+            let swap = vec![(key.clone(), Some(next.clone())), (other.clone(), Some(value.clone()))];
+            assert!(changed(swap), "swapped {at} with the next");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn entries_come_back_from_their_bytes(texts in prop::collection::vec(".{0,12}", 6), objects in prop::collection::vec(".{0,12}", 0..4), numbers in any::<[u64; 2]>()) {
+        let [principal, peer, version, operation, outcome, note]: [String; 6] = texts.try_into().unwrap();
+        let entry = Entry { time: numbers[0], request: numbers[1], principal, peer, version, operation, objects, outcome, note };
+        let bytes = entry.encode();
+        prop_assert_eq!(Entry::decode(&bytes[..bytes.len() - 1]), None);
+        prop_assert_eq!(Entry::decode(&bytes), Some(entry));
+    }
+}
