@@ -1,0 +1,293 @@
+//! Who may do what, in which state: every operation on an object, by every kind of caller, on every type in every state, in
+//! every version, against the table of moves.
+
+use super::objects::*;
+use super::world::{Bench, principal};
+use keystead::engine::policy::Principal;
+use keystead::engine::states::{Event, after, is_destroyed};
+use kmip_codec::Version;
+use kmip_codec::attributes::{Attribute, AttributeReference};
+use kmip_codec::enums::{ObjectType, ResultReason, ResultStatus, RevocationReasonCode, State};
+use kmip_codec::message::{RequestItem, RequestMessage};
+use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
+use kmip_codec::payloads::*;
+use kmip_codec::version::{V2_0, VERSIONS};
+
+/// What an operation must do to an object of a type in a state.
+type Allowed = fn(ObjectType, State) -> bool;
+
+/// A request for an object, and when it succeeds.
+struct Row {
+    name: &'static str,
+    request: fn(&str, Version) -> Request,
+    allowed: Allowed,
+    /// How the state moves.
+    event: Option<Event>,
+}
+
+fn living(_: ObjectType, state: State) -> bool {
+    !is_destroyed(state)
+}
+
+fn always(_: ObjectType, _: State) -> bool {
+    true
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        name: "Get",
+        request: |id, _| {
+            Request::Get(GetRequest { unique_identifier: Some(id.into()), ..GetRequest::default() })
+        },
+        allowed: living,
+        event: None,
+    },
+    Row {
+        name: "GetAttributes",
+        request: |id, _| {
+            Request::GetAttributes(GetAttributesRequest {
+                unique_identifier: Some(id.into()),
+                ..GetAttributesRequest::default()
+            })
+        },
+        allowed: always,
+        event: None,
+    },
+    Row {
+        name: "GetAttributeList",
+        request: |id, _| {
+            Request::GetAttributeList(GetAttributeListRequest { unique_identifier: Some(id.into()) })
+        },
+        allowed: always,
+        event: None,
+    },
+    Row {
+        name: "AddAttribute",
+        request: |id, _| {
+            Request::AddAttribute(AddAttributeRequest {
+                unique_identifier: Some(id.into()),
+                attribute: note("second").into(),
+            })
+        },
+        allowed: always,
+        event: None,
+    },
+    Row {
+        name: "ModifyAttribute",
+        request: |id, _| {
+            Request::ModifyAttribute(ModifyAttributeRequest {
+                unique_identifier: Some(id.into()),
+                attribute: note("second").into(),
+                ..ModifyAttributeRequest::default()
+            })
+        },
+        allowed: always,
+        event: None,
+    },
+    Row { name: "DeleteAttribute", request: delete_note, allowed: always, event: None },
+    Row {
+        name: "SetAttribute",
+        request: |id, _| {
+            Request::SetAttribute(SetAttributeRequest {
+                unique_identifier: Some(id.into()),
+                attribute: note("second").into(),
+            })
+        },
+        allowed: always,
+        event: None,
+    },
+    Row {
+        name: "ObtainLease",
+        request: |id, _| Request::ObtainLease(ObtainLeaseRequest { unique_identifier: Some(id.into()) }),
+        allowed: living,
+        event: None,
+    },
+    Row {
+        name: "Check",
+        request: |id, _| {
+            Request::Check(CheckRequest { unique_identifier: Some(id.into()), ..CheckRequest::default() })
+        },
+        allowed: living,
+        event: None,
+    },
+    Row {
+        name: "Activate",
+        request: |id, _| Request::Activate(activate(id)),
+        allowed: |_, state| after(state, Event::Activate).is_some(),
+        event: Some(Event::Activate),
+    },
+    Row {
+        name: "Revoke",
+        request: |id, _| Request::Revoke(revoke(id, RevocationReasonCode::CessationOfOperation)),
+        allowed: |_, state| after(state, Event::Deactivate).is_some(),
+        event: Some(Event::Deactivate),
+    },
+    Row {
+        name: "Revoke",
+        request: |id, _| Request::Revoke(revoke(id, RevocationReasonCode::CACompromise)),
+        allowed: |_, state| after(state, Event::Compromise).is_some(),
+        event: Some(Event::Compromise),
+    },
+    Row {
+        name: "Destroy",
+        request: |id, _| Request::Destroy(destroy(id)),
+        allowed: |_, state| after(state, Event::Destroy).is_some(),
+        event: Some(Event::Destroy),
+    },
+    Row {
+        name: "Archive",
+        request: |id, _| Request::Archive(ArchiveRequest { unique_identifier: Some(id.into()) }),
+        allowed: living,
+        event: None,
+    },
+    Row {
+        name: "Recover",
+        request: |id, _| Request::Recover(RecoverRequest { unique_identifier: Some(id.into()) }),
+        allowed: living,
+        event: None,
+    },
+    Row {
+        name: "ReKey",
+        request: |id, _| {
+            Request::ReKey(ReKeyRequest { unique_identifier: Some(id.into()), ..ReKeyRequest::default() })
+        },
+        allowed: |kind, state| kind == ObjectType::SymmetricKey && !is_destroyed(state),
+        event: None,
+    },
+    Row {
+        name: "ReKeyKeyPair",
+        request: |id, _| {
+            Request::ReKeyKeyPair(ReKeyKeyPairRequest {
+                private_key: Some(id.into()),
+                ..ReKeyKeyPairRequest::default()
+            })
+        },
+        allowed: |kind, state| kind == ObjectType::PrivateKey && !is_destroyed(state),
+        event: None,
+    },
+];
+
+fn delete_note(id: &str, version: Version) -> Request {
+    let named = Some(AttributeReference::Vendor { vendor: "x".into(), name: "note".into() });
+    let unique_identifier = Some(id.into());
+    let empty = DeleteAttributeRequest { unique_identifier, ..DeleteAttributeRequest::default() };
+    Request::DeleteAttribute(if version < V2_0 {
+        DeleteAttributeRequest { name: named, ..empty }
+    } else {
+        DeleteAttributeRequest { reference: named, ..empty }
+    })
+}
+
+/// Every served operation that names one object has a row here.
+#[test]
+fn no_operation_on_an_object_is_left_out() {
+    let without_object = [
+        Operation::Create,
+        Operation::CreateKeyPair,
+        Operation::Register,
+        Operation::Locate,
+        Operation::Query,
+        Operation::DiscoverVersions,
+        Operation::Poll,
+        Operation::Cancel,
+    ];
+    for row in OPERATION_ROWS.iter().filter(|row| row.served && !without_object.contains(&row.operation)) {
+        let name = row.operation.name(kmip_codec::version::V2_1).unwrap();
+        assert!(ROWS.iter().any(|row| row.name == name), "{name} has no row");
+    }
+}
+
+/// An identifier as long as a real one, of no object.
+const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
+
+#[test]
+fn every_cell_of_the_matrix() {
+    let (owner, member) = (principal("owner", &["team"]), principal("member", &["team"]));
+    let stranger = principal("stranger", &["others"]);
+    let disclosing = Principal { disclose: true, ..principal("auditor", &[]) };
+    let mut cells = 0;
+    for kind in TYPES {
+        for state in STATES {
+            let mut bench = Bench::new(1);
+            let id = make(&mut bench, &owner, kind);
+            move_to(&mut bench, &owner, &id, state);
+            for row in ROWS {
+                for version in VERSIONS.into_iter().filter(|version| is_in(row.name, *version)) {
+                    let what = format!("{} on a {kind:?} that is {state:?} in {version}", row.name);
+                    for who in [&owner, &member] {
+                        friend(&mut bench, who, row, version, &id, (kind, state), &what);
+                    }
+                    foe(&mut bench, &stranger, row, version, &id, &what);
+                    let reason = ask(&mut bench, &disclosing, row, version, &id).0;
+                    assert_eq!(reason, Some(ResultReason::PermissionDenied), "{what} by one who may know");
+                    cells += 4;
+                }
+            }
+        }
+    }
+    assert!(cells > 10_000, "{cells} cells");
+}
+
+fn is_in(name: &str, version: Version) -> bool {
+    let operation = Operation::by_name(name).map(Operation).unwrap();
+    OPERATION_ROWS.iter().any(|row| row.operation == operation && (row.is_in)(version))
+}
+
+/// The reason of the refusal, the answer as text, and whether anything would be written.
+fn ask(
+    bench: &mut Bench,
+    who: &Principal,
+    row: &Row,
+    version: Version,
+    id: &str,
+) -> (Option<ResultReason>, String, bool) {
+    let message = RequestMessage::new(version, vec![RequestItem::from((row.request)(id, version))]);
+    let outcome = bench.decide(who, &message);
+    let item = &outcome.response.items[0];
+    let failed = item.result_status != ResultStatus::Success;
+    let reason = failed.then(|| item.result_reason.unwrap());
+    assert_eq!(outcome.deeds[0].reason, reason, "the audit says what the answer says");
+    (reason, outcome.response.to_xml(), !outcome.changes.writes.is_empty())
+}
+
+/// The owner and the members of its group: what the life cycle allows, and where it leads.
+fn friend(
+    bench: &mut Bench,
+    who: &Principal,
+    row: &Row,
+    version: Version,
+    id: &str,
+    (kind, state): (ObjectType, State),
+    what: &str,
+) {
+    let (reason, _, writes) = ask(bench, who, row, version, id);
+    let allowed = (row.allowed)(kind, state);
+    assert_eq!(reason.is_none(), allowed, "{what} by {}: {reason:?}", who.name);
+    assert!(allowed || !writes, "{what}: refused, and yet it writes");
+    if let (true, Some(event)) = (allowed, row.event) {
+        let next = after(state, event).unwrap();
+        assert_eq!(state_after(bench, who, row, version, id), next, "{what} by {}", who.name);
+    }
+}
+
+/// The state that an object has behind the operation, in one batch that is not committed.
+fn state_after(bench: &mut Bench, who: &Principal, row: &Row, version: Version, id: &str) -> State {
+    let references = vec![AttributeReference::Tag(kmip_codec::Tag::State)];
+    let look = GetAttributesRequest { unique_identifier: Some(id.into()), references };
+    let items =
+        vec![RequestItem::from((row.request)(id, version)), RequestItem::from(Request::GetAttributes(look))];
+    let outcome = bench.decide(who, &RequestMessage::new(version, items));
+    let shown = super::world::response::<GetAttributesRequest>(outcome.response.items[1].response.clone());
+    match shown.attributes.unwrap().0.iter().next() {
+        Some(Attribute::State(state)) => *state,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// For a stranger the object does not exist: the answer is that for an identifier of nothing, to the letter.
+fn foe(bench: &mut Bench, who: &Principal, row: &Row, version: Version, id: &str, what: &str) {
+    let (reason, foreign, writes) = ask(bench, who, row, version, id);
+    let (_, absent, _) = ask(bench, who, row, version, ABSENT);
+    assert!(reason.is_some() && !writes, "{what} by a stranger");
+    assert_eq!(foreign.replace(id, ABSENT), absent, "{what}: a stranger can tell it from nothing");
+}

@@ -1,0 +1,143 @@
+//! A world for the engine: a store in memory, keys in software, a clock and entropy that a test sets.
+
+use keystead::engine::batch::{self, Outcome};
+use keystead::engine::need::{KeyPair, Need, PairKind, Supplies};
+use keystead::engine::policy::Principal;
+use keystead::engine::world::{Entropy, Now, Settings, View, World};
+use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
+use keystead::vault::KeyRing;
+use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeys as _, Software, SystemEntropy};
+use kmip_codec::Version;
+use kmip_codec::enums::{BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus};
+use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
+use kmip_codec::operations::{Call, Request, Response};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Everything that a batch may ask.
+pub struct Bench {
+    pub store: MemoryStore,
+    ring: KeyRing,
+    settings: Settings,
+    /// Seconds since 1970.
+    pub now: i64,
+    seed: u64,
+}
+
+/// Bytes that follow from a seed.
+struct Seeded<'s>(&'s mut u64);
+
+impl Entropy for Seeded<'_> {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
+        for byte in out {
+            *self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (*self.0 >> 33) as u8;
+        }
+        Ok(())
+    }
+}
+
+struct Snapshot(Box<dyn store::Snapshot>);
+
+impl View for Snapshot {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
+        Ok(self.0.get(key).unwrap())
+    }
+
+    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
+        self.0.scan(prefix, Order::Forward, &mut |key, _| visit(key)).unwrap();
+        Ok(())
+    }
+}
+
+impl Bench {
+    pub fn new(seed: u64) -> Self {
+        let master = Software::in_memory();
+        master.create(Epoch(1)).unwrap();
+        let identity = KekIdentity { store: [1; 16], tenant: 0, id: 1 };
+        let kek = Kek::generate(&master, Epoch(1), identity, &mut SystemEntropy::default()).unwrap().1;
+        let ring = KeyRing::new(1, BTreeMap::from([(1, Arc::new(kek))]));
+        let settings = Settings::default();
+        Self { store: MemoryStore::default(), ring, settings, now: 1_700_000_000, seed }
+    }
+
+    /// Runs a message without committing it.
+    pub fn decide(&mut self, who: &Principal, message: &RequestMessage) -> Outcome {
+        let mut supplies = Supplies::default();
+        loop {
+            let view = Snapshot(self.store.snapshot().unwrap());
+            let nanoseconds = self.now.cast_unsigned() * 1_000_000_000;
+            let world =
+                World { view: &view, vault: &self.ring, now: Now { nanoseconds }, settings: &self.settings };
+            match batch::run(&world, who, message, &mut Seeded(&mut self.seed), &mut supplies) {
+                Ok(outcome) => return outcome,
+                Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                Err(need) => panic!("{need:?}"),
+            }
+        }
+    }
+
+    /// Runs a message and commits what it changes.
+    pub fn run(&mut self, who: &Principal, message: &RequestMessage) -> Vec<ResponseItem> {
+        let outcome = self.decide(who, message);
+        assert_eq!(outcome.deeds.len(), outcome.response.items.len(), "a deed an item");
+        let transaction = Transaction { expects: outcome.changes.expects, writes: outcome.changes.writes };
+        assert_eq!(self.store.commit(&transaction).unwrap(), store::Outcome::Committed);
+        outcome.response.items
+    }
+
+    /// One request in one version.
+    pub fn ask<R: Call>(
+        &mut self,
+        who: &Principal,
+        version: Version,
+        request: R,
+    ) -> Result<R::Answer, ResultReason> {
+        let message = RequestMessage::new(version, vec![RequestItem::from(request.into_request())]);
+        let item = self.run(who, &message).pop().unwrap();
+        answer::<R>(item)
+    }
+
+    /// A batch that goes on as its option says.
+    pub fn batch(
+        &mut self,
+        who: &Principal,
+        version: Version,
+        option: BatchErrorContinuationOption,
+        requests: Vec<Request>,
+    ) -> Vec<ResponseItem> {
+        let mut message = RequestMessage::new(version, requests.into_iter().map(RequestItem::from).collect());
+        message.header.batch_error_continuation_option = Some(option);
+        self.run(who, &message)
+    }
+}
+
+pub fn answer<R: Call>(item: ResponseItem) -> Result<R::Answer, ResultReason> {
+    match item.result_status {
+        ResultStatus::Success => Ok(R::answer(item.response.unwrap()).unwrap()),
+        _ => Err(item.result_reason.unwrap()),
+    }
+}
+
+pub fn response<R: Call>(response: Option<Response>) -> R::Answer {
+    R::answer(response.unwrap()).unwrap()
+}
+
+/// A pair on P-256, whatever the size of the one that is wanted: tests do not wait for RSA.
+fn pair(kind: PairKind) -> KeyPair {
+    use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+    assert_eq!(kind, PairKind::Ec(RecommendedCurve::P_256));
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, private.as_ref()).unwrap();
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+    KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() }
+}
+
+/// A principal in these groups; what it makes belongs to the first.
+pub fn principal(name: &str, groups: &[&str]) -> Principal {
+    let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
+    Principal { name: name.into(), default_group: groups.first().cloned(), groups, ..Principal::default() }
+}
