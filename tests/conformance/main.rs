@@ -21,7 +21,6 @@ mod case;
 mod judge;
 #[path = "../support/mod.rs"]
 mod support;
-mod wire;
 
 use case::{Case, Node};
 use judge::{Difference, Judge};
@@ -162,7 +161,8 @@ fn run_case(case: &Case, server: &Dev, verbose: bool, makes_keys: &mut bool) -> 
         if case.family == "TC-92" && number > 0 {
             wait_for_the_clock(case, number);
         }
-        let connection = connections.entry(name.clone()).or_insert_with(|| wire::connect(server, &name));
+        let connection =
+            connections.entry(name.clone()).or_insert_with(|| support::wire::connect(server, &name));
         judge.note_request(&step.request);
         let sent = step.request.to_xml(&|node| judge.value_to_send(node));
         let differs = |got: String| {

@@ -73,7 +73,7 @@ fn re_keying_a_pair_moves_its_names_and_links_old_and_new() {
     let new = bench.ask(&ann, V2_1, request).unwrap();
     let (new_private, new_public) = (text(&new.private_key), text(&new.public_key));
     let found = bench.ask(&ann, V2_1, locate(&[named("pair")])).unwrap();
-    assert_eq!(found.unique_identifiers, [new.private_key.clone()]);
+    assert_eq!(found.unique_identifiers, std::slice::from_ref(&new.private_key));
     for (id, kind, to) in [
         (&private, LinkType::ReplacementObjectLink, &new_private),
         (&public, LinkType::ReplacementObjectLink, &new_public),

@@ -13,6 +13,7 @@ pub mod host;
 pub mod keys;
 pub mod luks;
 pub mod pki;
+pub mod wire;
 
 /// Says loudly that a test did not run; where everything must be there (`CI=true`), that is a failure.
 pub fn skip(why: &str) {

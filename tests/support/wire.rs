@@ -1,7 +1,7 @@
 //! A client that speaks bytes: what the runner needs to send messages that no typed client would.
 
-use super::support::dev::Dev;
-use keystead::pki::Ca;
+use super::dev::Dev;
+use keystead::pki::{Ca, Pair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -15,20 +15,35 @@ pub struct Wire(StreamOwned<ClientConnection, TcpStream>);
 
 /// Connects as a client of this name, with a certificate of the server's CA.
 pub fn connect(server: &Dev, name: &str) -> Wire {
+    let pair = ca(server).client(name, 1).unwrap();
+    connect_with(server, Some(&pair))
+}
+
+/// The server's own CA.
+pub fn ca(server: &Dev) -> Ca {
     let read = |file: &str| std::fs::read_to_string(server.folder.join(file)).unwrap();
-    let (ca_pem, ca_key) = (read("ca.pem"), read("ca.key"));
-    let pair = Ca::from_pem(&ca_pem, &ca_key).unwrap().client(name, 1).unwrap();
+    Ca::from_pem(&read("ca.pem"), &read("ca.key")).unwrap()
+}
+
+/// Connects with this certificate, or with none.
+pub fn connect_with(server: &Dev, pair: Option<&Pair>) -> Wire {
+    let ca_pem = std::fs::read_to_string(server.folder.join("ca.pem")).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
-    let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)
-        .unwrap();
+        .with_root_certificates(roots);
+    let config = match pair {
+        None => config.with_no_client_auth(),
+        Some(pair) => {
+            let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
+            config
+                .with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap())
+                .unwrap()
+        }
+    };
     let host = ServerName::try_from("localhost").unwrap();
     let tls = ClientConnection::new(Arc::new(config), host).unwrap();
     let socket = TcpStream::connect(&server.address).unwrap();
@@ -40,8 +55,23 @@ pub fn connect(server: &Dev, name: &str) -> Wire {
 impl Wire {
     /// Sends one message and reads one.
     pub fn exchange(&mut self, message: &[u8]) -> io::Result<Vec<u8>> {
-        self.0.write_all(message)?;
-        self.0.flush()?;
+        self.send(message)?;
+        self.receive()
+    }
+
+    /// Sends bytes.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)?;
+        self.0.flush()
+    }
+
+    /// Whether the server has closed the connection, without a word.
+    pub fn is_closed(&mut self) -> bool {
+        !matches!(self.0.read(&mut [0; 1]), Ok(1..))
+    }
+
+    /// Reads one message.
+    pub fn receive(&mut self) -> io::Result<Vec<u8>> {
         let mut answer = vec![0; 8];
         self.0.read_exact(&mut answer)?;
         let length = u32::from_be_bytes(answer[4..8].try_into().unwrap()) as usize;
