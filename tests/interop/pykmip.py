@@ -29,6 +29,7 @@ from kmip.pie import exceptions, objects
 AES = enums.CryptographicAlgorithm.AES
 MASKS = [enums.CryptographicUsageMask.ENCRYPT, enums.CryptographicUsageMask.DECRYPT]
 NOT_FOUND = {enums.ResultReason.ITEM_NOT_FOUND, enums.ResultReason.OBJECT_NOT_FOUND}
+GONE = {enums.ResultReason.ITEM_NOT_FOUND, enums.ResultReason.OBJECT_DESTROYED}
 
 
 def refused(call, *args, **kwargs):
@@ -68,7 +69,7 @@ def created_key(client, name):
     client.revoke(enums.RevocationReasonCode.CESSATION_OF_OPERATION, uid, "no longer needed")
     assert state(client, uid) == enums.State.DEACTIVATED
     client.destroy(uid)
-    assert refused(client.get, uid) in NOT_FOUND
+    assert refused(client.get, uid) in GONE
     assert located(client, name) == []
 
 
@@ -93,7 +94,7 @@ def registered_objects(client, name):
     found = client.get(uid)
     assert (found.value, found.data_type) == (material, enums.SecretDataType.PASSWORD)
     client.destroy(uid)
-    assert refused(client.get, uid) in NOT_FOUND
+    assert refused(client.get, uid) in GONE
 
 
 def run(args, version):
