@@ -16,7 +16,8 @@ test: ## all tests; CI=true makes a failure of what would be skipped
 
 bench: ## figures: Get requests per second
 	@scripts/setup.sh bench
-	@cargo bench --workspace
+	@cargo bench -p kmip-codec --bench codec
+	@cargo bench --bench server
 
 soak: ## 10,000 kills of a writing server instead of 100
 	@scripts/setup.sh soak

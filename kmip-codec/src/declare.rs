@@ -237,6 +237,14 @@ macro_rules! enumeration {
                 src.enumeration(tag, Self::by_name).map($name)
             }
         }
+
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for $name {
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                let known: Vec<u32> = Self::ROWS.iter().filter(|row| (row.2)(dice.version)).map(|row| row.0).collect();
+                Self(dice.one_of(&known).unwrap_or(0x8000_0001))
+            }
+        }
     };
 }
 pub(crate) use enumeration;
@@ -299,6 +307,13 @@ macro_rules! mask {
                 src.mask(tag, Self::by_name).map($name)
             }
         }
+
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for $name {
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                Self(dice.number().cast_signed())
+            }
+        }
     };
 }
 pub(crate) use mask;
@@ -338,6 +353,19 @@ macro_rules! structure {
                     (crate::declare::versions!($($range)?)).since()
                 })),+],
             },)*];
+        }
+
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for $name {
+            #[allow(unused_variables, reason = "some structures are empty")]
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                dice.deeper(|dice| Self {
+                    $($field: match crate::declare::tag_in(dice.version, &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+]) {
+                        Some(_) => crate::sample::SampleField::sample_field(dice),
+                        None => Default::default(),
+                    },)*
+                })
+            }
         }
 
         impl crate::declare::Value for $name {

@@ -24,6 +24,8 @@ pub mod message;
 pub mod objects;
 pub mod operations;
 pub mod payloads;
+#[cfg(feature = "sample")]
+pub mod sample;
 pub mod secret;
 mod tags;
 pub mod value;

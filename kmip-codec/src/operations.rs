@@ -220,6 +220,30 @@ macro_rules! operations {
             }
         })*
 
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for Request {
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                let rows: Vec<Operation> =
+                    OPERATION_ROWS.iter().filter(|row| (row.is_in)(dice.version)).map(|row| row.operation).collect();
+                match dice.one_of(&rows).unwrap_or_default() {
+                    $(Operation::$name => Self::$name(crate::sample::Sample::sample(dice)),)*
+                    other => unreachable!("{other:?} has no row"),
+                }
+            }
+        }
+
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for Response {
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                let rows: Vec<Operation> =
+                    OPERATION_ROWS.iter().filter(|row| (row.is_in)(dice.version)).map(|row| row.operation).collect();
+                match dice.one_of(&rows).unwrap_or_default() {
+                    $(Operation::$name => Self::$name(crate::sample::Sample::sample(dice)),)*
+                    other => unreachable!("{other:?} has no row"),
+                }
+            }
+        }
+
         impl Request {
             /// Which operation it is of.
             pub fn operation(&self) -> Operation {

@@ -125,6 +125,17 @@ macro_rules! attributes {
                 }
             }
 
+            /// A random attribute of a random row that the version has.
+            #[cfg(feature = "sample")]
+            pub(crate) fn sample_row(dice: &mut crate::sample::Dice) -> Self {
+                let rows: Vec<Tag> =
+                    ATTRIBUTE_ROWS.iter().filter(|row| (row.is_in)(dice.version)).map(|row| row.tag).collect();
+                match dice.one_of(&rows).unwrap_or_default() {
+                    $(Tag::$row => Self::$row(crate::sample::Sample::sample(dice)),)*
+                    other => unreachable!("{other} has no row"),
+                }
+            }
+
             /// Writes the value alone, under this tag.
             fn put_value(&self, tag: Tag, out: &mut dyn Sink) {
                 match self {

@@ -107,6 +107,19 @@ macro_rules! credentials {
             }
         }
 
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for Credential {
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                use crate::declare::Versions as _;
+                let mut kinds = Vec::new();
+                $(if ($range).has(dice.version) { kinds.push(CredentialType::$name); })*
+                match dice.one_of(&kinds).unwrap_or_default() {
+                    $(CredentialType::$name => Self::$name(crate::sample::Sample::sample(dice)),)*
+                    other => unreachable!("{other:?} has no row"),
+                }
+            }
+        }
+
         impl Value for Credential {
             fn put(&self, tag: Tag, out: &mut dyn Sink) {
                 out.open(tag);

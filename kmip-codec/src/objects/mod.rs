@@ -120,6 +120,16 @@ macro_rules! managed_objects {
             }
         }
 
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for ManagedObject {
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                match dice.one_of(&Self::types_in(dice.version)).unwrap_or_default() {
+                    $(ObjectType::$name => Self::$name(crate::sample::Sample::sample(dice)),)*
+                    other => unreachable!("{other:?} has no row"),
+                }
+            }
+        }
+
         /// The object stands under the tag of its type, whatever tag the field names.
         impl Field for ManagedObject {
             fn write(&self, _: Tag, out: &mut dyn Sink) {

@@ -113,6 +113,17 @@ macro_rules! transparent_keys {
                 }
             }
 
+            /// A random key, and the format that goes with it.
+            #[cfg(feature = "sample")]
+            pub(crate) fn sample_with_format(dice: &mut crate::sample::Dice) -> (KeyFormatType, Self) {
+                let formats = [$($(KeyFormatType::$format),+),*];
+                let format = dice.one_of(&formats).unwrap_or_default();
+                match format {
+                    $($(KeyFormatType::$format)|+ => (format, Self::$name(crate::sample::Sample::sample(dice))),)*
+                    other => unreachable!("{other:?} has no row"),
+                }
+            }
+
             /// Writes the key material.
             pub fn put(&self, tag: Tag, out: &mut dyn Sink) {
                 match self { $(Self::$name(key) => key.put(tag, out),)* }
