@@ -149,18 +149,20 @@ impl<'a> Draft<'a> {
         Ok(kept)
     }
 
-    /// The objects with this index value among those that the principal may see, in order of creation, those changed
-    /// by this draft included; until the visitor breaks.
+    /// The objects with one of these index values among those that the principal may see, each once, in order of
+    /// creation, those changed by this draft included; until the visitor breaks.
     pub fn candidates(
         &mut self,
-        index: keys::Index,
-        value: &[u8],
+        indexes: &[(keys::Index, Vec<u8>)],
         order: Age,
         visit: &mut dyn FnMut(&mut Self, Object) -> Step<ControlFlow<()>>,
     ) -> Step<()> {
         let mut found = BTreeSet::new();
-        for scope in self.scopes() {
-            let prefix = keys::index_prefix(&scope, index, value);
+        let scopes = self.scopes();
+        let prefixes = indexes.iter().flat_map(|(index, value)| {
+            scopes.iter().map(move |scope| keys::index_prefix(scope, *index, value))
+        });
+        for prefix in prefixes {
             let mut collect = |key: &[u8]| {
                 if let Some((created, id)) = keys::entry_parts(key, prefix.len()) {
                     found.insert((created, id.to_owned()));
@@ -175,16 +177,21 @@ impl<'a> Draft<'a> {
             found.reverse();
         }
         for (_, id) in found {
-            let Some(mut object) = self.load(&id)? else { continue };
-            if !self.principal.shares(&object) {
-                continue;
-            }
-            object.settle(self.world.now.seconds());
+            let Some(object) = self.visible(&id)? else { continue };
             if visit(self, object)?.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// The object, if the principal may know of it; its state as the dates have it now.
+    pub fn visible(&mut self, id: &str) -> Step<Option<Object>> {
+        let object = self.load(id)?.filter(|object| self.principal.shares(object));
+        Ok(object.map(|mut object| {
+            object.settle(self.world.now.seconds());
+            object
+        }))
     }
 
     fn scopes(&self) -> Vec<keys::Scope> {

@@ -4,12 +4,13 @@
 //! that was ignored would hand out the wrong key.
 
 use super::draft::{Age, Draft};
-use super::keys::Index;
+use super::keys::{self, Index};
 use super::object::{self, Object};
 use super::refusal::Step;
 use super::states;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{ObjectGroupMember, State, StorageStatusMask};
+use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::{Tag, attribute};
 use std::ops::ControlFlow;
 
@@ -56,33 +57,58 @@ pub fn search(
         broke = identifiers.len() == maximum && !count_all;
         Ok(if broke { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    for (index, value) in filter.plan() {
-        draft.candidates(index, &value, filter.order, &mut visit)?;
+    match filter.plan() {
+        Plan::Object(id) => {
+            if let Some(object) = draft.visible(&id)? {
+                let _ = visit(draft, object)?;
+            }
+        }
+        Plan::Indexes(indexes) => draft.candidates(&indexes, filter.order, &mut visit)?,
     }
     Ok(Found { identifiers, located: (!broke).then_some(matches) })
 }
 
+/// Where the objects of a filter are to be found.
+enum Plan {
+    /// It can only be this one.
+    Object(String),
+    /// They have one of these index values.
+    Indexes(Vec<(Index, Vec<u8>)>),
+}
+
+/// The index value of an attribute in a filter; none for one that leaves a part open, which no index value does.
+fn index_value_of_filter(attribute: &Attribute) -> Option<(Index, Vec<u8>)> {
+    match attribute {
+        Attribute::ApplicationSpecificInformation(info) if info.data.is_none() => None,
+        attribute => object::index_value(attribute),
+    }
+}
+
 impl Filter {
-    /// The index entries to go through: those of the most telling attribute.
-    fn plan(&self) -> Vec<(Index, Vec<u8>)> {
-        const BEST_FIRST: [Index; 6] = [
+    /// Where to look: at the one object that is named, or through the index of the most telling attribute.
+    fn plan(&self) -> Plan {
+        const BEST_FIRST: [Index; 8] = [
             Index::Name,
             Index::AlternativeName,
             Index::Link,
             Index::Application,
             Index::Vendor,
             Index::ObjectGroup,
+            Index::State,
+            Index::ObjectType,
         ];
-        let values: Vec<_> = self.attributes.iter().filter_map(object::index_value).collect();
-        for best in BEST_FIRST {
-            if let Some(found) = values.iter().find(|(index, _)| *index == best) {
-                return vec![found.clone()];
-            }
+        if let Some(UniqueIdentifier::Text(id)) = attribute!(self.attributes, UniqueIdentifier).next() {
+            return Plan::Object(id.clone());
         }
-        if let Some(kind) = values.iter().find(|(index, _)| *index == Index::ObjectType) {
-            return vec![kind.clone()];
+        let values: Vec<_> = self.attributes.iter().filter_map(index_value_of_filter).collect();
+        let best = BEST_FIRST.iter().find_map(|best| values.iter().find(|(index, _)| index == best));
+        let Some(found) = best else { return Plan::Indexes(vec![(Index::All, Vec::new())]) };
+        let mut indexes = vec![found.clone()];
+        if found.0 == Index::State {
+            // Their dates may have moved them to the state since they were stored.
+            indexes.push((Index::State, keys::PENDING.to_vec()));
         }
-        vec![(Index::All, Vec::new())]
+        Plan::Indexes(indexes)
     }
 
     fn matches(&self, object: &Object, now: i64) -> bool {
