@@ -44,7 +44,8 @@ pub struct Database {
     store: Arc<dyn Store>,
     ways: Option<(Writer, Journal)>,
     threads: Vec<JoinHandle<()>>,
-    _lock: Option<FolderLock>,
+    /// Given back when all else is closed.
+    lock: Option<FolderLock>,
 }
 
 impl Database {
@@ -59,17 +60,19 @@ impl Database {
             Engine::Memory => Arc::new(MemoryStore::default()),
         };
         make_private(folder).map_err(failed)?;
-        Self::over(store, folder, Some(lock))
+        let mut database = Self::over(store, folder)?;
+        database.lock = Some(lock);
+        Ok(database)
     }
 
-    /// Puts writer and journal over a store that is open.
-    fn over(store: Arc<dyn Store>, folder: &Path, lock: Option<FolderLock>) -> Result<Self, Error> {
+    /// Puts writer and journal over a store that is open; the journal is kept in the folder.
+    pub fn over(store: Arc<dyn Store>, folder: &Path) -> Result<Self, Error> {
         check_format(&*store)?;
         let (writer, writing) = Writer::start(Arc::clone(&store))?;
         // Read before, not while, the writer works: a snapshot of sled holds it back.
         let drained = store.snapshot()?.get(DRAINED_KEY)?;
         let (journal, journaling) = Journal::start(folder, drained, writer.clone())?;
-        Ok(Self { store, ways: Some((writer, journal)), threads: vec![journaling, writing], _lock: lock })
+        Ok(Self { store, ways: Some((writer, journal)), threads: vec![journaling, writing], lock: None })
     }
 
     /// The store as it stands now.
@@ -108,6 +111,7 @@ impl Drop for Database {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+        self.lock = None;
     }
 }
 

@@ -77,16 +77,15 @@ impl Hierarchy {
     /// PREPARE: writes down where the rotation goes. The key is made by the next step, which can be repeated.
     fn prepare(&self) -> Result<(), Error> {
         let from = self.epoch()?;
-        let to = Epoch(self.master.epochs()?.last().copied().unwrap_or(from).max(from).0 + 1);
-        let plan = [from.0.to_be_bytes(), to.0.to_be_bytes()].concat();
+        let to = self.next_epoch(from)?;
         tracing::info!(%from, %to, "rotating the master key");
-        self.write(vec![(key::ROTATION.to_vec(), None)], vec![(key::ROTATION.to_vec(), Some(plan))])
+        self.write(vec![(key::ROTATION.to_vec(), None)], vec![(key::ROTATION.to_vec(), Some(plan(from, to)))])
     }
 
     /// Goes on with a rotation that was prepared; `None` where there is none.
     pub(super) fn resume_rotation(&self) -> Result<Option<RotationReport>, Error> {
         let Some((from, to)) = self.rotation()? else { return Ok(None) };
-        self.activate(from, to)?;
+        let to = self.activate(from, to)?;
         let rewrapped = self.rewrap(to)?;
         let left_behind = self.left_behind(to)?;
         if left_behind == 0 {
@@ -105,28 +104,40 @@ impl Hierarchy {
         Ok(Some((Epoch(from), Epoch(to))))
     }
 
-    /// ACTIVATE: makes the new key, proves it, and seals everything new under it from now on.
-    fn activate(&self, from: Epoch, to: Epoch) -> Result<(), Error> {
+    /// ACTIVATE: makes the new key, proves it, and seals everything new under it from now on. Returns its epoch.
+    fn activate(&self, from: Epoch, to: Epoch) -> Result<Epoch, Error> {
         if self.epoch()? == to {
-            return Ok(());
+            return Ok(to);
         }
         let canary = match self.master.create(to) {
             Ok(canary) => canary,
-            // Made by a try that was interrupted before its canary was stored: nothing is sealed under it yet.
+            // A try that was interrupted made it, or another store on this token did, or a later state of this store
+            // of which this is an old copy. Nobody can tell, so the key stays and the rotation goes past it.
             Err(HsmError::KeyExists(_)) => {
-                self.master.destroy(to)?;
-                self.master.create(to)?
+                let next = self.next_epoch(to)?;
+                self.write(
+                    vec![(key::ROTATION.to_vec(), Some(plan(from, to)))],
+                    vec![(key::ROTATION.to_vec(), Some(plan(from, next)))],
+                )?;
+                return self.activate(from, next);
             }
             Err(error) => return Err(error.into()),
         };
-        let (from, to) = (from.0.to_be_bytes().to_vec(), to.0);
+        let (from, number) = (from.0.to_be_bytes().to_vec(), to.0);
         self.write(
             vec![(key::EPOCH.to_vec(), Some(from))],
             vec![
-                (key::numbered(key::CANARY, to), Some(canary)),
-                (key::EPOCH.to_vec(), Some(to.to_be_bytes().to_vec())),
+                (key::numbered(key::CANARY, number), Some(canary)),
+                (key::EPOCH.to_vec(), Some(number.to_be_bytes().to_vec())),
             ],
-        )
+        )?;
+        Ok(to)
+    }
+
+    /// The epoch after this one and after all that the token holds.
+    fn next_epoch(&self, present: Epoch) -> Result<Epoch, Error> {
+        let last = self.master.epochs()?.last().copied().unwrap_or(present);
+        Ok(Epoch(last.max(present).0 + 1))
     }
 
     /// REWRAP: seals every KEK that is under another epoch under the new one.
@@ -156,7 +167,11 @@ impl Hierarchy {
 
     /// RETIRE: the rotation is done; the plan goes away.
     fn retire(&self, from: Epoch, to: Epoch) -> Result<(), Error> {
-        let plan = [from.0.to_be_bytes(), to.0.to_be_bytes()].concat();
-        self.write(vec![(key::ROTATION.to_vec(), Some(plan))], vec![(key::ROTATION.to_vec(), None)])
+        self.write(vec![(key::ROTATION.to_vec(), Some(plan(from, to)))], vec![(key::ROTATION.to_vec(), None)])
     }
+}
+
+/// A rotation as the store keeps it.
+fn plan(from: Epoch, to: Epoch) -> Vec<u8> {
+    [from.0.to_be_bytes(), to.0.to_be_bytes()].concat()
 }
