@@ -252,6 +252,35 @@ impl Default for LimitsConfig {
     }
 }
 
+impl LimitsConfig {
+    /// A limit of zero would let nobody in, or nothing end.
+    fn check(&self) -> Result<(), String> {
+        let numbers = [
+            ("connections", self.connections),
+            ("connections_per_address", self.connections_per_address),
+            ("batch_items", self.batch_items),
+            ("located_items", self.located_items),
+        ];
+        let times = [
+            ("handshake_seconds", self.handshake_seconds),
+            ("message_seconds", self.message_seconds),
+            ("write_seconds", self.write_seconds),
+            ("idle_seconds", self.idle_seconds),
+        ];
+        let zero = numbers.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);
+        if let Some(name) = zero.or(times.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name)) {
+            return Err(format!("limits.{name} is 0: it must be at least 1"));
+        }
+        if self.message_bytes < MESSAGE_BYTES_MIN {
+            return Err(format!(
+                "limits.message_bytes is {}: at least {MESSAGE_BYTES_MIN}",
+                self.message_bytes
+            ));
+        }
+        Ok(())
+    }
+}
+
 impl Default for ObjectsConfig {
     fn default() -> Self {
         Self { lease_seconds: 3600, weak_keys: false }
@@ -269,6 +298,9 @@ impl Default for LogConfig {
         Self { level: "info".to_owned() }
     }
 }
+
+/// The least that the longest message may be set to: a request for a certificate with its chain fits.
+const MESSAGE_BYTES_MIN: usize = 16 * 1024;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -315,7 +347,11 @@ impl Config {
         if self.groups.iter().filter(|group| group.name.is_empty()).count() > 0 {
             return Err("a group has no name".to_owned());
         }
+        self.limits.check()?;
         let hsm = &self.hsm;
+        if hsm.workers == 0 || hsm.call_timeout_seconds == 0 {
+            return Err("hsm.workers and hsm.call_timeout_seconds are at least 1".to_owned());
+        }
         if hsm.danger_software_keys.is_some() {
             return Ok(());
         }

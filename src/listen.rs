@@ -129,8 +129,14 @@ impl Listener {
     pub async fn run<S: Service>(self, door: Arc<Door<S>>, patience: Duration) {
         let (guard, mut ended) = mpsc::channel::<()>(1);
         let mut accepting = Vec::new();
+        let places = Arc::new(Places::new(door.caps));
         for socket in self.sockets {
-            accepting.push(tokio::spawn(accept(socket, Arc::clone(&door), guard.clone())));
+            accepting.push(tokio::spawn(accept(
+                socket,
+                Arc::clone(&door),
+                Arc::clone(&places),
+                guard.clone(),
+            )));
         }
         for task in accepting {
             let _ = task.await;
@@ -158,8 +164,12 @@ pub struct Door<S> {
     pub stopping: watch::Receiver<bool>,
 }
 
-async fn accept<S: Service>(socket: TcpListener, door: Arc<Door<S>>, guard: mpsc::Sender<()>) {
-    let places = Places::new(door.caps);
+async fn accept<S: Service>(
+    socket: TcpListener,
+    door: Arc<Door<S>>,
+    places: Arc<Places>,
+    guard: mpsc::Sender<()>,
+) {
     let mut stopping = door.stopping.clone();
     loop {
         let accepted = tokio::select! {

@@ -236,6 +236,8 @@ fn a_server_that_cannot_start_says_why() {
     fails_with(&start(), &["no token labelled \"nowhere\"", "keystead-dev"]);
     change("module = \"", "module = \"/nowhere");
     fails_with(&start(), &["cannot load the PKCS#11 module /nowhere"]);
+    change("[objects]", "[limits]\nconnections = 0\n[objects]");
+    fails_with(&start(), &["limits.connections is 0"]);
     change("[hsm]", "[hsm]\nserial = \"1\"");
     fails_with(&start(), &["name the token in one way"]);
     change("", "");

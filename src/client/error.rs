@@ -101,8 +101,9 @@ impl std::error::Error for Refusal {}
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} refused", self.server)?;
-        if let Some(operation) = self.operation {
-            write!(f, " {operation:?}")?;
+        // What the standard does not know is a command of ours, which says itself what it was.
+        if let Some(operation) = self.operation.and_then(|operation| operation.name(V2_1)) {
+            write!(f, " {operation}")?;
         }
         write!(f, ": {:?}", self.reason)?;
         match &self.message {

@@ -30,6 +30,36 @@ impl Dev {
         Self::start_with(folder, Stdio::null())
     }
 
+    /// A server whose configuration has these words put for others before it starts; words for none are added.
+    pub fn configured(folder: &Path, changes: &[(&str, &str)]) -> Self {
+        drop(Self::start_quietly(folder));
+        let file = folder.join("keystead.toml");
+        let mut config = std::fs::read_to_string(&file).unwrap();
+        for (from, to) in changes {
+            assert!(config.contains(from), "{from:?} is not in {config}");
+            config = if from.is_empty() { format!("{config}\n{to}\n") } else { config.replace(from, to) };
+        }
+        std::fs::write(&file, config).unwrap();
+        Self::start_quietly(folder)
+    }
+
+    /// Asks the server to stop, without waiting.
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits until the server has ended by itself.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Ends the server at once, as a power cut would for the process.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// The number of the process.
     pub fn pid(&self) -> i32 {
         self.child.id().cast_signed()
@@ -73,9 +103,10 @@ impl Dev {
 
 impl Drop for Dev {
     fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        let _ = self.child.wait();
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.terminate();
+            let _ = self.child.wait();
+        }
     }
 }
 

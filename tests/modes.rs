@@ -1,0 +1,91 @@
+//! What the configuration promises: when the HSM is asked, when reads are on disk.
+#![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
+
+mod support;
+
+use keystead::audit;
+use keystead::store::{Database, Engine};
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::*;
+use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::operations::{Request, Response};
+use kmip_codec::payloads::*;
+use kmip_codec::value::UniqueIdentifier;
+use kmip_codec::version::V2_1;
+use support::dev::{Dev, told};
+use support::wire::{self, Wire};
+
+fn ask(wire: &mut Wire, request: Request) -> ResponseItem {
+    let bytes = wire.exchange(&RequestMessage::new(V2_1, vec![request.into()]).to_bytes()).unwrap();
+    ResponseMessage::from_bytes(&bytes).unwrap().items.remove(0)
+}
+
+fn created(wire: &mut Wire) -> UniqueIdentifier {
+    let attributes = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        Attribute::CryptographicLength(256),
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
+    ];
+    let object_type = ObjectType::SymmetricKey;
+    let request = CreateRequest { object_type, attributes: attributes.into(), ..CreateRequest::default() };
+    match ask(wire, Request::Create(request)).response {
+        Some(Response::Create(made)) => made.unique_identifier,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn get(wire: &mut Wire, id: &UniqueIdentifier) -> ResponseItem {
+    ask(wire, Request::Get(GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() }))
+}
+
+#[test]
+fn in_strict_mode_every_request_that_needs_a_key_asks_the_hsm() {
+    for (mode, without_token) in
+        [("cached", ResultStatus::Success), ("strict", ResultStatus::OperationFailed)]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let dev = Dev::configured(folder.path(), &[("mode = \"cached\"", &format!("mode = \"{mode}\""))]);
+        let mut wire = wire::connect(&dev, "one");
+        let id = created(&mut wire);
+        assert_eq!(get(&mut wire, &id).result_status, ResultStatus::Success, "{mode}");
+        told(dev.keystead("admin", &["ready"]));
+
+        let (tokens, aside) = (folder.path().join("tokens"), folder.path().join("aside"));
+        std::fs::rename(&tokens, &aside).unwrap();
+        let item = get(&mut wire, &id);
+        assert_eq!(item.result_status, without_token, "{mode}");
+        if without_token == ResultStatus::OperationFailed {
+            assert_eq!(item.result_reason, Some(ResultReason::InternalServerError));
+            assert!(item.result_message.unwrap().contains("its log has the reason"));
+        }
+        assert!(!dev.keystead("admin", &["ready"]).status.success(), "{mode}: ready without a token");
+
+        drop(dev);
+        std::fs::rename(&aside, &tokens).unwrap();
+        let dev = Dev::start_quietly(folder.path());
+        assert_eq!(get(&mut wire::connect(&dev, "one"), &id).result_status, ResultStatus::Success, "{mode}");
+    }
+}
+
+/// No key leaves unrecorded, even where the server dies right behind its answer.
+#[test]
+fn a_read_is_in_the_audit_when_the_server_dies_behind_its_answer() {
+    for reads in ["written", "durable"] {
+        let folder = tempfile::tempdir().unwrap();
+        let dev = Dev::configured(folder.path(), &[("reads = \"written\"", &format!("reads = \"{reads}\""))]);
+        let mut wire = wire::connect(&dev, "one");
+        let id = created(&mut wire);
+        for _ in 0..5 {
+            assert_eq!(get(&mut wire, &id).result_status, ResultStatus::Success);
+        }
+        dev.kill();
+        let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
+        let mut gets = 0;
+        let mut visit = |_, entry: audit::Entry| gets += usize::from(entry.operation == "Get");
+        // What the journal holds is taken into the chain when the store is opened.
+        drop(database);
+        let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
+        audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+        assert_eq!(gets, 5, "{reads}");
+    }
+}
