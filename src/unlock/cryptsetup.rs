@@ -107,6 +107,10 @@ impl Volume {
         args.push(name.as_ref());
         self.open_with(slot, passphrase, &args).map_err(|opening| match opening {
             Opening::WrongPassphrase => self.error(format!("the key does not open keyslot {slot}")),
+            Opening::Failed(Error::Cryptsetup { said, .. }) if said.contains(NO_DEVICE_MAPPER) => self.error(
+                "this machine has no device-mapper (modprobe dm_mod dm_crypt), so no volume can be opened; \
+                 --test-passphrase says whether the key would open it",
+            ),
             Opening::Failed(error) => error,
         })
     }
@@ -166,6 +170,9 @@ impl Volume {
         output.map_err(Error::system("cryptsetup cannot be run (install the package cryptsetup-bin)"))
     }
 }
+
+/// What cryptsetup says where the kernel has no device-mapper; its node under /dev may be there all the same.
+const NO_DEVICE_MAPPER: &str = "Cannot initialize device-mapper";
 
 /// Why a volume was not opened.
 enum Opening {
