@@ -7,9 +7,9 @@
 )]
 
 use keystead::client::{Client, ServerAddress, Settings};
-use kmip_codec::attributes::Attribute;
+use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Name};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
-use kmip_codec::payloads::{CreateRequest, GetRequest};
+use kmip_codec::payloads::{CreateRequest, GetRequest, LocateRequest};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -51,25 +51,58 @@ fn main() {
             Settings::read(vec![address], &file("client.pem"), &file("client.key"), &file("ca.pem"));
         Client::new(settings.unwrap())
     };
-    let id = client().call(create()).unwrap().unique_identifier;
+    let id = client().call(create("")).unwrap().unique_identifier;
     let get = || GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() };
     for connections in [1, 16] {
         let rate = measure(connections, &client, &|client| drop(client.call(get()).unwrap()));
         println!("Get on {connections} connection(s): {rate:.0}/s");
     }
-    let rate = measure(16, &client, &|client| drop(client.call(create()).unwrap()));
+    let rate = measure(16, &client, &|client| drop(client.call(create("")).unwrap()));
     println!("Create on 16 connections: {rate:.0}/s");
+    locate(&client);
 }
 
-fn create() -> CreateRequest {
-    let attributes = [
+/// Locate by name among few keys, and among many: an index serves it, so the two are to be alike.
+fn locate(client: &(dyn Fn() -> Client + Sync)) {
+    client().call(create("the one")).unwrap();
+    let by_name = || LocateRequest {
+        attributes: Some(AttributeList([Attribute::Name(Name::text("the one"))].into())),
+        ..LocateRequest::default()
+    };
+    let made = AtomicU64::new(0);
+    for keys in [10_000, 100_000] {
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let mut client = client();
+                    while made.fetch_add(1, Ordering::Relaxed) < keys {
+                        let name = format!("key {}", made.load(Ordering::Relaxed));
+                        // Two threads may see the same number: the second name is taken, and one key is fewer.
+                        let _ = client.call(create(&name));
+                    }
+                });
+            }
+        });
+        let rate = measure(1, client, &|client| {
+            assert_eq!(client.call(by_name()).unwrap().unique_identifiers.len(), 1);
+        });
+        println!("Locate by name among {keys} named keys on 1 connection: {rate:.0}/s");
+    }
+}
+
+/// A request for a key; without a name where that is empty.
+fn create(name: &str) -> CreateRequest {
+    let mut attributes = vec![
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),
         Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
     ];
+    if !name.is_empty() {
+        attributes.push(Attribute::Name(Name::text(name)));
+    }
     CreateRequest {
         object_type: ObjectType::SymmetricKey,
-        attributes: attributes.into(),
+        attributes: attributes.into_iter().collect::<Attributes>().into(),
         ..Default::default()
     }
 }

@@ -1,4 +1,4 @@
-//! What the configuration promises: when the HSM is asked, when reads are on disk.
+//! What the configuration promises: when the HSM is asked, when reads are on disk; and that no log tells a secret.
 #![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
 mod support;
@@ -8,10 +8,12 @@ use keystead::store::{Database, Engine};
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, PlainKeyValue, SecretData};
 use kmip_codec::operations::{Request, Response};
 use kmip_codec::payloads::*;
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_1;
+use std::path::{Path, PathBuf};
 use support::dev::{Dev, told};
 use support::wire::{self, Wire};
 
@@ -87,5 +89,82 @@ fn a_read_is_in_the_audit_when_the_server_dies_behind_its_answer() {
         let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
         audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
         assert_eq!(gets, 5, "{reads}");
+    }
+}
+
+/// Every form in which a secret could stand in a file.
+fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
+    use base64ct::Encoding as _;
+    let hex = hex::encode(secret);
+    let listed = secret.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let base64 = base64ct::Base64Unpadded::encode_string(secret);
+    vec![secret.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes(), listed.into(), base64.into()]
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// At the most talkative log level, on disk, and behind every way in and out, no key byte stands in clear.
+#[test]
+fn no_secret_stands_in_the_log_or_in_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("server");
+    drop(Dev::configured(&place, &[("level = \"info\"", "level = \"trace\"")]));
+    let log = folder.path().join("log");
+    let dev = Dev::logging(&place, std::fs::File::create(&log).unwrap());
+    let mut wire = wire::connect(&dev, "one");
+    let made = created(&mut wire);
+    let given = b"a secret that nobody else shall have".to_vec();
+    let secret = SecretData {
+        secret_data_type: SecretDataType::Password,
+        key_block: KeyBlock {
+            key_format_type: KeyFormatType::Opaque,
+            key_value: Some(KeyValue::Plain(PlainKeyValue {
+                key_material: KeyMaterial::Bytes(given.clone().into()),
+                attributes: None,
+            })),
+            ..KeyBlock::default()
+        },
+    };
+    let register = RegisterRequest {
+        object_type: ObjectType::SecretData,
+        object: ManagedObject::SecretData(secret),
+        ..RegisterRequest::default()
+    };
+    let Some(Response::Register(registered)) = ask(&mut wire, Request::Register(register)).response else {
+        panic!("the secret is not registered")
+    };
+    let mut secrets = vec![given];
+    for id in [&made, &registered.unique_identifier] {
+        let Some(Response::Get(got)) = get(&mut wire, id).response else { panic!("{id:?} is not had") };
+        let block = got.object.key_block().unwrap().clone();
+        let Some(KeyValue::Plain(PlainKeyValue { key_material: KeyMaterial::Bytes(bytes), .. })) =
+            block.key_value
+        else {
+            panic!("{id:?} has no bytes")
+        };
+        secrets.push(bytes.expose().to_vec());
+    }
+    dev.kill();
+    let mut all = Vec::new();
+    files(folder.path(), &mut all);
+    assert!(
+        std::fs::read_to_string(&log).unwrap().contains("GetResponsePayload")
+            || std::fs::metadata(&log).unwrap().len() > 1000
+    );
+    assert!(all.len() > 10);
+    for file in all {
+        let bytes = std::fs::read(&file).unwrap();
+        for form in secrets.iter().flat_map(|secret| forms(secret)) {
+            assert!(
+                !bytes.windows(form.len()).any(|window| window == form),
+                "a secret stands in {}",
+                file.display()
+            );
+        }
     }
 }

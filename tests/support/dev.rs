@@ -43,6 +43,11 @@ impl Dev {
         Self::start_quietly(folder)
     }
 
+    /// The same with the log in a file.
+    pub fn logging(folder: &Path, log: std::fs::File) -> Self {
+        Self::start_with(folder, log.into())
+    }
+
     /// Asks the server to stop, without waiting.
     pub fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
