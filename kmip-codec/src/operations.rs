@@ -49,7 +49,7 @@ macro_rules! for_each_operation {
             /// Gives a lease (6.1.35).
             ObtainLease = 0x10, ObtainLeaseRequest => ObtainLeaseResponse, in V1_0.., served;
             /// Takes a share of what a key may still protect (6.1.23).
-            GetUsageAllocation = 0x11, GetUsageAllocationRequest => GetUsageAllocationResponse, in V1_0.., declared;
+            GetUsageAllocation = 0x11, GetUsageAllocationRequest => GetUsageAllocationResponse, in V1_0.., served;
             /// Makes an object Active (6.1.1).
             Activate = 0x12, ActivateRequest => ActivateResponse, in V1_0.., served;
             /// Revokes an object (6.1.44).
@@ -77,23 +77,23 @@ macro_rules! for_each_operation {
             /// Tells which versions the server speaks (6.1.16).
             DiscoverVersions = 0x1E, DiscoverVersionsRequest => DiscoverVersionsResponse, in V1_1.., served;
             /// Encrypts (6.1.17).
-            Encrypt = 0x1F, EncryptRequest => EncryptResponse, in V1_2.., declared;
+            Encrypt = 0x1F, EncryptRequest => EncryptResponse, in V1_2.., served;
             /// Decrypts (6.1.11).
-            Decrypt = 0x20, DecryptRequest => DecryptResponse, in V1_2.., declared;
+            Decrypt = 0x20, DecryptRequest => DecryptResponse, in V1_2.., served;
             /// Signs (6.1.55).
-            Sign = 0x21, SignRequest => SignResponse, in V1_2.., declared;
+            Sign = 0x21, SignRequest => SignResponse, in V1_2.., served;
             /// Verifies a signature (6.1.56).
-            SignatureVerify = 0x22, SignatureVerifyRequest => SignatureVerifyResponse, in V1_2.., declared;
+            SignatureVerify = 0x22, SignatureVerifyRequest => SignatureVerifyResponse, in V1_2.., served;
             /// Makes a MAC (6.1.32).
-            MAC = 0x23, MACRequest => MACResponse, in V1_2.., declared;
+            MAC = 0x23, MACRequest => MACResponse, in V1_2.., served;
             /// Verifies a MAC (6.1.33).
-            MACVerify = 0x24, MACVerifyRequest => MACVerifyResponse, in V1_2.., declared;
+            MACVerify = 0x24, MACVerifyRequest => MACVerifyResponse, in V1_2.., served;
             /// Gives random bytes (6.1.49).
-            RNGRetrieve = 0x25, RNGRetrieveRequest => RNGRetrieveResponse, in V1_2.., declared;
+            RNGRetrieve = 0x25, RNGRetrieveRequest => RNGRetrieveResponse, in V1_2.., served;
             /// Adds to the seed of the generator (6.1.50).
-            RNGSeed = 0x26, RNGSeedRequest => RNGSeedResponse, in V1_2.., declared;
+            RNGSeed = 0x26, RNGSeedRequest => RNGSeedResponse, in V1_2.., served;
             /// Digests (6.1.24).
-            Hash = 0x27, HashRequest => HashResponse, in V1_2.., declared;
+            Hash = 0x27, HashRequest => HashResponse, in V1_2.., served;
             /// Splits a key (6.1.10).
             CreateSplitKey = 0x28, CreateSplitKeyRequest => CreateSplitKeyResponse, in V1_2.., declared;
             /// Joins the parts of a key (6.1.27).

@@ -55,6 +55,11 @@ impl<'a> Context<'_, 'a> {
         self.draft.principal()
     }
 
+    /// Whether the version has a field for the tag of authenticated encryption.
+    pub fn has_field_for_tags(&self) -> bool {
+        self.version >= kmip_codec::version::V1_4
+    }
+
     /// The identifier that a request means.
     pub fn resolve(&self, id: Option<UniqueIdentifier>) -> Step<String> {
         let last = |operation: Operation| {

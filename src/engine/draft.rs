@@ -3,6 +3,8 @@
 //! [`Draft::object`] is the only way to an object, and it asks the policy first, so that no operation can forget
 //! to. What a draft has read and written becomes one transaction that fails as a whole when another was faster.
 
+mod kept;
+
 use super::keys;
 use super::object::Object;
 use super::policy::{self, Principal};
@@ -32,7 +34,8 @@ struct Pending {
     objects: BTreeMap<String, Object>,
     sealed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     names: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    answers: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What a later request will ask for.
+    kept: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
 /// Which objects come first.
@@ -129,26 +132,6 @@ impl<'a> Draft<'a> {
         self.world.vault.open(&identity(object), &sealed).map_err(|error| opened(error, &object.id))
     }
 
-    /// Keeps the answer of an asynchronous request for [`take_answer`](Self::take_answer).
-    pub fn put_answer(&mut self, correlation: &[u8], answer: Vec<u8>) {
-        let key = keys::pending_answer(&self.principal.name, correlation);
-        self.seen.entry(key.clone()).or_insert(None);
-        self.pending.answers.insert(key, Some(answer));
-    }
-
-    /// Takes a kept answer away; each is given once.
-    pub fn take_answer(&mut self, correlation: &[u8]) -> Step<Option<Vec<u8>>> {
-        let key = keys::pending_answer(&self.principal.name, correlation);
-        let kept = match self.pending.answers.get(&key) {
-            Some(pending) => pending.clone(),
-            None => self.see(&key)?,
-        };
-        if kept.is_some() {
-            self.pending.answers.insert(key, None);
-        }
-        Ok(kept)
-    }
-
     /// The objects with one of these index values among those that the principal may see, each once, in order of
     /// creation, those changed by this draft included; until the visitor breaks.
     pub fn candidates(
@@ -211,8 +194,8 @@ impl<'a> Draft<'a> {
 
     /// Whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
-        let Pending { objects, sealed, names, answers } = &self.pending;
-        objects.is_empty() && sealed.is_empty() && names.is_empty() && answers.is_empty()
+        let Pending { objects, sealed, names, kept } = &self.pending;
+        objects.is_empty() && sealed.is_empty() && names.is_empty() && kept.is_empty()
     }
 
     /// The transaction: objects, their index entries, names and values, with what must still hold.
@@ -230,7 +213,7 @@ impl<'a> Draft<'a> {
                 .writes
                 .extend(new.into_iter().filter(|e| !old.contains(e)).map(|e| (e, Some(Vec::new()))));
         }
-        let keyed = self.pending.names.into_iter().chain(self.pending.answers);
+        let keyed = self.pending.names.into_iter().chain(self.pending.kept);
         for (key, value) in keyed {
             changes.expects.push((key.clone(), self.seen.get(&key).cloned().flatten()));
             changes.writes.push((key, value));

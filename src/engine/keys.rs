@@ -75,6 +75,11 @@ pub fn pending_answer(owner: &str, correlation: &[u8]) -> Vec<u8> {
     key(b'a', &[&short(&[owner.as_bytes()]), correlation])
 }
 
+/// What an operation in parts has so far.
+pub fn part(owner: &str, correlation: &[u8]) -> Vec<u8> {
+    key(b'p', &[&short(&[owner.as_bytes()]), correlation])
+}
+
 /// All entries of one value of an index, within the objects of one owner or group.
 pub fn index_prefix(scope: &Scope, index: Index, value: &[u8]) -> Vec<u8> {
     key(b'i', &[&scope.short(), &[index as u8], &short(&[value])])

@@ -4,7 +4,7 @@
 //! ```text
 //! batch::run --> Draft (reads through, collects) --> dispatch --> ops/*  --> Outcome { response, changes, deeds }
 //!                  |                                   |
-//!                  +- policy::authorise                +- states, rules, search, material
+//!                  +- policy::authorise                +- states, rules, search, material, cryptography
 //! ```
 //!
 //! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
@@ -13,6 +13,7 @@
 pub mod batch;
 mod birth;
 mod context;
+mod cryptography;
 mod dispatch;
 pub mod draft;
 mod effects;

@@ -86,6 +86,16 @@ causes! {
     TooLarge: ResponseTooLarge, ResponseTooLarge;
     /// A correlation value that stands for nothing.
     NoSuchCorrelation: InvalidField, InvalidAsynchronousCorrelationValue;
+    /// The correlation value of an operation in parts that stands for nothing.
+    NoSuchParts: InvalidField, InvalidCorrelationValue;
+    /// The mode needs an IV, and there is none (the OASIS cases want Invalid Message, in 2.1 too).
+    MissingIv: InvalidMessage, InvalidMessage;
+    /// A tag of a length that is not safe or not there (the OASIS cases want General Failure).
+    TagLength: GeneralFailure, GeneralFailure;
+    /// Cryptographic parameters that are missing, make no sense, or are not served.
+    Parameters: InvalidField, BadCryptographicParameters;
+    /// The Usage Limits of the key do not allow so much.
+    UsageLimit: PermissionDenied, UsageLimitExceeded;
     /// The namespace of application data is not one that the server fills in.
     Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported;
     /// The wrapping key does not exist for this client.

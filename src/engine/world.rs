@@ -77,6 +77,17 @@ pub trait Entropy {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), Need>;
 }
 
+/// What becomes of seeds that clients send for the generator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Seeding {
+    /// None of their bytes is taken, and the answer says so.
+    #[default]
+    Ignore,
+    /// They are refused.
+    Refuse,
+}
+
 /// What the configuration says to the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -86,6 +97,8 @@ pub struct Settings {
     pub batch_items_max: usize,
     /// The most identifiers that one Locate returns.
     pub located_items_max: usize,
+    /// What becomes of seeds that clients send.
+    pub seeding: Seeding,
     /// What Query calls this server.
     pub server_information: String,
 }
@@ -96,6 +109,7 @@ impl Default for Settings {
             lease_seconds: 3600,
             batch_items_max: 1000,
             located_items_max: 100_000,
+            seeding: Seeding::Ignore,
             server_information: format!("Keystead {}", env!("CARGO_PKG_VERSION")),
         }
     }

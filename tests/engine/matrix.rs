@@ -3,14 +3,18 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
+use bytes::Bytes;
 use keystead::engine::policy::Principal;
 use keystead::engine::states::{Event, after, is_destroyed};
 use kmip_codec::Version;
-use kmip_codec::attributes::{Attribute, AttributeReference};
-use kmip_codec::enums::{ObjectType, ResultReason, ResultStatus, RevocationReasonCode, State};
+use kmip_codec::attributes::{Attribute, AttributeReference, CryptographicParameters};
+use kmip_codec::enums::{
+    BlockCipherMode, HashingAlgorithm, ObjectType, ResultReason, ResultStatus, RevocationReasonCode, State,
+};
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
 use kmip_codec::payloads::*;
+use kmip_codec::value::Data;
 use kmip_codec::version::{V2_0, VERSIONS};
 
 /// What an operation must do to an object of a type in a state.
@@ -165,7 +169,116 @@ const ROWS: &[Row] = &[
         allowed: |kind, state| kind == ObjectType::PrivateKey && !is_destroyed(state),
         event: None,
     },
+    Row {
+        name: "GetUsageAllocation",
+        request: |id, _| {
+            Request::GetUsageAllocation(GetUsageAllocationRequest {
+                unique_identifier: Some(id.into()),
+                usage_limits_count: 1,
+            })
+        },
+        allowed: without_limits,
+        event: None,
+    },
+    Row {
+        name: "Encrypt",
+        request: |id, _| {
+            Request::Encrypt(EncryptRequest {
+                unique_identifier: Some(id.into()),
+                cryptographic_parameters: ecb(),
+                data: block(),
+                ..EncryptRequest::default()
+            })
+        },
+        allowed: |kind, state| kind == ObjectType::SymmetricKey && state == State::Active,
+        event: None,
+    },
+    Row {
+        name: "Decrypt",
+        request: |id, _| {
+            Request::Decrypt(DecryptRequest {
+                unique_identifier: Some(id.into()),
+                cryptographic_parameters: ecb(),
+                data: block(),
+                ..DecryptRequest::default()
+            })
+        },
+        allowed: not_meant_for_it,
+        event: None,
+    },
+    Row {
+        name: "Sign",
+        request: |id, _| {
+            Request::Sign(SignRequest {
+                unique_identifier: Some(id.into()),
+                cryptographic_parameters: sha256(),
+                data: block(),
+                ..SignRequest::default()
+            })
+        },
+        allowed: |kind, state| kind == ObjectType::PrivateKey && state == State::Active,
+        event: None,
+    },
+    Row {
+        name: "SignatureVerify",
+        request: |id, _| {
+            Request::SignatureVerify(SignatureVerifyRequest {
+                unique_identifier: Some(id.into()),
+                cryptographic_parameters: sha256(),
+                data: block(),
+                signature_data: Some(Bytes::from_static(&[0; 64])),
+                ..SignatureVerifyRequest::default()
+            })
+        },
+        allowed: |kind, state| kind == ObjectType::PublicKey && state == State::Active,
+        event: None,
+    },
+    Row {
+        name: "MAC",
+        request: |id, _| {
+            let unique_identifier = Some(id.into());
+            Request::MAC(MACRequest { unique_identifier, data: block(), ..MACRequest::default() })
+        },
+        allowed: not_meant_for_it,
+        event: None,
+    },
+    Row {
+        name: "MACVerify",
+        request: |id, _| {
+            Request::MACVerify(MACVerifyRequest {
+                unique_identifier: Some(id.into()),
+                data: block(),
+                mac_data: Some(Bytes::from_static(&[0; 16])),
+                ..MACVerifyRequest::default()
+            })
+        },
+        allowed: not_meant_for_it,
+        event: None,
+    },
 ];
+
+/// The objects of the matrix have no Usage Limits that could be allocated.
+fn without_limits(_: ObjectType, _: State) -> bool {
+    false
+}
+
+/// The usage masks of the matrix do not have what these need.
+fn not_meant_for_it(_: ObjectType, _: State) -> bool {
+    false
+}
+
+fn ecb() -> Option<CryptographicParameters> {
+    Some(CryptographicParameters { block_cipher_mode: Some(BlockCipherMode::ECB), ..Default::default() })
+}
+
+fn sha256() -> Option<CryptographicParameters> {
+    let hashing_algorithm = Some(HashingAlgorithm::SHA_256);
+    Some(CryptographicParameters { hashing_algorithm, ..Default::default() })
+}
+
+fn block() -> Option<Data> {
+    Some(Data::Bytes([7; 16].as_slice().into()))
+}
 
 fn delete_note(id: &str, version: Version) -> Request {
     let named = Some(AttributeReference::Vendor { vendor: "x".into(), name: "note".into() });
@@ -190,6 +303,9 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::DiscoverVersions,
         Operation::Poll,
         Operation::Cancel,
+        Operation::RNGRetrieve,
+        Operation::RNGSeed,
+        Operation::Hash,
     ];
     for row in OPERATION_ROWS.iter().filter(|row| row.served && !without_object.contains(&row.operation)) {
         let name = row.operation.name(kmip_codec::version::V2_1).unwrap();

@@ -56,7 +56,7 @@ fn object_types(version: Version) -> Vec<ObjectType> {
 
 fn capabilities() -> CapabilityInformation {
     CapabilityInformation {
-        streaming: Some(false),
+        streaming: Some(true),
         asynchronous: Some(true),
         attestation: Some(false),
         batch_undo: Some(true),

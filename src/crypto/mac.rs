@@ -1,0 +1,32 @@
+//! Message authentication codes: HMAC (FIPS 198-1) and CMAC (NIST SP 800-38B).
+
+use super::{Digest, Error};
+use aws_lc_rs::{cmac, constant_time, hmac};
+
+/// HMAC of the data.
+pub fn hmac(digest: Digest, key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
+    let algorithm = digest.hmac().ok_or(Error::Parameter("there is no HMAC with this digest"))?;
+    Ok(hmac::sign(&hmac::Key::new(algorithm, key), data).as_ref().to_vec())
+}
+
+/// CMAC of the data with AES.
+pub fn cmac_aes(key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
+    let algorithm = match key.len() {
+        16 => cmac::AES_128,
+        24 => cmac::AES_192,
+        32 => cmac::AES_256,
+        _ => return Err(Error::Parameter("a key of AES has 16, 24 or 32 bytes")),
+    };
+    let failed = |_| Error::Failed("the MAC could not be made");
+    let key = cmac::Key::new(algorithm, key).map_err(failed)?;
+    Ok(cmac::sign(&key, data).map_err(failed)?.as_ref().to_vec())
+}
+
+/// Whether two MACs are the same, in constant time; the second may be cut off to no less than half.
+pub fn is_same(whole: &[u8], given: &[u8]) -> bool {
+    let enough = given.len() * 2 >= whole.len();
+    enough
+        && whole
+            .get(..given.len())
+            .is_some_and(|head| constant_time::verify_slices_are_equal(head, given).is_ok())
+}

@@ -1,0 +1,23 @@
+//! Cryptography on bytes: what AWS-LC has, behind safe functions. Knows nothing of KMIP, of objects or of the store.
+//!
+//! Digests, HMAC, CMAC and key derivation come from aws-lc-rs. Ciphers with any mode, and RSA and ECDSA with any
+//! padding, come from the same library through its C interface ([`cipher`], [`pkey`]), because aws-lc-rs offers only
+//! the choices of modern protocols, and KMIP clients name older ones.
+
+pub mod cipher;
+pub mod digest;
+pub mod mac;
+pub mod pkey;
+
+pub use digest::Digest;
+
+/// Why it could not be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// A parameter that makes no sense here.
+    #[error("{0}")]
+    Parameter(&'static str),
+    /// The bytes were not what the key made, or cannot be padded or unpadded.
+    #[error("{0}")]
+    Failed(&'static str),
+}

@@ -1,0 +1,188 @@
+//! RSA and ECDSA: keys in any format, paddings and digests as KMIP names them.
+
+use super::hashing::digest_of;
+use super::{Usable, failed, key_block};
+use crate::crypto::Digest;
+use crate::crypto::pkey::{Key, Padding};
+use crate::engine::context::Context;
+use crate::engine::material;
+use crate::engine::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::SecretBytes;
+use kmip_codec::attributes::CryptographicParameters;
+use kmip_codec::enums::{
+    DigitalSignatureAlgorithm, HashingAlgorithm, KeyFormatType, MaskGenerator, ObjectType, PaddingMethod,
+};
+use kmip_codec::objects::{KeyMaterial, KeyValue};
+
+/// What a Digital Signature Algorithm means: the padding, where it names one, and the digest.
+const SIGNATURES: &[(DigitalSignatureAlgorithm, PaddingMethod, Option<HashingAlgorithm>)] = &[
+    (
+        DigitalSignatureAlgorithm::SHA_1WithRSAEncryption,
+        PaddingMethod::PKCS1V1_5,
+        Some(HashingAlgorithm::SHA_1),
+    ),
+    (
+        DigitalSignatureAlgorithm::SHA_224WithRSAEncryption,
+        PaddingMethod::PKCS1V1_5,
+        Some(HashingAlgorithm::SHA_224),
+    ),
+    (
+        DigitalSignatureAlgorithm::SHA_256WithRSAEncryption,
+        PaddingMethod::PKCS1V1_5,
+        Some(HashingAlgorithm::SHA_256),
+    ),
+    (
+        DigitalSignatureAlgorithm::SHA_384WithRSAEncryption,
+        PaddingMethod::PKCS1V1_5,
+        Some(HashingAlgorithm::SHA_384),
+    ),
+    (
+        DigitalSignatureAlgorithm::SHA_512WithRSAEncryption,
+        PaddingMethod::PKCS1V1_5,
+        Some(HashingAlgorithm::SHA_512),
+    ),
+    (DigitalSignatureAlgorithm::RSASSA_PSS, PaddingMethod::PSS, None),
+    (DigitalSignatureAlgorithm::ECDSAWithSHA_1, PaddingMethod::None, Some(HashingAlgorithm::SHA_1)),
+    (DigitalSignatureAlgorithm::ECDSAWithSHA224, PaddingMethod::None, Some(HashingAlgorithm::SHA_224)),
+    (DigitalSignatureAlgorithm::ECDSAWithSHA256, PaddingMethod::None, Some(HashingAlgorithm::SHA_256)),
+    (DigitalSignatureAlgorithm::ECDSAWithSHA384, PaddingMethod::None, Some(HashingAlgorithm::SHA_384)),
+    (DigitalSignatureAlgorithm::ECDSAWithSHA512, PaddingMethod::None, Some(HashingAlgorithm::SHA_512)),
+];
+
+/// Whether the object is a key of a pair.
+pub fn is_asymmetric(object: &Object) -> bool {
+    matches!(object.object_type(), ObjectType::PublicKey | ObjectType::PrivateKey)
+}
+
+/// Encrypts with a public key.
+pub fn encrypted(cx: &mut Context<'_, '_>, usable: &Usable, plain: &[u8]) -> Step<SecretBytes> {
+    let key = loaded(cx, &usable.object, ObjectType::PublicKey)?;
+    let padding = encryption_padding(&usable.parameters)?;
+    Ok(key.encrypt(padding, plain).map_err(failed)?.into())
+}
+
+/// Decrypts with a private key.
+pub fn decrypted(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<SecretBytes> {
+    let key = loaded(cx, &usable.object, ObjectType::PrivateKey)?;
+    let padding = encryption_padding(&usable.parameters)?;
+    Ok(key.decrypt(padding, data).map_err(failed)?.as_slice().into())
+}
+
+/// What is to be signed.
+pub enum Content<'d> {
+    /// Data, which the server digests.
+    Data(&'d [u8]),
+    /// A digest that the client has made.
+    Digested(&'d [u8]),
+}
+
+impl<'d> Content<'d> {
+    /// What a request names: its digest counts where it has one.
+    pub fn of(data: &'d SecretBytes, digested: Option<&'d [u8]>) -> Self {
+        digested.map_or(Self::Data(data.expose()), Self::Digested)
+    }
+}
+
+/// Signs with a private key.
+pub fn signature(cx: &mut Context<'_, '_>, usable: &Usable, content: &Content<'_>) -> Step<Vec<u8>> {
+    let key = loaded(cx, &usable.object, ObjectType::PrivateKey)?;
+    let (padding, digest) = signature_scheme(&usable.parameters)?;
+    let digested = digested(content, digest)?;
+    Ok(key.sign(padding, digest, &digested).map_err(failed)?)
+}
+
+/// Whether a signature is one of the content by the other key of the pair.
+pub fn verified(
+    cx: &mut Context<'_, '_>,
+    usable: &Usable,
+    content: &Content<'_>,
+    signature: &[u8],
+) -> Step<bool> {
+    let key = loaded(cx, &usable.object, ObjectType::PublicKey)?;
+    let (padding, digest) = signature_scheme(&usable.parameters)?;
+    let digested = digested(content, digest)?;
+    Ok(key.verifies(padding, digest, &digested, signature).map_err(failed)?)
+}
+
+fn digested(content: &Content<'_>, digest: Option<Digest>) -> Step<Vec<u8>> {
+    match (content, digest) {
+        (Content::Data(data), Some(digest)) => Ok(digest.of(data)),
+        (Content::Data(_), None) => {
+            refuse(Cause::Parameters, "name the Hashing Algorithm that digests the data")
+        }
+        (Content::Digested(digested), Some(digest)) if digested.len() != digest.length() => {
+            let text = format!(
+                "the Digested Data has {} bytes, and {digest:?} gives {}",
+                digested.len(),
+                digest.length()
+            );
+            refuse(Cause::InvalidField, text)
+        }
+        (Content::Digested(digested), _) => Ok(digested.to_vec()),
+    }
+}
+
+fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType) -> Step<Key> {
+    if object.object_type() != wanted {
+        let have = object.object_type();
+        return refuse(Cause::WrongType, format!("this takes a {wanted:?}, and the object is a {have:?}"));
+    }
+    let mut block = key_block(cx, object)?;
+    let private = wanted == ObjectType::PrivateKey;
+    material::in_format(&mut block, if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 })?;
+    match &block.key_value {
+        Some(KeyValue::Plain(plain)) => match &plain.key_material {
+            KeyMaterial::Bytes(der) if private => Ok(Key::private(der.expose()).map_err(failed)?),
+            KeyMaterial::Bytes(der) => Ok(Key::public(der.expose()).map_err(failed)?),
+            KeyMaterial::Transparent(_) => refuse(Cause::KeyFormat, "the key cannot be had in an encoding"),
+        },
+        _ => refuse(Cause::NoKeyValue, "the server does not hold the key value"),
+    }
+}
+
+fn mask_digest(parameters: &CryptographicParameters, default: Digest) -> Step<Digest> {
+    if parameters.mask_generator.is_some_and(|generator| generator != MaskGenerator::MGF1) {
+        return refuse(Cause::Parameters, "the Mask Generator is MGF1");
+    }
+    parameters.mask_generator_hashing_algorithm.map_or(Ok(default), digest_of)
+}
+
+fn encryption_padding(parameters: &CryptographicParameters) -> Step<Padding<'_>> {
+    match parameters.padding_method {
+        Some(PaddingMethod::OAEP) => {
+            // RFC 8017, A.2.1: SHA-1 where nothing is said.
+            let digest = parameters.hashing_algorithm.map_or(Ok(Digest::Sha1), digest_of)?;
+            let mask = mask_digest(parameters, digest)?;
+            Ok(Padding::Oaep { digest, mask, label: parameters.p_source.as_deref().unwrap_or_default() })
+        }
+        Some(PaddingMethod::PKCS1V1_5) => Ok(Padding::Pkcs1),
+        Some(other) => {
+            refuse(Cause::Parameters, format!("RSA encrypts with OAEP or PKCS1v1.5, not with {other:?}"))
+        }
+        None => refuse(Cause::Parameters, "name the Padding Method: OAEP, or PKCS1v1.5"),
+    }
+}
+
+fn signature_scheme(parameters: &CryptographicParameters) -> Step<(Padding<'_>, Option<Digest>)> {
+    let named = parameters.digital_signature_algorithm;
+    let (padding, digest) = match named {
+        None => (parameters.padding_method, parameters.hashing_algorithm),
+        Some(named) => match SIGNATURES.iter().find(|(known, ..)| *known == named) {
+            Some((_, padding, digest)) => (Some(*padding), digest.or(parameters.hashing_algorithm)),
+            None => return refuse(Cause::Parameters, format!("this server does not sign with {named:?}")),
+        },
+    };
+    let digest = digest.map(digest_of).transpose()?;
+    let padding = match padding {
+        None | Some(PaddingMethod::PKCS1V1_5 | PaddingMethod::None) => Padding::Pkcs1,
+        Some(PaddingMethod::PSS) => {
+            let salt_bytes = parameters.salt_length.and_then(|length| u16::try_from(length).ok());
+            Padding::Pss { mask: mask_digest(parameters, digest.unwrap_or(Digest::Sha1))?, salt_bytes }
+        }
+        Some(other) => {
+            return refuse(Cause::Parameters, format!("RSA signs with PSS or PKCS1v1.5, not with {other:?}"));
+        }
+    };
+    Ok((padding, digest))
+}

@@ -1,0 +1,54 @@
+//! Digests and message authentication codes by their names in KMIP.
+
+use super::{Usable, failed, key_bytes};
+use crate::crypto::{Digest, mac as codes};
+use crate::engine::context::Context;
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::attribute;
+use kmip_codec::enums::{CryptographicAlgorithm, HashingAlgorithm};
+
+/// The names and what they mean; 1.4 writes SHA-3 in another way.
+const DIGESTS: &[(HashingAlgorithm, Digest)] = &[
+    (HashingAlgorithm::SHA_1, Digest::Sha1),
+    (HashingAlgorithm::SHA_224, Digest::Sha224),
+    (HashingAlgorithm::SHA_256, Digest::Sha256),
+    (HashingAlgorithm::SHA_384, Digest::Sha384),
+    (HashingAlgorithm::SHA_512, Digest::Sha512),
+    (HashingAlgorithm::SHA_512_256, Digest::Sha512_256),
+    (HashingAlgorithm::SHA3_256, Digest::Sha3_256),
+    (HashingAlgorithm::SHA3_384, Digest::Sha3_384),
+    (HashingAlgorithm::SHA3_512, Digest::Sha3_512),
+];
+
+/// What makes the MAC of an algorithm.
+const CODES: &[(CryptographicAlgorithm, Digest)] = &[
+    (CryptographicAlgorithm::HMAC_SHA1, Digest::Sha1),
+    (CryptographicAlgorithm::HMAC_SHA224, Digest::Sha224),
+    (CryptographicAlgorithm::HMAC_SHA256, Digest::Sha256),
+    (CryptographicAlgorithm::HMAC_SHA384, Digest::Sha384),
+    (CryptographicAlgorithm::HMAC_SHA512, Digest::Sha512),
+];
+
+/// The digest of this name.
+pub fn digest_of(name: HashingAlgorithm) -> Step<Digest> {
+    match DIGESTS.iter().find(|(known, _)| *known == name) {
+        Some((_, digest)) => Ok(*digest),
+        None => refuse(Cause::Parameters, format!("this server does not compute {name:?}")),
+    }
+}
+
+/// The MAC of the data: HMAC, or CMAC with a key of AES.
+pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u8>> {
+    let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
+    let Some(algorithm) = usable.parameters.cryptographic_algorithm.or(own) else {
+        return refuse(Cause::Parameters, "name the Cryptographic Algorithm of the MAC");
+    };
+    let key = key_bytes(cx, &usable.object)?;
+    if algorithm == CryptographicAlgorithm::AES {
+        return Ok(codes::cmac_aes(key.expose(), data).map_err(failed)?);
+    }
+    match CODES.iter().find(|(known, _)| *known == algorithm) {
+        Some((_, digest)) => Ok(codes::hmac(*digest, key.expose(), data).map_err(failed)?),
+        None => refuse(Cause::Parameters, format!("this server makes no MAC with {algorithm:?}")),
+    }
+}

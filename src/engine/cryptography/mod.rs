@@ -1,0 +1,141 @@
+//! Cryptography with managed keys: which key may be used for what, with which parameters, on data that comes whole or
+//! in parts. The cryptography itself stands in [`crate::crypto`].
+
+mod asymmetric;
+mod hashing;
+mod parts;
+mod symmetric;
+
+pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, signature, verified};
+pub use hashing::{digest_of, mac};
+pub use parts::Turn;
+pub use symmetric::Run;
+
+use super::context::Context;
+use super::material;
+use super::object::Object;
+use super::refusal::{Cause, Refusal, Step, refuse};
+use crate::crypto;
+use kmip_codec::attributes::{Attribute, CryptographicParameters};
+use kmip_codec::enums::{CryptographicUsageMask, State};
+use kmip_codec::objects::KeyBlock;
+use kmip_codec::operations::Operation;
+use kmip_codec::value::{Data, UniqueIdentifier};
+use kmip_codec::{SecretBytes, attribute};
+
+/// Whether a key protects something new or works on what is protected (KMIP 2.1, 4.57): dates and states tell them
+/// apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Encrypt, sign, make a MAC.
+    Protect,
+    /// Decrypt, verify.
+    Process,
+}
+
+/// A key that may be used as the request wants, with the parameters that go with it.
+pub struct Usable {
+    /// The object.
+    pub object: Object,
+    /// The request's parameters, or else the first ones of the object.
+    pub parameters: CryptographicParameters,
+}
+
+/// The key that a request means, if it is Active, within its dates, and meant for this use.
+pub fn usable(
+    cx: &mut Context<'_, '_>,
+    id: Option<UniqueIdentifier>,
+    operation: Operation,
+    (mask, purpose): (CryptographicUsageMask, Purpose),
+    parameters: Option<CryptographicParameters>,
+) -> Step<Usable> {
+    let object = cx.living(id, operation)?;
+    if object.archived {
+        return refuse(Cause::Archived, "the object is in the archive: recover it first");
+    }
+    check_time(&object, purpose, cx.now())?;
+    let allowed = attribute!(object.attributes, CryptographicUsageMask).next().copied();
+    if !allowed.is_some_and(|allowed| allowed.contains(mask)) {
+        return refuse(Cause::UsageMask, "the Cryptographic Usage Mask of the key does not allow this use");
+    }
+    let parameters = match parameters {
+        Some(parameters) => parameters,
+        None => attribute!(object.attributes, CryptographicParameters).next().cloned().unwrap_or_default(),
+    };
+    Ok(Usable { object, parameters })
+}
+
+/// Refuses unless the key is Active and its dates allow this.
+pub fn check_time(object: &Object, purpose: Purpose, now: i64) -> Step<()> {
+    let state = attribute!(object.attributes, State).next().copied();
+    if state != Some(State::Active) {
+        return refuse(Cause::WrongState, format!("the key is {state:?}; it must be Active"));
+    }
+    let stopped = attribute!(object.attributes, ProtectStopDate).next().is_some_and(|date| date.0 <= now);
+    if purpose == Purpose::Protect && stopped {
+        return refuse(Cause::WrongState, "the Protect Stop Date of the key has passed");
+    }
+    let waiting = attribute!(object.attributes, ProcessStartDate).next().is_some_and(|date| date.0 > now);
+    if purpose == Purpose::Process && waiting {
+        return refuse(Cause::WrongState, "the Process Start Date of the key has not come yet");
+    }
+    Ok(())
+}
+
+/// Takes what a use protects off the Usage Limits of the key, where it has any (KMIP 2.1, 4.62).
+pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, bytes: usize) -> Step<()> {
+    use kmip_codec::enums::UsageLimitsUnit;
+    let Some(mut limits) = attribute!(object.attributes, UsageLimits).next().cloned() else { return Ok(()) };
+    let used = match limits.unit {
+        UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
+        _ => 1,
+    };
+    let left = limits.count.unwrap_or(limits.total);
+    if used > left {
+        return refuse(
+            Cause::UsageLimit,
+            format!("the Usage Limits of the key leave {left}; this use takes {used}"),
+        );
+    }
+    limits.count = Some(left - used);
+    object.attributes.set(Attribute::UsageLimits(limits));
+    cx.save(object)
+}
+
+/// The key block of a key that is not wrapped.
+pub fn key_block(cx: &mut Context<'_, '_>, object: &Object) -> Step<KeyBlock> {
+    let value = material::stored(cx.draft, object)?;
+    match value.key_block() {
+        Some(block) if block.key_wrapping_data.is_none() => Ok(block.clone()),
+        Some(_) => refuse(Cause::WrongType, "the key was registered wrapped: the server cannot use it"),
+        None => refuse(Cause::WrongType, "the object holds no key"),
+    }
+}
+
+/// The bytes of a symmetric key or of a secret.
+pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object) -> Step<SecretBytes> {
+    match material::clear_material(&key_block(cx, object)?) {
+        Some(bytes) => Ok(bytes),
+        None => refuse(Cause::WrongType, "the object holds no bytes that could be a key"),
+    }
+}
+
+/// The data of a request, itself.
+pub fn bytes(data: Option<Data>) -> Step<SecretBytes> {
+    match data {
+        None => Ok(SecretBytes::default()),
+        Some(Data::Bytes(bytes)) => Ok(bytes),
+        Some(_) => refuse(
+            Cause::FeatureNotSupported,
+            "name the data itself: references to other items are not taken",
+        ),
+    }
+}
+
+/// The cryptography's own refusal, as one of the protocol.
+pub fn failed(error: crypto::Error) -> Refusal {
+    match error {
+        crypto::Error::Parameter(why) => Refusal::new(Cause::Parameters, why),
+        crypto::Error::Failed(why) => Refusal::new(Cause::Cryptographic, why),
+    }
+}

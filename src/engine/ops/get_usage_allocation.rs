@@ -1,0 +1,31 @@
+//! Get Usage Allocation (KMIP 2.1, 6.1.23): a share of what a key may still protect, taken at once.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::cryptography::{self, Purpose};
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::attribute;
+use kmip_codec::attributes::Attribute;
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{GetUsageAllocationRequest, GetUsageAllocationResponse};
+
+impl Execute for GetUsageAllocationRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetUsageAllocationResponse> {
+        let mut object = cx.living(self.unique_identifier, Operation::GetUsageAllocation)?;
+        let id = object.id.clone();
+        let Some(mut limits) = attribute!(object.attributes, UsageLimits).next().cloned() else {
+            return refuse(Cause::NoSuchAttribute, "the object has no Usage Limits to allocate from");
+        };
+        cryptography::check_time(&object, Purpose::Protect, cx.now())?;
+        let left = limits.count.unwrap_or(limits.total);
+        if self.usage_limits_count < 0 || self.usage_limits_count > left {
+            let text =
+                format!("the Usage Limits of the key leave {left}; {} are wanted", self.usage_limits_count);
+            return refuse(Cause::UsageLimit, text);
+        }
+        limits.count = Some(left - self.usage_limits_count);
+        object.allocated = true;
+        object.attributes.set(Attribute::UsageLimits(limits));
+        cx.save(object)?;
+        Ok(GetUsageAllocationResponse { unique_identifier: id.into() })
+    }
+}

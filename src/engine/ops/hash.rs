@@ -1,0 +1,24 @@
+//! Hash (KMIP 2.1, 6.1.24), at once or in parts.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::cryptography::{self, Turn};
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::payloads::{HashRequest, HashResponse};
+use kmip_codec::value::Data;
+
+impl Execute for HashRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<HashResponse> {
+        let (request, turn) = Turn::take(cx, self)?;
+        let Some(name) = request.cryptographic_parameters.hashing_algorithm else {
+            return refuse(Cause::Parameters, "name the Hashing Algorithm");
+        };
+        let digest = cryptography::digest_of(name)?;
+        let mut data = None;
+        if turn.last {
+            let whole = cryptography::bytes(request.data.clone())?;
+            data = Some(Data::Bytes(digest.of(whole.expose()).into()));
+        }
+        let correlation_value = turn.keep(cx, &request)?;
+        Ok(HashResponse { data, correlation_value })
+    }
+}
