@@ -19,6 +19,7 @@ macro_rules! say {
 
 mod case;
 mod judge;
+mod setups;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -85,21 +86,24 @@ type Outcome = (Case, Result<(), Failure>);
 
 fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
     let folder = tempfile::tempdir().unwrap();
-    let server = start(folder.path(), &cases);
-    let mut owners: BTreeMap<String, Vec<Case>> = BTreeMap::new();
-    cases.into_iter().for_each(|case| owners.entry(owner(&case)).or_default().push(case));
+    let servers = servers(folder.path(), &cases);
+    let mut owners: BTreeMap<(usize, String), Vec<Case>> = BTreeMap::new();
+    for case in cases {
+        owners.entry((setups::of(&case), owner(&case))).or_default().push(case);
+    }
     // The ones that wait on a real clock first.
-    let mut work: Vec<Vec<Case>> = owners.into_values().collect();
-    work.sort_by_key(|cases| cases[0].name.contains("TC-92"));
+    let mut work: Vec<(usize, Vec<Case>)> =
+        owners.into_iter().map(|((setup, _), cases)| (setup, cases)).collect();
+    work.sort_by_key(|(_, cases)| cases[0].name.contains("TC-92"));
     let (work, done) = (Mutex::new(work), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 loop {
-                    let Some(cases) = work.lock().unwrap().pop() else { return };
+                    let Some((setup, cases)) = work.lock().unwrap().pop() else { return };
                     let mut makes_keys = false;
                     for case in cases {
-                        let result = run_case(&case, &server, verbose, &mut makes_keys);
+                        let result = run_case(&case, &servers[&setup], verbose, &mut makes_keys);
                         done.lock().unwrap().push((case, result));
                     }
                 }
@@ -111,16 +115,11 @@ fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
     done
 }
 
-/// A server whose configuration puts the two clients of each TC-314 case into one group.
-fn start(folder: &std::path::Path, cases: &[Case]) -> Dev {
-    drop(Dev::start(folder));
-    let mut config = std::fs::OpenOptions::new().append(true).open(folder.join("keystead.toml")).unwrap();
-    for case in cases.iter().filter(|case| case.family == "TC-314") {
-        let owner = owner(case);
-        let members = format!("[\"{owner}-A\", \"{owner}-B\"]");
-        writeln!(config, "\n[[groups]]\nname = \"{owner}\"\nmembers = {members}\ndefault = true").unwrap();
-    }
-    Dev::start(folder)
+/// A server for every setup that a case wants.
+fn servers(folder: &std::path::Path, cases: &[Case]) -> BTreeMap<usize, Dev> {
+    let mut wanted: BTreeMap<usize, Vec<&Case>> = BTreeMap::new();
+    cases.iter().for_each(|case| wanted.entry(setups::of(case)).or_default().push(case));
+    wanted.iter().map(|(setup, cases)| (*setup, setups::SETUPS[*setup].start(folder, cases))).collect()
 }
 
 /// Each case is an owner of its own, but for chains, whose cases go on with the objects of the one before.

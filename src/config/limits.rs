@@ -1,0 +1,78 @@
+//! What is asked of clients: sizes, numbers and times.
+
+use serde::Deserialize;
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_address: usize,
+    /// The longest message.
+    pub message_bytes: usize,
+    /// The most items of a batch.
+    pub batch_items: usize,
+    /// The most identifiers that one Locate returns.
+    pub located_items: usize,
+    /// For the TLS handshake.
+    pub handshake_seconds: u64,
+    /// From the first byte of a message to its last.
+    pub message_seconds: u64,
+    /// For writing an answer.
+    pub write_seconds: u64,
+    /// Between two messages.
+    pub idle_seconds: u64,
+    /// For requests under way when the server stops.
+    pub stop_seconds: u64,
+}
+
+/// The least that the longest message may be set to: a request for a certificate with its chain fits.
+const MESSAGE_BYTES_MIN: usize = 16 * 1024;
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            connections_per_address: 10_000,
+            message_bytes: 4 * 1024 * 1024,
+            batch_items: 1000,
+            located_items: 100_000,
+            handshake_seconds: 5,
+            message_seconds: 10,
+            write_seconds: 10,
+            idle_seconds: 600,
+            stop_seconds: 8,
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// A limit of zero would let nobody in, or nothing end.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let numbers = [
+            ("connections", self.connections),
+            ("connections_per_address", self.connections_per_address),
+            ("batch_items", self.batch_items),
+            ("located_items", self.located_items),
+        ];
+        let times = [
+            ("handshake_seconds", self.handshake_seconds),
+            ("message_seconds", self.message_seconds),
+            ("write_seconds", self.write_seconds),
+            ("idle_seconds", self.idle_seconds),
+        ];
+        let zero = numbers.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);
+        if let Some(name) = zero.or(times.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name)) {
+            return Err(format!("limits.{name} is 0: it must be at least 1"));
+        }
+        if self.message_bytes < MESSAGE_BYTES_MIN {
+            return Err(format!(
+                "limits.message_bytes is {}: at least {MESSAGE_BYTES_MIN}",
+                self.message_bytes
+            ));
+        }
+        Ok(())
+    }
+}

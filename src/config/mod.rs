@@ -1,0 +1,130 @@
+//! The configuration: one structure, read once. A key that it does not have is refused with its name and line.
+
+mod limits;
+mod sections;
+
+pub use limits::LimitsConfig;
+pub use sections::*;
+
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// `keystead.toml`. Paths that are not absolute start at the folder of the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Addresses to listen on.
+    #[serde(default = "sections::listen")]
+    pub listen: Vec<SocketAddr>,
+    /// Certificates.
+    pub tls: TlsConfig,
+    /// Where objects and audit are kept.
+    pub store: StoreConfig,
+    /// What holds the master keys.
+    pub hsm: HsmConfig,
+    /// The keys of the hierarchy.
+    #[serde(default)]
+    pub vault: VaultConfig,
+    /// What is asked of clients.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// Groups of clients.
+    #[serde(default)]
+    pub groups: Vec<GroupConfig>,
+    /// Objects.
+    #[serde(default)]
+    pub objects: ObjectsConfig,
+    /// The audit.
+    #[serde(default)]
+    pub audit: AuditConfig,
+    /// The log.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// Administrators.
+    #[serde(default)]
+    pub admin: AdminConfig,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: {why}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The file is not what it must be.
+    #[error("the configuration {} is wrong: {why}", path.display())]
+    Wrong {
+        /// Which.
+        path: PathBuf,
+        /// Line, column and what is wrong there.
+        why: String,
+    },
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| ConfigError::Unreadable { path: path.into(), why })?;
+        let wrong = |why: String| ConfigError::Wrong { path: path.into(), why };
+        let mut config: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        config.check().map_err(wrong)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        config.settle(&folder);
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !matches!(self.tls.minimum.as_str(), "1.2" | "1.3") {
+            return Err(format!("tls.minimum is {:?}; it can be \"1.2\" or \"1.3\"", self.tls.minimum));
+        }
+        if self.listen.is_empty() {
+            return Err("listen is empty: name an address such as \"0.0.0.0:5696\"".to_owned());
+        }
+        if self.groups.iter().filter(|group| group.name.is_empty()).count() > 0 {
+            return Err("a group has no name".to_owned());
+        }
+        self.limits.check()?;
+        let hsm = &self.hsm;
+        if hsm.workers == 0 || hsm.call_timeout_seconds == 0 {
+            return Err("hsm.workers and hsm.call_timeout_seconds are at least 1".to_owned());
+        }
+        if hsm.danger_software_keys.is_some() {
+            return Ok(());
+        }
+        if hsm.module.is_none() {
+            return Err("hsm.module is missing: name the PKCS#11 module of your HSM".to_owned());
+        }
+        let tokens = [hsm.token.is_some(), hsm.serial.is_some(), hsm.slot.is_some()];
+        if tokens.iter().filter(|named| **named).count() != 1 {
+            return Err("name the token in one way: hsm.token, hsm.serial or hsm.slot".to_owned());
+        }
+        if hsm.pin_file.is_some() == hsm.pin_descriptor.is_some() {
+            return Err("say where the PIN is: hsm.pin_file or hsm.pin_descriptor".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Lets every path start at the folder of the file.
+    fn settle(&mut self, folder: &Path) {
+        let hsm = &mut self.hsm;
+        let optional = [
+            &mut self.tls.ca_key,
+            &mut hsm.module,
+            &mut hsm.pin_file,
+            &mut hsm.softhsm_config,
+            &mut hsm.danger_software_keys,
+        ];
+        let needed = [&mut self.tls.certificate, &mut self.tls.key, &mut self.tls.ca, &mut self.store.path];
+        for path in needed.into_iter().chain(optional.into_iter().flatten()) {
+            *path = folder.join(&path);
+        }
+    }
+}

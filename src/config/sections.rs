@@ -1,0 +1,189 @@
+//! The sections of the file, each with what it is when the file does not name it.
+
+use crate::store::Engine;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `[admin]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminConfig {
+    /// Who may rotate master keys and enrol clients: common names of certificates, or `sha256:` and the fingerprint.
+    #[serde(default)]
+    pub names: Vec<String>,
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The server's certificate, PEM, its chain behind it.
+    pub certificate: PathBuf,
+    /// The server's private key, PEM.
+    pub key: PathBuf,
+    /// The CA whose clients are let in, PEM.
+    pub ca: PathBuf,
+    /// The key of that CA, for `keystead client add`; the server itself does not read it.
+    pub ca_key: Option<PathBuf>,
+    /// `"1.2"` or `"1.3"`: the oldest TLS that is spoken.
+    #[serde(default = "tls_minimum")]
+    pub minimum: String,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `"redb"`, `"sled"`, or `"memory"` for tests.
+    #[serde(default)]
+    pub engine: Engine,
+    /// The folder.
+    pub path: PathBuf,
+}
+
+/// `[hsm]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HsmConfig {
+    /// The PKCS#11 module.
+    pub module: Option<PathBuf>,
+    /// The label of the token.
+    pub token: Option<String>,
+    /// Its serial number, instead of the label.
+    pub serial: Option<String>,
+    /// Its slot, instead of the label.
+    pub slot: Option<u64>,
+    /// The file that holds the PIN.
+    pub pin_file: Option<PathBuf>,
+    /// A file descriptor, inherited from who starts the server, that the PIN is read from.
+    pub pin_descriptor: Option<i32>,
+    /// How many threads talk to the token.
+    #[serde(default = "hsm_workers")]
+    pub workers: usize,
+    /// How long a call may take.
+    #[serde(default = "hsm_timeout")]
+    pub call_timeout_seconds: u64,
+    /// SoftHSM's own configuration, for `dev`: sets SOFTHSM2_CONF.
+    pub softhsm_config: Option<PathBuf>,
+    /// Master keys in files that anybody who reads the disk can read. Only for trying things out.
+    pub danger_software_keys: Option<PathBuf>,
+}
+
+/// `[vault]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VaultConfig {
+    /// `"cached"` keeps key-encryption keys in locked memory for a while; `"strict"` asks the HSM at every request.
+    pub mode: VaultMode,
+    /// How long they are kept.
+    pub cache_seconds: u64,
+}
+
+/// The modes of the vault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VaultMode {
+    /// In locked memory for a bounded time.
+    Cached,
+    /// For one request.
+    Strict,
+}
+
+/// `[[groups]]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupConfig {
+    /// What the group is called.
+    pub name: String,
+    /// Common names of certificates, or `sha256:` and the fingerprint.
+    #[serde(default)]
+    pub members: Vec<String>,
+    /// Whether what its members make belongs to the group.
+    #[serde(default)]
+    pub default: bool,
+    /// Whether its members may learn that an object of others exists.
+    #[serde(default)]
+    pub disclose: bool,
+    /// Whether its members may have weak keys.
+    #[serde(default)]
+    pub weak_keys: bool,
+}
+
+/// `[objects]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ObjectsConfig {
+    /// Lease Time of every object; 0 for none.
+    pub lease_seconds: u32,
+    /// Whether every client may have weak keys (RSA below 2048 bits, 3DES, …).
+    pub weak_keys: bool,
+}
+
+/// `[audit]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditConfig {
+    /// `"written"`: the entries of reads are with the operating system before the answer, and synced within 50 ms.
+    /// `"durable"`: they wait for the sync.
+    pub reads: AuditReads,
+}
+
+/// When a read is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditReads {
+    /// When its entries are with the operating system.
+    Written,
+    /// When its entries are on disk.
+    Durable,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `keystead=debug`.
+    pub level: String,
+}
+
+/// Every address, on KMIP's own port.
+pub(super) fn listen() -> Vec<SocketAddr> {
+    vec![SocketAddr::from(([0, 0, 0, 0], 5696))]
+}
+
+fn tls_minimum() -> String {
+    "1.2".to_owned()
+}
+
+fn hsm_workers() -> usize {
+    2
+}
+
+fn hsm_timeout() -> u64 {
+    5
+}
+
+impl Default for VaultConfig {
+    fn default() -> Self {
+        Self { mode: VaultMode::Cached, cache_seconds: 300 }
+    }
+}
+
+impl Default for ObjectsConfig {
+    fn default() -> Self {
+        Self { lease_seconds: 3600, weak_keys: false }
+    }
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self { reads: AuditReads::Written }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: "info".to_owned() }
+    }
+}
