@@ -118,6 +118,7 @@ fn configuration(module: &Path) -> String {
 # docs/configuration.md explains every key; one that does not exist is refused.
 
 listen = ["127.0.0.1:5696"]
+interop = true         # the operation Interop, for test suites: for development, not for production
 
 [tls]
 certificate = "server.pem"

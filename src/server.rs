@@ -11,6 +11,7 @@ pub use admin::Signer;
 use crate::audit::Entry;
 use crate::engine::batch::{self, Deed, Outcome};
 use crate::engine::need::{Need, Supplies};
+use crate::engine::notes::noted;
 use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::world::{Entropy, Now, Settings, View, World};
@@ -20,8 +21,9 @@ use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
 use crate::vault::{Hierarchy, KeyRing};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::operations::Operation;
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_0, Version};
+use kmip_codec::version::{V1_0, V2_1};
 use kmip_codec::{Error as CodecError, ErrorKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -31,6 +33,9 @@ use zeroize::Zeroizing;
 
 /// How often a batch is run again because another was faster, before it is refused.
 const CONFLICTS_MAX: usize = 32;
+
+/// The longest Client Correlation Value that is noted, in characters.
+const CORRELATION_CHARS_MAX: usize = 128;
 
 /// How many things a batch may need one after another.
 const NEEDS_MAX: usize = 1000;
@@ -85,15 +90,20 @@ impl Server {
         for _ in 0..CONFLICTS_MAX {
             let (server, principal, batch) =
                 (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
-            let ready = tokio::task::spawn_blocking(move || server.run(&principal, &batch)).await;
+            let ready = tokio::task::spawn_blocking(move || server.run(request, &principal, &batch)).await;
             let ready = match ready {
                 Ok(Ok(ready)) => ready,
                 Ok(Err(why)) => return self.fail(request, &message, &why),
                 Err(panic) => return self.fail(request, &message, &panic.to_string()),
             };
             let entries = self.entries(request, &peer, &message, &ready.outcome.deeds);
+            let done = ready.outcome.deeds.iter().filter(|deed| deed.reason.is_none());
+            let notes: Vec<String> = done.map(|deed| deed.note.clone()).collect();
             match self.persist(ready.outcome, entries).await {
-                Ok(store::Outcome::Committed) => return Answer { bytes: ready.bytes, close: false },
+                Ok(store::Outcome::Committed) => {
+                    tell(request, &peer, &notes);
+                    return Answer { bytes: ready.bytes, close: false };
+                }
                 Ok(store::Outcome::Conflict) => {
                     tracing::debug!(request, "another batch was faster; running again")
                 }
@@ -121,10 +131,10 @@ impl Server {
     }
 
     /// Runs the engine until it needs nothing more. Blocks.
-    fn run(&self, principal: &Principal, message: &RequestMessage) -> Result<Ready, String> {
+    fn run(&self, request: u64, principal: &Principal, message: &RequestMessage) -> Result<Ready, String> {
         if message.items.len() > self.settings.batch_items_max {
             let text = format!("a batch has at most {} items here", self.settings.batch_items_max);
-            return ready(message, whole(message, Refusal::new(Cause::Limit, text)));
+            return ready(request, message, whole(message, Refusal::new(Cause::Limit, text)));
         }
         let mut ring = self.hierarchy.ring();
         let mut supplies = Supplies::default();
@@ -135,7 +145,7 @@ impl Server {
             // A snapshot may hold writers back, and what is needed may take long.
             drop(snapshot);
             match ran {
-                Ok(outcome) => return ready(message, outcome),
+                Ok(outcome) => return ready(request, message, outcome),
                 Err(need) => self.meet(need, &mut ring, &mut supplies)?,
             }
         }
@@ -154,6 +164,9 @@ impl Server {
     /// Commits changes together with their audit entries; a batch without changes is entered in the journal.
     async fn persist(&self, outcome: Outcome, entries: Vec<Entry>) -> Result<store::Outcome, store::Error> {
         let changes = outcome.changes;
+        if changes.writes.is_empty() && entries.is_empty() {
+            return Ok(store::Outcome::Committed);
+        }
         if changes.writes.is_empty() && !self.durable_reads {
             return self.database.record(entries).await.map(|()| store::Outcome::Committed);
         }
@@ -161,10 +174,11 @@ impl Server {
         self.database.commit(Submission { transaction, entries }).await
     }
 
-    /// An entry an item.
+    /// An entry an item; but a Ping that was answered leaves none, as KMIP 2.1 (6.1.36) allows.
     fn entries(&self, request: u64, peer: &Peer, message: &RequestMessage, deeds: &[Deed]) -> Vec<Entry> {
         let version = message.version();
-        let note = credential_kinds(message);
+        let common = notes(message);
+        let is_entered = |deed: &&Deed| deed.operation != Operation::Ping || deed.reason.is_some();
         let entry = |deed: &Deed| Entry {
             time: now().milliseconds(),
             request,
@@ -176,16 +190,17 @@ impl Server {
             outcome: deed
                 .reason
                 .map_or("Success".to_owned(), |reason| name_of(reason.name(version), reason.0)),
-            note: note.clone(),
+            note: joined([common.as_str(), &deed.note]),
         };
-        deeds.iter().map(entry).collect()
+        deeds.iter().filter(is_entered).map(entry).collect()
     }
 
     /// Something failed that is not the client's fault: the log says what, the client that it was the server.
     fn fail(&self, request: u64, message: &RequestMessage, why: &str) -> Answer {
         tracing::error!(request, why, "a request failed inside the server");
         let text = format!("the server failed; its log has the reason under request {request}");
-        let outcome = whole(message, Refusal::new(Cause::Internal, text));
+        let mut outcome = whole(message, Refusal::new(Cause::Internal, text));
+        outcome.response.header.server_correlation_value = Some(request.to_string());
         Answer { bytes: outcome.response.to_bytes().into(), close: false }
     }
 }
@@ -200,15 +215,18 @@ impl Service for Arc<Server> {
     }
 }
 
-/// Encodes the answer, which must not be longer than the client wants.
-fn ready(message: &RequestMessage, outcome: Outcome) -> Result<Ready, String> {
+/// Encodes the answer, which must not be longer than the client wants. The number of the request, under which log and
+/// audit have it, is the Server Correlation Value.
+fn ready(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Result<Ready, String> {
+    outcome.response.header.server_correlation_value = Some(request.to_string());
     let bytes: Zeroizing<Vec<u8>> = outcome.response.to_bytes().into();
     let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
     if maximum.is_none_or(|maximum| bytes.len() <= maximum) {
         return Ok(Ready { outcome, bytes });
     }
     let text = format!("the answer has {} bytes, more than the Maximum Response Size", bytes.len());
-    let outcome = whole(message, Refusal::new(Cause::TooLarge, text));
+    let mut outcome = whole(message, Refusal::new(Cause::TooLarge, text));
+    outcome.response.header.server_correlation_value = Some(request.to_string());
     let bytes = outcome.response.to_bytes().into();
     Ok(Ready { outcome, bytes })
 }
@@ -224,6 +242,7 @@ fn whole(message: &RequestMessage, refusal: Refusal) -> Outcome {
         operation: item.request.operation(),
         objects: Vec::new(),
         reason: Some(refusal.cause.reason(version)),
+        note: String::new(),
     });
     Outcome {
         deeds: deeds.collect(),
@@ -242,12 +261,32 @@ fn refuse_message(error: CodecError) -> Vec<u8> {
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item]).to_bytes()
 }
 
-/// A credential in the header has no effect; that it was there is recorded, by kind.
-fn credential_kinds(message: &RequestMessage) -> String {
-    let Some(authentication) = &message.header.authentication else { return String::new() };
-    let kinds = authentication.credentials.iter().map(|credential| credential.credential_type());
-    let names: Vec<String> = kinds.map(|kind| name_of(kind.name(Version::new(2, 1)), kind.0)).collect();
-    format!("credential: {}", names.join(", "))
+/// What the audit notes of a header: the kinds of its credentials, which have no effect, and what the client calls the
+/// request.
+fn notes(message: &RequestMessage) -> String {
+    let header = &message.header;
+    let kinds = header.authentication.iter().flat_map(|authentication| &authentication.credentials);
+    let kinds = kinds.map(|credential| credential.credential_type());
+    let kinds: Vec<String> = kinds.map(|kind| name_of(kind.name(V2_1), kind.0)).collect();
+    let credentials =
+        if kinds.is_empty() { String::new() } else { format!("credential: {}", kinds.join(", ")) };
+    let correlation =
+        header.client_correlation_value.as_deref().map(|value| noted(value, CORRELATION_CHARS_MAX));
+    joined([credentials.as_str(), &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
+}
+
+/// Notes that are not empty, in one.
+fn joined(notes: [&str; 2]) -> String {
+    let [before, after] = notes;
+    let between = if before.is_empty() || after.is_empty() { "" } else { "; " };
+    [before, between, after].concat()
+}
+
+/// What clients wanted in the log stands there, once it is in the audit.
+fn tell(request: u64, peer: &Peer, notes: &[String]) {
+    for note in notes.iter().filter(|note| !note.is_empty()) {
+        tracing::info!(request, principal = %peer.principal.name, "a client notes: {note}");
+    }
 }
 
 fn name_of(name: Option<&'static str>, number: u32) -> String {

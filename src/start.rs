@@ -100,6 +100,7 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>) -
         lease_seconds: config.objects.lease_seconds,
         batch_items_max: config.limits.batch_items,
         located_items_max: config.limits.located_items,
+        interop: config.interop,
         ..Settings::default()
     };
     let durable_reads = config.audit.reads == AuditReads::Durable;

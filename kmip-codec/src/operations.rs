@@ -103,7 +103,7 @@ macro_rules! for_each_operation {
             /// Gives out an object with its attributes (6.1.18).
             Export = 0x2B, ExportRequest => ExportResponse, in V1_4.., declared;
             /// Writes into the log of the server (6.1.29).
-            Log = 0x2C, LogRequest => LogResponse, in V2_0.., declared;
+            Log = 0x2C, LogRequest => LogResponse, in V2_0.., served;
             /// Gives a ticket (6.1.30).
             Login = 0x2D, LoginRequest => LoginResponse, in V2_0.., declared;
             /// Takes a ticket back (6.1.31).
@@ -119,7 +119,7 @@ macro_rules! for_each_operation {
             /// Calls a PKCS#11 function (6.1.37).
             PKCS_11 = 0x33, PKCS11Request => PKCS11Response, in V2_0.., declared;
             /// Marks an interoperability test (6.1.26).
-            Interop = 0x34, InteropRequest => InteropResponse, in V2_0.., declared;
+            Interop = 0x34, InteropRequest => InteropResponse, in V2_0.., served;
             /// Gives a client a new certificate (6.1.48).
             ReProvision = 0x35, ReProvisionRequest => ReProvisionResponse, in V2_0.., declared;
             /// Sets what objects get (6.1.53).
@@ -133,7 +133,7 @@ macro_rules! for_each_operation {
             /// Processes an asynchronous request now (6.1.39).
             Process = 0x3A, ProcessRequest => ProcessResponse, in V2_1.., declared;
             /// Answers (6.1.36).
-            Ping = 0x3B, PingRequest => PingResponse, in V2_1.., declared;
+            Ping = 0x3B, PingRequest => PingResponse, in V2_1.., served;
         }
     };
 }

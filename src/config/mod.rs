@@ -17,6 +17,9 @@ pub struct Config {
     /// Addresses to listen on.
     #[serde(default = "sections::listen")]
     pub listen: Vec<SocketAddr>,
+    /// Whether the operation Interop is served: for interoperability tests, never in production.
+    #[serde(default)]
+    pub interop: bool,
     /// Certificates.
     pub tls: TlsConfig,
     /// Where objects and audit are kept.

@@ -27,6 +27,8 @@ pub struct Deed {
     pub objects: Vec<String>,
     /// Why it failed; `None` for success.
     pub reason: Option<ResultReason>,
+    /// What the client wants noted, escaped and bounded (see [`notes`](super::notes)); mostly nothing.
+    pub note: String,
 }
 
 /// What a message comes to.
@@ -94,6 +96,7 @@ impl<'m> Batch<'m> {
             supplies,
             polled: None,
             touched: Vec::new(),
+            note: String::new(),
         };
         let mut items = Vec::new();
         let mut deeds: Vec<Deed> = Vec::new();
@@ -122,6 +125,7 @@ impl<'m> Batch<'m> {
     fn item(&self, item: &RequestItem, cx: &mut Context<'_, '_>) -> Result<(ResponseItem, Deed), Need> {
         let savepoint = cx.draft.savepoint();
         cx.touched.clear();
+        cx.note.clear();
         cx.polled = None;
         let operation = item.request.operation();
         let result = self.perform(item, cx);
@@ -138,7 +142,8 @@ impl<'m> Batch<'m> {
         cx.given.push((operation, answer.response.as_ref().and_then(given_identifier)));
         answer.operation = answer.operation.or(Some(operation));
         answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
-        let deed = Deed { operation, objects: std::mem::take(&mut cx.touched), reason };
+        let (objects, note) = (std::mem::take(&mut cx.touched), std::mem::take(&mut cx.note));
+        let deed = Deed { operation, objects, reason, note };
         Ok((answer, deed))
     }
 

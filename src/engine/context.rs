@@ -37,6 +37,8 @@ pub struct Context<'c, 'a> {
     pub polled: Option<Vec<u8>>,
     /// Objects that the present item named or made, for the audit.
     pub touched: Vec<String>,
+    /// What the present item wants noted in the audit and the log, through [`noted`](super::notes::noted).
+    pub note: String,
 }
 
 impl<'a> Context<'_, 'a> {

@@ -22,6 +22,7 @@ mod keys;
 mod lifecycle;
 mod material;
 pub mod need;
+pub mod notes;
 mod object;
 mod ops;
 mod pair;

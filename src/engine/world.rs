@@ -99,6 +99,8 @@ pub struct Settings {
     pub located_items_max: usize,
     /// What becomes of seeds that clients send.
     pub seeding: Seeding,
+    /// Whether Interop is served, which no production server does.
+    pub interop: bool,
     /// What Query calls this server.
     pub server_information: String,
 }
@@ -110,6 +112,7 @@ impl Default for Settings {
             batch_items_max: 1000,
             located_items_max: 100_000,
             seeding: Seeding::Ignore,
+            interop: false,
             server_information: format!("Keystead {}", env!("CARGO_PKG_VERSION")),
         }
     }

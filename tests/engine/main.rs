@@ -4,4 +4,5 @@
 mod behaviour;
 mod matrix;
 mod objects;
+mod sessions;
 mod world;

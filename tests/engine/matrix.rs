@@ -306,6 +306,9 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::RNGRetrieve,
         Operation::RNGSeed,
         Operation::Hash,
+        Operation::Interop,
+        Operation::Log,
+        Operation::Ping,
     ];
     for row in OPERATION_ROWS.iter().filter(|row| row.served && !without_object.contains(&row.operation)) {
         let name = row.operation.name(kmip_codec::version::V2_1).unwrap();

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub struct Bench {
     pub store: MemoryStore,
     ring: KeyRing,
-    settings: Settings,
+    pub settings: Settings,
     /// Seconds since 1970.
     pub now: i64,
     seed: u64,

@@ -26,7 +26,7 @@ impl Execute for QueryRequest {
 /// namespaces, extensions, attestation types, profiles, validations or registration methods.
 fn tell(answer: &mut QueryResponse, function: QueryFunction, cx: &Context<'_, '_>) {
     match function {
-        QueryFunction::QueryOperations => answer.operations = operations(cx.version),
+        QueryFunction::QueryOperations => answer.operations = operations(cx),
         QueryFunction::QueryObjects => answer.object_types = object_types(cx.version),
         QueryFunction::QueryServerInformation => {
             answer.vendor_identification = Some(cx.settings().server_information.clone());
@@ -42,9 +42,10 @@ fn tell(answer: &mut QueryResponse, function: QueryFunction, cx: &Context<'_, '_
     }
 }
 
-fn operations(version: Version) -> Vec<Operation> {
-    let served = OPERATION_ROWS.iter().filter(|row| row.served && (row.is_in)(version));
-    served.map(|row| row.operation).collect()
+fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
+    let served = OPERATION_ROWS.iter().filter(|row| row.served && (row.is_in)(cx.version));
+    let configured = |operation: &Operation| *operation != Operation::Interop || cx.settings().interop;
+    served.map(|row| row.operation).filter(configured).collect()
 }
 
 /// The types of the version that this server takes in; split keys and PGP keys are not among them yet.
