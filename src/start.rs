@@ -1,6 +1,7 @@
 //! From a configuration to a running server, and back to nothing when it is told to stop.
 
 use crate::config::{AuditReads, Config, VaultMode};
+use crate::engine::about::About;
 use crate::engine::world::Settings;
 use crate::gate::Gate;
 use crate::listen::{self, Caps, Door, Listener, TlsFiles};
@@ -101,6 +102,12 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>) -
         batch_items_max: config.limits.batch_items,
         located_items_max: config.limits.located_items,
         interop: config.interop,
+        about: About {
+            extensions: config.extensions.clone(),
+            validations: config.validations.clone(),
+            ..config.server.clone()
+        },
+        features: config.features,
         ..Settings::default()
     };
     let durable_reads = config.audit.reads == AuditReads::Durable;

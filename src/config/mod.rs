@@ -6,6 +6,7 @@ mod sections;
 pub use limits::LimitsConfig;
 pub use sections::*;
 
+use crate::engine::about::{About, Extension, Features, Validation};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,18 @@ pub struct Config {
     /// Administrators.
     #[serde(default)]
     pub admin: AdminConfig,
+    /// Who the server is, for Query.
+    #[serde(default)]
+    pub server: About,
+    /// What is switched off.
+    #[serde(default)]
+    pub features: Features,
+    /// Tags of the operator's own, for Query.
+    #[serde(default)]
+    pub extensions: Vec<Extension>,
+    /// Validations by an authority, for Query.
+    #[serde(default)]
+    pub validations: Vec<Validation>,
 }
 
 /// Why there is no configuration.
@@ -95,6 +108,8 @@ impl Config {
             return Err("a group has no name".to_owned());
         }
         self.limits.check()?;
+        self.extensions.iter().try_for_each(Extension::check)?;
+        self.validations.iter().try_for_each(Validation::check)?;
         let hsm = &self.hsm;
         if hsm.workers == 0 || hsm.call_timeout_seconds == 0 {
             return Err("hsm.workers and hsm.call_timeout_seconds are at least 1".to_owned());

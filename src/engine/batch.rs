@@ -3,6 +3,7 @@
 //! Decide, then persist, then answer: this module only decides. What it returns has no effect until the shell has
 //! committed the changes together with the audit entries.
 
+use super::about::Features;
 use super::context::Context;
 use super::dispatch::dispatch;
 use super::draft::{Changes, Draft};
@@ -155,6 +156,7 @@ impl<'m> Batch<'m> {
             );
             return Err(Refusal::new(Cause::FeatureNotSupported, message).into());
         }
+        self.is_served_so(cx.settings().features)?;
         let placeholder = cx.placeholder.clone();
         let response = dispatch(item.request.clone(), cx)?;
         if let Some(kept) = cx.polled.take() {
@@ -172,11 +174,25 @@ impl<'m> Batch<'m> {
             response: Some(response),
             ..ResponseItem::default()
         };
-        if self.is_asynchronous(&item.request) {
+        if cx.settings().features.asynchronous && self.is_asynchronous(&item.request) {
             cx.placeholder = placeholder;
             return self.answer_later(item.request.operation(), answer, cx);
         }
         Ok(answer)
+    }
+
+    /// Refuses what the header asks for and the configuration has switched off.
+    fn is_served_so(&self, features: Features) -> Result<(), Refusal> {
+        let what = match (self.on_error, self.asynchronous) {
+            (BatchErrorContinuationOption::Undo, _) if !features.batch_undo => "undo batches",
+            (BatchErrorContinuationOption::Continue, _) if !features.batch_continue => {
+                "go on after a failed item"
+            }
+            (_, AsynchronousIndicator::Mandatory) if !features.asynchronous => "answer asynchronously",
+            _ => return Ok(()),
+        };
+        let text = format!("this server is configured not to {what}; Query Capabilities tells");
+        Err(Refusal::new(Cause::FeatureNotSupported, text))
     }
 
     /// Archive and Recover are answered later where the client takes that; in 2.x everything is, on demand.

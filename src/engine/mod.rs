@@ -10,6 +10,7 @@
 //! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
 //! test from one seed.
 
+pub mod about;
 pub mod batch;
 mod birth;
 mod context;

@@ -1,5 +1,6 @@
 //! What the engine is given: time, entropy, the store as it stands, the vault, and the settings.
 
+use super::about::{About, Features};
 use super::need::Need;
 use kmip_codec::SecretBytes;
 use std::ops::ControlFlow;
@@ -101,8 +102,10 @@ pub struct Settings {
     pub seeding: Seeding,
     /// Whether Interop is served, which no production server does.
     pub interop: bool,
-    /// What Query calls this server.
-    pub server_information: String,
+    /// What the operator states about the server.
+    pub about: About,
+    /// What may be switched off.
+    pub features: Features,
 }
 
 impl Default for Settings {
@@ -113,7 +116,8 @@ impl Default for Settings {
             located_items_max: 100_000,
             seeding: Seeding::Ignore,
             interop: false,
-            server_information: format!("Keystead {}", env!("CARGO_PKG_VERSION")),
+            about: About::default(),
+            features: Features::default(),
         }
     }
 }

@@ -2,9 +2,12 @@
 //! profiles …) differs between cases, so each such family runs against a server configured for it. The rest, nearly
 //! all, share the first.
 
-use super::case::Case;
+use super::case::{Case, Node};
 use super::owner;
 use super::support::dev::Dev;
+use kmip_codec::enums::ItemType;
+use kmip_codec::version::V2_1;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A configuration and the cases that want it.
@@ -18,7 +21,80 @@ pub struct Setup {
 }
 
 /// Every setup; the first is for all cases that no other wants.
-pub const SETUPS: &[Setup] = &[Setup { name: "plain", wants: |_| true, changes: groups_of_two }];
+pub const SETUPS: &[Setup] = &[
+    Setup { name: "plain", wants: |_| true, changes: groups_of_two },
+    Setup {
+        name: "reticent",
+        wants: |case| case.name.contains("TC-Q-CAP-1"),
+        changes: |_| {
+            added("[server]\ndetails = false\n[features]\nstreaming = false\nasynchronous = false\n")
+        },
+    },
+    Setup {
+        name: "stated",
+        wants: |case| case.name.contains("TC-122") || case.name.contains("TC-Q-VAL-1"),
+        changes: stated,
+    },
+];
+
+/// Tags and the keys that they become.
+type Keys = &'static [(&'static str, &'static str)];
+
+/// What an operator states, as tag and key of the configuration: taken from the cases, for no statement of theirs is ours.
+const STATED: &[(&str, &str, Keys)] = &[
+    (
+        "ExtensionInformation",
+        "extensions",
+        &[("ExtensionName", "name"), ("ExtensionTag", "tag"), ("ExtensionType", "type")],
+    ),
+    (
+        "ValidationInformation",
+        "validations",
+        &[
+            ("ValidationAuthorityType", "authority"),
+            ("ValidationAuthorityCountry", "country"),
+            ("ValidationAuthorityURI", "authority_uri"),
+            ("ValidationVersionMajor", "version_major"),
+            ("ValidationType", "type"),
+            ("ValidationLevel", "level"),
+            ("ValidationCertificateIdentifier", "certificate"),
+            ("ValidationCertificateURI", "certificate_uri"),
+        ],
+    ),
+];
+
+/// The statements that the answers of these cases hold, each once and in full.
+fn stated(cases: &[&Case]) -> Vec<(String, String)> {
+    let mut tables = BTreeSet::new();
+    for response in cases.iter().flat_map(|case| &case.steps).map(|step| &step.response) {
+        response.walk(&mut |node| {
+            let row = STATED.iter().find(|row| row.0 == node.tag && node.items.len() == row.2.len());
+            tables.extend(row.map(|(_, section, keys)| {
+                let keys =
+                    keys.iter().map(|(tag, key)| format!("{key} = {}\n", toml(node.item(tag).unwrap())));
+                format!("[[{section}]]\n{}", keys.collect::<String>())
+            }));
+        });
+    }
+    added(&tables.into_iter().collect::<String>())
+}
+
+/// The value of a node as TOML; an extension's type, a number in 1.x, by its name.
+fn toml(node: &Node) -> String {
+    match (node.tag.as_str(), node.kind.as_deref()) {
+        ("ExtensionType", _) => {
+            let name = ItemType(node.value.parse().unwrap()).name(V2_1);
+            format!("{:?}", name.unwrap())
+        }
+        (_, Some("Integer")) => node.value.clone(),
+        _ => format!("{:?}", node.value),
+    }
+}
+
+/// Words at the end of the configuration.
+fn added(words: &str) -> Vec<(String, String)> {
+    vec![(String::new(), words.to_owned())]
+}
 
 /// The setup of a case, as its place in the table.
 pub fn of(case: &Case) -> usize {

@@ -4,5 +4,6 @@
 mod behaviour;
 mod matrix;
 mod objects;
+mod query;
 mod sessions;
 mod world;

@@ -2,10 +2,10 @@
 
 use crate::Tag;
 use crate::attributes::RngParameters;
-use crate::declare::{Value, structure};
+use crate::declare::{Field, Value, structure};
 use crate::enums::*;
 use crate::error::Result;
-use crate::item::ItemValue;
+use crate::item::{Item, ItemValue};
 use crate::operations::Operation;
 use crate::payloads::ProtectionStorageMasks;
 use crate::version::*;
@@ -39,7 +39,7 @@ structure! {
         operations: Vec<Operation> = Operation;
         object_types: Vec<ObjectType> = ObjectType;
         vendor_identification: Option<String> = VendorIdentification;
-        server_information: Option<ItemValue> = ServerInformation;
+        server_information: Option<ServerInformation> = ServerInformation;
         application_namespaces: Vec<String> = ApplicationNamespace;
         extension_information: Vec<ExtensionInformation> = ExtensionInformation in V1_1..;
         attestation_types: Vec<AttestationType> = AttestationType in V1_2..;
@@ -51,6 +51,73 @@ structure! {
         defaults_information: Option<ItemValue> = DefaultsInformation in V2_0..;
         protection_storage_masks: Option<ProtectionStorageMasks> = ProtectionStorageMasks in V2_0..;
     }
+}
+
+/// What a vendor says of its server (KMIP 2.1, 7.37). In 1.x the structure has no fields but those of the vendor.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct ServerInformation {
+    /// From KMIP 2.0 on.
+    pub standard: StandardInformation,
+    /// Items under tags of the vendor.
+    pub vendor_specific: Vec<Item>,
+}
+
+macro_rules! standard_information {
+    ($($field:ident: $ty:ty = $tag:ident;)*) => {
+        /// The fields that the standard has for a server.
+        #[derive(Clone, Debug, PartialEq, Eq, Default)]
+        pub struct StandardInformation {
+            $(#[doc = concat!("Tag `", stringify!($tag), "`.")] pub $field: $ty,)*
+        }
+
+        impl Value for ServerInformation {
+            fn put(&self, tag: Tag, out: &mut dyn Sink) {
+                out.open(tag);
+                if out.version() >= V2_0 {
+                    $(self.standard.$field.write(Tag::$tag, out);)*
+                }
+                self.vendor_specific.iter().for_each(|item| item.value.put(item.tag, out));
+                out.close();
+            }
+
+            fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+                src.open(tag)?;
+                let mut information = Self::default();
+                if src.version() >= V2_0 {
+                    $(information.standard.$field = Field::read(Tag::$tag, src)?;)*
+                }
+                while let Some(tag) = src.peek() {
+                    information.vendor_specific.push(Item { tag, value: Value::take(tag, src)? });
+                }
+                src.close()?;
+                Ok(information)
+            }
+        }
+
+        #[cfg(feature = "sample")]
+        impl crate::sample::Sample for ServerInformation {
+            fn sample(dice: &mut crate::sample::Dice) -> Self {
+                use crate::sample::SampleField as _;
+                let standard = match dice.version >= V2_0 {
+                    true => StandardInformation { $($field: <$ty>::sample_field(dice),)* },
+                    false => StandardInformation::default(),
+                };
+                Self { standard, vendor_specific: Vec::new() }
+            }
+        }
+    };
+}
+
+standard_information! {
+    name: Option<String> = ServerName;
+    serial_number: Option<String> = ServerSerialNumber;
+    version: Option<String> = ServerVersion;
+    load: Option<String> = ServerLoad;
+    product: Option<String> = ProductName;
+    build_level: Option<String> = BuildLevel;
+    build_date: Option<String> = BuildDate;
+    cluster: Option<String> = ClusterInfo;
+    failover: Vec<String> = AlternateFailoverEndpoints;
 }
 
 /// The item type of an extension: an integer in 1.x, an enumeration in 2.x.

@@ -95,7 +95,12 @@ impl Turn {
     pub fn take<R: InParts>(cx: &mut Context<'_, '_>, mut request: R) -> Step<(R, Self)> {
         let fields = request.fields();
         let (begins, ends) = (fields.init.take() == Some(true), fields.last.take() == Some(true));
-        let Some(correlation) = fields.correlation.take() else {
+        let correlation = fields.correlation.take();
+        if (begins || correlation.is_some()) && !cx.settings().features.streaming {
+            let text = "this server is configured not to take data in parts: send it whole";
+            return refuse(Cause::FeatureNotSupported, text);
+        }
+        let Some(correlation) = correlation else {
             let turn = Self { before: 0, last: ends || !begins, correlation: None };
             return Ok((request, turn));
         };

@@ -1,13 +1,13 @@
-//! Query (KMIP 2.1, 6.1.40): what this server is and can, from the tables that it works by.
+//! Query (KMIP 2.1, 6.1.40): what this server is and can, from the tables that it works by. What the operator states
+//! stands in [`about`](crate::engine::about).
 
 use crate::engine::birth;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
 use kmip_codec::Version;
 use kmip_codec::enums::{
-    DestroyAction, ObjectType, ProtectionStorageMask, QueryFunction, RNGMode, UnwrapMode,
+    DestroyAction, ObjectType, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
 };
-use kmip_codec::item::ItemValue;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::operations::{OPERATION_ROWS, Operation};
 use kmip_codec::payloads::{CapabilityInformation, ProtectionStorageMasks, QueryRequest, QueryResponse};
@@ -15,34 +15,47 @@ use kmip_codec::payloads::{CapabilityInformation, ProtectionStorageMasks, QueryR
 impl Execute for QueryRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<QueryResponse> {
         let mut answer = QueryResponse::default();
-        for function in self.functions {
-            tell(&mut answer, function, cx);
-        }
+        let asked = |function: &QueryFunction| self.functions.contains(function);
+        // Each once, in the order of the enumeration: where both are asked for, the map has the last word on extensions.
+        ANSWERS.iter().filter(|(function, _)| asked(function)).for_each(|(_, tell)| tell(&mut answer, cx));
         Ok(answer)
     }
 }
 
-/// Adds what one function asks. Functions without an entry here are answered by their absence: no application
-/// namespaces, extensions, attestation types, profiles, validations or registration methods.
-fn tell(answer: &mut QueryResponse, function: QueryFunction, cx: &Context<'_, '_>) {
-    match function {
-        QueryFunction::QueryOperations => answer.operations = operations(cx),
-        QueryFunction::QueryObjects => answer.object_types = object_types(cx.version),
-        QueryFunction::QueryServerInformation => {
-            answer.vendor_identification = Some(cx.settings().server_information.clone());
-            answer.server_information = Some(ItemValue::default());
-        }
-        QueryFunction::QueryRNGs => answer.rng_parameters = vec![birth::generator()],
-        QueryFunction::QueryCapabilities => answer.capability_information = vec![capabilities()],
-        QueryFunction::QueryStorageProtectionMasks => {
-            let masks = vec![ProtectionStorageMask::Software];
-            answer.protection_storage_masks = Some(ProtectionStorageMasks { masks });
-        }
-        _ => {}
-    }
-}
+/// Adds what one function asks for.
+type Tell = fn(&mut QueryResponse, &Context<'_, '_>);
 
-fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
+/// Every function with its answer. Where this server has nothing to tell (application namespaces, attestation types,
+/// client registration methods), the answer is empty, as the clause wants.
+const ANSWERS: &[(QueryFunction, Tell)] = &[
+    (QueryFunction::QueryOperations, |answer, cx| answer.operations = operations(cx)),
+    (QueryFunction::QueryObjects, |answer, cx| answer.object_types = object_types(cx.version)),
+    (QueryFunction::QueryServerInformation, |answer, cx| {
+        let about = &cx.settings().about;
+        answer.vendor_identification = Some(about.vendor.clone());
+        answer.server_information = Some(about.server_information(cx.principal().weak_keys));
+    }),
+    (QueryFunction::QueryExtensionList, |answer, cx| {
+        answer.extension_information = cx.settings().about.extensions(false);
+    }),
+    (QueryFunction::QueryExtensionMap, |answer, cx| {
+        answer.extension_information = cx.settings().about.extensions(true);
+    }),
+    (QueryFunction::QueryRNGs, |answer, _| answer.rng_parameters = vec![birth::generator()]),
+    (QueryFunction::QueryValidations, |answer, cx| {
+        answer.validation_information = cx.settings().about.validations();
+    }),
+    (QueryFunction::QueryCapabilities, |answer, cx| {
+        answer.capability_information = vec![capabilities(cx)];
+    }),
+    (QueryFunction::QueryStorageProtectionMasks, |answer, _| {
+        let masks = vec![ProtectionStorageMask::Software];
+        answer.protection_storage_masks = Some(ProtectionStorageMasks { masks });
+    }),
+];
+
+/// The operations that are served and not switched off.
+pub fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
     let served = OPERATION_ROWS.iter().filter(|row| row.served && (row.is_in)(cx.version));
     let configured = |operation: &Operation| *operation != Operation::Interop || cx.settings().interop;
     served.map(|row| row.operation).filter(configured).collect()
@@ -55,16 +68,26 @@ fn object_types(version: Version) -> Vec<ObjectType> {
     types
 }
 
-fn capabilities() -> CapabilityInformation {
+/// What is on, and, where the operator lets it be told, how: wrapped keys are kept wrapped, the record of a destroyed
+/// key is deleted, nothing is overwritten, and the generator is a matter of threads, not of clients.
+fn capabilities(cx: &Context<'_, '_>) -> CapabilityInformation {
+    let features = &cx.settings().features;
+    let (unwrap, destroy, shred) = match cx.settings().about.details {
+        true => {
+            (UnwrapMode::NotProcessed, DestroyAction::KeyMaterialDeleted, ShreddingAlgorithm::Unsupported)
+        }
+        false => (UnwrapMode::Unspecified, DestroyAction::Unspecified, ShreddingAlgorithm::Unspecified),
+    };
     CapabilityInformation {
-        streaming: Some(true),
-        asynchronous: Some(true),
+        streaming: Some(features.streaming),
+        asynchronous: Some(features.asynchronous),
         attestation: Some(false),
-        batch_undo: Some(true),
-        batch_continue: Some(true),
-        unwrap_mode: Some(UnwrapMode::NotProcessed),
-        destroy_action: Some(DestroyAction::KeyMaterialDeleted),
-        rng_mode: Some(RNGMode::NonSharedInstantiation),
-        ..CapabilityInformation::default()
+        batch_undo: Some(features.batch_undo),
+        batch_continue: Some(features.batch_continue),
+        unwrap_mode: Some(unwrap),
+        destroy_action: Some(destroy),
+        shredding_algorithm: Some(shred),
+        rng_mode: Some(RNGMode::Unspecified),
+        quantum_safe: None,
     }
 }

@@ -1,0 +1,215 @@
+//! What Query says that the server cannot know by itself: the operator's statements, and what is switched off.
+//!
+//! A statement says who the server is and who has validated it. What the server can do is never stated, it is
+//! computed: a feature that the configuration switches off is really off.
+
+use kmip_codec::Tag;
+use kmip_codec::enums::{ItemType, ValidationAuthorityType, ValidationType};
+use kmip_codec::item::{Item, ItemValue};
+use kmip_codec::payloads::{
+    ExtensionInformation, ExtensionType, ServerInformation, StandardInformation, ValidationInformation,
+};
+use serde::Deserialize;
+
+/// `[server]`: who the server is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct About {
+    /// Vendor Identification.
+    pub vendor: String,
+    /// Server Name.
+    pub name: Option<String>,
+    /// Server Serial Number.
+    pub serial_number: Option<String>,
+    /// Cluster Info.
+    pub cluster: Option<String>,
+    /// Alternate Failover Endpoints.
+    pub failover: Vec<String>,
+    /// Whether Query tells how keys are unwrapped and destroyed; if not, it says Unspecified.
+    pub details: bool,
+    /// Tags of the operator's own.
+    #[serde(skip)]
+    pub extensions: Vec<Extension>,
+    /// Validations of the server's parts by an authority.
+    #[serde(skip)]
+    pub validations: Vec<Validation>,
+}
+
+impl Default for About {
+    fn default() -> Self {
+        Self {
+            vendor: "Keystead".to_owned(),
+            name: None,
+            serial_number: None,
+            cluster: None,
+            failover: Vec::new(),
+            details: true,
+            extensions: Vec::new(),
+            validations: Vec::new(),
+        }
+    }
+}
+
+/// `[features]`: what may be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Features {
+    /// Data in parts.
+    pub streaming: bool,
+    /// Answers that are polled for.
+    pub asynchronous: bool,
+    /// Batches that are undone when an item fails.
+    pub batch_undo: bool,
+    /// Batches that go on when an item fails.
+    pub batch_continue: bool,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self { streaming: true, asynchronous: true, batch_undo: true, batch_continue: true }
+    }
+}
+
+/// `[[extensions]]`: a tag from the range that KMIP leaves to vendors, as clients of the operator use it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Extension Name.
+    pub name: String,
+    /// Extension Tag: 0x540000 to 0x54FFFF.
+    pub tag: u32,
+    /// Extension Type: `TextString`, `Integer`, …
+    #[serde(rename = "type")]
+    pub item_type: String,
+    /// Extension Description (from KMIP 2.0).
+    pub description: Option<String>,
+}
+
+/// The tag under which Server Information says whether the client may have weak algorithms and key lengths.
+pub const WEAK_ALGORITHMS: Tag = Tag(0x54_4B57);
+
+/// The server's own extension.
+fn own() -> Extension {
+    Extension {
+        name: "Keystead Weak Algorithms".to_owned(),
+        tag: WEAK_ALGORITHMS.0,
+        item_type: "Boolean".to_owned(),
+        description: Some("whether this client is granted weak algorithms and key lengths".to_owned()),
+    }
+}
+
+impl Extension {
+    /// Whether the row can stand in an answer.
+    pub fn check(&self) -> Result<(), String> {
+        if !(0x54_0000..=0x54_FFFF).contains(&self.tag) {
+            return Err(format!("extension {:?}: its tag is not from 0x540000 to 0x54FFFF", self.name));
+        }
+        match ItemType::by_name(&self.item_type) {
+            Some(_) => Ok(()),
+            None => Err(format!("extension {:?}: KMIP has no type {:?}", self.name, self.item_type)),
+        }
+    }
+
+    fn told(&self, in_full: bool) -> ExtensionInformation {
+        let name = self.name.clone();
+        if !in_full {
+            return ExtensionInformation { name, ..ExtensionInformation::default() };
+        }
+        ExtensionInformation {
+            name,
+            tag: Some(self.tag.cast_signed()),
+            item_type: ItemType::by_name(&self.item_type).map(|number| ExtensionType(ItemType(number))),
+            description: self.description.clone(),
+            ..ExtensionInformation::default()
+        }
+    }
+}
+
+/// `[[validations]]`: a validation that the operator's certificate proves, such as that of the HSM.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    /// Validation Authority Type: `NISTCMVP`, `CommonCriteria`.
+    pub authority: String,
+    /// Validation Authority Country, two letters.
+    pub country: Option<String>,
+    /// Validation Authority URI.
+    pub authority_uri: Option<String>,
+    /// Validation Version Major: 2 for FIPS 140-2.
+    pub version_major: i32,
+    /// Validation Version Minor.
+    pub version_minor: Option<i32>,
+    /// Validation Type: `Hardware`, `Software`, `Firmware`, `Hybrid`.
+    #[serde(rename = "type")]
+    pub validation_type: String,
+    /// Validation Level.
+    pub level: i32,
+    /// Validation Certificate Identifier.
+    pub certificate: Option<String>,
+    /// Validation Certificate URI.
+    pub certificate_uri: Option<String>,
+    /// Validation Vendor URI.
+    pub vendor_uri: Option<String>,
+    /// Validation Profile.
+    #[serde(default)]
+    pub profiles: Vec<String>,
+}
+
+impl Validation {
+    /// Whether the row can stand in an answer.
+    pub fn check(&self) -> Result<(), String> {
+        let known = |what: &str, name: &str, number: Option<u32>| match number {
+            Some(_) => Ok(()),
+            None => Err(format!("a validation has the {what} {name:?}, which KMIP does not have")),
+        };
+        known("authority", &self.authority, ValidationAuthorityType::by_name(&self.authority))?;
+        known("type", &self.validation_type, ValidationType::by_name(&self.validation_type))
+    }
+
+    fn told(&self) -> ValidationInformation {
+        let authority = ValidationAuthorityType::by_name(&self.authority).unwrap_or_default();
+        let validation_type = ValidationType::by_name(&self.validation_type).unwrap_or_default();
+        ValidationInformation {
+            authority_type: ValidationAuthorityType(authority),
+            authority_country: self.country.clone(),
+            authority_uri: self.authority_uri.clone(),
+            version_major: self.version_major,
+            version_minor: self.version_minor,
+            validation_type: ValidationType(validation_type),
+            level: self.level,
+            certificate_identifier: self.certificate.clone(),
+            certificate_uri: self.certificate_uri.clone(),
+            vendor_uri: self.vendor_uri.clone(),
+            profile: self.profiles.clone(),
+        }
+    }
+}
+
+impl About {
+    /// Server Information for one client.
+    pub fn server_information(&self, weak_algorithms: bool) -> ServerInformation {
+        let value = ItemValue::Boolean(weak_algorithms);
+        ServerInformation {
+            standard: StandardInformation {
+                name: self.name.clone(),
+                serial_number: self.serial_number.clone(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                product: Some("Keystead".to_owned()),
+                cluster: self.cluster.clone(),
+                failover: self.failover.clone(),
+                ..StandardInformation::default()
+            },
+            vendor_specific: vec![Item { tag: WEAK_ALGORITHMS, value }],
+        }
+    }
+
+    /// Extension Information: the names alone, or in full.
+    pub fn extensions(&self, in_full: bool) -> Vec<ExtensionInformation> {
+        self.extensions.iter().chain([&own()]).map(|row| row.told(in_full)).collect()
+    }
+
+    /// Validation Information.
+    pub fn validations(&self) -> Vec<ValidationInformation> {
+        self.validations.iter().map(Validation::told).collect()
+    }
+}
