@@ -23,7 +23,7 @@ pub mod crypto;
 pub mod dev;
 pub mod engine;
 pub mod gate;
-mod keygen;
+pub mod keygen;
 pub mod listen;
 pub mod pki;
 pub mod server;

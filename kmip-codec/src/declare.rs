@@ -4,7 +4,7 @@
 
 use crate::Tag;
 use crate::error::{Error, ErrorKind, Result};
-use crate::version::{STORED, V1_0, Version};
+use crate::version::{STORED, Version};
 use crate::wire::{Sink, Source};
 
 /// What stands under one tag.
@@ -84,17 +84,11 @@ impl<T: Value> Field for Vec<T> {
 pub trait Versions {
     /// Whether the version is one of them.
     fn has(&self, version: Version) -> bool;
-    /// The first of them.
-    fn since(&self) -> Version;
 }
 
 impl Versions for std::ops::RangeFrom<Version> {
     fn has(&self, version: Version) -> bool {
         self.contains(&version)
-    }
-
-    fn since(&self) -> Version {
-        self.start
     }
 }
 
@@ -102,20 +96,12 @@ impl Versions for std::ops::Range<Version> {
     fn has(&self, version: Version) -> bool {
         self.contains(&version) || version == STORED
     }
-
-    fn since(&self) -> Version {
-        self.start
-    }
 }
 
 /// Every version: what a row without a range means.
 impl Versions for std::ops::RangeFull {
     fn has(&self, _: Version) -> bool {
         true
-    }
-
-    fn since(&self) -> Version {
-        V1_0
     }
 }
 
@@ -183,14 +169,18 @@ pub(crate) use tags;
 
 /// Declares an enumeration: a number with names, so that a value of no name survives.
 macro_rules! enumeration {
-    ($(#[$meta:meta])* pub enum $name:ident { $($variant:ident = $code:literal $(in $range:expr)?;)* }) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:literal])* pub enum $name:ident { $($variant:ident = $code:literal $(in $range:expr)?;)* }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(pub u32);
 
         #[allow(non_upper_case_globals, reason = "values keep the names of the specification")]
         impl $name {
             $(#[doc = concat!("`", stringify!($variant), "`")] pub const $variant: $name = $name($code);)*
+
+            /// The enumeration for the reference pages.
+            pub const TABLE: crate::enums::Table =
+                crate::enums::Table { name: stringify!($name), doc: concat!($($doc),*), rows: Self::ROWS };
 
             /// Every row: number, name and whether a version has it.
             pub const ROWS: &'static [(u32, &'static str, fn(crate::version::Version) -> bool)] = &[$(
@@ -251,14 +241,18 @@ pub(crate) use enumeration;
 
 /// Declares a mask: an integer whose bits have names.
 macro_rules! mask {
-    ($(#[$meta:meta])* pub struct $name:ident { $($bit:ident = $code:literal $(in $range:expr)?;)* }) => {
-        $(#[$meta])*
+    ($(#[doc = $doc:literal])* pub struct $name:ident { $($bit:ident = $code:literal $(in $range:expr)?;)* }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
         pub struct $name(pub i32);
 
         #[allow(non_upper_case_globals, reason = "bits keep the names of the specification")]
         impl $name {
             $(#[doc = concat!("`", stringify!($bit), "`")] pub const $bit: $name = $name($code);)*
+
+            /// The mask for the reference pages.
+            pub const TABLE: crate::enums::Table =
+                crate::enums::Table { name: stringify!($name), doc: concat!($($doc),*), rows: Self::ROWS };
 
             /// Every row: bit, name and whether a version has it.
             pub const ROWS: &'static [(u32, &'static str, fn(crate::version::Version) -> bool)] = &[$(
@@ -325,12 +319,9 @@ pub struct FieldRow {
     pub name: &'static str,
     /// The Rust type, which tells how often it occurs.
     pub occurs: &'static str,
-    /// Its tags, each with the version that it begins in.
-    pub tags: &'static [(Tag, Since)],
+    /// Its tags, each with whether a version has the field under it.
+    pub tags: &'static [(Tag, fn(Version) -> bool)],
 }
-
-/// The version that a row begins in; a function, because ranges are not constants.
-pub type Since = fn() -> Version;
 
 /// Declares a structure: its fields in the order of the wire, each with its tag (or one tag a version range).
 macro_rules! structure {
@@ -348,9 +339,9 @@ macro_rules! structure {
             pub const FIELDS: &'static [crate::declare::FieldRow] = &[$(crate::declare::FieldRow {
                 name: stringify!($field),
                 occurs: stringify!($ty),
-                tags: &[$((crate::Tag::$tag, || {
+                tags: &[$((crate::Tag::$tag, |version| {
                     use crate::declare::Versions as _;
-                    (crate::declare::versions!($($range)?)).since()
+                    (crate::declare::versions!($($range)?)).has(version)
                 })),+],
             },)*];
         }

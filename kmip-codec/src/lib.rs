@@ -15,6 +15,7 @@
 //! In memory there is one form for all versions, the typed one of 2.x.
 
 pub mod attributes;
+pub mod clauses;
 pub mod declare;
 pub mod enums;
 pub mod error;

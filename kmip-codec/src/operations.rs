@@ -4,7 +4,7 @@
 //! A row that is `declared` can be read and written and nothing more; `served` rows are dispatched and announced.
 
 use crate::Tag;
-use crate::declare::{Value, Versions as _, enumeration};
+use crate::declare::{FieldRow, Value, Versions as _, enumeration};
 use crate::error::{Error, ErrorKind, Result};
 use crate::item::ItemValue;
 use crate::payloads::*;
@@ -161,6 +161,10 @@ pub struct OperationRow {
     pub served: bool,
     /// What it does, and the clause.
     pub doc: &'static str,
+    /// The fields of its request.
+    pub request: &'static [FieldRow],
+    /// The fields of its answer.
+    pub response: &'static [FieldRow],
 }
 
 macro_rules! is_served {
@@ -185,6 +189,8 @@ macro_rules! operations {
             is_in: |version| ($range).has(version),
             served: is_served!($served),
             doc: concat!($($doc),*),
+            request: $request::FIELDS,
+            response: $response::FIELDS,
         },)*];
 
         /// The payload of a request.

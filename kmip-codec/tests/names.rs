@@ -66,6 +66,16 @@ fn ours(rows: Rows, version: Version) -> Names {
     rows.map(|row| (row.1.to_owned(), u64::from(row.0))).collect()
 }
 
+/// An attribute is in no version that does not have its tag.
+#[test]
+fn attributes_are_no_older_than_their_tags() {
+    for row in kmip_codec::attributes::ATTRIBUTE_ROWS {
+        for version in VERSIONS.into_iter().filter(|version| (row.is_in)(*version)) {
+            assert!(row.tag.is_in(version), "{} in {version}", row.name);
+        }
+    }
+}
+
 #[test]
 fn the_tables_are_those_of_the_specifications() {
     let Some(names) = names() else {

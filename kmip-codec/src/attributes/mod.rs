@@ -52,6 +52,8 @@ pub struct AttributeRow {
     pub tag: Tag,
     /// The name in 1.x.
     pub name: &'static str,
+    /// The type of the value.
+    pub value: &'static str,
     /// How many instances an object may have.
     pub count: Count,
     /// Who sets it first.
@@ -106,6 +108,7 @@ macro_rules! attributes {
         pub const ATTRIBUTE_ROWS: &[AttributeRow] = &[$(AttributeRow {
             tag: Tag::$row,
             name: $name,
+            value: stringify!($ty),
             count: word!($count),
             set_by: word!($set_by),
             modifiable: word!($modify),

@@ -173,19 +173,19 @@ macro_rules! for_each_attribute {
             /// Whether the protection withstands quantum computers (4.45).
             QuantumSafe(bool), "Quantum Safe", one, client, modifiable, deletable, ANY, in V2_0..;
             /// Whether the server rotates the object by itself (4.48).
-            RotateAutomatic(bool), "Rotate Automatic", one, both, fixed, kept, ANY, in V2_0..;
+            RotateAutomatic(bool), "Rotate Automatic", one, both, fixed, kept, ANY, in V2_1..;
             /// When the object was last rotated (4.49).
-            RotateDate(DateTime), "Rotate Date", one, server, fixed, kept, ANY, in V2_0..;
+            RotateDate(DateTime), "Rotate Date", one, server, fixed, kept, ANY, in V2_1..;
             /// How often the object was rotated (4.50).
-            RotateGeneration(i32), "Rotate Generation", one, server, fixed, kept, ANY, in V2_0..;
+            RotateGeneration(i32), "Rotate Generation", one, server, fixed, kept, ANY, in V2_1..;
             /// The time between rotations (4.51).
-            RotateInterval(Interval), "Rotate Interval", one, both, fixed, kept, ANY, in V2_0..;
+            RotateInterval(Interval), "Rotate Interval", one, both, fixed, kept, ANY, in V2_1..;
             /// Whether this is the newest of its rotations (4.52).
-            RotateLatest(bool), "Rotate Latest", one, server, fixed, kept, ANY, in V2_0..;
+            RotateLatest(bool), "Rotate Latest", one, server, fixed, kept, ANY, in V2_1..;
             /// The name that all rotations share (4.53).
-            RotateName(RotateName), "Rotate Name", one, client, modifiable, deletable, ANY, in V2_0..;
+            RotateName(RotateName), "Rotate Name", one, client, modifiable, deletable, ANY, in V2_1..;
             /// The time from rotation to activation (4.54).
-            RotateOffset(Interval), "Rotate Offset", one, both, fixed, kept, ANY, in V2_0..;
+            RotateOffset(Interval), "Rotate Offset", one, both, fixed, kept, ANY, in V2_1..;
         }
     };
 }

@@ -21,9 +21,24 @@ use crate::Tag;
 use crate::version::Version;
 use crate::wire::ByName;
 
-/// Which enumeration stands under a tag, for items that are read without knowing what they belong to.
+/// An enumeration or a mask, for the reference pages.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    /// Its name in Rust.
+    pub name: &'static str,
+    /// What it tells, and the clause.
+    pub doc: &'static str,
+    /// Every value: number, name and whether a version has it.
+    pub rows: &'static [(u32, &'static str, fn(Version) -> bool)],
+}
+
+/// Which enumeration stands under a tag, for items that are read without knowing what they belong to, after those that
+/// stand under no tag of their own.
 macro_rules! by_tag {
-    ($($tag:ident: $enumeration:ident;)*) => {
+    (under no tag: $($other:path),*; $($tag:ident: $enumeration:ident;)*) => {
+        /// Every enumeration and mask.
+        pub const TABLES: &[Table] = &[$($enumeration::TABLE,)* $(<$other>::TABLE,)*];
+
         /// How names become numbers under this tag.
         pub fn by_name_under(tag: Tag) -> ByName {
             match tag {
@@ -45,6 +60,8 @@ macro_rules! by_tag {
 }
 
 by_tag! {
+    under no tag: crate::operations::Operation, DataReference, ItemType, UniqueIdentifierReference, CryptographicUsageMask,
+        ProtectionStorageMask, StorageStatusMask;
     AdjustmentType: AdjustmentType;
     AlternativeNameType: AlternativeNameType;
     AsynchronousIndicator: AsynchronousIndicator;
