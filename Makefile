@@ -1,7 +1,7 @@
 # Thin: what is done stands in scripts/ and in cargo. Fresh Debian 12 machines need root, git, make and a current
 # stable Rust; everything else is installed by scripts/setup.sh.
 
-.PHONY: help demo test bench soak
+.PHONY: help demo test bench soak reference
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -22,3 +22,6 @@ bench: ## figures: Get requests per second
 soak: ## 10,000 kills of a writing server instead of 100
 	@scripts/setup.sh soak
 	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture
+
+reference: ## writes docs/reference/ anew, from the tables
+	@KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test reference

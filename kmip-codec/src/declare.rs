@@ -183,7 +183,7 @@ macro_rules! enumeration {
                 crate::enums::Table { name: stringify!($name), doc: concat!($($doc),*), rows: Self::ROWS };
 
             /// Every row: number, name and whether a version has it.
-            pub const ROWS: &'static [(u32, &'static str, fn(crate::version::Version) -> bool)] = &[$(
+            pub const ROWS: &'static [crate::enums::Row] = &[$(
                 ($code, stringify!($variant), |version| {
                     use crate::declare::Versions as _;
                     (crate::declare::versions!($($range)?)).has(version)
@@ -255,7 +255,7 @@ macro_rules! mask {
                 crate::enums::Table { name: stringify!($name), doc: concat!($($doc),*), rows: Self::ROWS };
 
             /// Every row: bit, name and whether a version has it.
-            pub const ROWS: &'static [(u32, &'static str, fn(crate::version::Version) -> bool)] = &[$(
+            pub const ROWS: &'static [crate::enums::Row] = &[$(
                 ($code, stringify!($bit), |version| {
                     use crate::declare::Versions as _;
                     (crate::declare::versions!($($range)?)).has(version)
@@ -320,8 +320,11 @@ pub struct FieldRow {
     /// The Rust type, which tells how often it occurs.
     pub occurs: &'static str,
     /// Its tags, each with whether a version has the field under it.
-    pub tags: &'static [(Tag, fn(Version) -> bool)],
+    pub tags: &'static [(Tag, IsIn)],
 }
+
+/// Whether a version has a row.
+pub type IsIn = fn(Version) -> bool;
 
 /// Declares a structure: its fields in the order of the wire, each with its tag (or one tag a version range).
 macro_rules! structure {

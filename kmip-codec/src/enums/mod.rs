@@ -18,6 +18,7 @@ pub use protocol::*;
 pub use results::*;
 
 use crate::Tag;
+use crate::declare::IsIn;
 use crate::version::Version;
 use crate::wire::ByName;
 
@@ -29,8 +30,11 @@ pub struct Table {
     /// What it tells, and the clause.
     pub doc: &'static str,
     /// Every value: number, name and whether a version has it.
-    pub rows: &'static [(u32, &'static str, fn(Version) -> bool)],
+    pub rows: &'static [Row],
 }
+
+/// A value: number, name and whether a version has it.
+pub type Row = (u32, &'static str, IsIn);
 
 /// Which enumeration stands under a tag, for items that are read without knowing what they belong to, after those that
 /// stand under no tag of their own.

@@ -1,0 +1,47 @@
+//! The reference pages (`docs/reference/`), written from the tables of the protocol and from what the engine does when it
+//! is asked. `KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test reference` writes them anew; without it the test fails where
+//! a page is not what the tables say.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
+
+mod algorithms;
+mod attributes;
+mod enumerations;
+mod operations;
+mod page;
+#[allow(dead_code, reason = "the engine's tests use more of it")]
+#[path = "../engine/world.rs"]
+mod world;
+
+use std::path::Path;
+
+/// What makes the text of a page.
+type Page = fn() -> String;
+
+const PAGES: &[(&str, Page)] = &[
+    ("operations.md", operations::page),
+    ("attributes.md", attributes::page),
+    ("enumerations.md", enumerations::page),
+    ("algorithms.md", algorithms::page),
+];
+
+#[test]
+fn pages_say_what_the_tables_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
+    let update = std::env::var_os("KEYSTEAD_REFERENCE_UPDATE").is_some();
+    let mut stale = Vec::new();
+    for (name, page) in PAGES {
+        let (file, text) = (folder.join(name), page());
+        if update {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&file, &text).unwrap();
+        } else if std::fs::read_to_string(&file).unwrap_or_default() != text {
+            stale.push(*name);
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "{} in docs/reference: not what the tables say; write them anew with \
+         `KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test reference`",
+        stale.join(", ")
+    );
+}
