@@ -156,6 +156,10 @@ impl Server {
         match need {
             Need::Kek(id) => ring.add(self.hierarchy.load(id).map_err(|error| error.to_string())?),
             Need::KeyPair(kind) => supplies.add(keygen::make(kind)?),
+            Need::Stretched(stretch) => {
+                let key = stretch.run().map_err(|error| error.to_string())?;
+                supplies.add_stretched(stretch, key);
+            }
             Need::Failed(why) => return Err(why),
         }
         Ok(())

@@ -108,6 +108,7 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>) -
             ..config.server.clone()
         },
         features: config.features,
+        pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
         ..Settings::default()
     };
     let durable_reads = config.audit.reads == AuditReads::Durable;

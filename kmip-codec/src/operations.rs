@@ -25,7 +25,7 @@ macro_rules! for_each_operation {
             /// Makes a key that replaces another (6.1.46).
             ReKey = 0x04, ReKeyRequest => ReKeyResponse, in V1_0.., served;
             /// Derives a key (6.1.14).
-            DeriveKey = 0x05, DeriveKeyRequest => DeriveKeyResponse, in V1_0.., declared;
+            DeriveKey = 0x05, DeriveKeyRequest => DeriveKeyResponse, in V1_0.., served;
             /// Makes a certificate for a public key (6.1.6).
             Certify = 0x06, CertifyRequest => CertifyResponse, in V1_0.., declared;
             /// Renews a certificate (6.1.45).

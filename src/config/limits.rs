@@ -16,6 +16,8 @@ pub struct LimitsConfig {
     pub batch_items: usize,
     /// The most identifiers that one Locate returns.
     pub located_items: usize,
+    /// The most iterations of one PBKDF2, over all blocks of its output.
+    pub pbkdf2_iterations: u64,
     /// For the TLS handshake.
     pub handshake_seconds: u64,
     /// From the first byte of a message to its last.
@@ -39,6 +41,7 @@ impl Default for LimitsConfig {
             message_bytes: 4 * 1024 * 1024,
             batch_items: 1000,
             located_items: 100_000,
+            pbkdf2_iterations: 10_000_000,
             handshake_seconds: 5,
             message_seconds: 10,
             write_seconds: 10,

@@ -5,6 +5,7 @@
 //! the choices of modern protocols, and KMIP clients name older ones.
 
 pub mod cipher;
+pub mod derivation;
 pub mod digest;
 pub mod mac;
 pub mod pkey;

@@ -135,6 +135,29 @@ impl Key {
         transform(&context, c::EVP_PKEY_decrypt, encrypted)
     }
 
+    /// What a private key and the public key of somebody else have in common (NIST SP 800-56A, RFC 7748): both on one
+    /// curve.
+    pub fn agree(&self, peer: &Self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        const REFUSED: Error = Error::Parameter("the keys have nothing in common: they are not on one curve");
+        let context = self.context(c::EVP_PKEY_derive_init)?;
+        let mut length = 0;
+        // SAFETY: context and peer are valid; the context takes its own reference; without an output only the length
+        // is written.
+        let ready = unsafe {
+            c::EVP_PKEY_derive_set_peer(context.0, peer.0) == 1
+                && c::EVP_PKEY_derive(context.0, ptr::null_mut(), &raw mut length) == 1
+        };
+        let mut out = Zeroizing::new(vec![0; length]);
+        // SAFETY: the output has the room that was asked for, and `length` says so.
+        let done = ready && unsafe { c::EVP_PKEY_derive(context.0, out.as_mut_ptr(), &raw mut length) } == 1;
+        forget_errors();
+        if !done {
+            return Err(REFUSED);
+        }
+        out.truncate(length);
+        Ok(out)
+    }
+
     fn context(&self, start: Start) -> Result<Context, Error> {
         // SAFETY: the key is valid; the context takes its own reference to it.
         let context = Context(unsafe { c::EVP_PKEY_CTX_new(self.0, ptr::null_mut()) });

@@ -256,6 +256,7 @@ fn given_identifier(response: &Response) -> Option<String> {
         Response::CreateKeyPair(answer) => &answer.private_key,
         Response::Register(answer) => &answer.unique_identifier,
         Response::ReKey(answer) => &answer.unique_identifier,
+        Response::DeriveKey(answer) => &answer.unique_identifier,
         Response::ReKeyKeyPair(answer) => &answer.private_key,
         Response::Locate(answer) => match answer.unique_identifiers.as_slice() {
             [only] => only,

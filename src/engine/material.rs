@@ -7,7 +7,7 @@ mod wrap;
 
 pub use convert::in_format;
 pub use facts::{Facts, check_strength, clear_material, facts};
-pub use generate::{key_pair_blocks, pair_bits, pair_kind, symmetric_key};
+pub use generate::{key_pair_blocks, pair_bits, pair_kind, random, symmetric_bytes};
 pub use wrap::{unwrapped, wrapped};
 
 use super::draft::Draft;

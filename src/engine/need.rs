@@ -4,9 +4,12 @@
 //! to make), the batch ends without side effects and names its need; the shell meets it off the async runtime
 //! and runs the batch again with what was got.
 
+use crate::crypto::derivation::pbkdf2;
+use crate::crypto::{self, Digest};
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
 
 /// One thing to fetch or make.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,8 +18,34 @@ pub enum Need {
     Kek(u32),
     /// A new key pair.
     KeyPair(PairKind),
+    /// A password, stretched to a key.
+    Stretched(Stretch),
     /// Something failed below the engine (the store, the vault); the text is for the server's log.
     Failed(String),
+}
+
+/// What PBKDF2 is to be run with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    /// The digest of its HMAC.
+    pub digest: Digest,
+    /// The password.
+    pub password: SecretBytes,
+    /// The salt.
+    pub salt: SecretBytes,
+    /// How often.
+    pub iterations: NonZeroU32,
+    /// How many bytes are wanted.
+    pub length: usize,
+}
+
+impl Stretch {
+    /// Runs it: takes long.
+    pub fn run(&self) -> Result<SecretBytes, crypto::Error> {
+        let (password, salt) = (self.password.expose(), self.salt.expose());
+        let key = pbkdf2(self.digest, password, salt, self.iterations, self.length)?;
+        Ok(key.as_slice().into())
+    }
 }
 
 /// The kinds of key pair that can be made.
@@ -44,12 +73,27 @@ pub struct KeyPair {
 pub struct Supplies {
     pairs: VecDeque<KeyPair>,
     used: usize,
+    /// Found by what they were made from: what a password was may have changed between two runs.
+    stretched: Vec<(Stretch, SecretBytes)>,
 }
 
 impl Supplies {
     /// Adds a pair for the next run.
     pub fn add(&mut self, pair: KeyPair) {
         self.pairs.push_back(pair);
+    }
+
+    /// Adds a stretched password.
+    pub fn add_stretched(&mut self, stretch: Stretch, key: SecretBytes) {
+        self.stretched.push((stretch, key));
+    }
+
+    /// The stretched password, or the need for it.
+    pub fn stretched(&self, stretch: &Stretch) -> Result<SecretBytes, Need> {
+        match self.stretched.iter().find(|(made_from, _)| made_from == stretch) {
+            Some((_, key)) => Ok(key.clone()),
+            None => Err(Need::Stretched(stretch.clone())),
+        }
     }
 
     /// Starts a new run: everything may be used again, in the same order.

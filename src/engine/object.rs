@@ -115,6 +115,12 @@ impl Object {
         }
     }
 
+    /// Adds a link beside those of its type.
+    pub fn link_too(&mut self, kind: LinkType, to: &str) {
+        let linked = UniqueIdentifier::from(to);
+        self.attributes.add(Attribute::Link(kmip_codec::attributes::Link { kind, linked }));
+    }
+
     /// The object that the link of this type names.
     pub fn linked(&self, kind: LinkType) -> Option<&str> {
         attribute!(self.attributes, Link).filter(|link| link.kind == kind).find_map(|link| {

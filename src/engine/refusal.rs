@@ -82,6 +82,10 @@ causes! {
     Cryptographic: CryptographicFailure, CryptographicFailure;
     /// The usage mask does not allow the use.
     UsageMask: PermissionDenied, IncompatibleCryptographicUsageMask;
+    /// The usage mask of an object does not let keys be derived from it.
+    NotDerivable: InvalidField, IncompatibleCryptographicUsageMask;
+    /// A request says something twice, in two ways.
+    Ambiguous: InvalidMessage, InvalidMessage;
     /// The answer would be longer than the client wants.
     TooLarge: ResponseTooLarge, ResponseTooLarge;
     /// A correlation value that stands for nothing.

@@ -98,6 +98,8 @@ pub struct Settings {
     pub batch_items_max: usize,
     /// The most identifiers that one Locate returns.
     pub located_items_max: usize,
+    /// The most iterations of one PBKDF2, over all blocks of its output.
+    pub pbkdf2_iterations_max: u64,
     /// What becomes of seeds that clients send.
     pub seeding: Seeding,
     /// Whether Interop is served, which no production server does.
@@ -114,6 +116,7 @@ impl Default for Settings {
             lease_seconds: 3600,
             batch_items_max: 1000,
             located_items_max: 100_000,
+            pbkdf2_iterations_max: 10_000_000,
             seeding: Seeding::Ignore,
             interop: false,
             about: About::default(),

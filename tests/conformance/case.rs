@@ -106,8 +106,9 @@ impl Case {
             match node.tag_name().name() {
                 "RequestMessage" => requests.push((client, Node::from(node))),
                 "ResponseMessage" => match requests.pop() {
+                    // An answer is that of the request before it, so that steps in disorder (1.0/TC-DERIVEKEY-4-10
+                    // destroys a key before it revokes it, and expects both to succeed) come in order.
                     Some((client, request)) => {
-                        irregular |= !requests.is_empty();
                         steps.push(Step { client, request, response: Node::from(node) });
                     }
                     None => irregular = true,
@@ -115,6 +116,7 @@ impl Case {
                 _ => {}
             }
         }
+        irregular |= !requests.is_empty();
         let stem = path.file_stem().unwrap().to_str().unwrap();
         let version = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
         Self { name: format!("{version}/{stem}"), version, family: family(stem), steps, irregular }

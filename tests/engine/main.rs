@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod behaviour;
+mod derivation;
+mod known_derivations;
 mod matrix;
 mod objects;
 mod query;

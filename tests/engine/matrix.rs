@@ -9,7 +9,8 @@ use keystead::engine::states::{Event, after, is_destroyed};
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, AttributeReference, CryptographicParameters};
 use kmip_codec::enums::{
-    BlockCipherMode, HashingAlgorithm, ObjectType, ResultReason, ResultStatus, RevocationReasonCode, State,
+    BlockCipherMode, DerivationMethod, HashingAlgorithm, ObjectType, ResultReason, ResultStatus,
+    RevocationReasonCode, State,
 };
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
@@ -167,6 +168,20 @@ const ROWS: &[Row] = &[
             })
         },
         allowed: |kind, state| kind == ObjectType::PrivateKey && !is_destroyed(state),
+        event: None,
+    },
+    Row {
+        name: "DeriveKey",
+        request: |id, _| {
+            Request::DeriveKey(DeriveKeyRequest {
+                object_type: ObjectType::SecretData,
+                unique_identifiers: vec![id.into()],
+                derivation_method: DerivationMethod::HASH,
+                attributes: [Attribute::CryptographicLength(128)].into(),
+                ..DeriveKeyRequest::default()
+            })
+        },
+        allowed: not_meant_for_it,
         event: None,
     },
     Row {

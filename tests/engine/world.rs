@@ -73,6 +73,10 @@ impl Bench {
             match batch::run(&world, who, message, &mut Seeded(&mut self.seed), &mut supplies) {
                 Ok(outcome) => return outcome,
                 Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                Err(Need::Stretched(stretch)) => {
+                    let key = stretch.run().unwrap();
+                    supplies.add_stretched(stretch, key);
+                }
                 Err(need) => panic!("{need:?}"),
             }
         }

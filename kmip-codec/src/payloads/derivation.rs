@@ -15,7 +15,7 @@ structure! {
     pub struct DerivationParameters {
         cryptographic_parameters: Option<CryptographicParameters> = CryptographicParameters;
         initialization_vector: Option<Bytes> = InitializationVector;
-        derivation_data: Option<SecretBytes> = DerivationData;
+        derivation_data: Vec<SecretBytes> = DerivationData;
         salt: Option<Bytes> = Salt;
         iteration_count: Option<i32> = IterationCount;
     }

@@ -123,7 +123,8 @@ fn digested(content: &Content<'_>, digest: Option<Digest>) -> Step<Vec<u8>> {
     }
 }
 
-fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType) -> Step<Key> {
+/// A key of a pair, of this half.
+pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType) -> Step<Key> {
     if object.object_type() != wanted {
         let have = object.object_type();
         return refuse(Cause::WrongType, format!("this takes a {wanted:?}, and the object is a {have:?}"));

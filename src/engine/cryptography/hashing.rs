@@ -37,6 +37,11 @@ pub fn digest_of(name: HashingAlgorithm) -> Step<Digest> {
     }
 }
 
+/// The digest of the HMAC that an algorithm is.
+pub fn digest_of_hmac(algorithm: CryptographicAlgorithm) -> Option<Digest> {
+    CODES.iter().find(|(known, _)| *known == algorithm).map(|(_, digest)| *digest)
+}
+
 /// The MAC of the data: HMAC, or CMAC with a key of AES.
 pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u8>> {
     let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
@@ -47,8 +52,8 @@ pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u
     if algorithm == CryptographicAlgorithm::AES {
         return Ok(codes::cmac_aes(key.expose(), data).map_err(failed)?);
     }
-    match CODES.iter().find(|(known, _)| *known == algorithm) {
-        Some((_, digest)) => Ok(codes::hmac(*digest, key.expose(), data).map_err(failed)?),
+    match digest_of_hmac(algorithm) {
+        Some(digest) => Ok(codes::hmac(digest, key.expose(), data).map_err(failed)?),
         None => refuse(Cause::Parameters, format!("this server makes no MAC with {algorithm:?}")),
     }
 }

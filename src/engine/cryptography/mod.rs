@@ -6,8 +6,8 @@ mod hashing;
 mod parts;
 mod symmetric;
 
-pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, signature, verified};
-pub use hashing::{digest_of, mac};
+pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, loaded, signature, verified};
+pub use hashing::{digest_of, digest_of_hmac, mac};
 pub use parts::Turn;
 pub use symmetric::Run;
 

@@ -2,6 +2,7 @@
 
 use crate::engine::context::Context;
 use crate::engine::need::{KeyPair, PairKind};
+use crate::engine::raw::Wanted;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
@@ -45,20 +46,22 @@ fn is_length_of(algorithm: CryptographicAlgorithm, bits: i32) -> bool {
     }
 }
 
-/// A new symmetric key.
-pub fn symmetric_key(
-    cx: &mut Context<'_, '_>,
-    algorithm: CryptographicAlgorithm,
-    bits: i32,
-) -> Step<SecretBytes> {
-    let length = key_bytes(algorithm, bits).filter(|_| is_length_of(algorithm, bits));
-    let Some(length) = length else {
-        let message = format!("no symmetric key of algorithm {algorithm:?} has {bits} bits");
-        return refuse(Cause::InvalidField, message);
-    };
-    let mut key = vec![0; length];
+/// How many bytes a symmetric key of this algorithm and length has; refuses what there is not.
+pub fn symmetric_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Step<usize> {
+    match key_bytes(algorithm, bits).filter(|_| is_length_of(algorithm, bits)) {
+        Some(bytes) => Ok(bytes),
+        None => {
+            let message = format!("no symmetric key of algorithm {algorithm:?} has {bits} bits");
+            refuse(Cause::InvalidField, message)
+        }
+    }
+}
+
+/// The bytes of a new key or secret.
+pub fn random(cx: &mut Context<'_, '_>, wanted: &Wanted) -> Step<SecretBytes> {
+    let mut key = vec![0; wanted.bytes];
     cx.entropy.fill(&mut key).map_err(Halt::Need)?;
-    if matches!(algorithm, CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) {
+    if let Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) = wanted.algorithm {
         key.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));
     }
     Ok(key.into())

@@ -9,6 +9,7 @@ mod create;
 mod create_key_pair;
 mod decrypt;
 mod delete_attribute;
+mod derive_key;
 mod destroy;
 mod discover_versions;
 mod encrypt;
