@@ -1,4 +1,4 @@
-//! Writes messages to start fuzzing from: `seeds decode_request|decode_response FOLDER`.
+//! Writes messages to start fuzzing from: `seeds TARGET FOLDER`, with the name of a fuzz target.
 
 use kmip_codec::attributes::{Attribute, AttributeList, Name};
 use kmip_codec::enums::{
@@ -10,14 +10,20 @@ use kmip_codec::operations::{Request, Response};
 use kmip_codec::payloads::*;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_4, V2_1};
+use kmip_codec::wire::Encoding;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(target), Some(folder)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: seeds decode_request|decode_response FOLDER".into());
+        return Err("usage: seeds decode_request|decode_response|decode_json|decode_xml FOLDER".into());
     };
-    let messages = if target == "decode_request" { requests() } else { responses() };
+    let messages = match target.as_str() {
+        "decode_response" => responses(),
+        "decode_json" => requests(Encoding::Json),
+        "decode_xml" => requests(Encoding::Xml),
+        _ => requests(Encoding::Ttlv),
+    };
     for (number, message) in messages.into_iter().enumerate() {
         std::fs::write(Path::new(&folder).join(format!("seed-{number}")), message)?;
     }
@@ -45,7 +51,7 @@ fn key() -> ManagedObject {
     ManagedObject::SymmetricKey(SymmetricKey { key_block })
 }
 
-fn requests() -> Vec<Vec<u8>> {
+fn requests(encoding: Encoding) -> Vec<Vec<u8>> {
     let object_type = ObjectType::SymmetricKey;
     let all = [
         Request::Create(CreateRequest { object_type, attributes: attributes().into(), ..Default::default() }),
@@ -63,7 +69,7 @@ fn requests() -> Vec<Vec<u8>> {
     ];
     let message = |version| {
         let items = all.iter().cloned().map(RequestItem::from).collect();
-        RequestMessage::new(version, items).to_bytes()
+        RequestMessage::new(version, items).encode(encoding)
     };
     vec![message(V1_0), message(V1_4), message(V2_1)]
 }

@@ -12,7 +12,7 @@ pub struct Error {
     pub kind: ErrorKind,
     /// The tag that was read or expected, where one is known.
     pub tag: Option<Tag>,
-    /// Bytes from the start of the message (binary), or items from its start (XML).
+    /// Bytes from the start of the message.
     pub offset: usize,
 }
 
@@ -53,7 +53,7 @@ pub enum ErrorKind {
     TooLarge,
     /// A protocol version that is not spoken.
     Version(Version),
-    /// Not well-formed XML, or XML that is not a KMIP message.
+    /// Not well-formed XML or JSON, or not what KMIP writes in it.
     Syntax,
 }
 

@@ -1,13 +1,13 @@
-//! KMIP messages: bytes or XML to typed values and back, for every version from 1.0 to 2.1.
+//! KMIP messages: TTLV, XML or JSON to typed values and back, for every version from 1.0 to 2.1.
 //!
 //! This crate does no I/O, asks no clock, keeps no state and decides nothing: what a message *means* is the
 //! server's business. It does not repair either: what is not canonical is refused, with the tag and the offset.
 //!
 //! ```text
-//! bytes -- BinarySource --+                                   +-- BinarySink -- bytes
-//!                         +-> Value::take -> typed -> Value::put
-//! XML   -- XmlSource -----+   (tables)      (message) (tables)+-- XmlSink ----- XML
-//!                                                             +-- LogSink ----- text without secrets
+//! TTLV -- BinarySource --+                                      +-- BinarySink -- TTLV
+//! XML --+                +-> Value::take -> typed -> Value::put +-- XmlSink ----- XML
+//! JSON -+- TextSource ---+    (tables)    (message)   (tables)  +-- JsonSink ---- JSON
+//!                                                               +-- LogSink ----- text without secrets
 //! ```
 //!
 //! The lists of the protocol are tables, each written once: [`tags`], [`enums`], [`attributes`], [`operations`].

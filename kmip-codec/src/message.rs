@@ -12,7 +12,7 @@ use crate::item::ItemValue;
 use crate::operations::{Operation, Request, Response};
 use crate::value::DateTime;
 use crate::version::*;
-use crate::wire::{BinarySink, BinarySource, Sink, Source};
+use crate::wire::{BinarySink, BinarySource, Encoding, JsonSink, LogSink, Sink, Source, TextSource, XmlSink};
 use bytes::Bytes;
 
 structure! {
@@ -269,19 +269,65 @@ macro_rules! message {
 
             /// Reads one message from XML.
             pub fn from_xml(text: &str) -> Result<Self> {
-                Field::read(Self::TAG, &mut crate::wire::XmlSource::parse(text)?)
+                Field::read(Self::TAG, &mut TextSource::xml(text)?)
             }
 
             /// Writes the message as XML.
             pub fn to_xml(&self) -> String {
-                let mut sink = crate::wire::XmlSink::new(self.version());
-                self.put(Self::TAG, &mut sink);
-                sink.finish()
+                self.to_text(Encoding::Xml)
+            }
+
+            /// Reads one message from JSON.
+            pub fn from_json(text: &str) -> Result<Self> {
+                Field::read(Self::TAG, &mut TextSource::json(text)?)
+            }
+
+            /// Writes the message as JSON.
+            pub fn to_json(&self) -> String {
+                self.to_text(Encoding::Json)
+            }
+
+            fn to_text(&self, encoding: Encoding) -> String {
+                String::from_utf8(self.encode(encoding)).unwrap_or_default()
+            }
+
+            /// Reads one whole message in this encoding.
+            pub fn decode(encoding: Encoding, bytes: &[u8]) -> Result<Self> {
+                let text = || {
+                    let wrong = |error: std::str::Utf8Error| Error {
+                        kind: ErrorKind::Utf8,
+                        tag: None,
+                        offset: error.valid_up_to(),
+                    };
+                    std::str::from_utf8(bytes).map_err(wrong)
+                };
+                match encoding {
+                    Encoding::Ttlv => Self::from_bytes(bytes),
+                    Encoding::Json => Self::from_json(text()?),
+                    Encoding::Xml => Self::from_xml(text()?),
+                }
+            }
+
+            /// Writes the message in this encoding. The bytes may hold keys: the caller wipes them.
+            pub fn encode(&self, encoding: Encoding) -> Vec<u8> {
+                match encoding {
+                    Encoding::Ttlv => self.to_bytes(),
+                    Encoding::Json => {
+                        let mut sink = JsonSink::new(self.version());
+                        self.put(Self::TAG, &mut sink);
+                        sink.finish()
+                    }
+                    Encoding::Xml => {
+                        let mut sink = XmlSink::new(self.version());
+                        self.put(Self::TAG, &mut sink);
+                        sink.finish()
+                    }
+                }
             }
 
             /// Writes the message as one line of text in which no secret stands.
             pub fn to_log(&self) -> String {
-                let mut sink = crate::wire::LogSink::new(self.version());
+                let mut sink = LogSink::new(self.version());
                 self.put(Self::TAG, &mut sink);
                 sink.finish()
             }

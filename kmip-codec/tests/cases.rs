@@ -1,4 +1,4 @@
-//! Every message of every OASIS case goes XML -> typed -> TTLV -> typed -> XML and comes back unchanged.
+//! Every message of every OASIS case goes XML -> typed -> TTLV -> typed -> JSON -> typed -> XML and comes back unchanged.
 //!
 //! The cases are not part of this project: they are read from `../shared/oasis` beside the checkout, or from where
 //! `KEYSTEAD_OASIS` points.
@@ -81,14 +81,18 @@ fn request(xml: &str) -> Result<String, Error> {
     let first = RequestMessage::from_xml(xml)?;
     let second = RequestMessage::from_bytes(&first.to_bytes())?;
     assert_eq!(first, second);
-    Ok(second.to_xml())
+    let third = RequestMessage::from_json(&second.to_json())?;
+    assert_eq!(first, third);
+    Ok(third.to_xml())
 }
 
 fn response(xml: &str) -> Result<String, Error> {
     let first = ResponseMessage::from_xml(xml)?;
     let second = ResponseMessage::from_bytes(&first.to_bytes())?;
     assert_eq!(first, second);
-    Ok(second.to_xml())
+    let third = ResponseMessage::from_json(&second.to_json())?;
+    assert_eq!(first, third);
+    Ok(third.to_xml())
 }
 
 /// The XML of a node with its variables bound to plausible values.

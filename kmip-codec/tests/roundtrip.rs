@@ -1,4 +1,4 @@
-//! Random values of every row of every table come back from TTLV and from XML as they were, in every version, and no
+//! Random values of every row of every table come back from TTLV, XML and JSON as they were, in every version, and no
 //! byte of a secret stands in their log text.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
@@ -8,6 +8,7 @@ use kmip_codec::operations::OPERATION_ROWS;
 use kmip_codec::payloads::RegisterRequest;
 use kmip_codec::sample::{Dice, Sample as _};
 use kmip_codec::version::VERSIONS;
+use kmip_codec::wire::Encoding;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -17,15 +18,17 @@ proptest! {
     #[test]
     fn requests_come_back(seed in any::<u64>(), version in prop::sample::select(VERSIONS.to_vec())) {
         let message = RequestMessage::sample(&mut Dice::new(seed, version));
-        prop_assert_eq!(&RequestMessage::from_bytes(&message.to_bytes()).unwrap(), &message);
-        prop_assert_eq!(&RequestMessage::from_xml(&message.to_xml()).unwrap(), &message);
+        for encoding in Encoding::ALL {
+            prop_assert_eq!(&RequestMessage::decode(encoding, &message.encode(encoding)).unwrap(), &message);
+        }
     }
 
     #[test]
     fn responses_come_back(seed in any::<u64>(), version in prop::sample::select(VERSIONS.to_vec())) {
         let message = ResponseMessage::sample(&mut Dice::new(seed, version));
-        prop_assert_eq!(&ResponseMessage::from_bytes(&message.to_bytes()).unwrap(), &message);
-        prop_assert_eq!(&ResponseMessage::from_xml(&message.to_xml()).unwrap(), &message);
+        for encoding in Encoding::ALL {
+            prop_assert_eq!(&ResponseMessage::decode(encoding, &message.encode(encoding)).unwrap(), &message);
+        }
     }
 
     /// A key stands in the log text in no form: raw, hexadecimal or base64.

@@ -1,16 +1,15 @@
 //! TTLV, the binary encoding (KMIP 2.1, 10.1): strict and canonical, so that what is read can be written back
 //! byte for byte.
 
+use super::buffer::Buffer;
 use super::{BitNames, ByName, Kind, Sink, Source};
 use crate::Tag;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{DEPTH_MAX, ITEM_HEADER_BYTES, ITEMS_MAX, MESSAGE_BYTES_MAX};
 use crate::version::{V1_0, Version};
-use bytes::{BufMut, BytesMut};
 use nom::IResult;
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u24, be_u32};
-use zeroize::Zeroize;
 
 /// How many bytes the whole message of this header takes, header included. The header is judged before
 /// anything is allocated for its body: the tag must be `expected`, the type a structure, the length within
@@ -37,57 +36,33 @@ pub fn frame_length(header: [u8; ITEM_HEADER_BYTES], expected: Tag) -> Result<us
 /// Writes TTLV. Structure lengths are filled in when a structure closes.
 pub struct BinarySink {
     version: Version,
-    buffer: BytesMut,
+    out: Buffer,
     open: Vec<usize>,
 }
 
 impl BinarySink {
     /// An empty message of this version.
     pub fn new(version: Version) -> Self {
-        Self { version, buffer: BytesMut::with_capacity(512), open: Vec::new() }
+        Self { version, out: Buffer::new(), open: Vec::new() }
     }
 
     /// What was written. The caller wipes it where it may hold keys.
     pub fn finish(self) -> Vec<u8> {
         debug_assert!(self.open.is_empty(), "a structure was left open");
-        Vec::from(self.buffer)
+        self.out.finish()
     }
 
     fn head(&mut self, tag: Tag, kind: Kind, length: usize) {
-        self.reserve(ITEM_HEADER_BYTES + length.next_multiple_of(8));
-        self.buffer.put_uint(u64::from(tag.0), 3);
-        self.buffer.put_u8(kind as u8);
-        self.buffer.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
-    }
-
-    /// Grows by copying and wiping, so that no key stays behind in a buffer that was let go.
-    fn reserve(&mut self, more: usize) {
-        if self.buffer.capacity() - self.buffer.len() < more {
-            let mut grown = BytesMut::with_capacity((self.buffer.len() + more) * 2);
-            grown.put_slice(&self.buffer);
-            self.buffer.zeroize_all();
-            self.buffer = grown;
-        }
-    }
-
-    fn body(&mut self, value: &[u8]) {
-        self.buffer.put_slice(value);
-        self.buffer.put_bytes(0, value.len().next_multiple_of(8) - value.len());
+        let [_, tag @ ..] = tag.0.to_be_bytes();
+        self.out.put(&tag);
+        self.out.put(&[kind as u8]);
+        self.out.put(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
     }
 
     fn item(&mut self, tag: Tag, kind: Kind, value: &[u8]) {
         self.head(tag, kind, value.len());
-        self.body(value);
-    }
-}
-
-trait ZeroizeAll {
-    fn zeroize_all(&mut self);
-}
-
-impl ZeroizeAll for BytesMut {
-    fn zeroize_all(&mut self) {
-        self.as_mut().zeroize();
+        self.out.put(value);
+        self.out.put_zeros(value.len().next_multiple_of(8) - value.len());
     }
 }
 
@@ -98,15 +73,13 @@ impl Sink for BinarySink {
 
     fn open(&mut self, tag: Tag) {
         self.head(tag, Kind::Structure, 0);
-        self.open.push(self.buffer.len());
+        self.open.push(self.out.len());
     }
 
     fn close(&mut self) {
         let Some(start) = self.open.pop() else { return };
-        let length = u32::try_from(self.buffer.len() - start).unwrap_or(u32::MAX);
-        if let Some(place) = self.buffer.get_mut(start - 4..start) {
-            place.copy_from_slice(&length.to_be_bytes());
-        }
+        let length = u32::try_from(self.out.len() - start).unwrap_or(u32::MAX);
+        self.out.patch(start - 4, &length.to_be_bytes());
     }
 
     fn integer(&mut self, tag: Tag, value: i32) {

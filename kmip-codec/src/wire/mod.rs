@@ -3,12 +3,18 @@
 //! An encoding implements one or both, once; it knows items and their types, nothing of operations or attributes.
 
 mod binary;
+mod buffer;
+mod json;
 mod log;
+mod scalar;
+mod tree;
 mod xml;
 
 pub use binary::{BinarySink, BinarySource, frame_length};
+pub use json::JsonSink;
 pub use log::LogSink;
-pub use xml::{XmlSink, XmlSource};
+pub use tree::TextSource;
+pub use xml::XmlSink;
 
 use crate::Tag;
 use crate::error::Result;
@@ -61,6 +67,55 @@ impl Kind {
     /// The type of a type byte.
     pub fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|k| *k as u8 == byte)
+    }
+
+    /// The name as XML and JSON spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Structure => "Structure",
+            Kind::Integer => "Integer",
+            Kind::LongInteger => "LongInteger",
+            Kind::BigInteger => "BigInteger",
+            Kind::Enumeration => "Enumeration",
+            Kind::Boolean => "Boolean",
+            Kind::TextString => "TextString",
+            Kind::ByteString => "ByteString",
+            Kind::DateTime => "DateTime",
+            Kind::Interval => "Interval",
+            Kind::DateTimeExtended => "DateTimeExtended",
+        }
+    }
+
+    /// The type of a name, or of its type byte in hex.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let named = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        named.or_else(|| Self::from_byte(u8::try_from(scalar::hex_u32(name)?).ok()?))
+    }
+}
+
+/// How a message is written down for its way over the network.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Encoding {
+    /// TTLV (KMIP 2.1, 10.1).
+    Ttlv,
+    /// JSON (KMIP Profiles, JSON profile).
+    Json,
+    /// XML (KMIP Profiles, XML profile).
+    Xml,
+}
+
+impl Encoding {
+    /// Every encoding.
+    pub const ALL: [Encoding; 3] = [Encoding::Ttlv, Encoding::Json, Encoding::Xml];
+}
+
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ttlv => "TTLV",
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+        })
     }
 }
 

@@ -1,0 +1,13 @@
+//! What is read as a request in XML comes back from XML and from TTLV, or it is refused; nothing panics.
+#![no_main]
+
+use kmip_codec::message::RequestMessage;
+use kmip_codec::wire::Encoding;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(message) = RequestMessage::decode(Encoding::Xml, bytes) {
+        assert_eq!(RequestMessage::decode(Encoding::Xml, &message.encode(Encoding::Xml)).as_ref(), Ok(&message));
+        assert_eq!(RequestMessage::from_bytes(&message.to_bytes()).as_ref(), Ok(&message));
+    }
+});

@@ -1,0 +1,161 @@
+//! Values of the text encodings: how they are written, and what is read from them.
+
+use super::ByName;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
+
+/// A value as it was written.
+pub(super) enum Scalar {
+    Text(Zeroizing<String>),
+    Number(String),
+    Boolean(bool),
+}
+
+/// In what the encodings differ.
+#[derive(Clone, Copy)]
+pub(super) struct Dialect {
+    /// Whether every value is text, so that numbers and booleans are too.
+    pub(super) is_all_text: bool,
+    /// What stands between the names of a mask.
+    pub(super) separator: char,
+}
+
+/// A value while it is read.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) value: &'a Scalar,
+    pub(super) dialect: Dialect,
+}
+
+/// Names as some writers spell them, and as the tables do.
+const SPELLINGS: &[(&str, &str)] = &[
+    ("PolynomialSharingGF2_8", "PolynomialSharingGF28"),
+    ("PolynomialSharingGF2_16", "PolynomialSharingGF216"),
+];
+
+impl<'a> Reading<'a> {
+    pub(super) fn text(self) -> Option<&'a str> {
+        match self.value {
+            Scalar::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn decimal(self) -> Option<&'a str> {
+        match self.value {
+            Scalar::Number(digits) => Some(digits),
+            Scalar::Text(text) if self.dialect.is_all_text && !text.starts_with('+') => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn i32(self) -> Option<i32> {
+        self.decimal()
+            .and_then(|digits| digits.parse().ok())
+            .or_else(|| self.text().and_then(hex_u32).map(u32::cast_signed))
+    }
+
+    pub(super) fn u32(self) -> Option<u32> {
+        self.decimal().and_then(|digits| digits.parse().ok()).or_else(|| self.text().and_then(hex_u32))
+    }
+
+    pub(super) fn i64(self) -> Option<i64> {
+        self.decimal()
+            .and_then(|digits| digits.parse().ok())
+            .or_else(|| self.text().and_then(hex_u64).map(u64::cast_signed))
+    }
+
+    pub(super) fn boolean(self) -> Option<bool> {
+        match (self.value, self.text()) {
+            (Scalar::Boolean(value), _) => Some(*value),
+            (_, Some("true" | "1")) if self.dialect.is_all_text => Some(true),
+            (_, Some("false" | "0")) if self.dialect.is_all_text => Some(false),
+            (_, Some(text)) => hex_u64(text).filter(|value| *value < 2).map(|value| value == 1),
+            _ => None,
+        }
+    }
+
+    pub(super) fn enumeration(self, by_name: ByName) -> Option<u32> {
+        let named = self.text().and_then(|text| {
+            let other = SPELLINGS.iter().find(|(other, _)| *other == text).map(|(_, name)| *name);
+            by_name(text).or_else(|| other.and_then(by_name))
+        });
+        named.or_else(|| self.u32())
+    }
+
+    pub(super) fn mask(self, by_name: ByName) -> Option<i32> {
+        if let Some(number) = self.i32() {
+            return Some(number);
+        }
+        let is_between = |c| c == self.dialect.separator || (self.dialect.is_all_text && c == '|');
+        let mut bits = self.text()?.split(is_between).filter(|part| !part.is_empty());
+        let bits = bits.try_fold(0, |all, part| by_name(part).or_else(|| hex_u32(part)).map(|bit| all | bit));
+        bits.map(u32::cast_signed)
+    }
+
+    /// JSON marks the digits of big integers with 0x, XML does not.
+    pub(super) fn big_integer(self) -> Option<Vec<u8>> {
+        if let Scalar::Number(digits) = self.value {
+            return digits.parse().ok().map(|number: i64| number.to_be_bytes().to_vec());
+        }
+        let text = self.text()?;
+        let digits = if self.dialect.is_all_text { Some(text) } else { hex_digits(text) };
+        let mut bytes = Zeroizing::new(hex::decode(digits?).ok()?);
+        let sign = if bytes.first()? & 0x80 == 0 { 0 } else { 0xff };
+        let mut padded = vec![sign; bytes.len().next_multiple_of(8) - bytes.len()];
+        padded.reserve_exact(bytes.len());
+        padded.append(&mut bytes);
+        Some(padded)
+    }
+
+    fn date(self) -> Option<OffsetDateTime> {
+        self.text().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok())
+    }
+
+    pub(super) fn seconds(self) -> Option<i64> {
+        self.date().map(OffsetDateTime::unix_timestamp).or_else(|| self.i64())
+    }
+
+    pub(super) fn microseconds(self) -> Option<i64> {
+        let date = self.date().and_then(|date| i64::try_from(date.unix_timestamp_nanos() / 1000).ok());
+        date.or_else(|| self.i64())
+    }
+}
+
+/// The digits behind `0x`.
+pub(super) fn hex_digits(text: &str) -> Option<&str> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(digits)
+}
+
+/// A number of at most 32 bits.
+pub(super) fn hex_u32(text: &str) -> Option<u32> {
+    u32::from_str_radix(hex_digits(text)?, 16).ok()
+}
+
+fn hex_u64(text: &str) -> Option<u64> {
+    u64::from_str_radix(hex_digits(text)?, 16).ok()
+}
+
+/// The names of the bits that are set, and a number for those without one.
+pub(super) fn mask_text(value: i32, names: &[(u32, &'static str)], separator: &str) -> String {
+    let mut left = value.cast_unsigned();
+    let mut parts = Vec::new();
+    for (bit, name) in names {
+        if left & bit != 0 {
+            parts.push((*name).to_owned());
+            left &= !bit;
+        }
+    }
+    if left != 0 || parts.is_empty() {
+        parts.push(format!("0x{left:08x}"));
+    }
+    parts.join(separator)
+}
+
+/// A date for people, or its number where it is none.
+pub(super) fn date_text(seconds: i64) -> String {
+    let date = OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|date| date.format(&Rfc3339).ok());
+    date.unwrap_or_else(|| format!("0x{seconds:016x}"))
+}

@@ -1,0 +1,286 @@
+//! Malformed and hostile XML and JSON are refused, with what and where; nothing of them is guessed at, and nothing
+//! takes long or much room.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
+use kmip_codec::item::{Item, ItemValue};
+use kmip_codec::limits::{DEPTH_MAX, ITEMS_MAX, MESSAGE_BYTES_MAX};
+use kmip_codec::message::{RequestItem, RequestMessage};
+use kmip_codec::operations::{Operation, Request};
+use kmip_codec::payloads::*;
+use kmip_codec::version::*;
+use kmip_codec::wire::Encoding;
+use kmip_codec::{Error, ErrorKind, Tag};
+use proptest::prelude::*;
+use std::time::{Duration, Instant};
+
+const TEXTS: [Encoding; 2] = [Encoding::Json, Encoding::Xml];
+
+fn create() -> RequestMessage {
+    let attributes = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        Attribute::CryptographicLength(256),
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt),
+        Attribute::Fresh(true),
+    ];
+    let request = CreateRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: attributes.into(),
+        ..CreateRequest::default()
+    };
+    RequestMessage::new(V2_1, vec![RequestItem::from(Request::Create(request))])
+}
+
+/// A request of an operation that nobody knows, with this payload.
+fn unknown(payload: Vec<Item>) -> RequestMessage {
+    let request = Request::Unknown(Operation(0x8000_0001), ItemValue::Structure(payload));
+    RequestMessage::new(V2_1, vec![RequestItem::from(request)])
+}
+
+fn json(text: &str) -> Error {
+    RequestMessage::from_json(text).unwrap_err()
+}
+
+fn xml(text: &str) -> Error {
+    RequestMessage::from_xml(text).unwrap_err()
+}
+
+/// The JSON of `create` with some words put for others.
+fn changed(from: &str, to: &str) -> Result<RequestMessage, Error> {
+    let text = create().to_json();
+    assert!(text.contains(from), "{from} is not in {text}");
+    RequestMessage::from_json(&text.replace(from, to))
+}
+
+#[test]
+fn json_is_what_the_profile_shows() {
+    let text = create().to_json();
+    for part in [
+        r#"{"tag":"RequestMessage","value":[{"tag":"RequestHeader","value":[{"tag":"ProtocolVersion","value":["#,
+        r#"{"tag":"ProtocolVersionMajor","type":"Integer","value":2}"#,
+        r#"{"tag":"ObjectType","type":"Enumeration","value":"SymmetricKey"}"#,
+        r#"{"tag":"CryptographicUsageMask","type":"Integer","value":"Encrypt|Decrypt"}"#,
+        r#"{"tag":"Fresh","type":"Boolean","value":true}"#,
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let leaf = |tag, value| Item { tag: Tag(tag), value };
+    let payload = vec![
+        leaf(0x54_0001, ItemValue::LongInteger(1 << 52)),
+        leaf(0x54_0002, ItemValue::LongInteger(-5)),
+        leaf(0x54_0003, ItemValue::BigInteger(vec![0, 0, 0, 0, 0, 0, 1, 0].into())),
+        leaf(0x54_0004, ItemValue::ByteString(vec![0xca, 0xfe].into())),
+        leaf(0x54_0005, ItemValue::DateTime(1_000_000_000)),
+        leaf(0x54_0006, ItemValue::Interval(60)),
+        leaf(0x54_0007, ItemValue::TextString("\"\\\u{1}é".to_owned())),
+        leaf(0x54_0008, ItemValue::Enumeration(9)),
+    ];
+    let message = unknown(payload);
+    let text = message.to_json();
+    for part in [
+        r#"{"tag":"0x540001","type":"LongInteger","value":"0x0010000000000000"}"#,
+        r#"{"tag":"0x540002","type":"LongInteger","value":-5}"#,
+        r#"{"tag":"0x540003","type":"BigInteger","value":"0x0000000000000100"}"#,
+        r#"{"tag":"0x540004","type":"ByteString","value":"cafe"}"#,
+        r#"{"tag":"0x540005","type":"DateTime","value":"2001-09-09T01:46:40Z"}"#,
+        r#"{"tag":"0x540006","type":"Interval","value":60}"#,
+        r#"{"tag":"0x540008","type":"Enumeration","value":"0x00000009"}"#,
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert_eq!(RequestMessage::from_json(&text).unwrap(), message);
+}
+
+/// What other writers of JSON may choose: hex for numbers and names, the type of a structure, members in another order,
+/// a name for people.
+#[test]
+fn json_may_be_spelled_in_the_ways_of_the_profile() {
+    let message = create();
+    for (from, to) in [
+        (r#""value":256"#, r#""value":"0x00000100""#),
+        (r#""value":"SymmetricKey""#, r#""value":"0x00000002""#),
+        (r#""value":"Encrypt|Decrypt""#, r#""value":"0x0000000c""#),
+        (r#""value":true"#, r#""value":"0x0000000000000001""#),
+        (r#"{"tag":"Attributes","value""#, r#"{"type":"Structure","tag":"0x420125","value""#),
+        (
+            r#"{"tag":"Fresh","type":"Boolean","value":true}"#,
+            "{\"value\" : true,\n\"name\":\"new\",\"type\":\"0x00000006\",\"tag\":\"Fresh\"}",
+        ),
+    ] {
+        assert_eq!(changed(from, to).unwrap(), message, "{to}");
+    }
+}
+
+#[test]
+fn json_that_is_no_message_is_refused() {
+    for text in ["", "  ", "{", "[]", "1", "null", "{}", "{\"tag\":\"RequestMessage\"}", "\u{feff}{}", "{]"] {
+        let kind = json(text).kind;
+        assert!(matches!(kind, ErrorKind::Syntax | ErrorKind::Name), "{text}: {kind:?}");
+    }
+    for (from, to) in [
+        (r#""value":true"#, r#""value":true,"value":true"#),
+        (r#""value":true"#, r#""value":null"#),
+        (r#""value":true"#, r#""value":[]"#),
+        (r#""value":true"#, r#""value":{"tag":"Fresh"}"#),
+        (r#""value":true"#, r#""value":[true]"#),
+        (r#""value":true"#, r#""more":1,"value":true"#),
+        (r#""value":true"#, r#""tag":"Fresh","value":true"#),
+        (r#","value":true"#, ""),
+        (r#""value":true"#, r#""value":[{"tag":"Fresh","type":"Boolean","value":true}]"#),
+        (r#"{"tag":"Fresh","#, r#"{"tag":66,"#),
+        (r#"{"tag":"Fresh","#, r#"1,{"tag":"Fresh","#),
+        (r#"{"tag":"Fresh","#, r#"[],{"tag":"Fresh","#),
+        (r#","type":"Boolean","value":true"#, r#","value":true"#),
+    ] {
+        assert_eq!(changed(from, to).unwrap_err().kind, ErrorKind::Syntax, "{to}");
+    }
+    let text = create().to_json();
+    assert_eq!(json(&format!("{text}{text}")).kind, ErrorKind::Syntax);
+    for end in 0..text.len() {
+        assert!(RequestMessage::from_json(&text[..end]).is_err(), "cut at {end}");
+    }
+}
+
+#[test]
+fn values_of_json_must_fit_their_type() {
+    for (from, to) in [
+        (r#""value":256"#, r#""value":"256""#),
+        (r#""value":256"#, r#""value":2147483648"#),
+        (r#""value":256"#, r#""value":256.0"#),
+        (r#""value":256"#, r#""value":1e3"#),
+        (r#""value":256"#, r#""value":"0x+100""#),
+        (r#""value":256"#, r#""value":true"#),
+        (r#""value":true"#, r#""value":1"#),
+        (r#""value":true"#, r#""value":"true""#),
+        (r#""value":true"#, r#""value":"0x0000000000000002""#),
+        (r#""value":"SymmetricKey""#, r#""value":"Symmetric Key""#),
+        (r#""value":"Encrypt|Decrypt""#, r#""value":"Encrypt Decrypt""#),
+    ] {
+        assert_eq!(changed(from, to).unwrap_err().kind, ErrorKind::Value, "{to}");
+    }
+    let error =
+        changed(r#""type":"Integer","value":256"#, r#""type":"LongInteger","value":256"#).unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::WrongType { found: 3, .. }));
+    assert_eq!(changed("Boolean", "Bool").unwrap_err().kind, ErrorKind::Name);
+    assert_eq!(changed(r#""tag":"Fresh""#, r#""tag":"Stale""#).unwrap_err().kind, ErrorKind::Name);
+}
+
+#[test]
+fn errors_say_where() {
+    let text = create().to_json();
+    let place = text.find(r#"{"tag":"CryptographicLength""#).unwrap();
+    let error = changed(r#""value":256"#, r#""value":"x""#).unwrap_err();
+    assert_eq!(
+        (error.kind, error.tag, error.offset),
+        (ErrorKind::Value, Some(Tag::CryptographicLength), place)
+    );
+    let text = create().to_xml();
+    let place = text.find("<CryptographicLength").unwrap();
+    let error = xml(&text.replace("value=\"256\"", "value=\"x\""));
+    assert_eq!(
+        (error.kind, error.tag, error.offset),
+        (ErrorKind::Value, Some(Tag::CryptographicLength), place)
+    );
+}
+
+#[test]
+fn xml_that_is_no_message_is_refused() {
+    let text = create().to_xml();
+    for (from, to) in [
+        ("<RequestMessage>", "<!DOCTYPE RequestMessage [<!ENTITY a \"b\">]><RequestMessage>"),
+        ("<RequestMessage>", "<?php ?><RequestMessage>"),
+        ("<RequestMessage>", "<RequestMessage><?xml version=\"1.0\"?>"),
+        ("<RequestMessage>", "words <RequestMessage>"),
+        ("<Attributes>", "<Attributes>words"),
+        ("<Attributes>", "<Attributes><![CDATA[words]]>"),
+        ("<Attributes>", "<Attributes>&amp;"),
+        ("</Attributes>", "</Attribute>"),
+        ("value=\"256\"", ""),
+        ("value=\"256\"", "value=\"256\" value=\"256\""),
+        ("value=\"256\"", "value=\"&b;\""),
+        ("value=\"256\"", "value=256"),
+        ("<Attributes>", "<Attributes value=\"1\">"),
+        (
+            "<CryptographicLength type=\"Integer\" value=\"256\"/>",
+            "<CryptographicLength type=\"Integer\" value=\"256\"><Fresh type=\"Boolean\" value=\"true\"/></CryptographicLength>",
+        ),
+    ] {
+        assert!(text.contains(from), "{from} is not in {text}");
+        assert_eq!(xml(&text.replacen(from, to, 1)).kind, ErrorKind::Syntax, "{to}");
+    }
+    assert_eq!(xml(&format!("{text}{text}")).kind, ErrorKind::Trailing);
+    for end in 0..text.trim_end().len() {
+        assert!(RequestMessage::from_xml(&text[..end]).is_err(), "cut at {end}");
+    }
+    let declared = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- one -->\n{text}");
+    assert_eq!(RequestMessage::from_xml(&declared).unwrap(), create());
+    assert_eq!(RequestMessage::decode(Encoding::Xml, &[0xff; 8]).unwrap_err().kind, ErrorKind::Utf8);
+}
+
+/// A parser that compares each attribute of an element with all others would take very long.
+#[test]
+fn attributes_of_an_element_are_bounded() {
+    let attributes: String = (0..400_000).map(|n| format!(" a{n:x}=\"\"")).collect();
+    let text = create().to_xml();
+    let begin = Instant::now();
+    assert_eq!(
+        xml(&text.replace("<Attributes>", &format!("<Attributes{attributes}>"))).kind,
+        ErrorKind::Syntax
+    );
+    assert!(begin.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn depth_items_and_size_have_the_limits_of_ttlv() {
+    let nested = |depth: usize| {
+        let mut payload = Vec::new();
+        for _ in 0..depth {
+            payload = vec![Item { tag: Tag(0x54_0001), value: ItemValue::Structure(payload) }];
+        }
+        unknown(payload)
+    };
+    let leaf = Item { tag: Tag(0x54_0001), value: ItemValue::Boolean(true) };
+    // Message, header, version with two numbers, batch count, batch item, operation, payload.
+    let wide = |items: usize| unknown(vec![leaf.clone(); items - 9]);
+    for encoding in TEXTS {
+        let kind = |message: RequestMessage| {
+            RequestMessage::decode(encoding, &message.encode(encoding))
+                .map(|_| ())
+                .map_err(|error| error.kind)
+        };
+        assert_eq!(kind(nested(DEPTH_MAX - 4)), Ok(()));
+        assert_eq!(kind(nested(DEPTH_MAX - 3)), Ok(()));
+        assert_eq!(kind(nested(DEPTH_MAX - 2)), Err(ErrorKind::TooDeep), "{encoding}");
+        assert_eq!(kind(wide(ITEMS_MAX)), Ok(()));
+        assert_eq!(kind(wide(ITEMS_MAX + 1)), Err(ErrorKind::TooLarge), "{encoding}");
+        let mut text = create().encode(encoding);
+        text.resize(MESSAGE_BYTES_MAX, b' ');
+        assert!(RequestMessage::decode(encoding, &text).is_ok());
+        text.push(b' ');
+        assert_eq!(RequestMessage::decode(encoding, &text).unwrap_err().kind, ErrorKind::TooLarge);
+    }
+    // Depth is refused where it passes the limit, not at the end of a text that never ends.
+    assert_eq!(json(&"{\"tag\":\"Attributes\",\"value\":[".repeat(100_000)).kind, ErrorKind::TooDeep);
+    assert_eq!(xml(&"<Attributes>".repeat(100_000)).kind, ErrorKind::TooDeep);
+    assert_eq!(json(&"[".repeat(100_000)).kind, ErrorKind::Syntax);
+}
+
+proptest! {
+    /// What a changed message is read as comes back in the same encoding, or it is refused.
+    #[test]
+    fn a_changed_text_is_refused_or_means_something(
+        is_json in any::<bool>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let encoding = if is_json { Encoding::Json } else { Encoding::Xml };
+        let mut bytes = create().encode(encoding);
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Ok(message) = RequestMessage::decode(encoding, &bytes) {
+            prop_assert_eq!(RequestMessage::decode(encoding, &message.encode(encoding)).unwrap(), message);
+        }
+    }
+}
