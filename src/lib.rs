@@ -5,7 +5,8 @@
 //! ```text
 //! listen   accepts, TLS, the client's certificate
 //! gate     certificate -> principal
-//! session  one connection: whole messages in, answers out, in order
+//! session  one connection of TTLV over TLS: whole messages in, answers out, in order
+//! http     the same over HTTPS: TTLV, JSON and XML
 //! server   decodes; runs the engine; fetches what it needs; commits; answers
 //! engine   decides: pure, no I/O, no clock; a draft of changes, one operation a file
 //! vault    which keys seal what; opens them in the HSM (crate keystead-hsm)
@@ -23,6 +24,7 @@ pub mod crypto;
 pub mod dev;
 pub mod engine;
 pub mod gate;
+pub mod http;
 pub mod keygen;
 pub mod listen;
 pub mod pki;

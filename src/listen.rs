@@ -1,6 +1,7 @@
 //! Accepts connections and does the TLS handshake; nothing of a connection is parsed before that has ended well.
 
 use crate::gate::Gate;
+use crate::http;
 use crate::session::{self, Limits, Peer, Service};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -95,6 +96,22 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     }
 }
 
+/// The same settings for HTTPS, which names its protocol in the handshake.
+fn for_https(tls: &Arc<ServerConfig>) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::clone(tls);
+    config.alpn_protocols = vec![http::ALPN.to_vec()];
+    Arc::new(config)
+}
+
+/// What is spoken behind TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protocol {
+    /// TTLV, message after message.
+    Kmip,
+    /// HTTP, a message a request.
+    Https,
+}
+
 /// How many connections there may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Caps {
@@ -106,23 +123,26 @@ pub struct Caps {
 
 /// Listening sockets, not accepting yet.
 pub struct Listener {
-    sockets: Vec<TcpListener>,
+    sockets: Vec<(TcpListener, Protocol)>,
 }
 
 impl Listener {
-    /// Binds every address.
-    pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, Error> {
+    /// Binds every address: those for TTLV, those for HTTPS.
+    pub async fn bind(kmip: &[SocketAddr], https: &[SocketAddr]) -> Result<Self, Error> {
+        let kmip = kmip.iter().map(|address| (*address, Protocol::Kmip));
         let mut sockets = Vec::new();
-        for address in addresses {
+        for (address, protocol) in kmip.chain(https.iter().map(|address| (*address, Protocol::Https))) {
             let socket = TcpListener::bind(address).await;
-            sockets.push(socket.map_err(|why| Error::Bind { address: *address, why })?);
+            sockets.push((socket.map_err(|why| Error::Bind { address, why })?, protocol));
         }
         Ok(Self { sockets })
     }
 
-    /// Where it listens: for a port of 0, the one that the system chose.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
+    /// Where it listens for what: for a port of 0, the one that the system chose.
+    pub fn addresses(&self) -> Vec<(SocketAddr, Protocol)> {
+        let place =
+            |(socket, protocol): &(TcpListener, Protocol)| Some((socket.local_addr().ok()?, *protocol));
+        self.sockets.iter().filter_map(place).collect()
     }
 
     /// Accepts until `stopping` turns true, then lets the requests under way end, for at most `patience`.
@@ -130,13 +150,13 @@ impl Listener {
         let (guard, mut ended) = mpsc::channel::<()>(1);
         let mut accepting = Vec::new();
         let places = Arc::new(Places::new(door.caps));
-        for socket in self.sockets {
-            accepting.push(tokio::spawn(accept(
-                socket,
-                Arc::clone(&door),
-                Arc::clone(&places),
-                guard.clone(),
-            )));
+        for (socket, protocol) in self.sockets {
+            let tls = match protocol {
+                Protocol::Kmip => Arc::clone(&door.tls),
+                Protocol::Https => for_https(&door.tls),
+            };
+            let entrance = Entrance { door: Arc::clone(&door), protocol, tls };
+            accepting.push(tokio::spawn(accept(socket, entrance, Arc::clone(&places), guard.clone())));
         }
         for task in accepting {
             let _ = task.await;
@@ -164,13 +184,26 @@ pub struct Door<S> {
     pub stopping: watch::Receiver<bool>,
 }
 
+/// A door as one socket has it.
+struct Entrance<S> {
+    door: Arc<Door<S>>,
+    protocol: Protocol,
+    tls: Arc<ServerConfig>,
+}
+
+impl<S> Clone for Entrance<S> {
+    fn clone(&self) -> Self {
+        Self { door: Arc::clone(&self.door), protocol: self.protocol, tls: Arc::clone(&self.tls) }
+    }
+}
+
 async fn accept<S: Service>(
     socket: TcpListener,
-    door: Arc<Door<S>>,
+    entrance: Entrance<S>,
     places: Arc<Places>,
     guard: mpsc::Sender<()>,
 ) {
-    let mut stopping = door.stopping.clone();
+    let mut stopping = entrance.door.stopping.clone();
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -189,17 +222,18 @@ async fn accept<S: Service>(
             tracing::warn!(peer = %address, "too many connections; closing this one");
             continue;
         };
-        let (door, guard) = (Arc::clone(&door), guard.clone());
+        let (entrance, guard) = (entrance.clone(), guard.clone());
         tokio::spawn(async move {
-            connection(stream, address, &door).await;
+            connection(stream, address, &entrance).await;
             drop((place, guard));
         });
     }
 }
 
-async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, door: &Door<S>) {
+async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance: &Entrance<S>) {
+    let door = &entrance.door;
     let _ = stream.set_nodelay(true);
-    let acceptor = TlsAcceptor::from(Arc::clone(&door.tls));
+    let acceptor = TlsAcceptor::from(Arc::clone(&entrance.tls));
     let stream = match timeout(door.limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
@@ -216,7 +250,11 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, door: &D
     let peer = Arc::new(Peer { address, principal: Arc::new(principal) });
     tracing::debug!(peer = %address, principal = %peer.principal.name, "connected");
     let (service, stopping) = (door.service.clone(), door.stopping.clone());
-    if let Err(error) = session::serve(stream, peer, service, door.limits, stopping).await {
+    let served = match entrance.protocol {
+        Protocol::Kmip => session::serve(stream, peer, service, door.limits, stopping).await,
+        Protocol::Https => http::serve(stream, peer, service, door.limits, stopping).await,
+    };
+    if let Err(error) = served {
         tracing::debug!(peer = %address, %error, "a connection broke");
     }
 }

@@ -4,7 +4,8 @@
 use clap::{Args, Parser, Subcommand};
 use keystead::admin::{clients, key, master, ready};
 use keystead::config::Config;
-use keystead::{dev, start};
+use keystead::listen::Protocol;
+use keystead::{dev, http, start};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ enum Command {
 #[command(
     after_help = "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and \
 .key), a SoftHSM token, the store, and keystead.toml; then serves. Started again on the same DIR it has the same \
-keys.\nPrints `ready ADDR` when it accepts connections. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
+keys.\nPrints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
 key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed."
 )]
 struct DevCommand {
@@ -48,14 +49,14 @@ struct DevCommand {
     /// Where to listen for KMIP over TLS; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5696")]
     listen: SocketAddr,
-    /// Where to listen for KMIP over HTTPS, once that is served; until then it is only remembered
+    /// Where to listen for KMIP over HTTPS as well (POST /kmip: TTLV, JSON or XML); port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     https: Option<SocketAddr>,
 }
 
 #[derive(Args)]
 #[command(
-    after_help = "Prints `ready ADDR` when it accepts connections. SIGTERM stops it: requests under way end \
+    after_help = "Prints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it: requests under way end \
 first.\nExit codes: 0 stopped when told to; 1 failed."
 )]
 struct ServeCommand {
@@ -97,7 +98,7 @@ fn run_dev(command: &DevCommand) -> Result<(), Box<dyn std::error::Error>> {
     let mut config = Config::read(&file)?;
     config.listen = vec![command.listen];
     if let Some(address) = command.https {
-        eprintln!("keystead: KMIP over HTTPS is not served yet; {address} stays closed");
+        config.https.listen = vec![address];
     }
     serve(&config)
 }
@@ -118,8 +119,11 @@ fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
     start::run(config, |addresses| {
-        for address in addresses {
-            println!("ready {address}");
+        for (address, protocol) in addresses {
+            match protocol {
+                Protocol::Kmip => println!("ready {address}"),
+                Protocol::Https => println!("ready https://{address}{}", http::PATH),
+            }
         }
         let _ = std::io::stdout().flush();
     })?;

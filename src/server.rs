@@ -10,13 +10,14 @@ pub use admin::Signer;
 
 use crate::audit::Entry;
 use crate::engine::batch::{self, Deed, Outcome};
+use crate::engine::draft::Changes;
 use crate::engine::need::{Need, Supplies};
 use crate::engine::notes::noted;
 use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::world::{Entropy, Now, Settings, View, World};
 use crate::keygen;
-use crate::session::{Answer, Peer, Service};
+use crate::session::{Answer, Peer, Received, Service};
 use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
 use crate::vault::{Hierarchy, KeyRing};
 use keystead_hsm::{Entropy as _, SystemEntropy};
@@ -24,6 +25,7 @@ use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::operations::Operation;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V2_1};
+use kmip_codec::wire::Encoding;
 use kmip_codec::{Error as CodecError, ErrorKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -53,12 +55,6 @@ pub struct Server {
     signer: Option<Signer>,
 }
 
-/// What a batch came to, ready to be committed.
-struct Ready {
-    outcome: Outcome,
-    bytes: Zeroizing<Vec<u8>>,
-}
-
 impl Server {
     /// A server on an open store.
     pub fn new(
@@ -73,36 +69,48 @@ impl Server {
         Self { database, hierarchy, settings, durable_reads, requests, started, signer }
     }
 
-    async fn serve(self: Arc<Self>, peer: Arc<Peer>, frame: Zeroizing<Vec<u8>>) -> Answer {
+    async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
         let request = self.requests.fetch_add(1, Ordering::Relaxed);
-        let message = match RequestMessage::from_bytes(&frame) {
+        let encoding = received.encoding;
+        let message = match RequestMessage::decode(encoding, &received.bytes) {
             Ok(message) => Arc::new(message),
             Err(error) => {
-                tracing::info!(request, peer = %peer.address, %error, "refused a message");
-                return Answer { bytes: refuse_message(error).into(), close: false };
+                tracing::info!(request, peer = %peer.address, %encoding, %error, "refused a message");
+                return self.refuse(encoding, error);
             }
         };
-        drop(frame);
+        drop(received);
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
+        let response = self.exchange(request, peer, message).await;
+        Answer { bytes: response.encode(encoding).into(), unreadable: None }
+    }
+
+    /// One typed message in, one out.
+    async fn exchange(
+        self: Arc<Self>,
+        request: u64,
+        peer: Arc<Peer>,
+        message: Arc<RequestMessage>,
+    ) -> ResponseMessage {
         if admin::payload(&message).is_some() {
             return self.serve_admin(request, peer, message).await;
         }
         for _ in 0..CONFLICTS_MAX {
             let (server, principal, batch) =
                 (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
-            let ready = tokio::task::spawn_blocking(move || server.run(request, &principal, &batch)).await;
-            let ready = match ready {
-                Ok(Ok(ready)) => ready,
+            let ran = tokio::task::spawn_blocking(move || server.run(request, &principal, &batch)).await;
+            let Outcome { response, changes, deeds } = match ran {
+                Ok(Ok(outcome)) => outcome,
                 Ok(Err(why)) => return self.fail(request, &message, &why),
                 Err(panic) => return self.fail(request, &message, &panic.to_string()),
             };
-            let entries = self.entries(request, &peer, &message, &ready.outcome.deeds);
-            let done = ready.outcome.deeds.iter().filter(|deed| deed.reason.is_none());
+            let entries = self.entries(request, &peer, &message, &deeds);
+            let done = deeds.iter().filter(|deed| deed.reason.is_none());
             let notes: Vec<String> = done.map(|deed| deed.note.clone()).collect();
-            match self.persist(ready.outcome, entries).await {
+            match self.persist(changes, entries).await {
                 Ok(store::Outcome::Committed) => {
                     tell(request, &peer, &notes);
-                    return Answer { bytes: ready.bytes, close: false };
+                    return response;
                 }
                 Ok(store::Outcome::Conflict) => {
                     tracing::debug!(request, "another batch was faster; running again")
@@ -119,22 +127,23 @@ impl Server {
         request: u64,
         peer: Arc<Peer>,
         message: Arc<RequestMessage>,
-    ) -> Answer {
+    ) -> ResponseMessage {
         let (server, batch) = (Arc::clone(&self), Arc::clone(&message));
         let answered = tokio::task::spawn_blocking(move || {
             admin::payload(&batch).map(|payload| server.administer(&peer, &batch, payload))
         });
         match answered.await {
-            Ok(bytes) => Answer { bytes: bytes.unwrap_or_default().into(), close: false },
+            Ok(Some(response)) => response,
+            Ok(None) => self.fail(request, &message, "this is no request of the commands"),
             Err(panic) => self.fail(request, &message, &panic.to_string()),
         }
     }
 
     /// Runs the engine until it needs nothing more. Blocks.
-    fn run(&self, request: u64, principal: &Principal, message: &RequestMessage) -> Result<Ready, String> {
+    fn run(&self, request: u64, principal: &Principal, message: &RequestMessage) -> Result<Outcome, String> {
         if message.items.len() > self.settings.batch_items_max {
             let text = format!("a batch has at most {} items here", self.settings.batch_items_max);
-            return ready(request, message, whole(message, Refusal::new(Cause::Limit, text)));
+            return Ok(fitting(request, message, whole(message, Refusal::new(Cause::Limit, text))));
         }
         let mut ring = self.hierarchy.ring();
         let mut supplies = Supplies::default();
@@ -145,7 +154,7 @@ impl Server {
             // A snapshot may hold writers back, and what is needed may take long.
             drop(snapshot);
             match ran {
-                Ok(outcome) => return ready(request, message, outcome),
+                Ok(outcome) => return Ok(fitting(request, message, outcome)),
                 Err(need) => self.meet(need, &mut ring, &mut supplies)?,
             }
         }
@@ -166,8 +175,7 @@ impl Server {
     }
 
     /// Commits changes together with their audit entries; a batch without changes is entered in the journal.
-    async fn persist(&self, outcome: Outcome, entries: Vec<Entry>) -> Result<store::Outcome, store::Error> {
-        let changes = outcome.changes;
+    async fn persist(&self, changes: Changes, entries: Vec<Entry>) -> Result<store::Outcome, store::Error> {
         if changes.writes.is_empty() && entries.is_empty() {
             return Ok(store::Outcome::Committed);
         }
@@ -200,39 +208,40 @@ impl Server {
     }
 
     /// Something failed that is not the client's fault: the log says what, the client that it was the server.
-    fn fail(&self, request: u64, message: &RequestMessage, why: &str) -> Answer {
+    fn fail(&self, request: u64, message: &RequestMessage, why: &str) -> ResponseMessage {
         tracing::error!(request, why, "a request failed inside the server");
         let text = format!("the server failed; its log has the reason under request {request}");
         let mut outcome = whole(message, Refusal::new(Cause::Internal, text));
         outcome.response.header.server_correlation_value = Some(request.to_string());
-        Answer { bytes: outcome.response.to_bytes().into(), close: false }
+        outcome.response
     }
 }
 
 impl Service for Arc<Server> {
-    fn answer(&self, peer: Arc<Peer>, frame: Zeroizing<Vec<u8>>) -> impl Future<Output = Answer> + Send {
-        Arc::clone(self).serve(peer, frame)
+    fn answer(&self, peer: Arc<Peer>, received: Received) -> impl Future<Output = Answer> + Send {
+        Arc::clone(self).serve(peer, received)
     }
 
-    fn refuse(&self, error: CodecError) -> Vec<u8> {
-        refuse_message(error)
+    fn refuse(&self, encoding: Encoding, error: CodecError) -> Answer {
+        Answer { bytes: refuse_message(error).encode(encoding).into(), unreadable: Some(error) }
     }
 }
 
-/// Encodes the answer, which must not be longer than the client wants. The number of the request, under which log and
-/// audit have it, is the Server Correlation Value.
-fn ready(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Result<Ready, String> {
+/// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
+/// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
+/// the request, under which log and audit have it, is the Server Correlation Value.
+fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outcome {
     outcome.response.header.server_correlation_value = Some(request.to_string());
-    let bytes: Zeroizing<Vec<u8>> = outcome.response.to_bytes().into();
     let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
-    if maximum.is_none_or(|maximum| bytes.len() <= maximum) {
-        return Ok(Ready { outcome, bytes });
+    let Some(maximum) = maximum else { return outcome };
+    let length = Zeroizing::new(outcome.response.to_bytes()).len();
+    if length <= maximum {
+        return outcome;
     }
-    let text = format!("the answer has {} bytes, more than the Maximum Response Size", bytes.len());
+    let text = format!("the answer has {length} bytes, more than the Maximum Response Size");
     let mut outcome = whole(message, Refusal::new(Cause::TooLarge, text));
     outcome.response.header.server_correlation_value = Some(request.to_string());
-    let bytes = outcome.response.to_bytes().into();
-    Ok(Ready { outcome, bytes })
+    outcome
 }
 
 /// Refuses the whole message in one item.
@@ -256,13 +265,13 @@ fn whole(message: &RequestMessage, refusal: Refusal) -> Outcome {
 }
 
 /// The answer to a message that could not be read: in the version nearest to the client's, where that is known.
-fn refuse_message(error: CodecError) -> Vec<u8> {
+fn refuse_message(error: CodecError) -> ResponseMessage {
     let version = match error.kind {
         ErrorKind::Version(version) => version.nearest_spoken(),
         _ => V1_0,
     };
     let item: ResponseItem = batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version);
-    ResponseMessage::new(version, DateTime(now().seconds()), vec![item]).to_bytes()
+    ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 
 /// What the audit notes of a header: the kinds of its credentials, which have no effect, and what the client calls the

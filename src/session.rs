@@ -1,4 +1,4 @@
-//! One connection: messages in, answers out, in order.
+//! One connection of TTLV over TLS: messages in, answers out, in order.
 //!
 //! A message is read whole and bounded before anything of it is parsed: first the eight bytes that tell its length,
 //! which is judged before room is made for it. While an answer is made, the next messages may wait in the socket; the
@@ -7,7 +7,7 @@
 use crate::engine::policy::Principal;
 use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::message::RequestMessage;
-use kmip_codec::wire::frame_length;
+use kmip_codec::wire::{Encoding, frame_length};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,20 +25,28 @@ pub struct Peer {
     pub principal: Arc<Principal>,
 }
 
+/// A whole message as it came.
+pub struct Received {
+    /// How it is written; the answer is written so too.
+    pub encoding: Encoding,
+    /// The message.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
 /// What to write back.
 pub struct Answer {
     /// A whole message.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// Whether to close the connection after it.
-    pub close: bool,
+    /// Why the message could not be read, where it could not.
+    pub unreadable: Option<kmip_codec::Error>,
 }
 
-/// What a session hands whole messages to.
+/// What a connection hands whole messages to.
 pub trait Service: Clone + Send + Sync + 'static {
     /// Answers one message.
-    fn answer(&self, peer: Arc<Peer>, frame: Zeroizing<Vec<u8>>) -> impl Future<Output = Answer> + Send;
-    /// The answer to bytes that are not the beginning of a message.
-    fn refuse(&self, error: kmip_codec::Error) -> Vec<u8>;
+    fn answer(&self, peer: Arc<Peer>, received: Received) -> impl Future<Output = Answer> + Send;
+    /// The answer to bytes that are not a message.
+    fn refuse(&self, encoding: Encoding, error: kmip_codec::Error) -> Answer;
 }
 
 /// Time limits of a connection.
@@ -69,12 +77,15 @@ pub async fn serve<S: Service>(
             frame = read_frame(&mut stream, &limits) => frame?,
             _ = stopping.wait_for(|stopping| *stopping) => break,
         };
+        let is_refused = matches!(frame, Frame::Refused(_));
         let answer = match frame {
             Frame::End => break,
-            Frame::Whole(frame) => service.answer(Arc::clone(&peer), frame).await,
+            Frame::Whole(bytes) => {
+                service.answer(Arc::clone(&peer), Received { encoding: Encoding::Ttlv, bytes }).await
+            }
             Frame::Refused(error) => {
                 tracing::info!(peer = %peer.address, %error, "closing a connection: this is no message");
-                Answer { bytes: service.refuse(error).into(), close: true }
+                service.refuse(Encoding::Ttlv, error)
             }
         };
         let write = async {
@@ -82,7 +93,7 @@ pub async fn serve<S: Service>(
             stream.flush().await
         };
         within(limits.write, "the peer does not take its answer", write).await?;
-        if answer.close {
+        if is_refused {
             break;
         }
     }

@@ -4,7 +4,7 @@ use crate::config::{AuditReads, Config, VaultMode};
 use crate::engine::about::About;
 use crate::engine::world::Settings;
 use crate::gate::Gate;
-use crate::listen::{self, Caps, Door, Listener, TlsFiles};
+use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
 use crate::server::{Server, Signer};
 use crate::session::Limits;
 use crate::store::{self, Database};
@@ -46,11 +46,11 @@ pub enum Error {
 }
 
 /// Runs a server until it is told to stop (SIGTERM or SIGINT). `ready` is called once it accepts connections.
-pub fn run(config: &Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), Error> {
+pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Result<(), Error> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
     // Bound first: a port in use is told before anything is opened.
-    let listener = runtime.block_on(Listener::bind(&config.listen))?;
+    let listener = runtime.block_on(Listener::bind(&config.listen, &config.https.listen))?;
     let tls = listen::tls(&TlsFiles {
         certificate: &config.tls.certificate,
         key: &config.tls.key,

@@ -21,6 +21,9 @@ pub struct Config {
     /// Whether the operation Interop is served: for interoperability tests, never in production.
     #[serde(default)]
     pub interop: bool,
+    /// KMIP over HTTPS.
+    #[serde(default)]
+    pub https: HttpsConfig,
     /// Certificates.
     pub tls: TlsConfig,
     /// Where objects and audit are kept.

@@ -14,6 +14,14 @@ pub struct AdminConfig {
     pub names: Vec<String>,
 }
 
+/// `[https]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpsConfig {
+    /// Addresses to listen on for KMIP over HTTPS (POST /kmip); none for none.
+    pub listen: Vec<SocketAddr>,
+}
+
 /// `[tls]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -51,7 +51,7 @@ impl Server {
         peer: &Peer,
         message: &RequestMessage,
         payload: &ItemValue,
-    ) -> Vec<u8> {
+    ) -> ResponseMessage {
         let answer = self.admin_answer(peer, payload).and_then(|value| {
             protocol::payload(&value).map_err(|error| Refusal::new(Cause::Internal, error.to_string()))
         });
@@ -66,7 +66,7 @@ impl Server {
         };
         item.operation = Some(protocol::OPERATION);
         item.unique_batch_item_id = message.items.first().and_then(|item| item.unique_batch_item_id.clone());
-        ResponseMessage::new(version, DateTime(now().seconds()), vec![item]).to_bytes()
+        ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
     }
 
     fn admin_answer(

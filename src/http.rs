@@ -1,0 +1,177 @@
+//! KMIP over HTTPS (KMIP Profiles, HTTPS profile): POST /kmip, with TTLV, JSON or XML as the content type says; the
+//! answer is in the encoding of the request. The connection has the limits of one that speaks TTLV alone.
+
+mod pace;
+
+use crate::session::{Answer, Limits, Peer, Received, Service};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use kmip_codec::ErrorKind;
+use kmip_codec::wire::Encoding;
+use pace::{Pace, Paced};
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+/// The one path.
+pub const PATH: &str = "/kmip";
+
+/// What ALPN calls this protocol.
+pub const ALPN: &[u8] = b"http/1.1";
+
+/// The media types and what they mean; the first of an encoding is the usual one.
+const MEDIA_TYPES: &[(&str, Encoding)] = &[
+    ("application/octet-stream", Encoding::Ttlv),
+    ("application/json", Encoding::Json),
+    ("text/xml", Encoding::Xml),
+    ("application/xml", Encoding::Xml),
+];
+
+/// The longest head of a request.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Serves a connection until the peer closes it, breaks a rule, or the server stops.
+pub async fn serve<S: Service>(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Arc<Peer>,
+    service: S,
+    limits: Limits,
+    mut stopping: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let pace = Arc::new(Pace::default());
+    let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace), limits));
+    let exchanges = service_fn(|request| {
+        let exchange = Exchange { peer: &peer, service: &service, limits: &limits, pace: &pace };
+        async move { Ok::<_, Infallible>(exchange.answer(request).await) }
+    });
+    let mut http = http1::Builder::new();
+    http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
+    let mut connection = std::pin::pin!(http.serve_connection(stream, exchanges));
+    tokio::select! {
+        ended = connection.as_mut() => return ended.map_err(io::Error::other),
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    if !pace.is_answering() {
+        return Ok(());
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await.map_err(io::Error::other)
+}
+
+/// What one request needs.
+struct Exchange<'a, S> {
+    peer: &'a Arc<Peer>,
+    service: &'a S,
+    limits: &'a Limits,
+    pace: &'a Pace,
+}
+
+/// A refusal of HTTP, before there is a KMIP message: the status and what to do about it.
+type Refused = (StatusCode, String);
+
+impl<S: Service> Exchange<'_, S> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let answered = self.message(request).await;
+        self.pace.answered();
+        answered.unwrap_or_else(|(status, text)| {
+            tracing::info!(peer = %self.peer.address, %status, text, "refused a request over HTTP");
+            refusal(status, text)
+        })
+    }
+
+    async fn message(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Refused> {
+        if request.uri().path() != PATH {
+            return Err((StatusCode::NOT_FOUND, format!("there is nothing here: KMIP is at {PATH}")));
+        }
+        if request.method() != Method::POST {
+            return Err((StatusCode::METHOD_NOT_ALLOWED, "send KMIP messages by POST".to_owned()));
+        }
+        let (media_type, encoding) = media_type(&request).ok_or_else(|| {
+            let known: Vec<&str> = MEDIA_TYPES.iter().map(|(name, _)| *name).collect();
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type can be {}", known.join(", ")))
+        })?;
+        let bytes = body(request.into_body(), self.limits.message_bytes_max).await?;
+        self.pace.received();
+        let received = Received { encoding, bytes };
+        let Answer { bytes, unreadable } = self.service.answer(Arc::clone(self.peer), received).await;
+        match unreadable.filter(|error| is_no_message(error, encoding)) {
+            Some(error) => {
+                Err((StatusCode::BAD_REQUEST, format!("this is no KMIP message in {encoding}: {error}")))
+            }
+            None => Ok(response(StatusCode::OK, media_type, Bytes::from_owner(bytes))),
+        }
+    }
+}
+
+/// Whether the body is not even written as its encoding wants. Anything else is KMIP's to answer.
+fn is_no_message(error: &kmip_codec::Error, encoding: Encoding) -> bool {
+    match error.kind {
+        ErrorKind::Syntax | ErrorKind::Utf8 => true,
+        _ => encoding == Encoding::Ttlv && error.offset == 0,
+    }
+}
+
+fn media_type(request: &Request<Incoming>) -> Option<(&'static str, Encoding)> {
+    let named = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let name = named.split(';').next().unwrap_or_default().trim();
+    MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).copied()
+}
+
+/// Reads a body of at most so many bytes.
+async fn body(mut body: Incoming, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, Refused> {
+    let too_large =
+        || (StatusCode::PAYLOAD_TOO_LARGE, format!("the longest message here has {bytes_max} bytes"));
+    let announced = body.size_hint().upper();
+    if announced.is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large());
+    }
+    let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    while let Some(frame) = body.frame().await {
+        let broken = |error: hyper::Error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}"));
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        if bytes.len() + data.len() > bytes_max {
+            return Err(too_large());
+        }
+        append(&mut bytes, &data);
+    }
+    Ok(bytes)
+}
+
+/// Grows by copying and wiping, where no length was announced.
+fn append(bytes: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
+    if bytes.capacity() - bytes.len() < more.len() {
+        let mut grown = Zeroizing::new(Vec::with_capacity((bytes.len() + more.len()) * 2));
+        grown.extend_from_slice(bytes);
+        *bytes = grown;
+    }
+    bytes.extend_from_slice(more);
+}
+
+fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A refusal closes the connection: what follows of the request is not read.
+fn refusal(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+    let mut response = response(status, "text/plain; charset=utf-8", Bytes::from(text + "\n"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
