@@ -137,7 +137,6 @@ async fn body(mut body: Incoming, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>
     let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     while let Some(frame) = body.frame().await {
-        let broken = |error: hyper::Error| (StatusCode::BAD_REQUEST, format!("the body broke off: {error}"));
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         if bytes.len() + data.len() > bytes_max {
             return Err(too_large());
@@ -145,6 +144,17 @@ async fn body(mut body: Incoming, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>
         append(&mut bytes, &data);
     }
     Ok(bytes)
+}
+
+/// A body that did not come to its end: too slow, or not what HTTP wants.
+fn broken(error: hyper::Error) -> Refused {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    match cause {
+        Some(cause) if cause.kind() == io::ErrorKind::TimedOut => {
+            (StatusCode::REQUEST_TIMEOUT, cause.to_string())
+        }
+        _ => (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")),
+    }
 }
 
 /// Grows by copying and wiping, where no length was announced.

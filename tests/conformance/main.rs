@@ -26,10 +26,12 @@ mod support;
 use case::{Case, Node};
 use judge::{Difference, Judge};
 use kmip_codec::message::{RequestMessage, ResponseMessage};
+use kmip_codec::wire::Encoding;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write as _;
 use std::sync::Mutex;
 use support::dev::Dev;
+use support::wire::Wire;
 
 /// How many owners at a time.
 const THREADS: usize = 8;
@@ -137,7 +139,6 @@ fn owner(case: &Case) -> String {
 /// What this runner does not have yet.
 fn needs(case: &Case) -> Option<&'static str> {
     match case.family.as_str() {
-        family if family.starts_with("MSGENC") => Some("messages over HTTPS"),
         family if family.starts_with("SUITEB") => Some("Suite B"),
         "TC-NP" => Some("server to client"),
         _ if case.irregular => Some("messages that the server sends"),
@@ -160,8 +161,10 @@ fn run_case(case: &Case, server: &Dev, verbose: bool, makes_keys: &mut bool) -> 
         if case.family == "TC-92" && number > 0 {
             wait_for_the_clock(case, number);
         }
-        let connection =
-            connections.entry(name.clone()).or_insert_with(|| support::wire::connect(server, &name));
+        let connection = connections.entry(name.clone()).or_insert_with(|| match https(case) {
+            Some(_) => support::wire::https(server, &name),
+            None => support::wire::connect(server, &name),
+        });
         judge.note_request(&step.request);
         let sent = step.request.to_xml(&|node| judge.value_to_send(node));
         let differs = |got: String| {
@@ -169,8 +172,7 @@ fn run_case(case: &Case, server: &Dev, verbose: bool, makes_keys: &mut bool) -> 
         };
         let request =
             RequestMessage::from_xml(&sent).map_err(|error| differs(format!("cannot send: {error}")))?;
-        let answer = connection.exchange(&request.to_bytes()).map_err(|error| differs(error.to_string()))?;
-        let answer = ResponseMessage::from_bytes(&answer).map_err(|error| differs(error.to_string()))?;
+        let answer = exchange(connection, https(case), &request).map_err(differs)?;
         let got = Node::parse(&answer.to_xml());
         if let Err(difference) = judge.judge(&step.request, &step.response, &got) {
             if verbose {
@@ -181,6 +183,28 @@ fn run_case(case: &Case, server: &Dev, verbose: bool, makes_keys: &mut bool) -> 
         }
     }
     Ok(())
+}
+
+/// The encoding of a case whose messages go over HTTPS.
+fn https(case: &Case) -> Option<Encoding> {
+    match case.family.as_str() {
+        "MSGENC-HTTPS" => Some(Encoding::Ttlv),
+        "MSGENC-JSON" => Some(Encoding::Json),
+        "MSGENC-XML" => Some(Encoding::Xml),
+        _ => None,
+    }
+}
+
+fn exchange(
+    wire: &mut Wire,
+    https: Option<Encoding>,
+    request: &RequestMessage,
+) -> Result<ResponseMessage, String> {
+    if let Some(encoding) = https {
+        return wire.post(encoding, request);
+    }
+    let answer = wire.exchange(&request.to_bytes()).map_err(|error| error.to_string())?;
+    ResponseMessage::from_bytes(&answer).map_err(|error| error.to_string())
 }
 
 /// TC-92 lets a Deactivation Date two minutes ahead pass: the step that expects it waits.

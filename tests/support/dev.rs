@@ -17,6 +17,8 @@ pub struct Dev {
     pub folder: PathBuf,
     /// Where it listens.
     pub address: String,
+    /// Where it listens for HTTPS.
+    pub https: String,
 }
 
 impl Dev {
@@ -73,17 +75,18 @@ impl Dev {
     fn start_with(folder: &Path, log: Stdio) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
         command
-            .args(["dev", "--listen", "127.0.0.1:0", "--dir"])
+            .args(["dev", "--listen", "127.0.0.1:0", "--https", "127.0.0.1:0", "--dir"])
             .arg(folder)
             .stdout(Stdio::piped())
             .stderr(log);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (tell, told) = mpsc::channel();
-        thread::spawn(move || tell.send(lines.next()));
-        let line = told.recv_timeout(START_LIMIT).unwrap().unwrap().unwrap();
-        let address = line.strip_prefix("ready ").unwrap().trim().to_owned();
-        Self { child, folder: folder.to_owned(), address }
+        thread::spawn(move || tell.send([lines.next(), lines.next()]));
+        let [kmip, https] = told.recv_timeout(START_LIMIT).unwrap().map(|line| line.unwrap().unwrap());
+        let address = kmip.strip_prefix("ready ").unwrap().to_owned();
+        let https = https.strip_prefix("ready https://").and_then(|rest| rest.strip_suffix("/kmip"));
+        Self { child, folder: folder.to_owned(), address, https: https.unwrap().to_owned() }
     }
 
     /// A command with the connection options of a client: `client`, `admin` or another one of the folder.

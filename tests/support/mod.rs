@@ -10,6 +10,7 @@
 pub mod dev;
 pub mod fake;
 pub mod host;
+pub mod http;
 pub mod keys;
 pub mod luks;
 pub mod pki;

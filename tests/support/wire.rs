@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A connection as one client.
-pub struct Wire(StreamOwned<ClientConnection, TcpStream>);
+pub struct Wire(pub StreamOwned<ClientConnection, TcpStream>);
 
 /// Connects as a client of this name, with a certificate of the server's CA.
 pub fn connect(server: &Dev, name: &str) -> Wire {
@@ -25,8 +25,19 @@ pub fn ca(server: &Dev) -> Ca {
     Ca::from_pem(&read("ca.pem"), &read("ca.key")).unwrap()
 }
 
+/// Connects to the HTTPS side as a client of this name.
+pub fn https(server: &Dev, name: &str) -> Wire {
+    let pair = ca(server).client(name, 1).unwrap();
+    connect_to(server, &server.https, Some(&pair))
+}
+
 /// Connects with this certificate, or with none.
 pub fn connect_with(server: &Dev, pair: Option<&Pair>) -> Wire {
+    connect_to(server, &server.address, pair)
+}
+
+/// Connects to an address of the server with this certificate, or with none.
+pub fn connect_to(server: &Dev, address: &str, pair: Option<&Pair>) -> Wire {
     let ca_pem = std::fs::read_to_string(server.folder.join("ca.pem")).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
@@ -46,7 +57,7 @@ pub fn connect_with(server: &Dev, pair: Option<&Pair>) -> Wire {
     };
     let host = ServerName::try_from("localhost").unwrap();
     let tls = ClientConnection::new(Arc::new(config), host).unwrap();
-    let socket = TcpStream::connect(&server.address).unwrap();
+    let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     socket.set_nodelay(true).unwrap();
     Wire(StreamOwned::new(tls, socket))
