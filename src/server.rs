@@ -247,14 +247,15 @@ fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outc
 /// Refuses the whole message in one item.
 fn whole(message: &RequestMessage, refusal: Refusal) -> Outcome {
     let version = message.version();
-    let mut item = batch::refused(&refusal, version);
     let first = message.items.first();
-    item.operation = first.map(|item| item.request.operation());
+    let operation = first.map(|item| item.request.operation());
+    let mut item = batch::refused(&refusal, version, operation);
+    item.operation = operation;
     item.unique_batch_item_id = first.and_then(|item| item.unique_batch_item_id.clone());
     let deeds = message.items.iter().map(|item| Deed {
         operation: item.request.operation(),
         objects: Vec::new(),
-        reason: Some(refusal.cause.reason(version)),
+        reason: Some(refusal.cause.reason(version, Some(item.request.operation()))),
         note: String::new(),
     });
     Outcome {
@@ -270,7 +271,8 @@ fn refuse_message(error: CodecError) -> ResponseMessage {
         ErrorKind::Version(version) => version.nearest_spoken(),
         _ => V1_0,
     };
-    let item: ResponseItem = batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version);
+    let item: ResponseItem =
+        batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version, None);
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 

@@ -136,8 +136,9 @@ impl<'m> Batch<'m> {
             Err(Halt::Refused(refusal)) => {
                 cx.draft.roll_back(savepoint);
                 cx.placeholder = None;
-                let answer = refused(&refusal, self.version);
-                (answer, Some(refusal.cause.reason(self.version)))
+                let answer = refused(&refusal, self.version, Some(operation));
+                let reason = answer.result_reason;
+                (answer, reason)
             }
         };
         cx.given.push((operation, answer.response.as_ref().and_then(given_identifier)));
@@ -225,10 +226,10 @@ impl<'m> Batch<'m> {
 }
 
 /// The answer of a refused item.
-pub fn refused(refusal: &Refusal, version: Version) -> ResponseItem {
+pub fn refused(refusal: &Refusal, version: Version, operation: Option<Operation>) -> ResponseItem {
     ResponseItem {
         result_status: ResultStatus::OperationFailed,
-        result_reason: Some(refusal.cause.reason(version)),
+        result_reason: Some(refusal.cause.reason(version, operation)),
         result_message: Some(refusal.message.clone().into_owned()),
         ..ResponseItem::default()
     }
@@ -240,7 +241,6 @@ fn undo(items: &mut [ResponseItem], deeds: &mut [Deed]) {
         for item in before {
             item.result_status = ResultStatus::OperationUndone;
             item.result_message = Some("undone because a later item of the batch failed".to_owned());
-            item.response = None;
             item.asynchronous_correlation_value = None;
         }
     }

@@ -93,6 +93,9 @@ impl<'a> Draft<'a> {
     pub fn put(&mut self, object: Object) -> Step<()> {
         let before = self.load(&object.id)?.map(|old| old.name_claims()).unwrap_or_default();
         let after = object.name_claims();
+        if after.iter().collect::<BTreeSet<_>>().len() < after.len() {
+            return refuse(Cause::NameTaken, "the object has that name already");
+        }
         for claim in before.iter().filter(|claim| !after.contains(claim)) {
             self.read_name(claim)?;
             self.pending.names.insert(claim.clone(), None);

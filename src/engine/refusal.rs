@@ -3,14 +3,17 @@
 //! This is the one place where causes become Result Reasons. The message is written for the client's operator:
 //! it names what the client sent, never what is inside the server.
 
+mod reasons;
+
 use kmip_codec::Version;
 use kmip_codec::enums::ResultReason;
+use kmip_codec::operations::Operation;
 use kmip_codec::version::V2_0;
 use std::borrow::Cow;
 
-/// The kinds of refusal, as rows: cause, Result Reason in 1.x, Result Reason in 2.x.
+/// The kinds of refusal, as rows: cause, Result Reason in 1.x, Result Reasons in 2.x, best first.
 macro_rules! causes {
-    ($($(#[doc = $doc:literal])* $cause:ident: $old:ident, $new:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $cause:ident: $old:ident, $($new:ident)|+;)*) => {
         /// Why an item is refused.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Cause { $($(#[doc = $doc])* $cause,)* }
@@ -19,13 +22,19 @@ macro_rules! causes {
             /// Every cause.
             pub const ALL: &'static [Self] = &[$(Self::$cause,)*];
 
-            /// The Result Reason for this version (KMIP 2.1, 11.46); one that the version does not have yet becomes
-            /// Invalid Field.
-            pub fn reason(self, version: Version) -> ResultReason {
-                let reason = match self {
-                    $(Self::$cause => if version < V2_0 { ResultReason::$old } else { ResultReason::$new },)*
+            /// The Result Reason for this version and operation (KMIP 2.1, 11.46). In 2.x it is the best one that the
+            /// error table of the operation has; where it has none of 2.x, that of 1.x, and where not even that,
+            /// Invalid Field, which also stands for reasons that a version of 1.x does not have yet.
+            pub fn reason(self, version: Version, operation: Option<Operation>) -> ResultReason {
+                let (old, new): (ResultReason, &[ResultReason]) = match self {
+                    $(Self::$cause => (ResultReason::$old, &[$(ResultReason::$new),+]),)*
                 };
-                if reason.is_in(version) { reason } else { ResultReason::InvalidField }
+                let new = if version < V2_0 { &[] } else { new };
+                let may_have = |reason: &ResultReason| {
+                    let operation = operation.filter(|_| version >= V2_0);
+                    reason.is_in(version) && operation.is_none_or(|o| reasons::may_have(o, *reason))
+                };
+                new.iter().copied().chain([old]).find(may_have).unwrap_or(ResultReason::InvalidField)
             }
         }
     };
@@ -49,15 +58,15 @@ causes! {
     /// A field is missing that the request needs.
     Missing: InvalidField, InvalidField;
     /// The operation is not for objects of this type.
-    WrongType: InvalidField, InvalidObjectType;
+    WrongType: InvalidField, InvalidObjectType | IllegalObjectType;
     /// The object has no such attribute.
-    NoSuchAttribute: ItemNotFound, AttributeNotFound;
+    NoSuchAttribute: ItemNotFound, AttributeNotFound | ItemNotFound | InvalidAttribute;
     /// The attribute has no such instance.
     NoSuchInstance: IndexOutOfBounds, AttributeInstanceNotFound;
     /// The server has no such attribute.
-    UnknownAttribute: InvalidField, UnsupportedAttribute;
+    UnknownAttribute: InvalidField, UnsupportedAttribute | InvalidAttribute;
     /// A client may not set, change or delete the attribute.
-    ReadOnly: PermissionDenied, ReadOnlyAttribute;
+    ReadOnly: PermissionDenied, AttributeReadOnly | ReadOnlyAttribute;
     /// The attribute has a value already and can have no second.
     SingleValued: InvalidField, AttributeSingleValued;
     /// The attribute has several values and the request does not say which.
@@ -69,15 +78,15 @@ causes! {
     /// The server serves the operation, but not in this way.
     FeatureNotSupported: FeatureNotSupported, FeatureNotSupported;
     /// The key cannot be had in this form.
-    KeyFormat: KeyFormatTypeNotSupported, KeyFormatTypeNotSupported;
+    KeyFormat: KeyFormatTypeNotSupported, KeyFormatTypeNotSupported | FeatureNotSupported;
     /// Points cannot be compressed in this way.
-    KeyCompression: KeyCompressionTypeNotSupported, KeyCompressionTypeNotSupported;
+    KeyCompression: KeyCompressionTypeNotSupported, KeyCompressionTypeNotSupported | FeatureNotSupported;
     /// Wrapped attributes need an encoding that holds them.
     EncodingOption: EncodingOptionError, EncodingOptionError;
     /// A key is sensitive: it leaves the server only wrapped.
-    Sensitive: Sensitive, Sensitive;
+    Sensitive: Sensitive, Sensitive | PermissionDenied;
     /// A key may not leave the server.
-    NotExtractable: NotExtractable, NotExtractable;
+    NotExtractable: NotExtractable, NotExtractable | PermissionDenied;
     /// The cryptography failed: a wrong key, a broken ciphertext.
     Cryptographic: CryptographicFailure, CryptographicFailure;
     /// The usage mask does not allow the use.
@@ -103,7 +112,7 @@ causes! {
     /// The namespace of application data is not one that the server fills in.
     Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported;
     /// The wrapping key does not exist for this client.
-    WrappingKeyNotFound: ItemNotFound, WrappingObjectNotFound;
+    WrappingKeyNotFound: ItemNotFound, WrappingObjectNotFound | ObjectNotFound;
     /// The message is not one that the server can read.
     InvalidMessage: InvalidMessage, InvalidMessage;
     /// A limit of the server is reached.

@@ -62,7 +62,7 @@ impl Server {
                 response: Some(Response::Unknown(protocol::OPERATION, payload)),
                 ..ResponseItem::default()
             },
-            Err(refusal) => batch::refused(&refusal, version),
+            Err(refusal) => batch::refused(&refusal, version, None),
         };
         item.operation = Some(protocol::OPERATION);
         item.unique_batch_item_id = message.items.first().and_then(|item| item.unique_batch_item_id.clone());

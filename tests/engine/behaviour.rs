@@ -31,21 +31,28 @@ fn check_returns_what_stands_against_the_use() {
     let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
     let limits = UsageLimits { total: 10, count: None, unit: UsageLimitsUnit::Byte };
     let id = create(&mut bench, &ann, &[Attribute::UsageLimits(limits)]);
-    let mut check = |mask, count, lease| {
+    let mut check = |version, mask, count, lease| {
         let request = CheckRequest {
             unique_identifier: Some(id.as_str().into()),
             cryptographic_usage_mask: mask,
             usage_limits_count: count,
             lease_time: lease,
         };
-        bench.ask(&ann, V2_1, request).unwrap()
+        bench.ask(&ann, version, request)
     };
-    let fine = check(Some(CryptographicUsageMask::Encrypt), Some(10), Some(Interval(3600)));
-    assert_eq!(fine.unique_identifier, Some(id.as_str().into()));
-    let refused = check(Some(CryptographicUsageMask::Sign), Some(11), Some(Interval(3601)));
+    let (fine, wrong) = (Some(CryptographicUsageMask::Encrypt), Some(CryptographicUsageMask::Sign));
+    for version in [V1_4, V2_1] {
+        let allowed = check(version, fine, Some(10), Some(Interval(3600))).unwrap();
+        assert_eq!(allowed.unique_identifier, Some(id.as_str().into()));
+    }
+    let refused = check(V1_4, wrong, Some(11), Some(Interval(3601))).unwrap();
     assert_eq!(refused.unique_identifier, None);
-    assert_eq!(refused.cryptographic_usage_mask, Some(CryptographicUsageMask::Sign));
+    assert_eq!(refused.cryptographic_usage_mask, wrong);
     assert_eq!((refused.usage_limits_count, refused.lease_time), (Some(11), Some(Interval(3601))));
+    let reason = |checked: Result<CheckResponse, ResultReason>| checked.unwrap_err();
+    assert_eq!(reason(check(V2_1, wrong, None, None)), ResultReason::IncompatibleCryptographicUsageMask);
+    assert_eq!(reason(check(V2_1, fine, Some(11), None)), ResultReason::UsageLimitExceeded);
+    assert_eq!(reason(check(V2_1, fine, None, Some(Interval(3601)))), ResultReason::PermissionDenied);
 }
 
 #[test]
@@ -131,7 +138,7 @@ fn a_client_cannot_write_what_is_the_servers() {
             };
             assert_eq!(
                 bench.ask(&ann, V2_1, modify).unwrap_err(),
-                ResultReason::ReadOnlyAttribute,
+                ResultReason::AttributeReadOnly,
                 "{}",
                 row.name
             );
@@ -142,7 +149,7 @@ fn a_client_cannot_write_what_is_the_servers() {
             };
             assert_eq!(
                 bench.ask(&ann, V2_1, delete).unwrap_err(),
-                ResultReason::ReadOnlyAttribute,
+                ResultReason::AttributeReadOnly,
                 "{}",
                 row.name
             );

@@ -1,11 +1,13 @@
-//! Check (KMIP 2.1, 6.1.7): may the object be used in this way? What stands against it comes back.
+//! Check (KMIP 2.1, 6.1.7): may the object be used in this way? What stands against it comes back in 1.x; in 2.x, as the
+//! error table and the OASIS cases have it, the operation fails for the reason that says so.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::enums::CryptographicUsageMask;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{CheckRequest, CheckResponse};
+use kmip_codec::version::V2_0;
 
 impl Execute for CheckRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<CheckResponse> {
@@ -24,9 +26,21 @@ impl Execute for CheckRequest {
         };
         if refused != CheckResponse::default() {
             cx.placeholder = None;
-            return Ok(refused);
+            return if cx.version < V2_0 {
+                Ok(refused)
+            } else {
+                refuse(reason(&refused), "the use is not allowed")
+            };
         }
         cx.placeholder = Some(object.id.clone());
         Ok(CheckResponse { unique_identifier: Some(object.id.into()), ..CheckResponse::default() })
     }
+}
+
+/// The reason of 2.x for what stands against a use.
+fn reason(refused: &CheckResponse) -> Cause {
+    if refused.cryptographic_usage_mask.is_some() {
+        return Cause::UsageMask;
+    }
+    if refused.usage_limits_count.is_some() { Cause::UsageLimit } else { Cause::Denied }
 }
