@@ -1,7 +1,7 @@
 //! From a certificate to a principal: who somebody is, and what the configuration says about them.
 
 use crate::config::GroupConfig;
-use crate::engine::policy::Principal;
+use crate::engine::policy::{Clients, Principal};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -24,17 +24,22 @@ impl Gate {
     /// Who the holder of this certificate is; TLS has checked the certificate itself. `None` for one that names
     /// nobody.
     pub fn admit(&self, certificate: &[u8]) -> Option<Principal> {
-        let name = name_of(certificate)?;
-        let fingerprint = fingerprint(certificate);
-        let mine = || self.groups.iter().filter(|group| is_listed(&group.members, &name, &fingerprint));
-        Some(Principal {
+        Some(self.principal(&name_of(certificate)?, &fingerprint(certificate)))
+    }
+}
+
+impl Clients for Gate {
+    fn principal(&self, name: &str, fingerprint: &str) -> Principal {
+        let mine = || self.groups.iter().filter(|group| is_listed(&group.members, name, fingerprint));
+        Principal {
+            name: name.to_owned(),
+            fingerprint: fingerprint.to_owned(),
             groups: mine().map(|group| group.name.clone()).collect(),
             default_group: mine().find(|group| group.default).map(|group| group.name.clone()),
             disclose: mine().any(|group| group.disclose),
             weak_keys: self.weak_keys || mine().any(|group| group.weak_keys),
-            admin: is_listed(&self.admins, &name, &fingerprint),
-            name,
-        })
+            admin: is_listed(&self.admins, name, fingerprint),
+        }
     }
 }
 

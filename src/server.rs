@@ -16,6 +16,7 @@ use crate::engine::notes::noted;
 use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::world::{Entropy, Now, Settings, View, World};
+use crate::gate::Gate;
 use crate::keygen;
 use crate::session::{Answer, Peer, Received, Service};
 use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
@@ -47,6 +48,8 @@ pub struct Server {
     database: Arc<Database>,
     hierarchy: Arc<Hierarchy>,
     settings: Settings,
+    /// Who is who.
+    gate: Gate,
     /// Whether the audit entries of reads wait for the disk's sync.
     durable_reads: bool,
     requests: AtomicU64,
@@ -61,12 +64,13 @@ impl Server {
         database: Arc<Database>,
         hierarchy: Arc<Hierarchy>,
         settings: Settings,
+        gate: Gate,
         durable_reads: bool,
         signer: Option<Signer>,
     ) -> Self {
         let started = now().milliseconds();
         let requests = AtomicU64::new(started);
-        Self { database, hierarchy, settings, durable_reads, requests, started, signer }
+        Self { database, hierarchy, settings, gate, durable_reads, requests, started, signer }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
@@ -99,18 +103,18 @@ impl Server {
             let (server, principal, batch) =
                 (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
             let ran = tokio::task::spawn_blocking(move || server.run(request, &principal, &batch)).await;
-            let Outcome { response, changes, deeds } = match ran {
+            let outcome = match ran {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(why)) => return self.fail(request, &message, &why),
                 Err(panic) => return self.fail(request, &message, &panic.to_string()),
             };
-            let entries = self.entries(request, &peer, &message, &deeds);
-            let done = deeds.iter().filter(|deed| deed.reason.is_none());
+            let entries = self.entries(request, &peer, &message, &outcome);
+            let done = outcome.deeds.iter().filter(|deed| deed.reason.is_none());
             let notes: Vec<String> = done.map(|deed| deed.note.clone()).collect();
-            match self.persist(changes, entries).await {
+            match self.persist(outcome.changes, entries).await {
                 Ok(store::Outcome::Committed) => {
                     tell(request, &peer, &notes);
-                    return response;
+                    return outcome.response;
                 }
                 Ok(store::Outcome::Conflict) => {
                     tracing::debug!(request, "another batch was faster; running again")
@@ -141,15 +145,12 @@ impl Server {
 
     /// Runs the engine until it needs nothing more. Blocks.
     fn run(&self, request: u64, principal: &Principal, message: &RequestMessage) -> Result<Outcome, String> {
-        if message.items.len() > self.settings.batch_items_max {
-            let text = format!("a batch has at most {} items here", self.settings.batch_items_max);
-            return Ok(fitting(request, message, whole(message, Refusal::new(Cause::Limit, text))));
-        }
         let mut ring = self.hierarchy.ring();
         let mut supplies = Supplies::default();
         for _ in 0..NEEDS_MAX {
             let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
-            let world = World { view: &snapshot, vault: &ring, now: now(), settings: &self.settings };
+            let (settings, clients) = (&self.settings, &self.gate);
+            let world = World { view: &snapshot, vault: &ring, now: now(), settings, clients };
             let ran = batch::run(&world, principal, message, &mut SystemSource, &mut supplies);
             // A snapshot may hold writers back, and what is needed may take long.
             drop(snapshot);
@@ -187,9 +188,10 @@ impl Server {
     }
 
     /// An entry an item; but a Ping that was answered leaves none, as KMIP 2.1 (6.1.36) allows.
-    fn entries(&self, request: u64, peer: &Peer, message: &RequestMessage, deeds: &[Deed]) -> Vec<Entry> {
+    fn entries(&self, request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome) -> Vec<Entry> {
         let version = message.version();
-        let common = notes(message);
+        let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
+        let common = joined([&notes(message), &ticket.unwrap_or_default()]);
         let is_entered = |deed: &&Deed| deed.operation != Operation::Ping || deed.reason.is_some();
         let entry = |deed: &Deed| Entry {
             time: now().milliseconds(),
@@ -202,16 +204,16 @@ impl Server {
             outcome: deed
                 .reason
                 .map_or("Success".to_owned(), |reason| name_of(reason.name(version), reason.0)),
-            note: joined([common.as_str(), &deed.note]),
+            note: joined([&common, &deed.note]),
         };
-        deeds.iter().filter(is_entered).map(entry).collect()
+        outcome.deeds.iter().filter(is_entered).map(entry).collect()
     }
 
     /// Something failed that is not the client's fault: the log says what, the client that it was the server.
     fn fail(&self, request: u64, message: &RequestMessage, why: &str) -> ResponseMessage {
         tracing::error!(request, why, "a request failed inside the server");
         let text = format!("the server failed; its log has the reason under request {request}");
-        let mut outcome = whole(message, Refusal::new(Cause::Internal, text));
+        let mut outcome = whole(message, &Refusal::new(Cause::Internal, text));
         outcome.response.header.server_correlation_value = Some(request.to_string());
         outcome.response
     }
@@ -239,30 +241,14 @@ fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outc
         return outcome;
     }
     let text = format!("the answer has {length} bytes, more than the Maximum Response Size");
-    let mut outcome = whole(message, Refusal::new(Cause::TooLarge, text));
+    let mut outcome = whole(message, &Refusal::new(Cause::TooLarge, text));
     outcome.response.header.server_correlation_value = Some(request.to_string());
     outcome
 }
 
 /// Refuses the whole message in one item.
-fn whole(message: &RequestMessage, refusal: Refusal) -> Outcome {
-    let version = message.version();
-    let first = message.items.first();
-    let operation = first.map(|item| item.request.operation());
-    let mut item = batch::refused(&refusal, version, operation);
-    item.operation = operation;
-    item.unique_batch_item_id = first.and_then(|item| item.unique_batch_item_id.clone());
-    let deeds = message.items.iter().map(|item| Deed {
-        operation: item.request.operation(),
-        objects: Vec::new(),
-        reason: Some(refusal.cause.reason(version, Some(item.request.operation()))),
-        note: String::new(),
-    });
-    Outcome {
-        deeds: deeds.collect(),
-        response: ResponseMessage::new(version, DateTime(now().seconds()), vec![item]),
-        changes: Default::default(),
-    }
+fn whole(message: &RequestMessage, refusal: &Refusal) -> Outcome {
+    batch::refuse_whole(now().seconds(), message, refusal)
 }
 
 /// The answer to a message that could not be read: in the version nearest to the client's, where that is known.
@@ -276,7 +262,7 @@ fn refuse_message(error: CodecError) -> ResponseMessage {
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 
-/// What the audit notes of a header: the kinds of its credentials, which have no effect, and what the client calls the
+/// What the audit notes of a header: the kinds of its credentials (of which tickets alone have an effect), and what the client calls the
 /// request.
 fn notes(message: &RequestMessage) -> String {
     let header = &message.header;
@@ -287,7 +273,7 @@ fn notes(message: &RequestMessage) -> String {
         if kinds.is_empty() { String::new() } else { format!("credential: {}", kinds.join(", ")) };
     let correlation =
         header.client_correlation_value.as_deref().map(|value| noted(value, CORRELATION_CHARS_MAX));
-    joined([credentials.as_str(), &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
+    joined([&credentials, &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
 }
 
 /// Notes that are not empty, in one.

@@ -109,11 +109,13 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>) -
         },
         features: config.features,
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
+        tickets_max: config.limits.tickets,
+        ticket_seconds_max: config.limits.ticket_seconds,
         ..Settings::default()
     };
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
-    Server::new(database, hierarchy, settings, durable_reads, signer)
+    Server::new(database, hierarchy, settings, gate(config), durable_reads, signer)
 }
 
 fn gate(config: &Config) -> Gate {

@@ -105,11 +105,11 @@ macro_rules! for_each_operation {
             /// Writes into the log of the server (6.1.29).
             Log = 0x2C, LogRequest => LogResponse, in V2_0.., served;
             /// Gives a ticket (6.1.30).
-            Login = 0x2D, LoginRequest => LoginResponse, in V2_0.., declared;
+            Login = 0x2D, LoginRequest => LoginResponse, in V2_0.., served;
             /// Takes a ticket back (6.1.31).
-            Logout = 0x2E, LogoutRequest => LogoutResponse, in V2_0.., declared;
+            Logout = 0x2E, LogoutRequest => LogoutResponse, in V2_0.., served;
             /// Gives a ticket for somebody else (6.1.12).
-            DelegatedLogin = 0x2F, DelegatedLoginRequest => DelegatedLoginResponse, in V2_0.., declared;
+            DelegatedLogin = 0x2F, DelegatedLoginRequest => DelegatedLoginResponse, in V2_0.., served;
             /// Counts an attribute up or down (6.1.3).
             AdjustAttribute = 0x30, AdjustAttributeRequest => AdjustAttributeResponse, in V2_0.., declared;
             /// Sets an attribute (6.1.51).

@@ -7,7 +7,7 @@ use crate::item::{Item, ItemValue};
 use crate::message::*;
 use crate::objects::*;
 use crate::operations::{Request, Response};
-use crate::payloads::ExtensionType;
+use crate::payloads::{ExtensionType, TicketLease};
 use crate::secret::{SecretBytes, SecretText};
 use crate::value::*;
 use crate::version::*;
@@ -132,6 +132,10 @@ samples! {
     Asynchronous: |dice| match dice.version < V2_0 {
         true => Asynchronous(dice.one_of(&[AsynchronousIndicator::Optional, AsynchronousIndicator::Prohibited]).unwrap_or_default()),
         false => Asynchronous(Sample::sample(dice)),
+    };
+    TicketLease: |dice| match dice.below(2) {
+        0 => TicketLease::Interval(Sample::sample(dice)),
+        _ => TicketLease::DateTime(Sample::sample(dice)),
     };
     ExtensionType: |dice| ExtensionType(ItemType(dice.number() % 11 + 1));
     UniqueIdentifier: |dice| match dice.below(3) {

@@ -18,6 +18,10 @@ pub struct LimitsConfig {
     pub located_items: usize,
     /// The most iterations of one PBKDF2, over all blocks of its output.
     pub pbkdf2_iterations: u64,
+    /// The most tickets (Login, Delegated Login) of one client.
+    pub tickets: usize,
+    /// The longest that a ticket is good.
+    pub ticket_seconds: u32,
     /// For the TLS handshake.
     pub handshake_seconds: u64,
     /// From the first byte of a message to its last.
@@ -42,6 +46,8 @@ impl Default for LimitsConfig {
             batch_items: 1000,
             located_items: 100_000,
             pbkdf2_iterations: 10_000_000,
+            tickets: 64,
+            ticket_seconds: 86_400,
             handshake_seconds: 5,
             message_seconds: 10,
             write_seconds: 10,
@@ -59,6 +65,8 @@ impl LimitsConfig {
             ("connections_per_address", self.connections_per_address),
             ("batch_items", self.batch_items),
             ("located_items", self.located_items),
+            ("tickets", self.tickets),
+            ("ticket_seconds", self.ticket_seconds as usize),
         ];
         let times = [
             ("handshake_seconds", self.handshake_seconds),

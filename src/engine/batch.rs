@@ -10,7 +10,8 @@ use super::draft::{Changes, Draft};
 use super::need::{Need, Supplies};
 use super::ops;
 use super::policy::Principal;
-use super::refusal::{Cause, Halt, Refusal};
+use super::refusal::{Cause, Halt, Refusal, Step};
+use super::tickets::{self, Admitted};
 use super::world::{Entropy, World};
 use bytes::Bytes;
 use kmip_codec::Version;
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub changes: Changes,
     /// What to enter in the audit, an entry an item.
     pub deeds: Vec<Deed>,
+    /// The client that the message acted as, where it showed the ticket of another.
+    pub acting_as: Option<String>,
 }
 
 /// Runs a message to its end, or to the first thing that it needs from outside.
@@ -52,13 +55,59 @@ pub fn run(
     supplies: &mut Supplies,
 ) -> Result<Outcome, Need> {
     supplies.rewind();
-    let mut draft = Draft::new(world, principal);
-    let batch = Batch::new(message);
-    let (items, deeds) = batch.run(&mut draft, entropy, supplies)?;
-    let version = message.version();
-    let mut response = ResponseMessage::new(version, DateTime(world.now.seconds()), items);
+    let most = world.settings.batch_items_max;
+    if message.items.len() > most {
+        let refusal = Refusal::new(Cause::Limit, format!("a batch has at most {most} items here"));
+        return Ok(refuse_whole(world.now.seconds(), message, &refusal));
+    }
+    match run_admitted(world, principal, message, entropy, supplies) {
+        Ok(outcome) => Ok(outcome),
+        Err(Halt::Need(need)) => Err(need),
+        Err(Halt::Refused(refusal)) => Ok(refuse_whole(world.now.seconds(), message, &refusal)),
+    }
+}
+
+/// Runs the items as whom the header says, within what its ticket allows.
+fn run_admitted(
+    world: &World<'_>,
+    principal: &Principal,
+    message: &RequestMessage,
+    entropy: &mut dyn Entropy,
+    supplies: &mut Supplies,
+) -> Step<Outcome> {
+    let ticket = tickets::admit(world, principal, message)?;
+    let acting = ticket.as_ref().map_or(principal, |ticket| &ticket.principal);
+    let mut draft = Draft::granted(world, acting, ticket.as_ref().map(Admitted::grant));
+    let (items, deeds) = Batch::new(message).run(&mut draft, entropy, supplies).map_err(Halt::Need)?;
+    if let Some(ticket) = &ticket {
+        ticket.settle(&mut draft)?;
+    }
+    let mut response = ResponseMessage::new(message.version(), DateTime(world.now.seconds()), items);
     response.header.client_correlation_value.clone_from(&message.header.client_correlation_value);
-    Ok(Outcome { response, changes: draft.finish()?, deeds })
+    let acting_as = (acting.name != principal.name).then(|| acting.name.clone());
+    Ok(Outcome { response, changes: draft.finish().map_err(Halt::Need)?, deeds, acting_as })
+}
+
+/// Refuses a whole message, in one item.
+pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Outcome {
+    let version = message.version();
+    let first = message.items.first();
+    let operation = first.map(|item| item.request.operation());
+    let mut item = refused(refusal, version, operation);
+    item.operation = operation;
+    item.unique_batch_item_id = first.and_then(|item| item.unique_batch_item_id.clone());
+    let deeds = message.items.iter().map(|item| Deed {
+        operation: item.request.operation(),
+        objects: Vec::new(),
+        reason: Some(refusal.cause.reason(version, Some(item.request.operation()))),
+        note: String::new(),
+    });
+    Outcome {
+        deeds: deeds.collect(),
+        response: ResponseMessage::new(version, DateTime(now), vec![item]),
+        changes: Changes::default(),
+        acting_as: None,
+    }
 }
 
 /// The options of a batch.
@@ -159,7 +208,13 @@ impl<'m> Batch<'m> {
         }
         self.is_served_so(cx.settings().features)?;
         let placeholder = cx.placeholder.clone();
+        if let Some(grant) = cx.draft.grant() {
+            grant.begin(item.request.operation())?;
+        }
         let response = dispatch(item.request.clone(), cx)?;
+        if let Some(grant) = cx.draft.grant() {
+            grant.end()?;
+        }
         if let Some(kept) = cx.polled.take() {
             return match ops::decode_answer(&kept, self.version) {
                 Some(answer) => Ok(answer),

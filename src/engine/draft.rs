@@ -5,6 +5,7 @@
 
 mod kept;
 
+use super::grant::Grant;
 use super::keys;
 use super::object::Object;
 use super::policy::{self, Principal};
@@ -36,6 +37,8 @@ struct Pending {
     names: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// What a later request will ask for.
     kept: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What the ticket of the message still allows.
+    grant: Option<Grant>,
 }
 
 /// Which objects come first.
@@ -69,6 +72,18 @@ impl<'a> Draft<'a> {
         Self { world, principal, pending, stored, seen }
     }
 
+    /// The same within what a ticket allows.
+    pub fn granted(world: &'a World<'a>, principal: &'a Principal, grant: Option<Grant>) -> Self {
+        let mut draft = Self::new(world, principal);
+        draft.pending.grant = grant;
+        draft
+    }
+
+    /// What the ticket of the message still allows; `None` without a ticket.
+    pub fn grant(&mut self) -> Option<&mut Grant> {
+        self.pending.grant.as_mut()
+    }
+
     /// What the draft is based on.
     pub fn world(&self) -> &'a World<'a> {
         self.world
@@ -84,14 +99,18 @@ impl<'a> Draft<'a> {
         let Some(mut object) = self.load(id)? else {
             return Err(policy::not_found(id).into());
         };
-        policy::authorise(self.principal, operation, &object)?;
+        policy::authorise(self.principal, self.pending.grant.as_mut(), operation, &object)?;
         object.settle(self.world.now.seconds());
         Ok(object)
     }
 
     /// Collects a new or changed object; names must be free or its own.
     pub fn put(&mut self, object: Object) -> Step<()> {
-        let before = self.load(&object.id)?.map(|old| old.name_claims()).unwrap_or_default();
+        let before = self.load(&object.id)?;
+        if before.is_none() {
+            policy::authorise_new(self.pending.grant.as_mut(), &object)?;
+        }
+        let before = before.map(|old| old.name_claims()).unwrap_or_default();
         let after = object.name_claims();
         if after.iter().collect::<BTreeSet<_>>().len() < after.len() {
             return refuse(Cause::NameTaken, "the object has that name already");
@@ -173,7 +192,9 @@ impl<'a> Draft<'a> {
 
     /// The object, if the principal may know of it; its state as the dates have it now.
     pub fn visible(&mut self, id: &str) -> Step<Option<Object>> {
-        let object = self.load(id)?.filter(|object| self.principal.shares(object));
+        let object = self
+            .load(id)?
+            .filter(|object| policy::may_know(self.principal, self.pending.grant.as_ref(), object));
         Ok(object.map(|mut object| {
             object.settle(self.world.now.seconds());
             object
@@ -197,7 +218,7 @@ impl<'a> Draft<'a> {
 
     /// Whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
-        let Pending { objects, sealed, names, kept } = &self.pending;
+        let Pending { objects, sealed, names, kept, grant: _ } = &self.pending;
         objects.is_empty() && sealed.is_empty() && names.is_empty() && kept.is_empty()
     }
 

@@ -80,6 +80,11 @@ pub fn part(owner: &str, correlation: &[u8]) -> Vec<u8> {
     key(b'p', &[&short(&[owner.as_bytes()]), correlation])
 }
 
+/// A ticket, by the short form of its owner's name and its number; or all of an owner.
+pub fn ticket(place: &[u8]) -> Vec<u8> {
+    key(b't', &[place])
+}
+
 /// All entries of one value of an index, within the objects of one owner or group.
 pub fn index_prefix(scope: &Scope, index: Index, value: &[u8]) -> Vec<u8> {
     key(b'i', &[&scope.short(), &[index as u8], &short(&[value])])

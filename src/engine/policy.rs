@@ -4,6 +4,7 @@
 //! members of the group may do everything with it; for anybody else it does not exist, unless a group of theirs
 //! is set to `disclose`, which turns "not found" into "permission denied".
 
+use super::grant::Grant;
 use super::object::Object;
 use super::refusal::{Cause, Refusal};
 use kmip_codec::operations::Operation;
@@ -13,6 +14,8 @@ use kmip_codec::operations::Operation;
 pub struct Principal {
     /// The name in the certificate.
     pub name: String,
+    /// SHA-256 of the certificate, in hex.
+    pub fingerprint: String,
     /// The groups that the configuration puts it in.
     pub groups: Vec<String>,
     /// The group that shares what it makes.
@@ -32,16 +35,39 @@ impl Principal {
     }
 }
 
+/// What the configuration says about clients now.
+pub trait Clients {
+    /// The client of this name and certificate.
+    fn principal(&self, name: &str, fingerprint: &str) -> Principal;
+}
+
 /// Decides whether the principal may perform the operation on the object. Every operation that is served is
-/// allowed on one's own objects; the state of the object is the operation's business.
-pub fn authorise(principal: &Principal, _operation: Operation, object: &Object) -> Result<(), Refusal> {
+/// allowed on one's own objects, and the state of the object is the operation's business; but a ticket may allow less.
+pub fn authorise(
+    principal: &Principal,
+    grant: Option<&mut Grant>,
+    _operation: Operation,
+    object: &Object,
+) -> Result<(), Refusal> {
     if principal.shares(object) {
-        return Ok(());
+        return grant.map_or(Ok(()), |grant| grant.take(object));
     }
     if principal.disclose {
         return Err(Refusal::new(Cause::Denied, "this client may not use the object"));
     }
     Err(not_found(&object.id))
+}
+
+/// Decides whether a ticket allows a new object: every client may make objects.
+pub fn authorise_new(grant: Option<&mut Grant>, object: &Object) -> Result<(), Refusal> {
+    let denied =
+        |_| Refusal::new(Cause::Denied, "the ticket does not allow objects other than those it names");
+    grant.map_or(Ok(()), |grant| grant.take(object).map_err(denied))
+}
+
+/// Decides whether the principal may learn that the object exists.
+pub fn may_know(principal: &Principal, grant: Option<&Grant>, object: &Object) -> bool {
+    principal.shares(object) && grant.is_none_or(|grant| grant.covers(object))
 }
 
 /// What is said of an object that is absent, and, word for word, of one that is foreign.

@@ -57,6 +57,8 @@ causes! {
     InvalidField: InvalidField, InvalidField;
     /// A field is missing that the request needs.
     Missing: InvalidField, InvalidField;
+    /// A ticket that is not good (any more).
+    InvalidTicket: AuthenticationNotSuccessful, InvalidTicket;
     /// The operation is not for objects of this type.
     WrongType: InvalidField, InvalidObjectType | IllegalObjectType;
     /// The object has no such attribute.

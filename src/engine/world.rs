@@ -2,6 +2,7 @@
 
 use super::about::{About, Features};
 use super::need::Need;
+use super::policy::Clients;
 use kmip_codec::SecretBytes;
 use std::ops::ControlFlow;
 
@@ -100,6 +101,10 @@ pub struct Settings {
     pub located_items_max: usize,
     /// The most iterations of one PBKDF2, over all blocks of its output.
     pub pbkdf2_iterations_max: u64,
+    /// The longest that a ticket is good.
+    pub ticket_seconds_max: u32,
+    /// The most tickets of one client.
+    pub tickets_max: usize,
     /// What becomes of seeds that clients send.
     pub seeding: Seeding,
     /// Whether Interop is served, which no production server does.
@@ -117,6 +122,8 @@ impl Default for Settings {
             batch_items_max: 1000,
             located_items_max: 100_000,
             pbkdf2_iterations_max: 10_000_000,
+            ticket_seconds_max: 86_400,
+            tickets_max: 64,
             seeding: Seeding::Ignore,
             interop: false,
             about: About::default(),
@@ -135,4 +142,6 @@ pub struct World<'a> {
     pub now: Now,
     /// What the configuration says.
     pub settings: &'a Settings,
+    /// Who is who, for tickets and what is done later.
+    pub clients: &'a dyn Clients,
 }

@@ -8,4 +8,5 @@ mod matrix;
 mod objects;
 mod query;
 mod sessions;
+mod tickets;
 mod world;

@@ -2,7 +2,7 @@
 
 use keystead::engine::batch::{self, Outcome};
 use keystead::engine::need::{KeyPair, Need, PairKind, Supplies};
-use keystead::engine::policy::Principal;
+use keystead::engine::policy::{Clients, Principal};
 use keystead::engine::world::{Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
@@ -23,6 +23,19 @@ pub struct Bench {
     /// Seconds since 1970.
     pub now: i64,
     seed: u64,
+    /// Who is who, for tickets and what is done later.
+    pub clients: Known,
+}
+
+/// The clients that a test knows; others are in no group.
+#[derive(Default)]
+pub struct Known(pub Vec<Principal>);
+
+impl Clients for Known {
+    fn principal(&self, name: &str, fingerprint: &str) -> Principal {
+        let same = |known: &&Principal| known.name == name && known.fingerprint == fingerprint;
+        self.0.iter().find(same).cloned().unwrap_or_else(|| principal(name, &[]))
+    }
 }
 
 /// Bytes that follow from a seed.
@@ -59,7 +72,14 @@ impl Bench {
         let kek = Kek::generate(&master, Epoch(1), identity, &mut SystemEntropy::default()).unwrap().1;
         let ring = KeyRing::new(1, BTreeMap::from([(1, Arc::new(kek))]));
         let settings = Settings::default();
-        Self { store: MemoryStore::default(), ring, settings, now: 1_700_000_000, seed }
+        Self {
+            store: MemoryStore::default(),
+            ring,
+            settings,
+            now: 1_700_000_000,
+            seed,
+            clients: Known::default(),
+        }
     }
 
     /// Runs a message without committing it.
@@ -68,8 +88,13 @@ impl Bench {
         loop {
             let view = Snapshot(self.store.snapshot().unwrap());
             let nanoseconds = self.now.cast_unsigned() * 1_000_000_000;
-            let world =
-                World { view: &view, vault: &self.ring, now: Now { nanoseconds }, settings: &self.settings };
+            let world = World {
+                view: &view,
+                vault: &self.ring,
+                now: Now { nanoseconds },
+                settings: &self.settings,
+                clients: &self.clients,
+            };
             match batch::run(&world, who, message, &mut Seeded(&mut self.seed), &mut supplies) {
                 Ok(outcome) => return outcome,
                 Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),

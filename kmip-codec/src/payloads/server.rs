@@ -1,13 +1,17 @@
 //! Operations on the server itself: sessions, defaults, endpoints, and what the server sends to clients.
 
+use crate::Tag;
 use crate::attributes::{AttributeList, AttributeReference, UsageLimits};
-use crate::declare::structure;
+use crate::declare::{Value, structure};
 use crate::enums::*;
+use crate::error::Result;
 use crate::item::ItemValue;
 use crate::message::Ticket;
 use crate::objects::{Certificate, ManagedObject};
-use crate::value::{Interval, UniqueIdentifier};
+use crate::operations::Operation;
+use crate::value::{DateTime, Interval, UniqueIdentifier};
 use crate::version::*;
+use crate::wire::{Kind, Sink, Source};
 use bytes::Bytes;
 
 /// Operations whose request or answer is empty.
@@ -73,10 +77,41 @@ structure! {
     }
 }
 
+/// How long a ticket is good: for a time, or until a date (KMIP 2.1, 6.1.30).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TicketLease {
+    /// From now on.
+    Interval(Interval),
+    /// Until then.
+    DateTime(DateTime),
+}
+
+impl Default for TicketLease {
+    fn default() -> Self {
+        Self::Interval(Interval::default())
+    }
+}
+
+impl Value for TicketLease {
+    fn put(&self, tag: Tag, out: &mut dyn Sink) {
+        match self {
+            Self::Interval(interval) => interval.put(tag, out),
+            Self::DateTime(date) => date.put(tag, out),
+        }
+    }
+
+    fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        match src.peek_kind() {
+            Some(Kind::DateTime) => Value::take(tag, src).map(Self::DateTime),
+            _ => Value::take(tag, src).map(Self::Interval),
+        }
+    }
+}
+
 structure! {
     /// Asks for a ticket (KMIP 2.1, 6.1.30).
     pub struct LoginRequest {
-        lease_time: Option<Interval> = LeaseTime;
+        lease_time: Option<TicketLease> = LeaseTime;
         request_count: Option<i32> = RequestCount;
         usage_limits: Option<UsageLimits> = UsageLimits;
     }
@@ -97,12 +132,50 @@ structure! {
 }
 
 structure! {
+    /// Operations (KMIP 2.1, 7.25).
+    pub struct Operations {
+        operations: Vec<Operation> = Operation;
+    }
+}
+
+structure! {
+    /// Objects, by their identifiers (KMIP 2.1, 7.21).
+    pub struct Objects {
+        unique_identifiers: Vec<UniqueIdentifier> = UniqueIdentifier;
+    }
+}
+
+structure! {
+    /// Groups of objects (KMIP 2.1, 7.23).
+    pub struct ObjectGroups {
+        object_groups: Vec<String> = ObjectGroup;
+    }
+}
+
+structure! {
+    /// So many of these operations on these objects; what is left out is not restricted (KMIP 2.1, 7.34).
+    pub struct Right {
+        usage_limits: Option<UsageLimits> = UsageLimits;
+        operations: Option<Operations> = Operations;
+        objects: Option<Objects> = Objects;
+        object_groups: Option<ObjectGroups> = ObjectGroups in V2_1..;
+    }
+}
+
+structure! {
+    /// What a ticket allows: whatever one of these does (KMIP 2.1, 7.35).
+    pub struct Rights {
+        rights: Vec<Right> = Right;
+    }
+}
+
+structure! {
     /// Asks for a ticket for somebody else (KMIP 2.1, 6.1.12).
     pub struct DelegatedLoginRequest {
-        lease_time: Option<Interval> = LeaseTime;
+        lease_time: Option<TicketLease> = LeaseTime;
         request_count: Option<i32> = RequestCount;
         usage_limits: Option<UsageLimits> = UsageLimits;
-        rights: ItemValue = Rights;
+        rights: Rights = Rights;
     }
 }
 

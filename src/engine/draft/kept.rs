@@ -1,9 +1,11 @@
-//! What a draft keeps for a later request of the same client: answers to poll for, and data that comes in parts.
+//! What a draft keeps for later requests: answers to poll for, data that comes in parts, tickets.
 
 use super::{Draft, opened};
 use crate::engine::keys;
+use crate::engine::need::Need;
 use crate::engine::refusal::{Halt, Step};
-use crate::engine::world::ValueIdentity;
+use crate::engine::tickets::Record;
+use crate::engine::world::{OpenError, ValueIdentity};
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
@@ -63,6 +65,30 @@ impl Draft<'_> {
         Ok(found)
     }
 
+    /// The record of a ticket.
+    pub fn ticket(&mut self, key: &[u8]) -> Step<Option<Record>> {
+        let Some(protected) = self.kept(key)? else { return Ok(None) };
+        let id = ticket_id(key);
+        let record = self.world.vault.verify(&id, &protected).map_err(|error| opened(error, &id))?;
+        let record = serde_json::from_slice(&record).map_err(|_| opened(OpenError::Tampered, &id))?;
+        Ok(Some(record))
+    }
+
+    /// Writes or drops the record of a ticket.
+    pub fn put_ticket(&mut self, key: Vec<u8>, record: Option<&Record>) -> Step<()> {
+        self.see(&key)?;
+        let protected = match record {
+            None => None,
+            Some(record) => {
+                let failed = |error: serde_json::Error| Halt::Need(Need::Failed(error.to_string()));
+                let bytes = serde_json::to_vec(record).map_err(failed)?;
+                Some(self.world.vault.protect(&ticket_id(&key), &bytes).map_err(Halt::Need)?)
+            }
+        };
+        self.pending.kept.insert(key, protected);
+        Ok(())
+    }
+
     fn kept(&mut self, key: &[u8]) -> Step<Option<Vec<u8>>> {
         match self.pending.kept.get(key) {
             Some(pending) => Ok(pending.clone()),
@@ -73,6 +99,11 @@ impl Draft<'_> {
     fn part_id(&self, correlation: &[u8]) -> String {
         format!("{}/{}", self.principal.name, hex::encode(correlation))
     }
+}
+
+/// What the record of a ticket is bound to: no identifier of an object has a slash.
+fn ticket_id(key: &[u8]) -> String {
+    format!("ticket/{}", hex::encode(key))
 }
 
 /// Parts are bound to their client and correlation value, and to their operation, which takes the place of a type.

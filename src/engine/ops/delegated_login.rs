@@ -1,0 +1,49 @@
+//! Delegated Login (KMIP 2.1, 6.1.12): a ticket with which somebody else may do some of what the client may.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::grant::{Grant, Right};
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::tickets::{Terms, give, operations_left};
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{self, DelegatedLoginRequest, DelegatedLoginResponse};
+
+/// The most entries of one list of a right.
+const LIST_ITEMS_MAX: usize = 256;
+
+impl Execute for DelegatedLoginRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<DelegatedLoginResponse> {
+        let rights = self.rights.rights;
+        if rights.is_empty() || rights.len() > LIST_ITEMS_MAX {
+            return refuse(Cause::InvalidField, "Rights has at least one Right, and not hundreds");
+        }
+        let rights = rights.into_iter().map(|right| kept(cx, right)).collect::<Step<Vec<_>>>()?;
+        let grant = Grant::new(Some(rights), operations_left(self.usage_limits)?);
+        let terms = Terms { lease: self.lease_time, requests: self.request_count, grant, delegated: true };
+        Ok(DelegatedLoginResponse { ticket: give(cx, terms)? })
+    }
+}
+
+/// A right as the ticket keeps it. Its objects must be the giver's own.
+fn kept(cx: &mut Context<'_, '_>, right: payloads::Right) -> Step<Right> {
+    let objects = match right.objects {
+        None => None,
+        Some(list) if list.unique_identifiers.len() > LIST_ITEMS_MAX => return too_long(),
+        Some(list) => {
+            let own = |id| cx.object(Some(id), Operation::DelegatedLogin).map(|object| object.id);
+            Some(list.unique_identifiers.into_iter().map(own).collect::<Step<Vec<_>>>()?)
+        }
+    };
+    let operations = right.operations.map(|list| list.operations.iter().map(|o| o.0).collect::<Vec<_>>());
+    let groups = right.object_groups.map(|list| list.object_groups);
+    let length = |count: usize| count > LIST_ITEMS_MAX;
+    if operations.as_ref().is_some_and(|list| length(list.len()))
+        || groups.as_ref().is_some_and(|list| length(list.len()))
+    {
+        return too_long();
+    }
+    Ok(Right { operations, objects, groups, left: operations_left(right.usage_limits)? })
+}
+
+fn too_long<T>() -> Step<T> {
+    refuse(Cause::InvalidField, format!("a list of a Right has at most {LIST_ITEMS_MAX} entries here"))
+}
