@@ -1,53 +1,173 @@
 //! From a certificate to a principal: who somebody is, and what the configuration says about them.
 
-use crate::config::GroupConfig;
+mod credentials;
+mod personas;
+
+pub use credentials::hash as password_hash;
+pub use personas::ShownSwitch;
+
+use crate::config::{Config, GroupConfig};
+use crate::engine::persona::Credentials;
 use crate::engine::policy::{Clients, Principal};
+use crate::engine::refusal::Refusal;
+use credentials::Ledger;
+use keystead_hsm::{Entropy as _, SystemEntropy};
+use kmip_codec::message::RequestMessage;
+use personas::Wardrobe;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// What the configuration says about clients.
-#[derive(Clone, Debug, Default)]
 pub struct Gate {
-    groups: Vec<GroupConfig>,
-    /// Whether every client may have weak keys.
-    weak_keys: bool,
-    /// Who may administer the server.
-    admins: Vec<String>,
+    config: Config,
+    personas: Wardrobe,
+    credentials: Ledger,
+}
+
+/// How a client stands with the server, for `keystead client show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The client.
+    pub name: String,
+    /// Whether the configuration names it: under `[[clients]]`, in a group, or as an administrator.
+    pub configured: bool,
+    /// Whether it may administer the server.
+    pub admin: bool,
+    /// Whether it may have weak keys.
+    pub weak_keys: bool,
+    /// The groups that it is in.
+    pub groups: Vec<String>,
+    /// The group that what it makes belongs to.
+    pub default_group: Option<String>,
+    /// Its persona.
+    pub persona: String,
+    /// Every switch of the persona.
+    pub switches: Vec<ShownSwitch>,
 }
 
 impl Gate {
-    /// A gate with these groups and administrators.
-    pub fn new(groups: Vec<GroupConfig>, weak_keys: bool, admins: Vec<String>) -> Self {
-        Self { groups, weak_keys, admins }
+    /// A gate with what the configuration says; refuses what does not fit together.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        let personas = Wardrobe::new(config.objects.lease_seconds, &config.personas)?;
+        personas.check(config)?;
+        let mut key = [0; 32];
+        SystemEntropy::default().fill(&mut key).map_err(|error| error.to_string())?;
+        let credentials = Ledger::new(&config.credentials, &key.as_slice().into())?;
+        let gate = Self { config: config.clone(), personas, credentials };
+        gate.check_credentials()?;
+        Ok(gate)
     }
 
-    /// Who the holder of this certificate is; TLS has checked the certificate itself. `None` for one that names
-    /// nobody.
-    pub fn admit(&self, certificate: &[u8]) -> Option<Principal> {
-        Some(self.principal(&name_of(certificate)?, &fingerprint(certificate)))
+    /// Who the holder of this certificate is; TLS has checked the certificate itself. Refuses one that names nobody,
+    /// or one that the configuration says two things about.
+    pub fn admit(&self, certificate: &[u8]) -> Result<Principal, String> {
+        let name = name_of(certificate).ok_or("its certificate names nobody")?;
+        self.principal(&name, Some(&fingerprint(certificate)))
+    }
+
+    /// Who sends this message: the holder of the certificate, or who its credential tells. May block.
+    pub fn identify(
+        &self,
+        holder: &Arc<Principal>,
+        message: &RequestMessage,
+    ) -> Result<Arc<Principal>, Refusal> {
+        let Some(name) = self.credentials.judge(holder, message.header.authentication.as_ref())? else {
+            return Ok(Arc::clone(holder));
+        };
+        let groups: Vec<_> = self.groups(&name, None).collect();
+        Ok(Arc::new(Principal {
+            groups: groups.iter().map(|group| group.name.clone()).collect(),
+            default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
+            admin: false,
+            name,
+            ..Principal::clone(holder)
+        }))
+    }
+
+    /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
+    pub fn standing(&self, name: &str) -> Result<Standing, String> {
+        let fingerprint = name.strip_prefix("sha256:");
+        let principal = self.principal(name, fingerprint)?;
+        let outfit = self.outfit(name, fingerprint)?;
+        let disclosing = self.groups(name, fingerprint).find(|group| group.disclose);
+        let listed = self.config.clients.iter().any(|client| client.name == name);
+        Ok(Standing {
+            configured: listed || principal.admin || !principal.groups.is_empty(),
+            admin: principal.admin,
+            weak_keys: principal.weak_keys,
+            groups: principal.groups,
+            default_group: principal.default_group,
+            persona: outfit.name.clone(),
+            switches: outfit.shown(disclosing.map(|group| group.name.as_str())),
+            name: principal.name,
+        })
+    }
+
+    fn principal(&self, name: &str, fingerprint: Option<&str>) -> Result<Principal, String> {
+        let mine = || self.groups(name, fingerprint);
+        let mut persona = self.outfit(name, fingerprint)?.persona;
+        persona.disclose |= mine().any(|group| group.disclose);
+        Ok(Principal {
+            groups: mine().map(|group| group.name.clone()).collect(),
+            default_group: mine().find(|group| group.default).map(|group| group.name.clone()),
+            persona,
+            weak_keys: self.config.objects.weak_keys || mine().any(|group| group.weak_keys),
+            admin: is_listed(&self.config.admin.names, name, fingerprint),
+            fingerprint: fingerprint.unwrap_or_default().to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    fn groups(&self, name: &str, fingerprint: Option<&str>) -> impl Iterator<Item = &GroupConfig> {
+        self.config.groups.iter().filter(move |group| is_listed(&group.members, name, fingerprint))
+    }
+
+    fn outfit(&self, name: &str, fingerprint: Option<&str>) -> Result<&personas::Outfit, String> {
+        let own = |listed: &str| is_name(listed, name, fingerprint);
+        let clients = self.config.clients.iter().filter(|client| own(&client.name));
+        self.personas.of(name, clients, self.groups(name, fingerprint))
+    }
+
+    /// A client that must show a credential needs one that it can show.
+    fn check_credentials(&self) -> Result<(), String> {
+        let clients = self.config.clients.iter().map(|client| client.name.as_str());
+        let members = self.config.groups.iter().flat_map(|group| group.members.iter().map(String::as_str));
+        for name in clients.chain(members) {
+            let fingerprint = name.strip_prefix("sha256:");
+            let wants = self.outfit(name, fingerprint)?.persona.credentials;
+            if matches!(wants, Credentials::Require | Credentials::Identify) && self.credentials.is_empty() {
+                return Err(format!(
+                    "the persona of client {name:?} asks for credentials ({wants}), and there are no [[credentials]]"
+                ));
+            }
+        }
+        Ok(())
     }
 }
 
 impl Clients for Gate {
     fn principal(&self, name: &str, fingerprint: &str) -> Principal {
-        let mine = || self.groups.iter().filter(|group| is_listed(&group.members, name, fingerprint));
-        Principal {
-            name: name.to_owned(),
-            fingerprint: fingerprint.to_owned(),
-            groups: mine().map(|group| group.name.clone()).collect(),
-            default_group: mine().find(|group| group.default).map(|group| group.name.clone()),
-            disclose: mine().any(|group| group.disclose),
-            weak_keys: self.weak_keys || mine().any(|group| group.weak_keys),
-            admin: is_listed(&self.admins, name, fingerprint),
-        }
+        self.principal(name, Some(fingerprint)).unwrap_or_else(|why| {
+            tracing::warn!(
+                client = name,
+                why,
+                "the configuration says two things: this client has no groups"
+            );
+            Principal { name: name.to_owned(), fingerprint: fingerprint.to_owned(), ..Principal::default() }
+        })
     }
 }
 
 /// People and hosts are listed by the common name of their certificate, or by its fingerprint.
-fn is_listed(list: &[String], name: &str, fingerprint: &str) -> bool {
-    list.iter().any(|listed| listed == name || *listed == format!("sha256:{fingerprint}"))
+fn is_listed(list: &[String], name: &str, fingerprint: Option<&str>) -> bool {
+    list.iter().any(|listed| is_name(listed, name, fingerprint))
 }
 
+fn is_name(listed: &str, name: &str, fingerprint: Option<&str>) -> bool {
+    listed == name || (fingerprint.is_some() && listed.strip_prefix("sha256:") == fingerprint)
+}
 /// The common name, else the first name of the alternative ones.
 fn name_of(certificate: &[u8]) -> Option<String> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;

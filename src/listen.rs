@@ -173,7 +173,7 @@ pub struct Door<S> {
     /// TLS.
     pub tls: Arc<ServerConfig>,
     /// Who is who.
-    pub gate: Gate,
+    pub gate: Arc<Gate>,
     /// What answers.
     pub service: S,
     /// Time limits.
@@ -244,8 +244,10 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance
         }
     };
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let Some(principal) = certificate.and_then(|certificate| door.gate.admit(certificate)) else {
-        return tracing::info!(peer = %address, "refused a connection: its certificate names nobody");
+    let admitted = certificate.ok_or_else(|| "it has no certificate".to_owned());
+    let principal = match admitted.and_then(|certificate| door.gate.admit(certificate)) {
+        Ok(principal) => principal,
+        Err(why) => return tracing::warn!(peer = %address, why, "refused a connection"),
     };
     let peer = Arc::new(Peer { address, principal: Arc::new(principal) });
     tracing::debug!(peer = %address, principal = %peer.principal.name, "connected");

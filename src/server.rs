@@ -13,6 +13,7 @@ use crate::engine::batch::{self, Deed, Outcome};
 use crate::engine::draft::Changes;
 use crate::engine::need::{Need, Supplies};
 use crate::engine::notes::noted;
+use crate::engine::persona::{Credentials, Nuls};
 use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::world::{Entropy, Now, Settings, View, World};
@@ -47,9 +48,9 @@ const NEEDS_MAX: usize = 1000;
 pub struct Server {
     database: Arc<Database>,
     hierarchy: Arc<Hierarchy>,
-    settings: Settings,
     /// Who is who.
-    gate: Gate,
+    gate: Arc<Gate>,
+    settings: Settings,
     /// Whether the audit entries of reads wait for the disk's sync.
     durable_reads: bool,
     requests: AtomicU64,
@@ -63,20 +64,20 @@ impl Server {
     pub fn new(
         database: Arc<Database>,
         hierarchy: Arc<Hierarchy>,
+        gate: Arc<Gate>,
         settings: Settings,
-        gate: Gate,
         durable_reads: bool,
         signer: Option<Signer>,
     ) -> Self {
         let started = now().milliseconds();
         let requests = AtomicU64::new(started);
-        Self { database, hierarchy, settings, gate, durable_reads, requests, started, signer }
+        Self { database, hierarchy, gate, settings, durable_reads, requests, started, signer }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
         let request = self.requests.fetch_add(1, Ordering::Relaxed);
         let encoding = received.encoding;
-        let message = match RequestMessage::decode(encoding, &received.bytes) {
+        let message = match decode(&peer, encoding, &received.bytes) {
             Ok(message) => Arc::new(message),
             Err(error) => {
                 tracing::info!(request, peer = %peer.address, %encoding, %error, "refused a message");
@@ -99,6 +100,10 @@ impl Server {
         if admin::payload(&message).is_some() {
             return self.serve_admin(request, peer, message).await;
         }
+        let peer = match self.identify(&peer, &message).await {
+            Ok(peer) => peer,
+            Err(refusal) => return self.turn_away(request, &peer, &message, refusal).await,
+        };
         for _ in 0..CONFLICTS_MAX {
             let (server, principal, batch) =
                 (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
@@ -125,6 +130,37 @@ impl Server {
         self.fail(request, &message, "the batch conflicted with others again and again")
     }
 
+    /// Who sends this message: whom the certificate names, or whom a credential tells where the persona wants that.
+    async fn identify(
+        self: &Arc<Self>,
+        peer: &Arc<Peer>,
+        message: &Arc<RequestMessage>,
+    ) -> Result<Arc<Peer>, Refusal> {
+        if peer.principal.persona.credentials == Credentials::Ignore {
+            return Ok(Arc::clone(peer));
+        }
+        let (server, holder, batch) = (Arc::clone(self), Arc::clone(&peer.principal), Arc::clone(message));
+        let judged = tokio::task::spawn_blocking(move || server.gate.identify(&holder, &batch)).await;
+        let sender = judged.map_err(|panic| Refusal::new(Cause::Internal, panic.to_string()))??;
+        Ok(Arc::new(Peer { address: peer.address, principal: sender }))
+    }
+
+    /// Refuses a whole message, which the audit has all the same.
+    async fn turn_away(
+        &self,
+        request: u64,
+        peer: &Peer,
+        message: &RequestMessage,
+        refusal: Refusal,
+    ) -> ResponseMessage {
+        let outcome = fitting(request, message, whole(message, &refusal));
+        let entries = self.entries(request, peer, message, &outcome);
+        match self.persist(outcome.changes, entries).await {
+            Ok(_) => outcome.response,
+            Err(error) => self.fail(request, message, &error.to_string()),
+        }
+    }
+
     /// A request of the commands of `keystead`, which may take as long as the HSM does.
     async fn serve_admin(
         self: Arc<Self>,
@@ -149,7 +185,7 @@ impl Server {
         let mut supplies = Supplies::default();
         for _ in 0..NEEDS_MAX {
             let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
-            let (settings, clients) = (&self.settings, &self.gate);
+            let (settings, clients) = (&self.settings, self.gate.as_ref());
             let world = World { view: &snapshot, vault: &ring, now: now(), settings, clients };
             let ran = batch::run(&world, principal, message, &mut SystemSource, &mut supplies);
             // A snapshot may hold writers back, and what is needed may take long.
@@ -229,6 +265,14 @@ impl Service for Arc<Server> {
     }
 }
 
+/// Reads a message; of an old client that ends its texts with NUL bytes (it speaks TTLV) without those.
+fn decode(peer: &Peer, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessage, CodecError> {
+    match (encoding, peer.principal.persona.trailing_nuls) {
+        (Encoding::Ttlv, Nuls::Strip) => RequestMessage::from_bytes_stripping(bytes),
+        _ => RequestMessage::decode(encoding, bytes),
+    }
+}
+
 /// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
 /// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
 /// the request, under which log and audit have it, is the Server Correlation Value.
@@ -262,7 +306,7 @@ fn refuse_message(error: CodecError) -> ResponseMessage {
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 
-/// What the audit notes of a header: the kinds of its credentials (of which tickets alone have an effect), and what the client calls the
+/// What the audit notes of a header: the kinds of its credentials, and what the client calls the
 /// request.
 fn notes(message: &RequestMessage) -> String {
     let header = &message.header;

@@ -40,6 +40,9 @@ pub enum Error {
         /// What the system said.
         why: std::io::Error,
     },
+    /// What it says of clients does not fit together.
+    #[error("the configuration is wrong about clients: {0}")]
+    Clients(String),
     /// The runtime or the signals.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
@@ -47,6 +50,8 @@ pub enum Error {
 
 /// Runs a server until it is told to stop (SIGTERM or SIGINT). `ready` is called once it accepts connections.
 pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Result<(), Error> {
+    // Judged first: clients that would not be what the configuration says are told before anything is opened.
+    let gate = Arc::new(Gate::new(config).map_err(Error::Clients)?);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
     // Bound first: a port in use is told before anything is opened.
@@ -61,11 +66,11 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     let master = master_keys(config)?;
     tracing::info!(token = %master.describe(), "using master keys");
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
-    let server = Arc::new(server(config, database, hierarchy));
+    let server = Arc::new(server(config, database, hierarchy, Arc::clone(&gate)));
     let (stop, stopping) = watch::channel(false);
     let door = Arc::new(Door {
         tls,
-        gate: gate(config),
+        gate,
         service: Arc::clone(&server),
         limits: limits(config),
         caps: Caps {
@@ -96,9 +101,8 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     Ok(())
 }
 
-fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>) -> Server {
+fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>, gate: Arc<Gate>) -> Server {
     let settings = Settings {
-        lease_seconds: config.objects.lease_seconds,
         batch_items_max: config.limits.batch_items,
         located_items_max: config.limits.located_items,
         interop: config.interop,
@@ -115,11 +119,7 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>) -
     };
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
-    Server::new(database, hierarchy, settings, gate(config), durable_reads, signer)
-}
-
-fn gate(config: &Config) -> Gate {
-    Gate::new(config.groups.clone(), config.objects.weak_keys, config.admin.names.clone())
+    Server::new(database, hierarchy, gate, settings, durable_reads, signer)
 }
 
 fn keep(config: &Config) -> Keep {

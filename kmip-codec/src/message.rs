@@ -260,6 +260,14 @@ macro_rules! message {
                 Ok(message)
             }
 
+            /// The same, with the NUL bytes that some old clients put at the end of texts taken off.
+            pub fn from_bytes_stripping(bytes: &[u8]) -> Result<Self> {
+                let mut source = BinarySource::stripping(bytes);
+                let message = Field::read(Self::TAG, &mut source)?;
+                source.finish()?;
+                Ok(message)
+            }
+
             /// Writes the message as TTLV, in the version of its header. The bytes may hold keys: the caller wipes them.
             pub fn to_bytes(&self) -> Vec<u8> {
                 let mut sink = BinarySink::new(self.version());

@@ -1,18 +1,22 @@
 //! `keystead client`: certificates for clients. The private key is made here and never leaves this machine; the server
 //! signs with the CA key that its configuration names.
 
-use super::protocol::{AdminRequest, Issued};
+use super::protocol::{AdminRequest, Issued, ShownClient};
 use super::{ask, fail};
 use crate::client::{ClientArgs, Error};
+use crate::gate;
 use crate::pki;
 use clap::{Args, Subcommand};
+use keystead_hsm::{Entropy as _, SystemEntropy};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use zeroize::Zeroizing;
 
 /// `keystead client …`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
+    after_help = "All but `password` ask the server as an administrator: use a certificate that its configuration lists \
 under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the \
 server refused or failed."
 )]
@@ -41,6 +45,13 @@ enum Action {
     },
     /// List the certificates that were issued
     List,
+    /// Show a client: its groups, its persona, and where each switch of that comes from
+    Show {
+        /// Its name, or `sha256:` and the fingerprint of its certificate
+        name: String,
+    },
+    /// Hash a password, read from standard input, for [[credentials]] in the configuration; asks no server
+    Password,
 }
 
 /// Does it.
@@ -48,6 +59,8 @@ pub fn run(command: &ClientCommand) -> ExitCode {
     let done = match &command.action {
         Action::Add { name, out, days } => add(command, name, out, *days),
         Action::List => list(command),
+        Action::Show { name } => show(command, name),
+        Action::Password => password(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,10 +98,68 @@ fn list(command: &ClientCommand) -> Result<(), Error> {
         println!("{}", serde_json::json!(issued));
         return Ok(());
     }
+    print_certificates(&issued);
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+fn print_certificates(issued: &[Issued]) {
     for one in issued {
         let until =
             time::OffsetDateTime::from_unix_timestamp(one.not_after).map(|time| time.date().to_string());
         println!("{}\tuntil {}\tsha256:{}", one.name, until.unwrap_or_default(), one.fingerprint);
     }
+}
+
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
+    let shown: ShownClient = ask(&command.client, &AdminRequest::ClientShow { name: name.to_owned() })?;
+    if command.json {
+        println!("{}", serde_json::json!(shown));
+        return Ok(());
+    }
+    let standing = &shown.standing;
+    println!("client {:?}, persona {:?}", standing.name, standing.persona);
+    if !standing.configured && shown.certificates.is_empty() {
+        println!("  nothing here names it: this is how a client of that name would stand");
+    }
+    let default = |group: &String| standing.default_group.as_ref() == Some(group);
+    for group in &standing.groups {
+        println!(
+            "  in group {group:?}{}",
+            if default(group) { ", which what it makes belongs to" } else { "" }
+        );
+    }
+    for (holds, what) in [(standing.admin, "an administrator"), (standing.weak_keys, "may have weak keys")] {
+        if holds {
+            println!("  {what}");
+        }
+    }
+    print_certificates(&shown.certificates);
+    let width = standing.switches.iter().map(|row| row.switch.len()).max().unwrap_or_default();
+    for row in &standing.switches {
+        println!("  {:width$}  {:14}  {}", row.switch, row.value, row.from);
+    }
+    Ok(())
+}
+
+/// The longest password that is taken.
+const PASSWORD_BYTES_MAX: u64 = 1024;
+
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+fn password() -> Result<(), Error> {
+    let mut text = Zeroizing::new(String::with_capacity(PASSWORD_BYTES_MAX as usize));
+    let read = std::io::stdin().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|error| {
+        Error::setup(format!("cannot read the password: {error}"), "write it to standard input")
+    })?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        return Err(Error::setup("the password is empty", "write it to standard input"));
+    }
+    let mut salt = [0; 16];
+    let filled = SystemEntropy::default().fill(&mut salt);
+    filled.map_err(|error| Error::setup(error.to_string(), "try again"))?;
+    println!("{}", gate::password_hash(password.as_bytes(), &salt));
     Ok(())
 }

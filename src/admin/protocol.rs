@@ -1,6 +1,7 @@
 //! What the commands of `keystead` ask of a server beyond KMIP: one vendor operation whose payload is JSON, over the
 //! same port and the same mutual TLS. Who may ask is decided by the server, per request.
 
+use crate::gate::Standing;
 use kmip_codec::Tag;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::operations::Operation;
@@ -33,6 +34,11 @@ pub enum AdminRequest {
     },
     /// The certificates that were signed.
     ClientList,
+    /// How a client stands: its groups and its persona, switch by switch.
+    ClientShow {
+        /// Its name, or `sha256:` and the fingerprint of its certificate.
+        name: String,
+    },
 }
 
 /// The answer to [`AdminRequest::Ready`].
@@ -62,6 +68,16 @@ pub struct Issued {
     /// The certificate, PEM; left out of lists.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub certificate: String,
+}
+
+/// The answer to [`AdminRequest::ClientShow`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownClient {
+    /// What the configuration says of it.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// The certificates that were signed for it here.
+    pub certificates: Vec<Issued>,
 }
 
 /// JSON as the payload of the operation.

@@ -39,6 +39,15 @@ pub struct Config {
     /// Groups of clients.
     #[serde(default)]
     pub groups: Vec<GroupConfig>,
+    /// Single clients.
+    #[serde(default)]
+    pub clients: Vec<ClientConfig>,
+    /// Personas beside the built-in ones.
+    #[serde(default)]
+    pub personas: Vec<PersonaConfig>,
+    /// What clients may show beside their certificate.
+    #[serde(default)]
+    pub credentials: Vec<CredentialConfig>,
     /// Objects.
     #[serde(default)]
     pub objects: ObjectsConfig,

@@ -1,5 +1,6 @@
 //! The sections of the file, each with what it is when the file does not name it.
 
+use crate::engine::persona::Switches;
 use crate::store::Engine;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -116,6 +117,49 @@ pub struct GroupConfig {
     /// Whether its members may have weak keys.
     #[serde(default)]
     pub weak_keys: bool,
+    /// The persona of its members.
+    pub persona: Option<String>,
+}
+
+/// `[[clients]]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientConfig {
+    /// The common name of its certificate, or `sha256:` and the fingerprint.
+    pub name: String,
+    /// Its persona, whatever its groups have.
+    pub persona: String,
+}
+
+/// `[[personas]]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonaConfig {
+    /// What it is called.
+    pub name: String,
+    /// The built-in persona that it starts from.
+    #[serde(default = "standard")]
+    pub based_on: String,
+    /// What it does otherwise.
+    #[serde(default)]
+    pub switches: Switches,
+}
+
+/// `[[credentials]]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialConfig {
+    /// What the audit and groups call it.
+    pub name: String,
+    /// The user name of a Username and Password credential.
+    pub username: Option<String>,
+    /// The Device Identifier of a Device credential, or its serial number where it has no identifier.
+    pub device: Option<String>,
+    /// The hash of the password, as `keystead client password` prints it.
+    pub password: String,
+    /// Which clients may show it, by the name in their certificate; every one when empty.
+    #[serde(default)]
+    pub clients: Vec<String>,
 }
 
 /// `[objects]`
@@ -158,6 +202,10 @@ pub struct LogConfig {
 /// Every address, on KMIP's own port.
 pub(super) fn listen() -> Vec<SocketAddr> {
     vec![SocketAddr::from(([0, 0, 0, 0], 5696))]
+}
+
+fn standard() -> String {
+    crate::engine::persona::STANDARD.to_owned()
 }
 
 fn tls_minimum() -> String {

@@ -4,13 +4,14 @@
 use super::context::Context;
 use super::held::Held;
 use super::object::Object;
+use super::persona::Activation;
 use super::refusal::{Cause, Step, refuse};
 use super::rules;
 use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, RngParameters, TemplateAttribute};
 use kmip_codec::enums::*;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::operations::Operation;
-use kmip_codec::value::{DateTime, Interval, UniqueIdentifier};
+use kmip_codec::value::{DateTime, UniqueIdentifier};
 use kmip_codec::{SecretBytes, Tag, attribute};
 
 /// The attributes that a request gives to a new object: those of its templates, then its own.
@@ -128,9 +129,6 @@ fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
     let held = &mut object.attributes;
     held.set(Attribute::InitialDate(date));
     held.set(Attribute::LastChangeDate(date));
-    if cx.settings().lease_seconds > 0 {
-        held.set(Attribute::LeaseTime(Interval(cx.settings().lease_seconds)));
-    }
     if made_here {
         held.set(Attribute::OriginalCreationDate(date));
         held.set(Attribute::RandomNumberGenerator(generator()));
@@ -138,10 +136,14 @@ fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
     if object_has_life(attribute!(held, ObjectType).next().copied()) {
         held.set(Attribute::Fresh(true));
         held.set(Attribute::State(State::PreActive));
+        if cx.principal().persona.activation == Activation::Automatic && !held.has_tag(Tag::ActivationDate) {
+            held.set(Attribute::ActivationDate(date));
+        }
         protect(held);
     }
     held.set(Attribute::ShortUniqueIdentifier(short_identifier(&object.id)));
     held.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
+    super::lease::set(object, cx.principal().persona.lease_seconds);
     object.settle(now);
 }
 

@@ -8,6 +8,7 @@ mod kept;
 use super::grant::Grant;
 use super::keys;
 use super::object::Object;
+use super::persona::Names;
 use super::policy::{self, Principal};
 use super::refusal::{Cause, Halt, Refusal, Step, refuse};
 use super::world::{OpenError, ValueIdentity, World};
@@ -104,7 +105,8 @@ impl<'a> Draft<'a> {
         Ok(object)
     }
 
-    /// Collects a new or changed object; names must be free or its own.
+    /// Collects a new or changed object; names must be free or its own, unless the persona lets objects share them:
+    /// then the first one holds the claim.
     pub fn put(&mut self, object: Object) -> Step<()> {
         let before = self.load(&object.id)?;
         if before.is_none() {
@@ -116,11 +118,15 @@ impl<'a> Draft<'a> {
             return refuse(Cause::NameTaken, "the object has that name already");
         }
         for claim in before.iter().filter(|claim| !after.contains(claim)) {
-            self.read_name(claim)?;
-            self.pending.names.insert(claim.clone(), None);
+            if self.read_name(claim)?.is_some_and(|holder| holder == object.id.as_bytes()) {
+                self.pending.names.insert(claim.clone(), None);
+            }
         }
         for claim in after.iter().filter(|claim| !before.contains(claim)) {
             if self.read_name(claim)?.is_some_and(|holder| holder != object.id.as_bytes()) {
+                if self.principal.persona.names == Names::Free {
+                    continue;
+                }
                 return refuse(Cause::NameTaken, "another object of this client has the name");
             }
             self.pending.names.insert(claim.clone(), Some(object.id.clone().into_bytes()));

@@ -1,11 +1,12 @@
 //! Who may do what: the one place that decides.
 //!
 //! An object belongs to the principal that made it and to that principal's default group. Its owner and the
-//! members of the group may do everything with it; for anybody else it does not exist, unless a group of theirs
-//! is set to `disclose`, which turns "not found" into "permission denied".
+//! members of the group may do everything with it; for anybody else it does not exist, unless their persona or a
+//! group of theirs is set to `disclose`, which turns "not found" into "permission denied".
 
 use super::grant::Grant;
 use super::object::Object;
+use super::persona::Persona;
 use super::refusal::{Cause, Refusal};
 use kmip_codec::operations::Operation;
 
@@ -20,8 +21,8 @@ pub struct Principal {
     pub groups: Vec<String>,
     /// The group that shares what it makes.
     pub default_group: Option<String>,
-    /// Whether it may learn that a foreign object exists.
-    pub disclose: bool,
+    /// What is done differently for it.
+    pub persona: Persona,
     /// Whether it may have keys of weak algorithms and lengths.
     pub weak_keys: bool,
     /// Whether it may administer the server.
@@ -52,7 +53,7 @@ pub fn authorise(
     if principal.shares(object) {
         return grant.map_or(Ok(()), |grant| grant.take(object));
     }
-    if principal.disclose {
+    if principal.persona.disclose {
         return Err(Refusal::new(Cause::Denied, "this client may not use the object"));
     }
     Err(not_found(&object.id))

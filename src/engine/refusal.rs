@@ -47,6 +47,8 @@ causes! {
     Destroyed: ItemNotFound, ObjectDestroyed;
     /// The client may know the object but not do this with it.
     Denied: PermissionDenied, PermissionDenied;
+    /// A credential is missing, is not known, or may not be there.
+    Authentication: AuthenticationNotSuccessful, AuthenticationNotSuccessful;
     /// The state of the object does not allow the operation.
     WrongState: PermissionDenied, WrongKeyLifecycleState;
     /// The object is in the archive.

@@ -53,6 +53,7 @@ pub fn successor(
     }
     let mut new = birth::inheriting(cx, old.object_type(), inherited, given, true)?;
     new.group.clone_from(&old.group);
+    super::lease::set(&mut new, cx.principal().persona.replacement_lease_seconds);
     Ok(new)
 }
 

@@ -93,8 +93,6 @@ pub enum Seeding {
 /// What the configuration says to the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The Lease Time of every object, in seconds; 0 means no lease.
-    pub lease_seconds: u32,
     /// The most items of a batch.
     pub batch_items_max: usize,
     /// The most identifiers that one Locate returns.
@@ -118,7 +116,6 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            lease_seconds: 3600,
             batch_items_max: 1000,
             located_items_max: 100_000,
             pbkdf2_iterations_max: 10_000_000,

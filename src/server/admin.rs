@@ -1,7 +1,7 @@
 //! The requests of the commands of `keystead` (see [`crate::admin::protocol`]): who may ask, and the answers.
 
 use super::{Server, now};
-use crate::admin::protocol::{self, AdminRequest, Issued, Readiness};
+use crate::admin::protocol::{self, AdminRequest, Issued, Readiness, ShownClient};
 use crate::audit::Entry;
 use crate::engine::batch;
 use crate::engine::refusal::{Cause, Refusal};
@@ -101,6 +101,7 @@ impl Server {
                 self.add_client(peer, &request, name, *days, csr)
             }
             AdminRequest::ClientList => self.issued().and_then(json),
+            AdminRequest::ClientShow { name } => self.show_client(name),
         }
     }
 
@@ -160,6 +161,15 @@ impl Server {
         Ok(all)
     }
 
+    fn show_client(&self, name: &str) -> Result<serde_json::Value, Refusal> {
+        let standing = self.gate.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+        let is_its = |issued: &Issued| {
+            issued.name == name || name.strip_prefix("sha256:") == Some(issued.fingerprint.as_str())
+        };
+        let certificates = self.issued()?.into_iter().filter(is_its).collect();
+        json(ShownClient { standing, certificates })
+    }
+
     /// Enters an admin request in the audit, in one commit with what it changes.
     fn audit_admin(
         &self,
@@ -174,6 +184,7 @@ impl Server {
             AdminRequest::MasterRotate => ("MasterRotate", String::new()),
             AdminRequest::ClientAdd { name, days, .. } => ("ClientAdd", format!("{name}, {days} days")),
             AdminRequest::ClientList => ("ClientList", String::new()),
+            AdminRequest::ClientShow { name } => ("ClientShow", name.clone()),
         };
         let entry = Entry {
             time: now().milliseconds(),

@@ -19,6 +19,7 @@ macro_rules! say {
 
 mod case;
 mod judge;
+mod personas;
 mod setups;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,8 +3,8 @@
 //! all, share the first.
 
 use super::case::{Case, Node};
-use super::owner;
 use super::support::dev::Dev;
+use super::{owner, personas};
 use kmip_codec::enums::ItemType;
 use kmip_codec::version::V2_1;
 use std::collections::BTreeSet;
@@ -35,6 +35,12 @@ pub const SETUPS: &[Setup] = &[
         wants: |case| case.name.contains("TC-122") || case.name.contains("TC-Q-VAL-1"),
         changes: stated,
     },
+    Setup {
+        name: "credentials",
+        wants: |case| ["TC-111", "TC-112"].contains(&case.family.as_str()),
+        changes: personas::told_by_credentials,
+    },
+    Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
 ];
 
 /// Tags and the keys that they become.

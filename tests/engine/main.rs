@@ -6,6 +6,7 @@ mod derivation;
 mod known_derivations;
 mod matrix;
 mod objects;
+mod personas;
 mod query;
 mod sessions;
 mod tickets;

@@ -4,6 +4,7 @@
 use super::objects::*;
 use super::world::{Bench, principal};
 use bytes::Bytes;
+use keystead::engine::persona::Persona;
 use keystead::engine::policy::Principal;
 use keystead::engine::states::{Event, after, is_destroyed};
 use kmip_codec::Version;
@@ -104,7 +105,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "ObtainLease",
         request: |id, _| Request::ObtainLease(ObtainLeaseRequest { unique_identifier: Some(id.into()) }),
-        allowed: living,
+        allowed: |_, state| !is_destroyed(state) && state != State::Compromised,
         event: None,
     },
     Row {
@@ -341,7 +342,8 @@ const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
 fn every_cell_of_the_matrix() {
     let (owner, member) = (principal("owner", &["team"]), principal("member", &["team"]));
     let stranger = principal("stranger", &["others"]);
-    let disclosing = Principal { disclose: true, ..principal("auditor", &[]) };
+    let disclosing =
+        Principal { persona: Persona { disclose: true, ..Persona::default() }, ..principal("auditor", &[]) };
     let mut cells = 0;
     for kind in TYPES {
         for state in STATES {

@@ -151,12 +151,19 @@ pub struct BinarySource<'a> {
     at: usize,
     ends: Vec<usize>,
     items: usize,
+    /// Whether NUL bytes at the end of texts are taken off.
+    strips: bool,
 }
 
 impl<'a> BinarySource<'a> {
     /// Reads this message; its header sets the version.
     pub fn new(message: &'a [u8]) -> Self {
-        Self { version: V1_0, message, at: 0, ends: Vec::new(), items: 0 }
+        Self { version: V1_0, message, at: 0, ends: Vec::new(), items: 0, strips: false }
+    }
+
+    /// The same for a client that ends its texts with NUL bytes: they are taken off.
+    pub fn stripping(message: &'a [u8]) -> Self {
+        Self { strips: true, ..Self::new(message) }
     }
 
     /// Checks that nothing follows the message.
@@ -299,6 +306,7 @@ impl Source for BinarySource<'_> {
         let offset = self.at;
         let value = self.value(tag, Kind::TextString)?;
         let text = std::str::from_utf8(value).map_err(|_| Error::at(ErrorKind::Utf8, tag, offset))?;
+        let text = if self.strips { text.trim_end_matches('\0') } else { text };
         Ok(text.to_owned())
     }
 

@@ -2,6 +2,7 @@
 //! error table and the OASIS cases have it, the operation fails for the reason that says so.
 
 use crate::engine::context::{Context, Execute};
+use crate::engine::lease;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::enums::CryptographicUsageMask;
@@ -15,7 +16,7 @@ impl Execute for CheckRequest {
         let mask = attribute!(object.attributes, CryptographicUsageMask).next().copied();
         let mask = mask.unwrap_or(CryptographicUsageMask(0));
         let left = attribute!(object.attributes, UsageLimits).next().and_then(|limits| limits.count);
-        let lease = cx.settings().lease_seconds;
+        let lease = lease::seconds(&cx.principal().persona, &object);
         let refused = CheckResponse {
             unique_identifier: None,
             usage_limits_count: self

@@ -2,8 +2,9 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
-use crate::engine::refusal::Step;
+use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::states::Event;
+use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{ObjectType, State};
 use kmip_codec::operations::Operation;
@@ -13,6 +14,13 @@ use kmip_codec::value::DateTime;
 impl Execute for DestroyRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<DestroyResponse> {
         let mut object = cx.living(self.unique_identifier, Operation::Destroy)?;
+        let pre_active = attribute!(object.attributes, State).next() == Some(&State::PreActive);
+        if pre_active && !cx.principal().persona.pre_active_destroy {
+            return refuse(
+                Cause::WrongState,
+                "the object is Pre-Active: activate and revoke it before you destroy it",
+            );
+        }
         if object.object_type() == ObjectType::Template {
             object.attributes.set(Attribute::State(State::Destroyed));
         } else {

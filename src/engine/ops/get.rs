@@ -21,6 +21,9 @@ impl Execute for GetRequest {
         if object.archived {
             return refuse(Cause::Archived, "the object is in the archive: recover it first");
         }
+        if is_pre_active(&object) && !cx.principal().persona.pre_active_get {
+            return refuse(Cause::WrongState, "the object is Pre-Active: activate it before you get it");
+        }
         may_leave(&object, self.key_wrapping_specification.is_some())?;
         let mut value = material::stored(cx.draft, &object)?;
         if let Some(block) = value.key_block_mut() {
@@ -40,6 +43,10 @@ fn answer(object: &Object, value: ManagedObject) -> GetResponse {
         unique_identifier: object.id.as_str().into(),
         object: value,
     }
+}
+
+fn is_pre_active(object: &Object) -> bool {
+    attribute!(object.attributes, State).next() == Some(&State::PreActive)
 }
 
 /// Sensitive keys leave the server only wrapped, and keys that are not extractable not at all.

@@ -2,6 +2,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::draft::Age;
+use crate::engine::persona::{LocateOrder, Templates};
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::search::{self, Filter};
 use kmip_codec::Version;
@@ -15,13 +16,17 @@ impl Execute for LocateRequest {
         let offset = count(self.offset_items, "Offset Items")?.unwrap_or(0);
         let counts = cx.version >= V1_3 && self.offset_items.is_some();
         let limit = maximum.unwrap_or(usize::MAX).min(cx.settings().located_items_max);
+        let persona = cx.principal().persona;
+        if self.template_attribute.is_some() && persona.locate_templates == Templates::Refuse {
+            return refuse(Cause::InvalidField, "attributes of Locate stand in no Template-Attribute");
+        }
         let mut attributes = self.attributes.map_or_else(Attributes::default, |list| list.0);
         attributes.0.extend(self.template_attribute.unwrap_or_default().attributes.0);
         let filter = Filter {
             attributes,
             storage: self.storage_status_mask,
             group_member: self.object_group_member,
-            order: if pages_from_oldest(cx.version, maximum) { Age::OldestFirst } else { Age::NewestFirst },
+            order: order(persona.locate_order, cx.version, maximum),
         };
         let found = search::search(cx.draft, &filter, offset, limit, counts)?;
         cx.placeholder = match found.identifiers.as_slice() {
@@ -38,8 +43,9 @@ impl Execute for LocateRequest {
 
 /// The order is newest first (KMIP 2.1, 6.1.28). 1.3 does not fix one, and its test cases TC-OFFSET go through pages
 /// from the oldest object on.
-fn pages_from_oldest(version: Version, maximum: Option<usize>) -> bool {
-    version == V1_3 && maximum.is_some()
+fn order(order: LocateOrder, version: Version, maximum: Option<usize>) -> Age {
+    let pages = version == V1_3 && maximum.is_some();
+    if pages || order == LocateOrder::OldestFirst { Age::OldestFirst } else { Age::NewestFirst }
 }
 
 /// A Locate of everything names this many objects in its audit entry, and no more.

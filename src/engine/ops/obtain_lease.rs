@@ -1,8 +1,10 @@
 //! Obtain Lease (KMIP 2.1, 6.1.35): how long the client may use the object before it asks again.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::lease;
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
+use kmip_codec::enums::State;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ObtainLeaseRequest, ObtainLeaseResponse};
 use kmip_codec::value::Interval;
@@ -10,9 +12,12 @@ use kmip_codec::value::Interval;
 impl Execute for ObtainLeaseRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<ObtainLeaseResponse> {
         let object = cx.living(self.unique_identifier, Operation::ObtainLease)?;
+        if attribute!(object.attributes, State).next() == Some(&State::Compromised) {
+            return refuse(Cause::Denied, "the object is Compromised: no lease is given for it");
+        }
         Ok(ObtainLeaseResponse {
             unique_identifier: object.id.as_str().into(),
-            lease_time: Interval(cx.settings().lease_seconds),
+            lease_time: Interval(lease::seconds(&cx.principal().persona, &object)),
             last_change_date: attribute!(object.attributes, LastChangeDate)
                 .next()
                 .copied()

@@ -1,0 +1,274 @@
+//! Personas: what is done differently for a client, as one table. A column is a switch, declared in `switches!` with its
+//! type and what it is in the specification; a row of [`BUILT_IN`] is a persona, named after the client that needs it.
+//!
+//! A switch is here when a real client needs it or when the specification leaves it open. What a client may get
+//! (groups, weak keys) is no persona's business.
+
+use serde::Deserialize;
+use std::fmt;
+
+/// Enumerations of switches, with the words of the configuration.
+macro_rules! choices {
+    ($($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $choice_doc:literal])+ $choice:ident = $word:literal,)+ })*) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+        pub enum $name { $($(#[doc = $choice_doc])+ #[serde(rename = $word)] $choice,)+ }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$choice => $word,)+ })
+            }
+        }
+    )*};
+}
+
+choices! {
+    /// Who activates new objects.
+    Activation {
+        /// The client: by Activate or an Activation Date.
+        Client = "client",
+        /// The server, as it makes or registers them.
+        Automatic = "automatic",
+    }
+    /// Whether two objects of one owner may have the same name.
+    Names {
+        /// They may not.
+        Unique = "unique",
+        /// They may.
+        Free = "free",
+    }
+    /// What becomes of a Template-Attribute in a Locate.
+    Templates {
+        /// Its attributes are filters like the bare ones.
+        Honour = "honour",
+        /// The request is refused.
+        Refuse = "refuse",
+    }
+    /// What becomes of NUL bytes at the end of texts.
+    Nuls {
+        /// They are part of the text.
+        Keep = "keep",
+        /// They are stripped as the message is read.
+        Strip = "strip",
+    }
+    /// What becomes of a credential in the header.
+    Credentials {
+        /// It is recorded by its kind, and has no effect.
+        Ignore = "ignore",
+        /// Each request must have one that the configuration knows.
+        Require = "require",
+        /// The same, and it tells apart clients that share a certificate: `CERTIFICATE/CREDENTIAL` owns what it makes.
+        Identify = "identify",
+        /// A request that has one is refused.
+        Refuse = "refuse",
+    }
+    /// In which order Locate gives what it found.
+    LocateOrder {
+        /// What was made last comes first; 1.3 clients that page begin at the oldest.
+        NewestFirst = "newest-first",
+        /// What was made first comes first.
+        OldestFirst = "oldest-first",
+    }
+}
+
+/// A switch, for lists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Switch {
+    /// What the configuration calls it.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+macro_rules! switches {
+    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $standard:expr;)*) => {
+        /// What is done for a client, switch by switch.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub struct Persona { $($(#[doc = $doc])+ pub $name: $kind,)* }
+
+        /// Some switches: what a persona sets other than the one that it is based on.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Switches { $($(#[doc = $doc])+ pub $name: Option<$kind>,)* }
+
+        /// Every switch.
+        pub const SWITCHES: &[Switch] =
+            &[$(Switch { name: stringify!($name), doc: concat!($($doc),+) },)*];
+
+        impl Default for Persona {
+            /// `standard`.
+            fn default() -> Self {
+                Self { $($name: $standard,)* }
+            }
+        }
+
+        impl Persona {
+            /// The persona with these switches set.
+            pub fn with(self, set: &Switches) -> Self {
+                Self { $($name: set.$name.unwrap_or(self.$name),)* }
+            }
+
+            /// Every switch in the words of the configuration, in the order of [`SWITCHES`].
+            pub fn values(&self) -> Vec<String> {
+                vec![$(self.$name.to_string(),)*]
+            }
+        }
+
+        impl Switches {
+            /// None.
+            pub const NONE: Self = Self { $($name: None,)* };
+
+            /// Which are set, in the order of [`SWITCHES`].
+            pub fn set(&self) -> Vec<bool> {
+                vec![$(self.$name.is_some(),)*]
+            }
+        }
+    };
+}
+
+switches! {
+    /// Whether an object can be got that was never activated.
+    pre_active_get: bool = true;
+    /// Whether an object can be destroyed that was never activated.
+    pre_active_destroy: bool = true;
+    /// Who activates new objects: `client` or `automatic`ally the server.
+    activation: Activation = Activation::Client;
+    /// Names of one owner's objects: `unique` or `free`.
+    names: Names = Names::Unique;
+    /// Filters inside a Template-Attribute of Locate: `honour` or `refuse`.
+    locate_templates: Templates = Templates::Honour;
+    /// The order of Locate: `newest-first` or `oldest-first`.
+    locate_order: LocateOrder = LocateOrder::NewestFirst;
+    /// NUL bytes at the end of texts: `keep` or `strip`.
+    trailing_nuls: Nuls = Nuls::Keep;
+    /// A credential in the header: `ignore`, `require`, `identify` or `refuse`.
+    credentials: Credentials = Credentials::Ignore;
+    /// Whether the client may learn that an object of others exists.
+    disclose: bool = false;
+    /// Lease Time in seconds; 0 for no limit.
+    lease_seconds: u32 = 3600;
+    /// Lease Time of keys that took the place of others, in seconds.
+    replacement_lease_seconds: u32 = 3600;
+}
+
+/// A persona that comes with the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BuiltIn {
+    /// What `persona = "…"` calls it.
+    pub name: &'static str,
+    /// For whom, and why.
+    pub doc: &'static str,
+    /// What it fixes; the rest is as in `standard`.
+    pub switches: Switches,
+}
+
+/// The name of the persona of clients that have no other.
+pub const STANDARD: &str = "standard";
+
+/// The client calls Activate itself, which an object that is Active already refuses.
+const ACTIVATES: Switches = Switches { activation: Some(Activation::Client), ..Switches::NONE };
+
+/// The personas that come with the server.
+pub const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn {
+        name: STANDARD,
+        doc: "The specification, with the choices of docs/decisions.md where it leaves one.",
+        switches: Switches::NONE,
+    },
+    BuiltIn {
+        name: "strict",
+        doc: "Nothing beyond the letter: objects are activated before they are got and revoked before they are \
+              destroyed, filters stand bare, the certificate alone says who a client is.",
+        switches: Switches {
+            pre_active_get: Some(false),
+            pre_active_destroy: Some(false),
+            locate_templates: Some(Templates::Refuse),
+            credentials: Some(Credentials::Refuse),
+            ..Switches::NONE
+        },
+    },
+    BuiltIn {
+        name: "vmware",
+        doc: "VMware vCenter and vSAN: activates Pre-Active keys itself; may send a user name and a password.",
+        switches: Switches { credentials: Some(Credentials::Ignore), ..ACTIVATES },
+    },
+    BuiltIn {
+        name: "synology",
+        doc: "Synology DSM: finds its secret by the name of the volume, the newest first, and activates it itself.",
+        switches: Switches { locate_order: Some(LocateOrder::NewestFirst), ..ACTIVATES },
+    },
+    BuiltIn {
+        name: "veeam",
+        doc: "Veeam Backup & Replication: makes a key pair and activates both halves itself.",
+        switches: ACTIVATES,
+    },
+    BuiltIn {
+        name: "vast",
+        doc: "VAST Data: after Re-key the name leads to the new key alone, and the newest comes first.",
+        switches: Switches {
+            names: Some(Names::Unique),
+            locate_order: Some(LocateOrder::NewestFirst),
+            ..ACTIVATES
+        },
+    },
+    BuiltIn {
+        name: "fortigate",
+        doc: "FortiGate: filters inside a Template-Attribute (KMIP 1.0), a user name and a password beside the \
+              certificate.",
+        switches: Switches {
+            locate_templates: Some(Templates::Honour),
+            credentials: Some(Credentials::Ignore),
+            ..ACTIVATES
+        },
+    },
+    BuiltIn {
+        name: "ceph",
+        doc: "Ceph RGW: the name inside a Template-Attribute, a user name and a password where they are configured.",
+        switches: Switches {
+            locate_templates: Some(Templates::Honour),
+            credentials: Some(Credentials::Ignore),
+            ..Switches::NONE
+        },
+    },
+    BuiltIn {
+        name: "mongodb",
+        doc: "MongoDB and its drivers: registers secrets without a name and activates them itself.",
+        switches: ACTIVATES,
+    },
+    BuiltIn {
+        name: "percona",
+        doc: "Percona Server and pg_tde: gets keys that were never activated; a name that two keys have is refused \
+              by the client.",
+        switches: Switches {
+            pre_active_get: Some(true),
+            activation: Some(Activation::Client),
+            names: Some(Names::Unique),
+            ..Switches::NONE
+        },
+    },
+    BuiltIn {
+        name: "barbican",
+        doc: "OpenStack Barbican: never activates, yet gets and destroys.",
+        switches: Switches { pre_active_get: Some(true), pre_active_destroy: Some(true), ..Switches::NONE },
+    },
+    BuiltIn {
+        name: "cryptctl",
+        doc: "cryptctl: a credential in every header; gets and destroys keys that were never activated.",
+        switches: Switches {
+            pre_active_get: Some(true),
+            pre_active_destroy: Some(true),
+            credentials: Some(Credentials::Ignore),
+            ..Switches::NONE
+        },
+    },
+    BuiltIn {
+        name: "db2",
+        doc: "IBM Db2 and Storage Scale: old releases end texts with NUL bytes; labels are unique.",
+        switches: Switches { trailing_nuls: Some(Nuls::Strip), names: Some(Names::Unique), ..Switches::NONE },
+    },
+];
+
+/// The built-in persona of this name.
+pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|persona| persona.name == name)
+}

@@ -1,0 +1,168 @@
+//! Credentials in the header (KMIP 2.1, 9.4): user names and devices with a password, checked against hashes in the
+//! configuration. The certificate still says who the client is, but where a persona tells its users apart.
+
+use crate::config::CredentialConfig;
+use crate::engine::persona::Credentials;
+use crate::engine::policy::Principal;
+use crate::engine::refusal::{Cause, Refusal};
+use aws_lc_rs::{constant_time, hmac, pbkdf2};
+use kmip_codec::SecretBytes;
+use kmip_codec::message::{Authentication, Credential};
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+
+/// How often PBKDF2 hashes a new password.
+const ROUNDS: u32 = 600_000;
+
+/// What a hash in the configuration begins with: PBKDF2 with HMAC-SHA-256.
+const METHOD: &str = "pbkdf2-sha256";
+
+/// A password as the configuration has it: `pbkdf2-sha256:ROUNDS:SALT:HASH`, salt and hash in hex.
+#[derive(Clone, Debug)]
+struct Hash {
+    rounds: NonZeroU32,
+    salt: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Hash {
+    fn parse(text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let [METHOD, rounds, salt, hash] = parts.as_slice() else { return None };
+        let (salt, hash) = (hex::decode(salt).ok()?, hex::decode(hash).ok()?);
+        let rounds = rounds.parse().ok()?;
+        (salt.len() >= 8 && hash.len() == 32).then_some(Self { rounds, salt, hash })
+    }
+
+    fn is_of(&self, password: &str) -> bool {
+        let method = pbkdf2::PBKDF2_HMAC_SHA256;
+        pbkdf2::verify(method, self.rounds, &self.salt, password.as_bytes(), &self.hash).is_ok()
+    }
+}
+
+/// The hash of a new password, for the configuration.
+pub fn hash(password: &[u8], salt: &[u8; 16]) -> String {
+    let rounds = NonZeroU32::new(ROUNDS).unwrap_or(NonZeroU32::MIN);
+    let mut hash = [0; 32];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, password, &mut hash);
+    format!("{METHOD}:{rounds}:{}:{}", hex::encode(salt), hex::encode(hash))
+}
+
+/// One that the configuration knows.
+#[derive(Debug)]
+struct Known {
+    config: CredentialConfig,
+    hash: Hash,
+    /// The MAC of the password that was right last: a client shows it with every request, and PBKDF2 is slow.
+    proven: Mutex<Option<Vec<u8>>>,
+}
+
+/// Every credential that the configuration knows.
+#[derive(Debug)]
+pub struct Ledger {
+    known: Vec<Known>,
+    /// The key of the MACs, made anew with each start.
+    key: hmac::Key,
+}
+
+impl Ledger {
+    /// The credentials of the configuration.
+    pub fn new(configured: &[CredentialConfig], key: &SecretBytes) -> Result<Self, String> {
+        let mut known: Vec<Known> = Vec::new();
+        for config in configured {
+            let name = &config.name;
+            if config.username.is_some() == config.device.is_some() {
+                return Err(format!("credential {name:?} has a username or a device, and one of them"));
+            }
+            let hash = Hash::parse(&config.password).ok_or_else(|| {
+                format!(
+                    "the password of credential {name:?} is no hash: make one with `keystead client password`"
+                )
+            })?;
+            let same = |other: &Known| {
+                other.config.name == *name
+                    || (other.config.username == config.username && other.config.device == config.device)
+            };
+            if name.is_empty() || known.iter().any(same) {
+                return Err(format!("credential {name:?} is configured twice, or has no name"));
+            }
+            known.push(Known { config: config.clone(), hash, proven: Mutex::default() });
+        }
+        Ok(Self { known, key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()) })
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// What a credential that was shown does for this client: the name under which it acts from here on, if another.
+    /// Blocks for as long as PBKDF2 takes.
+    pub fn judge(
+        &self,
+        principal: &Principal,
+        shown: Option<&Authentication>,
+    ) -> Result<Option<String>, Refusal> {
+        let credentials = shown.map(|shown| shown.credentials.as_slice()).unwrap_or_default();
+        match principal.persona.credentials {
+            Credentials::Ignore => Ok(None),
+            Credentials::Refuse if credentials.is_empty() => Ok(None),
+            Credentials::Refuse => Err(Refusal::new(
+                Cause::Authentication,
+                "this client shows its certificate alone: no credentials",
+            )),
+            Credentials::Require => self.proven(principal, credentials).map(|_| None),
+            Credentials::Identify => {
+                self.proven(principal, credentials).map(|name| Some(format!("{}/{name}", principal.name)))
+            }
+        }
+    }
+
+    /// The name of the credential, if the server knows it and its password is right.
+    fn proven(&self, principal: &Principal, credentials: &[Credential]) -> Result<&str, Refusal> {
+        let found = credentials.iter().find_map(|credential| self.find(principal, credential));
+        match found {
+            Some((known, password)) if self.is_right(known, password) => Ok(&known.config.name),
+            _ => Err(Refusal::new(
+                Cause::Authentication,
+                "this client must show a credential that the server knows, with its password",
+            )),
+        }
+    }
+
+    /// The known credential that this one claims to be, with the password that it shows.
+    fn find<'c>(&self, principal: &Principal, shown: &'c Credential) -> Option<(&Known, &'c str)> {
+        let (username, device, password) = match shown {
+            Credential::UsernameAndPassword(shown) => (Some(&shown.username), None, &shown.password),
+            Credential::Device(shown) => {
+                let device = shown.device_identifier.as_ref().or(shown.device_serial_number.as_ref());
+                (None, device, &shown.password)
+            }
+            _ => return None,
+        };
+        let is_it = |known: &&Known| {
+            let config = &known.config;
+            let may = config.clients.is_empty() || config.clients.contains(&principal.name);
+            may && config.username.as_ref() == username && config.device.as_ref() == device
+        };
+        // A known credential has a name or a device: one that shows neither is none of them.
+        let known = self.known.iter().find(is_it)?;
+        Some((known, password.as_ref().map(|password| password.expose()).unwrap_or_default()))
+    }
+
+    fn is_right(&self, known: &Known, password: &str) -> bool {
+        let mac = hmac::sign(&self.key, password.as_bytes());
+        // Held while PBKDF2 runs: who guesses passwords keeps one thread busy, not all.
+        let mut proven = known.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        let before =
+            proven.as_deref().map(|before| constant_time::verify_slices_are_equal(before, mac.as_ref()));
+        if before.is_some_and(|same| same.is_ok()) {
+            return true;
+        }
+        let right = known.hash.is_of(password);
+        if right {
+            *proven = Some(mac.as_ref().to_vec());
+        }
+        right
+    }
+}

@@ -1,0 +1,164 @@
+//! Personas: each switch changes what it says and nothing else, and the page about them is true.
+
+use super::objects::*;
+use super::world::{Bench, principal};
+use keystead::engine::persona::*;
+use keystead::engine::policy::Principal;
+use kmip_codec::attribute;
+use kmip_codec::attributes::*;
+use kmip_codec::enums::*;
+use kmip_codec::payloads::*;
+use kmip_codec::value::Interval;
+use kmip_codec::version::*;
+
+/// The same client under other switches.
+fn ann(switches: Switches) -> Principal {
+    Principal { persona: Persona::default().with(&switches), ..principal("ann", &[]) }
+}
+
+fn get(id: &str) -> GetRequest {
+    GetRequest { unique_identifier: Some(id.into()), ..GetRequest::default() }
+}
+
+fn locate(name: &str) -> LocateRequest {
+    let list = AttributeList([Attribute::Name(Name::text(name))].into());
+    LocateRequest { attributes: Some(list), ..LocateRequest::default() }
+}
+
+fn located(bench: &mut Bench, who: &Principal, version: Version, request: LocateRequest) -> Vec<String> {
+    bench.ask(who, version, request).unwrap().unique_identifiers.iter().map(text).collect()
+}
+
+#[test]
+fn a_pre_active_object_is_got_and_destroyed_unless_the_persona_is_strict() {
+    let mut bench = Bench::new(1);
+    let (standard, strict) = (ann(Switches::NONE), ann(built_in("strict").unwrap().switches));
+    let id = create(&mut bench, &standard, &[]);
+    assert!(bench.ask(&standard, V1_0, get(&id)).is_ok());
+    assert_eq!(bench.ask(&strict, V1_0, get(&id)).unwrap_err(), ResultReason::PermissionDenied);
+    assert_eq!(bench.ask(&strict, V2_1, get(&id)).unwrap_err(), ResultReason::PermissionDenied);
+    assert_eq!(bench.ask(&strict, V2_1, destroy(&id)).unwrap_err(), ResultReason::WrongKeyLifecycleState);
+    assert!(bench.ask(&standard, V2_1, destroy(&id)).is_ok());
+    let id = create(&mut bench, &strict, &[]);
+    move_to(&mut bench, &strict, &id, State::Active);
+    assert!(bench.ask(&strict, V2_1, get(&id)).is_ok());
+    bench.ask(&strict, V2_1, revoke(&id, RevocationReasonCode::Superseded)).unwrap();
+    assert!(bench.ask(&strict, V2_1, destroy(&id)).is_ok());
+}
+
+#[test]
+fn automatic_activation_is_for_objects_that_have_no_date_of_their_own() {
+    let mut bench = Bench::new(1);
+    let lazy = ann(Switches { activation: Some(Activation::Automatic), ..Switches::NONE });
+    for kind in TYPES {
+        let id = make(&mut bench, &lazy, kind);
+        assert_eq!(state_of(&mut bench, &lazy, &id), State::Active, "{kind:?}");
+    }
+    let later = kmip_codec::value::DateTime(bench.now + 60);
+    let id = create(&mut bench, &lazy, &[Attribute::ActivationDate(later)]);
+    assert_eq!(state_of(&mut bench, &lazy, &id), State::PreActive);
+}
+
+#[test]
+fn free_names_are_shared_and_located_newest_first() {
+    let mut bench = Bench::new(1);
+    let (free, unique) = (ann(Switches { names: Some(Names::Free), ..Switches::NONE }), ann(Switches::NONE));
+    let named = [Attribute::Name(Name::text("disk"))];
+    let first = create(&mut bench, &free, &named);
+    bench.now += 1;
+    let second = create(&mut bench, &free, &named);
+    assert_eq!(located(&mut bench, &free, V2_1, locate("disk")), [second.clone(), first.clone()]);
+    let oldest = LocateOrder::OldestFirst;
+    let oldest = ann(Switches { locate_order: Some(oldest), ..Switches::NONE });
+    assert_eq!(located(&mut bench, &oldest, V2_1, locate("disk")), [first.clone(), second.clone()]);
+    assert_eq!(bench.ask(&unique, V2_1, aes(&named)).unwrap_err(), ResultReason::NonUniqueNameAttribute);
+    // The second never held the claim: destroying it does not free the name of the first.
+    bench.ask(&free, V2_1, destroy(&second)).unwrap();
+    assert_eq!(bench.ask(&unique, V2_1, aes(&named)).unwrap_err(), ResultReason::NonUniqueNameAttribute);
+    bench.ask(&free, V2_1, destroy(&first)).unwrap();
+    assert!(bench.ask(&unique, V2_1, aes(&named)).is_ok());
+}
+
+/// FortiGate and Ceph put the filter into a Template-Attribute. Ignored, it would hand out the wrong key.
+#[test]
+fn a_filter_in_a_template_counts_or_is_refused() {
+    let mut bench = Bench::new(1);
+    let who = ann(Switches::NONE);
+    let id = create(&mut bench, &who, &[Attribute::Name(Name::text("disk"))]);
+    create(&mut bench, &who, &[Attribute::Name(Name::text("other"))]);
+    let inside = |name: &str| LocateRequest {
+        template_attribute: Some([Attribute::Name(Name::text(name))].into()),
+        ..LocateRequest::default()
+    };
+    assert_eq!(located(&mut bench, &who, V1_0, inside("disk")), [id]);
+    assert_eq!(located(&mut bench, &who, V1_0, inside("dis")), Vec::<String>::new());
+    let mut both = inside("disk");
+    both.attributes = locate("other").attributes;
+    assert_eq!(located(&mut bench, &who, V1_0, both), Vec::<String>::new(), "the two are ANDed");
+    let strict = ann(built_in("strict").unwrap().switches);
+    assert_eq!(bench.ask(&strict, V1_0, inside("disk")).unwrap_err(), ResultReason::InvalidField);
+}
+
+/// KMIP 2.1, 6.1.35: zero is no limit; a key that took another's place can have a lease of its own.
+#[test]
+fn leases_follow_the_persona_and_none_is_given_for_a_compromised_key() {
+    let mut bench = Bench::new(1);
+    let who = ann(Switches { lease_seconds: Some(16), replacement_lease_seconds: Some(0), ..Switches::NONE });
+    let old = create(&mut bench, &who, &[]);
+    let re_key = ReKeyRequest { unique_identifier: Some(old.as_str().into()), ..ReKeyRequest::default() };
+    let new = text(&bench.ask(&who, V2_1, re_key).unwrap().unique_identifier);
+    let lease = |id: &str| ObtainLeaseRequest { unique_identifier: Some(id.into()) };
+    let held = |attributes: Attributes| attribute!(attributes, LeaseTime).next().copied();
+    assert_eq!(bench.ask(&who, V1_0, lease(&old)).unwrap().lease_time, Interval(16));
+    assert_eq!(held(attributes_of(&mut bench, &who, &old)), Some(Interval(16)));
+    assert_eq!(bench.ask(&who, V1_0, lease(&new)).unwrap().lease_time, Interval(0));
+    assert_eq!(held(attributes_of(&mut bench, &who, &new)), None);
+    bench.ask(&who, V2_1, revoke(&old, RevocationReasonCode::KeyCompromise)).unwrap();
+    assert_eq!(bench.ask(&who, V1_0, lease(&old)).unwrap_err(), ResultReason::PermissionDenied);
+}
+
+#[test]
+fn built_in_personas_have_names_of_their_own_and_a_reason() {
+    for (at, row) in BUILT_IN.iter().enumerate() {
+        assert!(!row.doc.is_empty() && built_in(row.name) == Some(row), "{}", row.name);
+        assert!(!BUILT_IN[..at].iter().any(|before| before.name == row.name), "{}", row.name);
+    }
+    assert_eq!(Persona::default().with(&built_in(STANDARD).unwrap().switches), Persona::default());
+}
+
+/// `docs/personas.md` is made from the table; `KEYSTEAD_DOCS_UPDATE=1` makes it anew.
+#[test]
+fn the_page_about_personas_is_that_of_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/personas.md");
+    let page = page();
+    if std::env::var_os("KEYSTEAD_DOCS_UPDATE").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(written == page, "docs/personas.md is stale: run this test with KEYSTEAD_DOCS_UPDATE=1");
+}
+
+const HEAD: &str = "# Personas
+
+What is done differently for a client, because it needs that or because the specification leaves it open. Made from
+`src/engine/persona.rs`; configured as [configuration.md](configuration.md#personas) says, shown by
+`keystead client show NAME`. A persona says nothing about what a client may get: groups do.
+";
+
+fn page() -> String {
+    let mut page = format!("{HEAD}\n## Switches\n\n| switch | `standard` | meaning |\n| --- | --- | --- |\n");
+    for (switch, value) in SWITCHES.iter().zip(Persona::default().values()) {
+        page += &format!("| `{}` | `{value}` | {} |\n", switch.name, switch.doc.trim());
+    }
+    page += "\n## Built in\n\nWhat a persona does not fix is as in `standard`.\n\n| persona | for whom | fixes |\n| --- | --- | --- |\n";
+    for row in BUILT_IN {
+        let values = Persona::default().with(&row.switches).values();
+        let rows = SWITCHES.iter().zip(values).zip(row.switches.set());
+        let fixed: Vec<String> = rows
+            .filter(|(_, set)| *set)
+            .map(|((switch, value), _)| format!("`{} = {value}`", switch.name))
+            .collect();
+        page += &format!("| `{}` | {} | {} |\n", row.name, row.doc, fixed.join(", "));
+    }
+    page
+}
