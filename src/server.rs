@@ -9,6 +9,7 @@ mod admin;
 pub use admin::Signer;
 
 use crate::audit::Entry;
+use crate::crypto::drbg::Seeds;
 use crate::engine::batch::{self, Deed, Outcome};
 use crate::engine::draft::Changes;
 use crate::engine::need::{Need, Supplies};
@@ -22,7 +23,6 @@ use crate::keygen;
 use crate::session::{Answer, Peer, Received, Service};
 use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
 use crate::vault::{Hierarchy, KeyRing};
-use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::operations::Operation;
 use kmip_codec::value::DateTime;
@@ -51,6 +51,8 @@ pub struct Server {
     /// Who is who.
     gate: Arc<Gate>,
     settings: Settings,
+    /// What clients have sent for the generator.
+    seeds: Seeds,
     /// Whether the audit entries of reads wait for the disk's sync.
     durable_reads: bool,
     requests: AtomicU64,
@@ -71,7 +73,8 @@ impl Server {
     ) -> Self {
         let started = now().milliseconds();
         let requests = AtomicU64::new(started);
-        Self { database, hierarchy, gate, settings, durable_reads, requests, started, signer }
+        let seeds = Seeds::default();
+        Self { database, hierarchy, gate, settings, seeds, durable_reads, requests, started, signer }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
@@ -187,7 +190,7 @@ impl Server {
             let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
             let (settings, clients) = (&self.settings, self.gate.as_ref());
             let world = World { view: &snapshot, vault: &ring, now: now(), settings, clients };
-            let ran = batch::run(&world, principal, message, &mut SystemSource, &mut supplies);
+            let ran = batch::run(&world, principal, message, &mut Source(&self.seeds), &mut supplies);
             // A snapshot may hold writers back, and what is needed may take long.
             drop(snapshot);
             match ran {
@@ -344,12 +347,16 @@ fn now() -> Now {
     Now { nanoseconds: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX) }
 }
 
-/// The system's random bytes, as the engine takes them.
-struct SystemSource;
+/// The random bytes that the engine takes: the system's, and beside them what clients have sent.
+struct Source<'s>(&'s Seeds);
 
-impl Entropy for SystemSource {
+impl Entropy for Source<'_> {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
-        SystemEntropy::default().fill(out).map_err(|error| Need::Failed(error.to_string()))
+        self.0.fill(out).map_err(|error| Need::Failed(error.to_string()))
+    }
+
+    fn stir(&mut self, seed: &[u8]) {
+        self.0.add(seed);
     }
 }
 

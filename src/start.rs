@@ -115,7 +115,10 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>, g
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
         tickets_max: config.limits.tickets,
         ticket_seconds_max: config.limits.ticket_seconds,
-        ..Settings::default()
+        seeding: config.rng.seeding,
+        seed_bytes_max: config.rng.seed_bytes_max,
+        withheld: config.objects.withheld().unwrap_or_default(),
+        danger_reuse_one_time_pads: config.objects.danger_reuse_one_time_pads,
     };
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });

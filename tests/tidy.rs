@@ -24,6 +24,7 @@ const PURE: &[(&str, &[&str])] = &[
 const UNSAFE: &[&str] = &[
     "hsm/src/secret.rs",
     "src/crypto/cipher.rs",
+    "src/crypto/drbg.rs",
     "src/crypto/pkey.rs",
     "src/keygen/small_rsa.rs",
     "src/main.rs",

@@ -51,6 +51,9 @@ pub struct Config {
     /// Objects.
     #[serde(default)]
     pub objects: ObjectsConfig,
+    /// The generator of random bytes.
+    #[serde(default)]
+    pub rng: RngConfig,
     /// The audit.
     #[serde(default)]
     pub audit: AuditConfig,
@@ -122,6 +125,11 @@ impl Config {
         self.limits.check()?;
         self.extensions.iter().try_for_each(Extension::check)?;
         self.validations.iter().try_for_each(Validation::check)?;
+        if let Err(name) = self.objects.withheld() {
+            return Err(format!(
+                "objects.withheld names {name:?}, which is no Cryptographic Algorithm of KMIP"
+            ));
+        }
         let hsm = &self.hsm;
         if hsm.workers == 0 || hsm.call_timeout_seconds == 0 {
             return Err("hsm.workers and hsm.call_timeout_seconds are at least 1".to_owned());

@@ -1,7 +1,9 @@
 //! The sections of the file, each with what it is when the file does not name it.
 
 use crate::engine::persona::Switches;
+use crate::engine::world::{SEED_BYTES_MAX, Seeding};
 use crate::store::Engine;
+use kmip_codec::enums::CryptographicAlgorithm;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -170,6 +172,21 @@ pub struct ObjectsConfig {
     pub lease_seconds: u32,
     /// Whether every client may have weak keys (RSA below 2048 bits, 3DES, …).
     pub weak_keys: bool,
+    /// Algorithms, by their names in KMIP, whose keys are used in the server and never leave it.
+    pub withheld: Vec<String>,
+    /// Lets a one-time pad encrypt more than once, which breaks it. Only for tests of conformance.
+    pub danger_reuse_one_time_pads: bool,
+}
+
+/// `[rng]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RngConfig {
+    /// What becomes of seeds that clients send (RNG Seed): `"ignore"`, `"accept"` mixes them into the generator beside
+    /// the system's entropy, `"refuse"`.
+    pub seeding: Seeding,
+    /// How many bytes of a seed are taken.
+    pub seed_bytes_max: usize,
 }
 
 /// `[audit]`
@@ -228,7 +245,29 @@ impl Default for VaultConfig {
 
 impl Default for ObjectsConfig {
     fn default() -> Self {
-        Self { lease_seconds: 3600, weak_keys: false }
+        Self {
+            lease_seconds: 3600,
+            weak_keys: false,
+            withheld: Vec::new(),
+            danger_reuse_one_time_pads: false,
+        }
+    }
+}
+
+impl ObjectsConfig {
+    /// The algorithms that are withheld, or the name of one that KMIP does not have.
+    pub fn withheld(&self) -> Result<Vec<CryptographicAlgorithm>, String> {
+        let known = |name: &String| match CryptographicAlgorithm::by_name(name) {
+            Some(number) => Ok(CryptographicAlgorithm(number)),
+            None => Err(name.clone()),
+        };
+        self.withheld.iter().map(known).collect()
+    }
+}
+
+impl Default for RngConfig {
+    fn default() -> Self {
+        Self { seeding: Seeding::Ignore, seed_bytes_max: SEED_BYTES_MAX }
     }
 }
 

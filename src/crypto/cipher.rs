@@ -274,6 +274,14 @@ impl Cipher {
     }
 }
 
+/// A one-time pad: the exclusive or of data and pad. Who uses a pad twice gives both messages away, so the caller counts.
+pub fn one_time_pad(pad: &[u8], data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    if data.len() > pad.len() {
+        return Err(Error::Parameter("the data is longer than the one-time pad"));
+    }
+    Ok(Zeroizing::new(data.iter().zip(pad).map(|(data, pad)| data ^ pad).collect()))
+}
+
 /// ChaCha20 with the block counter that it starts from: encryption and decryption are the same. A nonce of 8 bytes is
 /// that of the original cipher, one of 12 that of RFC 8439.
 pub fn chacha20(key: &[u8], nonce: &[u8], counter: u32, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {

@@ -1,12 +1,13 @@
 //! Cryptography on bytes: what AWS-LC has, behind safe functions. Knows nothing of KMIP, of objects or of the store.
 //!
 //! Digests, HMAC, CMAC and key derivation come from aws-lc-rs. Ciphers with any mode, and RSA and ECDSA with any
-//! padding, come from the same library through its C interface ([`cipher`], [`pkey`]), because aws-lc-rs offers only
+//! padding, come from the same library through its C interface ([`cipher`], [`pkey`], [`drbg`]), because aws-lc-rs offers only
 //! the choices of modern protocols, and KMIP clients name older ones.
 
 pub mod cipher;
 pub mod derivation;
 pub mod digest;
+pub mod drbg;
 pub mod mac;
 pub mod pkey;
 

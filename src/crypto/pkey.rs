@@ -80,9 +80,16 @@ impl Key {
         if key.is_null() { Err(Error::Failed("the key cannot be read")) } else { Ok(Self(key)) }
     }
 
-    fn is_rsa(&self) -> bool {
+    /// Whether it is one of RSA.
+    pub fn is_rsa(&self) -> bool {
         // SAFETY: the key is valid.
         unsafe { c::EVP_PKEY_id(self.0) == c::EVP_PKEY_RSA }
+    }
+
+    /// The length of the modulus, or of the order of the curve.
+    pub fn bits(&self) -> u32 {
+        // SAFETY: the key is valid.
+        u32::try_from(unsafe { c::EVP_PKEY_bits(self.0) }).unwrap_or(0)
     }
 
     /// Signs a digest. Without a digest algorithm RSA signs the bytes as they are, padded.

@@ -111,8 +111,10 @@ causes! {
     TagLength: GeneralFailure, GeneralFailure;
     /// Cryptographic parameters that are missing, make no sense, or are not served.
     Parameters: InvalidField, BadCryptographicParameters;
-    /// The Usage Limits of the key do not allow so much.
-    UsageLimit: PermissionDenied, UsageLimitExceeded;
+    /// The Usage Limits of the key do not allow this use (KMIP 2.1, 6.1.17 names the reason).
+    UsageLimit: PermissionDenied, PermissionDenied;
+    /// The Usage Limits of the key leave less than was to be allocated.
+    Allocation: PermissionDenied, UsageLimitExceeded;
     /// The namespace of application data is not one that the server fills in.
     Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported;
     /// The wrapping key does not exist for this client.

@@ -3,7 +3,7 @@
 
 use super::object::Object;
 use kmip_codec::Version;
-use kmip_codec::attributes::{AttributeReference, AttributeRow, Entry};
+use kmip_codec::attributes::{Attribute, AttributeReference, AttributeRow, Entry};
 
 /// The attributes that the object has in this version, each once.
 pub fn references(object: &Object, version: Version) -> Vec<AttributeReference> {
@@ -17,6 +17,14 @@ pub fn instances(object: &Object, reference: &AttributeReference, version: Versi
         return Vec::new();
     }
     object.attributes.instances(reference).cloned().map(entry).collect()
+}
+
+/// An instance after a change, with what the server has filled in: such as the count of Usage Limits.
+pub fn changed(object: &Object, index: i32, attribute: Attribute) -> Entry {
+    let reference = attribute.reference();
+    let mut instances = object.attributes.instances(&reference);
+    let held = instances.find(|entry| entry.index.unwrap_or(0) == index).cloned();
+    entry(held.unwrap_or(Entry { index: Some(index), attribute }))
 }
 
 /// One instance as it is answered: index 0 is left out.

@@ -4,6 +4,7 @@ use super::about::{About, Features};
 use super::need::Need;
 use super::policy::Clients;
 use kmip_codec::SecretBytes;
+use kmip_codec::enums::CryptographicAlgorithm;
 use std::ops::ControlFlow;
 
 /// The time of a batch.
@@ -77,18 +78,27 @@ pub trait Vault {
 pub trait Entropy {
     /// Fills the whole buffer; a failure of the source fails the batch.
     fn fill(&mut self, out: &mut [u8]) -> Result<(), Need>;
+
+    /// Lets what comes later depend on these bytes too. They never take the place of the source's own entropy, so a
+    /// batch that is run again, or refused after all, does no harm by it.
+    fn stir(&mut self, seed: &[u8]);
 }
 
-/// What becomes of seeds that clients send for the generator.
+/// What becomes of seeds that clients send for the generator (KMIP 2.1, 6.1.50 allows all three).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Seeding {
     /// None of their bytes is taken, and the answer says so.
     #[default]
     Ignore,
+    /// They are mixed into the generator, beside the system's entropy.
+    Accept,
     /// They are refused.
     Refuse,
 }
+
+/// How many bytes of a seed are taken where the configuration does not say: the strength of the generator, twice.
+pub const SEED_BYTES_MAX: usize = 64;
 
 /// What the configuration says to the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +115,12 @@ pub struct Settings {
     pub tickets_max: usize,
     /// What becomes of seeds that clients send.
     pub seeding: Seeding,
+    /// How many bytes of a seed are taken.
+    pub seed_bytes_max: usize,
+    /// The algorithms whose keys never leave the server.
+    pub withheld: Vec<CryptographicAlgorithm>,
+    /// Whether a one-time pad may encrypt more than once.
+    pub danger_reuse_one_time_pads: bool,
     /// Whether Interop is served, which no production server does.
     pub interop: bool,
     /// What the operator states about the server.
@@ -122,6 +138,9 @@ impl Default for Settings {
             ticket_seconds_max: 86_400,
             tickets_max: 64,
             seeding: Seeding::Ignore,
+            seed_bytes_max: SEED_BYTES_MAX,
+            withheld: Vec::new(),
+            danger_reuse_one_time_pads: false,
             interop: false,
             about: About::default(),
             features: Features::default(),

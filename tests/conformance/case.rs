@@ -1,6 +1,5 @@
 //! Reading the cases: files of request and response messages in KMIP's XML, with variables.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +31,26 @@ impl Node {
             value: element.attribute("value").unwrap_or_default().to_owned(),
             items: element.children().filter(roxmltree::Node::is_element).map(Self::from).collect(),
         }
+    }
+
+    /// A text item.
+    pub fn text(tag: &str, value: &str) -> Self {
+        let kind = Some("TextString".to_owned());
+        Self { tag: tag.to_owned(), kind, value: value.to_owned(), items: Vec::new() }
+    }
+
+    /// The same with other values.
+    pub fn with_values(&self, replace: &dyn Fn(&Self) -> String) -> Self {
+        let items = self.items.iter().map(|item| item.with_values(replace)).collect();
+        Self { tag: self.tag.clone(), kind: self.kind.clone(), value: replace(self), items }
+    }
+
+    /// The first node of this tag, however deep.
+    pub fn find(&self, tag: &str) -> Option<&Self> {
+        if self.tag == tag {
+            return Some(self);
+        }
+        self.items.iter().find_map(|item| item.find(tag))
     }
 
     pub fn item(&self, tag: &str) -> Option<&Self> {
@@ -71,7 +90,7 @@ fn escape(value: &str) -> String {
 }
 
 /// One exchange.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// Which client sends, where the prose says so.
     pub client: Option<char>,
@@ -119,7 +138,10 @@ impl Case {
         irregular |= !requests.is_empty();
         let stem = path.file_stem().unwrap().to_str().unwrap();
         let version = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
-        Self { name: format!("{version}/{stem}"), version, family: family(stem), steps, irregular }
+        let mut case =
+            Self { name: format!("{version}/{stem}"), version, family: family(stem), steps, irregular };
+        super::misprints::put_right(&mut case);
+        case
     }
 
     /// Whether any request asks for one of these operations.
@@ -165,23 +187,4 @@ pub fn read_all(folder: &Path) -> Vec<Case> {
     }
     paths.sort();
     paths.iter().map(|path| Case::read(path)).collect()
-}
-
-/// What variables and literals stand for in one run of a case.
-#[derive(Default)]
-pub struct Bindings(HashMap<String, String>);
-
-impl Bindings {
-    pub fn bind(&mut self, name: &str, value: &str) {
-        self.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-    }
-
-    /// Each asynchronous request has a correlation value of its own, though the cases call them all the same.
-    pub fn rebind(&mut self, name: &str, value: &str) {
-        self.0.insert(name.to_owned(), value.to_owned());
-    }
-
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
-    }
 }

@@ -1,92 +1,26 @@
 //! Judging an answer: it must be the expected one but for the variations that the profiles permit. Anything that is
 //! not on the list here is a difference.
 
-use super::case::{Bindings, Case, Node};
+mod bindings;
+mod output;
+mod permitted;
+
+pub use output::Keyring;
+
+use super::case::{Case, Node};
+use super::misprints;
+use bindings::Bindings;
+use output::Keys;
+use permitted::{CLIENT_DATES, CORRELATIONS, FREE, IDENTIFIERS, MADE, OPTIONAL, OUTPUTS, QUERY_LISTS};
 use std::collections::HashSet;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Tags whose value is the identifier of an object.
-const IDENTIFIERS: &[&str] = &[
-    "UniqueIdentifier",
-    "PrivateKeyUniqueIdentifier",
-    "PublicKeyUniqueIdentifier",
-    "LinkedObjectIdentifier",
-    "AsynchronousCorrelationValue",
-];
-
-/// What an answer may hold or leave out as the server likes.
-const OPTIONAL: &[&str] = &[
-    "ResultMessage",
-    "TemplateAttribute",
-    "PrivateKeyTemplateAttribute",
-    "PublicKeyTemplateAttribute",
-    "ServerCorrelationValue",
-    "ClientCorrelationValue",
-];
-
-/// Structures whose content is the server's own business.
-const FREE: &[&str] =
-    &["ServerInformation", "RNGParameters", "RandomNumberGenerator", "Random Number Generator"];
-
-/// Lists to which the server may add in an answer to Query.
-const QUERY_LISTS: &[&str] = &[
-    "Operation",
-    "ObjectType",
-    "ApplicationNamespace",
-    "ExtensionInformation",
-    "AttestationType",
-    "RNGParameters",
-    "ProfileInformation",
-    "ValidationInformation",
-    "CapabilityInformation",
-    "ClientRegistrationMethod",
-];
-
-/// Key material, digests and the like: the server's where it made the key.
-const MADE: &[&str] = &[
-    "KeyMaterial",
-    "DigestValue",
-    "Modulus",
-    "PrivateExponent",
-    "PublicExponent",
-    "P",
-    "Q",
-    "D",
-    "QString",
-    "PrimeExponentP",
-    "PrimeExponentQ",
-    "CRTCoefficient",
-    "KeyValue",
-    "ShortUniqueIdentifier",
-];
-
-/// Values that are misprinted in the files, by case: not compared there, everything else is. What the server answers
-/// instead has tests of its own (tests/engine).
-const MISPRINTED: &[(&str, &str, &str)] = &[
-    (
-        "1.2/TC-142-12",
-        "KeyValue",
-        "the key wrapped alone, where KMIP 1.2, 2.1.6 wants TTLV with the attribute in it",
-    ),
-    ("1.2/TC-ECC-2-12", "KeyMaterial", "another key than the one that was registered as PKCS#8"),
-    ("1.4/TC-ECC-2-14", "KeyMaterial", "another key than the one that was registered as PKCS#8"),
-    ("1.0/TC-ECC-3-10", "KeyMaterial", "an encrypted PKCS#8, where an EC private key was registered"),
-];
-
-/// Dates that only a client can fix.
-const CLIENT_DATES: &[&str] = &[
-    "ActivationDate",
-    "ProcessStartDate",
-    "ProtectStopDate",
-    "DeactivationDate",
-    "CompromiseOccurrenceDate",
-    "OriginalCreationDate",
-];
-
 /// The judge of one case: what was bound, and what the requests have fixed.
 pub struct Judge {
-    pub bindings: Bindings,
+    bindings: Bindings,
+    /// The keys of the case, to prove with what randomised operations give.
+    keys: Keys,
     /// The tag whose value is misprinted in this case.
     misprinted: Option<&'static str>,
     /// When the case began: `$NOW`.
@@ -111,11 +45,12 @@ type Verdict = Result<(), Difference>;
 
 impl Judge {
     /// A judge for a case; `makes_keys` tells whether the server made keys in the cases before it in a chain.
-    pub fn new(case: &Case, makes_keys: bool) -> Self {
+    pub fn new(case: &Case, makes_keys: bool, keyring: &Keyring) -> Self {
         let makes = ["Create", "CreateKeyPair", "ReKey", "ReKeyKeyPair"];
         Self {
             bindings: Bindings::default(),
-            misprinted: MISPRINTED.iter().find(|row| row.0 == case.name).map(|row| row.1),
+            keys: Keys::new(keyring),
+            misprinted: misprints::not_compared(&case.name),
             start: OffsetDateTime::now_utc().replace_nanosecond(0).unwrap(),
             makes_keys: makes_keys || case.asks_for(&makes),
             sent: HashSet::new(),
@@ -128,7 +63,7 @@ impl Judge {
         if let Some(date) = self.now(&node.value) {
             return date.format(&Rfc3339).unwrap();
         }
-        self.bindings.get(&node.value).map_or_else(|| node.value.clone(), str::to_owned)
+        self.bindings.to_send(node)
     }
 
     fn now(&self, value: &str) -> Option<OffsetDateTime> {
@@ -156,6 +91,7 @@ impl Judge {
 
     /// Judges an answer to a request.
     pub fn judge(&mut self, request: &Node, expected: &Node, got: &Node) -> Verdict {
+        let sent = request.with_values(&|node| self.value_to_send(node));
         let batch: Vec<&Node> = got.all("BatchItem").collect();
         let wanted: Vec<&Node> = expected.all("BatchItem").collect();
         self.header(request, got)?;
@@ -169,8 +105,12 @@ impl Judge {
         let requests: Vec<&Node> = request.all("BatchItem").collect();
         for (place, (expected, got)) in wanted.into_iter().zip(batch).enumerate() {
             let asked = requests.get(place).and_then(|item| item.item("RequestPayload"));
+            if let Some(sent) = sent.all("BatchItem").nth(place) {
+                self.keys.note(sent, got);
+            }
             self.structure(&format!("BatchItem[{place}]"), asked, expected, got)?;
         }
+        self.bindings.note(got);
         Ok(())
     }
 
@@ -247,12 +187,17 @@ impl Judge {
         got: &Node,
     ) -> Verdict {
         let same = |judge: &Self| judge.is_same(name, expected, got);
+        let is_output = OUTPUTS.contains(&name) && path.ends_with(&format!("/ResponsePayload/{name}"));
+        if is_output && let Some(verdict) = self.output(path, name, expected, got) {
+            return verdict;
+        }
+        if CORRELATIONS.contains(&name) && expected.value.starts_with('$') {
+            self.bindings.rebind(&expected.value, &got.value);
+            return Ok(());
+        }
         if IDENTIFIERS.contains(&name)
             || expected.value.starts_with('$') && !expected.value.starts_with("$NOW")
         {
-            if name == "AsynchronousCorrelationValue" {
-                self.bindings.rebind(&expected.value, &got.value);
-            }
             self.bindings.bind(&expected.value, &got.value);
             let bound = self.bindings.get(&expected.value) == Some(got.value.as_str());
             return if bound { Ok(()) } else { differ(path, show(expected), show(got)) };
@@ -269,6 +214,26 @@ impl Judge {
             _ => made && !self.sent.contains(&expected.value.to_lowercase()),
         };
         if free || same(self) { Ok(()) } else { differ(path, show(expected), show(got)) }
+    }
+
+    /// What a cryptographic operation gave, where no file can print it: proven where the operation is randomised, of the
+    /// same length where the server made the key or the bytes.
+    fn output(&mut self, path: &str, name: &str, expected: &Node, got: &Node) -> Option<Verdict> {
+        let is_variable = expected.value.starts_with('$');
+        match self.keys.proof(name, got) {
+            Some(Ok(())) => {}
+            Some(Err(why)) => return Some(differ(path, why, show(got))),
+            None if is_variable || !self.keys.is_servers_own() => return None,
+            None if self.sent.contains(&expected.value.to_lowercase()) => return None,
+            None if name != "SignatureData" && expected.value.len() != got.value.len() => return None,
+            None => {}
+        }
+        if is_variable {
+            self.bindings.rebind(&expected.value, &got.value);
+        } else {
+            self.bindings.bind_bytes(&expected.value, &got.value);
+        }
+        Some(Ok(()))
     }
 
     /// Whether a request has fixed this date: a client has given a date for this attribute before in the case.

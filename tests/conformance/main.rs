@@ -19,13 +19,14 @@ macro_rules! say {
 
 mod case;
 mod judge;
+mod misprints;
 mod personas;
 mod setups;
 #[path = "../support/mod.rs"]
 mod support;
 
 use case::{Case, Node};
-use judge::{Difference, Judge};
+use judge::{Difference, Judge, Keyring};
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::wire::Encoding;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -48,6 +49,7 @@ fn the_cases_that_must_pass_pass() {
     let wanted = std::env::var("KEYSTEAD_CASE").ok();
     let mut cases = case::read_all(&folder);
     let total = cases.len();
+    setups::begin(&mut cases);
     cases.retain(|case| wanted.as_ref().is_none_or(|wanted| case.name.contains(wanted.as_str())));
     let results = run(cases, wanted.is_some());
     report(&results);
@@ -90,6 +92,7 @@ type Outcome = (Case, Result<(), Failure>);
 fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
     let folder = tempfile::tempdir().unwrap();
     let servers = servers(folder.path(), &cases);
+    let keyring = Keyring::of(&cases);
     let mut owners: BTreeMap<(usize, String), Vec<Case>> = BTreeMap::new();
     for case in cases {
         owners.entry((setups::of(&case), owner(&case))).or_default().push(case);
@@ -106,7 +109,7 @@ fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
                     let Some((setup, cases)) = work.lock().unwrap().pop() else { return };
                     let mut makes_keys = false;
                     for case in cases {
-                        let result = run_case(&case, &servers[&setup], verbose, &mut makes_keys);
+                        let result = run_case(&case, &servers[&setup], verbose, &mut makes_keys, &keyring);
                         done.lock().unwrap().push((case, result));
                     }
                 }
@@ -147,11 +150,17 @@ fn needs(case: &Case) -> Option<&'static str> {
     }
 }
 
-fn run_case(case: &Case, server: &Dev, verbose: bool, makes_keys: &mut bool) -> Result<(), Failure> {
+fn run_case(
+    case: &Case,
+    server: &Dev,
+    verbose: bool,
+    makes_keys: &mut bool,
+    keyring: &Keyring,
+) -> Result<(), Failure> {
     if let Some(need) = needs(case) {
         return Err(Failure::NotRun(need));
     }
-    let mut judge = Judge::new(case, *makes_keys);
+    let mut judge = Judge::new(case, *makes_keys, keyring);
     *makes_keys = judge.makes_keys;
     let mut connections = HashMap::new();
     for (number, step) in case.steps.iter().enumerate() {

@@ -24,6 +24,30 @@ pub struct Setup {
 pub const SETUPS: &[Setup] = &[
     Setup { name: "plain", wants: |_| true, changes: groups_of_two },
     Setup {
+        name: "seeded",
+        wants: |case| case.name.contains("/CS-RNG-O-1-"),
+        changes: |_| added("[rng]\nseeding = \"accept\""),
+    },
+    Setup {
+        name: "seeded-in-part",
+        wants: |case| case.name.contains("/CS-RNG-O-2-"),
+        changes: |_| added("[rng]\nseeding = \"accept\"\nseed_bytes_max = 16"),
+    },
+    Setup {
+        name: "not-seeded",
+        wants: |case| case.name.contains("/CS-RNG-O-4-"),
+        changes: |_| added("[rng]\nseeding = \"refuse\""),
+    },
+    Setup {
+        name: "pads",
+        wants: |case| ["/TC-OTP-4-", "/TC-OTP-5-"].iter().any(|name| case.name.contains(name)),
+        changes: |_| {
+            let changed =
+                "[objects]\nwithheld = [\"OneTimePad\"]\ndanger_reuse_one_time_pads = true".to_owned();
+            vec![("[objects]".to_owned(), changed)]
+        },
+    },
+    Setup {
         name: "reticent",
         wants: |case| case.name.contains("TC-Q-CAP-1"),
         changes: |_| {
@@ -42,6 +66,24 @@ pub const SETUPS: &[Setup] = &[
     },
     Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
 ];
+
+/// Cases that begin where another one ends, each with an object of its own: the part of its name, and the other case.
+const BEGINNINGS: &[(&str, &str)] =
+    &[("/TC-OTP-SETUP-", ""), ("/TC-OTP-3-", "1.3/TC-OTP-SETUP-2-13"), ("/TC-OTP-", "1.3/TC-OTP-SETUP-1-13")];
+
+/// Puts the steps of the beginnings before those of the cases that need them.
+pub fn begin(cases: &mut [Case]) {
+    let mut beginnings = Vec::new();
+    for (place, case) in cases.iter().enumerate() {
+        let row = BEGINNINGS.iter().find(|(part, _)| case.name.contains(part));
+        let first = row.and_then(|(_, first)| cases.iter().find(|case| case.name == *first));
+        beginnings.extend(first.map(|first| (place, first.steps.clone())));
+    }
+    for (place, mut steps) in beginnings {
+        steps.append(&mut cases[place].steps);
+        cases[place].steps = steps;
+    }
+}
 
 /// Tags and the keys that they become.
 type Keys = &'static [(&'static str, &'static str)];

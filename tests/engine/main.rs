@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod behaviour;
+mod cryptography;
 mod derivation;
 mod known_derivations;
 mod matrix;

@@ -49,6 +49,12 @@ impl Entropy for Seeded<'_> {
         }
         Ok(())
     }
+
+    fn stir(&mut self, seed: &[u8]) {
+        for byte in seed {
+            *self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
 }
 
 struct Snapshot(Box<dyn store::Snapshot>);

@@ -88,6 +88,7 @@ impl<'d> Content<'d> {
 pub fn signature(cx: &mut Context<'_, '_>, usable: &Usable, content: &Content<'_>) -> Step<Vec<u8>> {
     let key = loaded(cx, &usable.object, ObjectType::PrivateKey)?;
     let (padding, digest) = signature_scheme(&usable.parameters)?;
+    let digest = digest.or_else(|| usual_digest(&key));
     let digested = digested(content, digest)?;
     Ok(key.sign(padding, digest, &digested).map_err(failed)?)
 }
@@ -101,8 +102,19 @@ pub fn verified(
 ) -> Step<bool> {
     let key = loaded(cx, &usable.object, ObjectType::PublicKey)?;
     let (padding, digest) = signature_scheme(&usable.parameters)?;
+    let digest = digest.or_else(|| usual_digest(&key));
     let digested = digested(content, digest)?;
     Ok(key.verifies(padding, digest, &digested, signature).map_err(failed)?)
+}
+
+/// The digest of ECDSA where nobody names one: the one that is as strong as the curve (FIPS 186-5, 6.1.1).
+fn usual_digest(key: &Key) -> Option<Digest> {
+    match key.bits() {
+        _ if key.is_rsa() => None,
+        0..=256 => Some(Digest::Sha256),
+        257..=384 => Some(Digest::Sha384),
+        _ => Some(Digest::Sha512),
+    }
 }
 
 fn digested(content: &Content<'_>, digest: Option<Digest>) -> Step<Vec<u8>> {

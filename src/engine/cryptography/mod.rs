@@ -17,7 +17,7 @@ use super::object::Object;
 use super::refusal::{Cause, Refusal, Step, refuse};
 use crate::crypto;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
-use kmip_codec::enums::{CryptographicUsageMask, State};
+use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, State, UsageLimitsUnit};
 use kmip_codec::objects::KeyBlock;
 use kmip_codec::operations::Operation;
 use kmip_codec::value::{Data, UniqueIdentifier};
@@ -82,23 +82,33 @@ pub fn check_time(object: &Object, purpose: Purpose, now: i64) -> Step<()> {
     Ok(())
 }
 
-/// Takes what a use protects off the Usage Limits of the key, where it has any (KMIP 2.1, 4.62).
-pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, bytes: usize) -> Step<()> {
-    use kmip_codec::enums::UsageLimitsUnit;
-    let Some(mut limits) = attribute!(object.attributes, UsageLimits).next().cloned() else { return Ok(()) };
-    let used = match limits.unit {
-        UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
-        _ => 1,
-    };
-    let left = limits.count.unwrap_or(limits.total);
-    if used > left {
-        return refuse(
-            Cause::UsageLimit,
-            format!("the Usage Limits of the key leave {left}; this use takes {used}"),
-        );
+/// Takes what a part protects off the Usage Limits of the key, where it has any (KMIP 2.1, 4.62): an allocation is
+/// obtained before the operation is performed (6.1.17), and fixes the limits.
+pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, turn: &Turn, whole_bytes: usize) -> Step<()> {
+    let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next();
+    let once = algorithm == Some(&CryptographicAlgorithm::OneTimePad)
+        && !cx.settings().danger_reuse_one_time_pads
+        && turn.is_first();
+    if once && object.allocated {
+        return refuse(Cause::UsageLimit, "the one-time pad has encrypted its message already");
     }
-    limits.count = Some(left - used);
-    object.attributes.set(Attribute::UsageLimits(limits));
+    let limits = attribute!(object.attributes, UsageLimits).next().cloned();
+    if let Some(mut limits) = limits {
+        let used = match limits.unit {
+            UsageLimitsUnit::Byte => i64::try_from(whole_bytes - turn.before).unwrap_or(i64::MAX),
+            _ => i64::from(turn.is_first()),
+        };
+        let left = limits.count.unwrap_or(limits.total);
+        if used > left {
+            let text = format!("the Usage Limits of the key leave {left}; this use takes {used}");
+            return refuse(Cause::UsageLimit, text);
+        }
+        limits.count = Some(left - used);
+        object.attributes.set(Attribute::UsageLimits(limits));
+    } else if !once {
+        return Ok(());
+    }
+    object.allocated = true;
     cx.save(object)
 }
 

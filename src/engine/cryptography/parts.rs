@@ -123,6 +123,11 @@ impl Turn {
         Ok((kept, Self { before, last: ends, correlation: Some(correlation) }))
     }
 
+    /// Whether this is the first part, or all at once.
+    pub fn is_first(&self) -> bool {
+        self.correlation.is_none()
+    }
+
     /// What to answer with: between parts, and at their end, no data is no field.
     pub fn shown(&self, data: SecretBytes) -> Option<Data> {
         let whole = self.last && self.correlation.is_none();

@@ -1,7 +1,7 @@
 //! Symmetric encryption: algorithm, mode, padding, IV and tag as KMIP names them.
 
 use super::{Usable, failed, key_bytes};
-use crate::crypto::cipher::{Authenticated, Cipher, Direction, Kind, chacha20};
+use crate::crypto::cipher::{Authenticated, Cipher, Direction, Kind, chacha20, one_time_pad};
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use bytes::Bytes;
@@ -28,6 +28,7 @@ pub struct Run {
 enum How {
     Kind(Kind),
     ChaCha20 { counter: u32 },
+    OneTimePad,
 }
 
 /// What a run gives.
@@ -75,7 +76,7 @@ impl Run {
     /// Encrypts: `data` from `before` on is new. Without an end the last incomplete block is held back.
     pub fn encrypt(&self, data: &[u8], additional: &[u8], before: usize, last: bool) -> Step<Ciphered> {
         let (old, new) = data.split_at(before.min(data.len()));
-        let How::Kind(kind) = self.how else { return self.chacha20(data, before) };
+        let How::Kind(kind) = self.how else { return self.stream(data, before) };
         let authenticated = Authenticated { additional_data: additional, tag: None };
         let mut cipher = self.start(kind, Direction::Encrypt, authenticated)?;
         cipher.update(old).map_err(failed)?;
@@ -98,7 +99,7 @@ impl Run {
         before: usize,
         last: bool,
     ) -> Step<Ciphered> {
-        let How::Kind(kind) = self.how else { return self.chacha20(data, before) };
+        let How::Kind(kind) = self.how else { return self.stream(data, before) };
         if kind.is_aead() {
             return if last { self.open(kind, data, additional, tag) } else { Ok(Ciphered::default()) };
         }
@@ -136,9 +137,13 @@ impl Run {
         Ok(Cipher::start(kind, direction, key, &self.iv, self.padded, Some(authenticated)).map_err(failed)?)
     }
 
-    fn chacha20(&self, data: &[u8], before: usize) -> Step<Ciphered> {
-        let How::ChaCha20 { counter } = self.how else { return Ok(Ciphered::default()) };
-        let out = chacha20(self.key.expose(), &self.iv, counter, data).map_err(failed)?;
+    /// What encrypts and decrypts alike.
+    fn stream(&self, data: &[u8], before: usize) -> Step<Ciphered> {
+        let key = self.key.expose();
+        let out = match self.how {
+            How::ChaCha20 { counter } => chacha20(key, &self.iv, counter, data).map_err(failed)?,
+            _ => one_time_pad(key, data).map_err(failed)?,
+        };
         Ok(Ciphered { data: out.get(before..).unwrap_or_default().into(), tag: None })
     }
 
@@ -157,6 +162,7 @@ impl How {
     /// The usual length of an IV; 0 where there is none.
     fn iv_bytes(self) -> usize {
         match self {
+            Self::OneTimePad => 0,
             Self::ChaCha20 { .. } => 12,
             Self::Kind(Kind::ChaCha20Poly1305) => 12,
             Self::Kind(kind) if kind.is_aead() => 12,
@@ -188,6 +194,7 @@ fn how(
     use BlockCipherMode as Mode;
     let mode = parameters.block_cipher_mode;
     let kind = match (algorithm, mode) {
+        (CryptographicAlgorithm::OneTimePad, None) => return Ok(How::OneTimePad),
         (CryptographicAlgorithm::ChaCha20, None) => {
             let counter = parameters.initial_counter_value.map_or(0, i32::cast_unsigned);
             return Ok(How::ChaCha20 { counter });

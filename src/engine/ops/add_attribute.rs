@@ -3,7 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
 use crate::engine::{effects, rules, shown};
-use kmip_codec::attributes::{Entry, SingleAttribute};
+use kmip_codec::attributes::SingleAttribute;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{AddAttributeRequest, AddAttributeResponse};
 
@@ -15,8 +15,8 @@ impl Execute for AddAttributeRequest {
         let index = object.attributes.add(attribute.clone());
         effects::follow(&mut object, &attribute, cx.now());
         let id = object.id.clone();
+        let added = shown::changed(&object, index, attribute);
         cx.save(object)?;
-        let added = shown::entry(Entry { index: Some(index), attribute });
         Ok(AddAttributeResponse { unique_identifier: id.into(), attribute: Some(SingleAttribute(added)) })
     }
 }

@@ -43,5 +43,5 @@ fn reason(refused: &CheckResponse) -> Cause {
     if refused.cryptographic_usage_mask.is_some() {
         return Cause::UsageMask;
     }
-    if refused.usage_limits_count.is_some() { Cause::UsageLimit } else { Cause::Denied }
+    if refused.usage_limits_count.is_some() { Cause::Allocation } else { Cause::Denied }
 }

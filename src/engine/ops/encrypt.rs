@@ -28,9 +28,7 @@ impl Execute for EncryptRequest {
             with_symmetric_key(cx, &usable, &turn, &mut request, &data)?
         };
         answer.unique_identifier = usable.object.id.clone().into();
-        if turn.last {
-            cryptography::spend(cx, usable.object, data.len())?;
-        }
+        cryptography::spend(cx, usable.object, &turn, data.len())?;
         answer.correlation_value = turn.keep(cx, &request)?;
         Ok(answer)
     }

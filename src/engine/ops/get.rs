@@ -4,6 +4,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::material;
 use crate::engine::object::Object;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::world::Settings;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{CryptographicUsageMask, KeyCompressionType, KeyWrapType, State};
@@ -24,7 +25,7 @@ impl Execute for GetRequest {
         if is_pre_active(&object) && !cx.principal().persona.pre_active_get {
             return refuse(Cause::WrongState, "the object is Pre-Active: activate it before you get it");
         }
-        may_leave(&object, self.key_wrapping_specification.is_some())?;
+        may_leave(cx.settings(), &object, self.key_wrapping_specification.is_some())?;
         let mut value = material::stored(cx.draft, &object)?;
         if let Some(block) = value.key_block_mut() {
             shape(cx, &object, block, &self)?;
@@ -49,8 +50,13 @@ fn is_pre_active(object: &Object) -> bool {
     attribute!(object.attributes, State).next() == Some(&State::PreActive)
 }
 
-/// Sensitive keys leave the server only wrapped, and keys that are not extractable not at all.
-fn may_leave(object: &Object, wrapped: bool) -> Result<(), Refusal> {
+/// Sensitive keys leave the server only wrapped, and keys that are not extractable or withheld not at all.
+fn may_leave(settings: &Settings, object: &Object, wrapped: bool) -> Result<(), Refusal> {
+    let mut algorithms = attribute!(object.attributes, CryptographicAlgorithm);
+    if algorithms.any(|algorithm| settings.withheld.contains(algorithm)) {
+        let message = "keys of this algorithm never leave this server: its configuration withholds them";
+        return Err(Refusal::new(Cause::Denied, message));
+    }
     if attribute!(object.attributes, Extractable).next() == Some(&false) {
         return Err(Refusal::new(
             Cause::NotExtractable,

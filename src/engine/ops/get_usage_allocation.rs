@@ -20,7 +20,7 @@ impl Execute for GetUsageAllocationRequest {
         if self.usage_limits_count < 0 || self.usage_limits_count > left {
             let text =
                 format!("the Usage Limits of the key leave {left}; {} are wanted", self.usage_limits_count);
-            return refuse(Cause::UsageLimit, text);
+            return refuse(Cause::Allocation, text);
         }
         limits.count = Some(left - self.usage_limits_count);
         object.allocated = true;

@@ -20,11 +20,11 @@ impl Execute for MACRequest {
         let id = usable.object.id.clone();
         request.unique_identifier = Some(id.clone().into());
         let mut mac_data = None;
+        let data = cryptography::bytes(request.data.clone())?;
         if turn.last {
-            let data = cryptography::bytes(request.data.clone())?;
             mac_data = Some(cryptography::mac(cx, &usable, data.expose())?.into());
-            cryptography::spend(cx, usable.object, data.len())?;
         }
+        cryptography::spend(cx, usable.object, &turn, data.len())?;
         let correlation_value = turn.keep(cx, &request)?;
         Ok(MACResponse { unique_identifier: id.into(), mac_data, correlation_value })
     }

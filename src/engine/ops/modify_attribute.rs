@@ -27,8 +27,8 @@ impl Execute for ModifyAttributeRequest {
         object.attributes.replace(index, attribute.clone());
         effects::follow(&mut object, &attribute, cx.now());
         let id = object.id.clone();
+        let modified = shown::changed(&object, index, attribute);
         cx.save(object)?;
-        let modified = shown::entry(Entry { index: Some(index), attribute });
         Ok(ModifyAttributeResponse {
             unique_identifier: id.into(),
             attribute: Some(SingleAttribute(modified)),

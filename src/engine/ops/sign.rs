@@ -20,12 +20,12 @@ impl Execute for SignRequest {
         let id = usable.object.id.clone();
         request.unique_identifier = Some(id.clone().into());
         let mut signature_data = None;
+        let data = cryptography::bytes(request.data.clone())?;
         if turn.last {
-            let data = cryptography::bytes(request.data.clone())?;
             let content = Content::of(&data, request.digested_data.as_deref());
             signature_data = Some(cryptography::signature(cx, &usable, &content)?.into());
-            cryptography::spend(cx, usable.object, data.len())?;
         }
+        cryptography::spend(cx, usable.object, &turn, data.len())?;
         let correlation_value = turn.keep(cx, &request)?;
         Ok(SignResponse { unique_identifier: id.into(), signature_data, correlation_value })
     }
