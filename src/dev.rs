@@ -1,7 +1,8 @@
 //! `keystead dev`: a server from nothing. Makes in one folder whatever is missing (a CA, certificates, a SoftHSM token,
 //! a configuration), so that starting it again finds the same keys.
 
-use crate::pki::{self, Ca, write_new};
+use crate::pki::{self, Ca, Curve, write_new};
+use crate::suite_b::SuiteB;
 use keystead_hsm::token::{TokenSeed, init_token};
 use keystead_hsm::{Entropy as _, Pin, SystemEntropy};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -40,14 +41,14 @@ pub fn softhsm_config(folder: &Path) -> PathBuf {
 }
 
 /// Makes what is missing; returns the configuration.
-pub fn prepare(folder: &Path) -> Result<PathBuf, Error> {
+pub fn prepare(folder: &Path, suite_b: Option<SuiteB>) -> Result<PathBuf, Error> {
     make_folder(folder)?;
-    certificates(folder)?;
+    certificates(folder, if suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 })?;
     let module = MODULES.iter().map(Path::new).find(|module| module.exists());
     let module = module.ok_or_else(|| Error::NoSoftHsm(MODULES.join(", ")))?;
     token(folder, module)?;
     let config = folder.join("keystead.toml");
-    write_new(&config, configuration(module).as_bytes())?;
+    write_new(&config, configuration(module, suite_b).as_bytes())?;
     Ok(config)
 }
 
@@ -56,10 +57,10 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     made.map_err(|why| pki::Error::File { path: folder.into(), why }.into())
 }
 
-fn certificates(folder: &Path) -> Result<(), Error> {
+fn certificates(folder: &Path, curve: Curve) -> Result<(), Error> {
     let (ca_file, ca_key) = (folder.join("ca.pem"), folder.join("ca.key"));
     if !ca_file.exists() {
-        let ca = pki::make_ca("Keystead development CA")?;
+        let ca = pki::make_ca("Keystead development CA", curve)?;
         write_new(&ca_key, ca.key.as_bytes())?;
         write_new(&ca_file, ca.certificate.as_bytes())?;
     }
@@ -112,7 +113,11 @@ fn random_pin() -> Result<String, Error> {
 }
 
 /// The configuration of `dev`, with every key that people change.
-fn configuration(module: &Path) -> String {
+fn configuration(module: &Path, suite_b: Option<SuiteB>) -> String {
+    let suite_b = match suite_b {
+        Some(level) => format!("suite_b = {:?}", level.name()),
+        None => "# suite_b = \"128\"    # or \"192\": Suite B alone".to_owned(),
+    };
     format!(
         r#"# Made by `keystead dev`. Paths that are not absolute start at this folder.
 # docs/configuration.md explains every key; one that does not exist is refused.
@@ -126,6 +131,7 @@ key = "server.key"
 ca = "ca.pem"          # clients with a certificate of this CA are let in
 ca_key = "ca.key"      # for `keystead client add`
 minimum = "1.2"        # or "1.3"
+{suite_b}
 
 [store]
 engine = "redb"        # or "sled"

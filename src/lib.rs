@@ -3,7 +3,7 @@
 //! The path of a request:
 //!
 //! ```text
-//! listen   accepts, TLS, the client's certificate
+//! listen   accepts, TLS (or Suite B alone: suite_b), the client's certificate
 //! gate     certificate -> principal
 //! session  one connection of TTLV over TLS: whole messages in, answers out, in order
 //! http     the same over HTTPS: TTLV, JSON and XML
@@ -32,4 +32,5 @@ pub mod server;
 pub mod session;
 pub mod start;
 pub mod store;
+pub mod suite_b;
 pub mod vault;

@@ -3,6 +3,7 @@
 use crate::gate::Gate;
 use crate::http;
 use crate::session::{self, Limits, Peer, Service};
+use crate::suite_b::{self, SuiteB};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -51,19 +52,27 @@ pub struct TlsFiles<'a> {
     pub ca: &'a Path,
     /// Whether TLS 1.2 is refused.
     pub only_1_3: bool,
+    /// Whether only Suite B is spoken.
+    pub suite_b: Option<SuiteB>,
 }
 
 /// TLS 1.2 and 1.3 with a client certificate required, and tickets, so that clients that come back are quick.
 pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = files.suite_b.map_or_else(rustls::crypto::aws_lc_rs::default_provider, SuiteB::provider);
+    let provider = Arc::new(provider);
     let chain = certificates(files.certificate)?;
     let wrong = |path: &Path| {
         let path = path.to_owned();
         move |why: rustls::pki_types::pem::Error| Error::Certificate { path, why: why.to_string() }
     };
     let key = PrivateKeyDer::from_pem_file(files.key).map_err(wrong(files.key))?;
+    let trusted = certificates(files.ca)?;
+    if let Some(suite_b) = files.suite_b {
+        suite_b.check(files.certificate, &chain)?;
+        suite_b.check(files.ca, &trusted)?;
+    }
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(files.ca)? {
+    for certificate in trusted {
         let added = roots.add(certificate);
         added.map_err(|why| Error::Certificate { path: files.ca.into(), why: why.to_string() })?;
     }
@@ -72,7 +81,11 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
         .map_err(|why| Error::Certificate { path: files.ca.into(), why: why.to_string() })?;
     const BOTH: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
     const NEW: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
-    let versions = if files.only_1_3 { NEW } else { BOTH };
+    let versions = match files.suite_b {
+        Some(_) => suite_b::VERSIONS,
+        None if files.only_1_3 => NEW,
+        None => BOTH,
+    };
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
@@ -82,6 +95,8 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
         .map_err(failed)?;
     config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(failed)?;
     config.send_tls13_tickets = 1;
+    // Suite B names the suite to prefer; otherwise the client knows best.
+    config.ignore_client_order = files.suite_b.is_some();
     Ok(Arc::new(config))
 }
 

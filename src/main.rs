@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use keystead::admin::{clients, key, master, ready};
 use keystead::config::Config;
 use keystead::listen::Protocol;
+use keystead::suite_b::SuiteB;
 use keystead::{dev, http, start};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -52,6 +53,9 @@ struct DevCommand {
     /// Where to listen for KMIP over HTTPS as well (POST /kmip: TTLV, JSON or XML); port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     https: Option<SocketAddr>,
+    /// Speak TLS as this level of Suite B wants it, with certificates for it where they are made
+    #[arg(long, value_name = "LEVEL")]
+    suite_b: Option<SuiteB>,
 }
 
 #[derive(Args)]
@@ -89,7 +93,7 @@ fn told(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
 fn run_dev(command: &DevCommand) -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::path::absolute(&command.dir)?;
     use_softhsm(&dev::softhsm_config(&folder));
-    let file = dev::prepare(&folder)?;
+    let file = dev::prepare(&folder, command.suite_b)?;
     eprintln!(
         "keystead: the master key is in the SoftHSM token under {}. Whoever loses it loses every key: there are no \
          backups yet.",
@@ -100,6 +104,7 @@ fn run_dev(command: &DevCommand) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(address) = command.https {
         config.https.listen = vec![address];
     }
+    config.tls.suite_b = command.suite_b.or(config.tls.suite_b);
     serve(&config)
 }
 

@@ -1,4 +1,4 @@
-//! Certificates: a small CA for `keystead dev` and for sites without one of their own. ECDSA P-256, short chains, names
+//! Certificates: a small CA for `keystead dev` and for sites without one of their own. ECDSA on P-256 (P-384 for Suite B 192), short chains, names
 //! both as common name and as alternative name, because clients differ in where they look.
 
 use rcgen::{
@@ -44,9 +44,34 @@ pub struct Pair {
     pub key: String,
 }
 
-/// Makes a CA.
-pub fn make_ca(name: &str) -> Result<Pair, Error> {
-    let key = KeyPair::generate()?;
+/// Curves for the keys of certificates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub enum Curve {
+    /// The usual one.
+    P256,
+    /// For Suite B 192.
+    P384,
+}
+
+impl Curve {
+    /// A key on this curve.
+    fn key(self) -> Result<KeyPair, Error> {
+        let algorithm = match self {
+            Self::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            Self::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+        };
+        Ok(KeyPair::generate_for(algorithm)?)
+    }
+
+    /// The curve that fits beside this key.
+    fn beside(key: &KeyPair) -> Self {
+        if key.is_compatible(&rcgen::PKCS_ECDSA_P384_SHA384) { Self::P384 } else { Self::P256 }
+    }
+}
+
+/// Makes a CA; what it signs has keys on its curve.
+pub fn make_ca(name: &str, curve: Curve) -> Result<Pair, Error> {
+    let key = curve.key()?;
     let mut params = params(name, CA_DAYS);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -88,15 +113,15 @@ impl Ca {
     }
 
     fn pair(&self, params: CertificateParams) -> Result<Pair, Error> {
-        let key = KeyPair::generate()?;
+        let key = Curve::beside(self.0.key()).key()?;
         let certificate = params.signed_by(&key, &self.0)?;
         Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 }
 
-/// A new key and a request for a certificate with this name.
-pub fn request(name: &str) -> Result<(String, String), Error> {
-    let key = KeyPair::generate()?;
+/// A new key on this curve and a request for a certificate with this name.
+pub fn request(name: &str, curve: Curve) -> Result<(String, String), Error> {
+    let key = curve.key()?;
     check_name(name)?;
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);

@@ -61,6 +61,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         key: &config.tls.key,
         ca: &config.tls.ca,
         only_1_3: config.tls.minimum == "1.3",
+        suite_b: config.tls.suite_b,
     })?;
     let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
     let master = master_keys(config)?;

@@ -98,7 +98,7 @@ fn a_certificate_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start_quietly(folder.path());
     assert!(wire::connect_to(&dev, &dev.https, None).post(Encoding::Json, &query()).is_err());
-    let foreign = keystead::pki::make_ca("another CA").unwrap();
+    let foreign = keystead::pki::make_ca("another CA", keystead::pki::Curve::P256).unwrap();
     let foreign = keystead::pki::Ca::from_pem(&foreign.certificate, &foreign.key).unwrap();
     let pair = foreign.client("one", 1).unwrap();
     assert!(wire::connect_to(&dev, &dev.https, Some(&pair)).post(Encoding::Json, &query()).is_err());

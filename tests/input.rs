@@ -3,7 +3,7 @@
 
 mod support;
 
-use keystead::pki::{Ca, make_ca};
+use keystead::pki::{Ca, Curve, make_ca};
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::*;
@@ -175,7 +175,7 @@ fn without_a_good_certificate_nobody_comes_in() {
     let (_folder, dev) = server();
     let mut other = wire::connect(&dev, "other");
     let ca = wire::ca(&dev);
-    let foreign = make_ca("another CA").unwrap();
+    let foreign = make_ca("another CA", Curve::P256).unwrap();
     let foreign = Ca::from_pem(&foreign.certificate, &foreign.key).unwrap().client("one", 1).unwrap();
     let expired = ca.client("one", -1).unwrap();
     for pair in [None, Some(&foreign), Some(&expired)] {

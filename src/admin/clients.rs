@@ -5,7 +5,7 @@ use super::protocol::{AdminRequest, Issued, ShownClient};
 use super::{ask, fail};
 use crate::client::{ClientArgs, Error};
 use crate::gate;
-use crate::pki;
+use crate::pki::{self, Curve};
 use clap::{Args, Subcommand};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use std::io::Read as _;
@@ -42,6 +42,9 @@ enum Action {
         /// How long the certificate is valid
         #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: u32,
+        /// The curve of the key; a server in Suite B 192 wants p384
+        #[arg(long, value_enum, default_value_t = Curve::P256)]
+        curve: Curve,
     },
     /// List the certificates that were issued
     List,
@@ -57,7 +60,7 @@ enum Action {
 /// Does it.
 pub fn run(command: &ClientCommand) -> ExitCode {
     let done = match &command.action {
-        Action::Add { name, out, days } => add(command, name, out, *days),
+        Action::Add { name, out, days, curve } => add(command, name, out, *days, *curve),
         Action::List => list(command),
         Action::Show { name } => show(command, name),
         Action::Password => password(),
@@ -69,7 +72,7 @@ pub fn run(command: &ClientCommand) -> ExitCode {
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
-fn add(command: &ClientCommand, name: &str, out: &Path, days: u32) -> Result<(), Error> {
+fn add(command: &ClientCommand, name: &str, out: &Path, days: u32, curve: Curve) -> Result<(), Error> {
     let files = [out.join(format!("{name}.pem")), out.join(format!("{name}.key"))];
     let [certificate_file, key_file] = &files;
     if let Some(there) = files.iter().find(|file| file.exists()) {
@@ -77,7 +80,7 @@ fn add(command: &ClientCommand, name: &str, out: &Path, days: u32) -> Result<(),
         return Err(Error::setup(what, "choose another name or folder; nothing is overwritten"));
     }
     let local = |error: pki::Error| Error::setup(error.to_string(), "correct it and try again");
-    let (request, key) = pki::request(name).map_err(local)?;
+    let (request, key) = pki::request(name, curve).map_err(local)?;
     let issued: Issued =
         ask(&command.client, &AdminRequest::ClientAdd { name: name.to_owned(), days, request })?;
     pki::write_new(key_file, key.as_bytes()).map_err(local)?;

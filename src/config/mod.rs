@@ -116,6 +116,9 @@ impl Config {
         if !matches!(self.tls.minimum.as_str(), "1.2" | "1.3") {
             return Err(format!("tls.minimum is {:?}; it can be \"1.2\" or \"1.3\"", self.tls.minimum));
         }
+        if self.tls.suite_b.is_some() && self.tls.minimum != "1.2" {
+            return Err("tls.suite_b is defined for TLS 1.2: leave out tls.minimum or tls.suite_b".to_owned());
+        }
         if self.listen.is_empty() {
             return Err("listen is empty: name an address such as \"0.0.0.0:5696\"".to_owned());
         }

@@ -3,6 +3,7 @@
 use crate::engine::persona::Switches;
 use crate::engine::world::{SEED_BYTES_MAX, Seeding};
 use crate::store::Engine;
+use crate::suite_b::SuiteB;
 use kmip_codec::enums::CryptographicAlgorithm;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -40,6 +41,8 @@ pub struct TlsConfig {
     /// `"1.2"` or `"1.3"`: the oldest TLS that is spoken.
     #[serde(default = "tls_minimum")]
     pub minimum: String,
+    /// `"128"` or `"192"`: TLS 1.2 with the suites, curves and certificates of this level of Suite B, and nothing else.
+    pub suite_b: Option<SuiteB>,
 }
 
 /// `[store]`

@@ -29,6 +29,7 @@ use case::{Case, Node};
 use judge::{Difference, Judge, Keyring};
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::wire::Encoding;
+use rustls::{CipherSuite, ProtocolVersion};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -143,7 +144,6 @@ fn owner(case: &Case) -> String {
 /// What this runner does not have yet.
 fn needs(case: &Case) -> Option<&'static str> {
     match case.family.as_str() {
-        family if family.starts_with("SUITEB") => Some("Suite B"),
         "TC-NP" => Some("server to client"),
         _ if case.irregular => Some("messages that the server sends"),
         _ => None,
@@ -183,6 +183,11 @@ fn run_case(
         let request =
             RequestMessage::from_xml(&sent).map_err(|error| differs(format!("cannot send: {error}")))?;
         let answer = exchange(connection, https(case), &request).map_err(differs)?;
+        if let Some((_, suite)) = SUITES.iter().find(|(name, _)| case.name.contains(name))
+            && connection.negotiated() != Some((ProtocolVersion::TLSv1_2, *suite))
+        {
+            return Err(differs(format!("{:?} was negotiated, not {suite:?}", connection.negotiated())));
+        }
         let got = Node::parse(&answer.to_xml());
         if let Err(difference) = judge.judge(&step.request, &step.response, &got) {
             if verbose {
@@ -204,6 +209,12 @@ fn https(case: &Case) -> Option<Encoding> {
         _ => None,
     }
 }
+
+/// The suite of TLS 1.2 that a level of Suite B prefers (RFC 6460).
+const SUITES: &[(&str, CipherSuite)] = &[
+    ("SUITEB-128", CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256),
+    ("SUITEB-192", CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
+];
 
 fn exchange(
     wire: &mut Wire,

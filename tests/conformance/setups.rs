@@ -65,6 +65,8 @@ pub const SETUPS: &[Setup] = &[
         changes: personas::told_by_credentials,
     },
     Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
+    Setup { name: "suite-b-128", wants: |case| case.name.contains("SUITEB-128"), changes: |_| Vec::new() },
+    Setup { name: "suite-b-192", wants: |case| case.name.contains("SUITEB-192"), changes: |_| Vec::new() },
 ];
 
 /// Cases that begin where another one ends, each with an object of its own: the part of its name, and the other case.
@@ -150,8 +152,11 @@ pub fn of(case: &Case) -> usize {
 }
 
 impl Setup {
-    /// Starts the server for these cases, in a folder of its own.
+    /// Starts the server for these cases, in a folder of its own; one that is called so in a level of Suite B.
     pub fn start(&self, folder: &Path, cases: &[&Case]) -> Dev {
+        if let Some(level) = self.name.strip_prefix("suite-b-") {
+            return Dev::suite_b(&folder.join(self.name), level);
+        }
         let changes = (self.changes)(cases);
         let changes: Vec<_> = changes.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         Dev::configured(&folder.join(self.name), &changes)

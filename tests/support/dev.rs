@@ -45,6 +45,11 @@ impl Dev {
         Self::start_quietly(folder)
     }
 
+    /// A server in this level of Suite B, with certificates for it.
+    pub fn suite_b(folder: &Path, level: &str) -> Self {
+        Self::start_as(folder, Stdio::null(), &["--suite-b", level])
+    }
+
     /// The same with the log in a file.
     pub fn logging(folder: &Path, log: std::fs::File) -> Self {
         Self::start_with(folder, log.into())
@@ -73,10 +78,15 @@ impl Dev {
     }
 
     fn start_with(folder: &Path, log: Stdio) -> Self {
+        Self::start_as(folder, log, &[])
+    }
+
+    fn start_as(folder: &Path, log: Stdio, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
         command
             .args(["dev", "--listen", "127.0.0.1:0", "--https", "127.0.0.1:0", "--dir"])
             .arg(folder)
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(log);
         let mut child = command.spawn().unwrap();

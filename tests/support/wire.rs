@@ -4,7 +4,7 @@ use super::dev::Dev;
 use keystead::pki::{Ca, Pair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{CipherSuite, ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, StreamOwned};
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -74,6 +74,11 @@ impl Wire {
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)?;
         self.0.flush()
+    }
+
+    /// What the handshake came to.
+    pub fn negotiated(&self) -> Option<(ProtocolVersion, CipherSuite)> {
+        Some((self.0.conn.protocol_version()?, self.0.conn.negotiated_cipher_suite()?.suite()))
     }
 
     /// Whether the server has closed the connection, without a word.
