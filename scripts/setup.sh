@@ -18,7 +18,7 @@ complain() {
 packages="gcc libc6-dev make softhsm2"
 case $purpose in
 demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
-test) packages="$packages opensc cryptsetup-bin e2fsprogs python3-venv curl" ;;
+test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl" ;;
 bench | soak) ;;
 *) complain "unknown purpose: $purpose" ;;
 esac

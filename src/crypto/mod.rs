@@ -9,6 +9,7 @@ pub mod derivation;
 pub mod digest;
 pub mod drbg;
 pub mod mac;
+pub mod pkcs12;
 pub mod pkey;
 
 pub use digest::Digest;

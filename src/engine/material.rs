@@ -5,7 +5,7 @@ mod facts;
 mod generate;
 mod wrap;
 
-pub use convert::in_format;
+pub use convert::{algorithm_of, in_format};
 pub use facts::{Facts, check_strength, clear_material, facts};
 pub use generate::{key_pair_blocks, pair_bits, pair_kind, random, symmetric_bytes};
 pub use wrap::{unwrapped, wrapped};
@@ -17,7 +17,18 @@ use kmip_codec::declare::Field as _;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::version::STORED;
 use kmip_codec::wire::{BinarySink, BinarySource, Source as _};
-use kmip_codec::{SecretBytes, Tag};
+use kmip_codec::{SecretBytes, Tag, attribute};
+
+/// What is said of a key that is kept elsewhere.
+pub const ELSEWHERE: &str = "the server keeps the attributes of the key; its value is elsewhere";
+
+/// Refuses what needs the value of a key that is kept elsewhere (KMIP 2.1, 4.28).
+pub fn must_be_here(object: &Object) -> Step<()> {
+    if attribute!(object.attributes, KeyValuePresent).next() == Some(&false) {
+        return refuse(Cause::NoKeyValue, ELSEWHERE);
+    }
+    Ok(())
+}
 
 /// The stored form of a value: the object as it was registered, every row of every version kept.
 pub fn encode(object: &ManagedObject) -> SecretBytes {
@@ -29,7 +40,7 @@ pub fn encode(object: &ManagedObject) -> SecretBytes {
 /// Opens and reads the value of an object that the policy has let through.
 pub fn stored(draft: &mut Draft<'_>, object: &Object) -> Step<ManagedObject> {
     if !object.has_value {
-        return refuse(Cause::NoKeyValue, "the server keeps the attributes of this object, not its value");
+        return refuse(Cause::NoKeyValue, "the server keeps the attributes of this object alone");
     }
     let bytes = draft.value(object)?;
     let mut src = BinarySource::new(bytes.expose());

@@ -40,7 +40,7 @@ pub struct Object {
     pub generation: u32,
     /// Whether it is in the archive.
     pub archived: bool,
-    /// Whether the server holds the value.
+    /// Whether a value is stored; that of a key kept elsewhere is its key block without the key.
     pub has_value: bool,
     /// Whether usage was allocated, so that its limits are fixed.
     pub allocated: bool,

@@ -10,11 +10,13 @@ pub enum Right {
     Unknown,
     /// The first value stands where the second should.
     Instead(&'static str, &'static str),
+    /// The item should not be there.
+    Absent,
     /// An attribute stands without its name, which is this.
     Named(&'static str),
 }
 
-use Right::{Instead, Named, Unknown};
+use Right::{Absent, Instead, Named, Unknown};
 
 /// Case, tag, what is right, and why it is a misprint.
 const MISPRINTS: &[(&str, &str, Right, &str)] = &[
@@ -52,6 +54,18 @@ const MISPRINTS: &[(&str, &str, Right, &str)] = &[
         Instead("$UNIQUE_IDENTIFIER_1", "$UNIQUE_IDENTIFIER_0"),
         "no later message uses this variable, and none binds the one that they use; right in the case of 1.4",
     ),
+    (
+        "1.4/TC-PKCS12-2-14",
+        "CertificateSerialNumber",
+        Instead("00d2f5bad76a5ac8f9", "020900d2f5bad76a5ac8f9"),
+        "without the DER tag and length with which the same case locates the certificate",
+    ),
+    (
+        "1.4/TC-CERTATTR-1-14",
+        "KeyFormatType",
+        Absent,
+        "a certificate has no key format (KMIP 1.4, 3.17); TC-PKCS12-2 has none in the same place",
+    ),
 ];
 
 const AES_ECB: Right = Instead("fd912d102dbb482f6f6e91bd57119095", "d9bcce11b0b437b90239552df3a360c9");
@@ -80,6 +94,7 @@ fn mend(node: &mut Node, tag: &str, right: &Right) {
         Named(name) if node.tag == "Attribute" && node.item(tag).is_none() && node.items.len() == 1 => {
             node.items.insert(0, Node::text(tag, name));
         }
+        Absent => node.items.retain(|item| item.tag != tag),
         _ => {}
     }
     node.items.iter_mut().for_each(|item| mend(item, tag, right));

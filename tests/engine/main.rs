@@ -2,13 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod behaviour;
+mod containers;
 mod cryptography;
 mod derivation;
+mod kinds;
 mod known_derivations;
 mod matrix;
 mod objects;
+mod openssl;
 mod personas;
 mod query;
 mod sessions;
+#[path = "../support/mod.rs"]
+mod support;
 mod tickets;
 mod world;

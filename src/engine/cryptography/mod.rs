@@ -116,6 +116,7 @@ pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, turn: &Turn, whole_by
 pub fn key_block(cx: &mut Context<'_, '_>, object: &Object) -> Step<KeyBlock> {
     let value = material::stored(cx.draft, object)?;
     match value.key_block() {
+        Some(block) if block.key_value.is_none() => refuse(Cause::NoKeyValue, material::ELSEWHERE),
         Some(block) if block.key_wrapping_data.is_none() => Ok(block.clone()),
         Some(_) => refuse(Cause::WrongType, "the key was registered wrapped: the server cannot use it"),
         None => refuse(Cause::WrongType, "the object holds no key"),

@@ -4,7 +4,7 @@ use crate::engine::refusal::{Cause, Step, refuse};
 use der::asn1::{OctetStringRef, UintRef};
 use der::{Decode as _, Encode as _};
 use kmip_codec::SecretBytes;
-use kmip_codec::enums::{KeyFormatType, RecommendedCurve};
+use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
 use kmip_codec::objects::*;
 use kmip_codec::value::BigInteger;
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
@@ -12,6 +12,7 @@ use spki::SubjectPublicKeyInfoRef;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// The named curves and their identifiers.
 const CURVES: &[(RecommendedCurve, ObjectIdentifier)] = &[
@@ -46,6 +47,16 @@ pub fn in_format(block: &mut KeyBlock, wanted: KeyFormatType) -> Step<()> {
     block.key_value = Some(KeyValue::Plain(PlainKeyValue { key_material: material, attributes }));
     block.key_format_type = wanted;
     Ok(())
+}
+
+/// The algorithm of a PKCS#8 private key.
+pub fn algorithm_of(pkcs8: &SecretBytes) -> Option<CryptographicAlgorithm> {
+    match PrivateKeyInfoRef::from_der(pkcs8.expose()).ok()?.algorithm.oid {
+        RSA => Some(CryptographicAlgorithm::RSA),
+        EC => Some(CryptographicAlgorithm::EC),
+        ED25519 => Some(CryptographicAlgorithm::Ed25519),
+        _ => None,
+    }
 }
 
 /// A key, taken apart.

@@ -8,6 +8,7 @@ use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve}
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
 
 mod certificate;
+mod request;
 
 /// What a registered value says about itself.
 #[derive(Default)]
@@ -22,7 +23,7 @@ pub struct Facts {
     pub material: Option<SecretBytes>,
     /// Attributes that follow from the value.
     pub attributes: Vec<Attribute>,
-    /// Whether the value itself is there.
+    /// Whether the value itself is there; a key that is kept elsewhere comes as a key block without it.
     pub has_value: bool,
 }
 
@@ -37,6 +38,7 @@ pub fn facts(object: &ManagedObject) -> Step<Facts> {
             ..Facts::default()
         }),
         ManagedObject::CertificateRequest(request) => {
+            request::check(request)?;
             Ok(Facts { material: Some(request.value.as_ref().into()), has_value: true, ..Facts::default() })
         }
         ManagedObject::Template(_) => Ok(Facts { has_value: true, ..Facts::default() }),

@@ -61,7 +61,7 @@ pub fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
     served.map(|row| row.operation).filter(configured).collect()
 }
 
-/// The types of the version that this server takes in; split keys and PGP keys are not among them yet.
+/// The types of the version that this server takes in.
 fn object_types(version: Version) -> Vec<ObjectType> {
     let mut types = ManagedObject::types_in(version);
     types.retain(|kind| super::register::TYPES.contains(kind));

@@ -15,6 +15,7 @@ impl Execute for ReKeyRequest {
             let message = format!("Re-key is for symmetric keys, not for a {:?}", old.object_type());
             return refuse(Cause::WrongType, message);
         }
+        material::must_be_here(&old)?;
         let mut new = renewal::successor(cx, &mut old, self.attributes, self.offset)?;
         renewal::link(&mut old, &mut new);
         let wanted = Wanted::by(cx, &new, SecretDataType::Seed)?;

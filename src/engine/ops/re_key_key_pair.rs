@@ -18,6 +18,7 @@ impl Execute for ReKeyKeyPairRequest {
         let Some(public) = private.linked(LinkType::PublicKeyLink).map(str::to_owned) else {
             return refuse(Cause::InvalidField, "the private key has no link to its public key");
         };
+        material::must_be_here(&private)?;
         let mut public = cx.living(Some(public.into()), Operation::ReKeyKeyPair)?;
         let kind = {
             let (algorithm, length, curve) = pair::asked(&private);

@@ -2,11 +2,9 @@
 
 use crate::engine::birth;
 use crate::engine::context::{Context, Execute};
-use crate::engine::material::{self, Facts};
-use crate::engine::object::Object;
+use crate::engine::intake;
 use crate::engine::refusal::{Cause, Step, refuse};
-use kmip_codec::attribute;
-use kmip_codec::attributes::{Attribute, Attributes};
+use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::ObjectType;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::payloads::{RegisterRequest, RegisterResponse};
@@ -20,6 +18,8 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::Template,
     ObjectType::SecretData,
     ObjectType::OpaqueObject,
+    ObjectType::PGPKey,
+    ObjectType::CertificateRequest,
 ];
 
 impl Execute for RegisterRequest {
@@ -42,78 +42,7 @@ impl Execute for RegisterRequest {
             let inside = template.attributes.iter().flat_map(|list| list.0.iter());
             given.0.extend(inside.filter(|a| birth::is_name(a)).cloned().collect::<Attributes>().0);
         }
-        let mut object = birth::object(cx, self.object_type, given, false)?;
-        let facts = material::facts(&self.object)?;
-        take_facts(cx, &mut object, facts)?;
-        check(&object, &self.object)?;
-        let id = birth::store(cx, object, &self.object)?;
+        let id = intake::store(cx, given, self.object)?;
         Ok(RegisterResponse { unique_identifier: id.into(), attributes: None })
     }
-}
-
-/// Sets what the value says about itself; an attribute of the request that says otherwise is refused.
-fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> Step<()> {
-    if let Some(algorithm) = facts.algorithm {
-        agree(object, Attribute::CryptographicAlgorithm(algorithm))?;
-    }
-    if let Some(length) = facts.length {
-        agree(object, Attribute::CryptographicLength(length))?;
-    }
-    for attribute in facts.attributes {
-        match attribute.row().map(|row| row.count) {
-            Some(kmip_codec::attributes::Count::One) => object.attributes.set(attribute),
-            _ => {
-                object.attributes.add(attribute);
-            }
-        }
-    }
-    if let Some(material) = &facts.material {
-        object.attributes.set(birth::digest(material, facts.format));
-    }
-    object.has_value = facts.has_value;
-    if !matches!(
-        object.object_type(),
-        ObjectType::Template | ObjectType::Certificate | ObjectType::OpaqueObject
-    ) {
-        object.attributes.set(Attribute::KeyValuePresent(facts.has_value));
-    }
-    let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
-    let length = attribute!(object.attributes, CryptographicLength).next().copied();
-    match algorithm {
-        Some(algorithm) if object.object_type() != ObjectType::Certificate => {
-            material::check_strength(cx.principal(), algorithm, length, None)
-        }
-        _ => Ok(()),
-    }
-}
-
-fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
-    let said = object.attributes.iter().find(|attribute| attribute.tag() == fact.tag());
-    if said.is_some_and(|said| *said != fact) {
-        let message = format!("{} in the attributes differs from that of the object", fact.tag());
-        return refuse(Cause::InvalidField, message);
-    }
-    object.attributes.set(fact);
-    Ok(())
-}
-
-/// Keys need to say what they are and may do; secrets, opaque data, certificates and templates need not.
-fn check(object: &Object, value: &ManagedObject) -> Step<()> {
-    let is_key = matches!(
-        object.object_type(),
-        ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey | ObjectType::SplitKey
-    );
-    if !is_key {
-        return Ok(());
-    }
-    birth::require_usage_mask(object)?;
-    let wrapped = value.key_block().is_some_and(|block| block.key_wrapping_data.is_some());
-    let has = |tag| object.attributes.has_tag(tag);
-    if !wrapped && !has(kmip_codec::Tag::CryptographicAlgorithm) {
-        return refuse(
-            Cause::Missing,
-            "Cryptographic Algorithm is missing, in the key block and in the attributes",
-        );
-    }
-    Ok(())
 }

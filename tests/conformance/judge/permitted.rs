@@ -57,6 +57,12 @@ pub const MADE: &[&str] = &[
     "ShortUniqueIdentifier",
 ];
 
+/// Enumerations that the files call otherwise than the specification of their version does.
+pub const RENAMED: &[(&str, &str)] = &[
+    ("SHA_1WithRSAEncryption", "SHA_1WithRSAEncryptionPKCS_1V1_5"),
+    ("SHA_256WithRSAEncryption", "SHA_256WithRSAEncryptionPKCS_1V1_5"),
+];
+
 /// Dates that only a client can fix.
 pub const CLIENT_DATES: &[&str] = &[
     "ActivationDate",

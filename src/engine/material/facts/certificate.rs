@@ -3,6 +3,7 @@
 use super::Facts;
 use crate::engine::refusal::{Cause, Step, refuse};
 use bytes::Bytes;
+use der::{Decode as _, Encode as _};
 use kmip_codec::attributes::*;
 use kmip_codec::enums::{CertificateType, CryptographicAlgorithm, DigitalSignatureAlgorithm};
 use kmip_codec::objects::Certificate;
@@ -44,7 +45,8 @@ fn x509_facts(facts: &mut Facts, x509: &X509Certificate<'_>) {
     let (issuer, subject) = (x509.issuer(), x509.subject());
     let (issuer_der, subject_der) =
         (Bytes::copy_from_slice(issuer.as_raw()), Bytes::copy_from_slice(subject.as_raw()));
-    let alternative = alternative_names(x509);
+    let subjects = alternative_names(x509, SUBJECT_ALTERNATIVE);
+    let issuers = alternative_names(x509, ISSUER_ALTERNATIVE);
     facts.attributes.extend([
         Attribute::X_509CertificateIdentifier(X509CertificateIdentifier {
             issuer_distinguished_name: issuer_der.clone(),
@@ -52,23 +54,23 @@ fn x509_facts(facts: &mut Facts, x509: &X509Certificate<'_>) {
         }),
         Attribute::X_509CertificateSubject(X509CertificateSubject {
             subject_distinguished_name: subject_der,
-            subject_alternative_name: alternative.iter().map(|(der, _)| der.clone()).collect(),
+            subject_alternative_name: subjects.iter().map(|(der, _)| der.clone()).collect(),
         }),
         Attribute::X_509CertificateIssuer(X509CertificateIssuer {
             issuer_distinguished_name: issuer_der,
-            issuer_alternative_name: Vec::new(),
+            issuer_alternative_name: issuers.iter().map(|(der, _)| der.clone()).collect(),
         }),
         Attribute::CertificateIdentifier(CertificateIdentifier {
-            issuer: text(issuer),
-            serial_number: Some(x509.serial.to_str_radix(16).to_uppercase()),
+            issuer: distinguished(issuer),
+            serial_number: Some(hex::encode(x509.raw_serial())),
         }),
         Attribute::CertificateSubject(CertificateSubject {
-            distinguished_name: text(subject),
-            alternative_name: alternative.into_iter().map(|(_, text)| text).collect(),
+            distinguished_name: distinguished(subject),
+            alternative_name: subjects.into_iter().filter_map(|(_, text)| text).collect(),
         }),
         Attribute::CertificateIssuer(CertificateIssuer {
-            distinguished_name: text(issuer),
-            alternative_name: Vec::new(),
+            distinguished_name: distinguished(issuer),
+            alternative_name: issuers.into_iter().filter_map(|(_, text)| text).collect(),
         }),
     ]);
     facts.attributes.extend(signature_algorithm(&x509.signature_algorithm.algorithm));
@@ -77,7 +79,7 @@ fn x509_facts(facts: &mut Facts, x509: &X509Certificate<'_>) {
 }
 
 /// A name as text, the most particular part first (RFC 4514).
-fn text(name: &X509Name<'_>) -> String {
+fn distinguished(name: &X509Name<'_>) -> String {
     let mut parts: Vec<String> = Vec::new();
     for part in name.iter_attributes() {
         let oid = part.attr_type();
@@ -109,17 +111,36 @@ fn serial_der(x509: &X509Certificate<'_>) -> Bytes {
     der.into()
 }
 
-fn alternative_names(x509: &X509Certificate<'_>) -> Vec<(Bytes, String)> {
-    let Ok(Some(extension)) = x509.subject_alternative_name() else { return Vec::new() };
-    let names = extension.value.general_names.iter();
-    names
-        .filter_map(|name| match name {
-            GeneralName::DNSName(text) | GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
-                Some((Bytes::copy_from_slice(text.as_bytes()), (*text).to_owned()))
-            }
-            _ => None,
+const SUBJECT_ALTERNATIVE: &str = "2.5.29.17";
+const ISSUER_ALTERNATIVE: &str = "2.5.29.18";
+
+/// The alternative names of an extension, each as DER and, where it is made of characters, as text.
+fn alternative_names(x509: &X509Certificate<'_>, extension: &str) -> Vec<(Bytes, Option<String>)> {
+    let found = x509.extensions().iter().find(|found| found.oid.to_id_string() == extension);
+    let Some(names) = found.and_then(|found| Vec::<der::asn1::AnyRef<'_>>::from_der(found.value).ok()) else {
+        return Vec::new();
+    };
+    let encoded = names.iter().filter_map(|name| name.to_der().ok());
+    encoded
+        .map(|der| {
+            let text = as_text(&der);
+            (der.into(), text)
         })
         .collect()
+}
+
+fn as_text(der: &[u8]) -> Option<String> {
+    match GeneralName::from_der(der).ok()?.1 {
+        GeneralName::DNSName(text) | GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
+            Some(text.to_owned())
+        }
+        GeneralName::DirectoryName(name) => Some(distinguished(&name)),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(bytes).ok().map(|octets| core::net::Ipv4Addr::from(octets).to_string()),
+            _ => <[u8; 16]>::try_from(bytes).ok().map(|octets| core::net::Ipv6Addr::from(octets).to_string()),
+        },
+        _ => None,
+    }
 }
 
 fn signature_algorithm(oid: &Oid<'_>) -> Option<Attribute> {

@@ -1,0 +1,181 @@
+//! PKCS#12 containers: a private key with its certificates under a password (RFC 7292). AWS-LC opens them, old ones too;
+//! it can seal them with Triple DES alone, so that new ones come from a library that has AES.
+#![allow(unsafe_code, reason = "AWS-LC's C interface: aws-lc-rs opens no PKCS#12")]
+
+use super::Error;
+use aws_lc_sys as c;
+use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+use std::ffi::{CStr, c_char, c_int};
+use std::{ptr, slice};
+use zeroize::Zeroizing;
+
+/// What ties the key in a container to its certificate.
+const KEY_ID: &str = "1";
+
+/// A container that does not open, whatever the reason: a wrong password looks like any other broken one.
+const CLOSED: Error =
+    Error::Failed("the password does not open the PKCS#12 container, or it is no container");
+const NO_TEXT: Error = Error::Parameter("the password of a PKCS#12 container is text without zero bytes");
+const UNSUITED: Error = Error::Failed("the key and its certificates do not go into a PKCS#12 container");
+
+/// What is in a container.
+pub struct Contents {
+    /// The private key, PKCS#8 DER.
+    pub pkcs8: Zeroizing<Vec<u8>>,
+    /// The length of the key in bits.
+    pub bits: c_int,
+    /// The certificates in the order of the container, but for that of the key, which comes first.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A certificate and the friendly name that it has in a container.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Certificate {
+    /// X.509 DER.
+    pub der: Vec<u8>,
+    /// Its friendly name.
+    pub alias: Option<String>,
+}
+
+/// A pointer of the library and what frees it.
+struct Owned<T>(*mut T, unsafe extern "C" fn(*mut T));
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is null or ours, freed once by its own function; freeing a key wipes it.
+        unsafe { (self.1)(self.0) };
+    }
+}
+
+/// Certificates in a stack of the library, which owns them.
+struct Stack(*mut c::OPENSSL_STACK);
+
+impl Stack {
+    fn new() -> Result<Self, Error> {
+        // SAFETY: no preconditions.
+        let stack = unsafe { c::OPENSSL_sk_new_null() };
+        if stack.is_null() { Err(UNSUITED) } else { Ok(Self(stack)) }
+    }
+
+    fn certificates(&self) -> Vec<*mut c::X509> {
+        // SAFETY: the stack is valid and holds certificates alone; indexes are below its length.
+        unsafe {
+            let length = c::OPENSSL_sk_num(self.0);
+            (0..length).map(|at| c::OPENSSL_sk_value(self.0, at).cast()).collect()
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // SAFETY: the stack and its certificates are ours, each freed once.
+        unsafe {
+            self.certificates().into_iter().for_each(|certificate| c::X509_free(certificate));
+            c::OPENSSL_sk_free(self.0);
+        }
+    }
+}
+
+/// Opens a container.
+pub fn open(container: &[u8], password: &[u8]) -> Result<Contents, Error> {
+    let password = Text::new(password)?;
+    let certificates = Stack::new()?;
+    let mut key = Owned(ptr::null_mut(), c::EVP_PKEY_free);
+    // SAFETY: the source is initialised to the slice, which outlives the call; the outputs become ours.
+    let opened = unsafe {
+        let mut source = std::mem::zeroed::<c::CBS>();
+        c::CBS_init(&raw mut source, container.as_ptr(), container.len());
+        c::PKCS12_get_key_and_certs(&raw mut key.0, certificates.0.cast(), &raw mut source, password.as_ptr())
+    };
+    forget_errors();
+    if opened != 1 {
+        return Err(CLOSED);
+    }
+    if key.0.is_null() {
+        return Err(Error::Failed("there is no private key in the PKCS#12 container"));
+    }
+    let mut pointers = certificates.certificates();
+    // SAFETY: key and certificates are valid.
+    pointers.sort_by_key(|certificate| unsafe { c::X509_check_private_key(*certificate, key.0) } != 1);
+    let bits = {
+        // SAFETY: the key is valid.
+        unsafe { c::EVP_PKEY_bits(key.0) }
+    };
+    forget_errors();
+    let certificates = pointers.into_iter().filter_map(certificate).collect();
+    Ok(Contents { pkcs8: marshal(&key, container.len() + 4096)?, bits, certificates })
+}
+
+/// The private key as PKCS#8, which has at most this many bytes.
+fn marshal(key: &Owned<c::EVP_PKEY>, room: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut out = Zeroizing::new(vec![0; room]);
+    // SAFETY: the builder writes into the buffer, which has the room that it is told, and is not used after it.
+    let length = unsafe {
+        let mut builder = std::mem::zeroed::<c::CBB>();
+        let written = c::CBB_init_fixed(&raw mut builder, out.as_mut_ptr(), out.len()) == 1
+            && c::EVP_marshal_private_key(&raw mut builder, key.0) == 1
+            && c::CBB_flush(&raw mut builder) == 1;
+        written.then(|| c::CBB_len(&raw const builder))
+    };
+    forget_errors();
+    out.truncate(length.ok_or(CLOSED)?);
+    Ok(out)
+}
+
+fn certificate(pointer: *mut c::X509) -> Option<Certificate> {
+    // SAFETY: the certificate is valid; without an output only the length is told.
+    let length = unsafe { c::i2d_X509(pointer, ptr::null_mut()) };
+    let mut der = vec![0; usize::try_from(length).ok()?];
+    let mut at = der.as_mut_ptr();
+    let mut alias_length = 0;
+    // SAFETY: the buffer has the room that was asked for; the alias belongs to the certificate, which outlives the copy.
+    let alias = unsafe {
+        c::i2d_X509(pointer, &raw mut at);
+        let alias = c::X509_alias_get0(pointer, &raw mut alias_length);
+        let length = usize::try_from(alias_length).unwrap_or_default();
+        (!alias.is_null()).then(|| slice::from_raw_parts(alias, length).to_vec())
+    };
+    Some(Certificate { der, alias: alias.and_then(|alias| String::from_utf8(alias).ok()) })
+}
+
+/// Makes a container: AES-256 under PBKDF2, with a MAC of SHA-256. The first certificate is that of the key.
+pub fn seal(
+    password: &[u8],
+    alias: &str,
+    pkcs8: &[u8],
+    certificates: &[impl AsRef<[u8]>],
+) -> Result<Vec<u8>, Error> {
+    let password = std::str::from_utf8(password).map_err(|_| NO_TEXT)?;
+    let certificates: Result<Vec<_>, _> =
+        certificates.iter().map(|der| p12_keystore::Certificate::from_der(der.as_ref())).collect();
+    let key = PrivateKey::from_der(pkcs8).map_err(|_| UNSUITED)?;
+    let chain = PrivateKeyChain::new(KEY_ID, key, certificates.map_err(|_| UNSUITED)?);
+    let mut store = KeyStore::new();
+    store.add_entry(alias, KeyStoreEntry::PrivateKeyChain(chain));
+    store.writer(password).write().map_err(|_| UNSUITED)
+}
+
+/// Text that ends in a zero byte and is wiped.
+struct Text(Zeroizing<Vec<u8>>);
+
+impl Text {
+    fn new(text: &[u8]) -> Result<Self, Error> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() + 1));
+        bytes.extend_from_slice(text);
+        bytes.push(0);
+        match CStr::from_bytes_with_nul(&bytes) {
+            Ok(_) if std::str::from_utf8(text).is_ok() => Ok(Self(bytes)),
+            _ => Err(NO_TEXT),
+        }
+    }
+
+    fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
+/// The library queues reasons by thread; the next call must not find those of this one.
+fn forget_errors() {
+    // SAFETY: no preconditions.
+    unsafe { c::ERR_clear_error() };
+}

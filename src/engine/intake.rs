@@ -1,0 +1,91 @@
+//! What is taken in: the attributes that a value gives to its object, and what keys must say of themselves.
+
+use super::context::Context;
+use super::material::{self, Facts};
+use super::object::Object;
+use super::refusal::{Cause, Step, refuse};
+use super::{birth, container};
+use kmip_codec::attribute;
+use kmip_codec::attributes::{Attribute, Attributes};
+use kmip_codec::enums::ObjectType;
+use kmip_codec::objects::ManagedObject;
+
+/// Stores an object that was made elsewhere; from now on it is the ID placeholder.
+pub fn store(cx: &mut Context<'_, '_>, given: Attributes, value: ManagedObject) -> Step<String> {
+    let (value, given, certificates) = container::unpacked(cx, value, given)?;
+    let mut object = object(cx, given, &value)?;
+    container::keep_certificates(cx, &mut object, certificates)?;
+    birth::store(cx, object, &value)
+}
+
+/// The object of a value, with the attributes of the request and those that the value gives.
+pub fn object(cx: &mut Context<'_, '_>, given: Attributes, value: &ManagedObject) -> Step<Object> {
+    let mut object = birth::object(cx, value.object_type(), given, false)?;
+    let facts = material::facts(value)?;
+    take_facts(cx, &mut object, facts)?;
+    check(&object, value)?;
+    Ok(object)
+}
+
+/// Sets what the value says about itself; an attribute of the request that says otherwise is refused.
+pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> Step<()> {
+    if let Some(algorithm) = facts.algorithm {
+        agree(object, Attribute::CryptographicAlgorithm(algorithm))?;
+    }
+    if let Some(length) = facts.length {
+        agree(object, Attribute::CryptographicLength(length))?;
+    }
+    for attribute in facts.attributes {
+        match attribute.row().map(|row| row.count) {
+            Some(kmip_codec::attributes::Count::One) => object.attributes.set(attribute),
+            _ => {
+                object.attributes.add(attribute);
+            }
+        }
+    }
+    if let Some(material) = &facts.material {
+        object.attributes.set(birth::digest(material, facts.format));
+    }
+    if !facts.has_value {
+        object.attributes.set(Attribute::KeyValuePresent(false));
+    }
+    let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
+    let length = attribute!(object.attributes, CryptographicLength).next().copied();
+    match algorithm {
+        Some(algorithm) if object.object_type() != ObjectType::Certificate => {
+            material::check_strength(cx.principal(), algorithm, length, None)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
+    let said = object.attributes.iter().find(|attribute| attribute.tag() == fact.tag());
+    if said.is_some_and(|said| *said != fact) {
+        let message = format!("{} in the attributes differs from that of the object", fact.tag());
+        return refuse(Cause::InvalidField, message);
+    }
+    object.attributes.set(fact);
+    Ok(())
+}
+
+/// Keys need to say what they are and may do; secrets, opaque data, certificates and templates need not.
+fn check(object: &Object, value: &ManagedObject) -> Step<()> {
+    let is_key = matches!(
+        object.object_type(),
+        ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey | ObjectType::SplitKey
+    );
+    if !is_key {
+        return Ok(());
+    }
+    birth::require_usage_mask(object)?;
+    let wrapped = value.key_block().is_some_and(|block| block.key_wrapping_data.is_some());
+    let has = |tag| object.attributes.has_tag(tag);
+    if !wrapped && !has(kmip_codec::Tag::CryptographicAlgorithm) {
+        return refuse(
+            Cause::Missing,
+            "Cryptographic Algorithm is missing, in the key block and in the attributes",
+        );
+    }
+    Ok(())
+}
