@@ -91,11 +91,10 @@ causes! {
     Sensitive: Sensitive, Sensitive | PermissionDenied;
     /// A key may not leave the server.
     NotExtractable: NotExtractable, NotExtractable | PermissionDenied;
-    NotExtractable: NotExtractable, NotExtractable;
     /// A certificate request that cannot be read, or whose signature is not that of its key.
-    BadRequest: InvalidField, InvalidCSR;
+    BadRequest: InvalidField, InvalidCSR | InvalidField;
     /// The password of a PKCS#12 container is missing, is no password, or does not open it.
-    Password: InvalidField, BadPassword;
+    Password: InvalidField, BadPassword | InvalidField;
     /// The password of a PKCS#12 container is not Active.
     PasswordState: PermissionDenied, BadPassword;
     /// The cryptography failed: a wrong key, a broken ciphertext.
