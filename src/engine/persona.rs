@@ -51,6 +51,13 @@ choices! {
         /// They are stripped as the message is read.
         Strip = "strip",
     }
+    /// What becomes of a Compromise Occurrence Date in a Revoke for another reason than a compromise.
+    NeedlessDate {
+        /// The request is refused.
+        Refuse = "refuse",
+        /// It has no effect.
+        Ignore = "ignore",
+    }
     /// What becomes of a credential in the header.
     Credentials {
         /// It is recorded by its kind, and has no effect.
@@ -141,6 +148,8 @@ switches! {
     locate_order: LocateOrder = LocateOrder::NewestFirst;
     /// NUL bytes at the end of texts: `keep` or `strip`.
     trailing_nuls: Nuls = Nuls::Keep;
+    /// A Compromise Occurrence Date where there is no compromise, in Revoke: `refuse` or `ignore`.
+    needless_compromise_date: NeedlessDate = NeedlessDate::Refuse;
     /// A credential in the header: `ignore`, `require`, `identify` or `refuse`.
     credentials: Credentials = Credentials::Ignore;
     /// Whether the client may learn that an object of others exists.
@@ -237,12 +246,13 @@ pub const BUILT_IN: &[BuiltIn] = &[
     },
     BuiltIn {
         name: "percona",
-        doc: "Percona Server and pg_tde: gets keys that were never activated; a name that two keys have is refused \
-              by the client.",
+        doc: "Percona Server, pg_tde and others on libkmip: get keys that were never activated; refuse a name that two \
+              keys have; revoke with a Compromise Occurrence Date of 0 whatever the reason.",
         switches: Switches {
             pre_active_get: Some(true),
             activation: Some(Activation::Client),
             names: Some(Names::Unique),
+            needless_compromise_date: Some(NeedlessDate::Ignore),
             ..Switches::NONE
         },
     },

@@ -99,6 +99,22 @@ fn a_filter_in_a_template_counts_or_is_refused() {
     assert_eq!(bench.ask(&strict, V1_0, inside("disk")).unwrap_err(), ResultReason::InvalidField);
 }
 
+/// libkmip sends a Compromise Occurrence Date of 0 with every Revoke.
+#[test]
+fn a_needless_compromise_date_is_refused_or_ignored() {
+    let mut bench = Bench::new(1);
+    let (standard, percona) = (ann(Switches::NONE), ann(built_in("percona").unwrap().switches));
+    let id = create(&mut bench, &standard, &[]);
+    move_to(&mut bench, &standard, &id, State::Active);
+    let mut request = revoke(&id, RevocationReasonCode::Unspecified);
+    request.compromise_occurrence_date = Some(kmip_codec::value::DateTime(0));
+    assert_eq!(bench.ask(&standard, V1_0, request.clone()).unwrap_err(), ResultReason::InvalidField);
+    bench.ask(&percona, V1_0, request).unwrap();
+    assert_eq!(state_of(&mut bench, &standard, &id), State::Deactivated);
+    let attributes = attributes_of(&mut bench, &standard, &id);
+    assert_eq!(attribute!(attributes, CompromiseOccurrenceDate).next(), None);
+}
+
 /// KMIP 2.1, 6.1.35: zero is no limit; a key that took another's place can have a lease of its own.
 #[test]
 fn leases_follow_the_persona_and_none_is_given_for_a_compromised_key() {

@@ -4,7 +4,10 @@ use super::dev::Dev;
 use keystead::pki::{Ca, Pair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{CipherSuite, ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, StreamOwned};
+use rustls::{
+    CipherSuite, ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, StreamOwned,
+    SupportedProtocolVersion,
+};
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -38,12 +41,21 @@ pub fn connect_with(server: &Dev, pair: Option<&Pair>) -> Wire {
 
 /// Connects to an address of the server with this certificate, or with none.
 pub fn connect_to(server: &Dev, address: &str, pair: Option<&Pair>) -> Wire {
+    connect_using(address, settings(server, pair, rustls::DEFAULT_VERSIONS))
+}
+
+/// TLS as a client of the server sets it up; sessions are resumed by connections that share it.
+pub fn settings(
+    server: &Dev,
+    pair: Option<&Pair>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ClientConfig> {
     let ca_pem = std::fs::read_to_string(server.folder.join("ca.pem")).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots);
     let config = match pair {
@@ -55,8 +67,13 @@ pub fn connect_to(server: &Dev, address: &str, pair: Option<&Pair>) -> Wire {
                 .unwrap()
         }
     };
+    Arc::new(config)
+}
+
+/// Connects with these settings. The name of the server is checked.
+pub fn connect_using(address: &str, config: Arc<ClientConfig>) -> Wire {
     let host = ServerName::try_from("localhost").unwrap();
-    let tls = ClientConnection::new(Arc::new(config), host).unwrap();
+    let tls = ClientConnection::new(config, host).unwrap();
     let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     socket.set_nodelay(true).unwrap();

@@ -3,6 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
 use crate::engine::object::Object;
+use crate::engine::persona::NeedlessDate;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::states::Event;
 use kmip_codec::attribute;
@@ -23,7 +24,8 @@ impl Execute for RevokeRequest {
         if compromise {
             compromise_object(&mut object, self.compromise_occurrence_date, now)?;
         } else {
-            if self.compromise_occurrence_date.is_some() {
+            let refuses = cx.principal().persona.needless_compromise_date == NeedlessDate::Refuse;
+            if self.compromise_occurrence_date.is_some() && refuses {
                 return refuse(
                     Cause::InvalidField,
                     "Compromise Occurrence Date belongs to the reasons Key Compromise and CA Compromise",
