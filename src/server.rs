@@ -5,15 +5,18 @@
 //! the commit is durable, and that to a read only after its audit entries are with the operating system.
 
 mod admin;
+mod entries;
+mod later;
 
 pub use admin::Signer;
+pub use later::work;
 
 use crate::audit::Entry;
 use crate::crypto::drbg::Seeds;
-use crate::engine::batch::{self, Deed, Outcome};
+use crate::engine::asynchronous;
+use crate::engine::batch::{self, Outcome};
 use crate::engine::draft::Changes;
 use crate::engine::need::{Need, Supplies};
-use crate::engine::notes::noted;
 use crate::engine::persona::{Credentials, Nuls};
 use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
@@ -24,22 +27,19 @@ use crate::session::{Answer, Peer, Received, Service};
 use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
 use crate::vault::{Hierarchy, KeyRing};
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
-use kmip_codec::operations::Operation;
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_0, V2_1};
+use kmip_codec::version::V1_0;
 use kmip_codec::wire::Encoding;
 use kmip_codec::{Error as CodecError, ErrorKind};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 /// How often a batch is run again because another was faster, before it is refused.
 const CONFLICTS_MAX: usize = 32;
-
-/// The longest Client Correlation Value that is noted, in characters.
-const CORRELATION_CHARS_MAX: usize = 128;
 
 /// How many things a batch may need one after another.
 const NEEDS_MAX: usize = 1000;
@@ -57,6 +57,10 @@ pub struct Server {
     durable_reads: bool,
     requests: AtomicU64,
     started: u64,
+    /// How long an asynchronous request waits at least, so that it can be cancelled.
+    delay: Duration,
+    /// Wakes the worker of asynchronous requests.
+    wake: Notify,
     /// The CA for `keystead client add`.
     signer: Option<Signer>,
 }
@@ -69,16 +73,29 @@ impl Server {
         gate: Arc<Gate>,
         settings: Settings,
         durable_reads: bool,
+        delay: Duration,
         signer: Option<Signer>,
     ) -> Self {
         let started = now().milliseconds();
         let requests = AtomicU64::new(started);
-        let seeds = Seeds::default();
-        Self { database, hierarchy, gate, settings, seeds, durable_reads, requests, started, signer }
+        let (seeds, wake) = (Seeds::default(), Notify::new());
+        Self {
+            database,
+            hierarchy,
+            gate,
+            settings,
+            seeds,
+            durable_reads,
+            requests,
+            started,
+            delay,
+            wake,
+            signer,
+        }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
-        let request = self.requests.fetch_add(1, Ordering::Relaxed);
+        let request = self.next_request();
         let encoding = received.encoding;
         let message = match decode(&peer, encoding, &received.bytes) {
             Ok(message) => Arc::new(message),
@@ -91,6 +108,10 @@ impl Server {
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
         let response = self.exchange(request, peer, message).await;
         Answer { bytes: response.encode(encoding).into(), unreadable: None }
+    }
+
+    fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
     /// One typed message in, one out.
@@ -116,12 +137,16 @@ impl Server {
                 Ok(Err(why)) => return self.fail(request, &message, &why),
                 Err(panic) => return self.fail(request, &message, &panic.to_string()),
             };
-            let entries = self.entries(request, &peer, &message, &outcome);
+            let entries = entries::of(request, &peer, &message, &outcome);
             let done = outcome.deeds.iter().filter(|deed| deed.reason.is_none());
             let notes: Vec<String> = done.map(|deed| deed.note.clone()).collect();
+            let lets_wait = asynchronous::adds_waiting(&outcome.changes);
             match self.persist(outcome.changes, entries).await {
                 Ok(store::Outcome::Committed) => {
-                    tell(request, &peer, &notes);
+                    entries::tell(request, &peer, &notes);
+                    if lets_wait {
+                        self.wake.notify_one();
+                    }
                     return outcome.response;
                 }
                 Ok(store::Outcome::Conflict) => {
@@ -157,7 +182,7 @@ impl Server {
         refusal: Refusal,
     ) -> ResponseMessage {
         let outcome = fitting(request, message, whole(message, &refusal));
-        let entries = self.entries(request, peer, message, &outcome);
+        let entries = entries::of(request, peer, message, &outcome);
         match self.persist(outcome.changes, entries).await {
             Ok(_) => outcome.response,
             Err(error) => self.fail(request, message, &error.to_string()),
@@ -182,19 +207,29 @@ impl Server {
         }
     }
 
-    /// Runs the engine until it needs nothing more. Blocks.
+    /// Runs a message. Blocks.
     fn run(&self, request: u64, principal: &Principal, message: &RequestMessage) -> Result<Outcome, String> {
+        let outcome = self
+            .until_met(|world, entropy, supplies| batch::run(world, principal, message, entropy, supplies))?;
+        Ok(fitting(request, message, outcome))
+    }
+
+    /// Runs the engine until it needs nothing more. Blocks.
+    fn until_met<T>(
+        &self,
+        mut run: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
+    ) -> Result<T, String> {
         let mut ring = self.hierarchy.ring();
         let mut supplies = Supplies::default();
         for _ in 0..NEEDS_MAX {
             let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
             let (settings, clients) = (&self.settings, self.gate.as_ref());
             let world = World { view: &snapshot, vault: &ring, now: now(), settings, clients };
-            let ran = batch::run(&world, principal, message, &mut Source(&self.seeds), &mut supplies);
+            let ran = run(&world, &mut Source(&self.seeds), &mut supplies);
             // A snapshot may hold writers back, and what is needed may take long.
             drop(snapshot);
             match ran {
-                Ok(outcome) => return Ok(fitting(request, message, outcome)),
+                Ok(result) => return Ok(result),
                 Err(need) => self.meet(need, &mut ring, &mut supplies)?,
             }
         }
@@ -224,28 +259,6 @@ impl Server {
         }
         let transaction = Transaction { expects: changes.expects, writes: changes.writes };
         self.database.commit(Submission { transaction, entries }).await
-    }
-
-    /// An entry an item; but a Ping that was answered leaves none, as KMIP 2.1 (6.1.36) allows.
-    fn entries(&self, request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome) -> Vec<Entry> {
-        let version = message.version();
-        let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
-        let common = joined([&notes(message), &ticket.unwrap_or_default()]);
-        let is_entered = |deed: &&Deed| deed.operation != Operation::Ping || deed.reason.is_some();
-        let entry = |deed: &Deed| Entry {
-            time: now().milliseconds(),
-            request,
-            principal: peer.principal.name.clone(),
-            peer: peer.address.to_string(),
-            version: version.to_string(),
-            operation: name_of(deed.operation.name(version), deed.operation.0),
-            objects: deed.objects.clone(),
-            outcome: deed
-                .reason
-                .map_or("Success".to_owned(), |reason| name_of(reason.name(version), reason.0)),
-            note: joined([&common, &deed.note]),
-        };
-        outcome.deeds.iter().filter(is_entered).map(entry).collect()
     }
 
     /// Something failed that is not the client's fault: the log says what, the client that it was the server.
@@ -307,38 +320,6 @@ fn refuse_message(error: CodecError) -> ResponseMessage {
     let item: ResponseItem =
         batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version, None);
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
-}
-
-/// What the audit notes of a header: the kinds of its credentials, and what the client calls the
-/// request.
-fn notes(message: &RequestMessage) -> String {
-    let header = &message.header;
-    let kinds = header.authentication.iter().flat_map(|authentication| &authentication.credentials);
-    let kinds = kinds.map(|credential| credential.credential_type());
-    let kinds: Vec<String> = kinds.map(|kind| name_of(kind.name(V2_1), kind.0)).collect();
-    let credentials =
-        if kinds.is_empty() { String::new() } else { format!("credential: {}", kinds.join(", ")) };
-    let correlation =
-        header.client_correlation_value.as_deref().map(|value| noted(value, CORRELATION_CHARS_MAX));
-    joined([&credentials, &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
-}
-
-/// Notes that are not empty, in one.
-fn joined(notes: [&str; 2]) -> String {
-    let [before, after] = notes;
-    let between = if before.is_empty() || after.is_empty() { "" } else { "; " };
-    [before, between, after].concat()
-}
-
-/// What clients wanted in the log stands there, once it is in the audit.
-fn tell(request: u64, peer: &Peer, notes: &[String]) {
-    for note in notes.iter().filter(|note| !note.is_empty()) {
-        tracing::info!(request, principal = %peer.principal.name, "a client notes: {note}");
-    }
-}
-
-fn name_of(name: Option<&'static str>, number: u32) -> String {
-    name.map_or_else(|| format!("0x{number:x}"), str::to_owned)
 }
 
 /// The time of the system, for dates.

@@ -5,7 +5,7 @@ use crate::engine::about::About;
 use crate::engine::world::Settings;
 use crate::gate::Gate;
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
-use crate::server::{Server, Signer};
+use crate::server::{Server, Signer, work};
 use crate::session::Limits;
 use crate::store::{self, Database};
 use crate::vault::{self, Hierarchy, Keep};
@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +86,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         let (mut terminated, mut interrupted) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         ready(&listener.addresses());
+        let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
         tokio::select! {
             _ = terminated.recv() => {}
@@ -93,6 +95,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         tracing::info!("stopping");
         let _ = stop.send(true);
         let _ = running.await;
+        let _ = timeout(patience, working).await;
         Ok::<(), Error>(())
     })?;
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -114,6 +117,8 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>, g
         },
         features: config.features,
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
+        asynchronous_max: config.asynchronous.requests,
+        asynchronous_answer_seconds: config.asynchronous.answer_seconds,
         tickets_max: config.limits.tickets,
         ticket_seconds_max: config.limits.ticket_seconds,
         seeding: config.rng.seeding,
@@ -121,9 +126,10 @@ fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>, g
         withheld: config.objects.withheld().unwrap_or_default(),
         danger_reuse_one_time_pads: config.objects.danger_reuse_one_time_pads,
     };
+    let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
-    Server::new(database, hierarchy, gate, settings, durable_reads, signer)
+    Server::new(database, hierarchy, gate, settings, durable_reads, delay, signer)
 }
 
 fn keep(config: &Config) -> Keep {

@@ -129,9 +129,9 @@ macro_rules! for_each_operation {
             /// Tells what objects must be (6.1.22).
             GetConstraints = 0x38, GetConstraintsRequest => GetConstraintsResponse, in V2_1.., declared;
             /// Tells how far asynchronous requests are (6.1.41).
-            QueryAsynchronousRequests = 0x39, QueryAsynchronousRequestsRequest => QueryAsynchronousRequestsResponse, in V2_1.., declared;
+            QueryAsynchronousRequests = 0x39, QueryAsynchronousRequestsRequest => QueryAsynchronousRequestsResponse, in V2_1.., served;
             /// Processes an asynchronous request now (6.1.39).
-            Process = 0x3A, ProcessRequest => ProcessResponse, in V2_1.., declared;
+            Process = 0x3A, ProcessRequest => ProcessResponse, in V2_1.., served;
             /// Answers (6.1.36).
             Ping = 0x3B, PingRequest => PingResponse, in V2_1.., served;
         }

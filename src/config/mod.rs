@@ -36,6 +36,9 @@ pub struct Config {
     /// What is asked of clients.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// Requests that are answered later.
+    #[serde(default)]
+    pub asynchronous: AsynchronousConfig,
     /// Groups of clients.
     #[serde(default)]
     pub groups: Vec<GroupConfig>,
@@ -126,6 +129,9 @@ impl Config {
             return Err("a group has no name".to_owned());
         }
         self.limits.check()?;
+        if self.asynchronous.requests == 0 || self.asynchronous.answer_seconds == 0 {
+            return Err("asynchronous.requests and asynchronous.answer_seconds are at least 1".to_owned());
+        }
         self.extensions.iter().try_for_each(Extension::check)?;
         self.validations.iter().try_for_each(Validation::check)?;
         if let Err(name) = self.objects.withheld() {

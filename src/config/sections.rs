@@ -211,6 +211,18 @@ pub enum AuditReads {
     Durable,
 }
 
+/// `[asynchronous]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AsynchronousConfig {
+    /// How long a request waits at least before it is done: for so long it can surely be cancelled.
+    pub delay_milliseconds: u64,
+    /// The most requests of one client whose answers it has not had.
+    pub requests: usize,
+    /// How long an answer is kept.
+    pub answer_seconds: u32,
+}
+
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -277,6 +289,12 @@ impl Default for RngConfig {
 impl Default for AuditConfig {
     fn default() -> Self {
         Self { reads: AuditReads::Written }
+    }
+}
+
+impl Default for AsynchronousConfig {
+    fn default() -> Self {
+        Self { delay_milliseconds: 100, requests: 64, answer_seconds: 3600 }
     }
 }
 

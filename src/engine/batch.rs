@@ -4,20 +4,19 @@
 //! committed the changes together with the audit entries.
 
 use super::about::Features;
+use super::asynchronous;
 use super::context::Context;
 use super::dispatch::dispatch;
 use super::draft::{Changes, Draft};
 use super::need::{Need, Supplies};
-use super::ops;
 use super::policy::Principal;
 use super::refusal::{Cause, Halt, Refusal, Step};
 use super::tickets::{self, Admitted};
 use super::world::{Entropy, World};
-use bytes::Bytes;
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
-use kmip_codec::operations::{Operation, Request, Response};
+use kmip_codec::operations::{Operation, Response};
 use kmip_codec::value::{DateTime, UniqueIdentifier};
 
 /// What an item did, for the audit.
@@ -29,6 +28,8 @@ pub struct Deed {
     pub objects: Vec<String>,
     /// Why it failed; `None` for success.
     pub reason: Option<ResultReason>,
+    /// Whether it is accepted to be done later.
+    pub pending: bool,
     /// What the client wants noted, escaped and bounded (see [`notes`](super::notes)); mostly nothing.
     pub note: String,
 }
@@ -100,6 +101,7 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
         operation: item.request.operation(),
         objects: Vec::new(),
         reason: Some(refusal.cause.reason(version, Some(item.request.operation()))),
+        pending: false,
         note: String::new(),
     });
     Outcome {
@@ -111,7 +113,7 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
 }
 
 /// The options of a batch.
-struct Batch<'m> {
+pub struct Batch<'m> {
     message: &'m RequestMessage,
     version: Version,
     on_error: BatchErrorContinuationOption,
@@ -129,6 +131,27 @@ impl<'m> Batch<'m> {
         }
     }
 
+    /// A batch that is done now, whatever its header says.
+    pub fn alone(message: &'m RequestMessage) -> Self {
+        Self { asynchronous: AsynchronousIndicator::Prohibited, ..Self::new(message) }
+    }
+
+    /// Runs the first item with what the items before it gave.
+    pub fn single(
+        &self,
+        draft: &mut Draft<'_>,
+        placeholder: Option<String>,
+        given: Vec<(Operation, Option<String>)>,
+        entropy: &mut dyn Entropy,
+        supplies: &mut Supplies,
+    ) -> Result<(ResponseItem, Deed), Need> {
+        let mut cx = Context { placeholder, given, ..surroundings(draft, self.version, entropy, supplies) };
+        match self.message.items.first() {
+            Some(item) => self.item(item, true, &mut cx),
+            None => Err(Need::Failed("a message without items".to_owned())),
+        }
+    }
+
     fn run(
         &self,
         draft: &mut Draft<'_>,
@@ -136,22 +159,12 @@ impl<'m> Batch<'m> {
         supplies: &mut Supplies,
     ) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
         let start = draft.savepoint();
-        let mut cx = Context {
-            draft,
-            version: self.version,
-            placeholder: None,
-            given: Vec::new(),
-            made: 0,
-            entropy,
-            supplies,
-            polled: None,
-            touched: Vec::new(),
-            note: String::new(),
-        };
+        let mut cx = surroundings(draft, self.version, entropy, supplies);
         let mut items = Vec::new();
         let mut deeds: Vec<Deed> = Vec::new();
-        for item in &self.message.items {
-            let (answer, deed) = self.item(item, &mut cx)?;
+        let count = self.message.items.len();
+        for (place, item) in self.message.items.iter().enumerate() {
+            let (answer, deed) = self.item(item, place + 1 == count, &mut cx)?;
             let failed = answer.result_status == ResultStatus::OperationFailed;
             items.push(answer);
             deeds.push(deed);
@@ -172,13 +185,18 @@ impl<'m> Batch<'m> {
     }
 
     /// One item: its answer and what to audit. A refusal takes back what the item itself had changed.
-    fn item(&self, item: &RequestItem, cx: &mut Context<'_, '_>) -> Result<(ResponseItem, Deed), Need> {
+    fn item(
+        &self,
+        item: &RequestItem,
+        last: bool,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<(ResponseItem, Deed), Need> {
         let savepoint = cx.draft.savepoint();
         cx.touched.clear();
         cx.note.clear();
-        cx.polled = None;
+        cx.instead = None;
         let operation = item.request.operation();
-        let result = self.perform(item, cx);
+        let result = self.perform(item, last, cx);
         let (mut answer, reason) = match result {
             Ok(answer) => (answer, None),
             Err(Halt::Need(need)) => return Err(need),
@@ -194,11 +212,12 @@ impl<'m> Batch<'m> {
         answer.operation = answer.operation.or(Some(operation));
         answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
         let (objects, note) = (std::mem::take(&mut cx.touched), std::mem::take(&mut cx.note));
-        let deed = Deed { operation, objects, reason, note };
+        let pending = operation != Operation::Poll && answer.result_status == ResultStatus::OperationPending;
+        let deed = Deed { operation, objects, reason, pending, note };
         Ok((answer, deed))
     }
 
-    fn perform(&self, item: &RequestItem, cx: &mut Context<'_, '_>) -> Result<ResponseItem, Halt> {
+    fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
         if let Some(extension) = item.extensions.iter().find(|extension| extension.criticality_indicator) {
             let message = format!(
                 "the critical message extension of {:?} is not known",
@@ -207,34 +226,23 @@ impl<'m> Batch<'m> {
             return Err(Refusal::new(Cause::FeatureNotSupported, message).into());
         }
         self.is_served_so(cx.settings().features)?;
-        let placeholder = cx.placeholder.clone();
+        let operation = item.request.operation();
+        if asynchronous::is_later(cx, self.asynchronous, operation, last)? {
+            return asynchronous::accept(cx, item);
+        }
         if let Some(grant) = cx.draft.grant() {
-            grant.begin(item.request.operation())?;
+            grant.begin(operation)?;
         }
         let response = dispatch(item.request.clone(), cx)?;
         if let Some(grant) = cx.draft.grant() {
             grant.end()?;
-        }
-        if let Some(kept) = cx.polled.take() {
-            return match ops::decode_answer(&kept, self.version) {
-                Some(answer) => Ok(answer),
-                None => Err(Refusal::new(
-                    Cause::InvalidField,
-                    "the answer waits for a Poll in the version of its request",
-                )
-                .into()),
-            };
         }
         let answer = ResponseItem {
             result_status: ResultStatus::Success,
             response: Some(response),
             ..ResponseItem::default()
         };
-        if cx.settings().features.asynchronous && self.is_asynchronous(&item.request) {
-            cx.placeholder = placeholder;
-            return self.answer_later(item.request.operation(), answer, cx);
-        }
-        Ok(answer)
+        Ok(cx.instead.take().unwrap_or(answer))
     }
 
     /// Refuses what the header asks for and the configuration has switched off.
@@ -250,33 +258,26 @@ impl<'m> Batch<'m> {
         let text = format!("this server is configured not to {what}; Query Capabilities tells");
         Err(Refusal::new(Cause::FeatureNotSupported, text))
     }
+}
 
-    /// Archive and Recover are answered later where the client takes that; in 2.x everything is, on demand.
-    fn is_asynchronous(&self, request: &Request) -> bool {
-        match self.asynchronous {
-            AsynchronousIndicator::Mandatory => !matches!(request, Request::Poll(_) | Request::Cancel(_)),
-            AsynchronousIndicator::Optional => matches!(request, Request::Archive(_) | Request::Recover(_)),
-            _ => false,
-        }
-    }
-
-    /// Keeps the answer for a Poll and gives what to poll with. It is kept in the commit that does the work.
-    fn answer_later(
-        &self,
-        operation: Operation,
-        answer: ResponseItem,
-        cx: &mut Context<'_, '_>,
-    ) -> Result<ResponseItem, Halt> {
-        let mut correlation = [0; 16];
-        cx.entropy.fill(&mut correlation).map_err(Halt::Need)?;
-        let kept = ResponseItem { operation: Some(operation), ..answer };
-        let kept = ResponseMessage::new(self.version, DateTime(cx.now()), vec![kept]);
-        cx.draft.put_answer(&correlation, kept.to_bytes());
-        Ok(ResponseItem {
-            result_status: ResultStatus::OperationPending,
-            asynchronous_correlation_value: Some(Bytes::copy_from_slice(&correlation)),
-            ..ResponseItem::default()
-        })
+/// The surroundings of the first item of a batch.
+fn surroundings<'c, 'a>(
+    draft: &'c mut Draft<'a>,
+    version: Version,
+    entropy: &'c mut dyn Entropy,
+    supplies: &'c mut Supplies,
+) -> Context<'c, 'a> {
+    Context {
+        draft,
+        version,
+        placeholder: None,
+        given: Vec::new(),
+        made: 0,
+        entropy,
+        supplies,
+        instead: None,
+        touched: Vec::new(),
+        note: String::new(),
     }
 }
 

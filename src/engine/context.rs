@@ -8,6 +8,7 @@ use super::refusal::{Cause, Halt, Step, refuse};
 use super::world::{Entropy, Settings};
 use kmip_codec::Version;
 use kmip_codec::enums::UniqueIdentifierReference;
+use kmip_codec::message::ResponseItem;
 use kmip_codec::operations::Operation;
 use kmip_codec::value::UniqueIdentifier;
 
@@ -33,8 +34,8 @@ pub struct Context<'c, 'a> {
     pub entropy: &'c mut dyn Entropy,
     /// Keys that were made for this batch.
     pub supplies: &'c mut Supplies,
-    /// The kept answer that a Poll found: it takes the place of the answer of Poll.
-    pub polled: Option<Vec<u8>>,
+    /// The answer that takes the place of that of the present item: what a Poll found.
+    pub instead: Option<ResponseItem>,
     /// Objects that the present item named or made, for the audit.
     pub touched: Vec<String>,
     /// What the present item wants noted in the audit and the log, through [`noted`](super::notes::noted).

@@ -70,9 +70,30 @@ pub fn name(owner: &str, name: &[u8]) -> Vec<u8> {
     key(b'n', &[&short(&[owner.as_bytes()]), &short(&[name])])
 }
 
-/// The stored answer of an asynchronous request.
-pub fn pending_answer(owner: &str, correlation: &[u8]) -> Vec<u8> {
-    key(b'a', &[&short(&[owner.as_bytes()]), correlation])
+/// Where an asynchronous request lies: the short form of its owner's name, and its correlation value.
+pub fn place(owner: &str, correlation: &[u8]) -> Vec<u8> {
+    [&short(&[owner.as_bytes()]), correlation].concat()
+}
+
+/// An asynchronous request, by its place; or all of an owner.
+pub fn asynchronous(place: &[u8]) -> Vec<u8> {
+    key(b'a', &[place])
+}
+
+/// The entry of an asynchronous request that waits, in order of submission; it has no value.
+pub fn waiting(submitted: u64, place: &[u8]) -> Vec<u8> {
+    key(b'w', &[&submitted.to_be_bytes(), place])
+}
+
+/// All that wait.
+pub fn all_waiting() -> Vec<u8> {
+    key(b'w', &[])
+}
+
+/// Submission and place of an entry of those that wait.
+pub fn waiting_parts(entry: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let (time, place) = entry.get(all_waiting().len()..)?.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*time), place.to_vec()))
 }
 
 /// What an operation in parts has so far.

@@ -11,6 +11,7 @@
 //! test from one seed.
 
 pub mod about;
+pub mod asynchronous;
 pub mod batch;
 mod birth;
 mod container;

@@ -108,7 +108,11 @@ causes! {
     /// The answer would be longer than the client wants.
     TooLarge: ResponseTooLarge, ResponseTooLarge;
     /// A correlation value that stands for nothing.
-    NoSuchCorrelation: InvalidField, InvalidAsynchronousCorrelationValue;
+    NoSuchCorrelation: ItemNotFound, InvalidAsynchronousCorrelationValue;
+    /// The asynchronous request was done already.
+    Processed: InvalidField, DuplicateProcessRequest;
+    /// The asynchronous request was cancelled.
+    Canceled: OperationCanceledByRequester, OperationCanceledByRequester;
     /// The correlation value of an operation in parts that stands for nothing.
     NoSuchParts: InvalidField, InvalidCorrelationValue;
     /// The mode needs an IV, and there is none (the OASIS cases want Invalid Message, in 2.1 too).

@@ -20,7 +20,6 @@ use kmip_codec::message::{Credential, RequestMessage, Ticket};
 use kmip_codec::payloads::TicketLease;
 use kmip_codec::value::{DateTime, Interval};
 use serde::{Deserialize, Serialize};
-use std::ops::ControlFlow;
 use zeroize::Zeroizing;
 
 /// Bytes of a ticket's value before its secret: the owner's short form and the number of the ticket.
@@ -177,15 +176,8 @@ fn expiry(cx: &Context<'_, '_>, lease: Option<TicketLease>) -> Step<i64> {
 
 /// Drops what has expired; there are only so many tickets a client.
 fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
-    let mut found = Vec::new();
-    let mut collect = |key: &[u8]| {
-        found.push(key.to_vec());
-        ControlFlow::Continue(())
-    };
-    let prefix = keys::ticket(&keys::short(&[cx.principal().name.as_bytes()]));
-    cx.draft.world().view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
     let (now, mut good) = (cx.now(), 0);
-    for key in found {
+    for key in cx.draft.tickets()? {
         match cx.draft.ticket(&key)? {
             Some(record) if record.expires > now => good += 1,
             _ => cx.draft.put_ticket(key, None)?,

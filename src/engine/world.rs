@@ -109,6 +109,10 @@ pub struct Settings {
     pub located_items_max: usize,
     /// The most iterations of one PBKDF2, over all blocks of its output.
     pub pbkdf2_iterations_max: u64,
+    /// The most asynchronous requests of one client whose answers it has not had.
+    pub asynchronous_max: usize,
+    /// How long their answers are kept.
+    pub asynchronous_answer_seconds: u32,
     /// The longest that a ticket is good.
     pub ticket_seconds_max: u32,
     /// The most tickets of one client.
@@ -135,6 +139,8 @@ impl Default for Settings {
             batch_items_max: 1000,
             located_items_max: 100_000,
             pbkdf2_iterations_max: 10_000_000,
+            asynchronous_max: 64,
+            asynchronous_answer_seconds: 3600,
             ticket_seconds_max: 86_400,
             tickets_max: 64,
             seeding: Seeding::Ignore,

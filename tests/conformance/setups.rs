@@ -55,6 +55,12 @@ pub const SETUPS: &[Setup] = &[
         },
     },
     Setup {
+        name: "patient",
+        wants: |case| case.family == "TC-32",
+        // What it cancels must not have begun yet.
+        changes: |_| added("[asynchronous]\ndelay_milliseconds = 1000\n"),
+    },
+    Setup {
         name: "stated",
         wants: |case| case.name.contains("TC-122") || case.name.contains("TC-Q-VAL-1"),
         changes: stated,

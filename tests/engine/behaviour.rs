@@ -1,11 +1,10 @@
 //! What the OASIS cases do not touch.
 
 use super::objects::*;
-use super::world::{Bench, answer, principal, response};
+use super::world::{Bench, principal, response};
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;
-use kmip_codec::message::{Asynchronous, RequestItem, RequestMessage};
 use kmip_codec::objects::*;
 use kmip_codec::operations::{Operation, Request};
 use kmip_codec::payloads::*;
@@ -238,27 +237,6 @@ fn a_failed_item_stops_continues_or_undoes_its_batch() {
         let found = bench.ask(&ann, V1_4, locate(&[])).unwrap();
         assert_eq!(found.unique_identifiers.len(), left, "{option:?}");
     }
-}
-
-#[test]
-fn archive_and_recover_can_be_polled_for_and_their_answers_are_given_once() {
-    let (mut bench, ann, bob) = (Bench::new(1), principal("ann", &[]), principal("bob", &[]));
-    let id = create(&mut bench, &ann, &[]);
-    let archive = Request::Archive(ArchiveRequest { unique_identifier: Some(id.as_str().into()) });
-    let mut message = RequestMessage::new(V1_2, vec![RequestItem::from(archive)]);
-    message.header.asynchronous_indicator = Some(Asynchronous(AsynchronousIndicator::Optional));
-    let pending = bench.run(&ann, &message).pop().unwrap();
-    assert_eq!(pending.result_status, ResultStatus::OperationPending);
-    let correlation = pending.asynchronous_correlation_value.unwrap();
-    let poll = || PollRequest { asynchronous_correlation_value: correlation.clone() };
-    assert_eq!(bench.ask(&bob, V1_2, poll()).unwrap_err(), ResultReason::InvalidField, "somebody else's");
-    let cancel = CancelRequest { asynchronous_correlation_value: correlation.clone() };
-    assert_eq!(bench.ask(&ann, V1_2, cancel).unwrap().cancellation_result, CancellationResult::Completed);
-    let message = RequestMessage::new(V1_2, vec![RequestItem::from(Request::Poll(poll()))]);
-    let answered = bench.run(&ann, &message).pop().unwrap();
-    assert_eq!(text(&answer::<ArchiveRequest>(answered).unwrap().unique_identifier), id);
-    assert_eq!(bench.ask(&ann, V1_2, poll()).unwrap_err(), ResultReason::InvalidField, "given once");
-    assert_eq!(bench.ask(&ann, V1_2, get(&id)).unwrap_err(), ResultReason::ObjectArchived);
 }
 
 #[test]

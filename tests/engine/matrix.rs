@@ -325,6 +325,8 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::Interop,
         Operation::Log,
         Operation::Ping,
+        Operation::Process,
+        Operation::QueryAsynchronousRequests,
         Operation::Login,
         Operation::Logout,
         Operation::DelegatedLogin,

@@ -1,6 +1,7 @@
 //! A world for the engine: a store in memory, keys in software, a clock and entropy that a test sets.
 
-use keystead::engine::batch::{self, Outcome};
+use keystead::engine::asynchronous;
+use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::need::{KeyPair, Need, PairKind, Supplies};
 use keystead::engine::policy::{Clients, Principal};
 use keystead::engine::world::{Entropy, Now, Settings, View, World};
@@ -120,6 +121,41 @@ impl Bench {
         let transaction = Transaction { expects: outcome.changes.expects, writes: outcome.changes.writes };
         assert_eq!(self.store.commit(&transaction).unwrap(), store::Outcome::Committed);
         outcome.response.items
+    }
+
+    /// Does what waits, the oldest first, and commits it; returns what was done.
+    pub fn work(&mut self) -> Vec<Deed> {
+        let mut deeds = Vec::new();
+        loop {
+            let view = Snapshot(self.store.snapshot().unwrap());
+            let Some(first) = asynchronous::waiting(&view, 1).unwrap().pop() else { return deeds };
+            let mut supplies = Supplies::default();
+            let done = loop {
+                let nanoseconds = self.now.cast_unsigned() * 1_000_000_000;
+                let (settings, clients) = (&self.settings, &self.clients);
+                let world =
+                    World { view: &view, vault: &self.ring, now: Now { nanoseconds }, settings, clients };
+                match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
+                    Ok(done) => break done,
+                    Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                    Err(need) => panic!("{need:?}"),
+                }
+            };
+            drop(view);
+            let transaction = Transaction { expects: done.changes.expects, writes: done.changes.writes };
+            assert_eq!(self.store.commit(&transaction).unwrap(), store::Outcome::Committed);
+            deeds.extend(done.deed);
+        }
+    }
+
+    /// Every value of the store.
+    pub fn everything(&self, visit: &mut dyn FnMut(&[u8])) {
+        let snapshot = self.store.snapshot().unwrap();
+        let mut all = |_: &[u8], value: &[u8]| {
+            visit(value);
+            ControlFlow::Continue(())
+        };
+        snapshot.scan(&[], Order::Forward, &mut all).unwrap();
     }
 
     /// One request in one version.

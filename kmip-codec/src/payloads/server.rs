@@ -283,17 +283,35 @@ structure! {
 }
 
 structure! {
+    /// Asynchronous requests, by what they are polled with (KMIP 2.1, 7.1).
+    pub struct AsynchronousCorrelationValues {
+        asynchronous_correlation_values: Vec<Bytes> = AsynchronousCorrelationValue;
+    }
+}
+
+structure! {
     /// Asks about asynchronous requests (KMIP 2.1, 6.1.41).
     pub struct QueryAsynchronousRequestsRequest {
-        correlation_values: Option<ItemValue> = AsynchronousCorrelationValues;
-        operations: Option<ItemValue> = Operations;
+        correlation_values: Option<AsynchronousCorrelationValues> = AsynchronousCorrelationValues;
+        operations: Option<Operations> = Operations;
+    }
+}
+
+structure! {
+    /// An asynchronous request whose answer was not given yet (KMIP 2.1, 7.2).
+    pub struct AsynchronousRequest {
+        asynchronous_correlation_value: Bytes = AsynchronousCorrelationValue;
+        operation: Operation = Operation;
+        /// A Date Time Extended.
+        submission_date: ItemValue = SubmissionDate;
+        processing_stage: ProcessingStage = ProcessingStage;
     }
 }
 
 structure! {
     /// How far they are.
     pub struct QueryAsynchronousRequestsResponse {
-        requests: Vec<ItemValue> = AsynchronousRequest;
+        requests: Vec<AsynchronousRequest> = AsynchronousRequest;
     }
 }
 

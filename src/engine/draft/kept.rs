@@ -1,6 +1,7 @@
-//! What a draft keeps for later requests: answers to poll for, data that comes in parts, tickets.
+//! What a draft keeps for later requests: asynchronous requests, data that comes in parts, tickets.
 
 use super::{Draft, opened};
+use crate::engine::asynchronous;
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Halt, Step};
@@ -9,24 +10,53 @@ use crate::engine::world::{OpenError, ValueIdentity};
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 impl Draft<'_> {
-    /// Keeps the answer of an asynchronous request for [`take_answer`](Self::take_answer).
-    pub fn put_answer(&mut self, correlation: &[u8], answer: Vec<u8>) {
-        let key = keys::pending_answer(&self.principal.name, correlation);
-        self.seen.entry(key.clone()).or_insert(None);
-        self.pending.kept.insert(key, Some(answer));
+    /// The asynchronous request at a place.
+    pub fn asynchronous(&mut self, place: &[u8]) -> Step<Option<asynchronous::Record>> {
+        let Some(sealed) = self.kept(&keys::asynchronous(place))? else { return Ok(None) };
+        let id = asynchronous_id(place);
+        let bytes = self.world.vault.open(&asynchronous_identity(&id), &sealed);
+        let bytes = bytes.map_err(|error| opened(error, &id))?;
+        let record = asynchronous::Record::decode(&bytes);
+        record.map(Some).ok_or_else(|| opened(OpenError::Tampered, &id))
     }
 
-    /// Takes a kept answer away; each is given once.
-    pub fn take_answer(&mut self, correlation: &[u8]) -> Step<Option<Vec<u8>>> {
-        let key = keys::pending_answer(&self.principal.name, correlation);
-        let kept = self.kept(&key)?;
-        if kept.is_some() {
-            self.pending.kept.insert(key, None);
-        }
-        Ok(kept)
+    /// Keeps an asynchronous request, sealed: there may be keys in it; or drops it.
+    pub fn put_asynchronous(&mut self, place: &[u8], record: Option<&asynchronous::Record>) -> Step<()> {
+        let (key, id) = (keys::asynchronous(place), asynchronous_id(place));
+        self.see(&key)?;
+        let sealed = match record {
+            None => None,
+            Some(record) => {
+                let unwritable = || Halt::Need(Need::Failed("a record cannot be written".to_owned()));
+                let bytes = record.encode().ok_or_else(unwritable)?;
+                Some(self.world.vault.seal(&asynchronous_identity(&id), &bytes).map_err(Halt::Need)?)
+            }
+        };
+        self.pending.kept.insert(key, sealed);
+        Ok(())
+    }
+
+    /// Puts an asynchronous request among those that wait, or takes it away.
+    pub fn put_waiting(&mut self, submitted: u64, place: &[u8], waits: bool) -> Step<()> {
+        let key = keys::waiting(submitted, place);
+        self.see(&key)?;
+        self.pending.kept.insert(key, waits.then(Vec::new));
+        Ok(())
+    }
+
+    /// The places of the asynchronous requests of this client.
+    pub fn asynchronous_places(&self) -> Step<Vec<Vec<u8>>> {
+        self.kept_behind(&keys::asynchronous(&keys::place(&self.principal.name, &[])), 16)
+    }
+
+    /// The keys of the tickets of this client.
+    pub fn tickets(&self) -> Step<Vec<Vec<u8>>> {
+        let prefix = keys::ticket(&keys::place(&self.principal.name, &[]));
+        self.kept_behind(&prefix, prefix.len())
     }
 
     /// Keeps, sealed, the parts that an operation has so far; or drops them.
@@ -55,14 +85,28 @@ impl Draft<'_> {
 
     /// The correlation values of the operations of this client that have begun and not ended.
     pub fn parts(&self) -> Step<Vec<Bytes>> {
-        let prefix = keys::part(&self.principal.name, &[]);
-        let mut found = Vec::new();
+        let found = self.kept_behind(&keys::part(&self.principal.name, &[]), 0)?;
+        Ok(found.into_iter().map(Bytes::from).collect())
+    }
+
+    /// What is kept under keys with this prefix, those of this draft included: the keys without the prefix but for its
+    /// last bytes.
+    fn kept_behind(&self, prefix: &[u8], last: usize) -> Step<Vec<Vec<u8>>> {
+        let mut found = BTreeSet::new();
         let mut collect = |key: &[u8]| {
-            found.extend(key.get(prefix.len()..).map(Bytes::copy_from_slice));
+            found.insert(key.to_vec());
             ControlFlow::Continue(())
         };
-        self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
-        Ok(found)
+        self.world.view.scan(prefix, &mut collect).map_err(Halt::Need)?;
+        for (key, value) in self.pending.kept.iter().filter(|(key, _)| key.starts_with(prefix)) {
+            if value.is_some() {
+                found.insert(key.clone());
+            } else {
+                found.remove(key);
+            }
+        }
+        let behind = |key: Vec<u8>| key.get(prefix.len() - last..).unwrap_or_default().to_vec();
+        Ok(found.into_iter().map(behind).collect())
     }
 
     /// The record of a ticket.
@@ -109,4 +153,13 @@ fn ticket_id(key: &[u8]) -> String {
 /// Parts are bound to their client and correlation value, and to their operation, which takes the place of a type.
 fn identity(id: &str, operation: Operation) -> ValueIdentity<'_> {
     ValueIdentity { id, object_type: u32::MAX, generation: 0, algorithm: operation.0, length: 0 }
+}
+
+fn asynchronous_id(place: &[u8]) -> String {
+    format!("asynchronous/{}", hex::encode(place))
+}
+
+/// Asynchronous requests are bound to their client and correlation value.
+fn asynchronous_identity(id: &str) -> ValueIdentity<'_> {
+    ValueIdentity { id, object_type: u32::MAX - 1, generation: 0, algorithm: 0, length: 0 }
 }

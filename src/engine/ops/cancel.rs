@@ -1,24 +1,29 @@
-//! Cancel (KMIP 2.1, 6.1.5). Asynchronous requests are done by the time they are acknowledged, so that there is
-//! nothing left to cancel: the answer says so.
+//! Cancel (KMIP 2.1, 6.1.5): an asynchronous request that has not begun is not done.
 
+use crate::engine::asynchronous::{self, Record, Stage};
 use crate::engine::context::{Context, Execute};
+use crate::engine::keys;
 use crate::engine::refusal::Step;
 use kmip_codec::enums::CancellationResult;
 use kmip_codec::payloads::{CancelRequest, CancelResponse};
 
 impl Execute for CancelRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<CancelResponse> {
-        let kept = cx.draft.take_answer(&self.asynchronous_correlation_value)?;
-        let cancellation_result = match kept {
-            Some(kept) => {
-                cx.draft.put_answer(&self.asynchronous_correlation_value, kept);
-                CancellationResult::Completed
-            }
+        let correlation = self.asynchronous_correlation_value;
+        cx.touched.push(hex::encode(&correlation));
+        let found = asynchronous::find(cx, &correlation)?;
+        let cancellation_result = match found {
             None => CancellationResult::Unavailable,
+            Some(Record { stage: Stage::Completed(_), .. }) => CancellationResult::Completed,
+            Some(Record { stage: Stage::Canceled, .. }) => CancellationResult::Canceled,
+            Some(record) => {
+                let place = keys::place(&record.owner, &correlation);
+                cx.draft.put_waiting(record.submitted, &place, false)?;
+                let canceled = Record { stage: Stage::Canceled, ended: cx.now(), ..record };
+                cx.draft.put_asynchronous(&place, Some(&canceled))?;
+                CancellationResult::Canceled
+            }
         };
-        Ok(CancelResponse {
-            asynchronous_correlation_value: self.asynchronous_correlation_value,
-            cancellation_result,
-        })
+        Ok(CancelResponse { asynchronous_correlation_value: correlation, cancellation_result })
     }
 }

@@ -30,7 +30,9 @@ mod modify_attribute;
 mod obtain_lease;
 mod ping;
 mod poll;
+mod process;
 mod query;
+mod query_asynchronous_requests;
 mod re_key;
 mod re_key_key_pair;
 mod recover;
@@ -41,5 +43,3 @@ mod rng_seed;
 mod set_attribute;
 mod sign;
 mod signature_verify;
-
-pub use poll::decode_answer;

@@ -1,32 +1,31 @@
-//! Poll (KMIP 2.1, 6.1.38): the kept answer of an asynchronous request, once.
+//! Poll (KMIP 2.1, 6.1.38): the answer of an asynchronous request, once; that it is pending, until then.
 
+use crate::engine::asynchronous::{self, Stage};
 use crate::engine::context::{Context, Execute};
+use crate::engine::keys;
 use crate::engine::refusal::{Cause, Step, refuse};
-use kmip_codec::Version;
-use kmip_codec::message::ResponseMessage;
 use kmip_codec::payloads::{PollRequest, PollResponse};
 
 impl Execute for PollRequest {
-    /// The batch puts the kept answer in the place of this one: see [`decode_answer`].
+    /// The batch puts the answer of the request in the place of this one.
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<PollResponse> {
-        match cx.draft.take_answer(&self.asynchronous_correlation_value)? {
-            Some(kept) => {
-                cx.polled = Some(kept);
-                Ok(PollResponse {})
-            }
-            None => refuse(
+        let correlation = self.asynchronous_correlation_value;
+        let Some(record) = asynchronous::find(cx, &correlation)? else {
+            return refuse(
                 Cause::NoSuchCorrelation,
-                "no answer waits under this Asynchronous Correlation Value; each is given once",
-            ),
-        }
+                "no request waits under this Asynchronous Correlation Value; each answer is given once",
+            );
+        };
+        cx.touched.push(hex::encode(&correlation));
+        cx.instead = Some(match &record.stage {
+            Stage::Submitted(_) => asynchronous::pending(&correlation),
+            Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
+            Stage::Completed(answer) => {
+                let answer = asynchronous::answer_in(cx.version, answer.expose())?;
+                cx.draft.put_asynchronous(&keys::place(&record.owner, &correlation), None)?;
+                answer
+            }
+        });
+        Ok(PollResponse {})
     }
-}
-
-/// The item of a kept answer, if it was asked for in this version.
-pub fn decode_answer(kept: &[u8], version: Version) -> Option<kmip_codec::message::ResponseItem> {
-    let mut message = ResponseMessage::from_bytes(kept).ok()?;
-    if message.version() != version {
-        return None;
-    }
-    message.items.pop()
 }

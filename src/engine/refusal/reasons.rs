@@ -68,7 +68,7 @@ reasons! {
     ObtainLease: ObjectNotFound, UsageLimitExceeded;
     PKCS_11: InvalidAsynchronousCorrelationValue, PKCS_11CodecError, PKCS_11InvalidFunction, PKCS_11InvalidInterface;
     Poll: InvalidAsynchronousCorrelationValue;
-    Process: InvalidAsynchronousCorrelationValue;
+    Process: DuplicateProcessRequest, InvalidAsynchronousCorrelationValue;
     Query: UnknownObjectGroup;
     Recover: ObjectNotFound;
     Register: AttributeReadOnly, AttributeSingleValued, BadPassword, EncodingOptionError, InvalidAttribute, InvalidAttributeValue, InvalidObjectType, NonUniqueNameAttribute, ProtectionStorageUnavailable;

@@ -1,0 +1,246 @@
+//! Asynchronous requests (KMIP 2.1, 9.1 and 9.2): accepted now, done later, polled for.
+//!
+//! An item that is accepted is kept, sealed, in the commit of its batch, and stands in a queue. The shell takes it from
+//! there, after a restart too, and lets the engine do it: what it changes, its answer and its audit entry are one
+//! commit. Until then it can be cancelled. It is done as the client *is then*, with the rights of then.
+
+mod record;
+
+pub use record::{Record, Stage};
+
+use super::batch::{Batch, Deed};
+use super::context::Context;
+use super::draft::{Changes, Draft};
+use super::keys;
+use super::need::{Need, Supplies};
+use super::policy::Principal;
+use super::refusal::{Cause, Halt, Step, refuse};
+use super::world::{Entropy, View, World};
+use bytes::Bytes;
+use kmip_codec::Version;
+use kmip_codec::enums::{AsynchronousIndicator, ResultStatus};
+use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::operations::Operation;
+use kmip_codec::value::DateTime;
+use std::ops::ControlFlow;
+
+/// Operations whose answer cannot come later: those on asynchronous requests themselves, and those that only make
+/// sense now.
+const NEVER: &[Operation] = &[
+    Operation::Poll,
+    Operation::Cancel,
+    Operation::Process,
+    Operation::QueryAsynchronousRequests,
+    Operation::DiscoverVersions,
+    Operation::SetEndpointRole,
+    Operation::Ping,
+    Operation::Interop,
+    Operation::Login,
+    Operation::DelegatedLogin,
+    Operation::Logout,
+    Operation::PKCS_11,
+];
+
+/// What the server does later where the client leaves it the choice: searches, the archive, and making key pairs.
+const LATER: &[Operation] = &[
+    Operation::Locate,
+    Operation::Archive,
+    Operation::Recover,
+    Operation::CreateKeyPair,
+    Operation::ReKeyKeyPair,
+];
+
+/// Whether an item is to be done later. Where the server has the choice only the last of a batch is: what stands behind
+/// another may need its result.
+pub fn is_later(
+    cx: &mut Context<'_, '_>,
+    on: AsynchronousIndicator,
+    operation: Operation,
+    last: bool,
+) -> Step<bool> {
+    let has_ticket = cx.draft.grant().is_some();
+    match on {
+        AsynchronousIndicator::Mandatory if NEVER.contains(&operation) => refuse(
+            Cause::FeatureNotSupported,
+            "this operation cannot be answered later: ask for it synchronously",
+        ),
+        AsynchronousIndicator::Mandatory if has_ticket => refuse(
+            Cause::FeatureNotSupported,
+            "what a ticket allows is done at once: ask for it synchronously",
+        ),
+        AsynchronousIndicator::Mandatory => Ok(true),
+        AsynchronousIndicator::Optional => {
+            Ok(cx.settings().features.asynchronous && last && !has_ticket && LATER.contains(&operation))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Accepts an item: keeps it with what its batch has given so far, and tells what to poll with.
+pub fn accept(cx: &mut Context<'_, '_>, item: &RequestItem) -> Step<ResponseItem> {
+    make_room(cx)?;
+    let mut correlation = [0; 16];
+    cx.entropy.fill(&mut correlation).map_err(Halt::Need)?;
+    let message = RequestMessage::new(cx.version, vec![item.clone()]);
+    let record = Record {
+        owner: cx.principal().name.clone(),
+        fingerprint: cx.principal().fingerprint.clone(),
+        operation: item.request.operation().0,
+        version: cx.version.to_string(),
+        submitted: cx.draft.world().now.nanoseconds,
+        placeholder: cx.placeholder.clone(),
+        given: cx.given.iter().map(|(operation, id)| (operation.0, id.clone())).collect(),
+        ended: 0,
+        stage: Stage::Submitted(message.to_bytes().into()),
+    };
+    let place = keys::place(&record.owner, &correlation);
+    cx.draft.put_asynchronous(&place, Some(&record))?;
+    cx.draft.put_waiting(record.submitted, &place, true)?;
+    cx.touched.push(hex::encode(correlation));
+    Ok(pending(&correlation))
+}
+
+/// The answer for an item that is not done yet.
+pub fn pending(correlation: &[u8]) -> ResponseItem {
+    ResponseItem {
+        result_status: ResultStatus::OperationPending,
+        asynchronous_correlation_value: Some(Bytes::copy_from_slice(correlation)),
+        ..ResponseItem::default()
+    }
+}
+
+/// The request of this client under a correlation value, unless its time is over.
+pub fn find(cx: &mut Context<'_, '_>, correlation: &[u8]) -> Step<Option<Record>> {
+    let place = keys::place(&cx.principal().name, correlation);
+    let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);
+    Ok(cx.draft.asynchronous(&place)?.filter(|record| !record.is_over(now, keep)))
+}
+
+/// Drops what was answered long ago; a client has only so many requests.
+fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
+    let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);
+    let mut left = 0;
+    for place in cx.draft.asynchronous_places()? {
+        match cx.draft.asynchronous(&place)? {
+            Some(record) if !record.is_over(now, keep) => left += 1,
+            _ => cx.draft.put_asynchronous(&place, None)?,
+        }
+    }
+    if left >= cx.settings().asynchronous_max {
+        return refuse(Cause::Limit, "too many asynchronous requests of this client are open: poll for some");
+    }
+    Ok(())
+}
+
+/// An accepted item that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Waiting {
+    /// When it was accepted, in nanoseconds since 1970.
+    pub submitted: u64,
+    place: Vec<u8>,
+}
+
+/// What waits, the oldest first, at most so many.
+pub fn waiting(view: &dyn View, most: usize) -> Result<Vec<Waiting>, Need> {
+    let mut found = Vec::new();
+    view.scan(&keys::all_waiting(), &mut |key| {
+        found.extend(keys::waiting_parts(key).map(|(submitted, place)| Waiting { submitted, place }));
+        if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(found)
+}
+
+/// Whether these changes let something wait.
+pub fn adds_waiting(changes: &Changes) -> bool {
+    let prefix = keys::all_waiting();
+    changes.writes.iter().any(|(key, value)| value.is_some() && key.starts_with(&prefix))
+}
+
+/// An item that was done.
+#[derive(Debug)]
+pub struct Done {
+    /// For whom.
+    pub owner: String,
+    /// In which version.
+    pub version: String,
+    /// What it did; `None` where there was nothing to do any more.
+    pub deed: Option<Deed>,
+    /// What to commit.
+    pub changes: Changes,
+}
+
+/// Does what waits. Without effect until the changes are committed.
+pub fn perform(
+    world: &World<'_>,
+    waiting: &Waiting,
+    entropy: &mut dyn Entropy,
+    supplies: &mut Supplies,
+) -> Result<Done, Need> {
+    supplies.rewind();
+    let nobody = Principal::default();
+    let mut draft = Draft::new(world, &nobody);
+    let record = match draft.asynchronous(&waiting.place) {
+        Ok(record) => record.filter(|record| matches!(record.stage, Stage::Submitted(_))),
+        Err(Halt::Need(need)) => return Err(need),
+        // It does not open any more, and never will.
+        Err(Halt::Refused(_)) => None,
+    };
+    let Some(record) = record else {
+        draft.put_waiting(waiting.submitted, &waiting.place, false).map_err(need)?;
+        let (owner, version) = (String::new(), String::new());
+        return Ok(Done { owner, version, deed: None, changes: draft.finish()? });
+    };
+    let (owner, version) = (record.owner.clone(), record.version.clone());
+    let principal = world.clients.principal(&record.owner, &record.fingerprint);
+    let mut draft = Draft::new(world, &principal);
+    let deed = carry_out(&mut draft, &waiting.place, record, entropy, supplies)?;
+    Ok(Done { owner, version, deed: Some(deed), changes: draft.finish()? })
+}
+
+/// Does an accepted item on a draft of its owner's, and keeps its answer.
+pub fn carry_out(
+    draft: &mut Draft<'_>,
+    place: &[u8],
+    record: Record,
+    entropy: &mut dyn Entropy,
+    supplies: &mut Supplies,
+) -> Result<Deed, Need> {
+    let Stage::Submitted(request) = &record.stage else {
+        return Err(Need::Failed("an asynchronous request was to be done twice".to_owned()));
+    };
+    let unreadable = |error: kmip_codec::Error| Need::Failed(format!("a kept request: {error}"));
+    let message = RequestMessage::from_bytes(request.expose()).map_err(unreadable)?;
+    // Reads the record, so that a Cancel that is faster makes this draft fail.
+    draft.asynchronous(place).map_err(need)?;
+    let (now, submitted) = (draft.world().now.seconds(), record.submitted);
+    let given = record.given.iter().map(|(operation, id)| (Operation(*operation), id.clone()));
+    let (answer, mut deed) = Batch::alone(&message).single(
+        draft,
+        record.placeholder.clone(),
+        given.collect(),
+        entropy,
+        supplies,
+    )?;
+    deed.objects.insert(0, hex::encode(place.get(16..).unwrap_or_default()));
+    let answer = ResponseMessage::new(message.version(), DateTime(now), vec![answer]).to_bytes();
+    let done = Record { stage: Stage::Completed(answer.into()), ended: now, ..record };
+    draft.put_asynchronous(place, Some(&done)).map_err(need)?;
+    draft.put_waiting(submitted, place, false).map_err(need)?;
+    Ok(deed)
+}
+
+fn need(halt: Halt) -> Need {
+    match halt {
+        Halt::Need(need) => need,
+        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
+    }
+}
+
+/// The item of a kept answer, if it was asked for in this version.
+pub fn answer_in(version: Version, kept: &[u8]) -> Step<ResponseItem> {
+    let message = ResponseMessage::from_bytes(kept).ok().filter(|message| message.version() == version);
+    match message.and_then(|mut message| message.items.pop()) {
+        Some(answer) => Ok(answer),
+        None => refuse(Cause::InvalidField, "the answer waits for a Poll in the version of its request"),
+    }
+}

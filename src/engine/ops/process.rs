@@ -1,0 +1,30 @@
+//! Process (KMIP 2.1, 6.1.39): an asynchronous request is done now, so that the next Poll has its answer.
+
+use crate::engine::asynchronous::{self, Stage};
+use crate::engine::context::{Context, Execute};
+use crate::engine::keys;
+use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use kmip_codec::payloads::{ProcessRequest, ProcessResponse};
+
+impl Execute for ProcessRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ProcessResponse> {
+        let correlation = self.asynchronous_correlation_value;
+        let Some(record) = asynchronous::find(cx, &correlation)? else {
+            return refuse(
+                Cause::NoSuchCorrelation,
+                "no request waits under this Asynchronous Correlation Value",
+            );
+        };
+        match record.stage {
+            Stage::Submitted(_) => {}
+            Stage::Completed(_) => {
+                return refuse(Cause::Processed, "the request was done already: poll for it");
+            }
+            Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
+        }
+        let place = keys::place(&record.owner, &correlation);
+        let deed = asynchronous::carry_out(cx.draft, &place, record, cx.entropy, cx.supplies);
+        cx.touched.extend(deed.map_err(Halt::Need)?.objects);
+        Ok(ProcessResponse {})
+    }
+}

@@ -1,0 +1,75 @@
+//! The audit entries of a message, and what its client wants in the log.
+
+use super::now;
+use crate::audit::Entry;
+use crate::engine::batch::{Deed, Outcome};
+use crate::engine::notes::noted;
+use crate::session::Peer;
+use kmip_codec::message::RequestMessage;
+use kmip_codec::operations::Operation;
+use kmip_codec::version::{V2_1, Version};
+
+/// The longest Client Correlation Value that is noted, in characters.
+const CORRELATION_CHARS_MAX: usize = 128;
+
+/// An entry an item; but a Ping that was answered leaves none, as KMIP 2.1 (6.1.36) allows.
+pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome) -> Vec<Entry> {
+    let version = message.version();
+    let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
+    let common = joined([&notes(message), &ticket.unwrap_or_default()]);
+    let is_entered = |deed: &&Deed| deed.operation != Operation::Ping || deed.reason.is_some();
+    let entry = |deed: &Deed| Entry {
+        time: now().milliseconds(),
+        request,
+        principal: peer.principal.name.clone(),
+        peer: peer.address.to_string(),
+        version: version.to_string(),
+        operation: name_of(deed.operation.name(version), deed.operation.0),
+        objects: deed.objects.clone(),
+        outcome: outcome_of(deed, version),
+        note: joined([&common, &deed.note]),
+    };
+    outcome.deeds.iter().filter(is_entered).map(entry).collect()
+}
+
+/// What the audit notes of a header: the kinds of its credentials, and what the client calls the
+/// request.
+fn notes(message: &RequestMessage) -> String {
+    let header = &message.header;
+    let kinds = header.authentication.iter().flat_map(|authentication| &authentication.credentials);
+    let kinds = kinds.map(|credential| credential.credential_type());
+    let kinds: Vec<String> = kinds.map(|kind| name_of(kind.name(V2_1), kind.0)).collect();
+    let credentials =
+        if kinds.is_empty() { String::new() } else { format!("credential: {}", kinds.join(", ")) };
+    let correlation =
+        header.client_correlation_value.as_deref().map(|value| noted(value, CORRELATION_CHARS_MAX));
+    joined([&credentials, &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
+}
+
+/// Notes that are not empty, in one.
+fn joined(notes: [&str; 2]) -> String {
+    let [before, after] = notes;
+    let between = if before.is_empty() || after.is_empty() { "" } else { "; " };
+    [before, between, after].concat()
+}
+
+/// What clients wanted in the log stands there, once it is in the audit.
+pub fn tell(request: u64, peer: &Peer, notes: &[String]) {
+    for note in notes.iter().filter(|note| !note.is_empty()) {
+        tracing::info!(request, principal = %peer.principal.name, "a client notes: {note}");
+    }
+}
+
+/// How an item ended, as the audit says it.
+pub fn outcome_of(deed: &Deed, version: Version) -> String {
+    match deed.reason {
+        Some(reason) => name_of(reason.name(version), reason.0),
+        None if deed.pending => "OperationPending".to_owned(),
+        None => "Success".to_owned(),
+    }
+}
+
+/// A name, or the number where there is none.
+pub fn name_of(name: Option<&'static str>, number: u32) -> String {
+    name.map_or_else(|| format!("0x{number:x}"), str::to_owned)
+}

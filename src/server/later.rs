@@ -1,0 +1,106 @@
+//! The worker of asynchronous requests: one at a time, the oldest first, off the path of requests; after a restart it
+//! goes on with what waited.
+
+use super::entries::{name_of, outcome_of};
+use super::{CONFLICTS_MAX, Server, now};
+use crate::audit::Entry;
+use crate::engine::asynchronous::{self, Done, Waiting};
+use crate::store;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How many of those that wait are looked at together.
+const LOOK_MAX: usize = 256;
+
+/// How long one that failed inside the server is left alone: the HSM may be away.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// How long the worker sleeps when nothing waits; it is woken when something does.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Does what waits until the server stops.
+pub async fn work(server: Arc<Server>, mut stopping: watch::Receiver<bool>) {
+    let mut failed: HashMap<Waiting, Instant> = HashMap::new();
+    loop {
+        let pause = match server.due(&mut failed) {
+            Ok((Some(waiting), _)) => {
+                if let Err(why) = Arc::clone(&server).do_now(&waiting).await {
+                    tracing::error!(
+                        why,
+                        "an asynchronous request failed inside the server; it is tried again"
+                    );
+                    failed.insert(waiting, Instant::now() + RETRY);
+                }
+                Duration::ZERO
+            }
+            Ok((None, pause)) => pause,
+            Err(why) => {
+                tracing::error!(why, "asynchronous requests cannot be read");
+                RETRY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = server.wake.notified() => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+impl Server {
+    /// The oldest that is due, or how long until one may be.
+    fn due(&self, failed: &mut HashMap<Waiting, Instant>) -> Result<(Option<Waiting>, Duration), String> {
+        let all = {
+            let snapshot = super::StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
+            asynchronous::waiting(&snapshot, LOOK_MAX).map_err(|need| format!("{need:?}"))?
+        };
+        failed.retain(|waiting, until| *until > Instant::now() && all.contains(waiting));
+        let delay = u64::try_from(self.delay.as_nanos()).unwrap_or(u64::MAX);
+        let mut pause = if failed.is_empty() { IDLE } else { RETRY };
+        for waiting in all.into_iter().filter(|waiting| !failed.contains_key(waiting)) {
+            let left = waiting.submitted.saturating_add(delay).saturating_sub(now().nanoseconds);
+            if left == 0 {
+                return Ok((Some(waiting), Duration::ZERO));
+            }
+            pause = pause.min(Duration::from_nanos(left));
+        }
+        Ok((None, pause))
+    }
+
+    /// Does one and commits what it comes to, with its audit entry; again where others were faster.
+    async fn do_now(self: Arc<Self>, waiting: &Waiting) -> Result<(), String> {
+        for _ in 0..CONFLICTS_MAX {
+            let (server, one) = (Arc::clone(&self), waiting.clone());
+            let done = tokio::task::spawn_blocking(move || {
+                server.until_met(|world, entropy, supplies| {
+                    asynchronous::perform(world, &one, entropy, supplies)
+                })
+            });
+            let done = done.await.map_err(|panic| panic.to_string())??;
+            let entries = self.entry_of(&done);
+            match self.persist(done.changes, entries).await {
+                Ok(store::Outcome::Committed) => return Ok(()),
+                Ok(store::Outcome::Conflict) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Err("it conflicted with others again and again".to_owned())
+    }
+
+    fn entry_of(&self, done: &Done) -> Vec<Entry> {
+        let entry = done.deed.as_ref().map(|deed| Entry {
+            time: now().milliseconds(),
+            request: self.next_request(),
+            principal: done.owner.clone(),
+            peer: "asynchronous".to_owned(),
+            version: done.version.clone(),
+            operation: name_of(deed.operation.name(kmip_codec::version::V2_1), deed.operation.0),
+            objects: deed.objects.clone(),
+            outcome: outcome_of(deed, kmip_codec::version::V2_1),
+            note: deed.note.clone(),
+        });
+        entry.into_iter().collect()
+    }
+}
