@@ -95,9 +95,9 @@ macro_rules! for_each_operation {
             /// Digests (6.1.24).
             Hash = 0x27, HashRequest => HashResponse, in V1_2.., served;
             /// Splits a key (6.1.10).
-            CreateSplitKey = 0x28, CreateSplitKeyRequest => CreateSplitKeyResponse, in V1_2.., declared;
+            CreateSplitKey = 0x28, CreateSplitKeyRequest => CreateSplitKeyResponse, in V1_2.., served;
             /// Joins the parts of a key (6.1.27).
-            JoinSplitKey = 0x29, JoinSplitKeyRequest => JoinSplitKeyResponse, in V1_2.., declared;
+            JoinSplitKey = 0x29, JoinSplitKeyRequest => JoinSplitKeyResponse, in V1_2.., served;
             /// Takes in an object under its identifier (6.1.25).
             Import = 0x2A, ImportRequest => ImportResponse, in V1_4.., declared;
             /// Gives out an object with its attributes (6.1.18).

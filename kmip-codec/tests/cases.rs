@@ -47,7 +47,6 @@ const UNREADABLE: &[(&str, usize)] = &[("CS-AC-M-3-12", 3), ("CS-AC-M-8-12", 3),
 /// Numbers that have two names: another in 2.x than in 1.x, or another in the files than in the specification.
 const RENAMED: &[(&str, &str)] = &[
     ("MGF1", "MFG1"),
-    ("PolynomialSharingGF2_8", "PolynomialSharingGF28"),
     ("SHA_1WithRSAEncryption", "SHA_1WithRSAEncryptionPKCS_1V1_5"),
     ("SHA_256WithRSAEncryption", "SHA_256WithRSAEncryptionPKCS_1V1_5"),
 ];

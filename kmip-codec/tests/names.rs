@@ -57,8 +57,19 @@ fn names() -> Option<Map<String, Value>> {
     }
 }
 
+/// Names that the list has without the underscore that the profiles put for a character such as `^`, and the cases have.
+const WITHOUT_UNDERSCORE: &[(&str, &str)] = &[
+    ("PolynomialSharingGF216", "PolynomialSharingGF2_16"),
+    ("PolynomialSharingGF28", "PolynomialSharingGF2_8"),
+];
+
 fn numbers(value: &Value) -> Names {
-    value.as_object().unwrap().iter().map(|(name, number)| (name.clone(), number.as_u64().unwrap())).collect()
+    let whole = |name: &str| {
+        let row = WITHOUT_UNDERSCORE.iter().find(|(without, _)| *without == name);
+        row.map_or(name, |(_, name)| *name).to_owned()
+    };
+    let names = value.as_object().unwrap().iter();
+    names.map(|(name, number)| (whole(name), number.as_u64().unwrap())).collect()
 }
 
 fn ours(rows: Rows, version: Version) -> Names {

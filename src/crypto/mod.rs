@@ -11,6 +11,7 @@ pub mod drbg;
 pub mod mac;
 pub mod pkcs12;
 pub mod pkey;
+pub mod sharing;
 
 pub use digest::Digest;
 

@@ -313,6 +313,8 @@ fn given_identifier(response: &Response) -> Option<String> {
         Response::Register(answer) => &answer.unique_identifier,
         Response::ReKey(answer) => &answer.unique_identifier,
         Response::DeriveKey(answer) => &answer.unique_identifier,
+        Response::JoinSplitKey(answer) => &answer.unique_identifier,
+        Response::CreateSplitKey(answer) => answer.unique_identifiers.first()?,
         Response::ReKeyKeyPair(answer) => &answer.private_key,
         Response::Locate(answer) => match answer.unique_identifiers.as_slice() {
             [only] => only,

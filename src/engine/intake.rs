@@ -69,11 +69,11 @@ fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
     Ok(())
 }
 
-/// Keys need to say what they are and may do; secrets, opaque data, certificates and templates need not.
+/// Keys need to say what they are and may do; parts of keys, secrets, opaque data, certificates and templates need not.
 fn check(object: &Object, value: &ManagedObject) -> Step<()> {
     let is_key = matches!(
         object.object_type(),
-        ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey | ObjectType::SplitKey
+        ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey
     );
     if !is_key {
         return Ok(());

@@ -42,6 +42,7 @@ mod renewal;
 mod rules;
 mod search;
 mod shown;
+mod splitting;
 pub mod states;
 mod tickets;
 pub mod world;

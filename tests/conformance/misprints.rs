@@ -34,6 +34,9 @@ const MISPRINTS: &[(&str, &str, Right, &str)] = &[
         Unknown,
         "an encrypted PKCS#8, where an EC private key was registered",
     ),
+    ("1.2/TC-SJ-2-12", "UniqueIdentifier", Unknown, FOURTH_PART),
+    ("1.2/TC-SJ-4-12", "UniqueIdentifier", Unknown, FOURTH_PART),
+    ("1.4/TC-SJ-4-14", "UniqueIdentifier", Unknown, FOURTH_PART),
     ("1.2/CS-BC-M-6-12", "Data", AES_ECB, "not AES-128-ECB of the key and data; right in the case of 1.4"),
     ("1.3/CS-BC-M-6-13", "Data", AES_ECB, "not AES-128-ECB of the key and data; right in the case of 1.4"),
     (
@@ -69,6 +72,7 @@ const MISPRINTS: &[(&str, &str, Right, &str)] = &[
 ];
 
 const AES_ECB: Right = Instead("fd912d102dbb482f6f6e91bd57119095", "d9bcce11b0b437b90239552df3a360c9");
+const FOURTH_PART: &str = "Get of the fourth part is answered with the first one's identifier";
 const PARAMETERS: Right = Named("Cryptographic Parameters");
 
 /// The tag whose value is not compared in this case.

@@ -14,6 +14,7 @@ mod openssl;
 mod personas;
 mod query;
 mod sessions;
+mod splitting;
 #[path = "../support/mod.rs"]
 mod support;
 mod tickets;

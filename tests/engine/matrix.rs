@@ -11,7 +11,7 @@ use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, AttributeReference, CryptographicParameters};
 use kmip_codec::enums::{
     BlockCipherMode, DerivationMethod, HashingAlgorithm, ObjectType, ResultReason, ResultStatus,
-    RevocationReasonCode, State,
+    RevocationReasonCode, SplitKeyMethod, State,
 };
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
@@ -169,6 +169,36 @@ const ROWS: &[Row] = &[
             })
         },
         allowed: |kind, state| kind == ObjectType::PrivateKey && !is_destroyed(state),
+        event: None,
+    },
+    Row {
+        name: "CreateSplitKey",
+        request: |id, _| {
+            Request::CreateSplitKey(CreateSplitKeyRequest {
+                object_type: ObjectType::SplitKey,
+                unique_identifier: Some(id.into()),
+                parts: 3,
+                threshold: 2,
+                method: SplitKeyMethod::PolynomialSharingGF2_8,
+                ..CreateSplitKeyRequest::default()
+            })
+        },
+        allowed: |kind, state| {
+            let kinds = [ObjectType::SymmetricKey, ObjectType::SecretData, ObjectType::PrivateKey];
+            kinds.contains(&kind) && !is_destroyed(state)
+        },
+        event: None,
+    },
+    Row {
+        name: "JoinSplitKey",
+        request: |id, _| {
+            Request::JoinSplitKey(JoinSplitKeyRequest {
+                object_type: ObjectType::SymmetricKey,
+                unique_identifiers: vec![id.into()],
+                ..JoinSplitKeyRequest::default()
+            })
+        },
+        allowed: |_, _| false,
         event: None,
     },
     Row {

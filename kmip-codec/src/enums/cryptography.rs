@@ -433,9 +433,9 @@ enumeration! {
     /// How a key is split (KMIP 2.1, 11.54).
     pub enum SplitKeyMethod {
         XOR = 0x1;
-        PolynomialSharingGF216 = 0x2;
+        PolynomialSharingGF2_16 = 0x2;
         PolynomialSharingPrimeField = 0x3;
-        PolynomialSharingGF28 = 0x4 in V1_2..;
+        PolynomialSharingGF2_8 = 0x4 in V1_2..;
     }
 }
 

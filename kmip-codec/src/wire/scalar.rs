@@ -28,12 +28,6 @@ pub(super) struct Reading<'a> {
     pub(super) dialect: Dialect,
 }
 
-/// Names as some writers spell them, and as the tables do.
-const SPELLINGS: &[(&str, &str)] = &[
-    ("PolynomialSharingGF2_8", "PolynomialSharingGF28"),
-    ("PolynomialSharingGF2_16", "PolynomialSharingGF216"),
-];
-
 impl<'a> Reading<'a> {
     pub(super) fn text(self) -> Option<&'a str> {
         match self.value {
@@ -77,10 +71,7 @@ impl<'a> Reading<'a> {
     }
 
     pub(super) fn enumeration(self, by_name: ByName) -> Option<u32> {
-        let named = self.text().and_then(|text| {
-            let other = SPELLINGS.iter().find(|(other, _)| *other == text).map(|(_, name)| *name);
-            by_name(text).or_else(|| other.and_then(by_name))
-        });
+        let named = self.text().and_then(by_name);
         named.or_else(|| self.u32())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::splitting;
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
@@ -41,20 +42,25 @@ pub fn facts(object: &ManagedObject) -> Step<Facts> {
             request::check(request)?;
             Ok(Facts { material: Some(request.value.as_ref().into()), has_value: true, ..Facts::default() })
         }
+        ManagedObject::SplitKey(part) => {
+            splitting::check(part)?;
+            // The length is that of the key: the part of a prime field is as long as its prime.
+            key_facts(&part.key_block, false)
+        }
         ManagedObject::Template(_) => Ok(Facts { has_value: true, ..Facts::default() }),
         other => match other.key_block() {
-            Some(block) => key_facts(block),
+            Some(block) => key_facts(block, true),
             None => Ok(Facts::default()),
         },
     }
 }
 
-fn key_facts(block: &KeyBlock) -> Step<Facts> {
+fn key_facts(block: &KeyBlock, is_whole: bool) -> Step<Facts> {
     if block.cryptographic_length.is_some_and(|length| length <= 0) {
         return refuse(Cause::InvalidField, "Cryptographic Length must be positive");
     }
     let material = clear_material(block);
-    if let (Some(material), None) = (&material, &block.key_wrapping_data) {
+    if let (Some(material), None, true) = (&material, &block.key_wrapping_data, is_whole) {
         check_length(block, material)?;
     }
     Ok(Facts {

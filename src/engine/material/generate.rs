@@ -2,7 +2,6 @@
 
 use crate::engine::context::Context;
 use crate::engine::need::{KeyPair, PairKind};
-use crate::engine::raw::Wanted;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
@@ -58,10 +57,14 @@ pub fn symmetric_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Step<usi
 }
 
 /// The bytes of a new key or secret.
-pub fn random(cx: &mut Context<'_, '_>, wanted: &Wanted) -> Step<SecretBytes> {
-    let mut key = vec![0; wanted.bytes];
+pub fn random(
+    cx: &mut Context<'_, '_>,
+    algorithm: Option<CryptographicAlgorithm>,
+    bytes: usize,
+) -> Step<SecretBytes> {
+    let mut key = vec![0; bytes];
     cx.entropy.fill(&mut key).map_err(Halt::Need)?;
-    if let Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) = wanted.algorithm {
+    if let Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) = algorithm {
         key.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));
     }
     Ok(key.into())

@@ -17,7 +17,7 @@ impl Execute for CreateRequest {
         let mut object = birth::object(cx, self.object_type, given, true)?;
         fill_length(&mut object);
         let wanted = Wanted::by(cx, &object, SecretDataType::Password)?;
-        let bytes = material::random(cx, &wanted)?;
+        let bytes = material::random(cx, wanted.algorithm, wanted.bytes)?;
         let id = wanted.store(cx, object, bytes)?;
         Ok(CreateResponse { object_type: self.object_type, unique_identifier: id.into(), attributes: None })
     }

@@ -19,7 +19,7 @@ impl Execute for ReKeyRequest {
         let mut new = renewal::successor(cx, &mut old, self.attributes, self.offset)?;
         renewal::link(&mut old, &mut new);
         let wanted = Wanted::by(cx, &new, SecretDataType::Seed)?;
-        let key = material::random(cx, &wanted)?;
+        let key = material::random(cx, wanted.algorithm, wanted.bytes)?;
         cx.save(old)?;
         let id = wanted.store(cx, new, key)?;
         Ok(ReKeyResponse { unique_identifier: id.into(), attributes: None })

@@ -15,6 +15,7 @@ pub const TYPES: &[ObjectType] = &[
     ObjectType::SymmetricKey,
     ObjectType::PublicKey,
     ObjectType::PrivateKey,
+    ObjectType::SplitKey,
     ObjectType::Template,
     ObjectType::SecretData,
     ObjectType::OpaqueObject,
