@@ -62,7 +62,7 @@ fn x509_facts(facts: &mut Facts, x509: &X509Certificate<'_>) {
         }),
         Attribute::CertificateIdentifier(CertificateIdentifier {
             issuer: distinguished(issuer),
-            serial_number: Some(hex::encode(x509.raw_serial())),
+            serial_number: Some(serial_text(x509)),
         }),
         Attribute::CertificateSubject(CertificateSubject {
             distinguished_name: distinguished(subject),
@@ -101,6 +101,14 @@ fn escaped(value: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// The serial number in hex, without the byte that DER puts before a first bit that is set.
+fn serial_text(x509: &X509Certificate<'_>) -> String {
+    match x509.raw_serial() {
+        [0, rest @ ..] if !rest.is_empty() => hex::encode_upper(rest),
+        serial => hex::encode_upper(serial),
+    }
 }
 
 /// The serial number as a DER integer.
