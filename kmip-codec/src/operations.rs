@@ -117,7 +117,7 @@ macro_rules! for_each_operation {
             /// Turns the connection around (6.1.54).
             SetEndpointRole = 0x32, SetEndpointRoleRequest => SetEndpointRoleResponse, in V2_0.., declared;
             /// Calls a PKCS#11 function (6.1.37).
-            PKCS_11 = 0x33, PKCS11Request => PKCS11Response, in V2_0.., declared;
+            PKCS_11 = 0x33, PKCS11Request => PKCS11Response, in V2_0.., served;
             /// Marks an interoperability test (6.1.26).
             Interop = 0x34, InteropRequest => InteropResponse, in V2_0.., served;
             /// Gives a client a new certificate (6.1.48).

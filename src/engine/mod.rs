@@ -34,6 +34,7 @@ mod object;
 mod ops;
 mod pair;
 pub mod persona;
+mod pkcs11;
 pub mod policy;
 mod raw;
 pub mod refusal;

@@ -129,6 +129,12 @@ causes! {
     Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported;
     /// The wrapping key does not exist for this client.
     WrappingKeyNotFound: ItemNotFound, WrappingObjectNotFound | ObjectNotFound;
+    /// Parameters of a PKCS#11 function that are not written as the profile says.
+    Pkcs11Codec: InvalidField, PKCS_11CodecError;
+    /// A function that PKCS#11 does not have.
+    Pkcs11Function: InvalidField, PKCS_11InvalidFunction;
+    /// A PKCS#11 interface that there is not.
+    Pkcs11Interface: InvalidField, PKCS_11InvalidInterface;
     /// The message is not one that the server can read.
     InvalidMessage: InvalidMessage, InvalidMessage;
     /// A limit of the server is reached.

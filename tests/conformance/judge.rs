@@ -252,6 +252,7 @@ impl Judge {
         }
         match kind(expected) {
             "DateTime" => self.is_same_date(expected, got),
+            "ByteString" if name == "PKCS_11OutputParameters" => is_same_info(&expected.value, &got.value),
             "ByteString" | "BigInteger" => expected.value.eq_ignore_ascii_case(&got.value),
             "Integer" if name.replace(' ', "").ends_with("Mask") => bits(&expected.value) == bits(&got.value),
             "Integer" | "LongInteger" | "Interval" | "Enumeration" => {
@@ -346,6 +347,13 @@ fn split<'n>(path: &str, node: &'n Node) -> (Vec<&'n Node>, Vec<&'n Node>) {
         tag => in_query && QUERY_LISTS.contains(&tag),
     };
     node.items.iter().partition(is_list)
+}
+
+/// Two CK_INFO of PKCS#11, the only output that a case has: maker, description and versions of the library are
+/// information about the server; the layout and the flags between them are not.
+fn is_same_info(expected: &str, got: &str) -> bool {
+    let flags = 2 * (2 + 32)..2 * (2 + 32 + 8);
+    expected.len() == 2 * 76 && got.len() == expected.len() && got.get(flags.clone()) == expected.get(flags)
 }
 
 /// What tells entries of a list apart: the tag, and the name of an attribute.

@@ -12,6 +12,7 @@ mod matrix;
 mod objects;
 mod openssl;
 mod personas;
+mod pkcs11;
 mod query;
 mod sessions;
 mod splitting;

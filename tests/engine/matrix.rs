@@ -357,6 +357,7 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::Ping,
         Operation::Process,
         Operation::QueryAsynchronousRequests,
+        Operation::PKCS_11,
         Operation::Login,
         Operation::Logout,
         Operation::DelegatedLogin,

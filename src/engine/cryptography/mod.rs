@@ -3,7 +3,7 @@
 
 mod asymmetric;
 mod hashing;
-mod parts;
+pub mod parts;
 mod symmetric;
 
 pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, loaded, signature, verified};

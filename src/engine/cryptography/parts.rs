@@ -154,7 +154,7 @@ impl Turn {
 }
 
 /// A new correlation value: the time of its beginning, then random bytes.
-fn begin(cx: &mut Context<'_, '_>) -> Step<Bytes> {
+pub fn begin(cx: &mut Context<'_, '_>) -> Step<Bytes> {
     let mut open = 0;
     for correlation in cx.draft.parts()? {
         let began = correlation.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));

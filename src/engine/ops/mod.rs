@@ -31,6 +31,7 @@ mod mac_verify;
 mod modify_attribute;
 mod obtain_lease;
 mod ping;
+mod pkcs_11;
 mod poll;
 mod process;
 mod query;
