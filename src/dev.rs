@@ -64,6 +64,12 @@ fn certificates(folder: &Path, curve: Curve) -> Result<(), Error> {
         write_new(&ca_key, ca.key.as_bytes())?;
         write_new(&ca_file, ca.certificate.as_bytes())?;
     }
+    // Another authority than that of the clients, for Certify.
+    if !folder.join("certify.pem").exists() {
+        let authority = pki::make_ca("Keystead development certificates", Curve::P256)?;
+        write_new(&folder.join("certify.key"), authority.key.as_bytes())?;
+        write_new(&folder.join("certify.pem"), authority.certificate.as_bytes())?;
+    }
     let read = |path: &Path| {
         std::fs::read_to_string(path).map_err(|why| pki::Error::File { path: path.into(), why })
     };
@@ -150,6 +156,10 @@ cache_seconds = 300
 [objects]
 lease_seconds = 3600
 weak_keys = true       # RSA-1024, 3DES and the like: for development, not for production
+
+[certify]
+certificate = "certify.pem"  # the authority that makes certificates for clients; never that of [tls]
+key = "certify.key"
 
 [audit]
 reads = "written"      # "durable" lets reads wait for the disk

@@ -13,11 +13,12 @@
 //! store    commits changes and audit entries together; the journal of reads
 //! ```
 //!
-//! Beside it: `crypto` (cryptography on bytes), `config` (read once), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of
+//! Beside it: `crypto` (cryptography on bytes), `config` (read once), `authority` (what signs certificates for clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of
 //! `keystead`), `client` (the typed client), `unlock` (the small binary for hosts).
 
 pub mod admin;
 pub mod audit;
+pub mod authority;
 pub mod client;
 pub mod config;
 pub mod crypto;

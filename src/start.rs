@@ -2,7 +2,7 @@
 
 use crate::config::{AuditReads, Config, VaultMode};
 use crate::engine::about::About;
-use crate::engine::world::Settings;
+use crate::engine::world::{Authority, Settings};
 use crate::gate::Gate;
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
 use crate::server::{Server, Signer, work};
@@ -33,6 +33,9 @@ pub enum Error {
     /// The sockets.
     #[error(transparent)]
     Listen(#[from] listen::Error),
+    /// The authority of `[certify]`.
+    #[error(transparent)]
+    Authority(#[from] crate::authority::Error),
     /// The PIN could not be read.
     #[error("cannot read the PIN from {}: {why}", path.display())]
     Pin {
@@ -64,11 +67,12 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         only_1_3: config.tls.minimum == "1.3",
         suite_b: config.tls.suite_b,
     })?;
+    let authority = crate::authority::load(config)?;
     let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
     let master = master_keys(config)?;
     tracing::info!(token = %master.describe(), "using master keys");
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
-    let server = Arc::new(server(config, database, hierarchy, Arc::clone(&gate)));
+    let server = Arc::new(server(config, database, hierarchy, Arc::clone(&gate), authority));
     let (stop, stopping) = watch::channel(false);
     let door = Arc::new(Door {
         tls,
@@ -105,11 +109,19 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     Ok(())
 }
 
-fn server(config: &Config, database: Arc<Database>, hierarchy: Arc<Hierarchy>, gate: Arc<Gate>) -> Server {
+fn server(
+    config: &Config,
+    database: Arc<Database>,
+    hierarchy: Arc<Hierarchy>,
+    gate: Arc<Gate>,
+    (authority, anchors): (Option<Authority>, Vec<bytes::Bytes>),
+) -> Server {
     let settings = Settings {
         batch_items_max: config.limits.batch_items,
         located_items_max: config.limits.located_items,
         interop: config.interop,
+        authority,
+        anchors,
         about: About {
             extensions: config.extensions.clone(),
             validations: config.validations.clone(),

@@ -27,9 +27,9 @@ macro_rules! for_each_operation {
             /// Derives a key (6.1.14).
             DeriveKey = 0x05, DeriveKeyRequest => DeriveKeyResponse, in V1_0.., served;
             /// Makes a certificate for a public key (6.1.6).
-            Certify = 0x06, CertifyRequest => CertifyResponse, in V1_0.., declared;
+            Certify = 0x06, CertifyRequest => CertifyResponse, in V1_0.., served;
             /// Renews a certificate (6.1.45).
-            ReCertify = 0x07, ReCertifyRequest => ReCertifyResponse, in V1_0.., declared;
+            ReCertify = 0x07, ReCertifyRequest => ReCertifyResponse, in V1_0.., served;
             /// Finds objects by attribute (6.1.28).
             Locate = 0x08, LocateRequest => LocateResponse, in V1_0.., served;
             /// Asks whether an object may be used in a way (6.1.7).
@@ -61,7 +61,7 @@ macro_rules! for_each_operation {
             /// Brings an object back from the archive (6.1.42).
             Recover = 0x16, RecoverRequest => RecoverResponse, in V1_0.., served;
             /// Validates a chain of certificates (6.1.57).
-            Validate = 0x17, ValidateRequest => ValidateResponse, in V1_0.., declared;
+            Validate = 0x17, ValidateRequest => ValidateResponse, in V1_0.., served;
             /// Tells what the server can (6.1.40).
             Query = 0x18, QueryRequest => QueryResponse, in V1_0.., served;
             /// Cancels an asynchronous request (6.1.5).

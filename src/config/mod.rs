@@ -57,6 +57,9 @@ pub struct Config {
     /// The generator of random bytes.
     #[serde(default)]
     pub rng: RngConfig,
+    /// The authority that makes certificates.
+    #[serde(default)]
+    pub certify: CertifyConfig,
     /// The audit.
     #[serde(default)]
     pub audit: AuditConfig,
@@ -168,9 +171,12 @@ impl Config {
             &mut hsm.pin_file,
             &mut hsm.softhsm_config,
             &mut hsm.danger_software_keys,
+            &mut self.certify.certificate,
+            &mut self.certify.key,
         ];
+        let anchors = self.certify.anchors.iter_mut();
         let needed = [&mut self.tls.certificate, &mut self.tls.key, &mut self.tls.ca, &mut self.store.path];
-        for path in needed.into_iter().chain(optional.into_iter().flatten()) {
+        for path in needed.into_iter().chain(optional.into_iter().flatten()).chain(anchors) {
             *path = folder.join(&path);
         }
     }

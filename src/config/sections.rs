@@ -167,6 +167,28 @@ pub struct CredentialConfig {
     pub clients: Vec<String>,
 }
 
+/// `[certify]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CertifyConfig {
+    /// The certificate of the authority, PEM. Without one the server makes no certificates.
+    pub certificate: Option<PathBuf>,
+    /// Its private key, PKCS#8 PEM.
+    pub key: Option<PathBuf>,
+    /// Its private key as a managed object, instead of a file: it is used for the clients that may use it.
+    pub object: Option<String>,
+    /// For how many days certificates are valid where the client does not say.
+    pub days: u32,
+    /// Certificates, PEM, that chains of Validate may lead to, beside that of the authority.
+    pub anchors: Vec<PathBuf>,
+}
+
+impl Default for CertifyConfig {
+    fn default() -> Self {
+        Self { certificate: None, key: None, object: None, days: 365, anchors: Vec::new() }
+    }
+}
+
 /// `[objects]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]

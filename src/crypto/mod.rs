@@ -12,6 +12,7 @@ pub mod mac;
 pub mod pkcs12;
 pub mod pkey;
 pub mod sharing;
+pub mod x509;
 
 pub use digest::Digest;
 

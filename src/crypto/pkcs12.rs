@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "AWS-LC's C interface: aws-lc-rs opens no PKCS#12")]
 
 use super::Error;
+use super::x509::{Owned, Stack, forget_errors};
 use aws_lc_sys as c;
 use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use std::ffi::{CStr, c_char, c_int};
@@ -35,45 +36,6 @@ pub struct Certificate {
     pub der: Vec<u8>,
     /// Its friendly name.
     pub alias: Option<String>,
-}
-
-/// A pointer of the library and what frees it.
-struct Owned<T>(*mut T, unsafe extern "C" fn(*mut T));
-
-impl<T> Drop for Owned<T> {
-    fn drop(&mut self) {
-        // SAFETY: the pointer is null or ours, freed once by its own function; freeing a key wipes it.
-        unsafe { (self.1)(self.0) };
-    }
-}
-
-/// Certificates in a stack of the library, which owns them.
-struct Stack(*mut c::OPENSSL_STACK);
-
-impl Stack {
-    fn new() -> Result<Self, Error> {
-        // SAFETY: no preconditions.
-        let stack = unsafe { c::OPENSSL_sk_new_null() };
-        if stack.is_null() { Err(UNSUITED) } else { Ok(Self(stack)) }
-    }
-
-    fn certificates(&self) -> Vec<*mut c::X509> {
-        // SAFETY: the stack is valid and holds certificates alone; indexes are below its length.
-        unsafe {
-            let length = c::OPENSSL_sk_num(self.0);
-            (0..length).map(|at| c::OPENSSL_sk_value(self.0, at).cast()).collect()
-        }
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        // SAFETY: the stack and its certificates are ours, each freed once.
-        unsafe {
-            self.certificates().into_iter().for_each(|certificate| c::X509_free(certificate));
-            c::OPENSSL_sk_free(self.0);
-        }
-    }
 }
 
 /// Opens a container.
@@ -172,10 +134,4 @@ impl Text {
     fn as_ptr(&self) -> *const c_char {
         self.0.as_ptr().cast()
     }
-}
-
-/// The library queues reasons by thread; the next call must not find those of this one.
-fn forget_errors() {
-    // SAFETY: no preconditions.
-    unsafe { c::ERR_clear_error() };
 }

@@ -20,7 +20,17 @@ pub fn store(cx: &mut Context<'_, '_>, given: Attributes, value: ManagedObject) 
 
 /// The object of a value, with the attributes of the request and those that the value gives.
 pub fn object(cx: &mut Context<'_, '_>, given: Attributes, value: &ManagedObject) -> Step<Object> {
-    let mut object = birth::object(cx, value.object_type(), given, false)?;
+    inheriting(cx, Attributes::default(), given, value)
+}
+
+/// The same with attributes of the object that it replaces.
+pub fn inheriting(
+    cx: &mut Context<'_, '_>,
+    inherited: Attributes,
+    given: Attributes,
+    value: &ManagedObject,
+) -> Step<Object> {
+    let mut object = birth::inheriting(cx, value.object_type(), inherited, given, false)?;
     let facts = material::facts(value)?;
     take_facts(cx, &mut object, facts)?;
     check(&object, value)?;

@@ -14,6 +14,7 @@ pub mod about;
 pub mod asynchronous;
 pub mod batch;
 mod birth;
+mod certificates;
 mod container;
 mod context;
 mod cryptography;

@@ -29,16 +29,21 @@ pub struct Form {
     pub wrapping: Option<KeyWrappingSpecification>,
 }
 
-/// The value of an object in this form.
-pub fn value(cx: &mut Context<'_, '_>, object: &Object, form: &Form) -> Step<ManagedObject> {
+/// The value of an object that the server itself works with.
+pub fn opened(cx: &mut Context<'_, '_>, object: &Object) -> Step<ManagedObject> {
     if object.archived {
         return refuse(Cause::Archived, "the object is in the archive: recover it first");
     }
+    material::stored(cx.draft, object)
+}
+
+/// The value of an object in this form.
+pub fn value(cx: &mut Context<'_, '_>, object: &Object, form: &Form) -> Step<ManagedObject> {
     if is_pre_active(object) && !cx.principal().persona.pre_active_get {
         return refuse(Cause::WrongState, "the object is Pre-Active: activate it before you get it");
     }
     may_leave(cx.settings(), object, form.wrapping.is_some())?;
-    let value = material::stored(cx.draft, object)?;
+    let value = opened(cx, object)?;
     if form.format == Some(KeyFormatType::PKCS_12) {
         return container::packed(cx, object, value, form);
     }

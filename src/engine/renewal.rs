@@ -4,8 +4,8 @@ use super::birth;
 use super::context::Context;
 use super::object::Object;
 use super::refusal::{Cause, Step, refuse};
-use kmip_codec::attributes::{Attribute, Attributes, TemplateAttribute};
-use kmip_codec::enums::LinkType;
+use kmip_codec::attributes::{Attribute, Attributes, SetBy, TemplateAttribute};
+use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::value::{DateTime, Interval};
 use kmip_codec::{Tag, attribute};
 
@@ -42,10 +42,7 @@ pub fn successor(
     template: Option<TemplateAttribute>,
     offset: Option<Interval>,
 ) -> Step<Object> {
-    let mut inherited: Attributes =
-        old.attributes.iter().filter(|a| !NOT_COPIED.contains(&a.tag())).cloned().collect();
-    shift_dates(&mut inherited, offset, cx.now());
-    refill(&mut inherited);
+    let inherited = inherited(old, offset, cx.now());
     old.attributes.remove_tag(Tag::Name);
     let given = birth::given(cx, template)?;
     if given.iter().any(|a| matches!(a, Attribute::CryptographicAlgorithm(_))) {
@@ -55,6 +52,20 @@ pub fn successor(
     new.group.clone_from(&old.group);
     super::lease::set(&mut new, cx.principal().persona.replacement_lease_seconds);
     Ok(new)
+}
+
+/// The attributes that a replacement has from the object that it replaces. What a certificate says about itself, the
+/// new one says anew.
+pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Attributes {
+    let of_certificates = |attribute: &Attribute| {
+        old.object_type() == ObjectType::Certificate
+            && attribute.row().is_some_and(|row| row.set_by == SetBy::Server)
+    };
+    let copied = old.attributes.iter().filter(|a| !NOT_COPIED.contains(&a.tag()) && !of_certificates(a));
+    let mut inherited: Attributes = copied.cloned().collect();
+    shift_dates(&mut inherited, offset, now);
+    refill(&mut inherited);
+    inherited
 }
 
 /// Links the old object and its successor to each other.

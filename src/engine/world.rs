@@ -99,6 +99,25 @@ pub enum Seeding {
 
 /// How many bytes of a seed are taken where the configuration does not say: the strength of the generator, twice.
 pub const SEED_BYTES_MAX: usize = 64;
+/// The authority that signs certificates for clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// Its certificate, DER.
+    pub certificate: bytes::Bytes,
+    /// Its key.
+    pub key: AuthorityKey,
+    /// For how many days certificates are valid.
+    pub days: u32,
+}
+
+/// Where the key of the authority is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuthorityKey {
+    /// In a file of the operator's: PKCS#8 DER.
+    File(SecretBytes),
+    /// A managed private key.
+    Object(String),
+}
 
 /// What the configuration says to the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +146,10 @@ pub struct Settings {
     pub danger_reuse_one_time_pads: bool,
     /// Whether Interop is served, which no production server does.
     pub interop: bool,
+    /// The authority that signs the certificates of Certify.
+    pub authority: Option<Authority>,
+    /// The certificates, DER, that chains of Validate must lead to.
+    pub anchors: Vec<bytes::Bytes>,
     /// What the operator states about the server.
     pub about: About,
     /// What may be switched off.
@@ -148,6 +171,8 @@ impl Default for Settings {
             withheld: Vec::new(),
             danger_reuse_one_time_pads: false,
             interop: false,
+            authority: None,
+            anchors: Vec::new(),
             about: About::default(),
             features: Features::default(),
         }

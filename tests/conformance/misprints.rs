@@ -64,6 +64,12 @@ const MISPRINTS: &[(&str, &str, Right, &str)] = &[
         "without the DER tag and length with which the same case locates the certificate",
     ),
     (
+        "1.4/TC-PKCS12-2-14",
+        "SerialNumber",
+        Instead("00d2f5bad76a5ac8f9", "D2F5BAD76A5AC8F9"),
+        "with DER's sign byte and in lower case, unlike the same field of TC-134",
+    ),
+    (
         "1.4/TC-CERTATTR-1-14",
         "KeyFormatType",
         Absent,

@@ -73,6 +73,7 @@ pub const SETUPS: &[Setup] = &[
     Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
     Setup { name: "suite-b-128", wants: |case| case.name.contains("SUITEB-128"), changes: |_| Vec::new() },
     Setup { name: "suite-b-192", wants: |case| case.name.contains("SUITEB-192"), changes: |_| Vec::new() },
+    Setup { name: "certifying", wants: |case| case.family == "TC-134", changes: certifying },
 ];
 
 /// Cases that begin where another one ends, each with an object of its own: the part of its name, and the other case.
@@ -91,6 +92,31 @@ pub fn begin(cases: &mut [Case]) {
         steps.append(&mut cases[place].steps);
         cases[place].steps = steps;
     }
+}
+
+/// The authority that signs in TC-134, with the name that the cases print.
+fn certifying(_: &[&Case]) -> Vec<(String, String)> {
+    let mut params = rcgen::CertificateParams::default();
+    let name = [
+        (rcgen::DnType::CountryName, "US"),
+        (rcgen::DnType::OrganizationName, "TEST"),
+        (rcgen::DnType::OrganizationalUnitName, "OASIS"),
+        (rcgen::DnType::CommonName, "KMIP"),
+    ];
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    let printable = |value: &str| rcgen::DnValue::PrintableString(value.try_into().unwrap());
+    name.into_iter().for_each(|(kind, value)| params.distinguished_name.push(kind, printable(value)));
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let written =
+        [("certify.pem", params.self_signed(&key).unwrap().pem()), ("certify.key", key.serialize_pem())];
+    let absolute = |(name, text): (&str, String)| {
+        let path = folder.join(format!("{}-{name}", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        (format!("{name:?}"), format!("{:?}", path.to_str().unwrap()))
+    };
+    written.map(absolute).into()
 }
 
 /// Tags and the keys that they become.

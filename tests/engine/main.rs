@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod asynchronous;
+mod authority;
 mod behaviour;
+mod certificates;
 mod containers;
 mod cryptography;
 mod derivation;

@@ -301,7 +301,39 @@ const ROWS: &[Row] = &[
         allowed: not_meant_for_it,
         event: None,
     },
+    Row {
+        name: "Certify",
+        request: |id, _| {
+            let unique_identifier = Some(id.into());
+            Request::Certify(CertifyRequest { unique_identifier, ..CertifyRequest::default() })
+        },
+        allowed: without_authority,
+        event: None,
+    },
+    Row {
+        name: "ReCertify",
+        request: |id, _| {
+            let unique_identifier = Some(id.into());
+            Request::ReCertify(ReCertifyRequest { unique_identifier, ..ReCertifyRequest::default() })
+        },
+        allowed: without_authority,
+        event: None,
+    },
+    Row {
+        name: "Validate",
+        request: |id, _| {
+            let unique_identifiers = vec![id.into()];
+            Request::Validate(ValidateRequest { unique_identifiers, ..ValidateRequest::default() })
+        },
+        allowed: without_authority,
+        event: None,
+    },
 ];
+
+/// There are no certificates in the matrix, and no authority that would make any (they are in `certificates`).
+fn without_authority(_: ObjectType, _: State) -> bool {
+    false
+}
 
 /// The objects of the matrix have no Usage Limits that could be allocated.
 fn without_limits(_: ObjectType, _: State) -> bool {

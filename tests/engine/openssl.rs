@@ -54,6 +54,9 @@ impl OpenSsl {
         let (key, out) = (format!("{name}.pem"), format!("{name}.crt"));
         (words[4], words[10]) = (&key, &out);
         let (by, by_key) = issuer.map(|issuer| (format!("{issuer}.crt"), format!("{issuer}.pem"))).unzip();
+        if by.is_none() {
+            words.extend(["-addext", "keyUsage=critical,digitalSignature,keyCertSign"]);
+        }
         if let (Some(by), Some(by_key)) = (&by, &by_key) {
             words.extend(["-CA", by, "-CAkey", by_key, "-addext", "basicConstraints=critical,CA:FALSE"]);
         }

@@ -91,6 +91,9 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The one part of what comes whole.
+    pub const WHOLE: Self = Self { before: 0, last: true, correlation: None };
+
     /// Joins a request with the parts before it: the request as it is so far.
     pub fn take<R: InParts>(cx: &mut Context<'_, '_>, mut request: R) -> Step<(R, Self)> {
         let fields = request.fields();

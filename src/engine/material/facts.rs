@@ -11,6 +11,9 @@ use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, Transp
 mod certificate;
 mod request;
 
+pub use certificate::escaped;
+pub use request::read as read_request;
+
 /// What a registered value says about itself.
 #[derive(Default)]
 pub struct Facts {

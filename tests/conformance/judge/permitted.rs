@@ -55,6 +55,10 @@ pub const MADE: &[&str] = &[
     "CRTCoefficient",
     "KeyValue",
     "ShortUniqueIdentifier",
+    "CertificateValue",
+    "CertificateLength",
+    "SerialNumber",
+    "CertificateSerialNumber",
 ];
 
 /// Enumerations that the files call otherwise than the specification of their version does.

@@ -92,7 +92,7 @@ fn distinguished(name: &X509Name<'_>) -> String {
 }
 
 /// What would end a part is escaped.
-fn escaped(value: &str) -> String {
+pub fn escaped(value: &str) -> String {
     let mut out = String::new();
     for c in value.chars() {
         if matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';') {

@@ -1,0 +1,73 @@
+//! Re-certify (KMIP 2.1, 6.1.45): a certificate that takes the place of another, for the same key.
+
+use crate::engine::certificates::{self, Sent, Wish};
+use crate::engine::context::{Context, Execute};
+use crate::engine::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::{birth, release, renewal};
+use kmip_codec::attribute;
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::LinkType;
+use kmip_codec::objects::ManagedObject;
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::{ReCertifyRequest, ReCertifyResponse};
+
+impl Execute for ReCertifyRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReCertifyResponse> {
+        let mut old = cx.living(self.unique_identifier, Operation::ReCertify)?;
+        let ManagedObject::Certificate(value) = release::opened(cx, &old)? else {
+            let message = format!("Re-certify is for certificates, not for a {:?}", old.object_type());
+            return refuse(Cause::WrongType, message);
+        };
+        let renewed = Wish::renewed(&value.value)?;
+        let sent = Sent {
+            kind: self.certificate_request_type,
+            value: self.certificate_request,
+            identifier: self.request_identifier,
+        };
+        let key = certificates::linked_key(cx, &old, Operation::ReCertify)?;
+        let mut wish = match sent.request(cx, Operation::ReCertify)? {
+            Some(wish) => {
+                wish.must_be_for(&renewed.key_der())?;
+                wish
+            }
+            None => renewed,
+        };
+        let mut given = birth::given(cx, self.attributes)?;
+        wish.fill(&given)?;
+        let mut inherited = renewal::inherited(&old, self.offset, cx.now());
+        inherited.0.retain(|entry| !birth::is_name(&entry.attribute));
+        // The names of the old certificate come behind those of the request.
+        for name in attribute!(old.attributes, Name).cloned().map(Attribute::Name) {
+            if !given.iter().any(|attribute| *attribute == name) {
+                given.push(name);
+            }
+        }
+        old.attributes.remove_tag(kmip_codec::Tag::Name);
+        let (mut new, value) = certificates::made(cx, wish, given, inherited)?;
+        new.group.clone_from(&old.group);
+        if let Some(key) = key {
+            new.link(LinkType::PublicKeyLink, &key.id);
+            turn(cx, key, &old, &new)?;
+        }
+        renewal::link(&mut old, &mut new);
+        cx.save(old)?;
+        let id = birth::store(cx, new, &value)?;
+        Ok(ReCertifyResponse { unique_identifier: id.into(), attributes: None })
+    }
+}
+
+/// Turns the link of the public key from the old certificate to the new one.
+fn turn(cx: &mut Context<'_, '_>, mut key: Object, old: &Object, new: &Object) -> Step<()> {
+    key.attributes.remove_where(|attribute| match attribute {
+        Attribute::Link(link) => {
+            link.kind == LinkType::CertificateLink && link.linked == old.id.as_str().into()
+        }
+        _ => false,
+    });
+    key.attributes.add(Attribute::Link(kmip_codec::attributes::Link {
+        kind: LinkType::CertificateLink,
+        linked: new.id.as_str().into(),
+    }));
+    cx.save(key)
+}
