@@ -98,7 +98,8 @@ impl Output {
 
     /// A text of fixed width: cut between characters, or padded.
     pub fn text(&mut self, text: &str, width: usize) {
-        let cut = text.floor_char_boundary(width);
+        let mut ends = (0..=width.min(text.len())).rev();
+        let cut = ends.find(|at| text.is_char_boundary(*at)).unwrap_or_default();
         self.raw(text.get(..cut).unwrap_or_default().as_bytes());
         self.0.resize(self.0.len() + width - cut, b' ');
     }
