@@ -89,7 +89,7 @@ pub fn accept(cx: &mut Context<'_, '_>, item: &RequestItem) -> Step<ResponseItem
         version: cx.version.to_string(),
         submitted: cx.draft.world().now.nanoseconds,
         placeholder: cx.placeholder.clone(),
-        given: cx.given.iter().map(|(operation, id)| (operation.0, id.clone())).collect(),
+        given: cx.given.clone(),
         ended: 0,
         stage: Stage::Submitted(message.to_bytes().into()),
     };
@@ -213,11 +213,10 @@ pub fn carry_out(
     // Reads the record, so that a Cancel that is faster makes this draft fail.
     draft.asynchronous(place).map_err(need)?;
     let (now, submitted) = (draft.world().now.seconds(), record.submitted);
-    let given = record.given.iter().map(|(operation, id)| (Operation(*operation), id.clone()));
     let (answer, mut deed) = Batch::alone(&message).single(
         draft,
         record.placeholder.clone(),
-        given.collect(),
+        record.given.clone(),
         entropy,
         supplies,
     )?;

@@ -5,7 +5,7 @@
 
 use super::about::Features;
 use super::asynchronous;
-use super::context::Context;
+use super::context::{Context, Given};
 use super::dispatch::dispatch;
 use super::draft::{Changes, Draft};
 use super::need::{Need, Supplies};
@@ -18,6 +18,7 @@ use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, Res
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::operations::{Operation, Response};
 use kmip_codec::value::{DateTime, UniqueIdentifier};
+use std::collections::BTreeSet;
 
 /// What an item did, for the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,7 @@ fn run_admitted(
     entropy: &mut dyn Entropy,
     supplies: &mut Supplies,
 ) -> Step<Outcome> {
+    check_item_ids(message)?;
     let ticket = tickets::admit(world, principal, message)?;
     let acting = ticket.as_ref().map_or(principal, |ticket| &ticket.principal);
     let mut draft = Draft::granted(world, acting, ticket.as_ref().map(Admitted::grant));
@@ -141,7 +143,7 @@ impl<'m> Batch<'m> {
         &self,
         draft: &mut Draft<'_>,
         placeholder: Option<String>,
-        given: Vec<(Operation, Option<String>)>,
+        given: Vec<Given>,
         entropy: &mut dyn Entropy,
         supplies: &mut Supplies,
     ) -> Result<(ResponseItem, Deed), Need> {
@@ -191,7 +193,7 @@ impl<'m> Batch<'m> {
         last: bool,
         cx: &mut Context<'_, '_>,
     ) -> Result<(ResponseItem, Deed), Need> {
-        let savepoint = cx.draft.savepoint();
+        let (savepoint, placeholder) = (cx.draft.savepoint(), cx.placeholder.clone());
         cx.touched.clear();
         cx.note.clear();
         cx.instead = None;
@@ -202,13 +204,14 @@ impl<'m> Batch<'m> {
             Err(Halt::Need(need)) => return Err(need),
             Err(Halt::Refused(refusal)) => {
                 cx.draft.roll_back(savepoint);
-                cx.placeholder = None;
+                // What was to come from the item must not be taken for what came before it.
+                cx.placeholder = placeholder.filter(|_| !SETS_PLACEHOLDER.contains(&operation));
                 let answer = refused(&refusal, self.version, Some(operation));
                 let reason = answer.result_reason;
                 (answer, reason)
             }
         };
-        cx.given.push((operation, answer.response.as_ref().and_then(given_identifier)));
+        cx.given.push(given(operation, answer.response.as_ref(), cx));
         answer.operation = answer.operation.or(Some(operation));
         answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
         let (objects, note) = (std::mem::take(&mut cx.touched), std::mem::take(&mut cx.note));
@@ -305,27 +308,49 @@ fn undo(items: &mut [ResponseItem], deeds: &mut [Deed]) {
     }
 }
 
-/// The identifier that an answer gives, for later items that refer to it.
-fn given_identifier(response: &Response) -> Option<String> {
-    let id = match response {
-        Response::Create(answer) => &answer.unique_identifier,
-        Response::CreateKeyPair(answer) => &answer.private_key,
-        Response::Register(answer) => &answer.unique_identifier,
-        Response::ReKey(answer) => &answer.unique_identifier,
-        Response::DeriveKey(answer) => &answer.unique_identifier,
-        Response::JoinSplitKey(answer) => &answer.unique_identifier,
-        Response::CreateSplitKey(answer) => answer.unique_identifiers.first()?,
-        Response::ReKeyKeyPair(answer) => &answer.private_key,
-        Response::Locate(answer) => match answer.unique_identifiers.as_slice() {
-            [only] => only,
-            _ => return None,
-        },
-        Response::Get(answer) => &answer.unique_identifier,
-        Response::GetAttributes(answer) => &answer.unique_identifier,
-        _ => return None,
-    };
-    match id {
+/// Operations that set the ID placeholder (KMIP 2.1, 6.1); Check empties it where the use is not allowed.
+const SETS_PLACEHOLDER: &[Operation] = &[
+    Operation::Create,
+    Operation::CreateKeyPair,
+    Operation::Register,
+    Operation::Import,
+    Operation::DeriveKey,
+    Operation::ReKey,
+    Operation::ReKeyKeyPair,
+    Operation::Certify,
+    Operation::ReCertify,
+    Operation::CreateSplitKey,
+    Operation::JoinSplitKey,
+    Operation::Locate,
+    Operation::Recover,
+    Operation::Check,
+];
+
+/// What an item that succeeded gives to those behind it.
+fn given(operation: Operation, response: Option<&Response>, cx: &Context<'_, '_>) -> Given {
+    let text = |id: &UniqueIdentifier| match id {
         UniqueIdentifier::Text(id) => Some(id.clone()),
         _ => None,
+    };
+    let public = match response {
+        Some(Response::CreateKeyPair(answer)) => text(&answer.public_key),
+        Some(Response::ReKeyKeyPair(answer)) => text(&answer.public_key),
+        _ => None,
+    };
+    let id = match response {
+        None | Some(Response::Cancel(_) | Response::Process(_)) => None,
+        Some(_) if SETS_PLACEHOLDER.contains(&operation) => cx.placeholder.clone(),
+        Some(_) => cx.touched.first().cloned(),
+    };
+    Given { operation: operation.0, id, public }
+}
+
+/// Refuses items that could not be told apart in the answer (KMIP 2.1, 9.21).
+fn check_item_ids(message: &RequestMessage) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    let mut ids = message.items.iter().filter_map(|item| item.unique_batch_item_id.as_ref());
+    if ids.all(|id| seen.insert(id)) {
+        return Ok(());
     }
+    Err(Refusal::new(Cause::InvalidField, "two items of the batch have the same Unique Batch Item ID"))
 }

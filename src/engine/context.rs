@@ -4,18 +4,30 @@ use super::draft::Draft;
 use super::need::Supplies;
 use super::object::Object;
 use super::policy::Principal;
-use super::refusal::{Cause, Halt, Step, refuse};
+use super::refusal::{Cause, Halt, Refusal, Step, refuse};
 use super::world::{Entropy, Settings};
 use kmip_codec::Version;
 use kmip_codec::enums::UniqueIdentifierReference;
 use kmip_codec::message::ResponseItem;
 use kmip_codec::operations::Operation;
 use kmip_codec::value::UniqueIdentifier;
+use serde::{Deserialize, Serialize};
 
 /// An operation that this server performs: one file each in `ops/`.
 pub trait Execute: kmip_codec::operations::Call {
     /// Performs it on the draft.
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<Self::Answer>;
+}
+
+/// What an item of the batch gave, for the items behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Its operation, by number.
+    pub operation: u32,
+    /// The object that it made, found or used; of a pair the private key.
+    pub id: Option<String>,
+    /// The public key of a pair.
+    pub public: Option<String>,
 }
 
 /// The surroundings of an item.
@@ -27,7 +39,7 @@ pub struct Context<'c, 'a> {
     /// The object that the batch made or found last (KMIP 2.1, 6.1).
     pub placeholder: Option<String>,
     /// What each item of the batch gave, for references of 2.x.
-    pub given: Vec<(Operation, Option<String>)>,
+    pub given: Vec<Given>,
     /// How many objects the batch has made.
     pub made: u64,
     /// Random bytes.
@@ -65,24 +77,25 @@ impl<'a> Context<'_, 'a> {
 
     /// The identifier that a request means.
     pub fn resolve(&self, id: Option<UniqueIdentifier>) -> Step<String> {
-        let last = |operation: Operation| {
-            self.given.iter().rev().find(|(by, _)| *by == operation).and_then(|(_, id)| id.clone())
-        };
+        let last =
+            |operation: Operation| self.given.iter().rev().find(|given| given.operation == operation.0);
         let found = match id {
             None | Some(UniqueIdentifier::Reference(UniqueIdentifierReference::IDPlaceholder)) => {
                 self.placeholder.clone()
             }
             Some(UniqueIdentifier::Text(id)) => Some(id),
             Some(UniqueIdentifier::Index(index)) => self.given_at(index),
-            Some(UniqueIdentifier::Reference(reference)) => operation_of(reference).and_then(last),
+            Some(UniqueIdentifier::Reference(reference)) => {
+                let (operation, public) = referred(reference).ok_or_else(Self::nothing)?;
+                last(operation).and_then(|given| if public { given.public.clone() } else { given.id.clone() })
+            }
         };
-        match found {
-            Some(id) => Ok(id),
-            None => refuse(
-                Cause::NotFound,
-                "no Unique Identifier: name one, or put the item behind one that makes or finds exactly one object",
-            ),
-        }
+        found.ok_or_else(Self::nothing)
+    }
+
+    fn nothing() -> Halt {
+        let text = "no Unique Identifier: name one, or put the item behind one that makes or finds exactly one object";
+        Refusal::new(Cause::NotFound, text).into()
     }
 
     fn given_at(&self, index: i32) -> Option<String> {
@@ -91,7 +104,7 @@ impl<'a> Context<'_, 'a> {
         } else {
             usize::try_from(index).ok()
         };
-        self.given.get(at?).and_then(|(_, id)| id.clone())
+        self.given.get(at?).and_then(|given| given.id.clone())
     }
 
     /// The object that a request means, for this operation.
@@ -130,12 +143,9 @@ impl<'a> Context<'_, 'a> {
     }
 }
 
-/// The operation whose result a reference means.
-fn operation_of(reference: UniqueIdentifierReference) -> Option<Operation> {
+/// The operation whose result a reference means, and whether it means the public key.
+fn referred(reference: UniqueIdentifierReference) -> Option<(Operation, bool)> {
     let name = reference.name(kmip_codec::version::V2_1)?;
-    let name = match name {
-        "CreateKeyPairPrivateKey" | "CreateKeyPairPublicKey" => "CreateKeyPair",
-        other => other,
-    };
-    Operation::by_name(name).map(Operation)
+    let operation = name.trim_end_matches("PrivateKey").trim_end_matches("PublicKey");
+    Operation::by_name(operation).map(|number| (Operation(number), name.ends_with("PublicKey")))
 }

@@ -181,3 +181,25 @@ pub type Step<T> = Result<T, Halt>;
 pub fn refuse<T>(cause: Cause, message: impl Into<Cow<'static, str>>) -> Step<T> {
     Err(Halt::Refused(Refusal::new(cause, message)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kmip_codec::operations::OPERATION_ROWS;
+    use kmip_codec::version::VERSIONS;
+
+    /// Whatever fails, for whatever cause: the reason is one that the version has, and, in 2.x, the table of the operation.
+    #[test]
+    fn no_reason_contradicts_its_version_or_the_table_of_its_operation() {
+        for row in OPERATION_ROWS {
+            for version in VERSIONS.into_iter().filter(|version| (row.is_in)(*version)) {
+                for cause in Cause::ALL {
+                    let reason = cause.reason(version, Some(row.operation));
+                    assert!(reason.is_in(version), "{cause:?} is {reason:?} in {version}");
+                    let allowed = version < V2_0 || reasons::may_have(row.operation, reason);
+                    assert!(allowed, "{cause:?} is {reason:?} for {:?}", row.operation);
+                }
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 mod asynchronous;
 mod authority;
+mod batches;
 mod behaviour;
 mod certificates;
 mod containers;

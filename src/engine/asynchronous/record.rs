@@ -1,5 +1,6 @@
 //! What the store keeps of an asynchronous request: a length, JSON of that length, and the request or answer as TTLV.
 
+use crate::engine::context::Given;
 use kmip_codec::SecretBytes;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ pub struct Record {
     /// The ID placeholder that it was accepted with.
     pub placeholder: Option<String>,
     /// What the items before it gave.
-    pub given: Vec<(u32, Option<String>)>,
+    pub given: Vec<Given>,
     /// When it was done or cancelled, in seconds since 1970; 0 before.
     pub ended: i64,
     /// How far it is.

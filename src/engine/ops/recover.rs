@@ -1,4 +1,5 @@
-//! Recover (KMIP 2.1, 6.1.42): brings an object back from the archive. One that is on-line stays so.
+//! Recover (KMIP 2.1, 6.1.42): brings an object back from the archive. One that is on-line stays so. It is the ID
+//! placeholder from now on.
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
@@ -13,6 +14,7 @@ impl Execute for RecoverRequest {
             object.archived = false;
             cx.save(object)?;
         }
+        cx.placeholder = Some(id.clone());
         Ok(RecoverResponse { unique_identifier: id.into() })
     }
 }
