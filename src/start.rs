@@ -128,6 +128,7 @@ fn server(
             ..config.server.clone()
         },
         features: config.features,
+        on_the_fly: config.object_groups.iter().filter_map(|group| group.template().ok()).collect(),
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
         asynchronous_max: config.asynchronous.requests,
         asynchronous_answer_seconds: config.asynchronous.answer_seconds,

@@ -54,6 +54,9 @@ pub struct Config {
     /// Objects.
     #[serde(default)]
     pub objects: ObjectsConfig,
+    /// Keys that are made for Object Groups.
+    #[serde(default)]
+    pub object_groups: Vec<ObjectGroupConfig>,
     /// The generator of random bytes.
     #[serde(default)]
     pub rng: RngConfig,
@@ -137,6 +140,7 @@ impl Config {
         }
         self.extensions.iter().try_for_each(Extension::check)?;
         self.validations.iter().try_for_each(Validation::check)?;
+        self.object_groups.iter().try_for_each(|group| group.template().map(drop))?;
         if let Err(name) = self.objects.withheld() {
             return Err(format!(
                 "objects.withheld names {name:?}, which is no Cryptographic Algorithm of KMIP"

@@ -1,10 +1,11 @@
 //! The sections of the file, each with what it is when the file does not name it.
 
+use crate::engine::groups::OnTheFly;
 use crate::engine::persona::Switches;
 use crate::engine::world::{SEED_BYTES_MAX, Seeding};
 use crate::store::Engine;
 use crate::suite_b::SuiteB;
-use kmip_codec::enums::CryptographicAlgorithm;
+use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -243,6 +244,40 @@ pub struct AsynchronousConfig {
     pub requests: usize,
     /// How long an answer is kept.
     pub answer_seconds: u32,
+}
+
+/// `[[object_groups]]`: where a client looks for a fresh member of an Object Group that has none, a symmetric key is made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectGroupConfig {
+    /// The Object Group.
+    pub name: String,
+    /// The Cryptographic Algorithm, as KMIP names it.
+    pub algorithm: String,
+    /// The Cryptographic Length, in bits.
+    pub length: i32,
+    /// The Cryptographic Usage Mask, by the names of its bits.
+    pub usage: Vec<String>,
+}
+
+impl ObjectGroupConfig {
+    /// What is made, or what is wrong with it.
+    pub fn template(&self) -> Result<OnTheFly, String> {
+        let wrong = |what: &str| format!("object_groups {:?}: {what}", self.name);
+        let algorithm = CryptographicAlgorithm::by_name(&self.algorithm).map(CryptographicAlgorithm);
+        let algorithm =
+            algorithm.ok_or_else(|| wrong(&format!("KMIP has no algorithm {:?}", self.algorithm)))?;
+        let mut usage = CryptographicUsageMask::default();
+        for name in &self.usage {
+            let bit = CryptographicUsageMask::by_name(name);
+            let bit = bit.ok_or_else(|| wrong(&format!("KMIP has no usage {name:?}")))?;
+            usage = usage | CryptographicUsageMask(bit.cast_signed());
+        }
+        if !crate::engine::is_symmetric_length(algorithm, self.length) {
+            return Err(wrong(&format!("no symmetric key of {} has {} bits", self.algorithm, self.length)));
+        }
+        Ok(OnTheFly { group: self.name.clone(), algorithm, length: self.length, usage })
+    }
 }
 
 /// `[log]`

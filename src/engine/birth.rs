@@ -134,7 +134,10 @@ fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
         held.set(Attribute::RandomNumberGenerator(generator()));
     }
     if object_has_life(attribute!(held, ObjectType).next().copied()) {
-        held.set(Attribute::Fresh(true));
+        // A client that hands over a key may know that somebody has had it (4.24).
+        if made_here || !held.has_tag(Tag::Fresh) {
+            held.set(Attribute::Fresh(true));
+        }
         held.set(Attribute::State(State::PreActive));
         if cx.principal().persona.activation == Activation::Automatic && !held.has_tag(Tag::ActivationDate) {
             held.set(Attribute::ActivationDate(date));

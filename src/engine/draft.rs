@@ -165,7 +165,7 @@ impl<'a> Draft<'a> {
     pub fn candidates(
         &mut self,
         indexes: &[(keys::Index, Vec<u8>)],
-        order: Age,
+        (order, behind): (Age, Option<&(u64, String)>),
         visit: &mut dyn FnMut(&mut Self, Object) -> Step<ControlFlow<()>>,
     ) -> Step<()> {
         let mut found = BTreeSet::new();
@@ -186,6 +186,9 @@ impl<'a> Draft<'a> {
         let mut found: Vec<_> = found.into_iter().collect();
         if order == Age::NewestFirst {
             found.reverse();
+        }
+        if let Some(last) = behind {
+            found.retain(|one| if order == Age::OldestFirst { one > last } else { one < last });
         }
         for (_, id) in found {
             let Some(object) = self.visible(&id)? else { continue };

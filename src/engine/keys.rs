@@ -31,6 +31,8 @@ pub enum Index {
     Vendor = 7,
     /// Alternative Name.
     AlternativeName = 8,
+    /// Object Group, of objects that nobody has got yet.
+    FreshMember = 9,
 }
 
 /// The State index value of objects that a date will move to another state.
@@ -104,6 +106,11 @@ pub fn part(owner: &str, correlation: &[u8]) -> Vec<u8> {
 /// A ticket, by the short form of its owner's name and its number; or all of an owner.
 pub fn ticket(place: &[u8]) -> Vec<u8> {
     key(b't', &[place])
+}
+
+/// Which member of an Object Group was the default of a client last.
+pub fn default_member(owner: &str, group: &str) -> Vec<u8> {
+    key(b'g', &[&short(&[owner.as_bytes()]), &short(&[group.as_bytes()])])
 }
 
 /// All entries of one value of an index, within the objects of one owner or group.

@@ -23,6 +23,7 @@ mod dispatch;
 pub mod draft;
 mod effects;
 mod grant;
+pub mod groups;
 mod held;
 mod intake;
 mod keys;
@@ -48,3 +49,5 @@ mod splitting;
 pub mod states;
 mod tickets;
 pub mod world;
+
+pub use material::is_symmetric_length;

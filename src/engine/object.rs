@@ -158,6 +158,10 @@ impl Object {
     fn index_values(&self) -> Vec<(Index, Vec<u8>)> {
         let mut values = vec![(Index::All, Vec::new())];
         values.extend(self.attributes.iter().filter_map(index_value));
+        if attribute!(self.attributes, Fresh).next() == Some(&true) {
+            let groups = attribute!(self.attributes, ObjectGroup);
+            values.extend(groups.map(|group| (Index::FreshMember, group.clone().into_bytes())));
+        }
         if self.may_move_by_date() {
             values.push((Index::State, keys::PENDING.to_vec()));
         }

@@ -25,6 +25,8 @@ pub struct Filter {
     pub group_member: Option<ObjectGroupMember>,
     /// Which objects come first.
     pub order: Age,
+    /// Only what comes behind the object of this creation time and identifier.
+    pub behind: Option<(u64, String)>,
 }
 
 /// What was found: identifiers in the order of the filter, from `offset` on, at most `maximum`; and how many match in all.
@@ -63,7 +65,9 @@ pub fn search(
                 let _ = visit(draft, object)?;
             }
         }
-        Plan::Indexes(indexes) => draft.candidates(&indexes, filter.order, &mut visit)?,
+        Plan::Indexes(indexes) => {
+            draft.candidates(&indexes, (filter.order, filter.behind.as_ref()), &mut visit)?;
+        }
     }
     Ok(Found { identifiers, located: (!broke).then_some(matches) })
 }
@@ -104,6 +108,9 @@ impl Filter {
         let best = BEST_FIRST.iter().find_map(|best| values.iter().find(|(index, _)| index == best));
         let Some(found) = best else { return Plan::Indexes(vec![(Index::All, Vec::new())]) };
         let mut indexes = vec![found.clone()];
+        if found.0 == Index::ObjectGroup && self.group_member == Some(ObjectGroupMember::GroupMemberFresh) {
+            indexes = vec![(Index::FreshMember, found.1.clone())];
+        }
         if found.0 == Index::State {
             // Their dates may have moved them to the state since they were stored.
             indexes.push((Index::State, keys::PENDING.to_vec()));
@@ -111,7 +118,8 @@ impl Filter {
         Plan::Indexes(indexes)
     }
 
-    fn matches(&self, object: &Object, now: i64) -> bool {
+    /// Whether the object is one that is looked for.
+    pub fn matches(&self, object: &Object, now: i64) -> bool {
         self.is_stored_right(object, now)
             && self.group_member_matches(object)
             && self.attributes.iter().all(|wanted| self.has(object, wanted))

@@ -1,6 +1,7 @@
 //! What the engine is given: time, entropy, the store as it stands, the vault, and the settings.
 
 use super::about::{About, Features};
+use super::groups::OnTheFly;
 use super::need::Need;
 use super::policy::Clients;
 use kmip_codec::SecretBytes;
@@ -150,6 +151,8 @@ pub struct Settings {
     pub authority: Option<Authority>,
     /// The certificates, DER, that chains of Validate must lead to.
     pub anchors: Vec<bytes::Bytes>,
+    /// The keys that are made for groups that have no fresh one left.
+    pub on_the_fly: Vec<OnTheFly>,
     /// What the operator states about the server.
     pub about: About,
     /// What may be switched off.
@@ -173,6 +176,7 @@ impl Default for Settings {
             interop: false,
             authority: None,
             anchors: Vec::new(),
+            on_the_fly: Vec::new(),
             about: About::default(),
             features: Features::default(),
         }

@@ -61,6 +61,16 @@ pub const SETUPS: &[Setup] = &[
         changes: |_| added("[asynchronous]\ndelay_milliseconds = 1000\n"),
     },
     Setup {
+        name: "groups",
+        wants: |case| case.family == "TC-151",
+        changes: |_| {
+            added(
+                "[[object_groups]]\nname = \"default\"\nalgorithm = \"AES\"\nlength = 256\n\
+                 usage = [\"Encrypt\", \"Decrypt\"]\n",
+            )
+        },
+    },
+    Setup {
         name: "stated",
         wants: |case| case.name.contains("TC-122") || case.name.contains("TC-Q-VAL-1"),
         changes: stated,

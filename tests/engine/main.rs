@@ -9,6 +9,7 @@ mod certificates;
 mod containers;
 mod cryptography;
 mod derivation;
+mod groups;
 mod kinds;
 mod known_derivations;
 mod matrix;

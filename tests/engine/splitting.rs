@@ -271,6 +271,25 @@ fn parts_are_guarded_like_their_key() {
     }
 }
 
+/// What may not leave under its own algorithm does not leave under another one.
+#[test]
+fn a_joined_key_keeps_its_algorithm() {
+    let (mut bench, who) = (Bench::new(7), principal("owner", &[]));
+    let id = create(&mut bench, &who, &[]);
+    bench.settings.withheld = vec![CryptographicAlgorithm::AES];
+    let request = split(Some(&id), SplitKeyMethod::PolynomialSharingGF2_8, 3, 2);
+    let parts = bench.ask(&who, V2_1, request).unwrap().unique_identifiers;
+    assert!(get(&mut bench, &who, &parts[0]).is_err(), "a part of a key that is withheld");
+    for kind in [ObjectType::SymmetricKey, ObjectType::SecretData] {
+        let mut request = join(&parts, kind);
+        let other = Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Camellia);
+        request.attributes = Some([other].into());
+        assert_eq!(bench.ask(&who, V2_1, request).unwrap_err(), ResultReason::InvalidField);
+        let whole = bench.ask(&who, V2_1, join(&parts, kind)).unwrap().unique_identifier;
+        assert!(get(&mut bench, &who, &whole).is_err(), "{kind:?}");
+    }
+}
+
 fn registered(part: i32, threshold: i32, share: &str) -> RegisterRequest {
     let key_block = bytes_block(KeyFormatType::Raw, &hex::decode(share).unwrap());
     let part = SplitKey {

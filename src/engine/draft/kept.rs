@@ -14,6 +14,24 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 impl Draft<'_> {
+    /// Creation time and identifier of the member of a group that was the default of this client last.
+    pub fn default_member(&mut self, group: &str) -> Step<Option<(u64, String)>> {
+        let kept = self.kept(&keys::default_member(&self.principal.name, group))?;
+        let member = |bytes: &[u8]| {
+            let (created, id) = bytes.split_first_chunk::<8>()?;
+            Some((u64::from_be_bytes(*created), String::from_utf8(id.to_vec()).ok()?))
+        };
+        Ok(kept.as_deref().and_then(member))
+    }
+
+    /// Notes which member it is now.
+    pub fn put_default_member(&mut self, group: &str, (created, id): (u64, &str)) -> Step<()> {
+        let key = keys::default_member(&self.principal.name, group);
+        self.see(&key)?;
+        self.pending.kept.insert(key, Some([&created.to_be_bytes(), id.as_bytes()].concat()));
+        Ok(())
+    }
+
     /// The asynchronous request at a place.
     pub fn asynchronous(&mut self, place: &[u8]) -> Step<Option<asynchronous::Record>> {
         let Some(sealed) = self.kept(&keys::asynchronous(place))? else { return Ok(None) };

@@ -56,6 +56,11 @@ pub fn symmetric_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Step<usi
     }
 }
 
+/// Whether there is a symmetric key of this algorithm and length.
+pub fn is_symmetric_length(algorithm: CryptographicAlgorithm, bits: i32) -> bool {
+    symmetric_bytes(algorithm, bits).is_ok()
+}
+
 /// The bytes of a new key or secret.
 pub fn random(
     cx: &mut Context<'_, '_>,

@@ -22,7 +22,7 @@ impl Execute for JoinSplitKeyRequest {
         let parts = splitting::parts(cx, self.unique_identifiers)?;
         let secret = splitting::joined(&parts)?;
         let mut given = birth::given(cx, self.attributes)?;
-        let inherited = take_over(&mut given, &parts);
+        let inherited = take_over(&mut given, &parts)?;
         let mut object = birth::inheriting(cx, self.object_type, inherited, given, false)?;
         let id = match self.object_type {
             ObjectType::PrivateKey => private(cx, object, &secret)?,
@@ -39,8 +39,16 @@ impl Execute for JoinSplitKeyRequest {
 }
 
 /// What may not leave the server in parts does not leave it whole either.
-fn take_over(given: &mut Attributes, parts: &[(Object, SplitKey)]) -> Attributes {
+fn take_over(given: &mut Attributes, parts: &[(Object, SplitKey)]) -> Step<Attributes> {
     let all = || parts.iter().flat_map(|(part, _)| part.attributes.iter());
+    // Policies go by the algorithm: a key must not come back under another one.
+    let mut algorithms = all().filter(|attribute| attribute.tag() == Tag::CryptographicAlgorithm);
+    let other = |algorithm: &Attribute| {
+        given.iter().any(|wanted| wanted.tag() == algorithm.tag() && wanted != algorithm)
+    };
+    if algorithms.any(other) {
+        return refuse(Cause::InvalidField, "the parts are those of a key of another algorithm");
+    }
     let first = |tag: &Tag| all().find(|attribute| attribute.tag() == *tag).cloned();
     let mut inherited: Attributes = OF_THE_PARTS.iter().filter_map(first).collect();
     for strict in [Attribute::Sensitive(true), Attribute::Extractable(false)] {
@@ -49,7 +57,7 @@ fn take_over(given: &mut Attributes, parts: &[(Object, SplitKey)]) -> Attributes
             inherited.push(strict);
         }
     }
-    inherited
+    Ok(inherited)
 }
 
 fn is_prime(parts: &[(Object, SplitKey)]) -> bool {

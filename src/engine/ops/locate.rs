@@ -2,6 +2,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::draft::Age;
+use crate::engine::groups;
 use crate::engine::persona::{LocateOrder, Templates};
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::search::{self, Filter};
@@ -27,8 +28,12 @@ impl Execute for LocateRequest {
             storage: self.storage_status_mask,
             group_member: self.object_group_member,
             order: order(persona.locate_order, cx.version, maximum),
+            behind: None,
         };
-        let found = search::search(cx.draft, &filter, offset, limit, counts)?;
+        let found = match groups::members(cx, &filter, offset, limit, counts)? {
+            Some(members) => members,
+            None => search::search(cx.draft, &filter, offset, limit, counts)?,
+        };
         cx.placeholder = match found.identifiers.as_slice() {
             [only] => Some(only.clone()),
             _ => None,
