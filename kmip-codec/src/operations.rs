@@ -111,7 +111,7 @@ macro_rules! for_each_operation {
             /// Gives a ticket for somebody else (6.1.12).
             DelegatedLogin = 0x2F, DelegatedLoginRequest => DelegatedLoginResponse, in V2_0.., served;
             /// Counts an attribute up or down (6.1.3).
-            AdjustAttribute = 0x30, AdjustAttributeRequest => AdjustAttributeResponse, in V2_0.., declared;
+            AdjustAttribute = 0x30, AdjustAttributeRequest => AdjustAttributeResponse, in V2_0.., served;
             /// Sets an attribute (6.1.51).
             SetAttribute = 0x31, SetAttributeRequest => SetAttributeResponse, in V2_0.., served;
             /// Turns the connection around (6.1.54).
@@ -123,11 +123,11 @@ macro_rules! for_each_operation {
             /// Gives a client a new certificate (6.1.48).
             ReProvision = 0x35, ReProvisionRequest => ReProvisionResponse, in V2_0.., declared;
             /// Sets what objects get (6.1.53).
-            SetDefaults = 0x36, SetDefaultsRequest => SetDefaultsResponse, in V2_1.., declared;
+            SetDefaults = 0x36, SetDefaultsRequest => SetDefaultsResponse, in V2_1.., served;
             /// Sets what objects must be (6.1.52).
-            SetConstraints = 0x37, SetConstraintsRequest => SetConstraintsResponse, in V2_1.., declared;
+            SetConstraints = 0x37, SetConstraintsRequest => SetConstraintsResponse, in V2_1.., served;
             /// Tells what objects must be (6.1.22).
-            GetConstraints = 0x38, GetConstraintsRequest => GetConstraintsResponse, in V2_1.., declared;
+            GetConstraints = 0x38, GetConstraintsRequest => GetConstraintsResponse, in V2_1.., served;
             /// Tells how far asynchronous requests are (6.1.41).
             QueryAsynchronousRequests = 0x39, QueryAsynchronousRequestsRequest => QueryAsynchronousRequestsResponse, in V2_1.., served;
             /// Processes an asynchronous request now (6.1.39).

@@ -1,6 +1,7 @@
 //! What every new object gets: identifier, dates, state, the attributes of the request, and those that the server
 //! sets.
 
+use super::constraints;
 use super::context::Context;
 use super::held::Held;
 use super::object::Object;
@@ -88,6 +89,9 @@ pub fn inheriting(
         object.attributes.add(entry.attribute);
     }
     take_in(cx, &mut object, given)?;
+    if made_here {
+        constraints::fill(cx, &mut object)?;
+    }
     set_by_server(cx, &mut object, made_here);
     Ok(object)
 }
@@ -194,6 +198,7 @@ pub fn digest(material: &SecretBytes, format: Option<KeyFormatType>) -> Attribut
 
 /// Stores a new object with its value; from now on it is the ID placeholder.
 pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
+    constraints::check(cx, &object)?;
     let id = object.id.clone();
     if object.has_value {
         let encoded = super::material::encode(value);

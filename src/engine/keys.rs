@@ -108,6 +108,11 @@ pub fn ticket(place: &[u8]) -> Vec<u8> {
     key(b't', &[place])
 }
 
+/// What administrators have set for the whole server, by its name.
+pub fn rule(name: &str) -> Vec<u8> {
+    key(b'r', &[name.as_bytes()])
+}
+
 /// Which member of an Object Group was the default of a client last.
 pub fn default_member(owner: &str, group: &str) -> Vec<u8> {
     key(b'g', &[&short(&[owner.as_bytes()]), &short(&[group.as_bytes()])])

@@ -15,6 +15,7 @@ pub mod asynchronous;
 pub mod batch;
 mod birth;
 mod certificates;
+mod constraints;
 mod container;
 mod context;
 mod cryptography;

@@ -66,6 +66,16 @@ pub fn authorise_new(grant: Option<&mut Grant>, object: &Object) -> Result<(), R
     grant.map_or(Ok(()), |grant| grant.take(object).map_err(denied))
 }
 
+/// Decides whether the principal may set what holds for all clients: administrators alone.
+pub fn authorise_server(principal: &Principal) -> Result<(), Refusal> {
+    if principal.admin {
+        return Ok(());
+    }
+    let text =
+        "only an administrator sets what holds for the whole server (admin.names of the configuration)";
+    Err(Refusal::new(Cause::Denied, text))
+}
+
 /// Decides whether the principal may learn that the object exists.
 pub fn may_know(principal: &Principal, grant: Option<&Grant>, object: &Object) -> bool {
     principal.shares(object) && grant.is_none_or(|grant| grant.covers(object))

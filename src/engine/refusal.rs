@@ -105,6 +105,12 @@ causes! {
     NotDerivable: InvalidField, IncompatibleCryptographicUsageMask;
     /// A request says something twice, in two ways.
     Ambiguous: InvalidMessage, InvalidMessage;
+    /// The attribute is of a type that cannot be adjusted so.
+    DataType: InvalidField, InvalidDataType;
+    /// The attribute has no room for the adjusted value.
+    Range: InvalidField, NumericRange;
+    /// The new object is not what the constraints of the server want.
+    Constraint: InvalidField, ConstraintViolation;
     /// The answer would be longer than the client wants.
     TooLarge: ResponseTooLarge, ResponseTooLarge;
     /// A correlation value that stands for nothing.

@@ -70,6 +70,7 @@ pub const SETUPS: &[Setup] = &[
             )
         },
     },
+    Setup { name: "constrained", wants: |case| case.name.contains("TC-MD-24-"), changes: by_administrators },
     Setup {
         name: "stated",
         wants: |case| case.name.contains("TC-122") || case.name.contains("TC-Q-VAL-1"),
@@ -184,6 +185,15 @@ fn toml(node: &Node) -> String {
 }
 
 /// Words at the end of the configuration.
+/// Constraints are set by administrators, and the client of the case is one; Interop is served.
+fn by_administrators(cases: &[&Case]) -> Vec<(String, String)> {
+    let names: Vec<String> = cases.iter().map(|case| format!("{:?}", owner(case))).collect();
+    let admins = format!("names = [\"admin\", {}]", names.join(", "));
+    let mut changes = groups_of_two(cases);
+    changes.push(("names = [\"admin\"]".to_owned(), admins));
+    changes
+}
+
 fn added(words: &str) -> Vec<(String, String)> {
     vec![(String::new(), words.to_owned())]
 }

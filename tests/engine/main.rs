@@ -6,6 +6,7 @@ mod authority;
 mod batches;
 mod behaviour;
 mod certificates;
+mod constraints;
 mod containers;
 mod cryptography;
 mod derivation;

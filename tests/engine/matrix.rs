@@ -10,8 +10,8 @@ use keystead::engine::states::{Event, after, is_destroyed};
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, AttributeReference, CryptographicParameters};
 use kmip_codec::enums::{
-    BlockCipherMode, DerivationMethod, HashingAlgorithm, ObjectType, ResultReason, ResultStatus,
-    RevocationReasonCode, SplitKeyMethod, State,
+    AdjustmentType, BlockCipherMode, DerivationMethod, HashingAlgorithm, ObjectType, ResultReason,
+    ResultStatus, RevocationReasonCode, SplitKeyMethod, State,
 };
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
@@ -97,6 +97,19 @@ const ROWS: &[Row] = &[
             Request::SetAttribute(SetAttributeRequest {
                 unique_identifier: Some(id.into()),
                 attribute: note("second").into(),
+            })
+        },
+        allowed: always,
+        event: None,
+    },
+    Row {
+        name: "AdjustAttribute",
+        request: |id, _| {
+            Request::AdjustAttribute(AdjustAttributeRequest {
+                unique_identifier: Some(id.into()),
+                reference: AttributeReference::Vendor { vendor: "x".into(), name: "count".into() },
+                adjustment_type: AdjustmentType::Increment,
+                adjustment_value: None,
             })
         },
         allowed: always,
@@ -393,6 +406,9 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::Login,
         Operation::Logout,
         Operation::DelegatedLogin,
+        Operation::SetConstraints,
+        Operation::GetConstraints,
+        Operation::SetDefaults,
     ];
     for row in OPERATION_ROWS.iter().filter(|row| row.served && !without_object.contains(&row.operation)) {
         let name = row.operation.name(kmip_codec::version::V2_1).unwrap();

@@ -5,9 +5,9 @@ use crate::attributes::RngParameters;
 use crate::declare::{Field, Value, structure};
 use crate::enums::*;
 use crate::error::Result;
-use crate::item::{Item, ItemValue};
+use crate::item::Item;
 use crate::operations::Operation;
-use crate::payloads::ProtectionStorageMasks;
+use crate::payloads::{DefaultsInformation, ObjectGroups, ProtectionStorageMasks};
 use crate::version::*;
 use crate::wire::{Sink, Source};
 
@@ -29,7 +29,7 @@ structure! {
     /// Asks about a server (KMIP 2.1, 6.1.40).
     pub struct QueryRequest {
         functions: Vec<QueryFunction> = QueryFunction;
-        object_groups: Option<ItemValue> = ObjectGroups in V2_1..;
+        object_groups: Option<ObjectGroups> = ObjectGroups in V2_1..;
     }
 }
 
@@ -48,7 +48,7 @@ structure! {
         validation_information: Vec<ValidationInformation> = ValidationInformation in V1_3..;
         capability_information: Vec<CapabilityInformation> = CapabilityInformation in V1_3..;
         client_registration_methods: Vec<ClientRegistrationMethod> = ClientRegistrationMethod in V1_3..;
-        defaults_information: Option<ItemValue> = DefaultsInformation in V2_0..;
+        defaults_information: Option<DefaultsInformation> = DefaultsInformation in V2_0..;
         protection_storage_masks: Option<ProtectionStorageMasks> = ProtectionStorageMasks in V2_0..;
     }
 }

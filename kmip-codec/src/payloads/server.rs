@@ -262,23 +262,63 @@ structure! {
 }
 
 structure! {
+    /// Object types (KMIP 2.1, 7.24).
+    pub struct ObjectTypes {
+        object_types: Vec<ObjectType> = ObjectType;
+    }
+}
+
+structure! {
+    /// What new objects must be (KMIP 2.1, 7.6).
+    pub struct Constraint {
+        object_types: Option<ObjectTypes> = ObjectTypes;
+        object_groups: Option<ObjectGroups> = ObjectGroups;
+        attributes: Option<AttributeList> = Attribute in V1_0..V2_0, Attributes in V2_0..;
+    }
+}
+
+structure! {
+    /// Every constraint (KMIP 2.1, 7.7).
+    pub struct Constraints {
+        constraints: Vec<Constraint> = Constraint;
+    }
+}
+
+structure! {
+    /// What new objects get (KMIP 2.1, 7.22): those of one type, or of several.
+    pub struct ObjectDefaults {
+        object_type: Option<ObjectType> = ObjectType;
+        object_types: Option<ObjectTypes> = ObjectTypes;
+        attributes: AttributeList = Attribute in V1_0..V2_0, Attributes in V2_0..;
+        object_groups: Option<ObjectGroups> = ObjectGroups;
+    }
+}
+
+structure! {
+    /// Every default (KMIP 2.1, 7.11).
+    pub struct DefaultsInformation {
+        defaults: Vec<ObjectDefaults> = ObjectDefaults;
+    }
+}
+
+structure! {
     /// Sets what objects get where a request leaves it out (KMIP 2.1, 6.1.53).
     pub struct SetDefaultsRequest {
-        defaults_information: Option<ItemValue> = DefaultsInformation;
+        defaults_information: Option<DefaultsInformation> = DefaultsInformation;
     }
 }
 
 structure! {
     /// Sets what objects must be (KMIP 2.1, 6.1.52).
     pub struct SetConstraintsRequest {
-        constraints: Option<ItemValue> = Constraints;
+        constraints: Option<Constraints> = Constraints;
     }
 }
 
 structure! {
     /// The constraints.
     pub struct GetConstraintsResponse {
-        constraints: ItemValue = Constraints;
+        constraints: Constraints = Constraints;
     }
 }
 

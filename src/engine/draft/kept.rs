@@ -4,6 +4,7 @@ use super::{Draft, opened};
 use crate::engine::asynchronous;
 use crate::engine::keys;
 use crate::engine::need::Need;
+use crate::engine::policy;
 use crate::engine::refusal::{Halt, Step};
 use crate::engine::tickets::Record;
 use crate::engine::world::{OpenError, ValueIdentity};
@@ -14,6 +15,24 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 impl Draft<'_> {
+    /// What administrators have set for the whole server, by its name.
+    pub fn rule(&mut self, name: &str) -> Step<Option<Vec<u8>>> {
+        let Some(protected) = self.kept(&keys::rule(name))? else { return Ok(None) };
+        let id = rule_id(name);
+        self.world.vault.verify(&id, &protected).map(Some).map_err(|error| opened(error, &id))
+    }
+
+    /// Sets it, under a MAC like the attributes of objects, or takes it away.
+    pub fn put_rule(&mut self, name: &str, rule: Option<&[u8]>) -> Step<()> {
+        policy::authorise_server(self.principal)?;
+        let key = keys::rule(name);
+        self.see(&key)?;
+        let protect = |rule| self.world.vault.protect(&rule_id(name), rule).map_err(Halt::Need);
+        let protected = rule.map(protect).transpose()?;
+        self.pending.kept.insert(key, protected);
+        Ok(())
+    }
+
     /// Creation time and identifier of the member of a group that was the default of this client last.
     pub fn default_member(&mut self, group: &str) -> Step<Option<(u64, String)>> {
         let kept = self.kept(&keys::default_member(&self.principal.name, group))?;
@@ -180,4 +199,9 @@ fn asynchronous_id(place: &[u8]) -> String {
 /// Asynchronous requests are bound to their client and correlation value.
 fn asynchronous_identity(id: &str) -> ValueIdentity<'_> {
     ValueIdentity { id, object_type: u32::MAX - 1, generation: 0, algorithm: 0, length: 0 }
+}
+
+/// Identifiers of objects are UUIDs: none is like this.
+fn rule_id(name: &str) -> String {
+    format!("rule/{name}")
 }

@@ -2,6 +2,7 @@
 //! stands in [`about`](crate::engine::about).
 
 use crate::engine::birth;
+use crate::engine::constraints;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
 use kmip_codec::Version;
@@ -18,6 +19,9 @@ impl Execute for QueryRequest {
         let asked = |function: &QueryFunction| self.functions.contains(function);
         // Each once, in the order of the enumeration: where both are asked for, the map has the last word on extensions.
         ANSWERS.iter().filter(|(function, _)| asked(function)).for_each(|(_, tell)| tell(&mut answer, cx));
+        if self.functions.contains(&QueryFunction::QueryDefaultsInformation) {
+            answer.defaults_information = Some(constraints::defaults_for(cx, self.object_groups.as_ref())?);
+        }
         Ok(answer)
     }
 }

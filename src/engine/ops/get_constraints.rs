@@ -1,0 +1,12 @@
+//! Get Constraints (KMIP 2.1, 6.1.22): what new objects must be.
+
+use crate::engine::constraints;
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::Step;
+use kmip_codec::payloads::{GetConstraintsRequest, GetConstraintsResponse};
+
+impl Execute for GetConstraintsRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetConstraintsResponse> {
+        Ok(GetConstraintsResponse { constraints: constraints::constraints(cx)? })
+    }
+}
