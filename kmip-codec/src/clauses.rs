@@ -55,6 +55,11 @@ macro_rules! topics {
             /// Every topic.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// What it is, in words.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),*).trim().trim_end_matches('.'),)* }
+            }
+
             fn numbers(self) -> Numbers {
                 match self { $(Self::$name => $numbers,)* }
             }

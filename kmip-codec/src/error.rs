@@ -1,6 +1,7 @@
 //! Why a message could not be read: a kind, the tag it concerns and where it stands.
 
 use crate::Tag;
+use crate::clauses::Topic;
 use crate::version::Version;
 use crate::wire::Kind;
 use std::fmt;
@@ -59,6 +60,22 @@ pub enum ErrorKind {
 
 /// The result of decoding.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl ErrorKind {
+    /// What the specification says about it.
+    pub fn topic(self) -> Topic {
+        match self {
+            Self::Truncated | Self::Length | Self::Padding => Topic::ItemLength,
+            Self::Trailing | Self::Syntax => Topic::Encoding,
+            Self::Missing | Self::Unexpected | Self::TooDeep => Topic::Messages,
+            Self::WrongType { .. } => Topic::ItemType,
+            Self::Boolean | Self::Utf8 | Self::Value => Topic::ItemValue,
+            Self::Name => Topic::ItemTag,
+            Self::TooLarge => Topic::General,
+            Self::Version(_) => Topic::Versions,
+        }
+    }
+}
 
 impl Error {
     /// An error about a tag at an offset.

@@ -8,6 +8,7 @@
 //! XML --+                +-> Value::take -> typed -> Value::put +-- XmlSink ----- XML
 //! JSON -+- TextSource ---+    (tables)    (message)   (tables)  +-- JsonSink ---- JSON
 //!                                                               +-- LogSink ----- text without secrets
+//!                                                               +-- RedactedSink  XML without secrets
 //! ```
 //!
 //! The lists of the protocol are tables, each written once: [`tags`], [`enums`], [`attributes`], [`operations`].

@@ -333,6 +333,18 @@ macro_rules! message {
                 }
             }
 
+            /// Writes the message as XML in which no secret stands, to about this many bytes; and whether that is all of
+            /// it.
+            pub fn to_redacted(
+                &self,
+                fingerprint: crate::wire::Fingerprint<'_>,
+                bytes_max: usize,
+            ) -> (String, bool) {
+                let mut sink = crate::wire::RedactedSink::new(self.version(), fingerprint, bytes_max);
+                self.put(Self::TAG, &mut sink);
+                sink.finish()
+            }
+
             /// Writes the message as one line of text in which no secret stands.
             pub fn to_log(&self) -> String {
                 let mut sink = LogSink::new(self.version());

@@ -11,6 +11,11 @@ use std::fmt::Write as _;
 /// Texts that are secrets.
 const SECRET_TEXTS: &[Tag] = &[Tag::Password, Tag::OneTimePassword];
 
+/// Whether a text under this tag is a secret.
+pub(super) fn is_secret_text(tag: Tag) -> bool {
+    SECRET_TEXTS.contains(&tag)
+}
+
 /// A text longer than this is cut in the log, in characters.
 const TEXT_CHARACTERS_MAX: usize = 200;
 
@@ -91,7 +96,7 @@ impl Sink for LogSink {
     }
 
     fn text(&mut self, tag: Tag, value: &str) {
-        if SECRET_TEXTS.contains(&tag) {
+        if is_secret_text(tag) {
             return self.length(tag, Kind::TextString, value.len());
         }
         let shown: String = value.chars().take(TEXT_CHARACTERS_MAX).collect();

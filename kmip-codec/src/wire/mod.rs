@@ -6,6 +6,7 @@ mod binary;
 mod buffer;
 mod json;
 mod log;
+mod redacted;
 mod scalar;
 mod tree;
 mod xml;
@@ -13,6 +14,7 @@ mod xml;
 pub use binary::{BinarySink, BinarySource, frame_length};
 pub use json::JsonSink;
 pub use log::LogSink;
+pub use redacted::{Fingerprint, RedactedSink, SECRET, SPELT};
 pub use tree::TextSource;
 pub use xml::XmlSink;
 

@@ -40,7 +40,12 @@ impl XmlSink {
         }
     }
 
-    fn leaf(&mut self, tag: Tag, kind: Kind, value: &str) {
+    /// How many bytes stand there already.
+    pub(super) fn written(&self) -> usize {
+        self.out.len()
+    }
+
+    pub(super) fn leaf(&mut self, tag: Tag, kind: Kind, value: &str) {
         self.indent();
         let _ = match tag.name() {
             Some(name) => write!(self.out, "<{name} type=\"{kind:?}\" value=\""),

@@ -1,0 +1,135 @@
+//! XML of a message in which no secret stands: what can be kept of an exchange, to be read and to be asked again.
+//!
+//! It redacts by type, as the log text does: a byte string, a big integer and a secret text become
+//! `$secret:LENGTH:FINGERPRINT`, whatever their tag, but for the few of [`PUBLIC`]. Equal secrets have equal fingerprints,
+//! so that who asks again can put one value for all of them.
+
+use super::log::is_secret_text;
+use super::xml::XmlSink;
+use super::{BitNames, Kind, Sink};
+use crate::Tag;
+use crate::version::Version;
+
+/// Byte strings that are no secrets, and without which the message would mean something else.
+const PUBLIC: &[Tag] = &[Tag::UniqueBatchItemID, Tag::CertificateValue];
+
+/// What stands for a secret, beside its length. It must not tell the secret: a keyed digest.
+pub type Fingerprint<'f> = &'f dyn Fn(&[u8]) -> String;
+
+/// What begins a value that stands for a secret.
+pub const SECRET: &str = "$secret:";
+
+/// What begins a text that is spelt in hexadecimal, because XML has no way to write it, or because it begins as a
+/// secret does.
+pub const SPELT: &str = "$text:";
+
+/// Writes redacted XML.
+pub struct RedactedSink<'f> {
+    xml: XmlSink,
+    fingerprint: Fingerprint<'f>,
+    bytes_max: usize,
+    /// How many structures were opened since nothing more is written.
+    left_out: usize,
+    whole: bool,
+}
+
+impl<'f> RedactedSink<'f> {
+    /// An empty document that stops soon after it has grown to this many bytes.
+    pub fn new(version: Version, fingerprint: Fingerprint<'f>, bytes_max: usize) -> Self {
+        Self { xml: XmlSink::new(version), fingerprint, bytes_max, left_out: 0, whole: true }
+    }
+
+    /// What was written, and whether it is all.
+    pub fn finish(self) -> (String, bool) {
+        (self.xml.finish(), self.whole)
+    }
+
+    /// Whether there is no room for an item of this many bytes.
+    fn is_full(&mut self, bytes: usize) -> bool {
+        let full = self.xml.written() + bytes > self.bytes_max;
+        self.whole &= !full;
+        full
+    }
+
+    fn secret(&mut self, tag: Tag, kind: Kind, value: &[u8]) {
+        if !self.is_full(0) {
+            let value = format!("{SECRET}{}:{}", value.len(), (self.fingerprint)(value));
+            self.xml.leaf(tag, kind, &value);
+        }
+    }
+}
+
+/// Passes what is no secret on.
+macro_rules! pass {
+    ($($method:ident($($name:ident: $ty:ty),*);)*) => {
+        $(fn $method(&mut self, tag: Tag, $($name: $ty),*) {
+            if !self.is_full(0) {
+                self.xml.$method(tag, $($name),*);
+            }
+        })*
+    };
+}
+
+impl Sink for RedactedSink<'_> {
+    pass! {
+        integer(value: i32);
+        long_integer(value: i64);
+        enumeration(value: u32, name: Option<&'static str>);
+        mask(value: i32, names: BitNames);
+        boolean(value: bool);
+        date_time(value: i64);
+        interval(value: u32);
+        date_time_extended(value: i64);
+    }
+
+    fn version(&self) -> Version {
+        self.xml.version()
+    }
+
+    fn open(&mut self, tag: Tag) {
+        if self.left_out > 0 || self.is_full(0) {
+            self.left_out += 1;
+        } else {
+            self.xml.open(tag);
+        }
+    }
+
+    fn close(&mut self) {
+        if self.left_out > 0 {
+            self.left_out -= 1;
+        } else {
+            self.xml.close();
+        }
+    }
+
+    fn big_integer(&mut self, tag: Tag, value: &[u8]) {
+        self.secret(tag, Kind::BigInteger, value);
+    }
+
+    fn text(&mut self, tag: Tag, value: &str) {
+        if is_secret_text(tag) {
+            return self.secret(tag, Kind::TextString, value.as_bytes());
+        }
+        if self.is_full(value.len()) {
+            return;
+        }
+        if value.starts_with('$') || !value.chars().all(is_writable) {
+            return self.xml.leaf(tag, Kind::TextString, &format!("{SPELT}{}", hex::encode(value)));
+        }
+        self.xml.text(tag, value);
+    }
+
+    fn bytes(&mut self, tag: Tag, value: &[u8]) {
+        if !PUBLIC.contains(&tag) {
+            return self.secret(tag, Kind::ByteString, value);
+        }
+        if !self.is_full(2 * value.len()) {
+            self.xml.bytes(tag, value);
+        }
+    }
+}
+
+/// The characters of XML 1.0, and no others that a terminal would obey.
+fn is_writable(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r') || !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
