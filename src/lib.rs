@@ -13,8 +13,9 @@
 //! store    commits changes and audit entries together; the journal of reads
 //! ```
 //!
-//! Beside it: `crypto` (cryptography on bytes), `config` (read once), `authority` (what signs certificates for clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of
-//! `keystead`), `client` (the typed client), `unlock` (the small binary for hosts).
+//! Beside it: `crypto` (cryptography on bytes), `config` (read once), `authority` (what signs certificates for
+//! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
+//! (what became of exchanges that failed), `client` (the typed client), `unlock` (the small binary for hosts).
 
 pub mod admin;
 pub mod audit;
@@ -24,6 +25,7 @@ pub mod config;
 pub mod crypto;
 pub mod dev;
 pub mod engine;
+pub mod explain;
 pub mod gate;
 pub mod http;
 pub mod keygen;

@@ -252,9 +252,11 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance
     let stream = match timeout(door.limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
+            door.service.turned_away(address, format!("the TLS handshake failed: {error}"));
             return tracing::info!(peer = %address, %error, "refused a connection in the TLS handshake");
         }
         Err(_) => {
+            door.service.turned_away(address, "the TLS handshake took too long".to_owned());
             return tracing::info!(peer = %address, "closed a connection: the TLS handshake took too long");
         }
     };
@@ -262,7 +264,10 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance
     let admitted = certificate.ok_or_else(|| "it has no certificate".to_owned());
     let principal = match admitted.and_then(|certificate| door.gate.admit(certificate)) {
         Ok(principal) => principal,
-        Err(why) => return tracing::warn!(peer = %address, why, "refused a connection"),
+        Err(why) => {
+            tracing::warn!(peer = %address, why, "refused a connection");
+            return door.service.turned_away(address, why);
+        }
     };
     let peer = Arc::new(Peer { address, principal: Arc::new(principal) });
     tracing::debug!(peer = %address, principal = %peer.principal.name, "connected");

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
 use clap::{Args, Parser, Subcommand};
-use keystead::admin::{clients, key, master, ready};
+use keystead::admin::{clients, explain, key, master, ready};
 use keystead::config::Config;
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
@@ -32,6 +32,8 @@ enum Command {
     Master(master::MasterCommand),
     /// Certificates for clients
     Client(clients::ClientCommand),
+    /// Why an exchange of a client failed, and what to do about it
+    Explain(explain::ExplainCommand),
     /// Is a server ready, down to its HSM?
     Ready(ready::ReadyCommand),
 }
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         Command::Key(command) => key::run(command),
         Command::Master(command) => master::run(&command),
         Command::Client(command) => clients::run(&command),
+        Command::Explain(command) => explain::run(&command),
         Command::Ready(command) => ready::run(&command),
     }
 }

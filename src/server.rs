@@ -5,11 +5,15 @@
 //! the commit is durable, and that to a read only after its audit entries are with the operating system.
 
 mod admin;
+mod answers;
 mod entries;
+mod explain;
 mod later;
 
 pub use admin::Signer;
 pub use later::work;
+
+use answers::{fitting, unreadable, whole};
 
 use crate::audit::Entry;
 use crate::crypto::drbg::Seeds;
@@ -18,25 +22,23 @@ use crate::engine::batch::{self, Outcome};
 use crate::engine::draft::Changes;
 use crate::engine::need::{Need, Supplies};
 use crate::engine::persona::{Credentials, Nuls};
-use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::world::{Entropy, Now, Settings, View, World};
+use crate::explain::{Exchange, Memory};
 use crate::gate::Gate;
 use crate::keygen;
 use crate::session::{Answer, Peer, Received, Service};
 use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
 use crate::vault::{Hierarchy, KeyRing};
-use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
-use kmip_codec::value::DateTime;
-use kmip_codec::version::V1_0;
+use kmip_codec::Error as CodecError;
+use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::wire::Encoding;
-use kmip_codec::{Error as CodecError, ErrorKind};
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
-use zeroize::Zeroizing;
 
 /// How often a batch is run again because another was faster, before it is refused.
 const CONFLICTS_MAX: usize = 32;
@@ -63,7 +65,12 @@ pub struct Server {
     wake: Notify,
     /// The CA for `keystead client add`.
     signer: Option<Signer>,
+    /// What `keystead explain` tells of.
+    memory: Memory,
 }
+
+/// What a batch came to, and what is to be kept of it where it failed or is odd.
+type Ran = (Outcome, Option<Box<Exchange>>);
 
 impl Server {
     /// A server on an open store.
@@ -91,6 +98,7 @@ impl Server {
             delay,
             wake,
             signer,
+            memory: Memory::off(),
         }
     }
 
@@ -101,7 +109,7 @@ impl Server {
             Ok(message) => Arc::new(message),
             Err(error) => {
                 tracing::info!(request, peer = %peer.address, %encoding, %error, "refused a message");
-                return self.refuse(encoding, error);
+                return self.refuse_message(request, &peer, encoding, error);
             }
         };
         drop(received);
@@ -110,6 +118,7 @@ impl Server {
         Answer { bytes: response.encode(encoding).into(), unreadable: None }
     }
 
+    /// The number of a request: what log, audit and messages call it by.
     fn next_request(&self) -> u64 {
         self.requests.fetch_add(1, Ordering::Relaxed)
     }
@@ -129,13 +138,12 @@ impl Server {
             Err(refusal) => return self.turn_away(request, &peer, &message, refusal).await,
         };
         for _ in 0..CONFLICTS_MAX {
-            let (server, principal, batch) =
-                (Arc::clone(&self), Arc::clone(&peer.principal), Arc::clone(&message));
-            let ran = tokio::task::spawn_blocking(move || server.run(request, &principal, &batch)).await;
-            let outcome = match ran {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(why)) => return self.fail(request, &message, &why),
-                Err(panic) => return self.fail(request, &message, &panic.to_string()),
+            let (server, asking, batch) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&message));
+            let ran = tokio::task::spawn_blocking(move || server.run(request, &asking, &batch)).await;
+            let (outcome, told) = match ran {
+                Ok(Ok(ran)) => ran,
+                Ok(Err(why)) => return self.fail(request, &peer, &message, &why),
+                Err(panic) => return self.fail(request, &peer, &message, &panic.to_string()),
             };
             let entries = entries::of(request, &peer, &message, &outcome);
             let done = outcome.deeds.iter().filter(|deed| deed.reason.is_none());
@@ -144,6 +152,7 @@ impl Server {
             match self.persist(outcome.changes, entries).await {
                 Ok(store::Outcome::Committed) => {
                     entries::tell(request, &peer, &notes);
+                    self.remember(told);
                     if lets_wait {
                         self.wake.notify_one();
                     }
@@ -152,10 +161,10 @@ impl Server {
                 Ok(store::Outcome::Conflict) => {
                     tracing::debug!(request, "another batch was faster; running again")
                 }
-                Err(error) => return self.fail(request, &message, &error.to_string()),
+                Err(error) => return self.fail(request, &peer, &message, &error.to_string()),
             }
         }
-        self.fail(request, &message, "the batch conflicted with others again and again")
+        self.fail(request, &peer, &message, "the batch conflicted with others again and again")
     }
 
     /// Who sends this message: whom the certificate names, or whom a credential tells where the persona wants that.
@@ -183,9 +192,13 @@ impl Server {
     ) -> ResponseMessage {
         let outcome = fitting(request, message, whole(message, &refusal));
         let entries = entries::of(request, peer, message, &outcome);
+        let told = self.told(request, peer, message, &outcome, Vec::new());
         match self.persist(outcome.changes, entries).await {
-            Ok(_) => outcome.response,
-            Err(error) => self.fail(request, message, &error.to_string()),
+            Ok(_) => {
+                self.remember(told);
+                outcome.response
+            }
+            Err(error) => self.fail(request, peer, message, &error.to_string()),
         }
     }
 
@@ -196,22 +209,27 @@ impl Server {
         peer: Arc<Peer>,
         message: Arc<RequestMessage>,
     ) -> ResponseMessage {
-        let (server, batch) = (Arc::clone(&self), Arc::clone(&message));
+        let (server, asking, batch) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&message));
         let answered = tokio::task::spawn_blocking(move || {
-            admin::payload(&batch).map(|payload| server.administer(&peer, &batch, payload))
+            admin::payload(&batch).map(|payload| server.administer(&asking, &batch, payload))
         });
         match answered.await {
             Ok(Some(response)) => response,
-            Ok(None) => self.fail(request, &message, "this is no request of the commands"),
-            Err(panic) => self.fail(request, &message, &panic.to_string()),
+            Ok(None) => self.fail(request, &peer, &message, "this is no request of the commands"),
+            Err(panic) => self.fail(request, &peer, &message, &panic.to_string()),
         }
     }
 
     /// Runs a message. Blocks.
-    fn run(&self, request: u64, principal: &Principal, message: &RequestMessage) -> Result<Outcome, String> {
-        let outcome = self
-            .until_met(|world, entropy, supplies| batch::run(world, principal, message, entropy, supplies))?;
-        Ok(fitting(request, message, outcome))
+    fn run(&self, request: u64, peer: &Peer, message: &RequestMessage) -> Result<Ran, String> {
+        let (outcome, objects) = self.until_met(|world, entropy, supplies| {
+            let outcome = batch::run(world, &peer.principal, message, entropy, supplies)?;
+            let objects = self.witness(world, peer, message, &outcome);
+            Ok((outcome, objects))
+        })?;
+        let outcome = fitting(request, message, outcome);
+        let told = self.told(request, peer, message, &outcome, objects);
+        Ok((outcome, told))
     }
 
     /// Runs the engine until it needs nothing more. Blocks.
@@ -262,12 +280,21 @@ impl Server {
     }
 
     /// Something failed that is not the client's fault: the log says what, the client that it was the server.
-    fn fail(&self, request: u64, message: &RequestMessage, why: &str) -> ResponseMessage {
+    fn fail(&self, request: u64, peer: &Peer, message: &RequestMessage, why: &str) -> ResponseMessage {
         tracing::error!(request, why, "a request failed inside the server");
-        let text = format!("the server failed; its log has the reason under request {request}");
+        let text = "the server failed; its log has the reason";
         let mut outcome = whole(message, &Refusal::new(Cause::Internal, text));
-        outcome.response.header.server_correlation_value = Some(request.to_string());
+        answers::number(&mut outcome.response, request);
+        self.remember(self.told(request, peer, message, &outcome, Vec::new()));
         outcome.response
+    }
+
+    /// The answer to a message that could not be read.
+    fn refuse_message(&self, request: u64, peer: &Peer, encoding: Encoding, error: CodecError) -> Answer {
+        let mut answer = unreadable(error);
+        self.remember_unreadable(request, peer, error, &answer);
+        answers::number(&mut answer, request);
+        Answer { bytes: answer.encode(encoding).into(), unreadable: Some(error) }
     }
 }
 
@@ -276,8 +303,12 @@ impl Service for Arc<Server> {
         Arc::clone(self).serve(peer, received)
     }
 
-    fn refuse(&self, encoding: Encoding, error: CodecError) -> Answer {
-        Answer { bytes: refuse_message(error).encode(encoding).into(), unreadable: Some(error) }
+    fn refuse(&self, peer: &Peer, encoding: Encoding, error: CodecError) -> Answer {
+        self.refuse_message(self.next_request(), peer, encoding, error)
+    }
+
+    fn turned_away(&self, address: SocketAddr, why: String) {
+        self.remember_stranger(address, why);
     }
 }
 
@@ -287,39 +318,6 @@ fn decode(peer: &Peer, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessag
         (Encoding::Ttlv, Nuls::Strip) => RequestMessage::from_bytes_stripping(bytes),
         _ => RequestMessage::decode(encoding, bytes),
     }
-}
-
-/// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
-/// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
-/// the request, under which log and audit have it, is the Server Correlation Value.
-fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outcome {
-    outcome.response.header.server_correlation_value = Some(request.to_string());
-    let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
-    let Some(maximum) = maximum else { return outcome };
-    let length = Zeroizing::new(outcome.response.to_bytes()).len();
-    if length <= maximum {
-        return outcome;
-    }
-    let text = format!("the answer has {length} bytes, more than the Maximum Response Size");
-    let mut outcome = whole(message, &Refusal::new(Cause::TooLarge, text));
-    outcome.response.header.server_correlation_value = Some(request.to_string());
-    outcome
-}
-
-/// Refuses the whole message in one item.
-fn whole(message: &RequestMessage, refusal: &Refusal) -> Outcome {
-    batch::refuse_whole(now().seconds(), message, refusal)
-}
-
-/// The answer to a message that could not be read: in the version nearest to the client's, where that is known.
-fn refuse_message(error: CodecError) -> ResponseMessage {
-    let version = match error.kind {
-        ErrorKind::Version(version) => version.nearest_spoken(),
-        _ => V1_0,
-    };
-    let item: ResponseItem =
-        batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version, None);
-    ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 
 /// The time of the system, for dates.

@@ -46,7 +46,9 @@ pub trait Service: Clone + Send + Sync + 'static {
     /// Answers one message.
     fn answer(&self, peer: Arc<Peer>, received: Received) -> impl Future<Output = Answer> + Send;
     /// The answer to bytes that are not a message.
-    fn refuse(&self, encoding: Encoding, error: kmip_codec::Error) -> Answer;
+    fn refuse(&self, peer: &Peer, encoding: Encoding, error: kmip_codec::Error) -> Answer;
+    /// A connection that did not come to be, and why.
+    fn turned_away(&self, address: SocketAddr, why: String);
 }
 
 /// Time limits of a connection.
@@ -85,7 +87,7 @@ pub async fn serve<S: Service>(
             }
             Frame::Refused(error) => {
                 tracing::info!(peer = %peer.address, %error, "closing a connection: this is no message");
-                service.refuse(Encoding::Ttlv, error)
+                service.refuse(&peer, Encoding::Ttlv, error)
             }
         };
         let write = async {

@@ -3,13 +3,14 @@
 use crate::config::{AuditReads, Config, VaultMode};
 use crate::engine::about::About;
 use crate::engine::world::{Authority, Settings};
+use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
 use crate::server::{Server, Signer, work};
 use crate::session::Limits;
 use crate::store::{self, Database};
 use crate::vault::{self, Hierarchy, Keep};
-use keystead_hsm::{MasterKeys, Pin, Slot, Software, Token, TokenConfig};
+use keystead_hsm::{Entropy as _, MasterKeys, Pin, Slot, Software, SystemEntropy, Token, TokenConfig};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +74,8 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     let master = master_keys(config)?;
     tracing::info!(token = %master.describe(), "using master keys");
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
-    let server = Arc::new(server(config, database, hierarchy, Arc::clone(&gate), authority));
+    let server = server(config, database, hierarchy, Arc::clone(&gate), authority);
+    let server = Arc::new(server.explaining(memory(config)?));
     let (stop, stopping) = watch::channel(false);
     let door = Arc::new(Door {
         tls,
@@ -143,6 +146,18 @@ fn server(
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
     Server::new(database, hierarchy, gate, settings, durable_reads, delay, signer)
+}
+
+/// Where exchanges are kept for `keystead explain`; its fingerprints are of this run alone.
+fn memory(config: &Config) -> Result<Memory, keystead_hsm::Error> {
+    let explain = &config.explain;
+    if !explain.enabled {
+        return Ok(Memory::off());
+    }
+    let mut key = Zeroizing::new([0; 32]);
+    SystemEntropy::default().fill(key.as_mut())?;
+    let bounds = Bounds { exchanges: explain.exchanges, clients: explain.clients, bytes: explain.bytes };
+    Ok(Memory::new(bounds, &key))
 }
 
 fn keep(config: &Config) -> Keep {

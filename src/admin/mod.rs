@@ -2,6 +2,7 @@
 //! KMIP.
 
 pub mod clients;
+pub mod explain;
 pub mod key;
 pub mod master;
 pub mod protocol;

@@ -39,6 +39,18 @@ pub enum AdminRequest {
         /// Its name, or `sha256:` and the fingerprint of its certificate.
         name: String,
     },
+    /// What is kept of the exchange of a request.
+    Explain {
+        /// The number of the request.
+        id: u64,
+    },
+    /// The last exchanges that failed or were odd.
+    ExplainLast {
+        /// Of this client alone.
+        client: Option<String>,
+        /// The most of them.
+        count: usize,
+    },
 }
 
 /// The answer to [`AdminRequest::Ready`].

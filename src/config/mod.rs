@@ -69,6 +69,9 @@ pub struct Config {
     /// The log.
     #[serde(default)]
     pub log: LogConfig,
+    /// What is kept for `keystead explain`.
+    #[serde(default)]
+    pub explain: ExplainConfig,
     /// Administrators.
     #[serde(default)]
     pub admin: AdminConfig,
@@ -135,6 +138,10 @@ impl Config {
             return Err("a group has no name".to_owned());
         }
         self.limits.check()?;
+        let explain = &self.explain;
+        if explain.enabled && [explain.exchanges, explain.clients, explain.bytes].contains(&0) {
+            return Err("a bound of [explain] is 0: say `enabled = false` to keep nothing".to_owned());
+        }
         if self.asynchronous.requests == 0 || self.asynchronous.answer_seconds == 0 {
             return Err("asynchronous.requests and asynchronous.answer_seconds are at least 1".to_owned());
         }

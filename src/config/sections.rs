@@ -288,6 +288,26 @@ pub struct LogConfig {
     pub level: String,
 }
 
+/// `[explain]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExplainConfig {
+    /// Whether exchanges that failed or were odd are kept at all.
+    pub enabled: bool,
+    /// How many of each client.
+    pub exchanges: usize,
+    /// Of how many clients.
+    pub clients: usize,
+    /// In how many bytes, all together.
+    pub bytes: usize,
+}
+
+impl Default for ExplainConfig {
+    fn default() -> Self {
+        Self { enabled: true, exchanges: 32, clients: 256, bytes: 16 * 1024 * 1024 }
+    }
+}
+
 /// Every address, on KMIP's own port.
 pub(super) fn listen() -> Vec<SocketAddr> {
     vec![SocketAddr::from(([0, 0, 0, 0], 5696))]

@@ -29,6 +29,8 @@ pub struct Deed {
     pub objects: Vec<String>,
     /// Why it failed; `None` for success.
     pub reason: Option<ResultReason>,
+    /// The same by our name; none for an item that was undone because another failed.
+    pub cause: Option<Cause>,
     /// Whether it is accepted to be done later.
     pub pending: bool,
     /// What the client wants noted, escaped and bounded (see [`notes`](super::notes)); mostly nothing.
@@ -103,6 +105,7 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
         operation: item.request.operation(),
         objects: Vec::new(),
         reason: Some(refusal.cause.reason(version, Some(item.request.operation()))),
+        cause: Some(refusal.cause),
         pending: false,
         note: String::new(),
     });
@@ -199,7 +202,7 @@ impl<'m> Batch<'m> {
         cx.instead = None;
         let operation = item.request.operation();
         let result = self.perform(item, last, cx);
-        let (mut answer, reason) = match result {
+        let (mut answer, cause) = match result {
             Ok(answer) => (answer, None),
             Err(Halt::Need(need)) => return Err(need),
             Err(Halt::Refused(refusal)) => {
@@ -207,8 +210,7 @@ impl<'m> Batch<'m> {
                 // What was to come from the item must not be taken for what came before it.
                 cx.placeholder = placeholder.filter(|_| !SETS_PLACEHOLDER.contains(&operation));
                 let answer = refused(&refusal, self.version, Some(operation));
-                let reason = answer.result_reason;
-                (answer, reason)
+                (answer, Some(refusal.cause))
             }
         };
         cx.given.push(given(operation, answer.response.as_ref(), cx));
@@ -216,7 +218,8 @@ impl<'m> Batch<'m> {
         answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
         let (objects, note) = (std::mem::take(&mut cx.touched), std::mem::take(&mut cx.note));
         let pending = operation != Operation::Poll && answer.result_status == ResultStatus::OperationPending;
-        let deed = Deed { operation, objects, reason, pending, note };
+        let reason = cause.and(answer.result_reason);
+        let deed = Deed { operation, objects, reason, cause, pending, note };
         Ok((answer, deed))
     }
 

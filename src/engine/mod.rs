@@ -49,6 +49,7 @@ mod shown;
 mod splitting;
 pub mod states;
 mod tickets;
+pub mod witness;
 pub mod world;
 
 pub use material::is_symmetric_length;

@@ -5,15 +5,30 @@
 
 mod reasons;
 
-use kmip_codec::Version;
+use kmip_codec::clauses::{Clause, Topic};
 use kmip_codec::enums::ResultReason;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V2_0;
+use kmip_codec::{Tag, Version};
 use std::borrow::Cow;
 
-/// The kinds of refusal, as rows: cause, Result Reason in 1.x, Result Reasons in 2.x, best first.
+/// The clause that decides: that of an attribute or of a part of messages, else the errors of the operation.
+macro_rules! clause {
+    ($operation:ident) => {
+        Clause::Errors($operation)
+    };
+    ($operation:ident, attribute $tag:ident) => {
+        Clause::Attribute(Tag::$tag)
+    };
+    ($operation:ident, topic $topic:ident) => {
+        Clause::Topic(Topic::$topic)
+    };
+}
+
+/// The kinds of refusal, as rows: cause, Result Reason in 1.x, Result Reasons in 2.x, best first, and the clause that
+/// decides where it is another than the errors of the operation.
 macro_rules! causes {
-    ($($(#[doc = $doc:literal])* $cause:ident: $old:ident, $($new:ident)|+;)*) => {
+    ($($(#[doc = $doc:literal])* $cause:ident: $old:ident, $($new:ident)|+ $(, $kind:ident($about:ident))?;)*) => {
         /// Why an item is refused.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Cause { $($(#[doc = $doc])* $cause,)* }
@@ -36,6 +51,11 @@ macro_rules! causes {
                 };
                 new.iter().copied().chain([old]).find(may_have).unwrap_or(ResultReason::InvalidField)
             }
+
+            /// The clause that decides, where this operation is refused for the cause.
+            pub fn clause(self, operation: Operation) -> Clause {
+                match self { $(Self::$cause => clause!(operation $(, $kind $about)?),)* }
+            }
         }
     };
 }
@@ -46,15 +66,15 @@ causes! {
     /// The object was destroyed: its value is gone.
     Destroyed: ItemNotFound, ObjectDestroyed;
     /// The client may know the object but not do this with it.
-    Denied: PermissionDenied, PermissionDenied;
+    Denied: PermissionDenied, PermissionDenied, topic(General);
     /// A credential is missing, is not known, or may not be there.
-    Authentication: AuthenticationNotSuccessful, AuthenticationNotSuccessful;
+    Authentication: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
     /// The state of the object does not allow the operation.
-    WrongState: PermissionDenied, WrongKeyLifecycleState;
+    WrongState: PermissionDenied, WrongKeyLifecycleState, attribute(State);
     /// The object is in the archive.
-    Archived: ObjectArchived, ObjectArchived;
+    Archived: ObjectArchived, ObjectArchived, attribute(ArchiveDate);
     /// The server keeps the attributes alone.
-    NoKeyValue: KeyValueNotPresent, KeyValueNotPresent;
+    NoKeyValue: KeyValueNotPresent, KeyValueNotPresent, attribute(KeyValuePresent);
     /// A field has a value that makes no sense there.
     InvalidField: InvalidField, InvalidField;
     /// A field is missing that the request needs.
@@ -76,35 +96,35 @@ causes! {
     /// The attribute has several values and the request does not say which.
     MultiValued: InvalidField, MultiValuedAttribute;
     /// The name is taken.
-    NameTaken: InvalidField, NonUniqueNameAttribute;
+    NameTaken: InvalidField, NonUniqueNameAttribute, attribute(Name);
     /// The server does not serve the operation.
-    NotSupported: OperationNotSupported, OperationNotSupported;
+    NotSupported: OperationNotSupported, OperationNotSupported, topic(General);
     /// The server serves the operation, but not in this way.
-    FeatureNotSupported: FeatureNotSupported, FeatureNotSupported;
+    FeatureNotSupported: FeatureNotSupported, FeatureNotSupported, topic(General);
     /// The key cannot be had in this form.
     KeyFormat: KeyFormatTypeNotSupported, KeyFormatTypeNotSupported | FeatureNotSupported;
     /// Points cannot be compressed in this way.
     KeyCompression: KeyCompressionTypeNotSupported, KeyCompressionTypeNotSupported | FeatureNotSupported;
     /// Wrapped attributes need an encoding that holds them.
-    EncodingOption: EncodingOptionError, EncodingOptionError;
+    EncodingOption: EncodingOptionError, EncodingOptionError, topic(Wrapping);
     /// A key is sensitive: it leaves the server only wrapped.
-    Sensitive: Sensitive, Sensitive | PermissionDenied;
+    Sensitive: Sensitive, Sensitive | PermissionDenied, attribute(Sensitive);
     /// A key may not leave the server.
-    NotExtractable: NotExtractable, NotExtractable | PermissionDenied;
+    NotExtractable: NotExtractable, NotExtractable | PermissionDenied, attribute(Extractable);
     /// A certificate request that cannot be read, or whose signature is not that of its key.
     BadRequest: InvalidField, InvalidCSR | InvalidField;
     /// The password of a PKCS#12 container is missing, is no password, or does not open it.
     Password: InvalidField, BadPassword | InvalidField;
     /// The password of a PKCS#12 container is not Active.
-    PasswordState: PermissionDenied, BadPassword;
+    PasswordState: PermissionDenied, BadPassword, attribute(State);
     /// The cryptography failed: a wrong key, a broken ciphertext.
     Cryptographic: CryptographicFailure, CryptographicFailure;
     /// The usage mask does not allow the use.
-    UsageMask: PermissionDenied, IncompatibleCryptographicUsageMask;
+    UsageMask: PermissionDenied, IncompatibleCryptographicUsageMask, attribute(CryptographicUsageMask);
     /// The usage mask of an object does not let keys be derived from it.
-    NotDerivable: InvalidField, IncompatibleCryptographicUsageMask;
+    NotDerivable: InvalidField, IncompatibleCryptographicUsageMask, attribute(CryptographicUsageMask);
     /// A request says something twice, in two ways.
-    Ambiguous: InvalidMessage, InvalidMessage;
+    Ambiguous: InvalidMessage, InvalidMessage, topic(Messages);
     /// The attribute is of a type that cannot be adjusted so.
     DataType: InvalidField, InvalidDataType;
     /// The attribute has no room for the adjusted value.
@@ -112,29 +132,29 @@ causes! {
     /// The new object is not what the constraints of the server want.
     Constraint: InvalidField, ConstraintViolation;
     /// The answer would be longer than the client wants.
-    TooLarge: ResponseTooLarge, ResponseTooLarge;
+    TooLarge: ResponseTooLarge, ResponseTooLarge, topic(ResponseSize);
     /// A correlation value that stands for nothing.
-    NoSuchCorrelation: ItemNotFound, InvalidAsynchronousCorrelationValue;
+    NoSuchCorrelation: ItemNotFound, InvalidAsynchronousCorrelationValue, topic(Asynchronous);
     /// The asynchronous request was done already.
-    Processed: InvalidField, DuplicateProcessRequest;
+    Processed: InvalidField, DuplicateProcessRequest, topic(Asynchronous);
     /// The asynchronous request was cancelled.
-    Canceled: OperationCanceledByRequester, OperationCanceledByRequester;
+    Canceled: OperationCanceledByRequester, OperationCanceledByRequester, topic(Asynchronous);
     /// The correlation value of an operation in parts that stands for nothing.
-    NoSuchParts: InvalidField, InvalidCorrelationValue;
+    NoSuchParts: InvalidField, InvalidCorrelationValue, topic(Parts);
     /// The mode needs an IV, and there is none (the OASIS cases want Invalid Message, in 2.1 too).
     MissingIv: InvalidMessage, InvalidMessage;
     /// A tag of a length that is not safe or not there (the OASIS cases want General Failure).
     TagLength: GeneralFailure, GeneralFailure;
     /// Cryptographic parameters that are missing, make no sense, or are not served.
-    Parameters: InvalidField, BadCryptographicParameters;
+    Parameters: InvalidField, BadCryptographicParameters, attribute(CryptographicParameters);
     /// The Usage Limits of the key do not allow this use (KMIP 2.1, 6.1.17 names the reason).
-    UsageLimit: PermissionDenied, PermissionDenied;
+    UsageLimit: PermissionDenied, PermissionDenied, attribute(UsageLimits);
     /// The Usage Limits of the key leave less than was to be allocated.
-    Allocation: PermissionDenied, UsageLimitExceeded;
+    Allocation: PermissionDenied, UsageLimitExceeded, attribute(UsageLimits);
     /// The namespace of application data is not one that the server fills in.
-    Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported;
+    Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported, attribute(ApplicationSpecificInformation);
     /// The wrapping key does not exist for this client.
-    WrappingKeyNotFound: ItemNotFound, WrappingObjectNotFound | ObjectNotFound;
+    WrappingKeyNotFound: ItemNotFound, WrappingObjectNotFound | ObjectNotFound, topic(Wrapping);
     /// Parameters of a PKCS#11 function that are not written as the profile says.
     Pkcs11Codec: InvalidField, PKCS_11CodecError;
     /// A function that PKCS#11 does not have.
@@ -142,11 +162,11 @@ causes! {
     /// A PKCS#11 interface that there is not.
     Pkcs11Interface: InvalidField, PKCS_11InvalidInterface;
     /// The message is not one that the server can read.
-    InvalidMessage: InvalidMessage, InvalidMessage;
+    InvalidMessage: InvalidMessage, InvalidMessage, topic(Messages);
     /// A limit of the server is reached.
-    Limit: GeneralFailure, ServerLimitExceeded;
+    Limit: GeneralFailure, ServerLimitExceeded, topic(General);
     /// Something failed inside the server; the log of the server says what.
-    Internal: GeneralFailure, InternalServerError;
+    Internal: GeneralFailure, InternalServerError, topic(General);
 }
 
 /// A refusal: the cause and what to tell the client.

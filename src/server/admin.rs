@@ -102,6 +102,8 @@ impl Server {
             }
             AdminRequest::ClientList => self.issued().and_then(json),
             AdminRequest::ClientShow { name } => self.show_client(name),
+            AdminRequest::Explain { id } => self.explained(*id).and_then(json),
+            AdminRequest::ExplainLast { client, count } => json(self.memory.last(client.as_deref(), *count)),
         }
     }
 
@@ -185,6 +187,8 @@ impl Server {
             AdminRequest::ClientAdd { name, days, .. } => ("ClientAdd", format!("{name}, {days} days")),
             AdminRequest::ClientList => ("ClientList", String::new()),
             AdminRequest::ClientShow { name } => ("ClientShow", name.clone()),
+            AdminRequest::Explain { id } => ("Explain", format!("request {id}")),
+            AdminRequest::ExplainLast { .. } => ("ExplainLast", String::new()),
         };
         let entry = Entry {
             time: now().milliseconds(),

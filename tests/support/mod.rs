@@ -11,6 +11,7 @@ pub mod dev;
 pub mod fake;
 pub mod host;
 pub mod http;
+pub mod hunt;
 pub mod keys;
 pub mod luks;
 pub mod pki;

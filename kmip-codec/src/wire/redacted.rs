@@ -41,7 +41,7 @@ impl<'f> RedactedSink<'f> {
 
     /// What was written, and whether it is all.
     pub fn finish(self) -> (String, bool) {
-        (self.xml.finish(), self.whole)
+        (String::from_utf8(self.xml.finish()).unwrap_or_default(), self.whole)
     }
 
     /// Whether there is no room for an item of this many bytes.

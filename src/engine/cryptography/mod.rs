@@ -69,7 +69,8 @@ pub fn usable(
 pub fn check_time(object: &Object, purpose: Purpose, now: i64) -> Step<()> {
     let state = attribute!(object.attributes, State).next().copied();
     if state != Some(State::Active) {
-        return refuse(Cause::WrongState, format!("the key is {state:?}; it must be Active"));
+        let state = state.map_or_else(|| "in no state".to_owned(), |state| format!("{state:?}"));
+        return refuse(Cause::WrongState, format!("the key is {state}; it must be Active"));
     }
     let stopped = attribute!(object.attributes, ProtectStopDate).next().is_some_and(|date| date.0 <= now);
     if purpose == Purpose::Protect && stopped {

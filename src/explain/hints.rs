@@ -1,0 +1,318 @@
+//! What a client probably wanted, and what to do: a table, the first row that fits counts.
+//!
+//! Rows for one operation stand before those for any. What is said of products is what their requests show.
+
+use super::{Odd, What};
+use crate::engine::persona::{Activation, Names, Persona};
+use crate::engine::refusal::Cause;
+use kmip_codec::ErrorKind;
+use kmip_codec::operations::Operation;
+use kmip_codec::version::V1_0;
+
+/// A row.
+#[derive(Clone, Copy, Debug)]
+pub struct Hint {
+    /// What happened.
+    pub what: What,
+    /// The operations that it is about; none means any.
+    pub operations: &'static [Operation],
+    /// The personas that it is about; any where there is none.
+    pub persona: Option<fn(&Persona) -> bool>,
+    /// What the client probably wanted.
+    pub wanted: &'static str,
+    /// What to do.
+    pub advice: &'static str,
+}
+
+/// The hint for what happened.
+pub fn hint(what: What, operation: Operation, persona: &Persona) -> &'static Hint {
+    let fits = |row: &&Hint| {
+        row.what.is_like(what)
+            && (row.operations.is_empty() || row.operations.contains(&operation))
+            && row.persona.is_none_or(|fits| fits(persona))
+    };
+    HINTS.iter().find(fits).unwrap_or(&ANY)
+}
+
+/// Where no row fits.
+const ANY: Hint = Hint {
+    what: What::Refused(Cause::InvalidField),
+    operations: &[],
+    persona: None,
+    wanted: "What the request says; the server does not take it so.",
+    advice: "Compare the request with the clause and with the operation's fields (docs/reference/operations.md); the \
+             message names what is wrong.",
+};
+
+const CRYPTOGRAPHY: &[Operation] = &[
+    Operation::Encrypt,
+    Operation::Decrypt,
+    Operation::Sign,
+    Operation::SignatureVerify,
+    Operation::MAC,
+    Operation::MACVerify,
+    Operation::DeriveKey,
+];
+
+const ATTRIBUTES: &[Operation] = &[
+    Operation::AddAttribute,
+    Operation::ModifyAttribute,
+    Operation::SetAttribute,
+    Operation::AdjustAttribute,
+    Operation::DeleteAttribute,
+];
+
+const ANY_OPERATION: &[Operation] = &[];
+
+macro_rules! persona {
+    () => {
+        None
+    };
+    ($fits:expr) => {
+        Some($fits)
+    };
+}
+
+macro_rules! hints {
+    ($($what:expr; $operations:expr $(; for $fits:expr)?; $wanted:literal, $advice:literal;)*) => {
+        /// The table.
+        pub const HINTS: &[Hint] = &[$(Hint {
+            what: $what,
+            operations: $operations,
+            persona: persona!($($fits)?),
+            wanted: $wanted,
+            advice: $advice,
+        }),*];
+    };
+}
+
+hints! {
+    What::Refused(Cause::NotFound); ATTRIBUTES;
+        "An attribute of an object changed.",
+        "Check the identifier under \"objects\" below: if the object belongs to another client, the two \
+         certificates differ or share no group; put both into one [[groups]] entry.";
+    What::Refused(Cause::NotFound); ANY_OPERATION;
+        "An object that it made earlier, or that another client made.",
+        "If the object is listed below as another client's, the certificate has changed or the two share no \
+         group: put both into one [[groups]] entry with `default = true`. If it is not listed, it does not exist \
+         here: wrong server, restored store, or an item that relies on the object of a failed item before it.";
+    What::Refused(Cause::Destroyed); ANY_OPERATION;
+        "The value of an object that was destroyed.",
+        "Nothing brings it back. The audit tells who destroyed it and when. The client must take another \
+         key; appliances that keep asking have a stale identifier to be cleared.";
+    What::Refused(Cause::Denied); ANY_OPERATION;
+        "Something that its certificate is not allowed.",
+        "Check which certificate the client shows, and its [[groups]] and [admin] in the configuration.";
+    What::Refused(Cause::InvalidTicket); ANY_OPERATION;
+        "To act by a ticket of Login that does not hold here.",
+        "Tickets end with their time, their number of requests and Logout, and hold for the client that they were given \
+         to: log in again.";
+    What::Refused(Cause::Authentication); ANY_OPERATION;
+        "To be known by a credential.",
+        "Its persona wants credentials checked: the user name and password, or device, must be in its group's \
+         configuration. `keystead client show NAME` tells the persona.";
+    What::Refused(Cause::WrongState); &[Operation::Get]; for |persona| !persona.pre_active_get;
+        "The key, without having activated it; its persona does not let it (`pre_active_get = false`).",
+        "pg_tde, Barbican and others never activate: give the client another persona, or send Activation Date with Create.";
+    What::Refused(Cause::WrongState); &[Operation::Destroy];
+        "A key gone that is still in use.",
+        "Revoke it first: an Active object cannot be destroyed (only Pre-Active, Deactivated and Compromised ones).";
+    What::Refused(Cause::WrongState); &[Operation::Activate];
+        "A key in use that is so already, or no more.",
+        "If it is Active, the client repeats itself: harmless. If it was revoked, it needs a new key.";
+    What::Refused(Cause::WrongState); CRYPTOGRAPHY; for |persona| persona.activation == Activation::Client;
+        "Cryptography with a key that is not Active, or outside its dates.",
+        "See state and dates of the key: activate it, or re-key. Many clients forget Activate after Create; an Activation \
+         Date in Create spares it, and so does a persona with `activation = \"automatic\"`.";
+    What::Refused(Cause::WrongState); CRYPTOGRAPHY;
+        "Cryptography with a key that is not Active, or outside its dates.",
+        "See state and dates of the key: activate it, or re-key. Many clients forget Activate after Create; an \
+         Activation Date in Create spares it.";
+    What::Refused(Cause::WrongState); ANY_OPERATION;
+        "An operation that the state of the object does not allow.",
+        "See the state below and the life cycle in the clause; activate, revoke or recover first.";
+    What::Refused(Cause::Archived); ANY_OPERATION;
+        "An object that is in the archive.",
+        "Recover it first; the archive is for objects that nobody uses.";
+    What::Refused(Cause::NoKeyValue); ANY_OPERATION;
+        "A key value that this server was never given.",
+        "The object was registered without its value (Key Value Location): the client must fetch it where that \
+         points.";
+    What::Refused(Cause::InvalidField); &[Operation::Locate];
+        "Objects by a filter or a page that makes no sense.",
+        "Maximum Items and Offset Items cannot be negative; storage masks need a bit.";
+    What::Refused(Cause::InvalidField); &[Operation::Create, Operation::CreateKeyPair];
+        "A key of an algorithm and length that do not exist together.",
+        "docs/reference/algorithms.md lists what can be made. Some clients send the length in bytes: it is in bits.";
+    What::Refused(Cause::InvalidField); ANY_OPERATION;
+        "A request with a field of a value that has no place there.",
+        "The message names the field; compare it with the clause and docs/reference/operations.md.";
+    What::Refused(Cause::Missing); ANY_OPERATION;
+        "A request that leaves out what the operation needs.",
+        "The message names the field. Where an identifier is missing: the ID placeholder is set only by an item \
+         of the same batch that made or found exactly one object.";
+    What::Refused(Cause::WrongType); CRYPTOGRAPHY;
+        "Cryptography with an object that is no such key.",
+        "See the type below: symmetric ciphers take symmetric keys, signatures private keys. A key that was \
+         registered wrapped cannot be used by the server.";
+    What::Refused(Cause::WrongType); ANY_OPERATION;
+        "An operation on an object of a type that it is not for.",
+        "See the type below; the client probably confuses two identifiers (private and public key, key and \
+         certificate).";
+    What::Refused(Cause::NoSuchAttribute); ANY_OPERATION;
+        "An attribute that the object does not have.",
+        "Clients poll for attributes that another product sets. Set it once, or let the client ask without \
+         naming attributes.";
+    What::Refused(Cause::NoSuchInstance); ANY_OPERATION;
+        "An instance of an attribute by an index that is not there.",
+        "Indexes begin at 0 and stay with the instance; ask with Get Attributes which ones there are.";
+    What::Refused(Cause::UnknownAttribute); ANY_OPERATION;
+        "An attribute that this version of the protocol does not have, or one of its own without the `x-` prefix.",
+        "In 1.x an attribute of an application is called `x-…`; in 2.x it is a vendor attribute. \
+         docs/reference/attributes.md lists all others with their versions.";
+    What::Refused(Cause::ReadOnly); ANY_OPERATION;
+        "A change of an attribute that only the server sets.",
+        "docs/reference/attributes.md tells who may set, change and delete each. State is changed by Activate, \
+         Revoke and Destroy; Cryptographic Length by Re-key.";
+    What::Refused(Cause::SingleValued); ANY_OPERATION;
+        "A second value for an attribute that has one.",
+        "Use Modify Attribute (or Set Attribute in 2.x) in place of Add Attribute.";
+    What::Refused(Cause::MultiValued); ANY_OPERATION;
+        "A change of one of several values without telling which.",
+        "Name the index (1.x) or the current attribute (2.x).";
+    What::Refused(Cause::NameTaken); ANY_OPERATION; for |persona| persona.names == Names::Unique;
+        "A second object of the same name.",
+        "Names are unique among the objects of an owner: the client ran twice, or two appliances share a certificate. \
+         Locate the existing one, destroy or rename it; a persona with `names = \"free\"` allows it.";
+    What::Refused(Cause::NotSupported); ANY_OPERATION;
+        "An operation that is not served here, or that this version does not have.",
+        "docs/reference/operations.md lists what is served. A client that asks Query first would not try; look \
+         for a setting that turns the feature off in the client.";
+    What::Refused(Cause::FeatureNotSupported); ANY_OPERATION;
+        "An operation in a way that is not served.",
+        "The message names the feature; look for a setting of the client, or leave out what is optional.";
+    What::Refused(Cause::KeyFormat); ANY_OPERATION;
+        "A key in a format that it cannot be had in.",
+        "Leave Key Format Type out to get the key as it was registered. Raw and Opaque are not converted into \
+         each other.";
+    What::Refused(Cause::KeyCompression); ANY_OPERATION;
+        "A public key with its points compressed in this way.",
+        "Leave Key Compression Type out.";
+    What::Refused(Cause::EncodingOption); ANY_OPERATION;
+        "A wrapped key with attributes, without the encoding that holds them.",
+        "Ask for TTLV Encoding, or for no attributes.";
+    What::Refused(Cause::Sensitive); ANY_OPERATION;
+        "A sensitive key in clear.",
+        "Get it wrapped (Key Wrapping Specification), or set Sensitive to false when it is made.";
+    What::Refused(Cause::NotExtractable); ANY_OPERATION;
+        "A key that may not leave the server.",
+        "Use it here (Encrypt, Sign …), or make it with Extractable true.";
+    What::Refused(Cause::Cryptographic); &[Operation::Decrypt];
+        "The plaintext of data that does not open with this key and these parameters.",
+        "Wrong key, IV, tag, mode or padding, or changed data. EDB and others put the IV before the data: it \
+         belongs into IV/Counter/Nonce.";
+    What::Refused(Cause::Cryptographic); ANY_OPERATION;
+        "Cryptography that failed.",
+        "Check key, parameters and data; the message says what did not fit.";
+    What::Refused(Cause::UsageMask); ANY_OPERATION;
+        "A use that the Cryptographic Usage Mask of the key does not allow.",
+        "See the mask below. Set the bit when the key is made: the mask cannot be changed afterwards.";
+    What::Refused(Cause::NotDerivable); ANY_OPERATION;
+        "A key derived from an object that is not meant for it.",
+        "Give the object the usage mask Derive Key when it is made.";
+    What::Refused(Cause::Ambiguous); ANY_OPERATION;
+        "Something said twice, in two ways.",
+        "Leave one of them out; the message names both.";
+    What::Refused(Cause::TooLarge); ANY_OPERATION;
+        "An answer no longer than its Maximum Response Size.",
+        "Raise the client's limit, or ask for less: Maximum Items in Locate, fewer attributes, smaller batches. \
+         libkmip always sends a limit.";
+    What::Refused(Cause::NoSuchCorrelation); ANY_OPERATION;
+        "The answer of an asynchronous request.",
+        "It was fetched already (an answer is given once), was asked for by another client, or is in another \
+         version of the protocol.";
+    What::Refused(Cause::NoSuchParts); ANY_OPERATION;
+        "Another part of an operation in parts.",
+        "The last part ended it, another key or client began it, or the server was restarted meanwhile: begin \
+         again with Init Indicator.";
+    What::Refused(Cause::MissingIv); ANY_OPERATION;
+        "Encryption in a mode that needs an IV, without one.",
+        "Send IV/Counter/Nonce, or Random IV in the Cryptographic Parameters.";
+    What::Refused(Cause::TagLength); ANY_OPERATION;
+        "Authenticated encryption with a tag of this length.",
+        "12 to 16 bytes; say which in Tag Length.";
+    What::Refused(Cause::Allocation); ANY_OPERATION;
+        "A share of a key's use that is larger than what is left.",
+        "Ask for less, or re-key.";
+    What::Refused(Cause::Parameters); ANY_OPERATION;
+        "Cryptography with parameters that are missing, contradict each other, or are not served.",
+        "docs/reference/algorithms.md lists what is. Weak algorithms need `weak_keys` for the client's group.";
+    What::Refused(Cause::UsageLimit); ANY_OPERATION;
+        "More use of a key than its Usage Limits leave.",
+        "Re-key, or set Usage Limits anew before the key is used.";
+    What::Refused(Cause::Namespace); ANY_OPERATION;
+        "Application data filled in by the server.",
+        "Send the data itself: the server fills in no namespaces of its own.";
+    What::Refused(Cause::WrappingKeyNotFound); ANY_OPERATION;
+        "A key wrapped with another.",
+        "The wrapping key must exist for the same client: see the hint of Item Not Found.";
+    What::Refused(Cause::InvalidMessage); ANY_OPERATION;
+        "A message that the server can make sense of.",
+        "The message says what does not fit together.";
+    What::Refused(Cause::Limit); ANY_OPERATION;
+        "More than a limit of the server allows.",
+        "Raise it under [limits] in the configuration, or ask for less at once.";
+    What::Refused(Cause::Internal); ANY_OPERATION;
+        "Something that this server should have done.",
+        "The server's log has the reason under the number of the request: the HSM, the disk, or a fault of the \
+         server.";
+    What::Odd(Odd::FoundNothing); ANY_OPERATION;
+        "A key by name, group or attribute: it finds none, and will make a new one or give up.",
+        "Filters match exactly and are ANDed; FortiGate sends its filter inside a Template-Attribute, old Db2 \
+         ends texts with NUL bytes. Destroyed and archived objects are found only when asked for, those of other \
+         clients never. If the key exists, compare its attributes with the filter below and the certificate with \
+         the one that made it.";
+    What::Odd(Odd::UnknownFilter); ANY_OPERATION;
+        "Objects by an attribute that this version of the protocol does not have: nothing matches.",
+        "See the filter below. An application's own attribute is called `x-…` in 1.x. A filter that is not \
+         understood finds nothing, never everything.";
+    What::Odd(Odd::CredentialIgnored); ANY_OPERATION;
+        "To be known by a user name and password beside its certificate (FortiGate, cryptctl, Ceph do so).",
+        "Nothing, if the right client is shown: the certificate decides. Otherwise give this client a \
+         certificate of its own.";
+    What::Unreadable(ErrorKind::Version(V1_0)); ANY_OPERATION;
+        "A version of KMIP that does not exist here.",
+        "The answer names the nearest version that is spoken; most clients come back with it. If not, set the \
+         version in the client to 1.0 – 1.4, 2.0 or 2.1.";
+    What::Unreadable(ErrorKind::Truncated); ANY_OPERATION;
+        "A message that ends too early.",
+        "A client that counts lengths wrong, or a proxy that cuts: look at the tag and the offset.";
+    What::Unreadable(ErrorKind::Missing); ANY_OPERATION;
+        "A message without a field that must be there, or with fields in another order.",
+        "The message names the tag. Often a field of 2.x sent with a 1.x header, or the other way round.";
+    What::Unreadable(ErrorKind::Unexpected); ANY_OPERATION;
+        "A field that this version does not have in this place.",
+        "The message names the tag. Often a field that is younger than the version in the header: let the client \
+         speak the newer version.";
+    What::Unreadable(ErrorKind::WrongType { expected: kmip_codec::wire::Kind::Integer, found: 0 }); ANY_OPERATION;
+        "A field of another type than its tag has.",
+        "The message names tag and types. Known of old clients: Lease Time as Integer, masks as Enumeration.";
+    What::Unreadable(ErrorKind::Padding); ANY_OPERATION;
+        "An item whose padding is not zero.",
+        "A fault of the client's encoder.";
+    What::Unreadable(ErrorKind::TooLarge); ANY_OPERATION;
+        "A longer message than the server takes.",
+        "limits.message_bytes in the configuration, if the client really needs it.";
+    What::Unreadable(ErrorKind::Syntax); ANY_OPERATION;
+        "Something that is no KMIP message.",
+        "TLS works, and what comes in it is something else: HTTP on the TTLV port, or a health check that only \
+         opens the port.";
+    What::Unreadable(ErrorKind::Trailing); ANY_OPERATION;
+        "A message with something behind it.",
+        "A client that counts lengths wrong.";
+    What::Handshake; ANY_OPERATION;
+        "A TLS connection.",
+        "No certificate, one of another CA than tls.ca, an expired one, or a version of TLS below tls.minimum. \
+         Health checks that only open the port look so as well. `openssl s_client -connect HOST:PORT -cert … -key \
+         …` shows the client's side.";
+}

@@ -1,0 +1,54 @@
+//! Answers that the server makes without the engine, and what it does to every one before it leaves.
+
+use super::now;
+use crate::engine::batch::{self, Outcome};
+use crate::engine::refusal::{Cause, Refusal};
+use kmip_codec::enums::ResultStatus;
+use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::value::DateTime;
+use kmip_codec::version::V1_0;
+use kmip_codec::{Error as CodecError, ErrorKind};
+use zeroize::Zeroizing;
+
+/// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
+/// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
+/// the request, under which log and audit have it, stands in the answer.
+pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outcome {
+    number(&mut outcome.response, request);
+    let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
+    let Some(maximum) = maximum else { return outcome };
+    let length = Zeroizing::new(outcome.response.to_bytes()).len();
+    if length <= maximum {
+        return outcome;
+    }
+    let text = format!("the answer has {length} bytes, more than the Maximum Response Size");
+    let mut outcome = whole(message, &Refusal::new(Cause::TooLarge, text));
+    number(&mut outcome.response, request);
+    outcome
+}
+
+/// Refuses the whole message in one item.
+pub fn whole(message: &RequestMessage, refusal: &Refusal) -> Outcome {
+    batch::refuse_whole(now().seconds(), message, refusal)
+}
+
+/// The answer to a message that could not be read: in the version nearest to the client's, where that is known.
+pub fn unreadable(error: CodecError) -> ResponseMessage {
+    let version = match error.kind {
+        ErrorKind::Version(version) => version.nearest_spoken(),
+        _ => V1_0,
+    };
+    let item: ResponseItem =
+        batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version, None);
+    ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
+}
+
+/// Numbers an answer: in the header from KMIP 1.4 on, and in what people read of an item that failed.
+pub fn number(answer: &mut ResponseMessage, request: u64) {
+    answer.header.server_correlation_value = Some(request.to_string());
+    for item in answer.items.iter_mut().filter(|item| item.result_status == ResultStatus::OperationFailed) {
+        if let Some(message) = &mut item.result_message {
+            message.push_str(&format!(" (request {request})"));
+        }
+    }
+}

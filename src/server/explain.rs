@@ -1,0 +1,102 @@
+//! What is kept of exchanges that failed or were odd (see [`crate::explain`]).
+
+use super::{Server, now};
+use crate::engine::batch::Outcome;
+use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::witness::{ObjectFacts, facts};
+use crate::engine::world::World;
+use crate::explain::{Exchange, Happened, Memory, What, strange};
+use crate::session::Peer;
+use kmip_codec::message::{RequestMessage, ResponseMessage};
+use std::net::SocketAddr;
+
+impl Server {
+    /// Keeps exchanges in this memory.
+    pub fn explaining(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// What an administrator is told of the objects of an exchange that is worth keeping, read in the same snapshot.
+    pub(super) fn witness(
+        &self,
+        world: &World<'_>,
+        peer: &Peer,
+        message: &RequestMessage,
+        outcome: &Outcome,
+    ) -> Vec<ObjectFacts> {
+        match strange(&peer.principal, message, outcome) {
+            Some((What::Refused(_), _)) if self.memory.is_on() => {
+                facts(world, &peer.principal, outcome.deeds.iter().flat_map(|deed| &deed.objects))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What is to be kept of an exchange; mostly nothing.
+    pub(super) fn told(
+        &self,
+        request: u64,
+        peer: &Peer,
+        message: &RequestMessage,
+        outcome: &Outcome,
+        objects: Vec<ObjectFacts>,
+    ) -> Option<Box<Exchange>> {
+        let strange = strange(&peer.principal, message, outcome).filter(|_| self.memory.is_on())?;
+        let time = now().milliseconds();
+        let happened = Happened {
+            id: request,
+            time,
+            peer,
+            request: message,
+            answer: &outcome.response,
+            strange,
+            objects,
+        };
+        let counted = matches!(strange.0, What::Odd(_))
+            && self.memory.counted(&peer.principal.name, strange.0, &happened.operation_name(), time);
+        (!counted).then(|| Box::new(happened.told(&self.memory)))
+    }
+
+    /// Keeps it, and says in the log where it is.
+    pub(super) fn remember(&self, told: Option<Box<Exchange>>) {
+        let Some(exchange) = told else { return };
+        let Exchange { id, client, operation, what, .. } = &*exchange;
+        if exchange.odd {
+            tracing::debug!(request = id, principal = %client, operation, what, "odd: keystead explain {id}");
+        } else {
+            tracing::info!(request = id, principal = %client, operation, what, "refused: keystead explain {id}");
+        }
+        self.memory.keep(*exchange);
+    }
+
+    /// Keeps what was wrong with a message that could not be read.
+    pub(super) fn remember_unreadable(
+        &self,
+        request: u64,
+        peer: &Peer,
+        error: kmip_codec::Error,
+        answer: &ResponseMessage,
+    ) {
+        if self.memory.is_on() {
+            self.memory.keep(Exchange::unreadable(request, now().milliseconds(), peer, error, answer));
+        }
+    }
+
+    /// Keeps that TLS turned somebody away, and why.
+    pub(super) fn remember_stranger(&self, address: SocketAddr, why: String) {
+        if self.memory.is_on() {
+            self.memory.keep(Exchange::turned_away(self.next_request(), now().milliseconds(), address, why));
+        }
+    }
+
+    /// The exchange of a request, for an administrator.
+    pub(super) fn explained(&self, id: u64) -> Result<Exchange, Refusal> {
+        self.memory.exchange(id).ok_or_else(|| {
+            let text = format!(
+                "nothing is kept of request {id}: it succeeded, or is older than what [explain] has room for, or the \
+                 server was restarted since"
+            );
+            Refusal::new(Cause::NotFound, text)
+        })
+    }
+}
