@@ -102,7 +102,7 @@ impl<S: Service> Exchange<'_, S> {
         let bytes = body(request.into_body(), self.limits.message_bytes_max).await?;
         self.pace.received();
         let received = Received { encoding, bytes };
-        let Answer { bytes, unreadable } = self.service.answer(Arc::clone(self.peer), received).await;
+        let Answer { bytes, unreadable, .. } = self.service.answer(Arc::clone(self.peer), received).await;
         match unreadable.filter(|error| is_no_message(error, encoding)) {
             Some(error) => {
                 Err((StatusCode::BAD_REQUEST, format!("this is no KMIP message in {encoding}: {error}")))

@@ -24,6 +24,7 @@ pub mod client;
 pub mod config;
 pub mod crypto;
 pub mod dev;
+pub mod endpoints;
 pub mod engine;
 pub mod explain;
 pub mod gate;

@@ -4,6 +4,7 @@ use crate::gate::Gate;
 use crate::http;
 use crate::session::{self, Limits, Peer, Service};
 use crate::suite_b::{self, SuiteB};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -56,10 +57,27 @@ pub struct TlsFiles<'a> {
     pub suite_b: Option<SuiteB>,
 }
 
+impl TlsFiles<'_> {
+    /// The cryptography of TLS.
+    pub fn provider(&self) -> Arc<CryptoProvider> {
+        Arc::new(self.suite_b.map_or_else(rustls::crypto::aws_lc_rs::default_provider, SuiteB::provider))
+    }
+
+    /// The versions of TLS that are spoken.
+    pub fn versions(&self) -> &'static [&'static SupportedProtocolVersion] {
+        const BOTH: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
+        const NEW: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+        match self.suite_b {
+            Some(_) => suite_b::VERSIONS,
+            None if self.only_1_3 => NEW,
+            None => BOTH,
+        }
+    }
+}
+
 /// TLS 1.2 and 1.3 with a client certificate required, and tickets, so that clients that come back are quick.
 pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
-    let provider = files.suite_b.map_or_else(rustls::crypto::aws_lc_rs::default_provider, SuiteB::provider);
-    let provider = Arc::new(provider);
+    let provider = files.provider();
     let chain = certificates(files.certificate)?;
     let wrong = |path: &Path| {
         let path = path.to_owned();
@@ -71,24 +89,13 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
         suite_b.check(files.certificate, &chain)?;
         suite_b.check(files.ca, &trusted)?;
     }
-    let mut roots = RootCertStore::empty();
-    for certificate in trusted {
-        let added = roots.add(certificate);
-        added.map_err(|why| Error::Certificate { path: files.ca.into(), why: why.to_string() })?;
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+    let roots = Arc::new(roots(files.ca)?);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider))
         .build()
         .map_err(|why| Error::Certificate { path: files.ca.into(), why: why.to_string() })?;
-    const BOTH: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13, &rustls::version::TLS12];
-    const NEW: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
-    let versions = match files.suite_b {
-        Some(_) => suite_b::VERSIONS,
-        None if files.only_1_3 => NEW,
-        None => BOTH,
-    };
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
     let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)
+        .with_protocol_versions(files.versions())
         .map_err(failed)?
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)
@@ -100,7 +107,18 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
     Ok(Arc::new(config))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+/// The CA certificates of a file, to trust.
+pub fn roots(path: &Path) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        let added = roots.add(certificate);
+        added.map_err(|why| Error::Certificate { path: path.into(), why: why.to_string() })?;
+    }
+    Ok(roots)
+}
+
+/// The certificates of a file; there is at least one.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let wrong = |why: String| Error::Certificate { path: path.into(), why };
     let read: Result<Vec<_>, _> =
         CertificateDer::pem_file_iter(path).map_err(|why| wrong(why.to_string()))?.collect();
@@ -269,7 +287,8 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance
             return door.service.turned_away(address, why);
         }
     };
-    let peer = Arc::new(Peer { address, principal: Arc::new(principal) });
+    let turnable = matches!(entrance.protocol, Protocol::Kmip);
+    let peer = Arc::new(Peer { address, principal: Arc::new(principal), turnable });
     tracing::debug!(peer = %address, principal = %peer.principal.name, "connected");
     let (service, stopping) = (door.service.clone(), door.stopping.clone());
     let served = match entrance.protocol {

@@ -88,15 +88,21 @@ impl Ca {
         Ok(Self(Issuer::from_ca_cert_pem(certificate, KeyPair::from_pem(key)?)?))
     }
 
-    /// A certificate for a server on this machine.
+    /// A certificate for a server on this machine, good for calling endpoints as well.
     pub fn server(&self) -> Result<Pair, Error> {
         let mut params = params("localhost", DEV_DAYS);
-        params.subject_alt_names = vec![
-            SanType::DnsName("localhost".try_into()?),
-            SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
-        ];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.subject_alt_names = local_names()?;
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.pair(params)
+    }
+
+    /// A certificate for a client of this name that listens on this machine, to be told things.
+    pub fn endpoint(&self, name: &str, days: i64) -> Result<Pair, Error> {
+        let mut params = client_params(name, days)?;
+        params.subject_alt_names = local_names()?;
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         self.pair(params)
     }
 
@@ -127,6 +133,14 @@ pub fn request(name: &str, curve: Curve) -> Result<(String, String), Error> {
     params.distinguished_name.push(DnType::CommonName, name);
     let request = params.serialize_request(&key)?;
     Ok((request.pem()?, key.serialize_pem()))
+}
+
+fn local_names() -> Result<Vec<SanType>, Error> {
+    Ok(vec![
+        SanType::DnsName("localhost".try_into()?),
+        SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    ])
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

@@ -9,6 +9,8 @@ mod answers;
 mod entries;
 mod explain;
 mod later;
+mod outside;
+mod push;
 
 pub use admin::Signer;
 pub use later::work;
@@ -17,27 +19,30 @@ use answers::{fitting, unreadable, whole};
 
 use crate::audit::Entry;
 use crate::crypto::drbg::Seeds;
+use crate::endpoints::Endpoints;
 use crate::engine::asynchronous;
 use crate::engine::batch::{self, Outcome};
 use crate::engine::draft::Changes;
 use crate::engine::need::{Need, Supplies};
 use crate::engine::persona::{Credentials, Nuls};
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::world::{Entropy, Now, Settings, View, World};
+use crate::engine::world::{Entropy, Settings, World};
 use crate::explain::{Exchange, Memory};
 use crate::gate::Gate;
 use crate::keygen;
-use crate::session::{Answer, Peer, Received, Service};
-use crate::store::{self, Database, Order, Snapshot, Submission, Transaction};
+use crate::session::{Answer, Peer, Received, Service, Turned};
+use crate::store::{self, Database, Submission, Transaction};
 use crate::vault::{Hierarchy, KeyRing};
 use kmip_codec::Error as CodecError;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::wire::Encoding;
+use outside::{Source, StoreView, now};
+use std::io;
 use std::net::SocketAddr;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
 /// How often a batch is run again because another was faster, before it is refused.
@@ -67,6 +72,8 @@ pub struct Server {
     signer: Option<Signer>,
     /// What `keystead explain` tells of.
     memory: Memory,
+    /// What waits for the clients that are told without asking.
+    endpoints: Endpoints,
 }
 
 /// What a batch came to, and what is to be kept of it where it failed or is odd.
@@ -99,7 +106,13 @@ impl Server {
             wake,
             signer,
             memory: Memory::off(),
+            endpoints: Endpoints::default(),
         }
+    }
+
+    /// The same server, with clients that are told without asking.
+    pub fn telling(self, endpoints: Endpoints) -> Self {
+        Self { endpoints, ..self }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
@@ -114,8 +127,9 @@ impl Server {
         };
         drop(received);
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
-        let response = self.exchange(request, peer, message).await;
-        Answer { bytes: response.encode(encoding).into(), unreadable: None }
+        let response = self.exchange(request, peer, Arc::clone(&message)).await;
+        let turn = push::turned(&message, &response);
+        Answer { bytes: response.encode(encoding).into(), unreadable: None, turn }
     }
 
     /// The number of a request: what log, audit and messages call it by.
@@ -156,6 +170,7 @@ impl Server {
                     if lets_wait {
                         self.wake.notify_one();
                     }
+                    self.endpoints.post(outcome.notices);
                     return outcome.response;
                 }
                 Ok(store::Outcome::Conflict) => {
@@ -179,7 +194,7 @@ impl Server {
         let (server, holder, batch) = (Arc::clone(self), Arc::clone(&peer.principal), Arc::clone(message));
         let judged = tokio::task::spawn_blocking(move || server.gate.identify(&holder, &batch)).await;
         let sender = judged.map_err(|panic| Refusal::new(Cause::Internal, panic.to_string()))??;
-        Ok(Arc::new(Peer { address: peer.address, principal: sender }))
+        Ok(Arc::new(Peer { address: peer.address, principal: sender, turnable: false }))
     }
 
     /// Refuses a whole message, which the audit has all the same.
@@ -223,7 +238,10 @@ impl Server {
     /// Runs a message. Blocks.
     fn run(&self, request: u64, peer: &Peer, message: &RequestMessage) -> Result<Ran, String> {
         let (outcome, objects) = self.until_met(|world, entropy, supplies| {
-            let outcome = batch::run(world, &peer.principal, message, entropy, supplies)?;
+            let outcome = match push::cannot_turn(peer, message) {
+                Some(refusal) => whole(message, &refusal),
+                None => batch::run(world, &peer.principal, message, entropy, supplies)?,
+            };
             let objects = self.witness(world, peer, message, &outcome);
             Ok((outcome, objects))
         })?;
@@ -294,7 +312,7 @@ impl Server {
         let mut answer = unreadable(error);
         self.remember_unreadable(request, peer, error, &answer);
         answers::number(&mut answer, request);
-        Answer { bytes: answer.encode(encoding).into(), unreadable: Some(error) }
+        Answer { bytes: answer.encode(encoding).into(), unreadable: Some(error), turn: None }
     }
 }
 
@@ -310,6 +328,13 @@ impl Service for Arc<Server> {
     fn turned_away(&self, address: SocketAddr, why: String) {
         self.remember_stranger(address, why);
     }
+
+    fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
+        &self,
+        turned: Turned<S>,
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        push::take_over(Arc::clone(self), turned)
+    }
 }
 
 /// Reads a message; of an old client that ends its texts with NUL bytes (it speaks TTLV) without those.
@@ -317,38 +342,5 @@ fn decode(peer: &Peer, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessag
     match (encoding, peer.principal.persona.trailing_nuls) {
         (Encoding::Ttlv, Nuls::Strip) => RequestMessage::from_bytes_stripping(bytes),
         _ => RequestMessage::decode(encoding, bytes),
-    }
-}
-
-/// The time of the system, for dates.
-fn now() -> Now {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Now { nanoseconds: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX) }
-}
-
-/// The random bytes that the engine takes: the system's, and beside them what clients have sent.
-struct Source<'s>(&'s Seeds);
-
-impl Entropy for Source<'_> {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
-        self.0.fill(out).map_err(|error| Need::Failed(error.to_string()))
-    }
-
-    fn stir(&mut self, seed: &[u8]) {
-        self.0.add(seed);
-    }
-}
-
-/// A snapshot of the store, as the engine reads it.
-struct StoreView(Box<dyn Snapshot>);
-
-impl View for StoreView {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
-        self.0.get(key).map_err(|error| Need::Failed(error.to_string()))
-    }
-
-    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
-        let scanned = self.0.scan(prefix, Order::Forward, &mut |key, _| visit(key));
-        scanned.map_err(|error| Need::Failed(error.to_string()))
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::policy::Principal;
 use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::{Encoding, frame_length};
+use kmip_codec::{Tag, Version};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,9 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Who it is, by its certificate.
     pub principal: Arc<Principal>,
+    /// Whether the ends of the connection can change their roles: not over HTTP, and not as somebody whom a credential
+    /// names.
+    pub turnable: bool,
 }
 
 /// A whole message as it came.
@@ -39,6 +43,8 @@ pub struct Answer {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Why the message could not be read, where it could not.
     pub unreadable: Option<kmip_codec::Error>,
+    /// After it the server asks and the client answers, in this version (Set Endpoint Role).
+    pub turn: Option<Version>,
 }
 
 /// What a connection hands whole messages to.
@@ -49,6 +55,25 @@ pub trait Service: Clone + Send + Sync + 'static {
     fn refuse(&self, peer: &Peer, encoding: Encoding, error: kmip_codec::Error) -> Answer;
     /// A connection that did not come to be, and why.
     fn turned_away(&self, address: SocketAddr, why: String);
+    /// Takes over a connection on which the peer answers from now on, until it ends.
+    fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
+        &self,
+        turned: Turned<S>,
+    ) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// A connection whose ends have changed their roles.
+pub struct Turned<S> {
+    /// The connection.
+    pub stream: S,
+    /// Who answers on it.
+    pub peer: Arc<Peer>,
+    /// The version to ask in.
+    pub version: Version,
+    /// Time limits.
+    pub limits: Limits,
+    /// Turns true when the server stops.
+    pub stopping: watch::Receiver<bool>,
 }
 
 /// Time limits of a connection.
@@ -68,7 +93,7 @@ pub struct Limits {
 
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     peer: Arc<Peer>,
     service: S,
     limits: Limits,
@@ -76,7 +101,7 @@ pub async fn serve<S: Service>(
 ) -> io::Result<()> {
     loop {
         let frame = tokio::select! {
-            frame = read_frame(&mut stream, &limits) => frame?,
+            frame = read_frame(&mut stream, &limits, RequestMessage::TAG) => frame?,
             _ = stopping.wait_for(|stopping| *stopping) => break,
         };
         let is_refused = matches!(frame, Frame::Refused(_));
@@ -95,6 +120,12 @@ pub async fn serve<S: Service>(
             stream.flush().await
         };
         within(limits.write, "the peer does not take its answer", write).await?;
+        if let Some(version) = answer.turn {
+            let stream = &mut stream;
+            let turned = Turned { stream, peer, version, limits, stopping: stopping.clone() };
+            service.take_over(turned).await?;
+            break;
+        }
         if is_refused {
             break;
         }
@@ -104,14 +135,22 @@ pub async fn serve<S: Service>(
     Ok(())
 }
 
-enum Frame {
+/// What a peer has sent.
+pub enum Frame {
     /// The peer has closed the connection between two messages.
     End,
+    /// A message.
     Whole(Zeroizing<Vec<u8>>),
+    /// The beginning of something else.
     Refused(kmip_codec::Error),
 }
 
-async fn read_frame(stream: &mut (impl AsyncRead + Unpin), limits: &Limits) -> io::Result<Frame> {
+/// Reads one whole message of this tag.
+pub async fn read_frame(
+    stream: &mut (impl AsyncRead + Unpin),
+    limits: &Limits,
+    tag: Tag,
+) -> io::Result<Frame> {
     let mut header = [0; ITEM_HEADER_BYTES];
     let first = match timeout(limits.idle, stream.read(&mut header)).await {
         Err(_) | Ok(Ok(0)) => return Ok(Frame::End),
@@ -123,9 +162,9 @@ async fn read_frame(stream: &mut (impl AsyncRead + Unpin), limits: &Limits) -> i
         if let Some(rest) = header.get_mut(first..) {
             stream.read_exact(rest).await?;
         }
-        let length = match frame_length(header, RequestMessage::TAG) {
+        let length = match frame_length(header, tag) {
             Ok(length) if length <= limits.message_bytes_max => length,
-            Ok(_) => return Ok(Frame::Refused(too_large())),
+            Ok(_) => return Ok(Frame::Refused(too_large(tag))),
             Err(error) => return Ok(Frame::Refused(error)),
         };
         let mut frame = Zeroizing::new(vec![0; length]);
@@ -137,8 +176,8 @@ async fn read_frame(stream: &mut (impl AsyncRead + Unpin), limits: &Limits) -> i
     within(limits.message, "the peer does not finish its message", body).await
 }
 
-fn too_large() -> kmip_codec::Error {
-    kmip_codec::Error::at(kmip_codec::ErrorKind::TooLarge, RequestMessage::TAG, 0)
+fn too_large(tag: Tag) -> kmip_codec::Error {
+    kmip_codec::Error::at(kmip_codec::ErrorKind::TooLarge, tag, 0)
 }
 
 async fn within<T>(

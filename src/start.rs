@@ -1,6 +1,7 @@
 //! From a configuration to a running server, and back to nothing when it is told to stop.
 
-use crate::config::{AuditReads, Config, VaultMode};
+use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
+use crate::endpoints::{self, Endpoints, Line};
 use crate::engine::about::About;
 use crate::engine::world::{Authority, Settings};
 use crate::explain::{Bounds, Memory};
@@ -62,13 +63,8 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
     // Bound first: a port in use is told before anything is opened.
     let listener = runtime.block_on(Listener::bind(&config.listen, &config.https.listen))?;
-    let tls = listen::tls(&TlsFiles {
-        certificate: &config.tls.certificate,
-        key: &config.tls.key,
-        ca: &config.tls.ca,
-        only_1_3: config.tls.minimum == "1.3",
-        suite_b: config.tls.suite_b,
-    })?;
+    let files = tls_files(&config.tls);
+    let tls = listen::tls(&files)?;
     let authority = crate::authority::load(config)?;
     let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
     let master = master_keys(config)?;
@@ -77,6 +73,13 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     let server = server(config, database, hierarchy, Arc::clone(&gate), authority);
     let server = Arc::new(server.explaining(memory(config)?));
     let (stop, stopping) = watch::channel(false);
+    let line = Arc::new(Line {
+        server: Arc::clone(&server),
+        tls: endpoints::connector(&files)?,
+        gate: Arc::clone(&gate),
+        limits: limits(config),
+        stopping: stopping.clone(),
+    });
     let door = Arc::new(Door {
         tls,
         gate,
@@ -93,6 +96,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         let (mut terminated, mut interrupted) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         ready(&listener.addresses());
+        tell_endpoints(line, Duration::from_secs(config.limits.date_check_seconds));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
         tokio::select! {
@@ -110,6 +114,19 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     drop(server);
     tracing::info!("stopped");
     Ok(())
+}
+
+fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
+    let (certificate, key, ca) = (&tls.certificate, &tls.key, &tls.ca);
+    TlsFiles { certificate, key, ca, only_1_3: tls.minimum == "1.3", suite_b: tls.suite_b }
+}
+
+/// Begins to tell clients what concerns them.
+fn tell_endpoints(line: Arc<Line>, date_check: Duration) {
+    for mailbox in line.server.endpoints_to_call() {
+        tokio::spawn(endpoints::dial(Arc::clone(&line), Arc::clone(mailbox)));
+    }
+    tokio::spawn(Arc::clone(&line.server).follow_dates(date_check));
 }
 
 fn server(
@@ -141,11 +158,13 @@ fn server(
         seed_bytes_max: config.rng.seed_bytes_max,
         withheld: config.objects.withheld().unwrap_or_default(),
         danger_reuse_one_time_pads: config.objects.danger_reuse_one_time_pads,
+        subscriptions: config.endpoints.iter().map(|row| row.subscription(&config.groups)).collect(),
     };
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
     Server::new(database, hierarchy, gate, settings, durable_reads, delay, signer)
+        .telling(Endpoints::new(&config.endpoints, config.limits.notices))
 }
 
 /// Where exchanges are kept for `keystead explain`; its fingerprints are of this run alone.

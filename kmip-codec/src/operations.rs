@@ -1,7 +1,8 @@
 //! Every operation, a row each: number, request and answer, the versions that define it, and whether this project
 //! serves it (KMIP 2.1, 6 and 11.36).
 //!
-//! A row that is `declared` can be read and written and nothing more; `served` rows are dispatched and announced.
+//! A row that is `declared` can be read and written and nothing more; `served` rows are dispatched and announced, `sent`
+//! ones go from the server to clients.
 
 use crate::Tag;
 use crate::declare::{FieldRow, Value, Versions as _, enumeration};
@@ -69,9 +70,9 @@ macro_rules! for_each_operation {
             /// Asks for the answer of an asynchronous request (6.1.38).
             Poll = 0x1A, PollRequest => PollResponse, in V1_0.., served;
             /// Tells a client what has changed (6.2.2).
-            Notify = 0x1B, NotifyRequest => NotifyResponse, in V1_0.., declared;
+            Notify = 0x1B, NotifyRequest => NotifyResponse, in V1_0.., sent;
             /// Gives a client an object (6.2.3).
-            Put = 0x1C, PutRequest => PutResponse, in V1_0.., declared;
+            Put = 0x1C, PutRequest => PutResponse, in V1_0.., sent;
             /// Makes a pair of keys that replaces another (6.1.47).
             ReKeyKeyPair = 0x1D, ReKeyKeyPairRequest => ReKeyKeyPairResponse, in V1_1.., served;
             /// Tells which versions the server speaks (6.1.16).
@@ -115,7 +116,7 @@ macro_rules! for_each_operation {
             /// Sets an attribute (6.1.51).
             SetAttribute = 0x31, SetAttributeRequest => SetAttributeResponse, in V2_0.., served;
             /// Turns the connection around (6.1.54).
-            SetEndpointRole = 0x32, SetEndpointRoleRequest => SetEndpointRoleResponse, in V2_0.., declared;
+            SetEndpointRole = 0x32, SetEndpointRoleRequest => SetEndpointRoleResponse, in V2_0.., served;
             /// Calls a PKCS#11 function (6.1.37).
             PKCS_11 = 0x33, PKCS11Request => PKCS11Response, in V2_0.., served;
             /// Marks an interoperability test (6.1.26).
@@ -159,6 +160,8 @@ pub struct OperationRow {
     pub is_in: fn(Version) -> bool,
     /// Whether this project serves it.
     pub served: bool,
+    /// Whether a server sends it to clients, and serves it to nobody.
+    pub sent: bool,
     /// What it does, and the clause.
     pub doc: &'static str,
     /// The fields of its request.
@@ -171,7 +174,16 @@ macro_rules! is_served {
     (served) => {
         true
     };
-    (declared) => {
+    ($other:ident) => {
+        false
+    };
+}
+
+macro_rules! is_sent {
+    (sent) => {
+        true
+    };
+    ($other:ident) => {
         false
     };
 }
@@ -188,6 +200,7 @@ macro_rules! operations {
             operation: Operation::$name,
             is_in: |version| ($range).has(version),
             served: is_served!($served),
+            sent: is_sent!($served),
             doc: concat!($($doc),*),
             request: $request::FIELDS,
             response: $response::FIELDS,

@@ -30,6 +30,10 @@ pub struct LimitsConfig {
     pub write_seconds: u64,
     /// Between two messages.
     pub idle_seconds: u64,
+    /// The most notices that wait for one client of `[[endpoints]]`.
+    pub notices: usize,
+    /// How often the server looks for objects that a date has moved, for the clients that want to be told.
+    pub date_check_seconds: u64,
     /// For requests under way when the server stops.
     pub stop_seconds: u64,
 }
@@ -52,6 +56,8 @@ impl Default for LimitsConfig {
             message_seconds: 10,
             write_seconds: 10,
             idle_seconds: 600,
+            notices: 1000,
+            date_check_seconds: 60,
             stop_seconds: 8,
         }
     }
@@ -67,12 +73,14 @@ impl LimitsConfig {
             ("located_items", self.located_items),
             ("tickets", self.tickets),
             ("ticket_seconds", self.ticket_seconds as usize),
+            ("notices", self.notices),
         ];
         let times = [
             ("handshake_seconds", self.handshake_seconds),
             ("message_seconds", self.message_seconds),
             ("write_seconds", self.write_seconds),
             ("idle_seconds", self.idle_seconds),
+            ("date_check_seconds", self.date_check_seconds),
         ];
         let zero = numbers.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);
         if let Some(name) = zero.or(times.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name)) {

@@ -1,8 +1,10 @@
 //! The configuration: one structure, read once. A key that it does not have is refused with its name and line.
 
+mod endpoints;
 mod limits;
 mod sections;
 
+pub use endpoints::EndpointConfig;
 pub use limits::LimitsConfig;
 pub use sections::*;
 
@@ -81,6 +83,9 @@ pub struct Config {
     /// What is switched off.
     #[serde(default)]
     pub features: Features,
+    /// Clients that are told what concerns them.
+    #[serde(default)]
+    pub endpoints: Vec<EndpointConfig>,
     /// Tags of the operator's own, for Query.
     #[serde(default)]
     pub extensions: Vec<Extension>,
@@ -145,6 +150,7 @@ impl Config {
         if self.asynchronous.requests == 0 || self.asynchronous.answer_seconds == 0 {
             return Err("asynchronous.requests and asynchronous.answer_seconds are at least 1".to_owned());
         }
+        self.endpoints.iter().try_for_each(EndpointConfig::check)?;
         self.extensions.iter().try_for_each(Extension::check)?;
         self.validations.iter().try_for_each(Validation::check)?;
         self.object_groups.iter().try_for_each(|group| group.template().map(drop))?;

@@ -13,6 +13,7 @@ use super::context::Context;
 use super::draft::{Changes, Draft};
 use super::keys;
 use super::need::{Need, Supplies};
+use super::notice::{self, Notice};
 use super::policy::Principal;
 use super::refusal::{Cause, Halt, Step, refuse};
 use super::world::{Entropy, View, World};
@@ -167,6 +168,8 @@ pub struct Done {
     pub deed: Option<Deed>,
     /// What to commit.
     pub changes: Changes,
+    /// What to tell clients, once the changes are durable.
+    pub notices: Vec<Notice>,
 }
 
 /// Does what waits. Without effect until the changes are committed.
@@ -188,13 +191,14 @@ pub fn perform(
     let Some(record) = record else {
         draft.put_waiting(waiting.submitted, &waiting.place, false).map_err(need)?;
         let (owner, version) = (String::new(), String::new());
-        return Ok(Done { owner, version, deed: None, changes: draft.finish()? });
+        return Ok(Done { owner, version, deed: None, changes: draft.finish()?, notices: Vec::new() });
     };
     let (owner, version) = (record.owner.clone(), record.version.clone());
     let principal = world.clients.principal(&record.owner, &record.fingerprint);
     let mut draft = Draft::new(world, &principal);
     let deed = carry_out(&mut draft, &waiting.place, record, entropy, supplies)?;
-    Ok(Done { owner, version, deed: Some(deed), changes: draft.finish()? })
+    let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));
+    Ok(Done { owner, version, deed: Some(deed), changes: draft.finish()?, notices })
 }
 
 /// Does an accepted item on a draft of its owner's, and keeps its answer.

@@ -9,6 +9,7 @@ use super::context::{Context, Given};
 use super::dispatch::dispatch;
 use super::draft::{Changes, Draft};
 use super::need::{Need, Supplies};
+use super::notice::{self, Notice};
 use super::policy::Principal;
 use super::refusal::{Cause, Halt, Refusal, Step};
 use super::tickets::{self, Admitted};
@@ -21,7 +22,7 @@ use kmip_codec::value::{DateTime, UniqueIdentifier};
 use std::collections::BTreeSet;
 
 /// What an item did, for the audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Deed {
     /// The operation that was asked for.
     pub operation: Operation,
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub deeds: Vec<Deed>,
     /// The client that the message acted as, where it showed the ticket of another.
     pub acting_as: Option<String>,
+    /// What to tell clients, once the changes are durable.
+    pub notices: Vec<Notice>,
 }
 
 /// Runs a message to its end, or to the first thing that it needs from outside.
@@ -90,7 +93,8 @@ fn run_admitted(
     let mut response = ResponseMessage::new(message.version(), DateTime(world.now.seconds()), items);
     response.header.client_correlation_value.clone_from(&message.header.client_correlation_value);
     let acting_as = (acting.name != principal.name).then(|| acting.name.clone());
-    Ok(Outcome { response, changes: draft.finish().map_err(Halt::Need)?, deeds, acting_as })
+    let notices = notice::of(&draft, &world.settings.subscriptions, Some(&principal.name));
+    Ok(Outcome { response, changes: draft.finish().map_err(Halt::Need)?, deeds, acting_as, notices })
 }
 
 /// Refuses a whole message, in one item.
@@ -114,6 +118,7 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
         response: ResponseMessage::new(version, DateTime(now), vec![item]),
         changes: Changes::default(),
         acting_as: None,
+        notices: Vec::new(),
     }
 }
 
@@ -150,7 +155,7 @@ impl<'m> Batch<'m> {
         entropy: &mut dyn Entropy,
         supplies: &mut Supplies,
     ) -> Result<(ResponseItem, Deed), Need> {
-        let mut cx = Context { placeholder, given, ..surroundings(draft, self.version, entropy, supplies) };
+        let mut cx = Context { placeholder, given, ..Context::new(draft, self.version, entropy, supplies) };
         match self.message.items.first() {
             Some(item) => self.item(item, true, &mut cx),
             None => Err(Need::Failed("a message without items".to_owned())),
@@ -164,7 +169,7 @@ impl<'m> Batch<'m> {
         supplies: &mut Supplies,
     ) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
         let start = draft.savepoint();
-        let mut cx = surroundings(draft, self.version, entropy, supplies);
+        let mut cx = Context::new(draft, self.version, entropy, supplies);
         let mut items = Vec::new();
         let mut deeds: Vec<Deed> = Vec::new();
         let count = self.message.items.len();
@@ -263,27 +268,6 @@ impl<'m> Batch<'m> {
         };
         let text = format!("this server is configured not to {what}; Query Capabilities tells");
         Err(Refusal::new(Cause::FeatureNotSupported, text))
-    }
-}
-
-/// The surroundings of the first item of a batch.
-fn surroundings<'c, 'a>(
-    draft: &'c mut Draft<'a>,
-    version: Version,
-    entropy: &'c mut dyn Entropy,
-    supplies: &'c mut Supplies,
-) -> Context<'c, 'a> {
-    Context {
-        draft,
-        version,
-        placeholder: None,
-        given: Vec::new(),
-        made: 0,
-        entropy,
-        supplies,
-        instead: None,
-        touched: Vec::new(),
-        note: String::new(),
     }
 }
 

@@ -54,7 +54,27 @@ pub struct Context<'c, 'a> {
     pub note: String,
 }
 
-impl<'a> Context<'_, 'a> {
+impl<'c, 'a> Context<'c, 'a> {
+    /// Where nothing has been done yet.
+    pub fn new(
+        draft: &'c mut Draft<'a>,
+        version: Version,
+        entropy: &'c mut dyn Entropy,
+        supplies: &'c mut Supplies,
+    ) -> Self {
+        Self {
+            draft,
+            version,
+            placeholder: None,
+            given: Vec::new(),
+            made: 0,
+            entropy,
+            supplies,
+            instead: None,
+            touched: Vec::new(),
+            note: String::new(),
+        }
+    }
     /// Seconds since 1970.
     pub fn now(&self) -> i64 {
         self.draft.world().now.seconds()

@@ -10,6 +10,11 @@ macro_rules! perform {
     (served, $request:ident, $response:ident, $name:ident, $cx:ident) => {
         $request.execute($cx).map(Response::$name)
     };
+    (sent, $request:ident, $response:ident, $name:ident, $cx:ident) => {{
+        let _ = $request;
+        let text = concat!(stringify!($name), " goes from the server to clients, never to the server");
+        refuse(Cause::NotSupported, text)
+    }};
     (declared, $request:ident, $response:ident, $name:ident, $cx:ident) => {{
         let _ = $request;
         refuse(Cause::NotSupported, concat!("this server does not serve ", stringify!($name)))

@@ -215,6 +215,20 @@ impl<'a> Draft<'a> {
         std::iter::once(own).chain(self.principal.groups.iter().cloned().map(keys::Scope::Group)).collect()
     }
 
+    /// The objects that were made or changed so far, and what the store has of them.
+    pub fn changed(&self) -> impl Iterator<Item = (&Object, Option<&Object>)> {
+        self.pending.objects.values().map(|object| {
+            let stored = self.stored.get(&object.id).and_then(Option::as_ref);
+            (object, stored.map(|(object, _)| object))
+        })
+    }
+
+    /// Whether the state of an object, as its dates have it now, is not the one that is stored.
+    pub fn was_moved(&self, object: &Object) -> bool {
+        let stored = self.stored.get(&object.id).and_then(Option::as_ref);
+        stored.is_some_and(|(stored, _)| stored.stored_state() != object.stored_state())
+    }
+
     /// Marks where to go back to.
     pub fn savepoint(&self) -> Savepoint {
         Savepoint(self.pending.clone())

@@ -55,7 +55,7 @@ impl Object {
     }
 
     /// The state that is stored; dates may have moved it since: see [`state_at`](Self::state_at).
-    fn stored_state(&self) -> Option<State> {
+    pub fn stored_state(&self) -> Option<State> {
         attribute!(self.attributes, State).next().copied()
     }
 

@@ -32,7 +32,8 @@ pub fn entry(entry: Entry) -> Entry {
     Entry { index: entry.index.filter(|index| *index != 0), ..entry }
 }
 
-fn is_in(reference: &AttributeReference, version: Version) -> bool {
+/// Whether a version has the attribute.
+pub fn is_in(reference: &AttributeReference, version: Version) -> bool {
     match reference {
         AttributeReference::Tag(tag) => AttributeRow::of(*tag).is_some_and(|row| (row.is_in)(version)),
         AttributeReference::Vendor { .. } => true,

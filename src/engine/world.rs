@@ -3,6 +3,7 @@
 use super::about::{About, Features};
 use super::groups::OnTheFly;
 use super::need::Need;
+use super::notice::Subscription;
 use super::policy::Clients;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::CryptographicAlgorithm;
@@ -153,6 +154,8 @@ pub struct Settings {
     pub anchors: Vec<bytes::Bytes>,
     /// The keys that are made for groups that have no fresh one left.
     pub on_the_fly: Vec<OnTheFly>,
+    /// What clients are told without asking.
+    pub subscriptions: Vec<Subscription>,
     /// What the operator states about the server.
     pub about: About,
     /// What may be switched off.
@@ -177,6 +180,7 @@ impl Default for Settings {
             authority: None,
             anchors: Vec::new(),
             on_the_fly: Vec::new(),
+            subscriptions: Vec::new(),
             about: About::default(),
             features: Features::default(),
         }

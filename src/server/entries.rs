@@ -18,7 +18,13 @@ pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome
     let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
     let common = joined([&notes(message), &ticket.unwrap_or_default()]);
     let is_entered = |deed: &&Deed| deed.operation != Operation::Ping || deed.reason.is_some();
-    let entry = |deed: &Deed| Entry {
+    let entry = |deed| one(request, peer, version, deed, &common);
+    outcome.deeds.iter().filter(is_entered).map(entry).collect()
+}
+
+/// The entry of one deed.
+pub fn one(request: u64, peer: &Peer, version: Version, deed: &Deed, note: &str) -> Entry {
+    Entry {
         time: now().milliseconds(),
         request,
         principal: peer.principal.name.clone(),
@@ -27,9 +33,8 @@ pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome
         operation: name_of(deed.operation.name(version), deed.operation.0),
         objects: deed.objects.clone(),
         outcome: outcome_of(deed, version),
-        note: joined([&common, &deed.note]),
-    };
-    outcome.deeds.iter().filter(is_entered).map(entry).collect()
+        note: joined([note, &deed.note]),
+    }
 }
 
 /// What the audit notes of a header: the kinds of its credentials, and what the client calls the

@@ -81,7 +81,10 @@ impl Server {
             let done = done.await.map_err(|panic| panic.to_string())??;
             let entries = self.entry_of(&done);
             match self.persist(done.changes, entries).await {
-                Ok(store::Outcome::Committed) => return Ok(()),
+                Ok(store::Outcome::Committed) => {
+                    self.endpoints.post(done.notices);
+                    return Ok(());
+                }
                 Ok(store::Outcome::Conflict) => {}
                 Err(error) => return Err(error.to_string()),
             }

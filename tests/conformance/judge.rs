@@ -118,6 +118,29 @@ impl Judge {
         Ok(())
     }
 
+    /// Judges a request that the server has sent: as it stands in the file, but for what the server chooses.
+    pub fn judge_sent(&mut self, expected: &Node, got: &Node) -> Verdict {
+        let version = |message: &Node| {
+            message.item("RequestHeader").and_then(|header| header.item("ProtocolVersion")).cloned()
+        };
+        if version(expected) != version(got) {
+            return differ(
+                "RequestHeader",
+                format!("{:?}", version(expected)),
+                format!("{:?}", version(got)),
+            );
+        }
+        let (wanted, items): (Vec<_>, Vec<_>) =
+            (expected.all("BatchItem").collect(), got.all("BatchItem").collect());
+        if wanted.len() != items.len() {
+            return differ("RequestMessage", format!("{} items", wanted.len()), format!("{}", items.len()));
+        }
+        for (place, (wanted, item)) in wanted.into_iter().zip(items).enumerate() {
+            self.structure(&format!("BatchItem[{place}]"), None, wanted, item)?;
+        }
+        Ok(())
+    }
+
     /// The header of an answer has the version of its request, a time and a count.
     fn header(&mut self, request: &Node, got: &Node) -> Verdict {
         let version = |message: &Node, header: &str| {

@@ -24,6 +24,7 @@ mod personas;
 mod setups;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;
 
 use case::{Case, Node};
 use judge::{Difference, Judge, Keyring};
@@ -149,7 +150,6 @@ fn owner(case: &Case) -> String {
 /// What this runner does not have yet.
 fn needs(case: &Case) -> Option<&'static str> {
     match case.family.as_str() {
-        "TC-NP" => Some("server to client"),
         _ if case.irregular => Some("messages that the server sends"),
         _ => None,
     }
@@ -168,6 +168,7 @@ fn run_case(
     let mut judge = Judge::new(case, *makes_keys, keyring);
     *makes_keys = judge.makes_keys;
     let mut connections = HashMap::new();
+    let endpoint = told::endpoint_of(case, server);
     for (number, step) in case.steps.iter().enumerate() {
         let name = match step.client {
             Some(client) if case.family == "TC-314" => format!("{}-{client}", owner(case)),
@@ -175,6 +176,10 @@ fn run_case(
         };
         if case.family == "TC-92" && number > 0 {
             wait_for_the_clock(case, number);
+        }
+        if let Some(endpoint) = endpoint.as_ref().filter(|_| told::is_servers(case, step)) {
+            told::step(endpoint, &mut judge, step).map_err(|differs| Failure::Differs(number, differs))?;
+            continue;
         }
         let connection = connections.entry(name.clone()).or_insert_with(|| match https(case) {
             Some(_) => support::wire::https(server, &name),

@@ -72,6 +72,12 @@ pub const SETUPS: &[Setup] = &[
     },
     Setup { name: "constrained", wants: |case| case.name.contains("TC-MD-24-"), changes: by_administrators },
     Setup {
+        name: "told",
+        // TC-121 wants a server that says that it sends.
+        wants: |case| ["TC-NP", "TC-121"].contains(&case.family.as_str()) || case.name.contains("TC-Q-S2C"),
+        changes: super::told::configured,
+    },
+    Setup {
         name: "stated",
         wants: |case| case.name.contains("TC-122") || case.name.contains("TC-Q-VAL-1"),
         changes: stated,

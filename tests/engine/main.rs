@@ -14,6 +14,7 @@ mod groups;
 mod kinds;
 mod known_derivations;
 mod matrix;
+mod notices;
 mod objects;
 mod openssl;
 mod personas;

@@ -391,6 +391,7 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::Register,
         Operation::Locate,
         Operation::Query,
+        Operation::SetEndpointRole,
         Operation::DiscoverVersions,
         Operation::Poll,
         Operation::Cancel,

@@ -2,8 +2,11 @@
 
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
+use keystead::engine::draft::Changes;
 use keystead::engine::need::{KeyPair, Need, PairKind, Supplies};
+use keystead::engine::notice::{self, Notice, Subscription};
 use keystead::engine::policy::{Clients, Principal};
+use keystead::engine::push::{self, Push};
 use keystead::engine::world::{Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
@@ -118,8 +121,7 @@ impl Bench {
     pub fn run(&mut self, who: &Principal, message: &RequestMessage) -> Vec<ResponseItem> {
         let outcome = self.decide(who, message);
         assert_eq!(outcome.deeds.len(), outcome.response.items.len(), "a deed an item");
-        let transaction = Transaction { expects: outcome.changes.expects, writes: outcome.changes.writes };
-        assert_eq!(self.store.commit(&transaction).unwrap(), store::Outcome::Committed);
+        self.commit(outcome.changes);
         outcome.response.items
     }
 
@@ -142,10 +144,36 @@ impl Bench {
                 }
             };
             drop(view);
-            let transaction = Transaction { expects: done.changes.expects, writes: done.changes.writes };
-            assert_eq!(self.store.commit(&transaction).unwrap(), store::Outcome::Committed);
+            self.commit(done.changes);
             deeds.extend(done.deed);
         }
+    }
+
+    /// Commits changes.
+    pub fn commit(&mut self, changes: Changes) {
+        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
+        assert_eq!(self.store.commit(&transaction).unwrap(), store::Outcome::Committed);
+    }
+
+    /// The message of a notice.
+    pub fn push(&mut self, to: &Principal, version: Version, notice: &Notice) -> Push {
+        let view = Snapshot(self.store.snapshot().unwrap());
+        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+        let (settings, clients) = (&self.settings, &self.clients);
+        let world = World { view: &view, vault: &self.ring, now, settings, clients };
+        push::push(&world, to, version, notice, &mut Seeded(&mut self.seed)).unwrap()
+    }
+
+    /// Stores what dates have led to, and returns what is told of it.
+    pub fn settle(&mut self, subscription: &Subscription) -> Vec<Notice> {
+        let view = Snapshot(self.store.snapshot().unwrap());
+        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+        let (settings, clients) = (&self.settings, &self.clients);
+        let world = World { view: &view, vault: &self.ring, now, settings, clients };
+        let (changes, notices) = notice::settle(&world, subscription).unwrap();
+        drop(view);
+        self.commit(changes);
+        notices
     }
 
     /// Every value of the store.

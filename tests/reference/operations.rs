@@ -12,8 +12,8 @@ pub fn page() -> String {
         "Operations",
         &format!(
             "KMIP 1.0 to 2.1 have {} operations. Keystead serves {served} of them: what is *served* is performed and \
-             announced by Query, what is *declared* can be read and written by the codec and is refused by the server \
-             with Operation Not Supported.",
+             announced by Query, what is *sent* goes from the server to clients, and what is *declared* can be read and \
+             written by the codec and is refused by the server with Operation Not Supported.",
             OPERATION_ROWS.len()
         ),
     );
@@ -39,7 +39,11 @@ fn summary(row: &OperationRow) -> Vec<String> {
 }
 
 fn standing(row: &OperationRow) -> &'static str {
-    if row.served { "served" } else { "declared" }
+    match (row.served, row.sent) {
+        (true, _) => "served",
+        (_, true) => "sent",
+        _ => "declared",
+    }
 }
 
 fn section(row: &OperationRow) -> String {

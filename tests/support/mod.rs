@@ -8,6 +8,7 @@
 )]
 
 pub mod dev;
+pub mod endpoint;
 pub mod fake;
 pub mod host;
 pub mod http;

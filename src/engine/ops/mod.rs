@@ -50,6 +50,7 @@ mod rng_seed;
 mod set_attribute;
 mod set_constraints;
 mod set_defaults;
+mod set_endpoint_role;
 mod sign;
 mod signature_verify;
 mod validate;

@@ -58,11 +58,16 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
     }),
 ];
 
-/// The operations that are served and not switched off.
-pub fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
-    let served = OPERATION_ROWS.iter().filter(|row| row.served && (row.is_in)(cx.version));
-    let configured = |operation: &Operation| *operation != Operation::Interop || cx.settings().interop;
-    served.map(|row| row.operation).filter(configured).collect()
+/// The operations that are served, and those that are sent to clients, as far as the configuration wants them.
+fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
+    let settings = cx.settings();
+    let wanted = |operation: &Operation| match *operation {
+        Operation::Interop => settings.interop,
+        Operation::Notify | Operation::Put | Operation::SetEndpointRole => !settings.subscriptions.is_empty(),
+        _ => true,
+    };
+    let rows = OPERATION_ROWS.iter().filter(|row| (row.served || row.sent) && (row.is_in)(cx.version));
+    rows.map(|row| row.operation).filter(wanted).collect()
 }
 
 /// The types of the version that this server takes in.

@@ -40,7 +40,11 @@ pub fn find_init(call: &mut Call<'_, '_, '_>) -> Returned {
         let is_enough = identifiers.len() > HANDLES_MAX;
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    call.cx.draft.candidates(&[index.unwrap_or((Index::All, Vec::new()))], Age::OldestFirst, &mut visit)?;
+    call.cx.draft.candidates(
+        &[index.unwrap_or((Index::All, Vec::new()))],
+        (Age::OldestFirst, None),
+        &mut visit,
+    )?;
     call.cx.touched.extend(identifiers.iter().take(AUDITED_MAX).cloned());
     let found: Returned<Vec<u64>> = identifiers.into_iter().map(|id| call.application.handle(id)).collect();
     let mut found = found?;

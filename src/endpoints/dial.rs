@@ -1,0 +1,121 @@
+//! The connection that the server makes: to the address of the endpoint, with the server's own certificate. What
+//! answers there must have a certificate that names the client.
+
+use super::Mailbox;
+use super::deliver::{Delivery, deliver};
+use crate::gate::Gate;
+use crate::listen::{self, Error, TlsFiles};
+use crate::server::Server;
+use crate::session::{Limits, Peer};
+use rustls::ClientConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// How long to wait after the first failure; doubled with each that follows.
+const WAIT_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest wait.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// What every call needs.
+pub struct Line {
+    /// The server, which makes the messages.
+    pub server: Arc<Server>,
+    /// TLS with the server's certificate.
+    pub tls: TlsConnector,
+    /// Who is who.
+    pub gate: Arc<Gate>,
+    /// Time limits.
+    pub limits: Limits,
+    /// Turns true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// TLS as a client: the files of the server, and the same CA.
+pub fn connector(files: &TlsFiles<'_>) -> Result<TlsConnector, Error> {
+    let failed = |why: rustls::Error| Error::Tls(why.to_string());
+    let wrong = |why: rustls::pki_types::pem::Error| Error::Certificate {
+        path: files.key.into(),
+        why: why.to_string(),
+    };
+    let config = ClientConfig::builder_with_provider(files.provider())
+        .with_protocol_versions(files.versions())
+        .map_err(failed)?
+        .with_root_certificates(listen::roots(files.ca)?)
+        .with_client_auth_cert(
+            listen::certificates(files.certificate)?,
+            PrivateKeyDer::from_pem_file(files.key).map_err(wrong)?,
+        )
+        .map_err(failed)?;
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// Keeps a connection to the client of this mailbox, again and again, until the server stops. The first call is made at
+/// once; after a connection that was idle, the next is made when something waits.
+pub async fn dial(line: Arc<Line>, mailbox: Arc<Mailbox>) {
+    let mut stopping = line.stopping.clone();
+    let mut wait = WAIT_FIRST;
+    loop {
+        let mut delivered = false;
+        let called = call(&line, &mailbox, &mut delivered).await;
+        if delivered {
+            wait = WAIT_FIRST;
+        }
+        let pause = async {
+            match &called {
+                Ok(()) => {
+                    let notice = mailbox.next().await;
+                    mailbox.put_back(notice);
+                }
+                Err(why) => {
+                    let (client, seconds) = (&mailbox.endpoint.client, wait.as_secs());
+                    tracing::warn!(%client, %why, "cannot tell a client; trying again in {seconds} s");
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = pause => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+        if called.is_err() {
+            wait = (wait * 2).min(WAIT_MAX);
+        }
+    }
+}
+
+/// One connection from its beginning to its end.
+async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Result<()> {
+    let endpoint = &mailbox.endpoint;
+    let Some(address) = &endpoint.address else { return Ok(()) };
+    let name = ServerName::try_from(endpoint.server_name().to_owned()).map_err(io::Error::other)?;
+    let connect = async {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let peer = stream.peer_addr()?;
+        Ok::<_, io::Error>((peer, line.tls.connect(name, stream).await?))
+    };
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no connection in time");
+    let (peer, stream) = timeout(line.limits.handshake, connect).await.map_err(late)??;
+    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let principal = certificate.and_then(|certificate| line.gate.admit(certificate).ok());
+    let Some(principal) = principal.filter(|principal| principal.name == endpoint.client) else {
+        let why = format!("the certificate of {address} is not that of {:?}", endpoint.client);
+        return Err(io::Error::other(why));
+    };
+    let delivery = Delivery {
+        stream,
+        peer: Arc::new(Peer { address: peer, principal: Arc::new(principal), turnable: false }),
+        version: endpoint.version(),
+        negotiable: endpoint.version.is_none(),
+        limits: line.limits,
+    };
+    deliver(&line.server, mailbox, delivery, line.stopping.clone(), delivered).await
+}

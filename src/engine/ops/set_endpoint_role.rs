@@ -1,0 +1,22 @@
+//! Set Endpoint Role (KMIP 2.1, 6.1.54): the client becomes the server of its own connection, to be told what the
+//! configuration says.
+
+use crate::engine::context::{Context, Execute};
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::enums::EndpointRole;
+use kmip_codec::payloads::{SetEndpointRoleRequest, SetEndpointRoleResponse};
+
+impl Execute for SetEndpointRoleRequest {
+    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SetEndpointRoleResponse> {
+        let name = &cx.principal().name;
+        match self.endpoint_role {
+            EndpointRole::Server => {}
+            EndpointRole::Client if cx.settings().subscriptions.iter().any(|s| s.client == *name) => {}
+            EndpointRole::Client => {
+                return refuse(Cause::Denied, "no [[endpoints]] of the configuration is for this client");
+            }
+            _ => return refuse(Cause::InvalidField, "the Endpoint Role is neither Client nor Server"),
+        }
+        Ok(SetEndpointRoleResponse { endpoint_role: self.endpoint_role })
+    }
+}

@@ -1,0 +1,41 @@
+//! What the engine is given of the outside: the time, random bytes, and the store as it stands.
+
+use crate::crypto::drbg::Seeds;
+use crate::engine::need::Need;
+use crate::engine::world::{Entropy, Now, View};
+use crate::store::{Order, Snapshot};
+use std::ops::ControlFlow;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The time of the system, for dates.
+pub fn now() -> Now {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { nanoseconds: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX) }
+}
+
+/// The random bytes that the engine takes: the system's, and beside them what clients have sent.
+pub struct Source<'s>(pub &'s Seeds);
+
+impl Entropy for Source<'_> {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
+        self.0.fill(out).map_err(|error| Need::Failed(error.to_string()))
+    }
+
+    fn stir(&mut self, seed: &[u8]) {
+        self.0.add(seed);
+    }
+}
+
+/// A snapshot of the store, as the engine reads it.
+pub struct StoreView(pub Box<dyn Snapshot>);
+
+impl View for StoreView {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
+        self.0.get(key).map_err(|error| Need::Failed(error.to_string()))
+    }
+
+    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
+        let scanned = self.0.scan(prefix, Order::Forward, &mut |key, _| visit(key));
+        scanned.map_err(|error| Need::Failed(error.to_string()))
+    }
+}

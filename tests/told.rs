@@ -1,0 +1,168 @@
+//! Clients that are told without asking, by a real server: over a connection that it makes, and over one that the client
+//! has turned around.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
+
+mod support;
+
+use keystead::audit;
+use keystead::store::{Database, Engine};
+use kmip_codec::Version;
+use kmip_codec::attributes::{Attribute, Attributes};
+use kmip_codec::enums::*;
+use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::operations::{Call, Operation, Request, Response};
+use kmip_codec::payloads::*;
+use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::version::{V1_4, V2_1};
+use kmip_codec::wire::Encoding;
+use std::time::{Duration, Instant};
+use support::dev::Dev;
+use support::endpoint::{self, Endpoint};
+use support::wire::{self, Wire};
+
+/// A server with this configuration besides its own.
+fn server(folder: &tempfile::TempDir, words: &str) -> Dev {
+    Dev::configured(&folder.path().join("server"), &[("", words)])
+}
+
+fn ask<R: Call>(wire: &mut Wire, request: R) -> R::Answer {
+    let message = RequestMessage::new(V2_1, vec![request.into_request().into()]);
+    let answer = ResponseMessage::from_bytes(&wire.exchange(&message.to_bytes()).unwrap()).unwrap();
+    let item = answer.items.into_iter().next().unwrap();
+    R::answer(item.response.unwrap_or_else(|| panic!("{:?}", item.result_message))).unwrap()
+}
+
+fn create(wire: &mut Wire) -> UniqueIdentifier {
+    let attributes = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        Attribute::CryptographicLength(128),
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
+    ];
+    let attributes = Attributes::from(attributes).into();
+    let request = CreateRequest { object_type: ObjectType::SymmetricKey, attributes, ..Default::default() };
+    ask(wire, request).unique_identifier
+}
+
+/// The answer that says nothing but that all is well.
+fn well(request: &RequestMessage) -> ResponseMessage {
+    let response = match request.items[0].request {
+        Request::Query(_) => Response::Query(QueryResponse::default()),
+        Request::DiscoverVersions(_) => {
+            Response::DiscoverVersions(DiscoverVersionsResponse { versions: vec![V1_4, V2_1] })
+        }
+        Request::Put(_) => Response::Put(PutResponse::default()),
+        _ => Response::Notify(NotifyResponse::default()),
+    };
+    let operation = Some(request.items[0].request.operation());
+    let item = ResponseItem {
+        operation,
+        result_status: ResultStatus::Success,
+        response: Some(response),
+        ..ResponseItem::default()
+    };
+    ResponseMessage::new(request.version(), DateTime(0), vec![item])
+}
+
+/// The next message that is no question, answered; in which version it came, and what it says.
+fn next(endpoint: &Endpoint) -> (Version, Request) {
+    loop {
+        let request = endpoint.next();
+        endpoint.answer(&well(&request));
+        let version = request.version();
+        let request = request.items.into_iter().next().unwrap().request;
+        if !matches!(request, Request::Query(_) | Request::DiscoverVersions(_)) {
+            return (version, request);
+        }
+    }
+}
+
+/// A client turns its connection around and gets the key that its mate makes, and the news of it.
+#[test]
+fn a_connection_that_is_turned_around() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(
+        &folder,
+        "[[groups]]\nname = \"team\"\nmembers = [\"host\", \"mate\"]\ndefault = true\n\
+         [[endpoints]]\nclient = \"host\"\nput = [\"new\"]\n",
+    );
+    let mut mate = wire::connect(&server, "mate");
+    let turn = SetEndpointRoleRequest { endpoint_role: EndpointRole::Client };
+    let refused = RequestMessage::new(V2_1, vec![turn.clone().into_request().into()]);
+    let refused = ResponseMessage::from_bytes(&mate.exchange(&refused.to_bytes()).unwrap()).unwrap();
+    assert_eq!(refused.items[0].result_reason, Some(ResultReason::PermissionDenied));
+
+    let message = RequestMessage::new(V2_1, vec![turn.clone().into_request().into()]);
+    let answer = wire::https(&server, "host").post(Encoding::Ttlv, &message).unwrap();
+    assert_eq!(answer.items[0].result_reason, Some(ResultReason::FeatureNotSupported));
+
+    let mut host = wire::connect(&server, "host");
+    assert_eq!(ask(&mut host, turn).endpoint_role, EndpointRole::Client);
+    let id = create(&mut mate);
+    ask(&mut mate, ActivateRequest { unique_identifier: Some(id.clone()) });
+    let mut operations = Vec::new();
+    while operations.len() < 4 {
+        let request = RequestMessage::from_bytes(&host.receive().unwrap()).unwrap();
+        assert_eq!(request.version(), V2_1);
+        host.send(&well(&request).to_bytes()).unwrap();
+        match &request.items[0].request {
+            Request::Put(put) => {
+                assert_eq!((&put.unique_identifier, put.put_function), (&id, PutFunction::New));
+                assert!(put.object.key_block().unwrap().key_value.is_some());
+            }
+            Request::Notify(notify) => assert_eq!(notify.unique_identifier, id),
+            _ => {}
+        }
+        operations.push(request.items[0].request.operation());
+    }
+    let wanted = [Operation::DiscoverVersions, Operation::Query, Operation::Put, Operation::Notify];
+    assert_eq!(operations, wanted);
+    let store = server.folder.join("store");
+    drop(server);
+    let database = Database::open(Engine::Redb, &store).unwrap();
+    let mut entered = Vec::new();
+    let mut visit = |_, entry: audit::Entry| {
+        entered.extend(
+            ["Put", "Notify"]
+                .contains(&entry.operation.as_str())
+                .then_some((entry.operation, entry.principal)),
+        );
+    };
+    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    assert_eq!(entered, ["Put", "Notify"].map(|operation| (operation.to_owned(), "host".to_owned())));
+}
+
+/// What answers at the address of an endpoint with the certificate of somebody else is told nothing.
+#[test]
+fn nobody_listens_in_the_place_of_a_client() {
+    let (folder, socket) = (tempfile::tempdir().unwrap(), endpoint::bind());
+    let port = socket.local_addr().unwrap().port();
+    let words = format!(
+        "[[endpoints]]\nclient = \"host\"\naddress = \"localhost:{port}\"\nput = [\"new\"]\nquery = []\n"
+    );
+    let server = server(&folder, &words);
+    let mallory = Endpoint::serve(socket, &server, "mallory");
+    create(&mut wire::connect(&server, "host"));
+    assert!(mallory.never_hears(Duration::from_secs(4)));
+}
+
+/// A client that does not listen holds nobody up; the newest wait for it, and come in the newest version of both.
+#[test]
+fn a_client_that_is_away() {
+    let (folder, socket) = (tempfile::tempdir().unwrap(), endpoint::bind());
+    let port = socket.local_addr().unwrap().port();
+    let words = format!(
+        "[limits]\nnotices = 2\nhandshake_seconds = 1\n\
+         [[endpoints]]\nclient = \"host\"\naddress = \"localhost:{port}\"\nput = [\"new\"]\n"
+    );
+    let server = server(&folder, &words);
+    let mut host = wire::connect(&server, "host");
+    let started = Instant::now();
+    let made: Vec<UniqueIdentifier> = (0..5).map(|_| create(&mut host)).collect();
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    let endpoint = Endpoint::serve(socket, &server, "host");
+    for id in &made[3..] {
+        let (version, Request::Put(put)) = next(&endpoint) else { panic!() };
+        assert_eq!((version, &put.unique_identifier), (V2_1, id));
+    }
+    assert!(endpoint.is_quiet(Duration::from_millis(500)));
+}
