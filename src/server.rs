@@ -302,7 +302,7 @@ impl Server {
         tracing::error!(request, why, "a request failed inside the server");
         let text = "the server failed; its log has the reason";
         let mut outcome = whole(message, &Refusal::new(Cause::Internal, text));
-        answers::number(&mut outcome.response, request);
+        answers::number(&mut outcome.response, request, message);
         self.remember(self.told(request, peer, message, &outcome, Vec::new()));
         outcome.response
     }
@@ -311,7 +311,7 @@ impl Server {
     fn refuse_message(&self, request: u64, peer: &Peer, encoding: Encoding, error: CodecError) -> Answer {
         let mut answer = unreadable(error);
         self.remember_unreadable(request, peer, error, &answer);
-        answers::number(&mut answer, request);
+        answers::number_failures(&mut answer, request);
         Answer { bytes: answer.encode(encoding).into(), unreadable: Some(error), turn: None }
     }
 }

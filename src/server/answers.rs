@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
 /// the request, under which log and audit have it, stands in the answer.
 pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outcome {
-    number(&mut outcome.response, request);
+    number(&mut outcome.response, request, message);
     let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
     let Some(maximum) = maximum else { return outcome };
     let length = Zeroizing::new(outcome.response.to_bytes()).len();
@@ -23,7 +23,7 @@ pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> 
     }
     let text = format!("the answer has {length} bytes, more than the Maximum Response Size");
     let mut outcome = whole(message, &Refusal::new(Cause::TooLarge, text));
-    number(&mut outcome.response, request);
+    number(&mut outcome.response, request, message);
     outcome
 }
 
@@ -43,9 +43,17 @@ pub fn unreadable(error: CodecError) -> ResponseMessage {
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 
-/// Numbers an answer: in the header from KMIP 1.4 on, and in what people read of an item that failed.
-pub fn number(answer: &mut ResponseMessage, request: u64) {
-    answer.header.server_correlation_value = Some(request.to_string());
+/// Numbers the answer to a message: in what people read of items that failed, and in the header for clients that number
+/// their requests themselves. Others need not know the field, and PyKMIP's client stops at it.
+pub fn number(answer: &mut ResponseMessage, request: u64, message: &RequestMessage) {
+    if message.header.client_correlation_value.is_some() {
+        answer.header.server_correlation_value = Some(request.to_string());
+    }
+    number_failures(answer, request);
+}
+
+/// Numbers what people read of items that failed.
+pub fn number_failures(answer: &mut ResponseMessage, request: u64) {
     for item in answer.items.iter_mut().filter(|item| item.result_status == ResultStatus::OperationFailed) {
         if let Some(message) = &mut item.result_message {
             message.push_str(&format!(" (request {request})"));
