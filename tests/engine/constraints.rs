@@ -160,7 +160,8 @@ fn attributes_are_counted_and_turned_around() {
     let (mut bench, who) = (Bench::new(4), principal("owner", &[]));
     let named = |name: &str| AttributeReference::Vendor { vendor: "x".into(), name: name.into() };
     let big = |bytes: [u8; 8]| Item::BigInteger(bytes.as_slice().into());
-    let rows: Vec<(Item, Type, Option<Item>, Result<Item, ResultReason>)> = vec![
+    type Row = (Item, Type, Option<Item>, Result<Item, ResultReason>);
+    let rows: Vec<Row> = vec![
         (Item::Integer(5), Type::Increment, None, Ok(Item::Integer(6))),
         (Item::Integer(5), Type::Decrement, Some(Item::Integer(7)), Ok(Item::Integer(-2))),
         (Item::Integer(i32::MAX), Type::Increment, None, Err(ResultReason::NumericRange)),
