@@ -131,7 +131,7 @@ fn regression_cases_replay() {
 }
 
 #[test]
-fn odd_successes_unreadable_messages_and_strangers_are_told() {
+fn odd_successes_and_foreign_objects_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start_quietly(folder.path());
     let mut ann = wire::connect(&dev, "ann");
@@ -176,6 +176,13 @@ fn odd_successes_unreadable_messages_and_strangers_are_told() {
         (id_text.as_str(), Some("ann"))
     );
     assert_eq!(foreign.clause, "KMIP 2.1, 6.1.19.1: the errors of Get");
+}
+
+#[test]
+fn unreadable_messages_and_strangers_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let mut ann = wire::connect(&dev, "ann");
 
     // Bytes that are no message: kind, tag and place are told, of the bytes nothing.
     let mut broken = RequestMessage::new(V2_1, vec![locate(vec![]).into()]).to_bytes();
