@@ -69,6 +69,13 @@ choices! {
         /// A request that has one is refused.
         Refuse = "refuse",
     }
+    /// Where the value of a key that leaves wrapped stands.
+    WrappedValues {
+        /// As the Byte String that the Key Value is.
+        Bytes = "bytes",
+        /// As the Key Material inside a Key Value.
+        Inside = "inside",
+    }
     /// In which order Locate gives what it found.
     LocateOrder {
         /// What was made last comes first; 1.3 clients that page begin at the oldest.
@@ -150,6 +157,8 @@ switches! {
     trailing_nuls: Nuls = Nuls::Keep;
     /// A Compromise Occurrence Date where there is no compromise, in Revoke: `refuse` or `ignore`.
     needless_compromise_date: NeedlessDate = NeedlessDate::Refuse;
+    /// The value of a key that leaves wrapped: the `bytes` of the Key Value, or `inside` one as its Key Material.
+    wrapped_values: WrappedValues = WrappedValues::Bytes;
     /// A credential in the header: `ignore`, `require`, `identify` or `refuse`.
     credentials: Credentials = Credentials::Ignore;
     /// Whether the client may learn that an object of others exists.
@@ -176,6 +185,10 @@ pub const STANDARD: &str = "standard";
 
 /// The client calls Activate itself, which an object that is Active already refuses.
 const ACTIVATES: Switches = Switches { activation: Some(Activation::Client), ..Switches::NONE };
+
+/// PyKMIP names what has no name, and takes a wrapped Key Value for a structure.
+const PYKMIP: Switches =
+    Switches { names: Some(Names::Free), wrapped_values: Some(WrappedValues::Inside), ..Switches::NONE };
 
 /// The personas that come with the server.
 pub const BUILT_IN: &[BuiltIn] = &[
@@ -257,9 +270,15 @@ pub const BUILT_IN: &[BuiltIn] = &[
         },
     },
     BuiltIn {
+        name: "pykmip",
+        doc: "PyKMIP and what is built on it: what is registered without a name gets one of the client's, the same for \
+              every object of a type; wrapped keys are read only inside a Key Value.",
+        switches: PYKMIP,
+    },
+    BuiltIn {
         name: "barbican",
-        doc: "OpenStack Barbican: never activates, yet gets and destroys.",
-        switches: Switches { pre_active_get: Some(true), pre_active_destroy: Some(true), ..Switches::NONE },
+        doc: "OpenStack Barbican, on PyKMIP: never activates, yet gets and destroys; names are not its own.",
+        switches: Switches { pre_active_get: Some(true), pre_active_destroy: Some(true), ..PYKMIP },
     },
     BuiltIn {
         name: "cryptctl",

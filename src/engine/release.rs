@@ -4,6 +4,7 @@ use super::container;
 use super::context::Context;
 use super::material;
 use super::object::Object;
+use super::persona::WrappedValues;
 use super::refusal::{Cause, Refusal, Step, refuse};
 use super::world::Settings;
 use kmip_codec::SecretBytes;
@@ -98,14 +99,15 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
     }
     if let Some(specification) = &form.wrapping {
         *block = wrap(cx, object, block, specification)?;
-        if inside {
+        if inside || cx.principal().persona.wrapped_values == WrappedValues::Inside {
             put_inside(block);
         }
     }
     Ok(())
 }
 
-/// A client that registers wrapped bytes as the key material inside a key value gets them back in that place.
+/// A client that registers wrapped bytes as the key material inside a key value gets them back in that place, and so does
+/// one that reads them nowhere else.
 fn put_inside(block: &mut KeyBlock) {
     block.key_value = match block.key_value.take() {
         Some(KeyValue::Wrapped(bytes)) => {

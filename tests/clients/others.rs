@@ -80,8 +80,12 @@ pub fn barbican(dev: &Dev, pair: &Pair) {
     ];
     let made = barbican.ask(op::CREATE_KEY_PAIR, pair_request);
     let half = |tag| made.payload()[tag].text();
-    let secret = barbican.ask(op::REGISTER, register_secret(1, b"a secret", vec![mask(2)])).id();
-    let objects = [key, half(tag::PRIVATE_KEY_ID), half(tag::PUBLIC_KEY_ID), secret];
+    // PyKMIP names every secret alike.
+    let [secret, other] = [b"one secret", b"two secret"].map(|material| {
+        let attributes = vec![mask(2), name("Secret Data")];
+        barbican.ask(op::REGISTER, register_secret(1, material, attributes)).id()
+    });
+    let objects = [key, half(tag::PRIVATE_KEY_ID), half(tag::PUBLIC_KEY_ID), secret, other];
     for object in &objects {
         assert_eq!(barbican.state(object), PRE_ACTIVE);
         assert!(!barbican.ask(op::GET, id(object)).material().is_empty());

@@ -7,6 +7,7 @@ use keystead::engine::policy::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
+use kmip_codec::objects::*;
 use kmip_codec::payloads::*;
 use kmip_codec::value::Interval;
 use kmip_codec::version::*;
@@ -131,6 +132,31 @@ fn leases_follow_the_persona_and_none_is_given_for_a_compromised_key() {
     assert_eq!(held(attributes_of(&mut bench, &who, &new)), None);
     bench.ask(&who, V2_1, revoke(&old, RevocationReasonCode::KeyCompromise)).unwrap();
     assert_eq!(bench.ask(&who, V1_0, lease(&old)).unwrap_err(), ResultReason::PermissionDenied);
+}
+
+#[test]
+fn wrapped_values_stand_where_the_client_reads_them() {
+    let mut bench = Bench::new(1);
+    let (standard, inside) = (ann(Switches::NONE), ann(built_in("pykmip").unwrap().switches));
+    let kek =
+        create(&mut bench, &standard, &[Attribute::CryptographicUsageMask(CryptographicUsageMask::WrapKey)]);
+    move_to(&mut bench, &standard, &kek, State::Active);
+    let key = create(&mut bench, &standard, &[]);
+    let information = WrappingKeyInformation { unique_identifier: kek.as_str().into(), ..Default::default() };
+    let specification = KeyWrappingSpecification {
+        wrapping_method: WrappingMethod::Encrypt,
+        encryption_key_information: Some(information),
+        encoding_option: Some(EncodingOption::NoEncoding),
+        ..KeyWrappingSpecification::default()
+    };
+    let request = GetRequest { key_wrapping_specification: Some(specification), ..get(&key) };
+    let mut value = |who| {
+        let object = bench.ask(who, V1_4, request.clone()).unwrap().object;
+        object.key_block().unwrap().key_value.clone().unwrap()
+    };
+    let KeyValue::Wrapped(bytes) = value(&standard) else { panic!("no Byte String") };
+    let KeyValue::Plain(plain) = value(&inside) else { panic!("no structure") };
+    assert_eq!(plain.key_material, KeyMaterial::Bytes(bytes));
 }
 
 #[test]

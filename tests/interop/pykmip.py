@@ -1,6 +1,7 @@
 """Drives a running server with PyKMIP's client, in every protocol version that it speaks.
 
-Makes, registers, locates, reads, activates, revokes and destroys objects over mutual TLS, and checks each answer.
+Takes objects through their lives over mutual TLS, does everything else that the client can (pykmip_operations.py), and
+checks each answer.
 Prints a line a version; the first difference ends it with a traceback and exit code 1.
 """
 
@@ -24,21 +25,13 @@ if not hasattr(ssl, "wrap_socket"):  # Python 3.12 removed it, and PyKMIP 0.10 c
 from kmip.core import enums
 from kmip.core.factories.attributes import AttributeFactory
 from kmip.pie import client as pie
-from kmip.pie import exceptions, objects
+from kmip.pie import objects
+from pykmip_operations import every, refused
 
 AES = enums.CryptographicAlgorithm.AES
 MASKS = [enums.CryptographicUsageMask.ENCRYPT, enums.CryptographicUsageMask.DECRYPT]
 NOT_FOUND = {enums.ResultReason.ITEM_NOT_FOUND, enums.ResultReason.OBJECT_NOT_FOUND}
 GONE = {enums.ResultReason.ITEM_NOT_FOUND, enums.ResultReason.OBJECT_DESTROYED}
-
-
-def refused(call, *args, **kwargs):
-    """The Result Reason that the call is refused with."""
-    try:
-        call(*args, **kwargs)
-    except exceptions.KmipOperationFailure as failure:
-        return failure.reason
-    raise AssertionError(f"{call.__name__} was not refused")
 
 
 def state(client, uid):
@@ -97,8 +90,8 @@ def registered_objects(client, name):
     assert refused(client.get, uid) in GONE
 
 
-def run(args, version):
-    connection = pie.ProxyKmipClient(
+def connection(args, version, **more):
+    return pie.ProxyKmipClient(
         hostname=args.host,
         port=args.port,
         cert=args.cert,
@@ -107,14 +100,22 @@ def run(args, version):
         ssl_version="PROTOCOL_TLS",
         config_file=os.devnull,
         kmip_version=version,
+        **more,
     )
+
+
+def run(args, version):
     name = f"pykmip-{version.value}-{uuid.uuid4()}"
-    with connection as client:
+    with connection(args, version) as client:
         created_key(client, name + "-created")
         compromised_key(client)
         registered_objects(client, name + "-registered")
         assert refused(client.get, str(uuid.uuid4())) in NOT_FOUND
-    print(f"PyKMIP, KMIP {version.value}: created, registered, located, read, activated, revoked, destroyed")
+        every(client, version, name)
+    # A user name and a password beside the certificate do no harm.
+    with connection(args, version, username="fred", password="not the server's") as client:
+        created_key(client, name + "-with-a-password")
+    print(f"PyKMIP, KMIP {version.value}: everything that it can do")
 
 
 def main():

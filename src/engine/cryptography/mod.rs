@@ -3,7 +3,6 @@
 
 mod asymmetric;
 mod hashing;
-mod modes;
 pub mod parts;
 mod symmetric;
 
