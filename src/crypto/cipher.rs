@@ -96,6 +96,12 @@ kinds! {
     Aes192Gcm: key 24, block 1, iv 1..=1024, aead true, EVP_aes_192_gcm;
     /// AES-256 in GCM.
     Aes256Gcm: key 32, block 1, iv 1..=1024, aead true, EVP_aes_256_gcm;
+    /// AES-128 in CCM.
+    Aes128Ccm: key 16, block 1, iv 7..=13, aead true, EVP_aes_128_ccm;
+    /// AES-192 in CCM.
+    Aes192Ccm: key 24, block 1, iv 7..=13, aead true, EVP_aes_192_ccm;
+    /// AES-256 in CCM.
+    Aes256Ccm: key 32, block 1, iv 7..=13, aead true, EVP_aes_256_ccm;
     /// AES-256 in XTS: two keys in one.
     Aes256Xts: key 64, block 1, iv 16..=16, aead false, EVP_aes_256_xts;
     /// Triple DES in ECB.
@@ -113,6 +119,21 @@ pub struct Authenticated<'a> {
     pub additional_data: &'a [u8],
     /// The tag to check, when decrypting.
     pub tag: Option<&'a [u8]>,
+    /// The length of the tag; CCM wants to know it beforehand.
+    pub tag_bytes: usize,
+    /// The length of all data, which CCM wants to know beforehand too.
+    pub data_bytes: usize,
+}
+
+impl Kind {
+    /// Whether all data must come at once.
+    pub fn is_whole(self) -> bool {
+        self.is_ccm() || self == Self::Aes256Xts
+    }
+
+    fn is_ccm(self) -> bool {
+        matches!(self, Self::Aes128Ccm | Self::Aes192Ccm | Self::Aes256Ccm)
+    }
 }
 
 /// A run of a cipher.
@@ -129,14 +150,13 @@ impl Drop for Cipher {
 }
 
 impl Cipher {
-    /// Starts a run. `padded` is about ECB and CBC: PKCS#7 padding, or none. Authenticated modes ignore it, and need
-    /// `authenticated`.
+    /// Starts a run. Authenticated modes need `authenticated`; the others do without. Data for ECB and CBC are whole
+    /// blocks: who pads does it before ([`super::padding`]).
     pub fn start(
         kind: Kind,
         direction: Direction,
         key: &[u8],
         iv: &[u8],
-        padded: bool,
         authenticated: Option<Authenticated<'_>>,
     ) -> Result<Self, Error> {
         if key.len() != kind.key_bytes() {
@@ -148,16 +168,23 @@ impl Cipher {
         // SAFETY: no preconditions; the result is checked before use.
         let context = unsafe { c::EVP_CIPHER_CTX_new() };
         let mut cipher = Self { context, kind };
-        if context.is_null() || !cipher.initialise(direction, key, iv, padded) {
+        let authenticated = authenticated.filter(|_| kind.is_aead());
+        if context.is_null() || !cipher.initialise(direction, key, iv, authenticated) {
             return Err(Error::Failed("the cipher does not start with this key"));
         }
-        if let Some(authenticated) = authenticated.filter(|_| kind.is_aead()) {
-            cipher.authenticate(authenticated)?;
+        if authenticated.is_some_and(|authenticated| !cipher.authenticate(authenticated)) {
+            return Err(Error::Failed("the cipher does not take this tag or additional data"));
         }
         Ok(cipher)
     }
 
-    fn initialise(&mut self, direction: Direction, key: &[u8], iv: &[u8], padded: bool) -> bool {
+    fn initialise(
+        &mut self,
+        direction: Direction,
+        key: &[u8],
+        iv: &[u8],
+        authenticated: Option<Authenticated<'_>>,
+    ) -> bool {
         let encrypt = c_int::from(direction == Direction::Encrypt);
         let Ok(iv_bytes) = c_int::try_from(iv.len()) else { return false };
         // SAFETY: the context is valid; key and IV have the lengths that the cipher reads, which `start` has checked
@@ -173,6 +200,8 @@ impl Cipher {
                         iv_bytes,
                         ptr::null_mut(),
                     ) == 1)
+                && (!self.kind.is_ccm()
+                    || authenticated.is_some_and(|with| self.set_tag(with.tag, with.tag_bytes)))
                 && c::EVP_CipherInit_ex(
                     self.context,
                     ptr::null(),
@@ -181,49 +210,39 @@ impl Cipher {
                     iv.as_ptr(),
                     encrypt,
                 ) == 1
-                && c::EVP_CIPHER_CTX_set_padding(self.context, c_int::from(padded)) == 1
+                && c::EVP_CIPHER_CTX_set_padding(self.context, 0) == 1
         }
     }
 
-    fn authenticate(&mut self, authenticated: Authenticated<'_>) -> Result<(), Error> {
-        const REFUSED: Error = Error::Failed("the cipher does not take this tag or additional data");
-        if let Some(tag) = authenticated.tag {
-            let mut tag = tag.to_vec();
-            let length = c_int::try_from(tag.len()).map_err(|_| REFUSED)?;
-            // SAFETY: the library copies `length` bytes out of the buffer.
-            let set = unsafe {
-                c::EVP_CIPHER_CTX_ctrl(
-                    self.context,
-                    c::EVP_CTRL_AEAD_SET_TAG,
-                    length,
-                    tag.as_mut_ptr().cast(),
-                )
-            };
-            if set != 1 {
-                return Err(REFUSED);
-            }
-        }
-        if authenticated.additional_data.is_empty() {
-            return Ok(());
-        }
-        let length = c_int::try_from(authenticated.additional_data.len()).map_err(|_| REFUSED)?;
+    /// The tag to check, or only its length.
+    fn set_tag(&mut self, tag: Option<&[u8]>, bytes: usize) -> bool {
+        let mut tag = tag.map(<[u8]>::to_vec);
+        let Ok(length) = c_int::try_from(tag.as_ref().map_or(bytes, Vec::len)) else { return false };
+        let tag = tag.as_mut().map_or(ptr::null_mut(), |tag| tag.as_mut_ptr().cast());
+        // SAFETY: the library copies `length` bytes out of the buffer, or takes the length alone.
+        unsafe { c::EVP_CIPHER_CTX_ctrl(self.context, c::EVP_CTRL_AEAD_SET_TAG, length, tag) == 1 }
+    }
+
+    fn authenticate(&mut self, with: Authenticated<'_>) -> bool {
+        let tag_is_set = self.kind.is_ccm() || with.tag.is_none() || self.set_tag(with.tag, 0);
+        let Ok(data_bytes) = c_int::try_from(with.data_bytes) else { return false };
+        tag_is_set
+            && (!self.kind.is_ccm() || self.feed(ptr::null(), data_bytes))
+            && (with.additional_data.is_empty()
+                || c_int::try_from(with.additional_data.len())
+                    .is_ok_and(|length| self.feed(with.additional_data.as_ptr(), length)))
+    }
+
+    /// With no output the data is additional data; without data too it is the length of what comes.
+    fn feed(&mut self, data: *const u8, length: c_int) -> bool {
         let mut taken = 0;
-        // SAFETY: with no output the data is read as additional data, `length` bytes of it.
-        let updated = unsafe {
-            c::EVP_CipherUpdate(
-                self.context,
-                ptr::null_mut(),
-                &raw mut taken,
-                authenticated.additional_data.as_ptr(),
-                length,
-            )
-        };
-        if updated == 1 { Ok(()) } else { Err(REFUSED) }
+        // SAFETY: `data` is null or has `length` bytes.
+        unsafe { c::EVP_CipherUpdate(self.context, ptr::null_mut(), &raw mut taken, data, length) == 1 }
     }
 
     /// Takes a part; gives what can be given so far.
     pub fn update(&mut self, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if data.is_empty() {
+        if data.is_empty() && !self.kind.is_ccm() {
             return Ok(Zeroizing::default());
         }
         let length = c_int::try_from(data.len()).ok().filter(|_| data.len() <= PART_BYTES_MAX);
@@ -235,7 +254,8 @@ impl Cipher {
             c::EVP_CipherUpdate(self.context, out.as_mut_ptr(), &raw mut written, data.as_ptr(), length)
         };
         if updated != 1 {
-            return Err(Error::Failed("the data cannot be processed"));
+            forget_errors();
+            return Err(ENDS_WRONG);
         }
         out.truncate(usize::try_from(written).unwrap_or(0));
         Ok(out)
@@ -248,12 +268,8 @@ impl Cipher {
         // SAFETY: at most a block is written, and there is room for one.
         let ended = unsafe { c::EVP_CipherFinal_ex(self.context, out.as_mut_ptr(), &raw mut written) };
         if ended != 1 {
-            // What the library queued says no more, and the queue belongs to the thread.
-            // SAFETY: no preconditions.
-            unsafe { c::ERR_clear_error() };
-            return Err(Error::Failed(
-                "the data does not end as it must: its padding, length or tag is wrong",
-            ));
+            forget_errors();
+            return Err(ENDS_WRONG);
         }
         out.truncate(usize::try_from(written).unwrap_or(0));
         Ok(out)
@@ -272,6 +288,15 @@ impl Cipher {
         };
         if got == 1 { Ok(tag) } else { Err(Error::Failed("the cipher gives no tag")) }
     }
+}
+
+const ENDS_WRONG: Error =
+    Error::Failed("the data does not end as it must: its padding, length or tag is wrong");
+
+/// What the library queued says no more, and the queue belongs to the thread.
+fn forget_errors() {
+    // SAFETY: no preconditions.
+    unsafe { c::ERR_clear_error() };
 }
 
 /// A one-time pad: the exclusive or of data and pad. Who uses a pad twice gives both messages away, so the caller counts.

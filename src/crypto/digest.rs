@@ -1,10 +1,11 @@
-//! Digests (FIPS 180-4, FIPS 202).
+//! Digests (FIPS 180-4, FIPS 202; RFC 1321 and RIPEMD-160 for what is old).
+#![allow(unsafe_code, reason = "AWS-LC's C interface: aws-lc-rs does not have all digests")]
 
-use aws_lc_rs::{digest, hmac};
 use aws_lc_sys as c;
+use std::ptr;
 
 macro_rules! digests {
-    ($($(#[doc = $doc:literal])* $name:ident: $digest:ident, $hmac:expr, $md:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $length:literal, $md:ident;)*) => {
         /// The digests.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Digest { $($(#[doc = $doc])* $name,)* }
@@ -13,13 +14,9 @@ macro_rules! digests {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            fn algorithm(self) -> &'static digest::Algorithm {
-                match self { $(Self::$name => &digest::$digest,)* }
-            }
-
-            /// HMAC with it, where the library has it.
-            pub(super) fn hmac(self) -> Option<hmac::Algorithm> {
-                match self { $(Self::$name => $hmac,)* }
+            /// How many bytes it gives.
+            pub fn length(self) -> usize {
+                match self { $(Self::$name => $length,)* }
             }
 
             /// What the C interface knows it by.
@@ -31,34 +28,58 @@ macro_rules! digests {
 }
 
 digests! {
+    /// MD5: broken.
+    Md5: 16, EVP_md5;
+    /// RIPEMD-160: old.
+    Ripemd160: 20, EVP_ripemd160;
     /// SHA-1: for what is old.
-    Sha1: SHA1_FOR_LEGACY_USE_ONLY, Some(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY), EVP_sha1;
+    Sha1: 20, EVP_sha1;
     /// SHA-224.
-    Sha224: SHA224, Some(hmac::HMAC_SHA224), EVP_sha224;
+    Sha224: 28, EVP_sha224;
     /// SHA-256.
-    Sha256: SHA256, Some(hmac::HMAC_SHA256), EVP_sha256;
+    Sha256: 32, EVP_sha256;
     /// SHA-384.
-    Sha384: SHA384, Some(hmac::HMAC_SHA384), EVP_sha384;
+    Sha384: 48, EVP_sha384;
     /// SHA-512.
-    Sha512: SHA512, Some(hmac::HMAC_SHA512), EVP_sha512;
+    Sha512: 64, EVP_sha512;
+    /// SHA-512/224.
+    Sha512_224: 28, EVP_sha512_224;
     /// SHA-512/256.
-    Sha512_256: SHA512_256, None, EVP_sha512_256;
+    Sha512_256: 32, EVP_sha512_256;
+    /// SHA3-224.
+    Sha3_224: 28, EVP_sha3_224;
     /// SHA3-256.
-    Sha3_256: SHA3_256, None, EVP_sha3_256;
+    Sha3_256: 32, EVP_sha3_256;
     /// SHA3-384.
-    Sha3_384: SHA3_384, None, EVP_sha3_384;
+    Sha3_384: 48, EVP_sha3_384;
     /// SHA3-512.
-    Sha3_512: SHA3_512, None, EVP_sha3_512;
+    Sha3_512: 64, EVP_sha3_512;
 }
 
 impl Digest {
-    /// How many bytes it gives.
-    pub fn length(self) -> usize {
-        self.algorithm().output_len()
+    /// Whether collisions can be made, so that a signature over it proves little.
+    pub fn is_weak(self) -> bool {
+        matches!(self, Self::Md5 | Self::Ripemd160 | Self::Sha1)
     }
 
     /// The digest of the data.
     pub fn of(self, data: &[u8]) -> Vec<u8> {
-        digest::digest(self.algorithm(), data).as_ref().to_vec()
+        let mut out = vec![0; self.length()];
+        let mut written = 0;
+        // SAFETY: the output has the length of the digest, which is what is written; digests are static.
+        let done = unsafe {
+            let digest = (self.function())();
+            c::EVP_MD_size(digest) == out.len()
+                && c::EVP_Digest(
+                    data.as_ptr().cast(),
+                    data.len(),
+                    out.as_mut_ptr(),
+                    &raw mut written,
+                    digest,
+                    ptr::null_mut(),
+                ) == 1
+        };
+        assert!(done, "{self:?} is computed, or there is no memory");
+        out
     }
 }

@@ -8,11 +8,14 @@ pub mod cipher;
 pub mod derivation;
 pub mod digest;
 pub mod drbg;
+pub mod key_wrap;
 pub mod mac;
+pub mod padding;
 pub mod pkcs12;
 pub mod pkey;
 pub mod sharing;
 pub mod x509;
+pub mod xts;
 
 pub use digest::Digest;
 

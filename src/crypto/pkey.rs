@@ -1,4 +1,4 @@
-//! RSA and ECDSA with every padding and digest that AWS-LC has (RFC 8017, FIPS 186-5).
+//! RSA, ECDSA and Ed25519 with every padding and digest that AWS-LC has (RFC 8017, RFC 8032, FIPS 186-5).
 #![allow(unsafe_code, reason = "AWS-LC's C interface: aws-lc-rs has neither all paddings nor digested data")]
 
 use super::{Digest, Error};
@@ -28,6 +28,37 @@ pub enum Padding<'a> {
         /// Bytes of salt; by default as many as the digest has, and in verification whatever was taken.
         salt_bytes: Option<u16>,
     },
+}
+
+/// The kinds of keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Family {
+    /// RSA.
+    Rsa,
+    /// An elliptic curve of ECDSA and ECDH.
+    Ec,
+    /// Ed25519.
+    Ed25519,
+    /// X25519.
+    X25519,
+}
+
+/// A context for messages that are signed without a digest.
+struct Messages(*mut c::EVP_MD_CTX);
+
+impl Messages {
+    fn new() -> Result<Self, Error> {
+        // SAFETY: no preconditions; the result is checked.
+        let run = Self(unsafe { c::EVP_MD_CTX_new() });
+        if run.0.is_null() { Err(UNSUITED) } else { Ok(run) }
+    }
+}
+
+impl Drop for Messages {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is null or ours, freed once.
+        unsafe { c::EVP_MD_CTX_free(self.0) };
+    }
 }
 
 /// A private or public key.
@@ -80,10 +111,22 @@ impl Key {
         if key.is_null() { Err(Error::Failed("the key cannot be read")) } else { Ok(Self(key)) }
     }
 
-    /// Whether it is one of RSA.
-    pub fn is_rsa(&self) -> bool {
+    /// What it is one of.
+    pub fn family(&self) -> Option<Family> {
+        const FAMILIES: [(c_int, Family); 4] = [
+            (c::EVP_PKEY_RSA, Family::Rsa),
+            (c::EVP_PKEY_EC, Family::Ec),
+            (c::EVP_PKEY_ED25519, Family::Ed25519),
+            (c::EVP_PKEY_X25519, Family::X25519),
+        ];
         // SAFETY: the key is valid.
-        unsafe { c::EVP_PKEY_id(self.0) == c::EVP_PKEY_RSA }
+        let id = unsafe { c::EVP_PKEY_id(self.0) };
+        FAMILIES.iter().find(|(known, _)| *known == id).map(|(_, family)| *family)
+    }
+
+    /// Whether it is an RSA key: paddings mean something to those alone.
+    pub fn is_rsa(&self) -> bool {
+        self.family() == Some(Family::Rsa)
     }
 
     /// The length of the modulus, or of the order of the curve.
@@ -92,13 +135,17 @@ impl Key {
         u32::try_from(unsafe { c::EVP_PKEY_bits(self.0) }).unwrap_or(0)
     }
 
-    /// Signs a digest. Without a digest algorithm RSA signs the bytes as they are, padded.
+    /// Signs a digest. Without a digest algorithm RSA signs the bytes as they are, padded. Ed25519 signs the message
+    /// itself.
     pub fn sign(
         &self,
         padding: Padding<'_>,
         digest: Option<Digest>,
         digested: &[u8],
     ) -> Result<Vec<u8>, Error> {
+        if self.family() == Some(Family::Ed25519) {
+            return self.sign_message(digested);
+        }
         let context = self.context(c::EVP_PKEY_sign_init)?;
         self.set(&context, padding, digest, false)?;
         Ok(transform(&context, c::EVP_PKEY_sign, digested)?.to_vec())
@@ -112,6 +159,9 @@ impl Key {
         digested: &[u8],
         signature: &[u8],
     ) -> Result<bool, Error> {
+        if self.family() == Some(Family::Ed25519) {
+            return self.verifies_message(digested, signature);
+        }
         let context = self.context(c::EVP_PKEY_verify_init)?;
         self.set(&context, padding, digest, true)?;
         // SAFETY: both slices are valid for the call.
@@ -126,6 +176,42 @@ impl Key {
         };
         forget_errors();
         Ok(verified == 1)
+    }
+
+    fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let run = Messages::new()?;
+        let mut signature = vec![0; 64];
+        let mut length = signature.len();
+        // SAFETY: the context and the key are valid; the output has the length that `length` says.
+        let signed = unsafe {
+            c::EVP_DigestSignInit(run.0, ptr::null_mut(), ptr::null(), ptr::null_mut(), self.0) == 1
+                && c::EVP_DigestSign(
+                    run.0,
+                    signature.as_mut_ptr(),
+                    &raw mut length,
+                    message.as_ptr(),
+                    message.len(),
+                ) == 1
+        };
+        forget_errors();
+        if signed { Ok(signature) } else { Err(UNSUITED) }
+    }
+
+    fn verifies_message(&self, message: &[u8], signature: &[u8]) -> Result<bool, Error> {
+        let run = Messages::new()?;
+        // SAFETY: the context and the key are valid; both slices are valid for the call.
+        let verified = unsafe {
+            c::EVP_DigestVerifyInit(run.0, ptr::null_mut(), ptr::null(), ptr::null_mut(), self.0) == 1
+                && c::EVP_DigestVerify(
+                    run.0,
+                    signature.as_ptr(),
+                    signature.len(),
+                    message.as_ptr(),
+                    message.len(),
+                ) == 1
+        };
+        forget_errors();
+        Ok(verified)
     }
 
     /// Encrypts with a public key of RSA.

@@ -9,12 +9,16 @@ use kmip_codec::enums::{CryptographicAlgorithm, HashingAlgorithm};
 
 /// The names and what they mean; 1.4 writes SHA-3 in another way.
 const DIGESTS: &[(HashingAlgorithm, Digest)] = &[
+    (HashingAlgorithm::MD5, Digest::Md5),
+    (HashingAlgorithm::RIPEMD_160, Digest::Ripemd160),
     (HashingAlgorithm::SHA_1, Digest::Sha1),
     (HashingAlgorithm::SHA_224, Digest::Sha224),
     (HashingAlgorithm::SHA_256, Digest::Sha256),
     (HashingAlgorithm::SHA_384, Digest::Sha384),
     (HashingAlgorithm::SHA_512, Digest::Sha512),
+    (HashingAlgorithm::SHA_512_224, Digest::Sha512_224),
     (HashingAlgorithm::SHA_512_256, Digest::Sha512_256),
+    (HashingAlgorithm::SHA3_224, Digest::Sha3_224),
     (HashingAlgorithm::SHA3_256, Digest::Sha3_256),
     (HashingAlgorithm::SHA3_384, Digest::Sha3_384),
     (HashingAlgorithm::SHA3_512, Digest::Sha3_512),
@@ -22,11 +26,16 @@ const DIGESTS: &[(HashingAlgorithm, Digest)] = &[
 
 /// What makes the MAC of an algorithm.
 const CODES: &[(CryptographicAlgorithm, Digest)] = &[
+    (CryptographicAlgorithm::HMAC_MD5, Digest::Md5),
     (CryptographicAlgorithm::HMAC_SHA1, Digest::Sha1),
     (CryptographicAlgorithm::HMAC_SHA224, Digest::Sha224),
     (CryptographicAlgorithm::HMAC_SHA256, Digest::Sha256),
     (CryptographicAlgorithm::HMAC_SHA384, Digest::Sha384),
     (CryptographicAlgorithm::HMAC_SHA512, Digest::Sha512),
+    (CryptographicAlgorithm::HMAC_SHA3_224, Digest::Sha3_224),
+    (CryptographicAlgorithm::HMAC_SHA3_256, Digest::Sha3_256),
+    (CryptographicAlgorithm::HMAC_SHA3_384, Digest::Sha3_384),
+    (CryptographicAlgorithm::HMAC_SHA3_512, Digest::Sha3_512),
 ];
 
 /// The digest of this name.

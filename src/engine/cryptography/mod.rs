@@ -3,6 +3,7 @@
 
 mod asymmetric;
 mod hashing;
+mod modes;
 pub mod parts;
 mod symmetric;
 

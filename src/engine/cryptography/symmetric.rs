@@ -1,17 +1,19 @@
-//! Symmetric encryption: algorithm, mode, padding, IV and tag as KMIP names them.
+//! Symmetric encryption: a key and its cipher on data that comes whole or in parts.
 
+use super::modes::{self, How};
 use super::{Usable, failed, key_bytes};
 use crate::crypto::cipher::{Authenticated, Cipher, Direction, Kind, chacha20, one_time_pad};
+use crate::crypto::padding::Padding;
+use crate::crypto::{key_wrap, xts};
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use bytes::Bytes;
-use kmip_codec::attributes::CryptographicParameters;
-use kmip_codec::enums::{BlockCipherMode, CryptographicAlgorithm, PaddingMethod};
+use kmip_codec::enums::CryptographicAlgorithm;
 use kmip_codec::{SecretBytes, attribute};
 use zeroize::Zeroizing;
 
-/// The tags that are long enough, in bytes (NIST SP 800-38D, 5.2.1.2, without the short ones).
-const TAG_BYTES: std::ops::RangeInclusive<i32> = 12..=16;
+/// The longest block, in bytes.
+const BLOCK_BYTES_MAX: usize = 16;
 
 /// A key with everything that the run of its cipher needs.
 pub struct Run {
@@ -19,16 +21,11 @@ pub struct Run {
     key: SecretBytes,
     /// The IV, counter or nonce.
     pub iv: Bytes,
-    padded: bool,
+    padding: Option<Padding>,
     /// The length of the tag; for modes that have none it is not asked for.
     tag_bytes: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
-    Kind(Kind),
-    ChaCha20 { counter: u32 },
-    OneTimePad,
+    /// For paddings that want random bytes.
+    random: [u8; BLOCK_BYTES_MAX],
 }
 
 /// What a run gives.
@@ -55,14 +52,18 @@ impl Run {
             return refuse(Cause::Parameters, "the key has no Cryptographic Algorithm");
         };
         let key = whole_key(algorithm, key_bytes(cx, &usable.object)?);
-        let how = how(algorithm, key.len(), parameters)?;
-        let padded = is_padded(how, parameters)?;
-        let tag_bytes = tag_bytes(how, parameters)?;
+        let how = modes::how(algorithm, key.len(), parameters)?;
+        let padding = modes::padding(how, parameters)?;
+        let tag_bytes = modes::tag_bytes(how, parameters)?;
         let made = iv.is_none() && direction == Direction::Encrypt && parameters.random_iv == Some(true);
         let iv = match iv {
-            Some(iv) => whole_iv(how, iv, parameters),
+            Some(iv) => modes::whole_iv(how, iv, parameters),
             None if how.iv_bytes() == 0 => Bytes::new(),
-            None if made => random_iv(cx, how, parameters)?,
+            None if made => {
+                let mut iv = vec![0; modes::random_iv_bytes(how, parameters)?];
+                cx.entropy.fill(&mut iv).map_err(Halt::Need)?;
+                iv.into()
+            }
             None => {
                 return refuse(
                     Cause::MissingIv,
@@ -70,28 +71,28 @@ impl Run {
                 );
             }
         };
-        Ok((Self { how, key, iv, padded, tag_bytes }, made))
+        let mut random = [0; BLOCK_BYTES_MAX];
+        if padding == Some(Padding::Iso10126) && direction == Direction::Encrypt {
+            cx.entropy.fill(&mut random).map_err(Halt::Need)?;
+        }
+        Ok((Self { how, key, iv, padding, tag_bytes, random }, made))
     }
 
     /// Encrypts: `data` from `before` on is new. Without an end the last incomplete block is held back.
     pub fn encrypt(&self, data: &[u8], additional: &[u8], before: usize, last: bool) -> Step<Ciphered> {
-        let (old, new) = data.split_at(before.min(data.len()));
-        let How::Kind(kind) = self.how else { return self.stream(data, before) };
-        let authenticated = Authenticated { additional_data: additional, tag: None };
-        let mut cipher = self.start(kind, Direction::Encrypt, authenticated)?;
-        cipher.update(old).map_err(failed)?;
-        let mut out = cipher.update(new).map_err(failed)?;
-        let mut tag = None;
-        if last {
-            out.extend_from_slice(&cipher.finish().map_err(failed)?);
-            if kind.is_aead() {
-                tag = Some(cipher.tag(self.tag_bytes).map_err(failed)?.into());
-            }
+        if !last && self.how.is_whole() {
+            return Ok(Ciphered::default());
         }
-        Ok(Ciphered { data: out.as_slice().into(), tag })
+        let block_bytes = self.how.block_bytes();
+        let padded = self.padding.filter(|_| last).map(|by| by.padded(data, block_bytes, &self.random));
+        let data = padded.as_ref().map_or(data, |padded| padded.as_slice());
+        let (out, tag) = self.run(Direction::Encrypt, data, (additional, None), last)?;
+        let from = if self.how.is_whole() { 0 } else { before / block_bytes * block_bytes };
+        Ok(Ciphered { data: out.get(from..).unwrap_or_default().into(), tag })
     }
 
-    /// Decrypts, in the same way. What is authenticated is held back until its tag has been checked.
+    /// Decrypts, in the same way. What is authenticated is held back until its tag has been checked; what is padded,
+    /// by a block, which may be the last.
     pub fn decrypt(
         &self,
         data: &[u8],
@@ -99,52 +100,87 @@ impl Run {
         before: usize,
         last: bool,
     ) -> Step<Ciphered> {
-        let How::Kind(kind) = self.how else { return self.stream(data, before) };
-        if kind.is_aead() {
-            return if last { self.open(kind, data, additional, tag) } else { Ok(Ciphered::default()) };
+        let held = self.how.is_whole() || self.is_authenticated();
+        if !last && held {
+            return Ok(Ciphered::default());
         }
-        let (old, new) = data.split_at(before.min(data.len()));
+        if self.is_authenticated() {
+            self.check_tag(tag)?;
+        }
+        let (out, _) = self.run(Direction::Decrypt, data, (additional, tag), last)?;
+        let block_bytes = self.how.block_bytes();
+        let given = |bytes: usize| match self.padding {
+            Some(_) => bytes.saturating_sub(1) / block_bytes * block_bytes,
+            None => bytes / block_bytes * block_bytes,
+        };
+        let to = match self.padding {
+            Some(padding) if last => padding.unpadded(&out, block_bytes).map_err(failed)?,
+            Some(_) => given(data.len()),
+            None => out.len(),
+        };
+        let from = if held { 0 } else { given(before) };
+        Ok(Ciphered { data: out.get(from.min(to)..to).unwrap_or_default().into(), tag: None })
+    }
+
+    fn check_tag(&self, tag: Option<&[u8]>) -> Step<()> {
+        match tag {
+            None => {
+                refuse(Cause::Missing, "authenticated data opens with its Authenticated Encryption Tag alone")
+            }
+            Some(tag) if tag.len() != self.tag_bytes => {
+                let text =
+                    format!("the tag has {} bytes, and the Tag Length is {}", tag.len(), self.tag_bytes);
+                refuse(Cause::TagLength, text)
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The cipher from the beginning of the data on, and the tag of an encryption.
+    fn run(
+        &self,
+        direction: Direction,
+        data: &[u8],
+        (additional_data, tag): (&[u8], Option<&[u8]>),
+        last: bool,
+    ) -> Step<(Zeroizing<Vec<u8>>, Option<Bytes>)> {
+        let key = self.key.expose();
+        let out = match (self.how, direction) {
+            (How::Kind(kind), _) => {
+                let with =
+                    Authenticated { additional_data, tag, tag_bytes: self.tag_bytes, data_bytes: data.len() };
+                return self.cipher(kind, direction, data, with, last);
+            }
+            (How::Xts128, _) => xts::aes128(direction, key, &self.iv, data),
+            (How::ChaCha20 { counter }, _) => chacha20(key, &self.iv, counter, data),
+            (How::OneTimePad, _) => one_time_pad(key, data),
+            (How::KeyWrap { padded }, Direction::Encrypt) => {
+                key_wrap::wrap(key, data, padded).map(Zeroizing::new)
+            }
+            (How::KeyWrap { padded }, Direction::Decrypt) => key_wrap::unwrap(key, data, padded),
+        };
+        Ok((out.map_err(failed)?, None))
+    }
+
+    fn cipher(
+        &self,
+        kind: Kind,
+        direction: Direction,
+        data: &[u8],
+        with: Authenticated<'_>,
+        last: bool,
+    ) -> Step<(Zeroizing<Vec<u8>>, Option<Bytes>)> {
         let mut cipher =
-            self.start(kind, Direction::Decrypt, Authenticated { additional_data: &[], tag: None })?;
-        cipher.update(old).map_err(failed)?;
-        let mut out = cipher.update(new).map_err(failed)?;
+            Cipher::start(kind, direction, self.key.expose(), &self.iv, Some(with)).map_err(failed)?;
+        let mut out = cipher.update(data).map_err(failed)?;
+        let mut tag = None;
         if last {
             out.extend_from_slice(&cipher.finish().map_err(failed)?);
+            if kind.is_aead() && direction == Direction::Encrypt {
+                tag = Some(cipher.tag(self.tag_bytes).map_err(failed)?.into());
+            }
         }
-        Ok(Ciphered { data: out.as_slice().into(), tag: None })
-    }
-
-    fn open(&self, kind: Kind, data: &[u8], additional: &[u8], tag: Option<&[u8]>) -> Step<Ciphered> {
-        let Some(tag) = tag else {
-            return refuse(
-                Cause::Missing,
-                "authenticated data opens with its Authenticated Encryption Tag alone",
-            );
-        };
-        if tag.len() != self.tag_bytes {
-            let text = format!("the tag has {} bytes, and the Tag Length is {}", tag.len(), self.tag_bytes);
-            return refuse(Cause::TagLength, text);
-        }
-        let authenticated = Authenticated { additional_data: additional, tag: Some(tag) };
-        let mut cipher = self.start(kind, Direction::Decrypt, authenticated)?;
-        let mut out = cipher.update(data).map_err(failed)?;
-        out.extend_from_slice(&cipher.finish().map_err(failed)?);
-        Ok(Ciphered { data: out.as_slice().into(), tag: None })
-    }
-
-    fn start(&self, kind: Kind, direction: Direction, authenticated: Authenticated<'_>) -> Step<Cipher> {
-        let key = self.key.expose();
-        Ok(Cipher::start(kind, direction, key, &self.iv, self.padded, Some(authenticated)).map_err(failed)?)
-    }
-
-    /// What encrypts and decrypts alike.
-    fn stream(&self, data: &[u8], before: usize) -> Step<Ciphered> {
-        let key = self.key.expose();
-        let out = match self.how {
-            How::ChaCha20 { counter } => chacha20(key, &self.iv, counter, data).map_err(failed)?,
-            _ => one_time_pad(key, data).map_err(failed)?,
-        };
-        Ok(Ciphered { data: out.get(before..).unwrap_or_default().into(), tag: None })
+        Ok((out, tag))
     }
 
     /// Whether the mode makes a tag.
@@ -155,19 +191,6 @@ impl Run {
     /// The length of the tag, in bytes.
     pub fn tag_bytes(&self) -> usize {
         self.tag_bytes
-    }
-}
-
-impl How {
-    /// The usual length of an IV; 0 where there is none.
-    fn iv_bytes(self) -> usize {
-        match self {
-            Self::OneTimePad => 0,
-            Self::ChaCha20 { .. } => 12,
-            Self::Kind(Kind::ChaCha20Poly1305) => 12,
-            Self::Kind(kind) if kind.is_aead() => 12,
-            Self::Kind(kind) => *kind.iv_bytes().end(),
-        }
     }
 }
 
@@ -184,113 +207,4 @@ fn whole_key(algorithm: CryptographicAlgorithm, key: SecretBytes) -> SecretBytes
         }
         _ => key,
     }
-}
-
-fn how(
-    algorithm: CryptographicAlgorithm,
-    key_bytes: usize,
-    parameters: &CryptographicParameters,
-) -> Step<How> {
-    use BlockCipherMode as Mode;
-    let mode = parameters.block_cipher_mode;
-    let kind = match (algorithm, mode) {
-        (CryptographicAlgorithm::OneTimePad, None) => return Ok(How::OneTimePad),
-        (CryptographicAlgorithm::ChaCha20, None) => {
-            let counter = parameters.initial_counter_value.map_or(0, i32::cast_unsigned);
-            return Ok(How::ChaCha20 { counter });
-        }
-        (CryptographicAlgorithm::ChaCha20Poly1305, None | Some(Mode::AEAD)) => Kind::ChaCha20Poly1305,
-        (CryptographicAlgorithm::DES3, Some(Mode::ECB)) => Kind::Des3Ecb,
-        (CryptographicAlgorithm::DES3, Some(Mode::CBC)) => Kind::Des3Cbc,
-        (CryptographicAlgorithm::AES, Some(mode)) => match aes(mode, key_bytes) {
-            Some(kind) => kind,
-            None => {
-                return refuse(
-                    Cause::Parameters,
-                    format!("no AES in {mode:?} with {key_bytes} bytes of key"),
-                );
-            }
-        },
-        (CryptographicAlgorithm::AES | CryptographicAlgorithm::DES3, None) => {
-            return refuse(Cause::Parameters, "name a Block Cipher Mode, in the request or at the key");
-        }
-        _ => {
-            return refuse(
-                Cause::Parameters,
-                format!("this server does not encrypt with {algorithm:?} in {mode:?}"),
-            );
-        }
-    };
-    Ok(How::Kind(kind))
-}
-
-fn aes(mode: BlockCipherMode, key_bytes: usize) -> Option<Kind> {
-    const MODES: &[(BlockCipherMode, [Kind; 3])] = &[
-        (BlockCipherMode::ECB, [Kind::Aes128Ecb, Kind::Aes192Ecb, Kind::Aes256Ecb]),
-        (BlockCipherMode::CBC, [Kind::Aes128Cbc, Kind::Aes192Cbc, Kind::Aes256Cbc]),
-        (BlockCipherMode::CTR, [Kind::Aes128Ctr, Kind::Aes192Ctr, Kind::Aes256Ctr]),
-        (BlockCipherMode::OFB, [Kind::Aes128Ofb, Kind::Aes192Ofb, Kind::Aes256Ofb]),
-        (BlockCipherMode::CFB, [Kind::Aes128Cfb, Kind::Aes192Cfb, Kind::Aes256Cfb]),
-        (BlockCipherMode::GCM, [Kind::Aes128Gcm, Kind::Aes192Gcm, Kind::Aes256Gcm]),
-        (BlockCipherMode::AEAD, [Kind::Aes128Gcm, Kind::Aes192Gcm, Kind::Aes256Gcm]),
-    ];
-    if mode == BlockCipherMode::XTS {
-        return (key_bytes == Kind::Aes256Xts.key_bytes()).then_some(Kind::Aes256Xts);
-    }
-    let (_, kinds) = MODES.iter().find(|(known, _)| *known == mode)?;
-    kinds.iter().find(|kind| kind.key_bytes() == key_bytes).copied()
-}
-
-fn is_padded(how: How, parameters: &CryptographicParameters) -> Step<bool> {
-    let How::Kind(kind) = how else { return Ok(false) };
-    match parameters.padding_method {
-        _ if kind.block_bytes() == 1 => Ok(false),
-        None | Some(PaddingMethod::None) => Ok(false),
-        Some(PaddingMethod::PKCS5) => Ok(true),
-        Some(other) => {
-            refuse(Cause::Parameters, format!("this server pads by PKCS5 or not at all, not by {other:?}"))
-        }
-    }
-}
-
-fn tag_bytes(how: How, parameters: &CryptographicParameters) -> Step<usize> {
-    let wanted = parameters.tag_length.unwrap_or(*TAG_BYTES.end());
-    let allowed = match how {
-        How::Kind(Kind::ChaCha20Poly1305) => wanted == *TAG_BYTES.end(),
-        How::Kind(kind) if kind.is_aead() => TAG_BYTES.contains(&wanted),
-        _ => true,
-    };
-    match usize::try_from(wanted) {
-        Ok(wanted) if allowed => Ok(wanted),
-        _ => refuse(
-            Cause::TagLength,
-            format!("a tag of {wanted} bytes is not taken: GCM has 12 to 16, Poly1305 16"),
-        ),
-    }
-}
-
-/// In CTR a nonce shorter than a block is followed by the counter.
-fn whole_iv(how: How, iv: Bytes, parameters: &CryptographicParameters) -> Bytes {
-    const CTR: [How; 3] =
-        [How::Kind(Kind::Aes128Ctr), How::Kind(Kind::Aes192Ctr), How::Kind(Kind::Aes256Ctr)];
-    let counter = parameters.initial_counter_value.map_or(0, i64::from).to_be_bytes();
-    match 16_usize.checked_sub(iv.len()) {
-        Some(missing @ 4..=8) if CTR.contains(&how) => {
-            [&iv, counter.get(8 - missing..).unwrap_or_default()].concat().into()
-        }
-        _ => iv,
-    }
-}
-
-fn random_iv(cx: &mut Context<'_, '_>, how: How, parameters: &CryptographicParameters) -> Step<Bytes> {
-    let wanted = parameters.iv_length.and_then(|length| usize::try_from(length).ok());
-    let length = wanted.unwrap_or_else(|| how.iv_bytes());
-    if let How::Kind(kind) = how
-        && !kind.iv_bytes().contains(&length)
-    {
-        return refuse(Cause::Parameters, format!("this mode has no IV of {length} bytes"));
-    }
-    let mut iv = vec![0; length];
-    cx.entropy.fill(&mut iv).map_err(Halt::Need)?;
-    Ok(iv.into())
 }

@@ -1,7 +1,8 @@
 //! Wrapping and unwrapping keys with other keys (KMIP 2.1, 3.3 and 7.18): NIST key wrap with AES.
 
+use crate::crypto::key_wrap;
+use crate::engine::cryptography::failed;
 use crate::engine::refusal::{Cause, Step, refuse};
-use aes_kw::{KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
 use kmip_codec::attributes::{AttributeList, Attributes};
 use kmip_codec::enums::{BlockCipherMode, EncodingOption, WrappingMethod};
 use kmip_codec::objects::*;
@@ -126,50 +127,11 @@ pub fn unwrapped(block: &KeyBlock, wrapping_key: &SecretBytes, version: Version)
     Ok(KeyBlock { key_value: Some(KeyValue::Plain(plain)), key_wrapping_data: None, ..block.clone() })
 }
 
-/// One of the three key lengths of AES, with its types for key wrap with and without padding.
-macro_rules! with_key {
-    ($key:expr, $padded:expr, $method:ident, $input:expr, $buffer:expr) => {{
-        use aes_kw::KeyInit as _;
-        let key = $key.expose();
-        match (key.len(), $padded) {
-            (16, false) => KwAes128::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (24, false) => KwAes192::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (32, false) => KwAes256::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (16, true) => KwpAes128::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (24, true) => KwpAes192::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (32, true) => KwpAes256::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            _ => return refuse(Cause::InvalidField, "the wrapping key is not an AES key"),
-        }
-    }};
-}
-
 fn key_wrap(key: &SecretBytes, clear: &SecretBytes, padded: bool) -> Step<SecretBytes> {
-    let mut buffer = vec![0; clear.len().next_multiple_of(8) + 8];
-    match with_key!(key, padded, wrap_key, clear.expose(), &mut buffer) {
-        Some(wrapped) => Ok(wrapped.into()),
-        None => refuse(
-            Cause::Cryptographic,
-            "NISTKeyWrap takes at least 16 bytes and a multiple of 8; use AESKeyWrapPadding for other lengths",
-        ),
-    }
+    Ok(key_wrap::wrap(key.expose(), clear.expose(), padded).map_err(failed)?.into())
 }
 
 fn key_unwrap(key: &SecretBytes, wrapped: &SecretBytes, padded: bool) -> Step<SecretBytes> {
-    let mut buffer = zeroize::Zeroizing::new(vec![0; wrapped.len()]);
-    match with_key!(key, padded, unwrap_key, wrapped.expose(), &mut buffer) {
-        Some(clear) => Ok(clear.into()),
-        None => refuse(Cause::Cryptographic, "the key does not unwrap with this wrapping key"),
-    }
+    let clear = key_wrap::unwrap(key.expose(), wrapped.expose(), padded).map_err(failed)?;
+    Ok(clear.as_slice().into())
 }

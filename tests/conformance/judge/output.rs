@@ -11,7 +11,8 @@ use aws_lc_rs::signature::{
 };
 use keystead::crypto::Digest;
 use keystead::crypto::cipher::{Authenticated, Cipher, Direction, Kind};
-use keystead::crypto::pkey::{Key, Padding};
+use keystead::crypto::padding::Padding;
+use keystead::crypto::pkey::{Key, Padding as KeyPadding};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The private keys of RSA that any case registers, PKCS#8.
@@ -146,9 +147,9 @@ impl Keys {
             Some("OAEP") => {
                 let digest = says("HashingAlgorithm").map_or(Digest::Sha1, digest);
                 let mask = says("MaskGeneratorHashingAlgorithm").map_or(digest, self::digest);
-                Padding::Oaep { digest, mask, label }
+                KeyPadding::Oaep { digest, mask, label }
             }
-            _ => Padding::Pkcs1,
+            _ => KeyPadding::Pkcs1,
         };
         let opened = self.keyring.0.iter().any(|pkcs8| {
             let opened = Key::private(pkcs8).and_then(|key| key.decrypt(padding, encrypted));
@@ -182,7 +183,7 @@ fn is_signature<'p>(
     let verified = if let Some(pkcs8) = rsa_pkcs8(&key.material) {
         let digest = digest(says("HashingAlgorithm").filter(|_| says("PaddingMethod") == Some("PSS"))?);
         let salt_bytes = says("SaltLength").and_then(|length| length.parse().ok());
-        let padding = Padding::Pss { mask: digest, salt_bytes };
+        let padding = KeyPadding::Pss { mask: digest, salt_bytes };
         let pair = RsaKeyPair::from_pkcs8(&pkcs8).ok()?;
         let public: PublicKeyX509Der<'_> = pair.public_key().as_der().ok()?;
         let public = Key::public(public.as_ref()).ok()?;
@@ -236,14 +237,19 @@ fn is_under_random_iv<'p>(
         return Err("data and the IV that the server chose");
     };
     let tag = item("AuthenticatedEncryptionTag");
-    let authenticated = Authenticated { additional_data, tag: tag.as_deref() };
-    let opened = Cipher::start(cipher, Direction::Decrypt, key, &iv, padded, Some(authenticated)).and_then(
-        |mut cipher| {
+    let tag_bytes = tag.as_ref().map_or(0, Vec::len);
+    let data_bytes = encrypted.len();
+    let authenticated = Authenticated { additional_data, tag: tag.as_deref(), tag_bytes, data_bytes };
+    let opened =
+        Cipher::start(cipher, Direction::Decrypt, key, &iv, Some(authenticated)).and_then(|mut cipher| {
             let mut opened = cipher.update(&encrypted)?;
             opened.extend_from_slice(&cipher.finish()?);
+            if padded {
+                let length = Padding::Pkcs7.unpadded(&opened, 16)?;
+                opened.truncate(length);
+            }
             Ok(opened)
-        },
-    );
+        });
     match opened {
         Ok(opened) if *opened == data => Ok(()),
         _ => Err("what the key and the IV open to the data"),
