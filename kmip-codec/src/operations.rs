@@ -100,9 +100,9 @@ macro_rules! for_each_operation {
             /// Joins the parts of a key (6.1.27).
             JoinSplitKey = 0x29, JoinSplitKeyRequest => JoinSplitKeyResponse, in V1_2.., served;
             /// Takes in an object under its identifier (6.1.25).
-            Import = 0x2A, ImportRequest => ImportResponse, in V1_4.., declared;
+            Import = 0x2A, ImportRequest => ImportResponse, in V1_4.., served;
             /// Gives out an object with its attributes (6.1.18).
-            Export = 0x2B, ExportRequest => ExportResponse, in V1_4.., declared;
+            Export = 0x2B, ExportRequest => ExportResponse, in V1_4.., served;
             /// Writes into the log of the server (6.1.29).
             Log = 0x2C, LogRequest => LogResponse, in V2_0.., served;
             /// Gives a ticket (6.1.30).

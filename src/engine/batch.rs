@@ -301,6 +301,7 @@ const SETS_PLACEHOLDER: &[Operation] = &[
     Operation::CreateKeyPair,
     Operation::Register,
     Operation::Import,
+    Operation::Export,
     Operation::DeriveKey,
     Operation::ReKey,
     Operation::ReKeyKeyPair,

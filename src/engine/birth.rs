@@ -72,6 +72,27 @@ pub fn inheriting(
 ) -> Step<Object> {
     let id = cx.new_identifier()?;
     cx.touched.push(id.clone());
+    let mut object = blank(cx, id, object_type);
+    for entry in inherited.0 {
+        object.attributes.add(entry.attribute);
+    }
+    take_in(cx, &mut object, given)?;
+    if made_here {
+        constraints::fill(cx, &mut object)?;
+    }
+    set_by_server(cx, &mut object, made_here);
+    if cx.principal().persona.activation == Activation::Automatic
+        && object_has_life(object_type)
+        && !object.attributes.has_tag(Tag::ActivationDate)
+    {
+        object.attributes.set(Attribute::ActivationDate(DateTime(cx.now())));
+    }
+    object.settle(cx.now());
+    Ok(object)
+}
+
+/// An object of the client that is nothing but of its type.
+pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> Object {
     let mut object = Object {
         id,
         owner: cx.principal().name.clone(),
@@ -85,15 +106,7 @@ pub fn inheriting(
     };
     object.attributes.set(Attribute::UniqueIdentifier(UniqueIdentifier::from(object.id.as_str())));
     object.attributes.set(Attribute::ObjectType(object_type));
-    for entry in inherited.0 {
-        object.attributes.add(entry.attribute);
-    }
-    take_in(cx, &mut object, given)?;
-    if made_here {
-        constraints::fill(cx, &mut object)?;
-    }
-    set_by_server(cx, &mut object, made_here);
-    Ok(object)
+    object
 }
 
 /// Takes in the attributes of the request.
@@ -118,7 +131,7 @@ fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step
 }
 
 /// A client gives the total; what is left is all of it.
-fn fill_usage_limits(object: &mut Object) {
+pub fn fill_usage_limits(object: &mut Object) {
     let limits = attribute!(object.attributes, UsageLimits).next().cloned();
     if let Some(mut limits) = limits {
         limits.count.get_or_insert(limits.total);
@@ -127,9 +140,8 @@ fn fill_usage_limits(object: &mut Object) {
 }
 
 /// The attributes that the server sets on every new object.
-fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
-    let now = cx.now();
-    let date = DateTime(now);
+pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
+    let date = DateTime(cx.now());
     let held = &mut object.attributes;
     held.set(Attribute::InitialDate(date));
     held.set(Attribute::LastChangeDate(date));
@@ -137,26 +149,22 @@ fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
         held.set(Attribute::OriginalCreationDate(date));
         held.set(Attribute::RandomNumberGenerator(generator()));
     }
-    if object_has_life(attribute!(held, ObjectType).next().copied()) {
+    if object_has_life(attribute!(held, ObjectType).next().copied().unwrap_or_default()) {
         // A client that hands over a key may know that somebody has had it (4.24).
         if made_here || !held.has_tag(Tag::Fresh) {
             held.set(Attribute::Fresh(true));
         }
         held.set(Attribute::State(State::PreActive));
-        if cx.principal().persona.activation == Activation::Automatic && !held.has_tag(Tag::ActivationDate) {
-            held.set(Attribute::ActivationDate(date));
-        }
         protect(held);
     }
     held.set(Attribute::ShortUniqueIdentifier(short_identifier(&object.id)));
     held.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
     super::lease::set(object, cx.principal().persona.lease_seconds);
-    object.settle(now);
 }
 
 /// Templates have no life cycle: they are attributes alone.
-fn object_has_life(object_type: Option<ObjectType>) -> bool {
-    object_type != Some(ObjectType::Template)
+fn object_has_life(object_type: ObjectType) -> bool {
+    object_type != ObjectType::Template
 }
 
 /// Sensitive and Extractable with their memory: Always Sensitive and Never Extractable.

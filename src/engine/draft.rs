@@ -274,6 +274,11 @@ impl<'a> Draft<'a> {
         self.load(id)
     }
 
+    /// Whether the identifier is in use, whoever's the object is: to keep from giving it again, and for nothing else.
+    pub(super) fn is_taken(&mut self, id: &str) -> Step<bool> {
+        self.load(id).map(|object| object.is_some())
+    }
+
     /// The object as the draft has it, unchecked.
     fn load(&mut self, id: &str) -> Step<Option<Object>> {
         if let Some(object) = self.pending.objects.get(id) {

@@ -10,6 +10,32 @@ use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::ObjectType;
 use kmip_codec::objects::ManagedObject;
 
+/// The object types that are taken in.
+pub const TYPES: &[ObjectType] = &[
+    ObjectType::Certificate,
+    ObjectType::SymmetricKey,
+    ObjectType::PublicKey,
+    ObjectType::PrivateKey,
+    ObjectType::SplitKey,
+    ObjectType::Template,
+    ObjectType::SecretData,
+    ObjectType::OpaqueObject,
+    ObjectType::PGPKey,
+    ObjectType::CertificateRequest,
+];
+
+/// Refuses types that are not taken in, and an object of another type than the request says.
+pub fn check_type(said: ObjectType, object: &ManagedObject) -> Step<()> {
+    if !TYPES.contains(&said) {
+        return refuse(Cause::WrongType, format!("objects of type {said:?} are not taken in"));
+    }
+    let sent = object.object_type();
+    if sent != said {
+        return refuse(Cause::InvalidField, format!("Object Type says {said:?}, but a {sent:?} was sent"));
+    }
+    Ok(())
+}
+
 /// Stores an object that was made elsewhere; from now on it is the ID placeholder.
 pub fn store(cx: &mut Context<'_, '_>, given: Attributes, value: ManagedObject) -> Step<String> {
     let (value, given, certificates) = container::unpacked(cx, value, given)?;
@@ -59,6 +85,11 @@ pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> St
     if !facts.has_value {
         object.attributes.set(Attribute::KeyValuePresent(false));
     }
+    check_strength(cx, object)
+}
+
+/// Refuses weak keys, unless the configuration grants them to this client.
+pub fn check_strength(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
     let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
     let length = attribute!(object.attributes, CryptographicLength).next().copied();
     match algorithm {
@@ -69,7 +100,8 @@ pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> St
     }
 }
 
-fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
+/// Sets what the value says, unless the request says otherwise.
+pub fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
     let said = object.attributes.iter().find(|attribute| attribute.tag() == fact.tag());
     if said.is_some_and(|said| *said != fact) {
         let message = format!("{} in the attributes differs from that of the object", fact.tag());
@@ -80,7 +112,7 @@ fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
 }
 
 /// Keys need to say what they are and may do; parts of keys, secrets, opaque data, certificates and templates need not.
-fn check(object: &Object, value: &ManagedObject) -> Step<()> {
+pub fn check(object: &Object, value: &ManagedObject) -> Step<()> {
     let is_key = matches!(
         object.object_type(),
         ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey

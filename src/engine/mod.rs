@@ -26,6 +26,7 @@ mod effects;
 mod grant;
 pub mod groups;
 mod held;
+mod imported;
 mod intake;
 mod keys;
 mod lease;

@@ -1,7 +1,7 @@
 //! Who may do what: the one place that decides.
 //!
 //! An object belongs to the principal that made it and to that principal's default group. Its owner and the
-//! members of the group may do everything with it; for anybody else it does not exist, unless their persona or a
+//! members of the group may do everything with it, but for Export and Import, which are the owner's; for anybody else it does not exist, unless their persona or a
 //! group of theirs is set to `disclose`, which turns "not found" into "permission denied".
 
 use super::grant::Grant;
@@ -9,6 +9,10 @@ use super::object::Object;
 use super::persona::Persona;
 use super::refusal::{Cause, Refusal};
 use kmip_codec::operations::Operation;
+
+/// Operations that carry a whole object from server to server: the owner may, and of the group's members those who are
+/// administrators (KMIP 1.4, 4.40 and 4.41: the object owner or an authorised security officer).
+const OWNERS_ALONE: &[Operation] = &[Operation::Export, Operation::Import];
 
 /// A client, as its certificate and the configuration tell.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -43,14 +47,19 @@ pub trait Clients {
 }
 
 /// Decides whether the principal may perform the operation on the object. Every operation that is served is
-/// allowed on one's own objects, and the state of the object is the operation's business; but a ticket may allow less.
+/// allowed on one's own objects, and on those of the group but for [`OWNERS_ALONE`]; the state of the object is the
+/// operation's business, and a ticket may allow less.
 pub fn authorise(
     principal: &Principal,
     grant: Option<&mut Grant>,
-    _operation: Operation,
+    operation: Operation,
     object: &Object,
 ) -> Result<(), Refusal> {
     if principal.shares(object) {
+        if OWNERS_ALONE.contains(&operation) && object.owner != principal.name && !principal.admin {
+            let text = "only the owner of the object or an administrator exports or replaces it";
+            return Err(Refusal::new(Cause::Denied, text));
+        }
         return grant.map_or(Ok(()), |grant| grant.take(object));
     }
     if principal.persona.disclose {

@@ -117,6 +117,8 @@ causes! {
     Password: InvalidField, BadPassword | InvalidField;
     /// The password of a PKCS#12 container is not Active.
     PasswordState: PermissionDenied, BadPassword, attribute(State);
+    /// An identifier that is in use.
+    Exists: ObjectAlreadyExists, ObjectAlreadyExists;
     /// The cryptography failed: a wrong key, a broken ciphertext.
     Cryptographic: CryptographicFailure, CryptographicFailure;
     /// The usage mask does not allow the use.

@@ -118,7 +118,7 @@ fn put_inside(block: &mut KeyBlock) {
 }
 
 /// A key that was registered wrapped, in clear; the key that it was wrapped with must be here and usable.
-fn unwrap(cx: &mut Context<'_, '_>, block: &KeyBlock) -> Step<KeyBlock> {
+pub fn unwrap(cx: &mut Context<'_, '_>, block: &KeyBlock) -> Step<KeyBlock> {
     let information =
         block.key_wrapping_data.as_ref().and_then(|data| data.encryption_key_information.as_ref());
     let Some(information) = information else {

@@ -2,7 +2,7 @@
 
 use super::object::Object;
 use super::refusal::{Cause, Refusal, Step, refuse};
-use kmip_codec::attributes::{Attribute, AttributeReference, AttributeRow, Count, Entry, SetBy};
+use kmip_codec::attributes::{Attribute, AttributeReference, AttributeRow, Attributes, Count, Entry, SetBy};
 use kmip_codec::enums::State;
 use kmip_codec::{Tag, Version};
 
@@ -22,6 +22,24 @@ pub fn may_be_given(attribute: &Attribute, version: Version) -> Result<(), Refus
     let Some(row) = known(attribute, version)? else { return Ok(()) };
     if row.set_by == SetBy::Server && !GIVEN_AT_BIRTH.contains(&row.tag) {
         return Err(read_only(row));
+    }
+    Ok(())
+}
+
+/// Whether an object may come with these attributes from elsewhere: any that its type can have, who set them is not
+/// asked (KMIP 2.1, 6.1.25).
+pub fn may_be_imported(object: &Object, given: &Attributes, version: Version) -> Result<(), Refusal> {
+    for (at, entry) in given.0.iter().enumerate() {
+        let Some(row) = known(&entry.attribute, version)? else { continue };
+        applies(object, row)?;
+        let mut before = given.0.iter().take(at).filter(|before| before.attribute.tag() == row.tag);
+        if row.count == Count::One && before.clone().next().is_some() {
+            return Err(Refusal::new(Cause::SingleValued, format!("{} has one value", row.name)));
+        }
+        if before.any(|before| before.index.is_some() && before.index == entry.index) {
+            let message = format!("{} has two instances of one index", row.name);
+            return Err(Refusal::new(Cause::InvalidField, message));
+        }
     }
     Ok(())
 }

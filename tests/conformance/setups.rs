@@ -73,8 +73,11 @@ pub const SETUPS: &[Setup] = &[
     Setup { name: "constrained", wants: |case| case.name.contains("TC-MD-24-"), changes: by_administrators },
     Setup {
         name: "told",
-        // TC-121 wants a server that says that it sends.
-        wants: |case| ["TC-NP", "TC-121"].contains(&case.family.as_str()) || case.name.contains("TC-Q-S2C"),
+        // TC-121 and QS-M-1 want a server that says that it sends.
+        wants: |case| {
+            ["TC-NP", "TC-121"].contains(&case.family.as_str())
+                || ["TC-Q-S2C", "/QS-M-1-"].iter().any(|name| case.name.contains(name))
+        },
         changes: super::told::configured,
     },
     Setup {

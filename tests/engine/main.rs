@@ -5,6 +5,7 @@ mod asynchronous;
 mod authority;
 mod batches;
 mod behaviour;
+mod carrying;
 mod certificates;
 mod constraints;
 mod containers;

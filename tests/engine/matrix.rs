@@ -49,6 +49,18 @@ const ROWS: &[Row] = &[
         event: None,
     },
     Row {
+        name: "Export",
+        request: |id, _| {
+            let unique_identifier = Some(id.into());
+            Request::Export(ExportRequest { unique_identifier, ..ExportRequest::default() })
+        },
+        allowed: |kind, state| {
+            let kinds = [ObjectType::SymmetricKey, ObjectType::PrivateKey, ObjectType::PublicKey];
+            !is_destroyed(state) || kinds.contains(&kind)
+        },
+        event: None,
+    },
+    Row {
         name: "GetAttributes",
         request: |id, _| {
             Request::GetAttributes(GetAttributesRequest {
@@ -343,6 +355,9 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// What only the owner may do, and no member of its group.
+const OWNERS_ALONE: &[&str] = &["Export"];
+
 /// There are no certificates in the matrix, and no authority that would make any (they are in `certificates`).
 fn without_authority(_: ObjectType, _: State) -> bool {
     false
@@ -389,6 +404,7 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::Create,
         Operation::CreateKeyPair,
         Operation::Register,
+        Operation::Import,
         Operation::Locate,
         Operation::Query,
         Operation::SetEndpointRole,
@@ -482,7 +498,7 @@ fn friend(
     what: &str,
 ) {
     let (reason, _, writes) = ask(bench, who, row, version, id);
-    let allowed = (row.allowed)(kind, state);
+    let allowed = (row.allowed)(kind, state) && (who.name == "owner" || !OWNERS_ALONE.contains(&row.name));
     assert_eq!(reason.is_none(), allowed, "{what} by {}: {reason:?}", who.name);
     assert!(allowed || !writes, "{what}: refused, and yet it writes");
     if let (true, Some(event)) = (allowed, row.event) {

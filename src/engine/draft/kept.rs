@@ -201,7 +201,7 @@ fn asynchronous_identity(id: &str) -> ValueIdentity<'_> {
     ValueIdentity { id, object_type: u32::MAX - 1, generation: 0, algorithm: 0, length: 0 }
 }
 
-/// Identifiers of objects are UUIDs: none is like this.
+/// Identifiers of objects have no slash: none is like this.
 fn rule_id(name: &str) -> String {
     format!("rule/{name}")
 }

@@ -73,7 +73,7 @@ fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
 /// The types of the version that this server takes in.
 fn object_types(version: Version) -> Vec<ObjectType> {
     let mut types = ManagedObject::types_in(version);
-    types.retain(|kind| super::register::TYPES.contains(kind));
+    types.retain(|kind| crate::engine::intake::TYPES.contains(kind));
     types
 }
 
