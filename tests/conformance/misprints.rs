@@ -70,6 +70,12 @@ const MISPRINTS: &[(&str, &str, Right, &str)] = &[
         "with DER's sign byte and in lower case, unlike the same field of TC-134",
     ),
     (
+        "1.2/TC-NP-2-12",
+        "ProtocolVersionMinor",
+        Instead("0", "2"),
+        "the server's messages say 1.0 and hold Key Format Type in a Digest, which came with 1.1; right in the case of 1.4",
+    ),
+    (
         "1.4/TC-CERTATTR-1-14",
         "KeyFormatType",
         Absent,

@@ -91,8 +91,13 @@ pub const SETUPS: &[Setup] = &[
         changes: personas::told_by_credentials,
     },
     Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
-    Setup { name: "suite-b-128", wants: |case| case.name.contains("SUITEB-128"), changes: |_| Vec::new() },
-    Setup { name: "suite-b-192", wants: |case| case.name.contains("SUITEB-192"), changes: |_| Vec::new() },
+    Setup {
+        name: "listened-to",
+        wants: |case| ["MSGENC", "/TC-LOGIN-1-"].iter().any(|name| case.name.contains(name)),
+        changes: |_| listened_to(),
+    },
+    Setup { name: "suite-b-128", wants: |case| case.name.contains("SUITEB-128"), changes: |_| listened_to() },
+    Setup { name: "suite-b-192", wants: |case| case.name.contains("SUITEB-192"), changes: |_| listened_to() },
     Setup { name: "certifying", wants: |case| case.family == "TC-134", changes: certifying },
 ];
 
@@ -193,7 +198,11 @@ fn toml(node: &Node) -> String {
     }
 }
 
-/// Words at the end of the configuration.
+/// A client that turns its connection around and is told then: Query lists Notify and Put where there is one.
+fn listened_to() -> Vec<(String, String)> {
+    added("[[endpoints]]\nclient = \"listener\"\n")
+}
+
 /// Constraints are set by administrators, and the client of the case is one; Interop is served.
 fn by_administrators(cases: &[&Case]) -> Vec<(String, String)> {
     let names: Vec<String> = cases.iter().map(|case| format!("{:?}", owner(case))).collect();
@@ -203,6 +212,7 @@ fn by_administrators(cases: &[&Case]) -> Vec<(String, String)> {
     changes
 }
 
+/// Words at the end of the configuration.
 fn added(words: &str) -> Vec<(String, String)> {
     vec![(String::new(), words.to_owned())]
 }
@@ -215,12 +225,13 @@ pub fn of(case: &Case) -> usize {
 impl Setup {
     /// Starts the server for these cases, in a folder of its own; one that is called so in a level of Suite B.
     pub fn start(&self, folder: &Path, cases: &[&Case]) -> Dev {
-        if let Some(level) = self.name.strip_prefix("suite-b-") {
-            return Dev::suite_b(&folder.join(self.name), level);
-        }
         let changes = (self.changes)(cases);
         let changes: Vec<_> = changes.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
-        Dev::configured(&folder.join(self.name), &changes)
+        let folder = folder.join(self.name);
+        match self.name.strip_prefix("suite-b-") {
+            Some(level) => Dev::suite_b_configured(&folder, level, &changes),
+            None => Dev::configured(&folder, &changes),
+        }
     }
 }
 

@@ -34,7 +34,16 @@ impl Dev {
 
     /// A server whose configuration has these words put for others before it starts; words for none are added.
     pub fn configured(folder: &Path, changes: &[(&str, &str)]) -> Self {
-        drop(Self::start_quietly(folder));
+        Self::configured_as(folder, &[], changes)
+    }
+
+    /// The same in this level of Suite B, with certificates for it.
+    pub fn suite_b_configured(folder: &Path, level: &str, changes: &[(&str, &str)]) -> Self {
+        Self::configured_as(folder, &["--suite-b", level], changes)
+    }
+
+    fn configured_as(folder: &Path, options: &[&str], changes: &[(&str, &str)]) -> Self {
+        drop(Self::start_as(folder, Stdio::null(), options));
         let file = folder.join("keystead.toml");
         let mut config = std::fs::read_to_string(&file).unwrap();
         for (from, to) in changes {
@@ -42,7 +51,7 @@ impl Dev {
             config = if from.is_empty() { format!("{config}\n{to}\n") } else { config.replace(from, to) };
         }
         std::fs::write(&file, config).unwrap();
-        Self::start_quietly(folder)
+        Self::start_as(folder, Stdio::null(), options)
     }
 
     /// A server in this level of Suite B, with certificates for it.
