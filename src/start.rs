@@ -3,6 +3,7 @@
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
 use crate::endpoints::{self, Endpoints, Line};
 use crate::engine::about::About;
+use crate::engine::profiles::{Place, Transports};
 use crate::engine::world::{Authority, Settings};
 use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;
@@ -10,6 +11,7 @@ use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
 use crate::server::{Server, Signer, work};
 use crate::session::Limits;
 use crate::store::{self, Database};
+use crate::suite_b::SuiteB;
 use crate::vault::{self, Hierarchy, Keep};
 use keystead_hsm::{Entropy as _, MasterKeys, Pin, Slot, Software, SystemEntropy, Token, TokenConfig};
 use std::net::SocketAddr;
@@ -70,7 +72,8 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     let master = master_keys(config)?;
     tracing::info!(token = %master.describe(), "using master keys");
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
-    let server = server(config, database, hierarchy, Arc::clone(&gate), authority);
+    let transports = transports(config, &listener.addresses());
+    let server = server(config, database, hierarchy, Arc::clone(&gate), (authority, transports));
     let server = Arc::new(server.explaining(memory(config)?));
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
@@ -134,7 +137,7 @@ fn server(
     database: Arc<Database>,
     hierarchy: Arc<Hierarchy>,
     gate: Arc<Gate>,
-    (authority, anchors): (Option<Authority>, Vec<bytes::Bytes>),
+    ((authority, anchors), transports): ((Option<Authority>, Vec<bytes::Bytes>), Transports),
 ) -> Server {
     let settings = Settings {
         batch_items_max: config.limits.batch_items,
@@ -148,6 +151,7 @@ fn server(
             ..config.server.clone()
         },
         features: config.features,
+        transports,
         on_the_fly: config.object_groups.iter().filter_map(|group| group.template().ok()).collect(),
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
         asynchronous_max: config.asynchronous.requests,
@@ -165,6 +169,17 @@ fn server(
     let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
     Server::new(database, hierarchy, gate, settings, durable_reads, delay, signer)
         .telling(Endpoints::new(&config.endpoints, config.limits.notices))
+}
+
+/// How the server is reached, for Query's profiles.
+fn transports(config: &Config, addresses: &[(SocketAddr, Protocol)]) -> Transports {
+    let sockets = addresses.iter().filter(|(_, protocol)| *protocol == Protocol::Https);
+    let mut https: Vec<_> = sockets.map(|(address, _)| Place { uri: None, port: address.port() }).collect();
+    if !https.is_empty() && !config.https.public.is_empty() {
+        https.clone_from(&config.https.public);
+    }
+    https.dedup();
+    Transports { https, suite_b: config.tls.suite_b.map(SuiteB::bits) }
 }
 
 /// Where exchanges are kept for `keystead explain`; its fingerprints are of this run alone.

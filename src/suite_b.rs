@@ -56,6 +56,14 @@ impl SuiteB {
         }
     }
 
+    /// The least strength of the level, in bits.
+    pub fn bits(self) -> u16 {
+        match self {
+            Self::Level128 => 128,
+            Self::Level192 => 192,
+        }
+    }
+
     /// Cryptography of this level alone, the preferred suite first.
     pub fn provider(self) -> CryptoProvider {
         let small = cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;

@@ -9,6 +9,7 @@ pub use limits::LimitsConfig;
 pub use sections::*;
 
 use crate::engine::about::{About, Extension, Features, Validation};
+use crate::engine::profiles::Place;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -150,6 +151,7 @@ impl Config {
         if self.asynchronous.requests == 0 || self.asynchronous.answer_seconds == 0 {
             return Err("asynchronous.requests and asynchronous.answer_seconds are at least 1".to_owned());
         }
+        self.https.public.iter().try_for_each(Place::check)?;
         self.endpoints.iter().try_for_each(EndpointConfig::check)?;
         self.extensions.iter().try_for_each(Extension::check)?;
         self.validations.iter().try_for_each(Validation::check)?;

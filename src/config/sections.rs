@@ -2,6 +2,7 @@
 
 use crate::engine::groups::OnTheFly;
 use crate::engine::persona::Switches;
+use crate::engine::profiles::Place;
 use crate::engine::world::{SEED_BYTES_MAX, Seeding};
 use crate::store::Engine;
 use crate::suite_b::SuiteB;
@@ -25,6 +26,8 @@ pub struct AdminConfig {
 pub struct HttpsConfig {
     /// Addresses to listen on for KMIP over HTTPS (POST /kmip); none for none.
     pub listen: Vec<SocketAddr>,
+    /// Where clients reach that, for Query's profiles; the ports that it listens on where the file does not say.
+    pub public: Vec<Place>,
 }
 
 /// `[tls]`

@@ -41,6 +41,7 @@ mod pair;
 pub mod persona;
 mod pkcs11;
 pub mod policy;
+pub mod profiles;
 pub mod push;
 mod raw;
 pub mod refusal;

@@ -5,8 +5,10 @@ use super::groups::OnTheFly;
 use super::need::Need;
 use super::notice::Subscription;
 use super::policy::Clients;
+use super::profiles::Transports;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::CryptographicAlgorithm;
+use kmip_codec::operations::{Operation, OperationRow};
 use std::ops::ControlFlow;
 
 /// The time of a batch.
@@ -160,6 +162,22 @@ pub struct Settings {
     pub about: About,
     /// What may be switched off.
     pub features: Features,
+    /// How the server is reached.
+    pub transports: Transports,
+}
+
+impl Settings {
+    /// Whether clients may ask for an operation, or are asked, as the configuration has it.
+    pub fn offers(&self, row: &OperationRow) -> bool {
+        (row.served || row.sent)
+            && match row.operation {
+                Operation::Interop => self.interop,
+                Operation::Notify | Operation::Put | Operation::SetEndpointRole => {
+                    !self.subscriptions.is_empty()
+                }
+                _ => true,
+            }
+    }
 }
 
 impl Default for Settings {
@@ -183,6 +201,7 @@ impl Default for Settings {
             subscriptions: Vec::new(),
             about: About::default(),
             features: Features::default(),
+            transports: Transports::default(),
         }
     }
 }

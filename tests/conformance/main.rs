@@ -21,6 +21,7 @@ mod case;
 mod judge;
 mod misprints;
 mod personas;
+mod profiles;
 mod setups;
 #[path = "../support/mod.rs"]
 mod support;
@@ -31,6 +32,7 @@ use judge::{Difference, Judge, Keyring};
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::operations::Request;
+use kmip_codec::version::{V1_1, V2_0};
 use kmip_codec::wire::Encoding;
 use rustls::{CipherSuite, ProtocolVersion};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -58,7 +60,7 @@ fn the_cases_that_must_pass_pass() {
     let total = cases.len();
     setups::begin(&mut cases);
     cases.retain(|case| wanted.as_ref().is_none_or(|wanted| case.name.contains(wanted.as_str())));
-    let results = run(cases, wanted.is_some());
+    let (results, named) = run(cases, wanted.is_some());
     report(&results);
     let passed: BTreeSet<&str> =
         results.iter().filter(|(_, result)| result.is_ok()).map(|(case, _)| case.name.as_str()).collect();
@@ -72,6 +74,28 @@ fn the_cases_that_must_pass_pass() {
         .copied()
         .collect();
     assert!(broken.is_empty(), "{} cases of must-pass.txt fail: {broken:?}", broken.len());
+    let broken = profiles::broken(&named, &results);
+    assert!(broken.is_empty(), "Query names profiles whose cases fail: {broken:?}");
+}
+
+/// KMIP 1.1 and 2.0, for which there are no files.
+#[test]
+fn profiles_hold_in_the_versions_without_files() {
+    let Some(folder) = case::folder() else {
+        return support::skip("the OASIS cases are not beside this checkout; set KEYSTEAD_OASIS");
+    };
+    let wanted = std::env::var("KEYSTEAD_CASE").ok();
+    let mut cases = profiles::carried_over(&case::read_all(&folder));
+    cases.retain(|case| wanted.as_ref().is_none_or(|wanted| case.name.contains(wanted.as_str())));
+    let (results, mut named) = run(cases, wanted.is_some());
+    named.retain(|(_, version)| [V1_1, V2_0].contains(version));
+    let broken = profiles::broken(&named, &results);
+    if !broken.is_empty() || wanted.is_some() {
+        report(&results);
+    }
+    assert!(broken.is_empty(), "Query names profiles whose cases fail: {broken:?}");
+    let unproven = if wanted.is_some() { Vec::new() } else { profiles::unproven(&named, &results) };
+    assert!(unproven.is_empty(), "Query names profiles that no case proves: {unproven:?}");
 }
 
 /// Writes the list anew, with what passes now; nothing is ever taken from it.
@@ -96,7 +120,8 @@ enum Failure {
 
 type Outcome = (Case, Result<(), Failure>);
 
-fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
+/// The results, and the profiles that the servers name.
+fn run(cases: Vec<Case>, verbose: bool) -> (Vec<Outcome>, BTreeSet<profiles::Named>) {
     let folder = tempfile::tempdir().unwrap();
     let servers = servers(folder.path(), &cases);
     let keyring = Keyring::of(&cases);
@@ -125,7 +150,7 @@ fn run(cases: Vec<Case>, verbose: bool) -> Vec<Outcome> {
     });
     let mut done = done.into_inner().unwrap();
     done.sort_by(|a, b| a.0.name.cmp(&b.0.name));
-    done
+    (done, servers.values().flat_map(profiles::named).collect())
 }
 
 /// A server for every setup that a case wants.

@@ -90,6 +90,16 @@ pub const SETUPS: &[Setup] = &[
         wants: |case| ["TC-111", "TC-112"].contains(&case.family.as_str()),
         changes: personas::told_by_credentials,
     },
+    Setup {
+        name: "public",
+        wants: |case| case.name.contains("TC-Q-PROF"),
+        // Two ways to one server: TC-Q-PROF-3 has two ports for its profiles.
+        changes: |_| {
+            let place =
+                |port| format!("[[https.public]]\nuri = \"https://SERVER-NAME:5696/kmip\"\nport = {port}\n");
+            added(&(place(5696) + &place(65524)))
+        },
+    },
     Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
     Setup {
         name: "listened-to",

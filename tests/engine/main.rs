@@ -20,6 +20,7 @@ mod objects;
 mod openssl;
 mod personas;
 mod pkcs11;
+mod profiles;
 mod query;
 mod sessions;
 mod splitting;

@@ -4,6 +4,7 @@
 use crate::engine::birth;
 use crate::engine::constraints;
 use crate::engine::context::{Context, Execute};
+use crate::engine::profiles;
 use crate::engine::refusal::Step;
 use kmip_codec::Version;
 use kmip_codec::enums::{
@@ -46,6 +47,7 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
         answer.extension_information = cx.settings().about.extensions(true);
     }),
     (QueryFunction::QueryRNGs, |answer, _| answer.rng_parameters = vec![birth::generator()]),
+    (QueryFunction::QueryProfiles, |answer, cx| answer.profile_information = profiles::announced(cx)),
     (QueryFunction::QueryValidations, |answer, cx| {
         answer.validation_information = cx.settings().about.validations();
     }),
@@ -60,14 +62,8 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
 
 /// The operations that are served, and those that are sent to clients, as far as the configuration wants them.
 fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
-    let settings = cx.settings();
-    let wanted = |operation: &Operation| match *operation {
-        Operation::Interop => settings.interop,
-        Operation::Notify | Operation::Put | Operation::SetEndpointRole => !settings.subscriptions.is_empty(),
-        _ => true,
-    };
-    let rows = OPERATION_ROWS.iter().filter(|row| (row.served || row.sent) && (row.is_in)(cx.version));
-    rows.map(|row| row.operation).filter(wanted).collect()
+    let rows = OPERATION_ROWS.iter().filter(|row| (row.is_in)(cx.version) && cx.settings().offers(row));
+    rows.map(|row| row.operation).collect()
 }
 
 /// The types of the version that this server takes in.
