@@ -3,12 +3,10 @@
 mod convert;
 mod facts;
 mod generate;
-mod wrap;
 
 pub use convert::{algorithm_of, in_format};
 pub use facts::{Facts, check_strength, clear_material, escaped, facts, read_request};
 pub use generate::{is_symmetric_length, key_pair_blocks, pair_bits, pair_kind, random, symmetric_bytes};
-pub use wrap::{unwrapped, wrapped};
 
 use super::draft::Draft;
 use super::object::Object;

@@ -55,5 +55,6 @@ pub mod states;
 mod tickets;
 pub mod witness;
 pub mod world;
+mod wrapping;
 
 pub use material::is_symmetric_length;

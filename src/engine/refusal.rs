@@ -157,6 +157,12 @@ causes! {
     Namespace: ApplicationNamespaceNotSupported, ApplicationNamespaceNotSupported, attribute(ApplicationSpecificInformation);
     /// The wrapping key does not exist for this client.
     WrappingKeyNotFound: ItemNotFound, WrappingObjectNotFound | ObjectNotFound, topic(Wrapping);
+    /// The wrapping key was destroyed.
+    WrappingKeyDestroyed: ItemNotFound, WrappingObjectDestroyed | ObjectDestroyed, topic(Wrapping);
+    /// The wrapping key is in the archive.
+    WrappingKeyArchived: ObjectArchived, WrappingObjectArchived | ObjectArchived, topic(Wrapping);
+    /// The wrapping key is not to be used with these parameters.
+    WrappingParameters: ItemNotFound, BadCryptographicParameters, topic(Wrapping);
     /// Parameters of a PKCS#11 function that are not written as the profile says.
     Pkcs11Codec: InvalidField, PKCS_11CodecError;
     /// A function that PKCS#11 does not have.

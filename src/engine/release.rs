@@ -7,15 +7,13 @@ use super::object::Object;
 use super::persona::WrappedValues;
 use super::refusal::{Cause, Refusal, Step, refuse};
 use super::world::Settings;
-use kmip_codec::SecretBytes;
+use super::wrapping;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{AttributeReference, Attributes};
-use kmip_codec::enums::{CryptographicUsageMask, KeyCompressionType, KeyFormatType, KeyWrapType, State};
+use kmip_codec::enums::{KeyCompressionType, KeyFormatType, KeyWrapType, State};
 use kmip_codec::objects::{
     KeyBlock, KeyMaterial, KeyValue, KeyWrappingSpecification, ManagedObject, PlainKeyValue,
 };
-use kmip_codec::operations::Operation;
-use kmip_codec::value::UniqueIdentifier;
 
 /// The form in which a client wants an object (KMIP 2.1, 6.1.19).
 #[derive(Default)]
@@ -43,8 +41,12 @@ pub fn value(cx: &mut Context<'_, '_>, object: &Object, form: &Form) -> Step<Man
     if is_pre_active(object) && !cx.principal().persona.pre_active_get {
         return refuse(Cause::WrongState, "the object is Pre-Active: activate it before you get it");
     }
-    may_leave(cx.settings(), object, form.wrapping.is_some())?;
+    may_leave(cx.settings(), object)?;
     let value = opened(cx, object)?;
+    if is_sensitive(object) && !leaves_hidden(&value, form) {
+        let message = "the key is sensitive: ask for it with a Key Wrapping Specification that encrypts it";
+        return refuse(Cause::Sensitive, message);
+    }
     if form.format == Some(KeyFormatType::PKCS_12) {
         return container::packed(cx, object, value, form);
     }
@@ -61,8 +63,24 @@ fn is_pre_active(object: &Object) -> bool {
     attribute!(object.attributes, State).next() == Some(&State::PreActive)
 }
 
-/// Sensitive keys leave the server only wrapped, and keys that are not extractable or withheld not at all.
-fn may_leave(settings: &Settings, object: &Object, wrapped: bool) -> Result<(), Refusal> {
+fn is_sensitive(object: &Object) -> bool {
+    attribute!(object.attributes, Sensitive).next() == Some(&true)
+}
+
+/// Whether the key leaves encrypted: as the request wants it wrapped, or as it was registered.
+fn leaves_hidden(value: &ManagedObject, form: &Form) -> bool {
+    let registered = value.key_block().and_then(|block| block.key_wrapping_data.as_ref());
+    match (&form.wrapping, registered) {
+        (Some(specification), _) => wrapping::hides(specification.wrapping_method),
+        (None, Some(data)) => {
+            form.wrap_type != Some(KeyWrapType::NotWrapped) && wrapping::hides(data.wrapping_method)
+        }
+        (None, None) => false,
+    }
+}
+
+/// Keys that are not extractable or are withheld never leave the server.
+fn may_leave(settings: &Settings, object: &Object) -> Result<(), Refusal> {
     let mut algorithms = attribute!(object.attributes, CryptographicAlgorithm);
     if algorithms.any(|algorithm| settings.withheld.contains(algorithm)) {
         let message = "keys of this algorithm never leave this server: its configuration withholds them";
@@ -74,10 +92,6 @@ fn may_leave(settings: &Settings, object: &Object, wrapped: bool) -> Result<(), 
             "the key is not extractable: it never leaves the server",
         ));
     }
-    if !wrapped && attribute!(object.attributes, Sensitive).next() == Some(&true) {
-        let message = "the key is sensitive: ask for it with a Key Wrapping Specification";
-        return Err(Refusal::new(Cause::Sensitive, message));
-    }
     Ok(())
 }
 
@@ -86,7 +100,7 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
     let rewrap = form.wrapping.is_some();
     let inside = matches!(&block.key_value, Some(KeyValue::Plain(_)) if block.key_wrapping_data.is_some());
     if block.key_wrapping_data.is_some() && (rewrap || form.wrap_type == Some(KeyWrapType::NotWrapped)) {
-        *block = unwrap(cx, block)?;
+        *block = wrapping::unwrapped(cx, block)?;
     }
     match form.compression {
         None | Some(KeyCompressionType::ECPublicKeyTypeUncompressed) => {}
@@ -98,7 +112,7 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
         material::in_format(block, format)?;
     }
     if let Some(specification) = &form.wrapping {
-        *block = wrap(cx, object, block, specification)?;
+        *block = wrapping::wrapped(cx, block, specification, named(object, &specification.attributes))?;
         if inside || cx.principal().persona.wrapped_values == WrappedValues::Inside {
             put_inside(block);
         }
@@ -117,63 +131,7 @@ fn put_inside(block: &mut KeyBlock) {
     };
 }
 
-/// A key that was registered wrapped, in clear; the key that it was wrapped with must be here and usable.
-pub fn unwrap(cx: &mut Context<'_, '_>, block: &KeyBlock) -> Step<KeyBlock> {
-    let information =
-        block.key_wrapping_data.as_ref().and_then(|data| data.encryption_key_information.as_ref());
-    let Some(information) = information else {
-        return refuse(Cause::InvalidField, "the wrapped key does not say with which key it was wrapped");
-    };
-    let uses = [CryptographicUsageMask::UnwrapKey, CryptographicUsageMask::WrapKey];
-    let key = wrapping_key(cx, &information.unique_identifier, &uses)?;
-    material::unwrapped(block, &key, cx.version)
-}
-
-fn wrap(
-    cx: &mut Context<'_, '_>,
-    object: &Object,
-    block: &KeyBlock,
-    specification: &KeyWrappingSpecification,
-) -> Step<KeyBlock> {
-    let Some(information) = &specification.encryption_key_information else {
-        return refuse(Cause::FeatureNotSupported, "keys are wrapped by encryption: name an Encryption Key");
-    };
-    let id = information.unique_identifier.clone();
-    let key = wrapping_key(cx, &id, &[CryptographicUsageMask::WrapKey])?;
-    let attributes = named(object, &specification.attributes);
-    material::wrapped(block, specification, &key, attributes, cx.version)
-}
-
 fn named(object: &Object, references: &[AttributeReference]) -> Attributes {
     let instances = references.iter().flat_map(|reference| object.attributes.instances(reference));
     instances.map(|entry| entry.attribute.clone()).collect()
-}
-
-/// The key to wrap with: Active, and meant for one of these uses.
-fn wrapping_key(
-    cx: &mut Context<'_, '_>,
-    id: &UniqueIdentifier,
-    uses: &[CryptographicUsageMask],
-) -> Step<SecretBytes> {
-    let id = cx.resolve(Some(id.clone()))?;
-    cx.touched.push(id.clone());
-    let object = match cx.draft.object(&id, Operation::Get) {
-        Err(super::refusal::Halt::Refused(refusal)) if refusal.cause == Cause::NotFound => {
-            return refuse(Cause::WrappingKeyNotFound, format!("no wrapping key {id:?}"));
-        }
-        other => other?,
-    };
-    let state = attribute!(object.attributes, State).next().copied();
-    if state != Some(State::Active) {
-        return refuse(Cause::WrongState, format!("the wrapping key is {state:?}; it must be Active"));
-    }
-    let mask = attribute!(object.attributes, CryptographicUsageMask).next().copied();
-    if !uses.iter().any(|wanted| mask.is_some_and(|mask| mask.contains(*wanted))) {
-        return refuse(Cause::UsageMask, "the usage mask of the wrapping key does not allow to wrap");
-    }
-    let value = material::stored(cx.draft, &object)?;
-    match value.key_block().and_then(material::clear_material) {
-        Some(key) => Ok(key),
-        None => refuse(Cause::InvalidField, "the wrapping key is not a key in clear"),
-    }
 }

@@ -28,3 +28,4 @@ mod splitting;
 mod support;
 mod tickets;
 mod world;
+mod wrapping;

@@ -3,7 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::object::Object;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use crate::engine::{container, imported, intake, release};
+use crate::engine::{container, imported, intake, wrapping};
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::KeyWrapType;
 use kmip_codec::objects::{KeyValue, ManagedObject};
@@ -66,7 +66,7 @@ fn unwrap(cx: &mut Context<'_, '_>, value: &mut ManagedObject, given: &mut Attri
     let Some(block) = value.key_block_mut().filter(|block| block.key_wrapping_data.is_some()) else {
         return Ok(());
     };
-    *block = release::unwrap(cx, block)?;
+    *block = wrapping::unwrapped(cx, block)?;
     if let Some(KeyValue::Plain(plain)) = &mut block.key_value {
         given.0.extend(plain.attributes.take().unwrap_or_default().0.0);
     }
