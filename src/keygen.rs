@@ -1,11 +1,13 @@
 //! Makes key pairs: slow, so it is done off the async runtime, when the engine needs one.
 
 use crate::engine::need::{KeyPair, PairKind};
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::agreement;
+use aws_lc_rs::encoding::{AsBigEndian as _, AsDer, Curve25519SeedBin, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _};
+use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _};
 use kmip_codec::enums::RecommendedCurve;
+use zeroize::Zeroizing;
 
 mod small_rsa;
 
@@ -15,6 +17,8 @@ pub fn make(kind: PairKind) -> Result<KeyPair, String> {
         PairKind::Rsa(1024) => small_rsa::make(kind, 1024),
         PairKind::Rsa(bits) => rsa(kind, bits),
         PairKind::Ec(curve) => ec(kind, curve),
+        PairKind::Ed25519 => ed25519(kind),
+        PairKind::X25519 => x25519(kind),
     }
 }
 
@@ -46,4 +50,27 @@ fn ec(kind: PairKind, curve: RecommendedCurve) -> Result<KeyPair, String> {
     let pair = EcdsaKeyPair::from_pkcs8(algorithm, private.as_ref()).map_err(|error| error.to_string())?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(failed)?;
     Ok(KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() })
+}
+
+fn ed25519(kind: PairKind) -> Result<KeyPair, String> {
+    let failed = |_| "Ed25519 key generation failed".to_owned();
+    let pair = Ed25519KeyPair::generate().map_err(failed)?;
+    // Version 1 without the public key: what every reader takes (RFC 8410, 7).
+    let private = pair.to_pkcs8v1().map_err(failed)?;
+    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(failed)?;
+    Ok(KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() })
+}
+
+/// What stands before the bytes of an X25519 private key in PKCS#8 (RFC 8410, 7).
+const X25519_PKCS8: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20];
+
+fn x25519(kind: PairKind) -> Result<KeyPair, String> {
+    let failed = |_| "X25519 key generation failed".to_owned();
+    let private = agreement::PrivateKey::generate(&agreement::X25519).map_err(failed)?;
+    let seed: Curve25519SeedBin<'_> = private.as_be_bytes().map_err(failed)?;
+    let public = private.compute_public_key().map_err(failed)?;
+    let public: PublicKeyX509Der<'_> = public.as_der().map_err(failed)?;
+    let private = Zeroizing::new([&X25519_PKCS8, seed.as_ref()].concat());
+    Ok(KeyPair { kind, private_pkcs8: private.as_slice().into(), public_spki: public.as_ref().to_vec() })
 }

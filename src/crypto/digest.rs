@@ -57,11 +57,6 @@ digests! {
 }
 
 impl Digest {
-    /// Whether collisions can be made, so that a signature over it proves little.
-    pub fn is_weak(self) -> bool {
-        matches!(self, Self::Md5 | Self::Ripemd160 | Self::Sha1)
-    }
-
     /// The digest of the data.
     pub fn of(self, data: &[u8]) -> Vec<u8> {
         let mut out = vec![0; self.length()];

@@ -8,6 +8,7 @@ use super::object::Object;
 use super::persona::Activation;
 use super::refusal::{Cause, Step, refuse};
 use super::rules;
+use super::weakness;
 use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, RngParameters, TemplateAttribute};
 use kmip_codec::enums::*;
 use kmip_codec::objects::ManagedObject;
@@ -207,6 +208,7 @@ pub fn digest(material: &SecretBytes, format: Option<KeyFormatType>) -> Attribut
 /// Stores a new object with its value; from now on it is the ID placeholder.
 pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
     constraints::check(cx, &object)?;
+    weakness::check_quantum_safe(&object)?;
     let id = object.id.clone();
     if object.has_value {
         let encoded = super::material::encode(value);

@@ -13,9 +13,14 @@ use super::intake;
 use super::object::Object;
 use super::refusal::{Cause, Step, refuse};
 use super::release;
+use super::weakness::{self, Means};
+use crate::crypto::pkey::{Family, Key};
+use der::Encode as _;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
-use kmip_codec::enums::{CertificateRequestType, CertificateType, KeyFormatType, LinkType, ObjectType};
+use kmip_codec::enums::{
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType,
+};
 use kmip_codec::objects::{Certificate, KeyMaterial, KeyValue, ManagedObject, PlainKeyValue};
 use kmip_codec::operations::Operation;
 use kmip_codec::value::{DateTime, UniqueIdentifier};
@@ -77,6 +82,18 @@ pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> Step<Vec<u8>> {
     }
 }
 
+/// A certificate vouches for a key from now on.
+fn check_strength(cx: &Context<'_, '_>, wish: &Wish) -> Step<()> {
+    let key = wish.key.to_der().ok().and_then(|der| Key::public(&der).ok());
+    let algorithm = match key.as_ref().and_then(Key::family) {
+        Some(Family::Rsa) => CryptographicAlgorithm::RSA,
+        Some(Family::Ec) => CryptographicAlgorithm::EC,
+        _ => return Ok(()),
+    };
+    let bits = key.and_then(|key| i32::try_from(key.bits()).ok());
+    weakness::check(cx.principal(), Means::Key(algorithm, bits, None))
+}
+
 /// The certificate that fulfils a wish, as an object with these attributes, not stored yet.
 pub fn made(
     cx: &mut Context<'_, '_>,
@@ -98,6 +115,7 @@ pub fn made(
     let either = |tag| date(&given, tag).or_else(|| date(&inherited, tag));
     let from = either(kmip_codec::Tag::ActivationDate);
     let until = either(kmip_codec::Tag::DeactivationDate);
+    check_strength(cx, &wish)?;
     let issuer = Issuer::configured(cx)?;
     let value = make::certificate(cx, &issuer, wish, from, until)?;
     issuer.spend(cx)?;

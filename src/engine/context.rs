@@ -5,6 +5,7 @@ use super::need::Supplies;
 use super::object::Object;
 use super::policy::Principal;
 use super::refusal::{Cause, Halt, Refusal, Step, refuse};
+use super::weakness;
 use super::world::{Entropy, Settings};
 use kmip_codec::Version;
 use kmip_codec::enums::UniqueIdentifierReference;
@@ -145,6 +146,7 @@ impl<'c, 'a> Context<'c, 'a> {
 
     /// Stores a changed object with the time of the change.
     pub fn save(&mut self, mut object: Object) -> Step<()> {
+        weakness::check_quantum_safe(&object)?;
         object.touch(self.now());
         self.draft.put(object)
     }

@@ -1,10 +1,12 @@
 //! Deriving keys (KMIP 2.1, 6.1.14 and 7.12): from which objects, and how each method works on them.
 
 use super::context::Context;
-use super::cryptography::{self, Purpose, Run, Usable, digest_of, failed, key_bytes};
+use super::cryptography::{self, Purpose, Run, Usable, failed, key_bytes, protecting_digest};
 use super::need::Stretch;
 use super::object::Object;
+use super::pair;
 use super::refusal::{Cause, Halt, Step, refuse};
+use super::weakness::{self, Means};
 use crate::crypto::Digest;
 use crate::crypto::cipher::Direction;
 use crate::crypto::derivation::{Derived, Function, Mode, aws_signature_4, hkdf, nist_800_108};
@@ -59,6 +61,9 @@ fn base(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<Object> 
         return refuse(Cause::NotDerivable, text);
     }
     cryptography::check_time(&object, Purpose::Protect, cx.now())?;
+    if let (Some(algorithm), length, curve) = pair::asked(&object) {
+        weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
+    }
     Ok(object)
 }
 
@@ -98,7 +103,7 @@ pub fn derived(
         DerivationMethod::HASH => hashed(cx, &input),
         DerivationMethod::HMAC => {
             let key = key_bytes(cx, input.base)?;
-            let Function::Hmac(digest) = function(&input, false)? else { return no_function() };
+            let Function::Hmac(digest) = function(cx, &input, false)? else { return no_function() };
             let code = crate::crypto::mac::hmac(digest, key.expose(), input.datum()?).map_err(failed)?;
             first(&zeroize::Zeroizing::new(code), length)
         }
@@ -109,7 +114,10 @@ pub fn derived(
         DerivationMethod::AWSSignatureVersion4 => aws(cx, &input),
         DerivationMethod::HKDF => {
             let key = key_bytes(cx, input.base)?;
-            let digest = input.parameters.hashing_algorithm.map_or(Ok(Digest::Sha256), digest_of)?;
+            let digest = input
+                .parameters
+                .hashing_algorithm
+                .map_or(Ok(Digest::Sha256), |name| protecting_digest(cx.principal(), name))?;
             let info = input.data.first().map(SecretBytes::expose).unwrap_or_default();
             given(hkdf(digest, key.expose(), &input.salt, info, length))
         }
@@ -203,7 +211,10 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         return refuse(Cause::Parameters, "PBKDF2 needs a Salt and an Iteration Count of at least 1");
     };
     // RFC 8018, B.1.1: HMAC with SHA-1 where nothing is said.
-    let digest = input.parameters.hashing_algorithm.map_or(Ok(Digest::Sha1), digest_of)?;
+    let digest = input
+        .parameters
+        .hashing_algorithm
+        .map_or(Ok(Digest::Sha1), |name| protecting_digest(cx.principal(), name))?;
     let blocks = input.length.div_ceil(digest.length()) as u64;
     let most = cx.settings().pbkdf2_iterations_max;
     if u64::from(iterations.get()).saturating_mul(blocks) > most {
@@ -220,22 +231,23 @@ fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     let Some(name) = input.parameters.hashing_algorithm else {
         return refuse(Cause::Parameters, "name the Hashing Algorithm");
     };
-    let digest = digest_of(name)?;
+    let digest = protecting_digest(cx.principal(), name)?;
     let key = key_bytes(cx, input.base)?;
     first(&zeroize::Zeroizing::new(digest.of(key.expose())), input.length)
 }
 
 /// The pseudorandom function: that of the key, or the one that the parameters name.
-fn function(input: &Input<'_>, with_cmac: bool) -> Step<Function> {
+fn function(cx: &Context<'_, '_>, input: &Input<'_>, with_cmac: bool) -> Step<Function> {
     let own = attribute!(input.base.attributes, CryptographicAlgorithm).next().copied();
     let named = input.parameters.cryptographic_algorithm;
     if let Some(digest) = own.and_then(cryptography::digest_of_hmac) {
         return Ok(Function::Hmac(digest));
     }
     if let Some(name) = input.parameters.hashing_algorithm {
-        return Ok(Function::Hmac(digest_of(name)?));
+        return Ok(Function::Hmac(protecting_digest(cx.principal(), name)?));
     }
     if let Some(digest) = named.and_then(cryptography::digest_of_hmac) {
+        weakness::check(cx.principal(), Means::Digest(digest))?;
         return Ok(Function::Hmac(digest));
     }
     match named.or(own) {
@@ -250,7 +262,7 @@ fn no_function<T>() -> Step<T> {
 
 fn nist(cx: &mut Context<'_, '_>, input: &Input<'_>, mode: Mode<'_>) -> Step<SecretBytes> {
     let key = key_bytes(cx, input.base)?;
-    given(nist_800_108(mode, function(input, true)?, key.expose(), input.datum()?, input.length))
+    given(nist_800_108(mode, function(cx, input, true)?, key.expose(), input.datum()?, input.length))
 }
 
 /// In 1.x a key that lists Cryptographic Parameters is used with one of them (KMIP 1.4, 4.6).
@@ -263,7 +275,7 @@ fn encrypted(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     }
     // A random IV would make a key that nobody can derive again.
     let parameters = CryptographicParameters { random_iv: None, ..input.parameters.clone() };
-    let usable = Usable { object: input.base.clone(), parameters };
+    let usable = Usable { object: input.base.clone(), parameters, purpose: Purpose::Protect };
     let iv = Some(input.initial.clone()).filter(|iv| !iv.is_empty());
     let (run, _) = Run::new(cx, &usable, Direction::Encrypt, iv)?;
     let done = run.encrypt(input.datum()?, &[], 0, true)?;

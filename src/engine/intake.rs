@@ -4,6 +4,7 @@ use super::context::Context;
 use super::material::{self, Facts};
 use super::object::Object;
 use super::refusal::{Cause, Step, refuse};
+use super::weakness::{self, Means};
 use super::{birth, container};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -94,7 +95,7 @@ pub fn check_strength(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
     let length = attribute!(object.attributes, CryptographicLength).next().copied();
     match algorithm {
         Some(algorithm) if object.object_type() != ObjectType::Certificate => {
-            material::check_strength(cx.principal(), algorithm, length, None)
+            weakness::check(cx.principal(), Means::Key(algorithm, length, None))
         }
         _ => Ok(()),
     }

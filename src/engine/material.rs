@@ -5,7 +5,7 @@ mod facts;
 mod generate;
 
 pub use convert::{algorithm_of, in_format};
-pub use facts::{Facts, check_strength, clear_material, escaped, facts, read_request};
+pub use facts::{Facts, clear_material, escaped, facts, read_request};
 pub use generate::{is_symmetric_length, key_pair_blocks, pair_bits, pair_kind, random, symmetric_bytes};
 
 use super::draft::Draft;

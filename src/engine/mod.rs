@@ -53,6 +53,7 @@ mod shown;
 mod splitting;
 pub mod states;
 mod tickets;
+mod weakness;
 pub mod witness;
 pub mod world;
 mod wrapping;

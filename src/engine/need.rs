@@ -55,6 +55,10 @@ pub enum PairKind {
     Rsa(u32),
     /// An elliptic-curve pair.
     Ec(RecommendedCurve),
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// X25519 (RFC 7748).
+    X25519,
 }
 
 /// A key pair in the standard encodings.

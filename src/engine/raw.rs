@@ -5,6 +5,7 @@ use super::context::Context;
 use super::material;
 use super::object::Object;
 use super::refusal::{Cause, Step, refuse};
+use super::weakness::{self, Means};
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, ObjectType, SecretDataType};
 use kmip_codec::objects::{
@@ -40,7 +41,7 @@ impl Wanted {
                     return refuse(Cause::Missing, "Cryptographic Algorithm is missing");
                 };
                 let Some(bits) = length else { return no_length() };
-                material::check_strength(cx.principal(), algorithm, Some(bits), None)?;
+                weakness::check(cx.principal(), Means::Key(algorithm, Some(bits), None))?;
                 let bytes = material::symmetric_bytes(algorithm, bits)?;
                 Ok(Self { algorithm: Some(algorithm), bits, bytes, secret })
             }

@@ -145,6 +145,8 @@ causes! {
     NoSuchParts: InvalidField, InvalidCorrelationValue, topic(Parts);
     /// The mode needs an IV, and there is none (the OASIS cases want Invalid Message, in 2.1 too).
     MissingIv: InvalidMessage, InvalidMessage;
+    /// An object that is required to be Quantum Safe and is not (the OASIS cases want General Failure).
+    NotQuantumSafe: GeneralFailure, GeneralFailure, attribute(QuantumSafe);
     /// A tag of a length that is not safe or not there (the OASIS cases want General Failure).
     TagLength: GeneralFailure, GeneralFailure;
     /// Cryptographic parameters that are missing, make no sense, or are not served.

@@ -238,6 +238,9 @@ hints! {
     What::Refused(Cause::MissingIv); ANY_OPERATION;
         "Encryption in a mode that needs an IV, without one.",
         "Send IV/Counter/Nonce, or Random IV in the Cryptographic Parameters.";
+    What::Refused(Cause::NotQuantumSafe); ANY_OPERATION;
+        "An object that is Quantum Safe for its Protection Level.",
+        "A symmetric key of 256 bits, or Protection Level Low for one of 128; no pair of keys that is made here is.";
     What::Refused(Cause::TagLength); ANY_OPERATION;
         "Authenticated encryption with a tag of this length.",
         "12 to 16 bytes; say which in Tag Length.";

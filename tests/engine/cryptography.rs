@@ -1,9 +1,12 @@
 //! Cryptography with managed keys: what may be used, how often, by whom; and that parts come to the same as the whole.
 
 mod limits;
+mod modes;
+mod pairs;
+mod weakness;
 
 use super::objects::{bytes_block, text};
-use super::world::{Bench, principal};
+use super::world::{Bench, granted, principal};
 use keystead::engine::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

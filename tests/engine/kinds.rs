@@ -3,7 +3,7 @@
 
 use super::objects::{attributes_of, bytes_block, note, text};
 use super::openssl::OpenSsl;
-use super::world::{Bench, principal};
+use super::world::{Bench, granted, principal};
 use keystead::engine::policy::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;
@@ -45,7 +45,7 @@ fn elsewhere() -> ManagedObject {
 /// A key that is kept elsewhere has everything but its value (KMIP 2.1, 4.27 and 4.28).
 #[test]
 fn a_key_kept_elsewhere_has_attributes_and_no_value() {
-    let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
+    let (mut bench, who) = (Bench::new(1), granted("owner", &[]));
     let location =
         KeyValueLocation { value: "rack 7".into(), kind: KeyValueLocationType::UninterpretedTextString };
     let attributes = [

@@ -13,7 +13,6 @@ mod cryptography;
 mod derivation;
 mod groups;
 mod kinds;
-mod known_derivations;
 mod matrix;
 mod notices;
 mod objects;

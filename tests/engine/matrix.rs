@@ -2,7 +2,7 @@
 //! every version, against the table of moves.
 
 use super::objects::*;
-use super::world::{Bench, principal};
+use super::world::{Bench, granted, principal};
 use bytes::Bytes;
 use keystead::engine::persona::Persona;
 use keystead::engine::policy::Principal;
@@ -438,7 +438,7 @@ const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
 
 #[test]
 fn every_cell_of_the_matrix() {
-    let (owner, member) = (principal("owner", &["team"]), principal("member", &["team"]));
+    let (owner, member) = (granted("owner", &["team"]), granted("member", &["team"]));
     let stranger = principal("stranger", &["others"]);
     let disclosing =
         Principal { persona: Persona { disclose: true, ..Persona::default() }, ..principal("auditor", &[]) };

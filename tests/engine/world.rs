@@ -223,8 +223,11 @@ pub fn response<R: Call>(response: Option<Response>) -> R::Answer {
     R::answer(response.unwrap()).unwrap()
 }
 
-/// A pair on P-256, whatever the size of the one that is wanted: tests do not wait for RSA.
+/// A pair on a curve: tests do not wait for RSA.
 fn pair(kind: PairKind) -> KeyPair {
+    if let PairKind::Ed25519 | PairKind::X25519 = kind {
+        return keystead::keygen::make(kind).unwrap();
+    }
     use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
     assert_eq!(kind, PairKind::Ec(RecommendedCurve::P_256));
@@ -233,6 +236,11 @@ fn pair(kind: PairKind) -> KeyPair {
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, private.as_ref()).unwrap();
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
     KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() }
+}
+
+/// A client that may have what is weak.
+pub fn granted(name: &str, groups: &[&str]) -> Principal {
+    Principal { weak_keys: true, ..principal(name, groups) }
 }
 
 /// A principal in these groups; what it makes belongs to the first.

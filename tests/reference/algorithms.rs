@@ -32,11 +32,11 @@ pub fn page() -> String {
     let parts: [Part; 7] = [
         ("Keys that Create makes", &["algorithm", "bits", "weak"], lab.keys()),
         ("Pairs that Create Key Pair makes", &["algorithm", "of"], lab.pairs()),
-        ("Encrypt and Decrypt with a symmetric key", &["algorithm", "mode", "bits"], lab.ciphers()),
-        ("Encrypt and Decrypt with a pair of RSA keys", &["padding", "digest"], lab.paddings()),
-        ("Sign and Signature Verify", &["Digital Signature Algorithm", "key"], lab.signatures()),
-        ("MAC and MAC Verify", &["algorithm of the key", "digest"], lab.macs()),
-        ("Hash", &["Hashing Algorithm"], lab.digests()),
+        ("Encrypt and Decrypt with a symmetric key", &["algorithm", "mode", "bits", "weak"], lab.ciphers()),
+        ("Encrypt and Decrypt with a pair of RSA keys", &["padding", "digest", "weak"], lab.paddings()),
+        ("Sign and Signature Verify", &["Digital Signature Algorithm", "key", "weak"], lab.signatures()),
+        ("MAC and MAC Verify", &["algorithm of the key", "digest", "weak"], lab.macs()),
+        ("Hash", &["Hashing Algorithm", "weak"], lab.digests()),
     ];
     for (title, columns, rows) in parts {
         text += &format!("\n## {title}\n\n{}", table(columns, rows));
@@ -55,7 +55,10 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
-        Self { bench: Bench::new(1), client: Principal { weak_keys: true, ..principal("lab", &[]) } }
+        let mut bench = Bench::new(1);
+        // A pad is tried more than once.
+        bench.settings.danger_reuse_one_time_pads = true;
+        Self { bench, client: Principal { weak_keys: true, ..principal("lab", &[]) } }
     }
 
     fn ask<R: Call>(&mut self, request: R) -> Option<R::Answer> {
@@ -85,6 +88,8 @@ impl Lab {
         vec![
             vec!["RSA".to_owned(), format!("{} bits", numbers(sizes))],
             vec!["EC".to_owned(), curves.map(|curve| format!("{curve:?}")).collect::<Vec<_>>().join(", ")],
+            vec!["Ed25519".to_owned(), "CURVE25519".to_owned()],
+            vec!["ECDH".to_owned(), "CURVE25519".to_owned()],
         ]
     }
 
@@ -103,12 +108,21 @@ impl Lab {
                 let bits = keys.iter().filter(|(_, key)| self.encrypts(key, mode)).map(|(bits, _)| *bits);
                 let bits = numbers(bits.collect::<Vec<_>>().into_iter());
                 if !bits.is_empty() {
+                    let weak = self.is_weak(|lab| keys.iter().any(|(_, key)| lab.encrypts(key, mode)));
                     let mode = mode.map_or("none".to_owned(), |mode| format!("{mode:?}"));
-                    rows.push(vec![format!("{algorithm:?}"), mode, bits]);
+                    rows.push(vec![format!("{algorithm:?}"), mode, bits, weak]);
                 }
             }
         }
         rows
+    }
+
+    /// `yes` where it is not done for a client without the grant.
+    fn is_weak(&mut self, done: impl FnOnce(&mut Self) -> bool) -> String {
+        self.client.weak_keys = false;
+        let weak = !done(self);
+        self.client.weak_keys = true;
+        if weak { "yes".to_owned() } else { String::new() }
     }
 
     /// Whether there are an IV and a padding with which data comes back.
@@ -163,7 +177,7 @@ impl Lab {
         let pair = self.pair(CryptographicAlgorithm::RSA, PairKind::Rsa(2048));
         let mut rows = Vec::new();
         for padding in values(PaddingMethod::ROWS).map(PaddingMethod) {
-            let mut taken = Vec::new();
+            let (mut taken, mut weak) = (Vec::new(), Vec::new());
             for digest in
                 std::iter::once(None).chain(values(HashingAlgorithm::ROWS).map(|d| Some(HashingAlgorithm(d))))
             {
@@ -174,10 +188,13 @@ impl Lab {
                 };
                 if self.comes_back_from((&pair.1, &pair.0), &parameters, None) {
                     taken.push(digest);
+                    let done = |lab: &mut Self| lab.comes_back_from((&pair.1, &pair.0), &parameters, None);
+                    weak.extend(Some(digest).filter(|_| !self.is_weak(done).is_empty()));
                 }
             }
+            let weak = if weak == taken { "yes".to_owned() } else { digests_of(&weak) };
             if !taken.is_empty() {
-                rows.push(vec![format!("{padding:?}"), digests_of(&taken)]);
+                rows.push(vec![format!("{padding:?}"), digests_of(&taken), weak]);
             }
         }
         rows
@@ -187,13 +204,21 @@ impl Lab {
         let pairs = [
             ("RSA", self.pair(CryptographicAlgorithm::RSA, PairKind::Rsa(2048))),
             ("EC", self.pair(CryptographicAlgorithm::EC, PairKind::Ec(RecommendedCurve::P_256))),
+            ("Ed25519", self.pair(CryptographicAlgorithm::Ed25519, PairKind::Ed25519)),
         ];
         let mut rows = Vec::new();
         for algorithm in values(DigitalSignatureAlgorithm::ROWS).map(DigitalSignatureAlgorithm) {
             for (name, pair) in &pairs {
-                if self.signs(pair, algorithm) {
-                    rows.push(vec![format!("{algorithm:?}"), (*name).to_owned()]);
+                if self.signs(pair, Some(algorithm)) {
+                    let weak = self.is_weak(|lab| lab.signs(pair, Some(algorithm)));
+                    rows.push(vec![format!("{algorithm:?}"), (*name).to_owned(), weak]);
                 }
+            }
+        }
+        for (name, pair) in &pairs {
+            if self.signs(pair, None) {
+                let weak = self.is_weak(|lab| lab.signs(pair, None));
+                rows.push(vec!["none".to_owned(), (*name).to_owned(), weak]);
             }
         }
         rows
@@ -202,13 +227,13 @@ impl Lab {
     fn signs(
         &mut self,
         pair: &(UniqueIdentifier, UniqueIdentifier),
-        algorithm: DigitalSignatureAlgorithm,
+        algorithm: Option<DigitalSignatureAlgorithm>,
     ) -> bool {
         // PSS takes its digest from beside the algorithm.
         let digest =
-            (algorithm == DigitalSignatureAlgorithm::RSASSA_PSS).then_some(HashingAlgorithm::SHA_256);
+            (algorithm == Some(DigitalSignatureAlgorithm::RSASSA_PSS)).then_some(HashingAlgorithm::SHA_256);
         let parameters = Some(CryptographicParameters {
-            digital_signature_algorithm: Some(algorithm),
+            digital_signature_algorithm: algorithm,
             hashing_algorithm: digest,
             ..CryptographicParameters::default()
         });
@@ -234,27 +259,22 @@ impl Lab {
         let mut rows = Vec::new();
         for algorithm in values(CryptographicAlgorithm::ROWS).map(CryptographicAlgorithm) {
             let Some(key) = self.ask(symmetric(algorithm, 32)) else { continue };
-            let mut taken = Vec::new();
-            for digest in
-                std::iter::once(None).chain(values(HashingAlgorithm::ROWS).map(|d| Some(HashingAlgorithm(d))))
-            {
-                let parameters = CryptographicParameters {
+            let mac = |digest| MACRequest {
+                unique_identifier: Some(key.unique_identifier.clone()),
+                cryptographic_parameters: Some(CryptographicParameters {
                     cryptographic_algorithm: Some(algorithm),
                     hashing_algorithm: digest,
                     ..CryptographicParameters::default()
-                };
-                let made = self.ask(MACRequest {
-                    unique_identifier: Some(key.unique_identifier.clone()),
-                    cryptographic_parameters: Some(parameters),
-                    data: Some(Data::Bytes(vec![5; 32].into())),
-                    ..MACRequest::default()
-                });
-                if made.is_some() {
-                    taken.push(digest);
-                }
-            }
-            if !taken.is_empty() {
-                rows.push(vec![format!("{algorithm:?}"), digests_of(&taken)]);
+                }),
+                data: Some(Data::Bytes(vec![5; 32].into())),
+                ..MACRequest::default()
+            };
+            let digests = values(HashingAlgorithm::ROWS).map(|digest| Some(HashingAlgorithm(digest)));
+            let digests = std::iter::once(None).chain(digests);
+            let taken: Vec<_> = digests.filter(|digest| self.ask(mac(*digest)).is_some()).collect();
+            if let Some(digest) = taken.first() {
+                let weak = self.is_weak(|lab| lab.ask(mac(*digest)).is_some());
+                rows.push(vec![format!("{algorithm:?}"), digests_of(&taken), weak]);
             }
         }
         rows
@@ -272,8 +292,9 @@ impl Lab {
                 data: Some(Data::Bytes(vec![5; 32].into())),
                 ..HashRequest::default()
             };
-            if self.ask(request).is_some() {
-                rows.push(vec![format!("{digest:?}")]);
+            if self.ask(request.clone()).is_some() {
+                let weak = self.is_weak(|lab| lab.ask(request).is_some());
+                rows.push(vec![format!("{digest:?}"), weak]);
             }
         }
         rows

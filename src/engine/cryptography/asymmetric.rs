@@ -1,53 +1,40 @@
-//! RSA and ECDSA: keys in any format, paddings and digests as KMIP names them.
+//! RSA, ECDSA and Ed25519: keys in any format, paddings and digests as KMIP names them.
 
 use super::hashing::digest_of;
 use super::{Usable, failed, key_block};
 use crate::crypto::Digest;
-use crate::crypto::pkey::{Key, Padding};
+use crate::crypto::pkey::{Family, Key, Padding};
 use crate::engine::context::Context;
 use crate::engine::material;
 use crate::engine::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::weakness::{self, Means};
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::CryptographicParameters;
 use kmip_codec::enums::{
-    DigitalSignatureAlgorithm, HashingAlgorithm, KeyFormatType, MaskGenerator, ObjectType, PaddingMethod,
+    DigitalSignatureAlgorithm as Named, HashingAlgorithm as Hash, KeyFormatType, MaskGenerator, ObjectType,
+    PaddingMethod,
 };
 use kmip_codec::objects::{KeyMaterial, KeyValue};
 
-/// What a Digital Signature Algorithm means: the padding, where it names one, and the digest.
-const SIGNATURES: &[(DigitalSignatureAlgorithm, PaddingMethod, Option<HashingAlgorithm>)] = &[
-    (
-        DigitalSignatureAlgorithm::SHA_1WithRSAEncryption,
-        PaddingMethod::PKCS1V1_5,
-        Some(HashingAlgorithm::SHA_1),
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA_224WithRSAEncryption,
-        PaddingMethod::PKCS1V1_5,
-        Some(HashingAlgorithm::SHA_224),
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA_256WithRSAEncryption,
-        PaddingMethod::PKCS1V1_5,
-        Some(HashingAlgorithm::SHA_256),
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA_384WithRSAEncryption,
-        PaddingMethod::PKCS1V1_5,
-        Some(HashingAlgorithm::SHA_384),
-    ),
-    (
-        DigitalSignatureAlgorithm::SHA_512WithRSAEncryption,
-        PaddingMethod::PKCS1V1_5,
-        Some(HashingAlgorithm::SHA_512),
-    ),
-    (DigitalSignatureAlgorithm::RSASSA_PSS, PaddingMethod::PSS, None),
-    (DigitalSignatureAlgorithm::ECDSAWithSHA_1, PaddingMethod::None, Some(HashingAlgorithm::SHA_1)),
-    (DigitalSignatureAlgorithm::ECDSAWithSHA224, PaddingMethod::None, Some(HashingAlgorithm::SHA_224)),
-    (DigitalSignatureAlgorithm::ECDSAWithSHA256, PaddingMethod::None, Some(HashingAlgorithm::SHA_256)),
-    (DigitalSignatureAlgorithm::ECDSAWithSHA384, PaddingMethod::None, Some(HashingAlgorithm::SHA_384)),
-    (DigitalSignatureAlgorithm::ECDSAWithSHA512, PaddingMethod::None, Some(HashingAlgorithm::SHA_512)),
+/// What a Digital Signature Algorithm means: for which keys it is, the padding of RSA, and the digest where it names one.
+type Scheme = (Named, Family, PaddingMethod, Option<Hash>);
+
+const SIGNATURES: &[Scheme] = &[
+    (Named::SHA_1WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_1)),
+    (Named::SHA_224WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_224)),
+    (Named::SHA_256WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_256)),
+    (Named::SHA_384WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_384)),
+    (Named::SHA_512WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_512)),
+    (Named::SHA3_256WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA3_256)),
+    (Named::SHA3_384WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA3_384)),
+    (Named::SHA3_512WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA3_512)),
+    (Named::RSASSA_PSS, Family::Rsa, PaddingMethod::PSS, None),
+    (Named::ECDSAWithSHA_1, Family::Ec, PaddingMethod::None, Some(Hash::SHA_1)),
+    (Named::ECDSAWithSHA224, Family::Ec, PaddingMethod::None, Some(Hash::SHA_224)),
+    (Named::ECDSAWithSHA256, Family::Ec, PaddingMethod::None, Some(Hash::SHA_256)),
+    (Named::ECDSAWithSHA384, Family::Ec, PaddingMethod::None, Some(Hash::SHA_384)),
+    (Named::ECDSAWithSHA512, Family::Ec, PaddingMethod::None, Some(Hash::SHA_512)),
 ];
 
 /// Whether the object is a key of a pair.
@@ -59,6 +46,13 @@ pub fn is_asymmetric(object: &Object) -> bool {
 pub fn encrypted(cx: &mut Context<'_, '_>, usable: &Usable, plain: &[u8]) -> Step<SecretBytes> {
     let key = loaded(cx, &usable.object, ObjectType::PublicKey)?;
     let padding = encryption_padding(&usable.parameters)?;
+    match padding {
+        Padding::Oaep { digest, mask, .. } => {
+            weakness::check(cx.principal(), Means::Digest(digest))?;
+            weakness::check(cx.principal(), Means::Digest(mask))?;
+        }
+        _ => weakness::check(cx.principal(), Means::Padding(PaddingMethod::PKCS1V1_5))?,
+    }
     Ok(key.encrypt(padding, plain).map_err(failed)?.into())
 }
 
@@ -87,10 +81,13 @@ impl<'d> Content<'d> {
 /// Signs with a private key.
 pub fn signature(cx: &mut Context<'_, '_>, usable: &Usable, content: &Content<'_>) -> Step<Vec<u8>> {
     let key = loaded(cx, &usable.object, ObjectType::PrivateKey)?;
-    let (padding, digest) = signature_scheme(&usable.parameters)?;
-    let digest = digest.or_else(|| usual_digest(&key));
-    let digested = digested(content, digest)?;
-    Ok(key.sign(padding, digest, &digested).map_err(failed)?)
+    let (padding, digest) = signature_scheme(&key, &usable.parameters)?;
+    let (digest, signed) = digested(&key, content, digest)?;
+    let means = digest.map_or(Means::Unnamed(signed.len()), Means::Signed);
+    if key.family() != Some(Family::Ed25519) {
+        weakness::check(cx.principal(), means)?;
+    }
+    Ok(key.sign(padding, digest, &signed).map_err(failed)?)
 }
 
 /// Whether a signature is one of the content by the other key of the pair.
@@ -101,28 +98,36 @@ pub fn verified(
     signature: &[u8],
 ) -> Step<bool> {
     let key = loaded(cx, &usable.object, ObjectType::PublicKey)?;
-    let (padding, digest) = signature_scheme(&usable.parameters)?;
-    let digest = digest.or_else(|| usual_digest(&key));
-    let digested = digested(content, digest)?;
-    Ok(key.verifies(padding, digest, &digested, signature).map_err(failed)?)
+    let (padding, digest) = signature_scheme(&key, &usable.parameters)?;
+    let (digest, signed) = digested(&key, content, digest)?;
+    Ok(key.verifies(padding, digest, &signed, signature).map_err(failed)?)
 }
 
 /// The digest of ECDSA where nobody names one: the one that is as strong as the curve (FIPS 186-5, 6.1.1).
 fn usual_digest(key: &Key) -> Option<Digest> {
     match key.bits() {
-        _ if key.is_rsa() => None,
+        _ if key.family() != Some(Family::Ec) => None,
         0..=256 => Some(Digest::Sha256),
         257..=384 => Some(Digest::Sha384),
         _ => Some(Digest::Sha512),
     }
 }
 
-fn digested(content: &Content<'_>, digest: Option<Digest>) -> Step<Vec<u8>> {
-    match (content, digest) {
-        (Content::Data(data), Some(digest)) => Ok(digest.of(data)),
-        (Content::Data(_), None) => {
-            refuse(Cause::Parameters, "name the Hashing Algorithm that digests the data")
-        }
+/// What goes under the signature, and the digest that it is of. Digested Data whose algorithm nobody names is taken as it
+/// is; Ed25519 signs the message itself (RFC 8032, 5.1).
+fn digested(key: &Key, content: &Content<'_>, named: Option<Digest>) -> Step<(Option<Digest>, Vec<u8>)> {
+    if key.family() == Some(Family::Ed25519) {
+        return match (content, named) {
+            (Content::Data(message), None | Some(Digest::Sha512)) => Ok((None, message.to_vec())),
+            (Content::Data(_), Some(_)) => refuse(Cause::Parameters, "Ed25519 digests with SHA-512 alone"),
+            (Content::Digested(_), _) => refuse(Cause::Parameters, "Ed25519 signs data, not digests of them"),
+        };
+    }
+    match (content, named) {
+        (Content::Data(data), named) => match named.or_else(|| usual_digest(key)) {
+            Some(digest) => Ok((Some(digest), digest.of(data))),
+            None => refuse(Cause::Parameters, "name the Hashing Algorithm that digests the data"),
+        },
         (Content::Digested(digested), Some(digest)) if digested.len() != digest.length() => {
             let text = format!(
                 "the Digested Data has {} bytes, and {digest:?} gives {}",
@@ -131,7 +136,7 @@ fn digested(content: &Content<'_>, digest: Option<Digest>) -> Step<Vec<u8>> {
             );
             refuse(Cause::InvalidField, text)
         }
-        (Content::Digested(digested), _) => Ok(digested.to_vec()),
+        (Content::Digested(digested), named) => Ok((named, digested.to_vec())),
     }
 }
 
@@ -177,12 +182,18 @@ fn encryption_padding(parameters: &CryptographicParameters) -> Step<Padding<'_>>
     }
 }
 
-fn signature_scheme(parameters: &CryptographicParameters) -> Step<(Padding<'_>, Option<Digest>)> {
-    let named = parameters.digital_signature_algorithm;
-    let (padding, digest) = match named {
+/// Padding and digest: those of the Digital Signature Algorithm, or those that stand alone.
+fn signature_scheme<'p>(
+    key: &Key,
+    parameters: &'p CryptographicParameters,
+) -> Step<(Padding<'p>, Option<Digest>)> {
+    let (padding, digest) = match parameters.digital_signature_algorithm {
         None => (parameters.padding_method, parameters.hashing_algorithm),
         Some(named) => match SIGNATURES.iter().find(|(known, ..)| *known == named) {
-            Some((_, padding, digest)) => (Some(*padding), digest.or(parameters.hashing_algorithm)),
+            Some((_, family, ..)) if key.family() != Some(*family) => {
+                return refuse(Cause::Parameters, format!("{named:?} is not for a key of this algorithm"));
+            }
+            Some((_, _, padding, digest)) => (Some(*padding), digest.or(parameters.hashing_algorithm)),
             None => return refuse(Cause::Parameters, format!("this server does not sign with {named:?}")),
         },
     };

@@ -1,9 +1,11 @@
 //! Digests and message authentication codes by their names in KMIP.
 
-use super::{Usable, failed, key_bytes};
+use super::{Purpose, Usable, failed, key_bytes};
 use crate::crypto::{Digest, mac as codes};
 use crate::engine::context::Context;
+use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::weakness::{self, Means};
 use kmip_codec::attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, HashingAlgorithm};
 
@@ -46,6 +48,13 @@ pub fn digest_of(name: HashingAlgorithm) -> Step<Digest> {
     }
 }
 
+/// The digest of this name, for something new.
+pub fn protecting_digest(principal: &Principal, name: HashingAlgorithm) -> Step<Digest> {
+    let digest = digest_of(name)?;
+    weakness::check(principal, Means::Digest(digest))?;
+    Ok(digest)
+}
+
 /// The digest of the HMAC that an algorithm is.
 pub fn digest_of_hmac(algorithm: CryptographicAlgorithm) -> Option<Digest> {
     CODES.iter().find(|(known, _)| *known == algorithm).map(|(_, digest)| *digest)
@@ -57,6 +66,9 @@ pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u
     let Some(algorithm) = usable.parameters.cryptographic_algorithm.or(own) else {
         return refuse(Cause::Parameters, "name the Cryptographic Algorithm of the MAC");
     };
+    if usable.purpose == Purpose::Protect {
+        weakness::check(cx.principal(), Means::Key(algorithm, None, None))?;
+    }
     let key = key_bytes(cx, &usable.object)?;
     if algorithm == CryptographicAlgorithm::AES {
         return Ok(codes::cmac_aes(key.expose(), data).map_err(failed)?);

@@ -8,14 +8,16 @@ pub mod parts;
 mod symmetric;
 
 pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, loaded, signature, verified};
-pub use hashing::{digest_of, digest_of_hmac, mac};
+pub use hashing::{digest_of, digest_of_hmac, mac, protecting_digest};
 pub use parts::Turn;
 pub use symmetric::Run;
 
 use super::context::Context;
 use super::material;
 use super::object::Object;
+use super::pair;
 use super::refusal::{Cause, Refusal, Step, refuse};
+use super::weakness::{self, Means};
 use crate::crypto;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, State, UsageLimitsUnit};
@@ -40,6 +42,8 @@ pub struct Usable {
     pub object: Object,
     /// The request's parameters, or else the first ones of the object.
     pub parameters: CryptographicParameters,
+    /// What for.
+    pub purpose: Purpose,
 }
 
 /// The key that a request means, if it is Active, within its dates, and meant for this use.
@@ -63,7 +67,12 @@ pub fn usable(
         Some(parameters) => parameters,
         None => attribute!(object.attributes, CryptographicParameters).next().cloned().unwrap_or_default(),
     };
-    Ok(Usable { object, parameters })
+    if purpose == Purpose::Protect
+        && let (Some(algorithm), length, curve) = pair::asked(&object)
+    {
+        weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
+    }
+    Ok(Usable { object, parameters, purpose })
 }
 
 /// Refuses unless the key is Active and its dates allow this.

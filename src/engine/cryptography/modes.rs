@@ -148,11 +148,10 @@ pub fn padding(how: How, parameters: &CryptographicParameters) -> Step<Option<Pa
 }
 
 /// The length of the tag: of GCM not the short ones (NIST SP 800-38D, 5.2.1.2), of CCM an even one (SP 800-38C, A.1)
-/// that is not shorter than what a forger may be let try, of Poly1305 all of it.
+/// that is not shorter than what a forger may be let try, of Poly1305 all of it (RFC 8439, 2.8), unless that is granted.
 pub fn tag_bytes(how: How, parameters: &CryptographicParameters) -> Step<usize> {
     let wanted = parameters.tag_length.unwrap_or(16);
     let allowed = match how {
-        How::Kind(Kind::ChaCha20Poly1305) => wanted == 16,
         How::Kind(kind) if CCM.contains(&kind) => (8..=16).contains(&wanted) && wanted % 2 == 0,
         How::Kind(kind) if kind.is_aead() => (12..=16).contains(&wanted),
         _ => true,
@@ -161,7 +160,7 @@ pub fn tag_bytes(how: How, parameters: &CryptographicParameters) -> Step<usize> 
         Ok(wanted) if allowed => Ok(wanted),
         _ => {
             let text = format!(
-                "a tag of {wanted} bytes is not taken: GCM has 12 to 16, CCM 8, 10, 12, 14 or 16, Poly1305 16"
+                "a tag of {wanted} bytes is not taken: GCM and Poly1305 have 12 to 16, CCM 8, 10, 12, 14 or 16"
             );
             refuse(Cause::TagLength, text)
         }

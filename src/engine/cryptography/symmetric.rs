@@ -7,6 +7,7 @@ use crate::crypto::padding::Padding;
 use crate::crypto::{key_wrap, xts};
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::weakness::{self, Means};
 use bytes::Bytes;
 use kmip_codec::enums::CryptographicAlgorithm;
 use kmip_codec::{SecretBytes, attribute};
@@ -52,9 +53,18 @@ impl Run {
             return refuse(Cause::Parameters, "the key has no Cryptographic Algorithm");
         };
         let key = whole_key(algorithm, key_bytes(cx, &usable.object)?);
+        if direction == Direction::Encrypt {
+            weakness::check(cx.principal(), Means::Key(algorithm, None, None))?;
+            parameters
+                .block_cipher_mode
+                .map_or(Ok(()), |mode| weakness::check(cx.principal(), Means::Mode(mode)))?;
+        }
         let how = modes::how(algorithm, key.len(), parameters)?;
         let padding = modes::padding(how, parameters)?;
         let tag_bytes = modes::tag_bytes(how, parameters)?;
+        if how == How::Kind(Kind::ChaCha20Poly1305) {
+            weakness::check(cx.principal(), Means::Poly1305(tag_bytes))?;
+        }
         let made = iv.is_none() && direction == Direction::Encrypt && parameters.random_iv == Some(true);
         let iv = match iv {
             Some(iv) => modes::whole_iv(how, iv, parameters),

@@ -1,11 +1,10 @@
 //! What a value says about itself: algorithm, length, format, and for certificates who issued what to whom.
 
-use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::splitting;
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::Attribute;
-use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
+use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType};
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
 
 mod certificate;
@@ -104,40 +103,6 @@ fn check_length(block: &KeyBlock, material: &SecretBytes) -> Step<()> {
     if wanted.is_some_and(|wanted| wanted != material.len()) {
         let message = format!("a key of {length} bits cannot have {} bytes of material", material.len());
         return refuse(Cause::InvalidField, message);
-    }
-    Ok(())
-}
-
-/// Refuses weak algorithms and lengths, unless the configuration grants them to this client.
-pub fn check_strength(
-    principal: &Principal,
-    algorithm: CryptographicAlgorithm,
-    length: Option<i32>,
-    curve: Option<RecommendedCurve>,
-) -> Step<()> {
-    let weak = match algorithm {
-        CryptographicAlgorithm::DES
-        | CryptographicAlgorithm::DES3
-        | CryptographicAlgorithm::RC2
-        | CryptographicAlgorithm::RC4
-        | CryptographicAlgorithm::RC5
-        | CryptographicAlgorithm::SKIPJACK
-        | CryptographicAlgorithm::HMAC_MD5 => true,
-        CryptographicAlgorithm::RSA | CryptographicAlgorithm::DSA | CryptographicAlgorithm::DH => {
-            length.is_some_and(|bits| bits < 2048)
-        }
-        CryptographicAlgorithm::EC | CryptographicAlgorithm::ECDSA | CryptographicAlgorithm::ECDH => {
-            curve == Some(RecommendedCurve::P_192)
-                || (curve.is_none() && length.is_some_and(|bits| bits < 224))
-        }
-        _ => length.is_some_and(|bits| bits < 112),
-    };
-    if weak && !principal.weak_keys {
-        let length = length.map_or(String::new(), |bits| format!(" with {bits} bits"));
-        return refuse(
-            Cause::Denied,
-            format!("{algorithm:?}{length} is weak; an administrator can grant weak keys to this client"),
-        );
     }
     Ok(())
 }

@@ -24,7 +24,16 @@ pub fn key_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Option<usize> 
         | CryptographicAlgorithm::ECDSA
         | CryptographicAlgorithm::ECDH
         | CryptographicAlgorithm::ECMQV
-        | CryptographicAlgorithm::EC => None,
+        | CryptographicAlgorithm::EC
+        | CryptographicAlgorithm::Ed25519
+        | CryptographicAlgorithm::Ed448
+        | CryptographicAlgorithm::SM2
+        | CryptographicAlgorithm::GOSTR34_10_2012
+        | CryptographicAlgorithm::XMSS
+        | CryptographicAlgorithm::SPHINCS_256
+        | CryptographicAlgorithm::McEliece
+        | CryptographicAlgorithm::McEliece_6960119
+        | CryptographicAlgorithm::McEliece_8192128 => None,
         _ => Some(bits.div_ceil(8)),
     }
 }
@@ -88,7 +97,10 @@ pub fn pair_kind(
     curve: Option<RecommendedCurve>,
 ) -> Step<PairKind> {
     let curves = [RecommendedCurve::P_256, RecommendedCurve::P_384, RecommendedCurve::P_521];
+    let is_25519 = curve == Some(RecommendedCurve::CURVE25519);
     match algorithm {
+        Some(CryptographicAlgorithm::Ed25519) if is_25519 || curve.is_none() => Ok(PairKind::Ed25519),
+        Some(CryptographicAlgorithm::ECDH) if is_25519 => Ok(PairKind::X25519),
         Some(CryptographicAlgorithm::RSA) => match length.unwrap_or(2048) {
             bits @ (1024 | 2048 | 3072 | 4096 | 8192) => Ok(PairKind::Rsa(bits.unsigned_abs())),
             bits => refuse(
@@ -108,7 +120,7 @@ pub fn pair_kind(
                 Some(curve) => Ok(PairKind::Ec(curve)),
                 None => refuse(
                     Cause::InvalidField,
-                    "EC keys are made on the curves P-256, P-384, P-521 and secp256k1",
+                    "EC keys are made on the curves P-256, P-384, P-521 and secp256k1, those of ECDH on Curve25519 too",
                 ),
             }
         }
@@ -123,7 +135,7 @@ pub fn pair_bits(kind: PairKind) -> i32 {
         PairKind::Rsa(bits) => bits.cast_signed(),
         PairKind::Ec(RecommendedCurve::P_384) => 384,
         PairKind::Ec(RecommendedCurve::P_521) => 521,
-        PairKind::Ec(_) => 256,
+        PairKind::Ec(_) | PairKind::Ed25519 | PairKind::X25519 => 256,
     }
 }
 

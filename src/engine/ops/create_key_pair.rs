@@ -5,6 +5,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::need::PairKind;
 use crate::engine::object::Object;
 use crate::engine::refusal::{Halt, Step};
+use crate::engine::weakness::{self, Means};
 use crate::engine::{material, pair};
 use kmip_codec::attributes::TemplateAttribute;
 use kmip_codec::enums::ObjectType;
@@ -45,7 +46,7 @@ fn half(
 fn wanted(cx: &Context<'_, '_>, private: &Object) -> Step<PairKind> {
     let (algorithm, length, curve) = pair::asked(private);
     if let Some(algorithm) = algorithm {
-        material::check_strength(cx.principal(), algorithm, length, curve)?;
+        weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
     }
     material::pair_kind(algorithm, length, curve)
 }

@@ -3,6 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::object::Object;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::weakness::{self, Means};
 use crate::engine::{birth, cryptography, material, raw, splitting};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, LinkType, ObjectType};
@@ -138,7 +139,7 @@ fn fresh(cx: &mut Context<'_, '_>, given: &Attributes) -> Step<SecretBytes> {
     if !given.iter().any(|attribute| attribute.tag() == Tag::CryptographicUsageMask) {
         return refuse(Cause::Missing, "Cryptographic Usage Mask is missing");
     }
-    material::check_strength(cx.principal(), algorithm, Some(bits), None)?;
+    weakness::check(cx.principal(), Means::Key(algorithm, Some(bits), None))?;
     let bytes = material::symmetric_bytes(algorithm, bits)?;
     material::random(cx, Some(algorithm), bytes)
 }

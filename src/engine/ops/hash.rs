@@ -12,7 +12,7 @@ impl Execute for HashRequest {
         let Some(name) = request.cryptographic_parameters.hashing_algorithm else {
             return refuse(Cause::Parameters, "name the Hashing Algorithm");
         };
-        let digest = cryptography::digest_of(name)?;
+        let digest = cryptography::protecting_digest(cx.principal(), name)?;
         let mut data = None;
         if turn.last {
             let whole = cryptography::bytes(request.data.clone())?;

@@ -6,6 +6,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::object::Object;
 use crate::engine::raw::{self, Wanted};
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::weakness::{self, Means};
 use crate::engine::{birth, cryptography, material, splitting};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, ObjectType, SecretDataType, SplitKeyMethod};
@@ -107,7 +108,7 @@ fn private(cx: &mut Context<'_, '_>, mut object: Object, secret: &Secret) -> Ste
     let Some(algorithm) = algorithm else {
         return refuse(Cause::Missing, "Cryptographic Algorithm is missing");
     };
-    material::check_strength(cx.principal(), algorithm, length, None)?;
+    weakness::check(cx.principal(), Means::Key(algorithm, length, None))?;
     let key_block = KeyBlock {
         key_format_type: format,
         cryptographic_algorithm: Some(algorithm),

@@ -2,6 +2,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::weakness::{self, Means};
 use crate::engine::{material, pair, renewal};
 use kmip_codec::attributes::TemplateAttribute;
 use kmip_codec::enums::{LinkType, ObjectType};
@@ -23,7 +24,7 @@ impl Execute for ReKeyKeyPairRequest {
         let kind = {
             let (algorithm, length, curve) = pair::asked(&private);
             if let Some(algorithm) = algorithm {
-                material::check_strength(cx.principal(), algorithm, length, curve)?;
+                weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
             }
             material::pair_kind(algorithm, length, curve)?
         };

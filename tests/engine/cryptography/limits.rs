@@ -23,7 +23,7 @@ fn ecb() -> CryptographicParameters {
 
 #[test]
 fn bytes_are_spent_by_what_protects_and_by_nothing_else() {
-    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let (mut bench, ann) = (Bench::new(1), granted("ann", &[]));
     let limits = [limited(40, UsageLimitsUnit::Byte)];
     let id = symmetric(&mut bench, &ann, CryptographicAlgorithm::AES, &[7; 16], &limits);
     bench.ask(&ann, V2_1, encrypt(&id, ecb(), &[1; 16])).unwrap();
@@ -49,7 +49,7 @@ fn bytes_are_spent_by_what_protects_and_by_nothing_else() {
 
 #[test]
 fn parts_are_spent_as_they_come_and_a_use_counts_once() {
-    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let (mut bench, ann) = (Bench::new(1), granted("ann", &[]));
     for (unit, total, after_first, after_second) in
         [(UsageLimitsUnit::Byte, 24, 8, 8), (UsageLimitsUnit::Object, 1, 0, 0)]
     {
@@ -66,7 +66,7 @@ fn parts_are_spent_as_they_come_and_a_use_counts_once() {
 
 #[test]
 fn limits_that_were_used_cannot_be_refilled() {
-    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let (mut bench, ann) = (Bench::new(1), granted("ann", &[]));
     let limits = [limited(16, UsageLimitsUnit::Byte)];
     let id = symmetric(&mut bench, &ann, CryptographicAlgorithm::AES, &[7; 16], &limits);
     let refill = || ModifyAttributeRequest {
