@@ -4,7 +4,6 @@ use super::context::Context;
 use super::cryptography::{self, Purpose, Run, Usable, failed, key_bytes, protecting_digest};
 use super::need::Stretch;
 use super::object::Object;
-use super::pair;
 use super::refusal::{Cause, Halt, Step, refuse};
 use super::weakness::{self, Means};
 use crate::crypto::Digest;
@@ -61,9 +60,7 @@ fn base(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<Object> 
         return refuse(Cause::NotDerivable, text);
     }
     cryptography::check_time(&object, Purpose::Protect, cx.now())?;
-    if let (Some(algorithm), length, curve) = pair::asked(&object) {
-        weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
-    }
+    weakness::check_key(cx.principal(), &object)?;
     Ok(object)
 }
 

@@ -122,6 +122,14 @@ pub fn check(principal: &Principal, means: Means) -> Step<()> {
     }
 }
 
+/// The same for a key that is there already.
+pub fn check_key(principal: &Principal, key: &Object) -> Step<()> {
+    match pair::asked(key) {
+        (Some(algorithm), length, curve) => check(principal, Means::Key(algorithm, length, curve)),
+        (None, ..) => Ok(()),
+    }
+}
+
 /// Algorithms whose public keys a quantum computer does not open: codes and hashes (NIST SP 800-208 and before).
 const QUANTUM_SAFE: &[Algorithm] = &[
     Algorithm::XMSS,

@@ -3,7 +3,7 @@
 
 use super::objects::*;
 use super::openssl::OpenSsl;
-use super::world::{Bench, principal};
+use super::world::{Bench, granted, principal};
 use keystead::engine::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
@@ -114,7 +114,7 @@ fn flipped(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_is_wrapped_is_unwrapped() {
-    let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
+    let (mut bench, who) = (Bench::new(1), granted("owner", &[]));
     let kek = key(&mut bench, &who, Use::WrapKey | Use::UnwrapKey, &[]);
     let mac = key(&mut bench, &who, Use::MACGenerate | Use::MACVerify, &[]);
     let id = create(&mut bench, &who, &[]);

