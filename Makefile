@@ -19,8 +19,9 @@ bench: ## figures: Get requests per second
 	@cargo bench -p kmip-codec --bench codec
 	@cargo bench --bench server
 
-soak: ## 10,000 kills of a writing server instead of 100
+soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000
 	@scripts/setup.sh soak
+	@KEYSTEAD_SOAK=1 cargo test --release -p kmip-codec --test differential
 	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture
 
 reference: ## writes docs/reference/ anew, from the tables

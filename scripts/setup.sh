@@ -19,7 +19,8 @@ packages="gcc libc6-dev make softhsm2"
 case $purpose in
 demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
 test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl" ;;
-bench | soak) ;;
+soak) packages="$packages python3-venv" ;;
+bench) ;;
 *) complain "unknown purpose: $purpose" ;;
 esac
 
@@ -60,5 +61,5 @@ install_python_packages() {
 
 command -v apt-get >/dev/null || complain "this is not Debian; it needs: $packages"
 install_packages
-[ "$purpose" != test ] || install_python_packages
+case $purpose in test | soak) install_python_packages ;; esac
 command -v cargo >/dev/null || complain "cargo is missing: a current stable Rust is needed (https://rustup.rs)"
