@@ -64,7 +64,9 @@ impl Gate {
     /// or one that the configuration says two things about.
     pub fn admit(&self, certificate: &[u8]) -> Result<Principal, String> {
         let name = name_of(certificate).ok_or("its certificate names nobody")?;
-        self.principal(&name, Some(&fingerprint(certificate)))
+        let certified_until = ends(certificate);
+        let principal = self.principal(&name, Some(&fingerprint(certificate)))?;
+        Ok(Principal { certified_until, ..principal })
     }
 
     /// Who sends this message: the holder of the certificate, or who its credential tells. May block.
@@ -81,6 +83,7 @@ impl Gate {
             groups: groups.iter().map(|group| group.name.clone()).collect(),
             default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
             admin: false,
+            certified_until: None,
             name,
             ..Principal::clone(holder)
         }))
@@ -116,6 +119,7 @@ impl Gate {
             weak_keys: self.config.objects.weak_keys || mine().any(|group| group.weak_keys),
             admin: is_listed(&self.config.admin.names, name, fingerprint),
             fingerprint: fingerprint.unwrap_or_default().to_owned(),
+            certified_until: None,
             name: name.to_owned(),
         })
     }
@@ -182,6 +186,12 @@ fn name_of(certificate: &[u8]) -> Option<String> {
         }
         _ => None,
     })
+}
+
+/// When a certificate ends, in seconds since 1970.
+pub fn ends(certificate: &[u8]) -> Option<i64> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    Some(certificate.validity().not_after.timestamp())
 }
 
 /// SHA-256 of the certificate, in hex.

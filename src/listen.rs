@@ -8,6 +8,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -89,10 +90,7 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
         suite_b.check(files.certificate, &chain)?;
         suite_b.check(files.ca, &trusted)?;
     }
-    let roots = Arc::new(roots(files.ca)?);
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider))
-        .build()
-        .map_err(|why| Error::Certificate { path: files.ca.into(), why: why.to_string() })?;
+    let verifier = client_verifier(files)?;
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(files.versions())
@@ -105,6 +103,14 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
     // Suite B names the suite to prefer; otherwise the client knows best.
     config.ignore_client_order = files.suite_b.is_some();
     Ok(Arc::new(config))
+}
+
+/// What judges the certificates of clients.
+pub fn client_verifier(files: &TlsFiles<'_>) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let roots = Arc::new(roots(files.ca)?);
+    WebPkiClientVerifier::builder_with_provider(roots, files.provider())
+        .build()
+        .map_err(|why| Error::Certificate { path: files.ca.into(), why: why.to_string() })
 }
 
 /// The CA certificates of a file, to trust.

@@ -3,7 +3,7 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SubjectPublicKeyInfo,
 };
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -88,6 +88,11 @@ impl Ca {
         Ok(Self(Issuer::from_ca_cert_pem(certificate, KeyPair::from_pem(key)?)?))
     }
 
+    /// The curve of its key, or the one that fits beside another key.
+    pub fn curve(&self) -> Curve {
+        Curve::beside(self.0.key())
+    }
+
     /// A certificate for a server on this machine, good for calling endpoints as well.
     pub fn server(&self) -> Result<Pair, Error> {
         let mut params = params("localhost", DEV_DAYS);
@@ -118,8 +123,14 @@ impl Ca {
         Ok(request.signed_by(&self.0)?.pem())
     }
 
+    /// A certificate for a client of this name and this key, X.509 SubjectPublicKeyInfo DER; DER too.
+    pub fn certify(&self, key: &[u8], name: &str, days: i64) -> Result<Vec<u8>, Error> {
+        let key = SubjectPublicKeyInfo::from_der(key)?;
+        Ok(client_params(name, days)?.signed_by(&key, &self.0)?.der().to_vec())
+    }
+
     fn pair(&self, params: CertificateParams) -> Result<Pair, Error> {
-        let key = Curve::beside(self.0.key()).key()?;
+        let key = self.curve().key()?;
         let certificate = params.signed_by(&key, &self.0)?;
         Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
     }

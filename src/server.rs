@@ -11,9 +11,10 @@ mod explain;
 mod later;
 mod outside;
 mod push;
+mod registrar;
 
-pub use admin::Signer;
 pub use later::work;
+pub use registrar::{Registrar, Signer};
 
 use answers::{fitting, unreadable, whole};
 
@@ -68,8 +69,8 @@ pub struct Server {
     delay: Duration,
     /// Wakes the worker of asynchronous requests.
     wake: Notify,
-    /// The CA for `keystead client add`.
-    signer: Option<Signer>,
+    /// What signs and judges the certificates of clients.
+    registrar: Registrar,
     /// What `keystead explain` tells of.
     memory: Memory,
     /// What waits for the clients that are told without asking.
@@ -88,7 +89,7 @@ impl Server {
         settings: Settings,
         durable_reads: bool,
         delay: Duration,
-        signer: Option<Signer>,
+        registrar: Registrar,
     ) -> Self {
         let started = now().milliseconds();
         let requests = AtomicU64::new(started);
@@ -104,7 +105,7 @@ impl Server {
             started,
             delay,
             wake,
-            signer,
+            registrar,
             memory: Memory::off(),
             endpoints: Endpoints::default(),
         }
@@ -279,6 +280,10 @@ impl Server {
             Need::Stretched(stretch) => {
                 let key = stretch.run().map_err(|error| error.to_string())?;
                 supplies.add_stretched(stretch, key);
+            }
+            Need::Credential(wanted) => {
+                let credential = self.registrar.credential(&self.gate, &wanted);
+                supplies.add_credential(wanted, credential);
             }
             Need::Failed(why) => return Err(why),
         }

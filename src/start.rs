@@ -8,7 +8,7 @@ use crate::engine::world::{Authority, Settings};
 use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
-use crate::server::{Server, Signer, work};
+use crate::server::{Registrar, Server, Signer, work};
 use crate::session::Limits;
 use crate::store::{self, Database};
 use crate::suite_b::SuiteB;
@@ -73,7 +73,8 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     tracing::info!(token = %master.describe(), "using master keys");
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
     let transports = transports(config, &listener.addresses());
-    let server = server(config, database, hierarchy, Arc::clone(&gate), (authority, transports));
+    let registrar = registrar(&config.tls)?;
+    let server = server(config, database, hierarchy, Arc::clone(&gate), (authority, transports), registrar);
     let server = Arc::new(server.explaining(memory(config)?));
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
@@ -124,6 +125,16 @@ fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
     TlsFiles { certificate, key, ca, only_1_3: tls.minimum == "1.3", suite_b: tls.suite_b }
 }
 
+/// What signs and judges the certificates of clients.
+fn registrar(tls: &TlsConfig) -> Result<Registrar, Error> {
+    Ok(Registrar {
+        verifier: listen::client_verifier(&tls_files(tls))?,
+        suite_b: tls.suite_b,
+        signer: tls.ca_key.clone().map(|key| Signer { certificate: tls.ca.clone(), key }),
+        days: tls.client_days,
+    })
+}
+
 /// Begins to tell clients what concerns them.
 fn tell_endpoints(line: Arc<Line>, date_check: Duration) {
     for mailbox in line.server.endpoints_to_call() {
@@ -138,6 +149,7 @@ fn server(
     hierarchy: Arc<Hierarchy>,
     gate: Arc<Gate>,
     ((authority, anchors), transports): ((Option<Authority>, Vec<bytes::Bytes>), Transports),
+    registrar: Registrar,
 ) -> Server {
     let settings = Settings {
         batch_items_max: config.limits.batch_items,
@@ -166,8 +178,7 @@ fn server(
     };
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
     let durable_reads = config.audit.reads == AuditReads::Durable;
-    let signer = config.tls.ca_key.clone().map(|key| Signer { certificate: config.tls.ca.clone(), key });
-    Server::new(database, hierarchy, gate, settings, durable_reads, delay, signer)
+    Server::new(database, hierarchy, gate, settings, durable_reads, delay, registrar)
         .telling(Endpoints::new(&config.endpoints, config.limits.notices))
 }
 

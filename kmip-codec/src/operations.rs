@@ -122,7 +122,7 @@ macro_rules! for_each_operation {
             /// Marks an interoperability test (6.1.26).
             Interop = 0x34, InteropRequest => InteropResponse, in V2_0.., served;
             /// Gives a client a new certificate (6.1.48).
-            ReProvision = 0x35, ReProvisionRequest => ReProvisionResponse, in V2_0.., declared;
+            ReProvision = 0x35, ReProvisionRequest => ReProvisionResponse, in V2_0.., served;
             /// Sets what objects get (6.1.53).
             SetDefaults = 0x36, SetDefaultsRequest => SetDefaultsResponse, in V2_1.., served;
             /// Sets what objects must be (6.1.52).

@@ -48,6 +48,11 @@ enum Action {
     },
     /// List the certificates that were issued
     List,
+    /// End the certificates of a client: it is refused from its next message on
+    Revoke {
+        /// Its name, or `sha256:` and the fingerprint of one certificate
+        name: String,
+    },
     /// Show a client: its groups, its persona, and where each switch of that comes from
     Show {
         /// Its name, or `sha256:` and the fingerprint of its certificate
@@ -62,6 +67,7 @@ pub fn run(command: &ClientCommand) -> ExitCode {
     let done = match &command.action {
         Action::Add { name, out, days, curve } => add(command, name, out, *days, *curve),
         Action::List => list(command),
+        Action::Revoke { name } => revoke(command, name),
         Action::Show { name } => show(command, name),
         Action::Password => password(),
     };
@@ -106,11 +112,23 @@ fn list(command: &ClientCommand) -> Result<(), Error> {
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
+fn revoke(command: &ClientCommand, name: &str) -> Result<(), Error> {
+    let ended: Vec<String> = ask(&command.client, &AdminRequest::ClientRevoke { name: name.to_owned() })?;
+    if command.json {
+        println!("{}", serde_json::json!(ended));
+    } else {
+        ended.iter().for_each(|fingerprint| println!("revoked sha256:{fingerprint}"));
+    }
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn print_certificates(issued: &[Issued]) {
     for one in issued {
         let until =
             time::OffsetDateTime::from_unix_timestamp(one.not_after).map(|time| time.date().to_string());
-        println!("{}\tuntil {}\tsha256:{}", one.name, until.unwrap_or_default(), one.fingerprint);
+        let ended = one.ended.as_ref().map(|why| format!("\t{why}")).unwrap_or_default();
+        println!("{}\tuntil {}\tsha256:{}{ended}", one.name, until.unwrap_or_default(), one.fingerprint);
     }
 }
 

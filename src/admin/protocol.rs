@@ -32,6 +32,11 @@ pub enum AdminRequest {
         /// The request for the certificate, PEM.
         request: String,
     },
+    /// End the certificates of a client.
+    ClientRevoke {
+        /// Its name, or `sha256:` and the fingerprint of one certificate.
+        name: String,
+    },
     /// The certificates that were signed.
     ClientList,
     /// How a client stands: its groups and its persona, switch by switch.
@@ -77,6 +82,9 @@ pub struct Issued {
     pub by: String,
     /// When, in seconds since 1970.
     pub at: i64,
+    /// Why it is not good any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// The certificate, PEM; left out of lists.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub certificate: String,

@@ -40,6 +40,7 @@ const NEVER: &[Operation] = &[
     Operation::DelegatedLogin,
     Operation::Logout,
     Operation::PKCS_11,
+    Operation::ReProvision,
 ];
 
 /// What the server does later where the client leaves it the choice: searches, the archive, and making key pairs.

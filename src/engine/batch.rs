@@ -6,6 +6,7 @@
 use super::about::Features;
 use super::asynchronous;
 use super::context::{Context, Given};
+use super::credentials;
 use super::dispatch::dispatch;
 use super::draft::{Changes, Draft};
 use super::need::{Need, Supplies};
@@ -83,9 +84,16 @@ fn run_admitted(
     supplies: &mut Supplies,
 ) -> Step<Outcome> {
     check_item_ids(message)?;
-    let ticket = tickets::admit(world, principal, message)?;
+    let standing = credentials::admit(world, principal)?;
+    // A certificate that was replaced fetches its successor as itself, whatever the message shows beside it.
+    let ticket = match standing.leave {
+        None => tickets::admit(world, principal, message)?,
+        Some(_) => None,
+    };
     let acting = ticket.as_ref().map_or(principal, |ticket| &ticket.principal);
-    let mut draft = Draft::granted(world, acting, ticket.as_ref().map(Admitted::grant));
+    let grant = standing.leave.clone().or_else(|| ticket.as_ref().map(Admitted::grant));
+    let mut draft = Draft::granted(world, acting, grant);
+    standing.settle(&mut draft)?;
     let (items, deeds) = Batch::new(message).run(&mut draft, entropy, supplies).map_err(Halt::Need)?;
     if let Some(ticket) = &ticket {
         ticket.settle(&mut draft)?;

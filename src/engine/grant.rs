@@ -120,5 +120,8 @@ impl Grant {
 }
 
 fn denied() -> Refusal {
-    Refusal::new(Cause::Denied, "the ticket does not allow this operation")
+    Refusal::new(
+        Cause::Denied,
+        "the ticket, or the certificate that was replaced, does not allow this operation",
+    )
 }

@@ -108,6 +108,11 @@ pub fn ticket(place: &[u8]) -> Vec<u8> {
     key(b't', &[place])
 }
 
+/// What is known of a certificate with which a client logs in, by its fingerprint.
+pub fn credential(fingerprint: &str) -> Vec<u8> {
+    key(b'd', &[fingerprint.as_bytes()])
+}
+
 /// What administrators have set for the whole server, by its name.
 pub fn rule(name: &str) -> Vec<u8> {
     key(b'r', &[name.as_bytes()])

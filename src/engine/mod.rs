@@ -18,6 +18,7 @@ mod certificates;
 mod constraints;
 mod container;
 mod context;
+pub mod credentials;
 mod cryptography;
 mod derivation;
 mod dispatch;

@@ -6,6 +6,8 @@
 
 use crate::crypto::derivation::pbkdf2;
 use crate::crypto::{self, Digest};
+use crate::engine::policy::Principal;
+use crate::engine::refusal::{Halt, Refusal, Step};
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;
 use std::collections::VecDeque;
@@ -20,8 +22,40 @@ pub enum Need {
     KeyPair(PairKind),
     /// A password, stretched to a key.
     Stretched(Stretch),
+    /// A certificate with which a client is let in.
+    Credential(Wanted),
     /// Something failed below the engine (the store, the vault); the text is for the server's log.
     Failed(String),
+}
+
+/// What a client wants to log in with from now on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// A certificate for this key of its own, X.509 SubjectPublicKeyInfo DER.
+    Signed {
+        /// The name of the client.
+        client: String,
+        /// Its key.
+        key: Vec<u8>,
+    },
+    /// A certificate that it brings, DER.
+    Brought(Vec<u8>),
+    /// A new pair, and the certificate for it.
+    Made {
+        /// The name of the client.
+        client: String,
+    },
+}
+
+/// A certificate that TLS takes of a client.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Who its holder is.
+    pub holder: Principal,
+    /// The pair, where it was made for the client.
+    pub pair: Option<KeyPair>,
 }
 
 /// What PBKDF2 is to be run with.
@@ -79,6 +113,7 @@ pub struct Supplies {
     used: usize,
     /// Found by what they were made from: what a password was may have changed between two runs.
     stretched: Vec<(Stretch, SecretBytes)>,
+    credentials: Vec<(Wanted, Result<Credential, Refusal>)>,
 }
 
 impl Supplies {
@@ -97,6 +132,19 @@ impl Supplies {
         match self.stretched.iter().find(|(made_from, _)| made_from == stretch) {
             Some((_, key)) => Ok(key.clone()),
             None => Err(Need::Stretched(stretch.clone())),
+        }
+    }
+
+    /// Adds a certificate, or why there is none.
+    pub fn add_credential(&mut self, wanted: Wanted, credential: Result<Credential, Refusal>) {
+        self.credentials.push((wanted, credential));
+    }
+
+    /// The certificate that is wanted, or the need for it.
+    pub fn credential(&self, wanted: &Wanted) -> Step<Credential> {
+        match self.credentials.iter().find(|(answered, _)| answered == wanted) {
+            Some((_, credential)) => Ok(credential.clone()?),
+            None => Err(Halt::Need(Need::Credential(wanted.clone()))),
         }
     }
 

@@ -21,6 +21,9 @@ pub struct Principal {
     pub name: String,
     /// SHA-256 of the certificate, in hex.
     pub fingerprint: String,
+    /// When that certificate ends, in seconds since 1970; `None` where something else than the certificate says who it
+    /// is: a ticket, a credential of its own, a request of earlier.
+    pub certified_until: Option<i64>,
     /// The groups that the configuration puts it in.
     pub groups: Vec<String>,
     /// The group that shares what it makes.

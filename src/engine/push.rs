@@ -3,6 +3,7 @@
 
 use super::batch::Deed;
 use super::context::{Context, Execute as _};
+use super::credentials;
 use super::draft::{Changes, Draft};
 use super::need::{Need, Supplies};
 use super::notice::{Notice, What};
@@ -44,10 +45,14 @@ pub fn push(
     let mut draft = Draft::new(world, principal);
     let mut supplies = Supplies::default();
     let mut cx = Context::new(&mut draft, version, entropy, &mut supplies);
-    let (operation, request) = match &notice.what {
-        What::Put { replaced } => (Operation::Put, put(&mut cx, &notice.object, replaced.as_deref())),
-        What::Notify { changed, gone } => (Operation::Notify, notify(&mut cx, &notice.object, changed, gone)),
+    let operation = match &notice.what {
+        What::Put { .. } => Operation::Put,
+        What::Notify { .. } => Operation::Notify,
     };
+    let request = credentials::must_be_good(world, principal).and_then(|()| match &notice.what {
+        What::Put { replaced } => put(&mut cx, &notice.object, replaced.as_deref()),
+        What::Notify { changed, gone } => notify(&mut cx, &notice.object, changed, gone),
+    });
     let mut deed = Deed { operation, objects: vec![notice.object.clone()], ..Deed::default() };
     match request {
         Ok(request) => {

@@ -6,6 +6,7 @@
 //! ticket, and never as an administrator.
 
 use super::context::Context;
+use super::credentials;
 use super::draft::Draft;
 use super::grant::Grant;
 use super::keys;
@@ -96,7 +97,8 @@ pub fn admit(world: &World<'_>, principal: &Principal, message: &RequestMessage)
     }
     let mut draft = Draft::new(world, principal);
     let (key, mut record) = find(&mut draft, ticket)?;
-    if !record.delegated && record.owner != principal.name {
+    let is_good = credentials::is_whole(&mut draft, &record.fingerprint)?;
+    if !is_good || (!record.delegated && record.owner != principal.name) {
         return Err(invalid());
     }
     if let Some(left) = &mut record.requests {

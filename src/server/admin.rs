@@ -3,10 +3,9 @@
 use super::{Server, now};
 use crate::admin::protocol::{self, AdminRequest, Issued, Readiness, ShownClient};
 use crate::audit::Entry;
-use crate::engine::batch;
-use crate::engine::refusal::{Cause, Refusal};
-use crate::gate::fingerprint;
-use crate::pki::Ca;
+use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::{batch, credentials};
+use crate::gate::{self, fingerprint};
 use crate::session::Peer;
 use crate::store::{Order, Outcome, Submission, Transaction};
 use kmip_codec::enums::ResultStatus;
@@ -17,18 +16,7 @@ use kmip_codec::value::DateTime;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
-
-/// Where the CA is that signs clients.
-#[derive(Clone, Debug)]
-pub struct Signer {
-    /// Its certificate.
-    pub certificate: PathBuf,
-    /// Its key.
-    pub key: PathBuf,
-}
 
 /// What keys of issued certificates begin with; the fingerprint follows.
 const ISSUED: &[u8] = b"c";
@@ -79,11 +67,7 @@ impl Server {
         if request == AdminRequest::Ready {
             return self.readiness();
         }
-        if !peer.principal.admin {
-            let text = format!("client {:?} is no administrator of this server", peer.principal.name);
-            self.audit_admin(peer, &request, "PermissionDenied", Transaction::default())?;
-            return Err(Refusal::new(Cause::Denied, text));
-        }
+        self.must_be_admin(peer, &request)?;
         match &request {
             AdminRequest::Ready | AdminRequest::MasterStatus => {
                 json(self.hierarchy.status().map_err(failed)?)
@@ -100,11 +84,29 @@ impl Server {
             AdminRequest::ClientAdd { name, days, request: csr } => {
                 self.add_client(peer, &request, name, *days, csr)
             }
+            AdminRequest::ClientRevoke { name } => self.revoke_client(peer, &request, name),
             AdminRequest::ClientList => self.issued().and_then(json),
             AdminRequest::ClientShow { name } => self.show_client(name),
             AdminRequest::Explain { id } => self.explained(*id).and_then(json),
             AdminRequest::ExplainLast { client, count } => json(self.memory.last(client.as_deref(), *count)),
         }
+    }
+
+    /// Only an administrator asks, by a certificate that is good.
+    fn must_be_admin(&self, peer: &Peer, request: &AdminRequest) -> Result<(), Refusal> {
+        let admitted =
+            self.until_met(|world, _, _| match credentials::must_be_good(world, &peer.principal) {
+                Ok(()) => Ok(Ok(())),
+                Err(Halt::Refused(refusal)) => Ok(Err(refusal)),
+                Err(Halt::Need(need)) => Err(need),
+            });
+        admitted.map_err(failed)??;
+        if peer.principal.admin {
+            return Ok(());
+        }
+        let text = format!("client {:?} is no administrator of this server", peer.principal.name);
+        self.audit_admin(peer, request, "PermissionDenied", Transaction::default())?;
+        Err(Refusal::new(Cause::Denied, text))
     }
 
     fn readiness(&self) -> Result<serde_json::Value, Refusal> {
@@ -124,25 +126,18 @@ impl Server {
         days: u32,
         csr: &str,
     ) -> Result<serde_json::Value, Refusal> {
-        let Some(signer) = &self.signer else {
-            return Err(Refusal::new(
-                Cause::FeatureNotSupported,
-                "this server has no CA key: name it as tls.ca_key, or issue certificates with your own CA",
-            ));
-        };
-        let read = |path| std::fs::read_to_string(path).map_err(failed);
-        let ca = Ca::from_pem(&read(&signer.certificate)?, &read(&signer.key)?).map_err(failed)?;
+        let ca = self.registrar.ca()?;
         let certificate = ca
             .sign(csr, name, i64::from(days))
             .map_err(|error| Refusal::new(Cause::InvalidField, error.to_string()))?;
         let der = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(failed)?;
-        let not_after = X509Certificate::from_der(&der).map_err(failed)?.1.validity().not_after.timestamp();
         let issued = Issued {
             name: name.to_owned(),
             fingerprint: fingerprint(&der),
-            not_after,
+            not_after: gate::ends(&der).unwrap_or_default(),
             by: peer.principal.name.clone(),
             at: now().seconds(),
+            ended: None,
             certificate: String::new(),
         };
         let key = [ISSUED, issued.fingerprint.as_bytes()].concat();
@@ -159,16 +154,65 @@ impl Server {
             ControlFlow::Continue(())
         });
         scanned.map_err(failed)?;
+        drop(snapshot);
+        for (fingerprint, record) in self.until_met(|world, _, _| credentials::all(world)).map_err(failed)? {
+            match all.iter_mut().find(|issued| issued.fingerprint == fingerprint) {
+                Some(issued) => issued.ended = record.ended,
+                None => all.push(Issued {
+                    name: record.client.clone(),
+                    fingerprint,
+                    not_after: record.until.unwrap_or_default(),
+                    by: record.client,
+                    at: record.at,
+                    ended: record.ended,
+                    certificate: String::new(),
+                }),
+            }
+        }
         all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
         Ok(all)
     }
 
+    /// Ends certificates: all of a name that are known here, or the one of a fingerprint, known or not.
+    fn revoke_client(
+        self: &Arc<Self>,
+        peer: &Peer,
+        request: &AdminRequest,
+        name: &str,
+    ) -> Result<serde_json::Value, Refusal> {
+        let good = |issued: &Issued| issued.ended.is_none();
+        let mut found: Vec<Issued> =
+            self.issued()?.into_iter().filter(|issued| is_of(issued, name)).collect();
+        found.retain(good);
+        let mut ending: Vec<(String, String)> =
+            found.iter().map(|issued| (issued.fingerprint.clone(), issued.name.clone())).collect();
+        match name.strip_prefix("sha256:") {
+            Some(fingerprint) if ending.is_empty() => ending.push((fingerprint.to_owned(), name.to_owned())),
+            None if ending.is_empty() => {
+                let text = format!(
+                    "no certificate of {name:?} is known here that is good: name one that another CA signed by sha256: and \
+                     its fingerprint"
+                );
+                return Err(Refusal::new(Cause::NotFound, text));
+            }
+            _ => {}
+        }
+        let why = format!("revoked by {}", peer.principal.name);
+        let mut transaction = Transaction::default();
+        for (fingerprint, client) in &ending {
+            let changes = self
+                .until_met(|world, _, _| credentials::revoke(world, fingerprint, client, &why))
+                .map_err(failed)?;
+            transaction.expects.extend(changes.expects);
+            transaction.writes.extend(changes.writes);
+        }
+        self.audit_admin(peer, request, "Success", transaction)?;
+        json(ending.into_iter().map(|(fingerprint, _)| fingerprint).collect::<Vec<_>>())
+    }
+
     fn show_client(&self, name: &str) -> Result<serde_json::Value, Refusal> {
         let standing = self.gate.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
-        let is_its = |issued: &Issued| {
-            issued.name == name || name.strip_prefix("sha256:") == Some(issued.fingerprint.as_str())
-        };
-        let certificates = self.issued()?.into_iter().filter(is_its).collect();
+        let certificates = self.issued()?.into_iter().filter(|issued| is_of(issued, name)).collect();
         json(ShownClient { standing, certificates })
     }
 
@@ -185,6 +229,7 @@ impl Server {
             AdminRequest::MasterStatus => ("MasterStatus", String::new()),
             AdminRequest::MasterRotate => ("MasterRotate", String::new()),
             AdminRequest::ClientAdd { name, days, .. } => ("ClientAdd", format!("{name}, {days} days")),
+            AdminRequest::ClientRevoke { name } => ("ClientRevoke", name.clone()),
             AdminRequest::ClientList => ("ClientList", String::new()),
             AdminRequest::ClientShow { name } => ("ClientShow", name.clone()),
             AdminRequest::Explain { id } => ("Explain", format!("request {id}")),
@@ -205,6 +250,11 @@ impl Server {
             Err(error) => Err(failed(error)),
         }
     }
+}
+
+/// Whether a certificate is of this client, or has this fingerprint.
+fn is_of(issued: &Issued, name: &str) -> bool {
+    issued.name == name || name.strip_prefix("sha256:") == Some(issued.fingerprint.as_str())
 }
 
 fn json(value: impl serde::Serialize) -> Result<serde_json::Value, Refusal> {

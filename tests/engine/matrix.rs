@@ -421,6 +421,7 @@ fn no_operation_on_an_object_is_left_out() {
         Operation::QueryAsynchronousRequests,
         Operation::PKCS_11,
         Operation::Login,
+        Operation::ReProvision,
         Operation::Logout,
         Operation::DelegatedLogin,
         Operation::SetConstraints,

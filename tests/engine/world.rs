@@ -7,6 +7,7 @@ use keystead::engine::need::{KeyPair, Need, PairKind, Supplies};
 use keystead::engine::notice::{self, Notice, Subscription};
 use keystead::engine::policy::{Clients, Principal};
 use keystead::engine::push::{self, Push};
+use keystead::engine::refusal::{Cause, Refusal};
 use keystead::engine::world::{Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
@@ -111,6 +112,10 @@ impl Bench {
                 Err(Need::Stretched(stretch)) => {
                     let key = stretch.run().unwrap();
                     supplies.add_stretched(stretch, key);
+                }
+                Err(Need::Credential(wanted)) => {
+                    let refusal = Refusal::new(Cause::FeatureNotSupported, "no CA");
+                    supplies.add_credential(wanted, Err(refusal));
                 }
                 Err(need) => panic!("{need:?}"),
             }

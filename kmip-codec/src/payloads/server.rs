@@ -7,7 +7,7 @@ use crate::enums::*;
 use crate::error::Result;
 use crate::item::ItemValue;
 use crate::message::Ticket;
-use crate::objects::{Certificate, ManagedObject};
+use crate::objects::{Certificate, CertificateRequest, ManagedObject};
 use crate::operations::Operation;
 use crate::value::{DateTime, Interval, UniqueIdentifier};
 use crate::version::*;
@@ -249,7 +249,7 @@ structure! {
 structure! {
     /// Asks for a new certificate of the client's own (KMIP 2.1, 6.1.48).
     pub struct ReProvisionRequest {
-        certificate_request: Option<ItemValue> = CertificateRequest;
+        certificate_request: Option<CertificateRequest> = CertificateRequest;
         certificate: Option<Certificate> = Certificate;
     }
 }

@@ -159,6 +159,12 @@ impl Wish {
         Ok(())
     }
 
+    /// The common name of the subject.
+    pub fn common_name(&self) -> Option<String> {
+        let name = self.subject.common_name().ok().flatten()?;
+        Some(name.value().into_owned())
+    }
+
     /// The key, X.509 SubjectPublicKeyInfo DER.
     pub fn key_der(&self) -> Vec<u8> {
         self.key.to_der().unwrap_or_default()

@@ -44,6 +44,7 @@ mod query_asynchronous_requests;
 mod re_certify;
 mod re_key;
 mod re_key_key_pair;
+mod re_provision;
 mod recover;
 mod register;
 mod revoke;

@@ -1,0 +1,107 @@
+//! The certificates with which clients log in: signed by the CA of `tls.ca`, and judged as TLS judges them, so that no
+//! client is given one that would lock it out.
+
+use crate::engine::need::{Credential, KeyPair, PairKind, Wanted};
+use crate::engine::policy::Principal;
+use crate::engine::refusal::{Cause, Refusal};
+use crate::gate::Gate;
+use crate::keygen;
+use crate::pki::{Ca, Curve};
+use crate::suite_b::SuiteB;
+use kmip_codec::enums::RecommendedCurve;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The CA that signs clients.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// Its certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// Signs and judges the certificates of clients.
+pub struct Registrar {
+    /// What TLS judges them by.
+    pub verifier: Arc<dyn ClientCertVerifier>,
+    /// The level of Suite B that they must have.
+    pub suite_b: Option<SuiteB>,
+    /// The CA, where its key is here.
+    pub signer: Option<Signer>,
+    /// How long certificates of Re-Provision are valid, in days.
+    pub days: u32,
+}
+
+impl Registrar {
+    /// The CA; its key is read for each use, and not kept. Blocks.
+    pub fn ca(&self) -> Result<Ca, Refusal> {
+        let Some(signer) = &self.signer else {
+            return Err(Refusal::new(
+                Cause::FeatureNotSupported,
+                "this server has no CA key: name it as tls.ca_key, or issue certificates with your own CA",
+            ));
+        };
+        let read = |path: &Path| std::fs::read_to_string(path).map_err(|why| broken(path, &why));
+        let (certificate, key) = (read(&signer.certificate)?, read(&signer.key)?);
+        Ca::from_pem(&certificate, &key).map_err(|why| broken(&signer.key, &why))
+    }
+
+    /// The certificate that a client wants to log in with. Blocks.
+    pub fn credential(&self, gate: &Gate, wanted: &Wanted) -> Result<Credential, Refusal> {
+        let days = i64::from(self.days);
+        let (certificate, pair) = match wanted {
+            Wanted::Brought(certificate) => (certificate.clone(), None),
+            Wanted::Signed { client, key } => (self.ca()?.certify(key, client, days).map_err(unfit)?, None),
+            Wanted::Made { client } => {
+                let (ca, pair) = (self.ca()?, self.pair()?);
+                (ca.certify(&pair.public_spki, client, days).map_err(unfit)?, Some(pair))
+            }
+        };
+        let holder = self.judge(gate, &certificate)?;
+        Ok(Credential { certificate, holder, pair })
+    }
+
+    /// A new pair on the curve of the CA's.
+    fn pair(&self) -> Result<KeyPair, Refusal> {
+        let curve = match self.ca()?.curve() {
+            Curve::P256 => RecommendedCurve::P_256,
+            Curve::P384 => RecommendedCurve::P_384,
+        };
+        keygen::make(PairKind::Ec(curve)).map_err(|why| {
+            tracing::error!(why, "no key for a client");
+            Refusal::new(Cause::Internal, "the server could not make the key; its log has the reason")
+        })
+    }
+
+    /// Who the holder of a certificate is, if TLS lets it in.
+    fn judge(&self, gate: &Gate, certificate: &[u8]) -> Result<Principal, Refusal> {
+        let der = CertificateDer::from(certificate);
+        let refused = |why: String| {
+            Refusal::new(
+                Cause::Denied,
+                format!("this server would not let in a client with that certificate: {why}"),
+            )
+        };
+        self.verifier
+            .verify_client_cert(&der, &[], UnixTime::now())
+            .map_err(|error| refused(error.to_string()))?;
+        if let Some(suite_b) = self.suite_b {
+            let checked = suite_b.check(Path::new("the certificate"), std::slice::from_ref(&der));
+            checked.map_err(|error| refused(error.to_string()))?;
+        }
+        gate.admit(certificate).map_err(refused)
+    }
+}
+
+/// The client learns that the CA cannot be used, the log why.
+fn broken(path: &Path, why: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(path = %path.display(), %why, "the CA of the clients cannot be used");
+    Refusal::new(Cause::Internal, "the CA of the server cannot be used; the log has the reason")
+}
+
+fn unfit(why: crate::pki::Error) -> Refusal {
+    Refusal::new(Cause::InvalidField, why.to_string())
+}

@@ -1,0 +1,218 @@
+//! Re-Provision (KMIP 2.1, 6.1.48) on a real server: a client gets itself another certificate in each of the three ways,
+//! the one that it had is not good any more, and who was revoked gets none.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
+
+mod support;
+
+use keystead::pki::{self, Ca, Curve, Pair};
+use kmip_codec::attributes::{Attribute, RevocationReason};
+use kmip_codec::enums::*;
+use kmip_codec::message::{
+    Authentication, Credential, RequestMessage, ResponseItem, ResponseMessage, Ticket, TicketCredential,
+};
+use kmip_codec::objects::{Certificate, CertificateRequest, KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::operations::{Call, Request, Response};
+use kmip_codec::payloads::*;
+use kmip_codec::value::UniqueIdentifier;
+use kmip_codec::version::V2_1;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use support::dev::{Dev, told};
+use support::wire::{self, Wire};
+
+/// Sends a batch as the holder of a certificate, over this connection.
+fn batch(wire: &mut Wire, requests: Vec<Request>) -> Vec<ResponseItem> {
+    let message = RequestMessage::new(V2_1, requests.into_iter().map(Into::into).collect());
+    ResponseMessage::from_bytes(&wire.exchange(&message.to_bytes()).unwrap()).unwrap().items
+}
+
+/// One request over this connection.
+fn ask<R: Call>(wire: &mut Wire, request: R) -> Result<R::Answer, ResultReason> {
+    let item = batch(wire, vec![request.into_request()]).pop().unwrap();
+    match item.result_status {
+        ResultStatus::Success => Ok(R::answer(item.response.unwrap()).unwrap()),
+        _ => Err(item.result_reason.unwrap()),
+    }
+}
+
+/// One request over a new connection.
+fn ask_as<R: Call>(dev: &Dev, pair: &Pair, request: R) -> Result<R::Answer, ResultReason> {
+    ask(&mut wire::connect_with(dev, Some(pair)), request)
+}
+
+fn create() -> CreateRequest {
+    let attributes = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        Attribute::CryptographicLength(256),
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
+    ];
+    let object_type = ObjectType::SymmetricKey;
+    CreateRequest { object_type, attributes: attributes.into(), ..Default::default() }
+}
+
+fn get(id: &UniqueIdentifier) -> GetRequest {
+    GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() }
+}
+
+/// A key of the client's, and the request for a certificate for it.
+fn requested(name: &str) -> (ReProvisionRequest, String) {
+    let (request, key) = pki::request(name, Curve::P256).unwrap();
+    let certificate_request = CertificateRequest {
+        certificate_request_type: CertificateRequestType::PEM,
+        value: request.into_bytes().into(),
+    };
+    (ReProvisionRequest { certificate_request: Some(certificate_request), certificate: None }, key)
+}
+
+fn brought(pair: &Pair) -> ReProvisionRequest {
+    let der = CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap();
+    let certificate = Certificate { certificate_type: CertificateType::X_509, value: der.to_vec().into() };
+    ReProvisionRequest { certificate_request: None, certificate: Some(certificate) }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    use base64ct::{Base64, Encoding as _};
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", Base64::encode_string(der))
+}
+
+/// The certificate of an answer to Get, PEM.
+fn certificate_of(answer: GetResponse) -> String {
+    let ManagedObject::Certificate(certificate) = answer.object else { panic!("{:?}", answer.object) };
+    pem("CERTIFICATE", &certificate.value)
+}
+
+const REFUSED: ResultReason = ResultReason::AuthenticationNotSuccessful;
+
+#[test]
+fn a_request_is_signed_and_the_new_certificate_takes_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let old = wire::ca(&dev).client("one", 1).unwrap();
+    let other = wire::ca(&dev).client("one", 1).unwrap();
+    let mut open = wire::connect_with(&dev, Some(&old));
+    let key = ask(&mut open, create()).unwrap().unique_identifier;
+    let (request, new_key) = requested("one");
+    let id = ask(&mut open, request).unwrap().unique_identifier.unwrap();
+    assert_eq!(ask(&mut open, get(&key)).unwrap_err(), ResultReason::ObjectNotFound, "the open connection");
+    assert_eq!(ask_as(&dev, &old, create()).unwrap_err(), ResultReason::PermissionDenied, "a new connection");
+    let certificate = certificate_of(ask_as(&dev, &old, get(&id)).unwrap());
+    let new = Pair { certificate, key: new_key };
+    assert!(ask_as(&dev, &new, get(&key)).is_ok(), "the objects of the client");
+    assert_eq!(ask(&mut open, get(&id)).unwrap_err(), REFUSED, "the new one was used");
+    assert_eq!(ask_as(&dev, &old, get(&id)).unwrap_err(), REFUSED);
+    assert_eq!(ask_as(&dev, &old, ReProvisionRequest::default()).unwrap_err(), REFUSED);
+    assert!(ask_as(&dev, &other, get(&key)).is_ok(), "another certificate of the client");
+    // The certificate of before is revoked where it is a managed object, and that counts.
+    let (request, newest_key) = requested("one");
+    let newest_id = ask_as(&dev, &new, request).unwrap().unique_identifier.unwrap();
+    let certificate = certificate_of(ask_as(&dev, &new, get(&newest_id)).unwrap());
+    let newest = Pair { certificate, key: newest_key };
+    let state = GetAttributesRequest { unique_identifier: Some(id), ..Default::default() };
+    let attributes = ask_as(&dev, &newest, state).unwrap().attributes.unwrap();
+    assert_eq!(kmip_codec::attribute!(attributes.0, State).next(), Some(&State::Deactivated));
+    let listed = told(dev.keystead("admin", &["client", "list"]));
+    assert!(listed.matches("replaced by Re-Provision").count() == 2, "{listed}");
+}
+
+#[test]
+fn the_server_makes_the_key_and_the_old_certificate_fetches_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let old = wire::ca(&dev).client("one", 1).unwrap();
+    let private = ask_as(&dev, &old, ReProvisionRequest::default()).unwrap().unique_identifier.unwrap();
+    let attributes = GetAttributesRequest { unique_identifier: Some(private.clone()), ..Default::default() };
+    let attributes = ask_as(&dev, &old, attributes).unwrap().attributes.unwrap();
+    let mut links = kmip_codec::attribute!(attributes.0, Link);
+    let certificate = &links.find(|link| link.kind == LinkType::CertificateLink).unwrap().linked;
+    let certificate = certificate_of(ask_as(&dev, &old, get(certificate)).unwrap());
+    let ManagedObject::PrivateKey(key) = ask_as(&dev, &old, get(&private)).unwrap().object else { panic!() };
+    let Some(KeyValue::Plain(plain)) = key.key_block.key_value else { panic!() };
+    let KeyMaterial::Bytes(pkcs8) = plain.key_material else { panic!() };
+    let new = Pair { certificate, key: pem("PRIVATE KEY", pkcs8.expose()) };
+    assert_eq!(ask_as(&dev, &old, create()).unwrap_err(), ResultReason::PermissionDenied);
+    assert!(ask_as(&dev, &new, create()).is_ok());
+    assert_eq!(ask_as(&dev, &old, get(&private)).unwrap_err(), REFUSED, "once the new one was used");
+    // Who has the placeholder has all in one message.
+    let requests = vec![ReProvisionRequest::default().into_request(), GetRequest::default().into_request()];
+    let items = batch(&mut wire::connect_with(&dev, Some(&new)), requests);
+    assert!(
+        matches!(&items[1].response, Some(Response::Get(got)) if got.object_type == ObjectType::PrivateKey)
+    );
+}
+
+#[test]
+fn a_certificate_is_taken_that_tls_takes_and_that_names_the_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let ca = wire::ca(&dev);
+    let old = ca.client("one", 1).unwrap();
+    let mut open = wire::connect_with(&dev, Some(&old));
+    let foreign = pki::make_ca("another CA", Curve::P256).unwrap();
+    let foreign = Ca::from_pem(&foreign.certificate, &foreign.key).unwrap().client("one", 1).unwrap();
+    for wrong in [ca.client("two", 1).unwrap(), foreign, ca.client("one", -1).unwrap()] {
+        assert_eq!(ask(&mut open, brought(&wrong)).unwrap_err(), ResultReason::PermissionDenied);
+    }
+    assert_eq!(ask(&mut open, brought(&old)).unwrap_err(), ResultReason::InvalidField, "the same again");
+    assert_eq!(ask(&mut open, requested("two").0).unwrap_err(), ResultReason::PermissionDenied);
+    let both = ReProvisionRequest { certificate: brought(&old).certificate, ..requested("one").0 };
+    assert_eq!(ask(&mut open, both).unwrap_err(), ResultReason::InvalidField);
+    assert!(ask(&mut open, create()).is_ok(), "nothing has changed");
+    let new = ca.client("one", 1).unwrap();
+    assert!(ask(&mut open, brought(&new)).is_ok());
+    assert_eq!(ask(&mut open, create()).unwrap_err(), REFUSED);
+    assert!(ask_as(&dev, &new, create()).is_ok());
+}
+
+#[test]
+fn who_was_revoked_gets_no_other_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let ca = wire::ca(&dev);
+    // By itself: a managed certificate, revoked as compromised.
+    let old = ca.client("one", 1).unwrap();
+    let new = ca.client("one", 1).unwrap();
+    let id = ask_as(&dev, &old, brought(&new)).unwrap().unique_identifier;
+    let code = RevocationReasonCode::KeyCompromise;
+    let revocation_reason = RevocationReason { code, ..RevocationReason::default() };
+    let revoke = RevokeRequest { unique_identifier: id, revocation_reason, compromise_occurrence_date: None };
+    let mut open = wire::connect_with(&dev, Some(&new));
+    ask(&mut open, revoke).unwrap();
+    assert_eq!(ask(&mut open, ReProvisionRequest::default()).unwrap_err(), REFUSED);
+    assert_eq!(ask_as(&dev, &new, create()).unwrap_err(), REFUSED);
+    // By an administrator, by name and by fingerprint.
+    told(dev.keystead("admin", &["client", "add", "two", "--out", dev.folder.to_str().unwrap()]));
+    let read = |file: &str| std::fs::read_to_string(dev.folder.join(file)).unwrap();
+    let two = Pair { certificate: read("two.pem"), key: read("two.key") };
+    let mut open = wire::connect_with(&dev, Some(&two));
+    ask(&mut open, create()).unwrap();
+    assert!(!dev.keystead("client", &["client", "revoke", "two"]).status.success(), "no administrator");
+    told(dev.keystead("admin", &["client", "revoke", "two"]));
+    assert_eq!(ask(&mut open, create()).unwrap_err(), REFUSED, "the open connection");
+    assert_eq!(ask_as(&dev, &two, ReProvisionRequest::default()).unwrap_err(), REFUSED);
+    assert!(!dev.keystead("admin", &["client", "revoke", "nobody"]).status.success());
+    let three = ca.client("three", 1).unwrap();
+    let der = CertificateDer::from_pem_slice(three.certificate.as_bytes()).unwrap();
+    let fingerprint = format!("sha256:{}", keystead::gate::fingerprint(&der));
+    told(dev.keystead("admin", &["client", "revoke", &fingerprint]));
+    assert_eq!(ask_as(&dev, &three, create()).unwrap_err(), REFUSED);
+    // A ticket is worth no more than the certificate that it was had with.
+    let giver = ca.client("giver", 1).unwrap();
+    let ticket = ask_as(&dev, &giver, LoginRequest::default()).unwrap().ticket;
+    let other = ca.client("giver", 1).unwrap();
+    let mut message = RequestMessage::new(V2_1, vec![create().into_request().into()]);
+    message.header.authentication = Some(showing(ticket));
+    let as_giver = |message: &RequestMessage| {
+        let answer = wire::connect_with(&dev, Some(&other)).exchange(&message.to_bytes()).unwrap();
+        ResponseMessage::from_bytes(&answer).unwrap().items.remove(0).result_status
+    };
+    assert_eq!(as_giver(&message), ResultStatus::Success);
+    message.items[0].request = ReProvisionRequest::default().into_request();
+    assert_eq!(as_giver(&message), ResultStatus::OperationFailed, "not by a ticket");
+    message.items[0].request = create().into_request();
+    ask_as(&dev, &giver, brought(&ca.client("giver", 1).unwrap())).unwrap();
+    assert_eq!(as_giver(&message), ResultStatus::OperationFailed);
+}
+
+fn showing(ticket: Ticket) -> Authentication {
+    Authentication { credentials: vec![Credential::Ticket(TicketCredential { ticket })] }
+}
