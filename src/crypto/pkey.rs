@@ -124,6 +124,32 @@ impl Key {
         FAMILIES.iter().find(|(known, _)| *known == id).map(|(_, family)| *family)
     }
 
+    /// The point of an EC public key (SEC 1, 2.3.3), compressed or whole.
+    pub fn point(&self, compressed: bool) -> Result<Vec<u8>, Error> {
+        let form = if compressed {
+            c::point_conversion_form_t::POINT_CONVERSION_COMPRESSED
+        } else {
+            c::point_conversion_form_t::POINT_CONVERSION_UNCOMPRESSED
+        };
+        let mut out = vec![0; 1 + 2 * 66];
+        // SAFETY: the key is valid and outlives what is borrowed from it, which is checked to be there; no more is
+        // written than the buffer has.
+        let written = unsafe {
+            let key = c::EVP_PKEY_get0_EC_KEY(self.0);
+            if key.is_null() {
+                return Err(UNSUITED);
+            }
+            let (group, point) = (c::EC_KEY_get0_group(key), c::EC_KEY_get0_public_key(key));
+            if group.is_null() || point.is_null() {
+                return Err(UNSUITED);
+            }
+            c::EC_POINT_point2oct(group, point, form, out.as_mut_ptr(), out.len(), ptr::null_mut())
+        };
+        forget_errors();
+        out.truncate(written);
+        if written == 0 { Err(UNSUITED) } else { Ok(out) }
+    }
+
     /// Whether it is an RSA key: paddings mean something to those alone.
     pub fn is_rsa(&self) -> bool {
         self.family() == Some(Family::Rsa)

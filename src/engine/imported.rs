@@ -82,6 +82,7 @@ fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) 
     if let Some(length) = facts.length {
         intake::agree(object, Attribute::CryptographicLength(length))?;
     }
+    intake::fill(object, facts.seen);
     let held = &mut object.attributes;
     let given: Vec<_> = held.references();
     for fact in facts.attributes {

@@ -8,7 +8,7 @@ use super::weakness::{self, Means};
 use super::{birth, container};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
-use kmip_codec::enums::ObjectType;
+use kmip_codec::enums::{CryptographicAlgorithm, ObjectType};
 use kmip_codec::objects::ManagedObject;
 
 /// The object types that are taken in.
@@ -72,6 +72,7 @@ pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> St
     if let Some(length) = facts.length {
         agree(object, Attribute::CryptographicLength(length))?;
     }
+    fill(object, facts.seen);
     for attribute in facts.attributes {
         match attribute.row().map(|row| row.count) {
             Some(kmip_codec::attributes::Count::One) => object.attributes.set(attribute),
@@ -98,6 +99,16 @@ pub fn check_strength(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
             weakness::check(cx.principal(), Means::Key(algorithm, length, None))
         }
         _ => Ok(()),
+    }
+}
+
+/// Sets what an encoded key shows, where nobody says it.
+pub fn fill(object: &mut Object, seen: Option<(CryptographicAlgorithm, i32)>) {
+    let Some((algorithm, length)) = seen else { return };
+    for attribute in [Attribute::CryptographicAlgorithm(algorithm), Attribute::CryptographicLength(length)] {
+        if !object.attributes.has_tag(attribute.tag()) {
+            object.attributes.set(attribute);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod convert;
 mod facts;
 mod generate;
 
-pub use convert::{algorithm_of, in_format};
+pub use convert::{algorithm_of, compressed, in_format, name_in};
 pub use facts::{Facts, clear_material, escaped, facts, read_request};
 pub use generate::{is_symmetric_length, key_pair_blocks, pair_bits, pair_kind, random, symmetric_bytes};
 

@@ -102,14 +102,14 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
     if block.key_wrapping_data.is_some() && (rewrap || form.wrap_type == Some(KeyWrapType::NotWrapped)) {
         *block = wrapping::unwrapped(cx, block)?;
     }
-    match form.compression {
-        None | Some(KeyCompressionType::ECPublicKeyTypeUncompressed) => {}
-        Some(other) => {
-            return refuse(Cause::KeyCompression, format!("points are not compressed as {other:?}"));
-        }
-    }
     if let Some(format) = form.format {
         material::in_format(block, format)?;
+    } else {
+        let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
+        block.key_format_type = material::name_in(cx.version, block.key_format_type, algorithm);
+    }
+    if let Some(compression) = form.compression {
+        material::compressed(block, compression)?;
     }
     if let Some(specification) = &form.wrapping {
         *block = wrapping::wrapped(cx, block, specification, named(object, &specification.attributes))?;

@@ -11,6 +11,7 @@ mod constraints;
 mod containers;
 mod cryptography;
 mod derivation;
+mod formats;
 mod groups;
 mod kinds;
 mod matrix;

@@ -1,31 +1,29 @@
-//! The same key in another format (KMIP 2.1, 11.25): raw and transparent, PKCS#1, PKCS#8, X.509, EC.
+//! The same key in another format (KMIP 2.1, 11.25): raw and transparent, PKCS#1, PKCS#8, X.509, EC; and the point of an
+//! EC public key compressed or not (11.24).
+
+mod discrete;
+mod ec;
+mod rsa;
 
 use crate::engine::refusal::{Cause, Step, refuse};
-use der::asn1::{OctetStringRef, UintRef};
+use der::asn1::OctetStringRef;
 use der::{Decode as _, Encode as _};
-use kmip_codec::SecretBytes;
-use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
+use kmip_codec::enums::{CryptographicAlgorithm, KeyCompressionType, KeyFormatType as Format};
 use kmip_codec::objects::*;
-use kmip_codec::value::BigInteger;
+use kmip_codec::version::{V2_0, Version};
+use kmip_codec::{SecretBytes, value::BigInteger};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
 use spki::SubjectPublicKeyInfoRef;
 
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-
-/// The named curves and their identifiers.
-const CURVES: &[(RecommendedCurve, ObjectIdentifier)] = &[
-    (RecommendedCurve::P_192, ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.1")),
-    (RecommendedCurve::P_224, ObjectIdentifier::new_unwrap("1.3.132.0.33")),
-    (RecommendedCurve::P_256, ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7")),
-    (RecommendedCurve::P_384, ObjectIdentifier::new_unwrap("1.3.132.0.34")),
-    (RecommendedCurve::P_521, ObjectIdentifier::new_unwrap("1.3.132.0.35")),
-    (RecommendedCurve::SECP256K1, ObjectIdentifier::new_unwrap("1.3.132.0.10")),
+/// Algorithms that have no other encodings than PKCS#8 and X.509, with the length of their keys in bits.
+const EDWARDS: &[(ObjectIdentifier, CryptographicAlgorithm, i32)] = &[
+    (ObjectIdentifier::new_unwrap("1.3.101.110"), CryptographicAlgorithm::EC, 256),
+    (ObjectIdentifier::new_unwrap("1.3.101.112"), CryptographicAlgorithm::Ed25519, 256),
+    (ObjectIdentifier::new_unwrap("1.3.101.113"), CryptographicAlgorithm::Ed448, 456),
 ];
 
 /// Turns the key into this format, where there is a way.
-pub fn in_format(block: &mut KeyBlock, wanted: KeyFormatType) -> Step<()> {
+pub fn in_format(block: &mut KeyBlock, wanted: Format) -> Step<()> {
     if block.key_format_type == wanted {
         return Ok(());
     }
@@ -38,7 +36,8 @@ pub fn in_format(block: &mut KeyBlock, wanted: KeyFormatType) -> Step<()> {
     let Some(KeyValue::Plain(plain)) = &block.key_value else {
         return refuse(Cause::NoKeyValue, "the server does not hold the key value");
     };
-    let Some(material) = convert(block.key_format_type, &plain.key_material, wanted) else {
+    let parts = Parts::of(block.key_format_type, &plain.key_material);
+    let Some(material) = parts.and_then(|parts| parts.written(wanted)) else {
         let have = block.key_format_type;
         let message = format!("a key registered as {have:?} cannot be returned as {wanted:?}");
         return refuse(Cause::KeyFormat, message);
@@ -49,14 +48,74 @@ pub fn in_format(block: &mut KeyBlock, wanted: KeyFormatType) -> Step<()> {
     Ok(())
 }
 
-/// The algorithm of a PKCS#8 private key.
-pub fn algorithm_of(pkcs8: &SecretBytes) -> Option<CryptographicAlgorithm> {
-    match PrivateKeyInfoRef::from_der(pkcs8.expose()).ok()?.algorithm.oid {
-        RSA => Some(CryptographicAlgorithm::RSA),
-        EC => Some(CryptographicAlgorithm::EC),
-        ED25519 => Some(CryptographicAlgorithm::Ed25519),
+/// Compresses the point of an EC public key, or gives it whole (KMIP 2.1, 11.24).
+pub fn compressed(block: &mut KeyBlock, wanted: KeyCompressionType) -> Step<()> {
+    let is_compressed = match wanted {
+        KeyCompressionType::ECPublicKeyTypeUncompressed => false,
+        KeyCompressionType::ECPublicKeyTypeX9_62CompressedPrime => true,
+        other => {
+            let text = format!(
+                "{other:?} is for curves over binary fields, or for no one: there is uncompressed and compressed prime"
+            );
+            return refuse(Cause::KeyCompression, text);
+        }
+    };
+    let plain = match (&block.key_value, &block.key_wrapping_data) {
+        (Some(KeyValue::Plain(plain)), None) => plain,
+        _ => {
+            return refuse(Cause::KeyCompression, "the key is wrapped or not here: its point stays as it is");
+        }
+    };
+    let Some(Parts::EcPublic(key)) = Parts::of(block.key_format_type, &plain.key_material) else {
+        return match is_compressed {
+            true => refuse(Cause::KeyCompression, "only the points of EC public keys are compressed"),
+            false => Ok(()),
+        };
+    };
+    let Some(material) =
+        key.in_form(is_compressed).and_then(|key| Parts::EcPublic(key).written(block.key_format_type))
+    else {
+        return refuse(
+            Cause::KeyCompression,
+            "the point of the key is none of a curve that this server knows",
+        );
+    };
+    let attributes = plain.attributes.clone();
+    block.key_value = Some(KeyValue::Plain(PlainKeyValue { key_material: material, attributes }));
+    block.key_compression_type = Some(wanted);
+    Ok(())
+}
+
+/// The name of a format in a version: transparent EC keys are of ECDSA or ECDH before 1.3, and of neither from 2.0 on.
+pub fn name_in(version: Version, format: Format, algorithm: Option<CryptographicAlgorithm>) -> Format {
+    let is_for = |known: &&ec::Names| known.private == format || known.public == format;
+    if format.is_in(version) || !ec::NAMES.iter().any(|known| is_for(&known)) {
+        return format;
+    }
+    let is_private = ec::NAMES.iter().any(|known| known.private == format);
+    let wanted = match algorithm {
+        _ if version >= V2_0 => CryptographicAlgorithm::EC,
+        Some(CryptographicAlgorithm::ECDH) => CryptographicAlgorithm::ECDH,
+        _ => CryptographicAlgorithm::ECDSA,
+    };
+    let named = ec::NAMES.iter().find(|known| known.algorithm == wanted);
+    named.map_or(format, |named| if is_private { named.private } else { named.public })
+}
+
+/// Algorithm and length in bits, as an encoded key tells them.
+pub fn described(block: &KeyBlock) -> Option<(CryptographicAlgorithm, i32)> {
+    match (&block.key_value, &block.key_wrapping_data) {
+        (Some(KeyValue::Plain(plain)), None) => {
+            Parts::of(block.key_format_type, &plain.key_material)?.described()
+        }
         _ => None,
     }
+}
+
+/// The algorithm of a PKCS#8 private key.
+pub fn algorithm_of(pkcs8: &SecretBytes) -> Option<CryptographicAlgorithm> {
+    let material = KeyMaterial::Bytes(pkcs8.clone());
+    Parts::of(Format::PKCS_8, &material)?.described().map(|(algorithm, _)| algorithm)
 }
 
 /// A key, taken apart.
@@ -64,158 +123,156 @@ enum Parts {
     Symmetric(SecretBytes),
     RsaPrivate(TransparentRsaPrivate),
     RsaPublic(TransparentRsaPublic),
-    /// SEC1 bytes and the curve.
-    EcPrivate(SecretBytes, Option<ObjectIdentifier>),
-    /// SubjectPublicKeyInfo.
-    EcPublic(SecretBytes),
+    DsaPrivate(TransparentDsaPrivate),
+    DsaPublic(TransparentDsaPublic),
+    DhPrivate(TransparentDhPrivate),
+    DhPublic(TransparentDhPublic),
+    EcPrivate(ec::Private),
+    EcPublic(ec::Public),
+    /// One of [`EDWARDS`], which stays in its encoding.
+    Edwards(CryptographicAlgorithm, i32),
 }
 
-fn convert(have: KeyFormatType, material: &KeyMaterial, wanted: KeyFormatType) -> Option<KeyMaterial> {
-    match (take_apart(have, material)?, wanted) {
-        (Parts::Symmetric(key), KeyFormatType::Raw) => Some(KeyMaterial::Bytes(key)),
-        (Parts::Symmetric(key), KeyFormatType::TransparentSymmetricKey) => {
-            Some(KeyMaterial::Transparent(TransparentKey::Symmetric(TransparentSymmetric { key })))
+impl Parts {
+    fn of(format: Format, material: &KeyMaterial) -> Option<Self> {
+        match material {
+            KeyMaterial::Bytes(bytes) => Self::of_bytes(format, bytes.expose()),
+            KeyMaterial::Transparent(key) => Some(match key {
+                TransparentKey::Symmetric(key) => Self::Symmetric(key.key.clone()),
+                TransparentKey::RsaPrivate(key) => Self::RsaPrivate(key.clone()),
+                TransparentKey::RsaPublic(key) => Self::RsaPublic(key.clone()),
+                TransparentKey::DsaPrivate(key) => Self::DsaPrivate(key.clone()),
+                TransparentKey::DsaPublic(key) => Self::DsaPublic(key.clone()),
+                TransparentKey::DhPrivate(key) => Self::DhPrivate(key.clone()),
+                TransparentKey::DhPublic(key) => Self::DhPublic(key.clone()),
+                TransparentKey::EcPrivate(key) => Self::EcPrivate(ec::Private::of(key)?),
+                TransparentKey::EcPublic(key) => Self::EcPublic(ec::Public::of(key)?),
+            }),
         }
-        (Parts::RsaPrivate(key), KeyFormatType::TransparentRSAPrivateKey) => {
-            Some(KeyMaterial::Transparent(TransparentKey::RsaPrivate(key)))
+    }
+
+    fn of_bytes(format: Format, bytes: &[u8]) -> Option<Self> {
+        match format {
+            Format::Raw => Some(Self::Symmetric(bytes.into())),
+            Format::PKCS_1 => {
+                rsa::private(bytes).map(Self::RsaPrivate).or_else(|| rsa::public(bytes).map(Self::RsaPublic))
+            }
+            Format::PKCS_8 => {
+                let info = PrivateKeyInfoRef::from_der(bytes).ok()?;
+                let key = info.private_key.as_bytes();
+                match info.algorithm.oid {
+                    rsa::OID => rsa::private(key).map(Self::RsaPrivate),
+                    ec::OID => {
+                        ec::Private::read(key, info.algorithm.parameters_oid().ok()).map(Self::EcPrivate)
+                    }
+                    discrete::DSA => discrete::dsa_private(&info.algorithm, key).map(Self::DsaPrivate),
+                    oid if discrete::is_dh(oid) => {
+                        discrete::dh_private(&info.algorithm, key).map(Self::DhPrivate)
+                    }
+                    oid => edwards(oid),
+                }
+            }
+            Format::ECPrivateKey => ec::Private::read(bytes, None).map(Self::EcPrivate),
+            Format::X_509 => {
+                let info = SubjectPublicKeyInfoRef::from_der(bytes).ok()?;
+                let key = info.subject_public_key.as_bytes()?;
+                match info.algorithm.oid {
+                    rsa::OID => rsa::public(key).map(Self::RsaPublic),
+                    ec::OID => {
+                        let curve = info.algorithm.parameters_oid().ok()?;
+                        Some(Self::EcPublic(ec::Public { curve, point: key.to_vec() }))
+                    }
+                    discrete::DSA => discrete::dsa_public(&info.algorithm, key).map(Self::DsaPublic),
+                    oid if discrete::is_dh(oid) => {
+                        discrete::dh_public(&info.algorithm, key).map(Self::DhPublic)
+                    }
+                    oid => edwards(oid),
+                }
+            }
+            _ => None,
         }
-        (Parts::RsaPrivate(key), KeyFormatType::PKCS_1) => rsa_private_pkcs1(&key).map(KeyMaterial::Bytes),
-        (Parts::RsaPrivate(key), KeyFormatType::PKCS_8) => {
-            let pkcs1 = rsa_private_pkcs1(&key)?;
-            let algorithm = AlgorithmIdentifierRef { oid: RSA, parameters: Some(der::asn1::AnyRef::NULL) };
-            pkcs8(algorithm, &pkcs1).map(KeyMaterial::Bytes)
+    }
+
+    fn written(&self, wanted: Format) -> Option<KeyMaterial> {
+        let transparent = |key| Some(KeyMaterial::Transparent(key));
+        match (self, wanted) {
+            (Self::Symmetric(key), Format::Raw) => Some(KeyMaterial::Bytes(key.clone())),
+            (Self::Symmetric(key), Format::TransparentSymmetricKey) => {
+                transparent(TransparentKey::Symmetric(TransparentSymmetric { key: key.clone() }))
+            }
+            (Self::RsaPrivate(key), Format::TransparentRSAPrivateKey) => {
+                transparent(TransparentKey::RsaPrivate(key.clone()))
+            }
+            (Self::RsaPublic(key), Format::TransparentRSAPublicKey) => {
+                transparent(TransparentKey::RsaPublic(key.clone()))
+            }
+            (Self::DsaPrivate(key), Format::TransparentDSAPrivateKey) => {
+                transparent(TransparentKey::DsaPrivate(key.clone()))
+            }
+            (Self::DsaPublic(key), Format::TransparentDSAPublicKey) => {
+                transparent(TransparentKey::DsaPublic(key.clone()))
+            }
+            (Self::DhPrivate(key), Format::TransparentDHPrivateKey) => {
+                transparent(TransparentKey::DhPrivate(key.clone()))
+            }
+            (Self::DhPublic(key), Format::TransparentDHPublicKey) => {
+                transparent(TransparentKey::DhPublic(key.clone()))
+            }
+            (Self::EcPrivate(key), wanted) if ec::NAMES.iter().any(|known| known.private == wanted) => {
+                transparent(TransparentKey::EcPrivate(key.transparent()?))
+            }
+            (Self::EcPublic(key), wanted) if ec::NAMES.iter().any(|known| known.public == wanted) => {
+                transparent(TransparentKey::EcPublic(key.transparent()?))
+            }
+            _ => self.encoded(wanted).map(KeyMaterial::Bytes),
         }
-        (Parts::RsaPublic(key), KeyFormatType::TransparentRSAPublicKey) => {
-            Some(KeyMaterial::Transparent(TransparentKey::RsaPublic(key)))
+    }
+
+    fn encoded(&self, wanted: Format) -> Option<SecretBytes> {
+        match (self, wanted) {
+            (Self::RsaPrivate(key), Format::PKCS_1) => rsa::private_der(key),
+            (Self::RsaPrivate(key), Format::PKCS_8) => pkcs8(rsa::ALGORITHM, rsa::private_der(key)?.expose()),
+            (Self::RsaPublic(key), Format::PKCS_1) => rsa::public_der(key),
+            (Self::RsaPublic(key), Format::X_509) => spki(rsa::ALGORITHM, rsa::public_der(key)?.expose()),
+            (Self::DsaPrivate(key), Format::PKCS_8) => discrete::dsa_pkcs8(key),
+            (Self::DsaPublic(key), Format::X_509) => discrete::dsa_spki(key),
+            (Self::DhPrivate(key), Format::PKCS_8) => discrete::dh_pkcs8(key),
+            (Self::DhPublic(key), Format::X_509) => discrete::dh_spki(key),
+            (Self::EcPrivate(key), Format::ECPrivateKey) => key.sec1(),
+            (Self::EcPrivate(key), Format::PKCS_8) => key.pkcs8(),
+            (Self::EcPublic(key), Format::X_509) => key.spki(),
+            _ => None,
         }
-        (Parts::RsaPublic(key), KeyFormatType::PKCS_1) => rsa_public_pkcs1(&key).map(KeyMaterial::Bytes),
-        (Parts::RsaPublic(key), KeyFormatType::X_509) => rsa_public_spki(&key).map(KeyMaterial::Bytes),
-        (Parts::EcPrivate(sec1, _), KeyFormatType::ECPrivateKey) => Some(KeyMaterial::Bytes(sec1)),
-        (Parts::EcPrivate(sec1, curve), KeyFormatType::PKCS_8) => {
-            ec_pkcs8(&sec1, curve).map(KeyMaterial::Bytes)
-        }
-        (Parts::EcPrivate(sec1, curve), KeyFormatType::TransparentECPrivateKey) => ec_private(&sec1, curve),
-        (Parts::EcPublic(spki), KeyFormatType::X_509) => Some(KeyMaterial::Bytes(spki)),
-        (Parts::EcPublic(spki), KeyFormatType::TransparentECPublicKey) => ec_public(&spki),
-        _ => None,
+    }
+
+    fn described(&self) -> Option<(CryptographicAlgorithm, i32)> {
+        let (algorithm, number) = match self {
+            Self::Symmetric(_) => return None,
+            Self::EcPrivate(key) => return Some((CryptographicAlgorithm::EC, ec::bits(key.curve?)?)),
+            Self::EcPublic(key) => return Some((CryptographicAlgorithm::EC, ec::bits(key.curve)?)),
+            Self::Edwards(algorithm, bits) => return Some((*algorithm, *bits)),
+            Self::RsaPrivate(key) => (CryptographicAlgorithm::RSA, &key.modulus),
+            Self::RsaPublic(key) => (CryptographicAlgorithm::RSA, &key.modulus),
+            Self::DsaPrivate(key) => (CryptographicAlgorithm::DSA, &key.p),
+            Self::DsaPublic(key) => (CryptographicAlgorithm::DSA, &key.p),
+            Self::DhPrivate(key) => (CryptographicAlgorithm::DH, &key.p),
+            Self::DhPublic(key) => (CryptographicAlgorithm::DH, &key.p),
+        };
+        Some((algorithm, bits(number)?))
     }
 }
 
-fn take_apart(format: KeyFormatType, material: &KeyMaterial) -> Option<Parts> {
-    let bytes = match material {
-        KeyMaterial::Transparent(TransparentKey::Symmetric(key)) => {
-            return Some(Parts::Symmetric(key.key.clone()));
-        }
-        KeyMaterial::Transparent(TransparentKey::RsaPrivate(key)) => {
-            return Some(Parts::RsaPrivate(key.clone()));
-        }
-        KeyMaterial::Transparent(TransparentKey::RsaPublic(key)) => {
-            return Some(Parts::RsaPublic(key.clone()));
-        }
-        KeyMaterial::Transparent(TransparentKey::EcPrivate(key)) => return ec_private_parts(key),
-        KeyMaterial::Transparent(TransparentKey::EcPublic(key)) => return ec_public_parts(key),
-        KeyMaterial::Transparent(_) => return None,
-        KeyMaterial::Bytes(bytes) => bytes.expose(),
-    };
-    match format {
-        KeyFormatType::Raw => Some(Parts::Symmetric(bytes.into())),
-        KeyFormatType::PKCS_1 => rsa_private(bytes).or_else(|| rsa_public(bytes)),
-        KeyFormatType::PKCS_8 => {
-            let info = PrivateKeyInfoRef::from_der(bytes).ok()?;
-            match info.algorithm.oid {
-                RSA => rsa_private(info.private_key.as_bytes()),
-                EC => Some(Parts::EcPrivate(
-                    info.private_key.as_bytes().into(),
-                    info.algorithm.parameters_oid().ok(),
-                )),
-                _ => None,
-            }
-        }
-        KeyFormatType::ECPrivateKey => {
-            let key = sec1::EcPrivateKey::from_der(bytes).ok()?;
-            let curve = key.parameters.and_then(|parameters| parameters.named_curve());
-            Some(Parts::EcPrivate(bytes.into(), curve))
-        }
-        KeyFormatType::X_509 => {
-            let info = SubjectPublicKeyInfoRef::from_der(bytes).ok()?;
-            match info.algorithm.oid {
-                RSA => rsa_public(info.subject_public_key.as_bytes()?),
-                EC => Some(Parts::EcPublic(bytes.into())),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
+fn edwards(oid: ObjectIdentifier) -> Option<Parts> {
+    let row = EDWARDS.iter().find(|(known, ..)| *known == oid);
+    row.map(|(_, algorithm, bits)| Parts::Edwards(*algorithm, *bits))
 }
 
-fn number(value: UintRef<'_>) -> BigInteger {
-    BigInteger::from_unsigned(value.as_bytes())
-}
-
-fn rsa_private(bytes: &[u8]) -> Option<Parts> {
-    let key = pkcs1::RsaPrivateKey::from_der(bytes).ok()?;
-    Some(Parts::RsaPrivate(TransparentRsaPrivate {
-        modulus: number(key.modulus),
-        private_exponent: Some(number(key.private_exponent)),
-        public_exponent: Some(number(key.public_exponent)),
-        p: Some(number(key.prime1)),
-        q: Some(number(key.prime2)),
-        prime_exponent_p: Some(number(key.exponent1)),
-        prime_exponent_q: Some(number(key.exponent2)),
-        crt_coefficient: Some(number(key.coefficient)),
-    }))
-}
-
-fn rsa_public(bytes: &[u8]) -> Option<Parts> {
-    let key = pkcs1::RsaPublicKey::from_der(bytes).ok()?;
-    Some(Parts::RsaPublic(TransparentRsaPublic {
-        modulus: number(key.modulus),
-        public_exponent: number(key.public_exponent),
-    }))
-}
-
-/// PKCS#1 needs every number of the key; a transparent key may leave some out.
-fn rsa_private_pkcs1(key: &TransparentRsaPrivate) -> Option<SecretBytes> {
-    let uint = |value: &'_ BigInteger| value.to_unsigned().map(<[u8]>::to_vec);
-    let optional = |value: &Option<BigInteger>| value.as_ref().and_then(uint);
-    let numbers = [
-        uint(&key.modulus)?,
-        optional(&key.public_exponent)?,
-        optional(&key.private_exponent)?,
-        optional(&key.p)?,
-        optional(&key.q)?,
-        optional(&key.prime_exponent_p)?,
-        optional(&key.prime_exponent_q)?,
-        optional(&key.crt_coefficient)?,
-    ]
-    .map(zeroize::Zeroizing::new);
-    let [n, e, d, p, q, dp, dq, qi] = &numbers;
-    let key = pkcs1::RsaPrivateKey {
-        modulus: UintRef::new(n).ok()?,
-        public_exponent: UintRef::new(e).ok()?,
-        private_exponent: UintRef::new(d).ok()?,
-        prime1: UintRef::new(p).ok()?,
-        prime2: UintRef::new(q).ok()?,
-        exponent1: UintRef::new(dp).ok()?,
-        exponent2: UintRef::new(dq).ok()?,
-        coefficient: UintRef::new(qi).ok()?,
-        other_prime_infos: None,
-    };
-    key.to_der().ok().map(SecretBytes::from)
-}
-
-fn rsa_public_pkcs1(key: &TransparentRsaPublic) -> Option<SecretBytes> {
-    let key = pkcs1::RsaPublicKey {
-        modulus: UintRef::new(key.modulus.to_unsigned()?).ok()?,
-        public_exponent: UintRef::new(key.public_exponent.to_unsigned()?).ok()?,
-    };
-    key.to_der().ok().map(SecretBytes::from)
-}
-
-fn rsa_public_spki(key: &TransparentRsaPublic) -> Option<SecretBytes> {
-    let pkcs1 = rsa_public_pkcs1(key)?;
-    let algorithm = AlgorithmIdentifierRef { oid: RSA, parameters: Some(der::asn1::AnyRef::NULL) };
-    spki(algorithm, pkcs1.expose())
+/// The length of a number in bits.
+fn bits(number: &BigInteger) -> Option<i32> {
+    let bytes = number.to_unsigned()?;
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let first = bytes.get(zeros)?;
+    i32::try_from((bytes.len() - zeros) * 8 - usize::try_from(first.leading_zeros()).ok()?).ok()
 }
 
 fn spki(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Option<SecretBytes> {
@@ -223,58 +280,7 @@ fn spki(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Option<SecretBytes
     SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().ok().map(SecretBytes::from)
 }
 
-fn pkcs8(algorithm: AlgorithmIdentifierRef<'_>, key: &SecretBytes) -> Option<SecretBytes> {
-    let private_key = OctetStringRef::new(key.expose()).ok()?;
+fn pkcs8(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> Option<SecretBytes> {
+    let private_key = OctetStringRef::new(key).ok()?;
     PrivateKeyInfoRef::new(algorithm, private_key).to_der().ok().map(SecretBytes::from)
-}
-
-fn curve_oid(curve: RecommendedCurve) -> Option<ObjectIdentifier> {
-    CURVES.iter().find(|(name, _)| *name == curve).map(|(_, oid)| *oid)
-}
-
-fn curve_of(oid: ObjectIdentifier) -> Option<RecommendedCurve> {
-    CURVES.iter().find(|(_, known)| *known == oid).map(|(name, _)| *name)
-}
-
-fn ec_algorithm(curve: &ObjectIdentifier) -> AlgorithmIdentifierRef<'_> {
-    AlgorithmIdentifierRef { oid: EC, parameters: Some(der::asn1::AnyRef::from(curve)) }
-}
-
-fn ec_pkcs8(sec1: &SecretBytes, curve: Option<ObjectIdentifier>) -> Option<SecretBytes> {
-    pkcs8(ec_algorithm(&curve?), sec1)
-}
-
-fn ec_private(sec1: &SecretBytes, curve: Option<ObjectIdentifier>) -> Option<KeyMaterial> {
-    let key = sec1::EcPrivateKey::from_der(sec1.expose()).ok()?;
-    let curve = curve_of(curve.or_else(|| key.parameters.and_then(|p| p.named_curve()))?)?;
-    let d = BigInteger::from_unsigned(key.private_key);
-    Some(KeyMaterial::Transparent(TransparentKey::EcPrivate(TransparentEcPrivate { curve, d })))
-}
-
-fn ec_private_parts(key: &TransparentEcPrivate) -> Option<Parts> {
-    let curve = curve_oid(key.curve)?;
-    let bytes = match key.curve {
-        RecommendedCurve::P_192 => 24,
-        RecommendedCurve::P_224 => 28,
-        RecommendedCurve::P_384 => 48,
-        RecommendedCurve::P_521 => 66,
-        _ => 32,
-    };
-    let d = key.d.to_unsigned()?;
-    let mut padded = zeroize::Zeroizing::new(vec![0; bytes.max(d.len()) - d.len()]);
-    padded.extend_from_slice(d);
-    let parameters = Some(sec1::EcParameters::NamedCurve(curve));
-    let sec1 = sec1::EcPrivateKey { private_key: &padded, parameters, public_key: None }.to_der().ok()?;
-    Some(Parts::EcPrivate(sec1.into(), Some(curve)))
-}
-
-fn ec_public(spki: &SecretBytes) -> Option<KeyMaterial> {
-    let info = SubjectPublicKeyInfoRef::from_der(spki.expose()).ok()?;
-    let curve = curve_of(info.algorithm.parameters_oid().ok()?)?;
-    let q = bytes::Bytes::copy_from_slice(info.subject_public_key.as_bytes()?);
-    Some(KeyMaterial::Transparent(TransparentKey::EcPublic(TransparentEcPublic { curve, q })))
-}
-
-fn ec_public_parts(key: &TransparentEcPublic) -> Option<Parts> {
-    spki(ec_algorithm(&curve_oid(key.curve)?), &key.q).map(Parts::EcPublic)
 }

@@ -20,6 +20,8 @@ pub struct Facts {
     pub algorithm: Option<CryptographicAlgorithm>,
     /// The length in bits, where the value tells it.
     pub length: Option<i32>,
+    /// Algorithm and length as the value itself shows them; they count where nobody says them.
+    pub seen: Option<(CryptographicAlgorithm, i32)>,
     /// The format of a key.
     pub format: Option<KeyFormatType>,
     /// What the Digest attribute is computed over; nothing where the server does not have the value in clear.
@@ -65,7 +67,9 @@ fn key_facts(block: &KeyBlock, is_whole: bool) -> Step<Facts> {
     if let (Some(material), None, true) = (&material, &block.key_wrapping_data, is_whole) {
         check_length(block, material)?;
     }
+    let is_said = block.cryptographic_algorithm.is_some() && block.cryptographic_length.is_some();
     Ok(Facts {
+        seen: if is_said || !is_whole { None } else { super::convert::described(block) },
         algorithm: block.cryptographic_algorithm,
         length: block.cryptographic_length,
         format: Some(block.key_format_type),
