@@ -6,6 +6,7 @@
 mod algorithms;
 mod attributes;
 mod enumerations;
+mod keys;
 mod operations;
 mod page;
 #[allow(dead_code, reason = "the engine's tests use more of it")]
@@ -22,6 +23,7 @@ const PAGES: &[(&str, Page)] = &[
     ("attributes.md", attributes::page),
     ("enumerations.md", enumerations::page),
     ("algorithms.md", algorithms::page),
+    ("keys.md", keys::page),
 ];
 
 #[test]

@@ -54,9 +54,7 @@ pub fn compressed(block: &mut KeyBlock, wanted: KeyCompressionType) -> Step<()> 
         KeyCompressionType::ECPublicKeyTypeUncompressed => false,
         KeyCompressionType::ECPublicKeyTypeX9_62CompressedPrime => true,
         other => {
-            let text = format!(
-                "{other:?} is for curves over binary fields, or for no one: there is uncompressed and compressed prime"
-            );
+            let text = format!("points are had uncompressed or compressed (prime), not as {other:?}");
             return refuse(Cause::KeyCompression, text);
         }
     };
