@@ -69,24 +69,34 @@ impl Gate {
         Ok(Principal { certified_until, ..principal })
     }
 
-    /// Who sends this message: the holder of the certificate, or who its credential tells. May block.
+    /// Who sends this message: the holder of the certificate, or who its credential tells. Takes long.
     pub fn identify(
         &self,
         holder: &Arc<Principal>,
         message: &RequestMessage,
     ) -> Result<Arc<Principal>, Refusal> {
-        let Some(name) = self.credentials.judge(holder, message.header.authentication.as_ref())? else {
-            return Ok(Arc::clone(holder));
-        };
+        let name = self.credentials.judge(holder, message.header.authentication.as_ref())?;
+        Ok(self.acting(holder, name))
+    }
+
+    /// The same where no password must be hashed, because it was right last time: `None` where one must.
+    pub fn recognise(&self, holder: &Arc<Principal>, message: &RequestMessage) -> Option<Arc<Principal>> {
+        let name = self.credentials.recognise(holder, message.header.authentication.as_ref())?;
+        Some(self.acting(holder, name))
+    }
+
+    /// The holder of a certificate under the name that a credential gives it, if it gives one.
+    fn acting(&self, holder: &Arc<Principal>, name: Option<String>) -> Arc<Principal> {
+        let Some(name) = name else { return Arc::clone(holder) };
         let groups: Vec<_> = self.groups(&name, None).collect();
-        Ok(Arc::new(Principal {
+        Arc::new(Principal {
             groups: groups.iter().map(|group| group.name.clone()).collect(),
             default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
             admin: false,
             certified_until: None,
             name,
             ..Principal::clone(holder)
-        }))
+        })
     }
 
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.

@@ -9,6 +9,7 @@ mod answers;
 mod entries;
 mod explain;
 mod later;
+mod needs;
 mod outside;
 mod push;
 mod registrar;
@@ -22,35 +23,30 @@ use crate::audit::Entry;
 use crate::crypto::drbg::Seeds;
 use crate::endpoints::Endpoints;
 use crate::engine::asynchronous;
-use crate::engine::batch::{self, Outcome};
+use crate::engine::batch::Outcome;
 use crate::engine::draft::Changes;
-use crate::engine::need::{Need, Supplies};
 use crate::engine::persona::{Credentials, Nuls};
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::world::{Entropy, Settings, World};
+use crate::engine::world::Settings;
 use crate::explain::{Exchange, Memory};
 use crate::gate::Gate;
-use crate::keygen;
 use crate::session::{Answer, Peer, Received, Service, Turned};
 use crate::store::{self, Database, Submission, Transaction};
-use crate::vault::{Hierarchy, KeyRing};
+use crate::vault::Hierarchy;
 use kmip_codec::Error as CodecError;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::wire::Encoding;
-use outside::{Source, StoreView, now};
+use outside::{StoreView, now};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// How often a batch is run again because another was faster, before it is refused.
 const CONFLICTS_MAX: usize = 32;
-
-/// How many things a batch may need one after another.
-const NEEDS_MAX: usize = 1000;
 
 /// The server: store, keys, settings.
 pub struct Server {
@@ -71,6 +67,8 @@ pub struct Server {
     wake: Notify,
     /// What signs and judges the certificates of clients.
     registrar: Registrar,
+    /// What takes long takes turns.
+    turns: Semaphore,
     /// What `keystead explain` tells of.
     memory: Memory,
     /// What waits for the clients that are told without asking.
@@ -106,6 +104,7 @@ impl Server {
             delay,
             wake,
             registrar,
+            turns: needs::turns(),
             memory: Memory::off(),
             endpoints: Endpoints::default(),
         }
@@ -153,12 +152,9 @@ impl Server {
             Err(refusal) => return self.turn_away(request, &peer, &message, refusal).await,
         };
         for _ in 0..CONFLICTS_MAX {
-            let (server, asking, batch) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&message));
-            let ran = tokio::task::spawn_blocking(move || server.run(request, &asking, &batch)).await;
-            let (outcome, told) = match ran {
-                Ok(Ok(ran)) => ran,
-                Ok(Err(why)) => return self.fail(request, &peer, &message, &why),
-                Err(panic) => return self.fail(request, &peer, &message, &panic.to_string()),
+            let (outcome, told) = match self.run(request, &peer, &message).await {
+                Ok(ran) => ran,
+                Err(why) => return self.fail(request, &peer, &message, &why),
             };
             let entries = entries::of(request, &peer, &message, &outcome);
             let done = outcome.deeds.iter().filter(|deed| deed.reason.is_none());
@@ -192,9 +188,14 @@ impl Server {
         if peer.principal.persona.credentials == Credentials::Ignore {
             return Ok(Arc::clone(peer));
         }
-        let (server, holder, batch) = (Arc::clone(self), Arc::clone(&peer.principal), Arc::clone(message));
-        let judged = tokio::task::spawn_blocking(move || server.gate.identify(&holder, &batch)).await;
-        let sender = judged.map_err(|panic| Refusal::new(Cause::Internal, panic.to_string()))??;
+        let sender = match self.gate.recognise(&peer.principal, message) {
+            Some(sender) => sender,
+            None => {
+                let (server, holder) = (Arc::clone(self), Arc::clone(&peer.principal));
+                let batch = Arc::clone(message);
+                self.slowly(move || server.gate.identify(&holder, &batch)).await??
+            }
+        };
         Ok(Arc::new(Peer { address: peer.address, principal: sender, turnable: false }))
     }
 
@@ -234,60 +235,6 @@ impl Server {
             Ok(None) => self.fail(request, &peer, &message, "this is no request of the commands"),
             Err(panic) => self.fail(request, &peer, &message, &panic.to_string()),
         }
-    }
-
-    /// Runs a message. Blocks.
-    fn run(&self, request: u64, peer: &Peer, message: &RequestMessage) -> Result<Ran, String> {
-        let (outcome, objects) = self.until_met(|world, entropy, supplies| {
-            let outcome = match push::cannot_turn(peer, message) {
-                Some(refusal) => whole(message, &refusal),
-                None => batch::run(world, &peer.principal, message, entropy, supplies)?,
-            };
-            let objects = self.witness(world, peer, message, &outcome);
-            Ok((outcome, objects))
-        })?;
-        let outcome = fitting(request, message, outcome);
-        let told = self.told(request, peer, message, &outcome, objects);
-        Ok((outcome, told))
-    }
-
-    /// Runs the engine until it needs nothing more. Blocks.
-    fn until_met<T>(
-        &self,
-        mut run: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
-    ) -> Result<T, String> {
-        let mut ring = self.hierarchy.ring();
-        let mut supplies = Supplies::default();
-        for _ in 0..NEEDS_MAX {
-            let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
-            let (settings, clients) = (&self.settings, self.gate.as_ref());
-            let world = World { view: &snapshot, vault: &ring, now: now(), settings, clients };
-            let ran = run(&world, &mut Source(&self.seeds), &mut supplies);
-            // A snapshot may hold writers back, and what is needed may take long.
-            drop(snapshot);
-            match ran {
-                Ok(result) => return Ok(result),
-                Err(need) => self.meet(need, &mut ring, &mut supplies)?,
-            }
-        }
-        Err("the batch needs too much".to_owned())
-    }
-
-    fn meet(&self, need: Need, ring: &mut KeyRing, supplies: &mut Supplies) -> Result<(), String> {
-        match need {
-            Need::Kek(id) => ring.add(self.hierarchy.load(id).map_err(|error| error.to_string())?),
-            Need::KeyPair(kind) => supplies.add(keygen::make(kind)?),
-            Need::Stretched(stretch) => {
-                let key = stretch.run().map_err(|error| error.to_string())?;
-                supplies.add_stretched(stretch, key);
-            }
-            Need::Credential(wanted) => {
-                let credential = self.registrar.credential(&self.gate, &wanted);
-                supplies.add_credential(wanted, credential);
-            }
-            Need::Failed(why) => return Err(why),
-        }
-        Ok(())
     }
 
     /// Commits changes together with their audit entries; a batch without changes is entered in the journal.

@@ -103,6 +103,20 @@ impl Ledger {
         principal: &Principal,
         shown: Option<&Authentication>,
     ) -> Result<Option<String>, Refusal> {
+        self.judged(principal, shown, Self::is_right)
+    }
+
+    /// The same for a credential that was right last time, and for clients that show none: at once.
+    pub fn recognise(&self, principal: &Principal, shown: Option<&Authentication>) -> Option<Option<String>> {
+        self.judged(principal, shown, Self::is_remembered).ok()
+    }
+
+    fn judged(
+        &self,
+        principal: &Principal,
+        shown: Option<&Authentication>,
+        is_right: fn(&Self, &Known, &str) -> bool,
+    ) -> Result<Option<String>, Refusal> {
         let credentials = shown.map(|shown| shown.credentials.as_slice()).unwrap_or_default();
         match principal.persona.credentials {
             Credentials::Ignore => Ok(None),
@@ -111,18 +125,24 @@ impl Ledger {
                 Cause::Authentication,
                 "this client shows its certificate alone: no credentials",
             )),
-            Credentials::Require => self.proven(principal, credentials).map(|_| None),
+            Credentials::Require => self.proven(principal, credentials, is_right).map(|_| None),
             Credentials::Identify => {
-                self.proven(principal, credentials).map(|name| Some(format!("{}/{name}", principal.name)))
+                let name = self.proven(principal, credentials, is_right)?;
+                Ok(Some(format!("{}/{name}", principal.name)))
             }
         }
     }
 
     /// The name of the credential, if the server knows it and its password is right.
-    fn proven(&self, principal: &Principal, credentials: &[Credential]) -> Result<&str, Refusal> {
+    fn proven(
+        &self,
+        principal: &Principal,
+        credentials: &[Credential],
+        is_right: fn(&Self, &Known, &str) -> bool,
+    ) -> Result<&str, Refusal> {
         let found = credentials.iter().find_map(|credential| self.find(principal, credential));
         match found {
-            Some((known, password)) if self.is_right(known, password) => Ok(&known.config.name),
+            Some((known, password)) if is_right(self, known, password) => Ok(&known.config.name),
             _ => Err(Refusal::new(
                 Cause::Authentication,
                 "this client must show a credential that the server knows, with its password",
@@ -151,18 +171,24 @@ impl Ledger {
     }
 
     fn is_right(&self, known: &Known, password: &str) -> bool {
-        let mac = hmac::sign(&self.key, password.as_bytes());
-        // Held while PBKDF2 runs: who guesses passwords keeps one thread busy, not all.
-        let mut proven = known.proven.lock().unwrap_or_else(PoisonError::into_inner);
-        let before =
-            proven.as_deref().map(|before| constant_time::verify_slices_are_equal(before, mac.as_ref()));
-        if before.is_some_and(|same| same.is_ok()) {
+        if self.is_remembered(known, password) {
             return true;
         }
         let right = known.hash.is_of(password);
         if right {
-            *proven = Some(mac.as_ref().to_vec());
+            *known.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.mac(password));
         }
         right
+    }
+
+    /// Whether this password was right last time.
+    fn is_remembered(&self, known: &Known, password: &str) -> bool {
+        let proven = known.proven.lock().unwrap_or_else(PoisonError::into_inner);
+        let mac = self.mac(password);
+        proven.as_ref().is_some_and(|proven| constant_time::verify_slices_are_equal(proven, &mac).is_ok())
+    }
+
+    fn mac(&self, password: &str) -> Vec<u8> {
+        hmac::sign(&self.key, password.as_bytes()).as_ref().to_vec()
     }
 }
