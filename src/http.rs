@@ -172,7 +172,7 @@ fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Respon
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
     response
 }
 

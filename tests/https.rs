@@ -188,6 +188,45 @@ fn what_breaks_the_rules_of_kmip_is_answered_in_kmip() {
     ResponseMessage::from_xml(wire.http_answer().unwrap().text()).unwrap();
 }
 
+/// Old clients, careful ones, and requests that two readers could understand in two ways.
+#[test]
+fn what_http_clients_may_vary_is_understood_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let whole = String::from_utf8(post("application/json", &query().encode(Encoding::Json))).unwrap();
+    for (from, to, stays) in [
+        ("HTTP/1.1", "HTTP/1.0", false),
+        ("HTTP/1.1", "HTTP/1.0\r\nConnection: keep-alive", true),
+        ("Host: localhost", "Host: localhost\r\nConnection: close", false),
+        ("/kmip", "https://localhost/kmip", true),
+        ("Content-Type: application/json", "CONTENT-TYPE:application/JSON;charset=UTF-8", true),
+        ("Host: localhost", "Host: localhost\r\nAccept: text/html\r\nAccept-Encoding: gzip", true),
+    ] {
+        let mut wire = wire::https(&dev, "one");
+        assert!(whole.contains(from));
+        wire.send(whole.replacen(from, to, 1).as_bytes()).unwrap();
+        let answer = wire.http_answer().unwrap();
+        assert!(answer.status == 200 && answer.head.contains("cache-control: no-cache"), "{to}: {answer:?}");
+        assert!(ResponseMessage::from_json(answer.text()).is_ok());
+        assert_eq!(!stays, !stays && wire.is_closed(), "{to}");
+        assert!(!stays || is_served(&mut wire), "{to}");
+    }
+    for (from, to) in [
+        ("Host: localhost", "Host: localhost\r\nContent-Length: 1"),
+        ("Host: localhost", "Host: localhost\r\nTransfer-Encoding: gzip"),
+        ("Content-Length: ", "Content-Length: -"),
+        ("Content-Length: ", "Content-Length: 99999999999999999999"),
+        ("Host: localhost", "Host: local\nhost\r\n x: y"),
+    ] {
+        let mut wire = wire::https(&dev, "one");
+        wire.send(whole.replacen(from, to, 1).as_bytes()).unwrap();
+        let mut answer = String::new();
+        let _ = wire.0.read_to_string(&mut answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{to}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), usize::from(!answer.is_empty()), "{to}: {answer}");
+    }
+}
+
 #[test]
 fn bytes_that_are_not_http_end_the_connection() {
     let folder = tempfile::tempdir().unwrap();

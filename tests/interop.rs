@@ -1,4 +1,5 @@
-//! PyKMIP's client, which is not ours, against a real server, in every version that it speaks.
+//! Clients that are not ours against a real server: PyKMIP's in every version that it speaks, and the HTTP clients of
+//! Python programs.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
@@ -11,22 +12,36 @@ use support::dev::{Dev, told};
 /// PyKMIP speaks 1.0 to 1.4 and 2.0.
 const VERSIONS: usize = 6;
 
-#[test]
-fn pykmip_does_all_that_it_can() {
+/// What one of the programs in `tests/interop` prints, a line a thing that went well.
+fn lines(dev: &Dev, program: &str, address: &str) -> Option<Vec<String>> {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = checkout.join(".venv/bin/python");
     if !python.exists() {
-        return support::skip("PyKMIP is not installed: `make test` does (scripts/setup.sh test)");
+        support::skip("PyKMIP is not installed: `make test` does (scripts/setup.sh test)");
+        return None;
     }
+    let (host, port) = address.rsplit_once(':').unwrap();
+    let mut command = Command::new(python);
+    command.arg(checkout.join("tests/interop").join(program)).args(["--host", host, "--port", port]);
+    for (option, file) in [("--cert", "client.pem"), ("--key", "client.key"), ("--ca", "ca.pem")] {
+        command.arg(option).arg(dev.folder.join(file));
+    }
+    Some(told(command.output().unwrap()).lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn pykmip_does_all_that_it_can() {
     let folder = tempfile::tempdir().unwrap();
     let persona = "[[clients]]\nname = \"client\"\npersona = \"pykmip\"\n";
     let dev = Dev::configured(folder.path(), &[("", persona)]);
-    let (host, port) = dev.address.rsplit_once(':').unwrap();
-    let mut command = Command::new(python);
-    command.arg(checkout.join("tests/interop/pykmip.py")).args(["--host", host, "--port", port]);
-    for (option, file) in [("--cert", "client.pem"), ("--key", "client.key"), ("--ca", "ca.pem")] {
-        command.arg(option).arg(folder.path().join(file));
-    }
-    let lines = told(command.output().unwrap());
-    assert_eq!(lines.lines().count(), VERSIONS, "{lines}");
+    let Some(lines) = lines(&dev, "pykmip.py", &dev.address) else { return };
+    assert_eq!(lines.len(), VERSIONS, "{lines:?}");
+}
+
+#[test]
+fn the_http_clients_of_python_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let Some(lines) = lines(&dev, "https.py", &dev.https) else { return };
+    assert_eq!(lines, ["http.client", "urllib", "requests"]);
 }
