@@ -112,6 +112,11 @@ pub struct Case {
 }
 
 impl Case {
+    /// Its name without the version.
+    pub fn stem(&self) -> &str {
+        self.name.split_once('/').unwrap().1
+    }
+
     fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap();
         let text = rooted(&text);

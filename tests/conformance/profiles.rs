@@ -50,14 +50,10 @@ pub fn named(server: &Dev) -> BTreeSet<Named> {
 
 /// Whether a case is one of those of a profile that was named.
 pub fn proves(named: &BTreeSet<Named>, case: &Case) -> bool {
-    let stem = stem(case);
+    let stem = case.stem();
     named
         .iter()
         .any(|(place, version)| version.to_string() == case.version && PROFILES[*place].is_proven_by(stem))
-}
-
-fn stem(case: &Case) -> &str {
-    case.name.split_once('/').unwrap().1
 }
 
 /// The cases of named profiles that failed and could have passed.
@@ -90,7 +86,7 @@ pub fn carried_over(cases: &[Case]) -> Vec<Case> {
         let of = VERSIONS.into_iter().find(|of| of.to_string() == *version).unwrap();
         let profiles = PROFILES.iter().filter(move |profile| profile.name(of).is_some());
         let proving = near.filter(move |case| {
-            let name = stem(case);
+            let name = case.stem();
             profiles.clone().any(|profile| profile.is_proven_by(name))
         });
         proving.map(|case| carry(case, version))
@@ -107,7 +103,7 @@ fn carry(case: &Case, version: &str) -> Case {
             with_format(message);
         }
     }
-    let name = format!("{version}/{}", stem(case));
+    let name = format!("{version}/{}", case.stem());
     Case { name, version: version.to_owned(), family: case.family.clone(), steps, irregular: case.irregular }
 }
 

@@ -5,6 +5,7 @@
 use super::case::{Case, Node};
 use super::support::dev::Dev;
 use super::{owner, personas};
+use keystead::engine::profiles::{Needs, PROFILES};
 use kmip_codec::enums::ItemType;
 use kmip_codec::version::V2_1;
 use std::collections::BTreeSet;
@@ -23,6 +24,16 @@ pub struct Setup {
 /// Every setup; the first is for all cases that no other wants.
 pub const SETUPS: &[Setup] = &[
     Setup { name: "plain", wants: |_| true, changes: groups_of_two },
+    Setup {
+        name: "strict",
+        // What a profile promises to clients without a grant is proven without one.
+        wants: |case| {
+            PROFILES
+                .iter()
+                .any(|profile| profile.needs == Needs::Nothing && profile.is_proven_by(case.stem()))
+        },
+        changes: |_| vec![("weak_keys = true".to_owned(), "weak_keys = false".to_owned())],
+    },
     Setup {
         name: "seeded",
         wants: |case| case.name.contains("/CS-RNG-O-1-"),

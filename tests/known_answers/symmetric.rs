@@ -151,3 +151,39 @@ fn message_authentication_codes() {
         }
     }
 }
+
+/// No vectors are printed for these: the paddings by hand, as each standard words them, and what is not one of them.
+#[test]
+fn paddings_of_blocks() {
+    let random = [0xaa; 8];
+    let known: [(Padding, &[u8], &[u8]); 8] = [
+        // RFC 8018, 6.1.1; RFC 5652, 6.3.
+        (Padding::Pkcs7, &[1, 2, 3], &[1, 2, 3, 5, 5, 5, 5, 5]),
+        (Padding::Pkcs7, &[1; 8], &[1, 1, 1, 1, 1, 1, 1, 1, 8, 8, 8, 8, 8, 8, 8, 8]),
+        // ANSI X9.23; ISO 10126-2.
+        (Padding::AnsiX923, &[1, 2, 3], &[1, 2, 3, 0, 0, 0, 0, 5]),
+        (Padding::Iso10126, &[1, 2, 3], &[1, 2, 3, 0xaa, 0xaa, 0xaa, 0xaa, 5]),
+        // RFC 6101, 5.2.3.2: the last byte does not count itself.
+        (Padding::Ssl3, &[1, 2, 3], &[1, 2, 3, 4, 4, 4, 4, 4]),
+        (Padding::Ssl3, &[1, 2, 3, 4, 5, 6, 7], &[1, 2, 3, 4, 5, 6, 7, 0]),
+        (Padding::Zeros, &[1, 2, 3], &[1, 2, 3, 0, 0, 0, 0, 0]),
+        (Padding::Zeros, &[1; 8], &[1; 8]),
+    ];
+    for (padding, data, padded) in known {
+        assert_eq!(*padding.padded(data, 8, &random), padded, "{padding:?}");
+        assert_eq!(padding.unpadded(padded, 8), Ok(data.len()), "{padding:?}");
+    }
+    let wrong: [(Padding, &[u8]); 8] = [
+        (Padding::Pkcs7, &[1, 2, 3, 5, 5, 4, 5, 5]),
+        (Padding::Pkcs7, &[1, 2, 3, 4, 5, 6, 7, 0]),
+        (Padding::Pkcs7, &[9; 8]),
+        (Padding::Pkcs7, &[]),
+        (Padding::AnsiX923, &[1, 2, 3, 0, 0, 1, 0, 5]),
+        (Padding::AnsiX923, &[1, 2, 3, 4, 5, 6, 7, 0]),
+        (Padding::Iso10126, &[1, 2, 3, 4, 5, 6, 7, 9]),
+        (Padding::Ssl3, &[1, 2, 3, 4, 5, 6, 7, 8]),
+    ];
+    for (padding, padded) in wrong {
+        assert!(padding.unpadded(padded, 8).is_err(), "{padding:?} {padded:?}");
+    }
+}

@@ -93,6 +93,7 @@ fn capabilities(cx: &Context<'_, '_>) -> CapabilityInformation {
         destroy_action: Some(destroy),
         shredding_algorithm: Some(shred),
         rng_mode: Some(RNGMode::Unspecified),
-        quantum_safe: None,
+        // What is required to be Quantum Safe is, or is refused.
+        quantum_safe: Some(true),
     }
 }
