@@ -155,7 +155,7 @@ cache_seconds = 300
 
 [objects]
 lease_seconds = 3600
-weak_keys = true       # RSA-1024, 3DES and the like: for development, not for production
+weak_keys = true       # what docs/cryptography.md calls weak: for development, not for production
 
 [certify]
 certificate = "certify.pem"  # the authority that makes certificates for clients; never that of [tls]

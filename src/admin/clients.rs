@@ -151,7 +151,9 @@ fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
             if default(group) { ", which what it makes belongs to" } else { "" }
         );
     }
-    for (holds, what) in [(standing.admin, "an administrator"), (standing.weak_keys, "may have weak keys")] {
+    for (holds, what) in
+        [(standing.admin, "an administrator"), (standing.weak_keys, "may have and use what is weak")]
+    {
         if holds {
             println!("  {what}");
         }

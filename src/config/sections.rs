@@ -131,7 +131,7 @@ pub struct GroupConfig {
     /// Whether its members may learn that an object of others exists.
     #[serde(default)]
     pub disclose: bool,
-    /// Whether its members may have weak keys.
+    /// Whether its members may have and use what is weak.
     #[serde(default)]
     pub weak_keys: bool,
     /// The persona of its members.
@@ -207,7 +207,7 @@ impl Default for CertifyConfig {
 pub struct ObjectsConfig {
     /// Lease Time of every object; 0 for none.
     pub lease_seconds: u32,
-    /// Whether every client may have weak keys (RSA below 2048 bits, 3DES, …).
+    /// Whether every client may have and use what is weak (RSA below 2048 bits, 3DES, ECB, …).
     pub weak_keys: bool,
     /// Algorithms, by their names in KMIP, whose keys are used in the server and never leave it.
     pub withheld: Vec<String>,

@@ -67,6 +67,8 @@ causes! {
     Destroyed: ItemNotFound, ObjectDestroyed;
     /// The client may know the object but not do this with it.
     Denied: PermissionDenied, PermissionDenied, topic(General);
+    /// What is weak, and not granted to the client.
+    Weak: PermissionDenied, PermissionDenied, topic(General);
     /// A credential is missing, is not known, or may not be there.
     Authentication: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
     /// The state of the object does not allow the operation.

@@ -114,10 +114,9 @@ impl fmt::Display for Means {
 /// Refuses what is weak, unless the configuration grants it to this client.
 pub fn check(principal: &Principal, means: Means) -> Step<()> {
     match means.weakness() {
-        Some(why) if !principal.weak_keys => refuse(
-            Cause::Denied,
-            format!("{means} is weak: {why}; `weak_keys` would grant it to this client"),
-        ),
+        Some(why) if !principal.weak_keys => {
+            refuse(Cause::Weak, format!("{means} is weak: {why}; `weak_keys` would grant it to this client"))
+        }
         _ => Ok(()),
     }
 }

@@ -103,6 +103,10 @@ hints! {
     What::Refused(Cause::Denied); ANY_OPERATION;
         "Something that its certificate is not allowed.",
         "Check which certificate the client shows, and its [[groups]] and [admin] in the configuration.";
+    What::Refused(Cause::Weak); ANY_OPERATION;
+        "Cryptography that is weak; docs/cryptography.md says what is, and why.",
+        "Take what is not weak. If the client cannot, `weak_keys` for its group grants it; what is protected already can \
+         be read without.";
     What::Refused(Cause::InvalidTicket); ANY_OPERATION;
         "To act by a ticket of Login that does not hold here.",
         "Tickets end with their time, their number of requests and Logout, and hold for the client that they were given \
@@ -249,7 +253,7 @@ hints! {
         "Ask for less, or re-key.";
     What::Refused(Cause::Parameters); ANY_OPERATION;
         "Cryptography with parameters that are missing, contradict each other, or are not served.",
-        "docs/reference/algorithms.md lists what is. Weak algorithms need `weak_keys` for the client's group.";
+        "docs/reference/algorithms.md lists what is.";
     What::Refused(Cause::UsageLimit); ANY_OPERATION;
         "More use of a key than its Usage Limits leave.",
         "Re-key, or set Usage Limits anew before the key is used.";
