@@ -1,12 +1,18 @@
 #!/bin/sh
-# Fuzzes what parses bytes from the network, each target for so many seconds (60 where none are given). cargo-fuzz is
-# built for nightly's sanitizers; with `-s none` it runs on a stable toolchain.
+# Fuzzes what parses bytes from the network, each target (or those that are named) for so many seconds, 60 where none
+# are given. cargo-fuzz is built for nightly's sanitizers; with `-s none` it runs on a stable toolchain.
 #
-#   scripts/fuzz.sh [SECONDS]
+#   scripts/fuzz.sh [SECONDS [TARGET]...]
 set -eu
 cd "$(dirname "$0")/.."
 
 seconds=${1:-60}
+[ $# -eq 0 ] || shift
+if [ $# -eq 0 ]; then
+    for target in fuzz/fuzz_targets/*.rs; do
+        set -- "$@" "$(basename "$target" .rs)"
+    done
+fi
 version=0.13.2
 tools=$PWD/.tools
 
@@ -14,11 +20,10 @@ if ! [ -x "$tools/bin/cargo-fuzz" ] || ! "$tools/bin/cargo-fuzz" --version | gre
     printf 'fuzz: installing cargo-fuzz %s into .tools\n' "$version" >&2
     cargo install --quiet --locked --root "$tools" --target-dir target/tools "cargo-fuzz@$version"
 fi
-for target in fuzz/fuzz_targets/*.rs; do
-    name=$(basename "$target" .rs)
+for name in "$@"; do
     printf 'fuzz: %s for %s s\n' "$name" "$seconds"
     mkdir -p "fuzz/corpus/$name"
-    cargo run --quiet -p kmip-codec --example seeds -- "$name" "fuzz/corpus/$name"
+    cargo run --quiet --example seeds -- "$name" "fuzz/corpus/$name"
     log=$(mktemp)
     if ! PATH=$tools/bin:$PATH cargo fuzz run -s none "$name" -- -max_total_time="$seconds" -max_len=4096 \
         -print_final_stats=1 >"$log" 2>&1; then

@@ -7,7 +7,10 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(message) = RequestMessage::decode(Encoding::Xml, bytes) {
-        assert_eq!(RequestMessage::decode(Encoding::Xml, &message.encode(Encoding::Xml)).as_ref(), Ok(&message));
+        assert_eq!(
+            RequestMessage::decode(Encoding::Xml, &message.encode(Encoding::Xml)).as_ref(),
+            Ok(&message)
+        );
         assert_eq!(RequestMessage::from_bytes(&message.to_bytes()).as_ref(), Ok(&message));
     }
 });
