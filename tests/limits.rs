@@ -1,0 +1,140 @@
+//! The numbers of `[limits]` hold on every transport and in every encoding: one more is refused, as many as there may be
+//! are not.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
+
+mod support;
+
+use kmip_codec::Tag;
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::*;
+use kmip_codec::item::{Item, ItemValue};
+use kmip_codec::message::{RequestMessage, ResponseMessage};
+use kmip_codec::operations::{Operation, Request, Response};
+use kmip_codec::payloads::*;
+use kmip_codec::version::V2_1;
+use kmip_codec::wire::Encoding;
+use support::dev::Dev;
+use support::http::{media_type, post};
+use support::wire::{self, Wire};
+
+const MESSAGE_BYTES: usize = 20_000;
+
+/// A way to the server.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Ttlv,
+    Https(Encoding),
+}
+
+const WAYS: [Way; 4] =
+    [Way::Ttlv, Way::Https(Encoding::Ttlv), Way::Https(Encoding::Json), Way::Https(Encoding::Xml)];
+
+impl Way {
+    fn connect(self, dev: &Dev) -> Wire {
+        match self {
+            Self::Ttlv => wire::connect(dev, "one"),
+            Self::Https(_) => wire::https(dev, "one"),
+        }
+    }
+
+    fn encoding(self) -> Encoding {
+        match self {
+            Self::Ttlv => Encoding::Ttlv,
+            Self::Https(encoding) => encoding,
+        }
+    }
+
+    fn ask(self, wire: &mut Wire, message: &RequestMessage) -> Option<ResponseMessage> {
+        self.ask_bytes(wire, &message.encode(self.encoding()))
+    }
+
+    /// The answer to a message that is written down already.
+    fn ask_bytes(self, wire: &mut Wire, message: &[u8]) -> Option<ResponseMessage> {
+        let answer = match self {
+            Self::Ttlv => wire.exchange(message).ok()?,
+            Self::Https(encoding) => {
+                wire.send(&post(media_type(encoding), message)).ok()?;
+                wire.http_answer().ok().filter(|answer| answer.status == 200)?.body
+            }
+        };
+        ResponseMessage::decode(self.encoding(), &answer).ok()
+    }
+
+    fn is_served(self, dev: &Dev) -> bool {
+        self.ask(&mut self.connect(dev), &queries(1)).is_some()
+    }
+}
+
+fn queries(count: usize) -> RequestMessage {
+    let request = QueryRequest { functions: vec![QueryFunction::QueryObjects], ..Default::default() };
+    RequestMessage::new(V2_1, (0..count).map(|_| Request::Query(request.clone()).into()).collect())
+}
+
+/// A message of so many bytes, of an operation that the server does not know.
+fn long(encoding: Encoding, bytes: usize) -> Vec<u8> {
+    let message = |text: usize| {
+        let item = Item { tag: Tag(0x54_0001), value: ItemValue::TextString("a".repeat(text)) };
+        let request = Request::Unknown(Operation(0x8000_0001), ItemValue::Structure(vec![item]));
+        RequestMessage::new(V2_1, vec![request.into()]).encode(encoding)
+    };
+    let empty = message(0).len();
+    let written = message(bytes - empty);
+    assert_eq!(written.len(), bytes, "{encoding}");
+    written
+}
+
+#[test]
+fn messages_batches_and_answers_have_their_limits_on_every_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = format!("[limits]\nmessage_bytes = {MESSAGE_BYTES}\nbatch_items = 3\nlocated_items = 2");
+    let dev = Dev::configured(folder.path(), &[("", &limits)]);
+    let create = CreateRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: [
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+            Attribute::CryptographicLength(256),
+            Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
+        ]
+        .into(),
+        ..CreateRequest::default()
+    };
+    let made = (0..3).map(|_| Request::Create(create.clone()).into()).collect();
+    Way::Ttlv.ask(&mut Way::Ttlv.connect(&dev), &RequestMessage::new(V2_1, made)).unwrap();
+    let locate = RequestMessage::new(V2_1, vec![Request::Locate(LocateRequest::default()).into()]);
+    for way in WAYS {
+        let mut wire = way.connect(&dev);
+        let whole = way.ask(&mut wire, &queries(3)).unwrap();
+        assert!(
+            whole.items.len() == 3 && whole.items.iter().all(|item| item.result_reason.is_none()),
+            "{way:?}"
+        );
+        let refused = way.ask(&mut wire, &queries(4)).unwrap();
+        assert_eq!(refused.items.len(), 1, "{way:?}");
+        assert_eq!(refused.items[0].result_reason, Some(ResultReason::ServerLimitExceeded), "{way:?}");
+        let located = way.ask(&mut wire, &locate).unwrap();
+        let Some(Response::Locate(answer)) = &located.items[0].response else { panic!("{located:?}") };
+        assert_eq!(answer.unique_identifiers.len(), 2, "{way:?}");
+        let read = way.ask_bytes(&mut wire, &long(way.encoding(), MESSAGE_BYTES)).unwrap();
+        assert_eq!(read.items[0].result_reason, Some(ResultReason::OperationNotSupported), "{way:?}");
+        let answer = way.ask_bytes(&mut wire, &long(way.encoding(), MESSAGE_BYTES + 8));
+        let reason = answer.and_then(|answer| answer.items[0].result_reason);
+        assert!(reason.is_none_or(|reason| reason == ResultReason::InvalidMessage), "{way:?}: {reason:?}");
+        assert!(wire.is_closed() && way.is_served(&dev), "{way:?}");
+    }
+}
+
+#[test]
+fn the_places_are_counted_over_all_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::configured(folder.path(), &[("", "[limits]\nconnections = 3")]);
+    let mut wires = [WAYS[0], WAYS[2], WAYS[3]].map(|way| (way, way.connect(&dev)));
+    assert!(wires.iter_mut().all(|(way, wire)| way.ask(wire, &queries(1)).is_some()));
+    assert!(WAYS.iter().all(|way| !way.is_served(&dev)), "a fourth connection");
+    drop(wires);
+    // The server may still be at the end of those.
+    let again = (0..50).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        Way::Ttlv.is_served(&dev)
+    });
+    assert!(again);
+}
