@@ -1,5 +1,6 @@
 //! New keys: symmetric ones from the entropy of the engine, pairs from what was made outside.
 
+use super::convert::in_format;
 use crate::engine::context::Context;
 use crate::engine::need::{KeyPair, PairKind};
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
@@ -139,8 +140,8 @@ pub fn pair_bits(kind: PairKind) -> i32 {
     }
 }
 
-/// The key blocks of a pair, private and public: PKCS#8 and X.509, which every algorithm has.
-pub fn key_pair_blocks(pair: &KeyPair, algorithm: CryptographicAlgorithm) -> (KeyBlock, KeyBlock) {
+/// The key blocks of a pair, private and public: of RSA keys PKCS#1 (KMIP 2.1, 4.26), of others PKCS#8 and X.509.
+pub fn key_pair_blocks(pair: &KeyPair, algorithm: CryptographicAlgorithm) -> Step<(KeyBlock, KeyBlock)> {
     let block = |format, material: SecretBytes| KeyBlock {
         key_format_type: format,
         key_value: Some(KeyValue::Plain(PlainKeyValue {
@@ -151,8 +152,11 @@ pub fn key_pair_blocks(pair: &KeyPair, algorithm: CryptographicAlgorithm) -> (Ke
         cryptographic_length: Some(pair_bits(pair.kind)),
         ..KeyBlock::default()
     };
-    (
-        block(KeyFormatType::PKCS_8, pair.private_pkcs8.clone()),
-        block(KeyFormatType::X_509, pair.public_spki.as_slice().into()),
-    )
+    let mut private = block(KeyFormatType::PKCS_8, pair.private_pkcs8.clone());
+    let mut public = block(KeyFormatType::X_509, pair.public_spki.as_slice().into());
+    if matches!(pair.kind, PairKind::Rsa(_)) {
+        in_format(&mut private, KeyFormatType::PKCS_1)?;
+        in_format(&mut public, KeyFormatType::PKCS_1)?;
+    }
+    Ok((private, public))
 }
