@@ -30,7 +30,7 @@ const CLIENTS: &[Client] = &[
     ("veeam", "veeam", appliances::veeam),
     ("vast", "vast", appliances::vast),
     ("fortigate", "fortigate", appliances::fortigate),
-    ("truenas", "standard", appliances::truenas),
+    ("truenas", "pykmip", appliances::truenas),
     ("db2", "db2", appliances::db2),
     ("mongodb-driver", "mongodb", databases::mongodb_driver),
     ("percona-mongodb", "percona", databases::percona_mongodb),
@@ -46,23 +46,51 @@ const CLIENTS: &[Client] = &[
     ("ezmeral", "standard", others::ezmeral),
 ];
 
+/// Clients under a persona that does not give them what they need.
+const MISTAKEN: &[Client] = &[
+    ("fortigate", "strict", appliances::fortigate),
+    ("ceph", "strict", others::ceph),
+    ("cryptctl", "strict", others::cryptctl),
+    ("pg-tde", "strict", databases::pg_tde),
+    ("barbican", "strict", others::barbican),
+    ("barbican-too", "standard", others::barbican),
+    ("percona-mysql", "standard", databases::percona_mysql),
+];
+
 #[test]
 fn every_client_gets_what_it_needs() {
+    let failed = served(CLIENTS);
+    let failed: Vec<_> =
+        failed.iter().filter_map(|(name, outcome)| outcome.as_ref().err().map(|_| name)).collect();
+    assert!(failed.is_empty(), "these clients did not get what they need: {failed:?}");
+}
+
+/// A wrong persona never works by half: the client is refused, with a reason.
+#[test]
+fn a_wrong_persona_fails_loudly() {
+    for (name, outcome) in served(MISTAKEN) {
+        let told = outcome.expect_err(name);
+        assert!(told.contains("reason: Some("), "{name} was not refused, but noticed something: {told}");
+    }
+}
+
+/// Serves these clients, all at once, as in a data centre: none may notice the others. What each stopped at.
+fn served(clients: &'static [Client]) -> Vec<(&'static str, Result<(), String>)> {
     let folder = tempfile::tempdir().unwrap();
     let entry =
         |(name, persona, _): &Client| format!("[[clients]]\nname = \"{name}\"\npersona = \"{persona}\"\n");
-    let entries: String = CLIENTS.iter().map(entry).collect();
+    let entries: String = clients.iter().map(entry).collect();
     let dev = Dev::configured(&folder.path().join("s"), &[("", &entries)]);
     let ca = wire::ca(&dev);
-    // All at once, as in a data centre: none may notice the others.
-    let failed: Vec<&str> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let run = |(name, _, talk): &'static Client| {
             let (dev, pair) = (&dev, ca.client(name, 1).unwrap());
-            let thread = scope.spawn(move || catch_unwind(AssertUnwindSafe(|| talk(dev, &pair))).is_ok());
-            (*name, thread)
+            (*name, scope.spawn(move || catch_unwind(AssertUnwindSafe(|| talk(dev, &pair)))))
         };
-        let threads: Vec<_> = CLIENTS.iter().map(run).collect();
-        threads.into_iter().filter_map(|(name, thread)| (!thread.join().unwrap()).then_some(name)).collect()
-    });
-    assert!(failed.is_empty(), "these clients did not get what they need: {failed:?}");
+        let threads: Vec<_> = clients.iter().map(run).collect();
+        let outcome = |thread: std::thread::ScopedJoinHandle<'_, std::thread::Result<()>>| {
+            thread.join().unwrap().map_err(|why| why.downcast_ref::<String>().cloned().unwrap_or_default())
+        };
+        threads.into_iter().map(|(name, thread)| (name, outcome(thread))).collect()
+    })
 }

@@ -38,6 +38,9 @@ pub fn arsenal(dev: &Dev, pair: &Pair) {
     let more = vec![custom("x-bucket", "bucket-1"), activation];
     let key = arsenal.ask(op::CREATE, create_aes(more)).id();
     assert_eq!(arsenal.state(&key), ACTIVE, "its date has come");
+    let other = arsenal.ask(op::CREATE, create_aes(vec![custom("x-bucket", "bucket-2")])).id();
+    arsenal.ask(op::ACTIVATE, id(&other));
+    assert_eq!(arsenal.state(&other), ACTIVE, "it was activated");
     assert_eq!(encrypted_and_back(&mut arsenal, &key, b"a data key", Some(&[0; 16])), b"a data key");
 
     let mut wire = wire::connect_using(&dev.address, Arc::clone(&arsenal.tls));
