@@ -1,5 +1,5 @@
-//! Clients that are not ours against a real server: PyKMIP's in every version that it speaks, and the HTTP clients of
-//! Python programs.
+//! Clients that are not ours against a real server: PyKMIP's in every version that it speaks, that of cyphera-kmip, and
+//! the HTTP clients of Python programs. `kmip_protocol.rs` has another one.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
@@ -17,7 +17,7 @@ fn lines(dev: &Dev, program: &str, address: &str) -> Option<Vec<String>> {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = checkout.join(".venv/bin/python");
     if !python.exists() {
-        support::skip("PyKMIP is not installed: `make test` does (scripts/setup.sh test)");
+        support::skip("the clients are not installed: `make test` does (scripts/setup.sh test)");
         return None;
     }
     let (host, port) = address.rsplit_once(':').unwrap();
@@ -36,6 +36,14 @@ fn pykmip_does_all_that_it_can() {
     let dev = Dev::configured(folder.path(), &[("", persona)]);
     let Some(lines) = lines(&dev, "pykmip.py", &dev.address) else { return };
     assert_eq!(lines.len(), VERSIONS, "{lines:?}");
+}
+
+#[test]
+fn cyphera_kmip_does_what_it_encodes_as_kmip_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let Some(lines) = lines(&dev, "cyphera.py", &dev.address) else { return };
+    assert_eq!(lines.len(), 1, "{lines:?}");
 }
 
 #[test]
