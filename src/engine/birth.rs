@@ -114,7 +114,7 @@ pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> O
 fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step<()> {
     for entry in given.0 {
         let attribute = entry.attribute;
-        rules::may_be_given(&attribute, cx.version)?;
+        rules::may_be_born_with(object, &attribute, cx.version)?;
         if let Attribute::ObjectType(kind) = &attribute
             && *kind != object.object_type()
         {

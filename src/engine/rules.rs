@@ -17,6 +17,12 @@ const GIVEN_AT_BIRTH: &[Tag] = &[
     Tag::OpaqueDataType,
 ];
 
+/// Whether a client may give the attribute when it makes an object of a type that has it.
+pub fn may_be_born_with(object: &Object, attribute: &Attribute, version: Version) -> Result<(), Refusal> {
+    may_be_given(attribute, version)?;
+    attribute.row().map_or(Ok(()), |row| applies(object, row))
+}
+
 /// Whether a client may give the attribute when it makes an object.
 pub fn may_be_given(attribute: &Attribute, version: Version) -> Result<(), Refusal> {
     let Some(row) = known(attribute, version)? else { return Ok(()) };
@@ -59,7 +65,12 @@ pub fn may_be_added(object: &Object, attribute: &Attribute, version: Version) ->
 }
 
 /// Whether a client may change the attribute of an object.
-pub fn may_be_modified(object: &Object, attribute: &Attribute, version: Version) -> Result<(), Refusal> {
+pub fn may_be_modified(
+    object: &Object,
+    attribute: &Attribute,
+    version: Version,
+    now: i64,
+) -> Result<(), Refusal> {
     let Some(row) = known(attribute, version)? else { return may_touch_vendor(attribute) };
     if !row.modifiable {
         return Err(read_only(row));
@@ -67,6 +78,7 @@ pub fn may_be_modified(object: &Object, attribute: &Attribute, version: Version)
     if row.tag == Tag::UsageLimits && object.allocated {
         return Err(Refusal::new(Cause::Denied, "usage was allocated already, so its limits are fixed"));
     }
+    not_reached(object, row.tag, now)?;
     dates_allow(object, row.tag)
 }
 
@@ -140,6 +152,22 @@ fn dates_allow(object: &Object, tag: Tag) -> Result<(), Refusal> {
             Cause::WrongState,
             format!("{tag} cannot change any more: the object is {state:?}"),
         )),
+        _ => Ok(()),
+    }
+}
+
+/// The dates between which a key works are fixed once they have come (KMIP 2.1, 4.40 and 4.41).
+fn not_reached(object: &Object, tag: Tag, now: i64) -> Result<(), Refusal> {
+    let date = object.attributes.iter().find_map(|attribute| match attribute {
+        Attribute::ProcessStartDate(date) | Attribute::ProtectStopDate(date) if attribute.tag() == tag => {
+            Some(date.0)
+        }
+        _ => None,
+    });
+    match date {
+        Some(date) if date <= now => {
+            Err(Refusal::new(Cause::WrongState, format!("{tag} cannot change any more: it has come")))
+        }
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod asynchronous;
+mod attributes;
 mod authority;
 mod batches;
 mod behaviour;

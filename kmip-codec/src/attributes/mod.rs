@@ -62,7 +62,7 @@ pub struct AttributeRow {
     pub modifiable: bool,
     /// Whether a client may delete it.
     pub deletable: bool,
-    /// The object types that it applies to; empty means all.
+    /// The object types that it applies to, as the newest version has it; empty means all.
     pub objects: &'static [ObjectType],
     /// Whether a version defines it.
     pub is_in: fn(Version) -> bool,
@@ -71,7 +71,6 @@ pub struct AttributeRow {
 }
 
 const ANY: &[ObjectType] = &[];
-const SYMMETRIC: &[ObjectType] = &[ObjectType::SymmetricKey, ObjectType::SplitKey];
 const PAIR: &[ObjectType] = &[ObjectType::PublicKey, ObjectType::PrivateKey];
 const CERTIFICATES: &[ObjectType] = &[ObjectType::Certificate, ObjectType::PGPKey];
 const OPAQUE: &[ObjectType] = &[ObjectType::OpaqueObject];

@@ -104,10 +104,10 @@ macro_rules! for_each_attribute {
             InitialDate(DateTime), "Initial Date", one, server, fixed, kept, ANY, in V1_0..;
             /// When the object becomes Active (4.1).
             ActivationDate(DateTime), "Activation Date", one, both, modifiable, kept, ANY, in V1_0..;
-            /// When a symmetric key may begin to process what it protected (4.40).
-            ProcessStartDate(DateTime), "Process Start Date", one, both, modifiable, kept, SYMMETRIC, in V1_0..;
-            /// When a symmetric key must stop to protect (4.41).
-            ProtectStopDate(DateTime), "Protect Stop Date", one, both, modifiable, kept, SYMMETRIC, in V1_0..;
+            /// When a key may begin to process what it protected (4.40).
+            ProcessStartDate(DateTime), "Process Start Date", one, both, modifiable, kept, ANY, in V1_0..;
+            /// When a key must stop to protect (4.41).
+            ProtectStopDate(DateTime), "Protect Stop Date", one, both, modifiable, kept, ANY, in V1_0..;
             /// When the object becomes Deactivated (4.18).
             DeactivationDate(DateTime), "Deactivation Date", one, both, modifiable, kept, ANY, in V1_0..;
             /// When the object was destroyed (4.20).
@@ -127,7 +127,7 @@ macro_rules! for_each_attribute {
             /// A relation to another object (4.31).
             Link(Link), "Link", many, both, modifiable, deletable, ANY, in V1_0..;
             /// Free data of an application, by namespace (4.4).
-            ApplicationSpecificInformation(ApplicationSpecificInformation), "Application Specific Information", many, client, modifiable, deletable, ANY, in V1_0..;
+            ApplicationSpecificInformation(ApplicationSpecificInformation), "Application Specific Information", many, both, modifiable, deletable, ANY, in V1_0..;
             /// Whom to ask about the object (4.12).
             ContactInformation(String), "Contact Information", one, both, modifiable, deletable, ANY, in V1_0..;
             /// When the object or an attribute of it last changed (4.29).

@@ -28,7 +28,7 @@ impl Execute for AdjustAttributeRequest {
         let adjusted = adjusted(value, self.adjustment_type, self.adjustment_value.as_ref())?;
         let Some(attribute) = with_value(&self.reference, adjusted) else { return wrong_type() };
         match current {
-            Some(_) => rules::may_be_modified(&object, &attribute, cx.version)?,
+            Some(_) => rules::may_be_modified(&object, &attribute, cx.version, cx.now())?,
             None => rules::may_be_added(&object, &attribute, cx.version)?,
         }
         object.attributes.set(attribute.clone());

@@ -12,7 +12,7 @@ impl Execute for ModifyAttributeRequest {
         let mut object = cx.object(self.unique_identifier, Operation::ModifyAttribute)?;
         let Entry { index, attribute } = self.attribute.0;
         let current = self.current.map(|current| current.0.attribute);
-        rules::may_be_modified(&object, &attribute, cx.version)?;
+        rules::may_be_modified(&object, &attribute, cx.version, cx.now())?;
         let reference = attribute.reference();
         if cx.version.has_tagged_attributes()
             && current.is_none()

@@ -12,7 +12,7 @@ impl Execute for SetAttributeRequest {
         let attribute = self.attribute.0.attribute;
         match object.attributes.instances(&attribute.reference()).count() {
             0 => rules::may_be_added(&object, &attribute, cx.version)?,
-            1 => rules::may_be_modified(&object, &attribute, cx.version)?,
+            1 => rules::may_be_modified(&object, &attribute, cx.version, cx.now())?,
             _ => {
                 return refuse(
                     Cause::MultiValued,
