@@ -19,12 +19,24 @@ use kmip_codec::{SecretBytes, Tag, attribute};
 /// The attributes that a request gives to a new object: those of its templates, then its own.
 pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> Step<Attributes> {
     let template = template.unwrap_or_default();
+    each_once(&template.attributes)?;
     let mut attributes = Attributes::default();
     for name in &template.names {
         attributes.0.extend(template_attributes(cx, name)?.0);
     }
     attributes.0.extend(template.attributes.0);
     Ok(attributes)
+}
+
+/// A request gives an attribute of one value once; over those of its templates it may.
+fn each_once(given: &Attributes) -> Step<()> {
+    for (at, attribute) in given.iter().enumerate() {
+        let is_single = attribute.row().is_some_and(|row| row.count == Count::One);
+        if is_single && given.iter().take(at).any(|before| before.tag() == attribute.tag()) {
+            return refuse(Cause::SingleValued, format!("{} has one value", attribute.tag()));
+        }
+    }
+    Ok(())
 }
 
 /// What a template holds (KMIP 1.4, 2.2.6): its attributes but for those of the template itself.

@@ -299,3 +299,15 @@ fn dates_that_have_come_are_fixed() {
         }
     }
 }
+
+/// An attribute of one value is given once (KMIP 2.1, 6.1.43.1).
+#[test]
+fn a_request_gives_single_values_once() {
+    let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
+    let comment = |text: &str| Attribute::Comment(text.into());
+    let twice = aes(&[comment("one"), comment("two")]);
+    assert_eq!(bench.ask(&who, V2_1, twice.clone()).unwrap_err(), ResultReason::AttributeSingleValued);
+    assert_eq!(bench.ask(&who, kmip_codec::version::V1_4, twice).unwrap_err(), ResultReason::InvalidField);
+    let groups = [Attribute::ObjectGroup("one".into()), Attribute::ObjectGroup("two".into())];
+    bench.ask(&who, V2_1, aes(&groups)).unwrap();
+}

@@ -27,6 +27,7 @@ fn active(bench: &mut Bench, who: &Principal, object: ManagedObject, more: &[Att
         Attribute::CryptographicUsageMask(every_use()),
         Attribute::ActivationDate(DateTime(bench.now - 1)),
     ];
+    attributes.retain(|attribute| more.iter().all(|more| more.reference() != attribute.reference()));
     attributes.extend_from_slice(more);
     let request = RegisterRequest {
         object_type: object.object_type(),

@@ -49,6 +49,7 @@ pub fn aes(more: &[Attribute]) -> CreateRequest {
         Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt | CryptographicUsageMask::WrapKey),
         note("first"),
     ];
+    attributes.retain(|attribute| more.iter().all(|more| more.reference() != attribute.reference()));
     attributes.extend_from_slice(more);
     let attributes = attributes.into_iter().collect::<Attributes>().into();
     CreateRequest { object_type: ObjectType::SymmetricKey, attributes, ..CreateRequest::default() }
