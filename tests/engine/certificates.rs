@@ -323,3 +323,20 @@ fn chains_are_judged() {
     bench.ask(&who, V2_1, revoke(&id, RevocationReasonCode::KeyCompromise)).unwrap();
     assert_eq!(judge(&mut bench, vec![root], &[&id], 60), Ok(ValidityIndicator::Invalid), "compromised");
 }
+
+/// CRMF and PGP requests are kept as they are; no library that is ready for use reads them, and none is certified unread.
+#[test]
+fn requests_of_other_kinds_are_not_certified() {
+    let Some(openssl) = OpenSsl::new() else { return };
+    let (mut bench, who) = (bench(&openssl), principal("owner", &[]));
+    for kind in [CertificateRequestType::CRMF, CertificateRequestType(0x4)] {
+        let asked = CertifyRequest {
+            certificate_request_type: Some(kind),
+            ..certify(None, Some(bytes::Bytes::from_static(b"anything")), &[])
+        };
+        for version in [V1_4, V2_1] {
+            let refused = bench.ask(&who, version, asked.clone()).unwrap_err();
+            assert_eq!(refused, ResultReason::FeatureNotSupported, "{kind:?} in {version}");
+        }
+    }
+}

@@ -70,7 +70,7 @@ impl Wish {
         let Some(request) = material::read_request(kind, value)? else {
             return refuse(
                 Cause::FeatureNotSupported,
-                format!("requests of type {kind:?} are not certified"),
+                format!("requests of type {kind:?} are kept and not certified: send one as PKCS_10 or PEM"),
             );
         };
         if !is_proven(&request) {
