@@ -10,7 +10,7 @@ use crate::config::{Config, GroupConfig};
 use crate::engine::persona::Credentials;
 use crate::engine::policy::{Clients, Principal};
 use crate::engine::refusal::Refusal;
-use credentials::Ledger;
+use credentials::{Ledger, Proven};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::message::RequestMessage;
 use personas::Wardrobe;
@@ -75,19 +75,21 @@ impl Gate {
         holder: &Arc<Principal>,
         message: &RequestMessage,
     ) -> Result<Arc<Principal>, Refusal> {
-        let name = self.credentials.judge(holder, message.header.authentication.as_ref())?;
-        Ok(self.acting(holder, name))
+        let proven = self.credentials.judge(holder, message.header.authentication.as_ref())?;
+        Ok(self.acting(holder, proven))
     }
 
     /// The same where no password must be hashed, because it was right last time: `None` where one must.
     pub fn recognise(&self, holder: &Arc<Principal>, message: &RequestMessage) -> Option<Arc<Principal>> {
-        let name = self.credentials.recognise(holder, message.header.authentication.as_ref())?;
-        Some(self.acting(holder, name))
+        let proven = self.credentials.recognise(holder, message.header.authentication.as_ref())?;
+        Some(self.acting(holder, proven))
     }
 
-    /// The holder of a certificate under the name that a credential gives it, if it gives one.
-    fn acting(&self, holder: &Arc<Principal>, name: Option<String>) -> Arc<Principal> {
-        let Some(name) = name else { return Arc::clone(holder) };
+    /// The holder of a certificate with what a credential gives it, if it has shown one.
+    fn acting(&self, holder: &Arc<Principal>, proven: Option<Proven>) -> Arc<Principal> {
+        let Some(proven) = proven else { return Arc::clone(holder) };
+        let holder = Principal { container_password: proven.container_password, ..Principal::clone(holder) };
+        let Some(name) = proven.name else { return Arc::new(holder) };
         let groups: Vec<_> = self.groups(&name, None).collect();
         Arc::new(Principal {
             groups: groups.iter().map(|group| group.name.clone()).collect(),
@@ -95,7 +97,7 @@ impl Gate {
             admin: false,
             certified_until: None,
             name,
-            ..Principal::clone(holder)
+            ..holder
         })
     }
 
@@ -131,6 +133,7 @@ impl Gate {
             fingerprint: fingerprint.unwrap_or_default().to_owned(),
             certified_until: None,
             name: name.to_owned(),
+            container_password: None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
 use crate::endpoints::{self, Endpoints, Line};
-use crate::engine::about::About;
+use crate::engine::about::{About, Registration};
 use crate::engine::profiles::{Place, Transports};
 use crate::engine::world::{Authority, Settings};
 use crate::explain::{Bounds, Memory};
@@ -164,6 +164,11 @@ fn server(
         },
         features: config.features,
         transports,
+        has_token: config.hsm.danger_software_keys.is_none(),
+        registration: Registration {
+            passwords: config.credentials.iter().any(|credential| credential.username.is_some()),
+            signs: config.tls.ca_key.is_some(),
+        },
         on_the_fly: config.object_groups.iter().filter_map(|group| group.template().ok()).collect(),
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
         asynchronous_max: config.asynchronous.requests,

@@ -4,8 +4,9 @@
 //! computed: a feature that the configuration switches off is really off.
 
 use kmip_codec::Tag;
-use kmip_codec::enums::{ItemType, ValidationAuthorityType, ValidationType};
+use kmip_codec::enums::{ClientRegistrationMethod, ItemType, ValidationAuthorityType, ValidationType};
 use kmip_codec::item::{Item, ItemValue};
+use kmip_codec::operations::{OPERATION_ROWS, Operation};
 use kmip_codec::payloads::{
     ExtensionInformation, ExtensionType, ServerInformation, StandardInformation, ValidationInformation,
 };
@@ -67,6 +68,31 @@ pub struct Features {
 impl Default for Features {
     fn default() -> Self {
         Self { streaming: true, asynchronous: true, batch_undo: true, batch_continue: true }
+    }
+}
+
+/// What the server has for clients that come to their first certificate, or the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Registration {
+    /// User names and passwords, under which what was made for a client is fetched.
+    pub passwords: bool,
+    /// The key that signs clients.
+    pub signs: bool,
+}
+
+impl Registration {
+    /// The methods of registration (KMIP 2.1, 11.10): what was made beforehand is fetched with a password; the rest is
+    /// Re-Provision, with nothing, with a request or with a certificate.
+    pub fn methods(self) -> Vec<ClientRegistrationMethod> {
+        let provisions =
+            OPERATION_ROWS.iter().any(|row| row.operation == Operation::ReProvision && row.served);
+        let methods = [
+            (ClientRegistrationMethod::ServerPreGenerated, self.passwords),
+            (ClientRegistrationMethod::ServerOnDemand, provisions && self.signs),
+            (ClientRegistrationMethod::ClientGenerated, provisions && self.signs),
+            (ClientRegistrationMethod::ClientRegistered, provisions),
+        ];
+        methods.into_iter().filter(|(_, is_there)| *is_there).map(|(method, _)| method).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use super::persona::Activation;
 use super::refusal::{Cause, Step, refuse};
 use super::rules;
 use super::weakness;
+use super::world::{Seeding, Settings};
 use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, RngParameters, TemplateAttribute};
 use kmip_codec::enums::*;
 use kmip_codec::objects::ManagedObject;
@@ -205,6 +206,16 @@ pub fn generator() -> RngParameters {
         drbg_algorithm: Some(DRBGAlgorithm::CTR),
         ..Default::default()
     }
+}
+
+/// Every generator: that of keys; the same with the seeds of clients, where they are accepted, begun with fresh entropy
+/// for each request; and the token's own, which makes master keys and does not say what it is.
+pub fn generators(settings: &Settings) -> Vec<RngParameters> {
+    let seeded = RngParameters { prediction_resistance: Some(true), ..generator() };
+    let token = RngParameters { rng_algorithm: RNGAlgorithm::Unspecified, ..Default::default() };
+    let all =
+        [(generator(), true), (seeded, settings.seeding == Seeding::Accept), (token, settings.has_token)];
+    all.into_iter().filter(|(_, is_there)| *is_there).map(|(generator, _)| generator).collect()
 }
 
 /// The digest of an object's material (KMIP 2.1, 4.21).

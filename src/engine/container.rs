@@ -126,7 +126,8 @@ fn issuer(certificate: &Object) -> Option<bytes::Bytes> {
     issuer.map(|issuer| issuer.issuer_distinguished_name.clone())
 }
 
-/// A private key with its chain in a container, under the password that it is linked to.
+/// A private key with its chain in a container, under the password that it is linked to, or else the one that comes of
+/// the user name and password that the client has shown.
 pub fn packed(
     cx: &mut Context<'_, '_>,
     object: &Object,
@@ -145,7 +146,10 @@ pub fn packed(
     };
     let links: Vec<String> =
         attribute!(object.attributes, Link).filter(is_to_password).filter_map(linked).collect();
-    let password = password(cx, &links)?;
+    let password = match cx.principal().container_password.clone().filter(|_| links.is_empty()) {
+        Some(shown) => shown,
+        None => password(cx, &links)?,
+    };
     let alias = attribute!(object.attributes, PKCS_12FriendlyName).next().map_or(ALIAS, String::as_str);
     let chain = chain(cx, object)?;
     let sealed = pkcs12::seal(password.expose(), alias, pkcs8.expose(), &chain)

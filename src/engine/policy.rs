@@ -8,6 +8,7 @@ use super::grant::Grant;
 use super::object::Object;
 use super::persona::Persona;
 use super::refusal::{Cause, Refusal};
+use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
 
 /// Operations that carry a whole object from server to server: the owner may, and of the group's members those who are
@@ -34,6 +35,8 @@ pub struct Principal {
     pub weak_keys: bool,
     /// Whether it may administer the server.
     pub admin: bool,
+    /// The password of the containers that it gets, where it has shown a user name and a password (KMIP 2.1, 11.10).
+    pub container_password: Option<SecretBytes>,
 }
 
 impl Principal {

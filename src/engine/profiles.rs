@@ -83,7 +83,7 @@ pub const PROFILES: &[Profile] = &[
     ),
     only_1("SuiteBMinLOS_128Server", SuiteB(128), &["SUITEB-128-M"]),
     only_1("SuiteBMinLOS_192Server", SuiteB(192), &["SUITEB-192-M"]),
-    only_1("HTTPSServer", Https, &["MSGENC-HTTPS-M"]),
+    row("HTTPSServer", "HTTPSServer", Https, &["MSGENC-HTTPS-M"]),
     row("JSONServer", "JSONServer", Https, &["MSGENC-JSON-M"]),
     row("XMLServer", "XMLServer", Https, &["MSGENC-XML-M"]),
     only_2("AESXTSServer", Nothing, &["AX-M"]),

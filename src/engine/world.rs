@@ -1,6 +1,6 @@
 //! What the engine is given: time, entropy, the store as it stands, the vault, and the settings.
 
-use super::about::{About, Features};
+use super::about::{About, Features, Registration};
 use super::groups::OnTheFly;
 use super::need::Need;
 use super::notice::Subscription;
@@ -164,6 +164,10 @@ pub struct Settings {
     pub features: Features,
     /// How the server is reached.
     pub transports: Transports,
+    /// How clients come to certificates.
+    pub registration: Registration,
+    /// Whether master keys are made by a token.
+    pub has_token: bool,
 }
 
 impl Settings {
@@ -202,6 +206,8 @@ impl Default for Settings {
             about: About::default(),
             features: Features::default(),
             transports: Transports::default(),
+            registration: Registration::default(),
+            has_token: false,
         }
     }
 }

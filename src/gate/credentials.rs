@@ -5,7 +5,7 @@ use crate::config::CredentialConfig;
 use crate::engine::persona::Credentials;
 use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
-use aws_lc_rs::{constant_time, hmac, pbkdf2};
+use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
 use kmip_codec::SecretBytes;
 use kmip_codec::message::{Authentication, Credential};
 use std::num::NonZeroU32;
@@ -46,6 +46,23 @@ pub fn hash(password: &[u8], salt: &[u8; 16]) -> String {
     let mut hash = [0; 32];
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, password, &mut hash);
     format!("{METHOD}:{rounds}:{}:{}", hex::encode(salt), hex::encode(hash))
+}
+
+/// A credential that was shown and is right.
+#[derive(Debug)]
+pub struct Proven {
+    /// The name under which the client acts from here on, if another.
+    pub name: Option<String>,
+    /// The password of the containers that it gets, for a user name and a password.
+    pub container_password: Option<SecretBytes>,
+}
+
+/// HEX(SHA256(Username || Password)), in lower case (KMIP 2.1, 11.10).
+fn container_password(username: &str, password: &str) -> SecretBytes {
+    let mut both = digest::Context::new(&digest::SHA256);
+    both.update(username.as_bytes());
+    both.update(password.as_bytes());
+    hex::encode(both.finish()).into_bytes().into()
 }
 
 /// One that the configuration knows.
@@ -96,18 +113,17 @@ impl Ledger {
         self.known.is_empty()
     }
 
-    /// What a credential that was shown does for this client: the name under which it acts from here on, if another.
-    /// Blocks for as long as PBKDF2 takes.
+    /// What a credential that was shown does for this client. Blocks for as long as PBKDF2 takes.
     pub fn judge(
         &self,
         principal: &Principal,
         shown: Option<&Authentication>,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<Proven>, Refusal> {
         self.judged(principal, shown, Self::is_right)
     }
 
     /// The same for a credential that was right last time, and for clients that show none: at once.
-    pub fn recognise(&self, principal: &Principal, shown: Option<&Authentication>) -> Option<Option<String>> {
+    pub fn recognise(&self, principal: &Principal, shown: Option<&Authentication>) -> Option<Option<Proven>> {
         self.judged(principal, shown, Self::is_remembered).ok()
     }
 
@@ -116,7 +132,7 @@ impl Ledger {
         principal: &Principal,
         shown: Option<&Authentication>,
         is_right: fn(&Self, &Known, &str) -> bool,
-    ) -> Result<Option<String>, Refusal> {
+    ) -> Result<Option<Proven>, Refusal> {
         let credentials = shown.map(|shown| shown.credentials.as_slice()).unwrap_or_default();
         match principal.persona.credentials {
             Credentials::Ignore => Ok(None),
@@ -125,24 +141,28 @@ impl Ledger {
                 Cause::Authentication,
                 "this client shows its certificate alone: no credentials",
             )),
-            Credentials::Require => self.proven(principal, credentials, is_right).map(|_| None),
-            Credentials::Identify => {
-                let name = self.proven(principal, credentials, is_right)?;
-                Ok(Some(format!("{}/{name}", principal.name)))
+            Credentials::Require | Credentials::Identify => {
+                self.proven(principal, credentials, is_right).map(Some)
             }
         }
     }
 
-    /// The name of the credential, if the server knows it and its password is right.
+    /// What the credential tells, if the server knows it and its password is right.
     fn proven(
         &self,
         principal: &Principal,
         credentials: &[Credential],
         is_right: fn(&Self, &Known, &str) -> bool,
-    ) -> Result<&str, Refusal> {
+    ) -> Result<Proven, Refusal> {
         let found = credentials.iter().find_map(|credential| self.find(principal, credential));
         match found {
-            Some((known, password)) if is_right(self, known, password) => Ok(&known.config.name),
+            Some((known, password)) if is_right(self, known, password) => {
+                let identifies = principal.persona.credentials == Credentials::Identify;
+                let name = identifies.then(|| format!("{}/{}", principal.name, known.config.name));
+                let username = known.config.username.as_deref();
+                let container_password = username.map(|name| container_password(name, password));
+                Ok(Proven { name, container_password })
+            }
             _ => Err(Refusal::new(
                 Cause::Authentication,
                 "this client must show a credential that the server knows, with its password",
@@ -190,5 +210,16 @@ impl Ledger {
 
     fn mac(&self, password: &str) -> Vec<u8> {
         hmac::sign(&self.key, password.as_bytes()).as_ref().to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_containers_is_the_digest_of_both() {
+        let password = container_password("one-time-user", "one-time-password");
+        assert_eq!(password.expose(), b"6ff41e75a33c5de250039379ab2c45ab065b114275399e5028ff2f628d1f1fd2");
     }
 }

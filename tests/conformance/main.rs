@@ -160,16 +160,19 @@ fn servers(folder: &std::path::Path, cases: &[Case]) -> BTreeMap<usize, Dev> {
     wanted.iter().map(|(setup, cases)| (*setup, setups::SETUPS[*setup].start(folder, cases))).collect()
 }
 
+/// Cases that go on with the objects of others.
+const CHAINS: &[(&str, &str)] = &[
+    ("TL-M-2", "TL-M-3"),
+    ("SASED-M-2", "SASED-M-3"),
+    ("TC-CREG-1", "TC-CREG-2"),
+    ("TC-CREG-1", "TC-CREG-3"),
+];
+
 /// Each case is an owner of its own, but for chains, whose cases go on with the objects of the one before.
 fn owner(case: &Case) -> String {
     let stem = case.name.replace('/', "-");
-    for chain in ["TL-M-2", "SASED-M-2"] {
-        let next = chain.replace("M-2", "M-3");
-        if stem.contains(&next) {
-            return stem.replace(&next, chain);
-        }
-    }
-    stem
+    let next = CHAINS.iter().find(|(_, next)| stem.contains(next));
+    next.map_or_else(|| stem.clone(), |(first, next)| stem.replace(next, first))
 }
 
 /// What this runner does not have yet.
@@ -197,6 +200,7 @@ fn run_case(
     for (number, step) in case.steps.iter().enumerate() {
         let name = match step.client {
             Some(client) if case.family == "TC-314" => format!("{}-{client}", owner(case)),
+            _ if case.name.contains("TC-CREG-2-") => personas::installer(case),
             _ => owner(case),
         };
         if case.family == "TC-92" && number > 0 {

@@ -24,6 +24,30 @@ pub fn told_by_credentials(cases: &[&Case]) -> Vec<(String, String)> {
     vec![(String::new(), [persona.to_owned()].into_iter().chain(clients).chain(credentials).collect())]
 }
 
+/// What was made for a new client (TC-CREG-1) is fetched by who installs it, with another certificate and the user name and
+/// password of the case (TC-CREG-2).
+pub fn registered_by_password(cases: &[&Case]) -> Vec<(String, String)> {
+    let hash = keystead::gate::password_hash(b"one-time-password", &[7; 16]);
+    let common = format!(
+        "[[credentials]]\nname = \"one-time\"\nusername = \"one-time-user\"\npassword = \"{hash}\"\n\
+         [[personas]]\nname = \"installers\"\nswitches = {{ credentials = \"identify\" }}\n"
+    );
+    let first = cases.iter().filter(|case| case.name.contains("TC-CREG-1-"));
+    let groups = first.map(|case| {
+        let (owner, installer) = (owner(case), installer(case));
+        format!(
+            "[[clients]]\nname = \"{installer}\"\npersona = \"installers\"\n[[groups]]\nname = \"{owner}\"\n\
+             members = [\"{owner}\", \"{installer}/one-time\"]\ndefault = true\n"
+        )
+    });
+    vec![(String::new(), std::iter::once(common).chain(groups).collect())]
+}
+
+/// The certificate of who installs the client of a case.
+pub fn installer(case: &Case) -> String {
+    format!("{}-installer", owner(case))
+}
+
 /// Sixteen seconds, and no limit for keys that took the place of others (KMIP 1.0, 4.16).
 pub fn leases(cases: &[&Case]) -> Vec<(String, String)> {
     let persona = "[[personas]]\nname = \"short-leases\"\n\

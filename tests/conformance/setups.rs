@@ -36,7 +36,8 @@ pub const SETUPS: &[Setup] = &[
     },
     Setup {
         name: "seeded",
-        wants: |case| case.name.contains("/CS-RNG-O-1-"),
+        // Three generators: that of keys, the same with seeds, the token's.
+        wants: |case| ["/CS-RNG-O-1-", "/TC-Q-RNGS-4-"].iter().any(|name| case.name.contains(name)),
         changes: |_| added("[rng]\nseeding = \"accept\""),
     },
     Setup {
@@ -110,6 +111,11 @@ pub const SETUPS: &[Setup] = &[
                 |port| format!("[[https.public]]\nuri = \"https://SERVER-NAME:5696/kmip\"\nport = {port}\n");
             added(&(place(5696) + &place(65524)))
         },
+    },
+    Setup {
+        name: "registering",
+        wants: |case| case.name.contains("CREG"),
+        changes: personas::registered_by_password,
     },
     Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
     Setup {

@@ -141,6 +141,44 @@ fn openssl_opens_what_is_put_together() {
     );
 }
 
+/// Where no password is linked, the one that comes of what the client has shown closes the container; where one is, that
+/// alone does.
+#[test]
+fn who_has_shown_a_password_gets_containers_under_it() {
+    let Some(openssl) = OpenSsl::new() else { return };
+    let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
+    let installer = Principal { container_password: Some(b"shown".as_slice().into()), ..who.clone() };
+    openssl.certificate("leaf", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", None);
+    let secret = password(&mut bench, &who, PASSWORD);
+    bench.ask(&who, V2_1, activate(&secret)).unwrap();
+    let usage = Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign);
+    let opened = |bench: &mut Bench, who: &Principal, links: &[Attribute]| {
+        let key =
+            private(KeyFormatType::PKCS_8, &openssl.read("leaf.pk8"), CryptographicAlgorithm::RSA, 2048);
+        let attributes = [&[usage.clone()], links].concat();
+        let key = register(bench, who, &attributes, key).unwrap();
+        get(bench, who, &key, Some(KeyFormatType::PKCS_12)).map(|got| {
+            openssl.write("got.p12", &bytes(&got));
+            ["shown", "correct horse"].map(|password| {
+                openssl
+                    .run_words(&[
+                        "pkcs12",
+                        "-in",
+                        "got.p12",
+                        "-nodes",
+                        "-passin",
+                        &format!("pass:{password}"),
+                    ])
+                    .is_ok()
+            })
+        })
+    };
+    assert_eq!(opened(&mut bench, &installer, &[]), Ok([true, false]));
+    let linked = [link(LinkType::PKCS_12PasswordLink, &secret)];
+    assert_eq!(opened(&mut bench, &installer, &linked), Ok([false, true]));
+    assert_eq!(opened(&mut bench, &who, &[]), Err(ResultReason::InvalidField), "no link, nothing shown");
+}
+
 /// AES and the Triple DES and RC2 of old.
 #[test]
 fn what_openssl_makes_is_taken_apart() {

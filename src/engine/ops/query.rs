@@ -30,8 +30,8 @@ impl Execute for QueryRequest {
 /// Adds what one function asks for.
 type Tell = fn(&mut QueryResponse, &Context<'_, '_>);
 
-/// Every function with its answer. Where this server has nothing to tell (application namespaces, attestation types,
-/// client registration methods), the answer is empty, as the clause wants.
+/// Every function with its answer. Where this server has nothing to tell (application namespaces, attestation
+/// types), the answer is empty, as the clause wants.
 const ANSWERS: &[(QueryFunction, Tell)] = &[
     (QueryFunction::QueryOperations, |answer, cx| answer.operations = operations(cx)),
     (QueryFunction::QueryObjects, |answer, cx| answer.object_types = object_types(cx.version)),
@@ -46,13 +46,16 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
     (QueryFunction::QueryExtensionMap, |answer, cx| {
         answer.extension_information = cx.settings().about.extensions(true);
     }),
-    (QueryFunction::QueryRNGs, |answer, _| answer.rng_parameters = vec![birth::generator()]),
+    (QueryFunction::QueryRNGs, |answer, cx| answer.rng_parameters = birth::generators(cx.settings())),
     (QueryFunction::QueryProfiles, |answer, cx| answer.profile_information = profiles::announced(cx)),
     (QueryFunction::QueryValidations, |answer, cx| {
         answer.validation_information = cx.settings().about.validations();
     }),
     (QueryFunction::QueryCapabilities, |answer, cx| {
         answer.capability_information = vec![capabilities(cx)];
+    }),
+    (QueryFunction::QueryClientRegistrationMethods, |answer, cx| {
+        answer.client_registration_methods = cx.settings().registration.methods();
     }),
     (QueryFunction::QueryStorageProtectionMasks, |answer, _| {
         let masks = vec![ProtectionStorageMask::Software];
