@@ -221,7 +221,8 @@ impl<'m> Batch<'m> {
             Err(Halt::Refused(refusal)) => {
                 cx.draft.roll_back(savepoint);
                 // What was to come from the item must not be taken for what came before it.
-                cx.placeholder = placeholder.filter(|_| !SETS_PLACEHOLDER.contains(&operation));
+                let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
+                cx.placeholder = placeholder.filter(|_| !empties);
                 let answer = refused(&refusal, self.version, Some(operation));
                 (answer, Some(refusal.cause))
             }
@@ -319,7 +320,6 @@ const SETS_PLACEHOLDER: &[Operation] = &[
     Operation::JoinSplitKey,
     Operation::Locate,
     Operation::Recover,
-    Operation::Check,
 ];
 
 /// What an item that succeeded gives to those behind it.

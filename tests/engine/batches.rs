@@ -357,3 +357,17 @@ fn reasons_are_those_of_the_table_of_the_operation() {
         assert_eq!(item.result_reason, Some(reason), "{what}");
     }
 }
+
+/// As many items as the server takes are done; with one more nothing is, and the audit names them all.
+#[test]
+fn a_batch_has_only_so_many_items() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    bench.settings.batch_items_max = 3;
+    let items = |count| vec![RequestItem::from(aes(&[]).into_request()); count];
+    let most = bench.decide(&ann, &RequestMessage::new(V2_1, items(3)));
+    assert!(most.response.items.iter().all(|item| item.result_status == ResultStatus::Success));
+    let more = bench.decide(&ann, &RequestMessage::new(V2_1, items(4)));
+    assert_eq!((more.response.items.len(), more.deeds.len()), (1, 4));
+    assert_eq!(more.response.items[0].result_status, ResultStatus::OperationFailed);
+    assert!(more.changes.writes.is_empty());
+}

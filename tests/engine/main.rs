@@ -12,6 +12,7 @@ mod constraints;
 mod containers;
 mod cryptography;
 mod derivation;
+mod every_operation;
 mod formats;
 mod groups;
 mod kinds;

@@ -3,7 +3,7 @@
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::Changes;
-use keystead::engine::need::{KeyPair, Need, PairKind, Supplies};
+use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supplies, Wanted};
 use keystead::engine::notice::{self, Notice, Subscription};
 use keystead::engine::policy::{Clients, Principal};
 use keystead::engine::push::{self, Push};
@@ -114,8 +114,8 @@ impl Bench {
                     supplies.add_stretched(stretch, key);
                 }
                 Err(Need::Credential(wanted)) => {
-                    let refusal = Refusal::new(Cause::FeatureNotSupported, "no CA");
-                    supplies.add_credential(wanted, Err(refusal));
+                    let credential = brought(who, &wanted);
+                    supplies.add_credential(wanted, credential);
                 }
                 Err(need) => panic!("{need:?}"),
             }
@@ -246,6 +246,15 @@ fn pair(kind: PairKind) -> KeyPair {
 /// A client that may have what is weak.
 pub fn granted(name: &str, groups: &[&str]) -> Principal {
     Principal { weak_keys: true, ..principal(name, groups) }
+}
+
+/// There is no CA: what a client brings is taken for its own, and no other certificate is made.
+fn brought(who: &Principal, wanted: &Wanted) -> Result<Credential, Refusal> {
+    let Wanted::Brought(certificate) = wanted else {
+        return Err(Refusal::new(Cause::FeatureNotSupported, "no CA"));
+    };
+    let holder = Principal { fingerprint: "brought".into(), ..who.clone() };
+    Ok(Credential { certificate: certificate.clone(), holder, pair: None })
 }
 
 /// A principal in these groups; what it makes belongs to the first.

@@ -33,7 +33,6 @@ impl Execute for CheckRequest {
                 refuse(reason(&refused), "the use is not allowed")
             };
         }
-        cx.placeholder = Some(object.id.clone());
         Ok(CheckResponse { unique_identifier: Some(object.id.into()), ..CheckResponse::default() })
     }
 }
