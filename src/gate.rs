@@ -1,5 +1,6 @@
 //! From a certificate to a principal: who somebody is, and what the configuration says about them.
 
+mod attestation;
 mod credentials;
 mod personas;
 
@@ -9,13 +10,16 @@ pub use personas::ShownSwitch;
 use crate::config::{Config, GroupConfig};
 use crate::engine::persona::Credentials;
 use crate::engine::policy::{Clients, Principal};
-use crate::engine::refusal::Refusal;
+use crate::engine::refusal::{Cause, Refusal};
+use attestation::Attestor;
 use credentials::{Ledger, Proven};
 use keystead_hsm::{Entropy as _, SystemEntropy};
+use kmip_codec::SecretBytes;
 use kmip_codec::message::RequestMessage;
 use personas::Wardrobe;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -24,6 +28,7 @@ pub struct Gate {
     config: Config,
     personas: Wardrobe,
     credentials: Ledger,
+    attestor: Attestor,
 }
 
 /// How a client stands with the server, for `keystead client show`.
@@ -54,8 +59,10 @@ impl Gate {
         personas.check(config)?;
         let mut key = [0; 32];
         SystemEntropy::default().fill(&mut key).map_err(|error| error.to_string())?;
-        let credentials = Ledger::new(&config.credentials, &key.as_slice().into())?;
-        let gate = Self { config: config.clone(), personas, credentials };
+        let key = SecretBytes::from(key.as_slice());
+        let credentials = Ledger::new(&config.credentials, &key)?;
+        let attestor = Attestor::new(&config.attestation, &key)?;
+        let gate = Self { config: config.clone(), personas, credentials, attestor };
         gate.check_credentials()?;
         Ok(gate)
     }
@@ -76,13 +83,13 @@ impl Gate {
         message: &RequestMessage,
     ) -> Result<Arc<Principal>, Refusal> {
         let proven = self.credentials.judge(holder, message.header.authentication.as_ref())?;
-        Ok(self.acting(holder, proven))
+        self.attested(holder, self.acting(holder, proven), message)
     }
 
     /// The same where no password must be hashed, because it was right last time: `None` where one must.
     pub fn recognise(&self, holder: &Arc<Principal>, message: &RequestMessage) -> Option<Arc<Principal>> {
         let proven = self.credentials.recognise(holder, message.header.authentication.as_ref())?;
-        Some(self.acting(holder, proven))
+        self.attested(holder, self.acting(holder, proven), message).ok()
     }
 
     /// The holder of a certificate with what a credential gives it, if it has shown one.
@@ -99,6 +106,23 @@ impl Gate {
             name,
             ..holder
         })
+    }
+
+    /// The sender with what the holder of the certificate has proven of its platform, where it has to. It comes last: a
+    /// proof is good once.
+    fn attested(
+        &self,
+        holder: &Principal,
+        sender: Arc<Principal>,
+        message: &RequestMessage,
+    ) -> Result<Arc<Principal>, Refusal> {
+        if sender.unproven.is_none() {
+            return Ok(sender);
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let judged = self.attestor.judge(&holder.name, &message.header, now);
+        let unproven = judged.map_err(|why| Refusal::new(Cause::Internal, why))?;
+        Ok(Arc::new(Principal { unproven, ..Principal::clone(&sender) }))
     }
 
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
@@ -134,6 +158,7 @@ impl Gate {
             certified_until: None,
             name: name.to_owned(),
             container_password: None,
+            unproven: self.attestor.demand(name),
         })
     }
 

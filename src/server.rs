@@ -185,7 +185,7 @@ impl Server {
         peer: &Arc<Peer>,
         message: &Arc<RequestMessage>,
     ) -> Result<Arc<Peer>, Refusal> {
-        if peer.principal.persona.credentials == Credentials::Ignore {
+        if peer.principal.persona.credentials == Credentials::Ignore && peer.principal.unproven.is_none() {
             return Ok(Arc::clone(peer));
         }
         let sender = match self.gate.recognise(&peer.principal, message) {

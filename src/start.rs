@@ -164,6 +164,7 @@ fn server(
         },
         features: config.features,
         transports,
+        attests: !config.attestation.is_empty(),
         has_token: config.hsm.danger_software_keys.is_none(),
         registration: Registration {
             passwords: config.credentials.iter().any(|credential| credential.username.is_some()),

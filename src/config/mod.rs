@@ -1,9 +1,11 @@
 //! The configuration: one structure, read once. A key that it does not have is refused with its name and line.
 
+mod attestation;
 mod endpoints;
 mod limits;
 mod sections;
 
+pub use attestation::AttestationConfig;
 pub use endpoints::EndpointConfig;
 pub use limits::LimitsConfig;
 pub use sections::*;
@@ -51,6 +53,9 @@ pub struct Config {
     /// Personas beside the built-in ones.
     #[serde(default)]
     pub personas: Vec<PersonaConfig>,
+    /// Clients that must prove the state of their platform.
+    #[serde(default)]
+    pub attestation: Vec<AttestationConfig>,
     /// What clients may show beside their certificate.
     #[serde(default)]
     pub credentials: Vec<CredentialConfig>,
@@ -153,6 +158,7 @@ impl Config {
         }
         self.https.public.iter().try_for_each(Place::check)?;
         self.endpoints.iter().try_for_each(EndpointConfig::check)?;
+        self.attestation.iter().try_for_each(AttestationConfig::check)?;
         self.extensions.iter().try_for_each(Extension::check)?;
         self.validations.iter().try_for_each(Validation::check)?;
         self.object_groups.iter().try_for_each(|group| group.template().map(drop))?;
@@ -194,6 +200,7 @@ impl Config {
             &mut self.certify.key,
         ];
         let anchors = self.certify.anchors.iter_mut();
+        let anchors = anchors.chain(self.attestation.iter_mut().map(|row| &mut row.key));
         let needed = [&mut self.tls.certificate, &mut self.tls.key, &mut self.tls.ca, &mut self.store.path];
         for path in needed.into_iter().chain(optional.into_iter().flatten()).chain(anchors) {
             *path = folder.join(&path);

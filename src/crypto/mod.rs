@@ -14,6 +14,7 @@ pub mod padding;
 pub mod pkcs12;
 pub mod pkey;
 pub mod sharing;
+pub mod tpm;
 pub mod x509;
 pub mod xts;
 

@@ -195,7 +195,9 @@ pub fn perform(
         return Ok(Done { owner, version, deed: None, changes: draft.finish()?, notices: Vec::new() });
     };
     let (owner, version) = (record.owner.clone(), record.version.clone());
-    let principal = world.clients.principal(&record.owner, &record.fingerprint);
+    // What it had to prove it has proven when the request was accepted.
+    let known = world.clients.principal(&record.owner, &record.fingerprint);
+    let principal = Principal { unproven: None, ..known };
     let mut draft = Draft::new(world, &principal);
     let deed = carry_out(&mut draft, &waiting.place, record, entropy, supplies)?;
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));

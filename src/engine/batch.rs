@@ -100,6 +100,13 @@ fn run_admitted(
     }
     let mut response = ResponseMessage::new(message.version(), DateTime(world.now.seconds()), items);
     response.header.client_correlation_value.clone_from(&message.header.client_correlation_value);
+    if let Some(unproven) = acting
+        .unproven
+        .as_ref()
+        .filter(|unproven| deeds.iter().any(|deed| deed.cause == Some(unproven.cause)))
+    {
+        unproven.ask(&mut response);
+    }
     let acting_as = (acting.name != principal.name).then(|| acting.name.clone());
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&principal.name));
     Ok(Outcome { response, changes: draft.finish().map_err(Halt::Need)?, deeds, acting_as, notices })
@@ -247,6 +254,7 @@ impl<'m> Batch<'m> {
         }
         self.is_served_so(cx.settings().features)?;
         let operation = item.request.operation();
+        cx.principal().may_now(operation)?;
         if asynchronous::is_later(cx, self.asynchronous, operation, last)? {
             return asynchronous::accept(cx, item);
         }

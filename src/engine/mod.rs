@@ -12,6 +12,7 @@
 
 pub mod about;
 pub mod asynchronous;
+pub mod attestation;
 pub mod batch;
 mod birth;
 mod certificates;

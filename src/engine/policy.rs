@@ -4,12 +4,14 @@
 //! members of the group may do everything with it, but for Export and Import, which are the owner's; for anybody else it does not exist, unless their persona or a
 //! group of theirs is set to `disclose`, which turns "not found" into "permission denied".
 
+use super::attestation::Unproven;
 use super::grant::Grant;
 use super::object::Object;
 use super::persona::Persona;
 use super::refusal::{Cause, Refusal};
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
+use std::sync::Arc;
 
 /// Operations that carry a whole object from server to server: the owner may, and of the group's members those who are
 /// administrators (KMIP 1.4, 4.40 and 4.41: the object owner or an authorised security officer).
@@ -35,11 +37,18 @@ pub struct Principal {
     pub weak_keys: bool,
     /// Whether it may administer the server.
     pub admin: bool,
+    /// What it has to prove and has not.
+    pub unproven: Option<Arc<Unproven>>,
     /// The password of the containers that it gets, where it has shown a user name and a password (KMIP 2.1, 11.10).
     pub container_password: Option<SecretBytes>,
 }
 
 impl Principal {
+    /// Refuses an operation for which the client has to prove something that it has not.
+    pub fn may_now(&self, operation: Operation) -> Result<(), Refusal> {
+        self.unproven.as_ref().map_or(Ok(()), |unproven| unproven.check(operation))
+    }
+
     /// Whether the object is among those that it may see.
     pub fn shares(&self, object: &Object) -> bool {
         object.owner == self.name || object.group.as_ref().is_some_and(|group| self.groups.contains(group))

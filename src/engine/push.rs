@@ -69,6 +69,7 @@ pub fn push(
 }
 
 fn put(cx: &mut Context<'_, '_>, id: &str, replaced: Option<&str>) -> Step<Request> {
+    cx.principal().may_now(Operation::Get)?;
     let unique_identifier: Option<UniqueIdentifier> = Some(id.into());
     let all = GetAttributesRequest { unique_identifier: unique_identifier.clone(), ..Default::default() };
     let attributes = all.execute(cx)?.attributes;

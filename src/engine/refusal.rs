@@ -71,6 +71,10 @@ causes! {
     Weak: PermissionDenied, PermissionDenied, topic(General);
     /// A credential is missing, is not known, or may not be there.
     Authentication: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
+    /// The client must prove the state of its platform, and can.
+    AttestationRequired: AttestationRequired, AttestationRequired, topic(Authentication);
+    /// What the client has shown does not prove the state of its platform.
+    AttestationFailed: AttestationFailed, AttestationFailed, topic(Authentication);
     /// The state of the object does not allow the operation.
     WrongState: PermissionDenied, WrongKeyLifecycleState, attribute(State);
     /// The object is in the archive.

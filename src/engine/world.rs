@@ -166,6 +166,8 @@ pub struct Settings {
     pub transports: Transports,
     /// How clients come to certificates.
     pub registration: Registration,
+    /// Whether any client must prove the state of its platform.
+    pub attests: bool,
     /// Whether master keys are made by a token.
     pub has_token: bool,
 }
@@ -207,6 +209,7 @@ impl Default for Settings {
             features: Features::default(),
             transports: Transports::default(),
             registration: Registration::default(),
+            attests: false,
             has_token: false,
         }
     }

@@ -3,7 +3,7 @@
 //! all, share the first.
 
 use super::case::{Case, Node};
-use super::support::dev::Dev;
+use super::support::{self, dev::Dev};
 use super::{owner, personas};
 use keystead::engine::profiles::{Needs, PROFILES};
 use kmip_codec::enums::ItemType;
@@ -117,6 +117,11 @@ pub const SETUPS: &[Setup] = &[
         wants: |case| case.name.contains("CREG"),
         changes: personas::registered_by_password,
     },
+    Setup {
+        name: "attesting",
+        wants: |case| ["TC-Q-CAP-2-", "TC-Q-CAP-3-"].iter().any(|name| case.name.contains(name)),
+        changes: |_| attesting(),
+    },
     Setup { name: "leases", wants: |case| case.name == "1.0/TC-95-10", changes: personas::leases },
     Setup {
         name: "listened-to",
@@ -223,6 +228,17 @@ fn toml(node: &Node) -> String {
         (_, Some("Integer")) => node.value.clone(),
         _ => format!("{:?}", node.value),
     }
+}
+
+/// A client that gets keys with a quote of its TPM alone: Query says that the server judges them.
+fn attesting() -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-attestation.pem", std::process::id()));
+    std::fs::write(&path, support::tpm::Tpm::new().public_pem).unwrap();
+    let value = "00".repeat(32);
+    added(&format!(
+        "[[attestation]]\nclient = \"host\"\nkey = {:?}\nregisters = {{ \"7\" = \"{value}\" }}\n",
+        path.to_str().unwrap()
+    ))
 }
 
 /// A client that turns its connection around and is told then: Query lists Notify and Put where there is one.

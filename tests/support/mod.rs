@@ -16,6 +16,7 @@ pub mod hunt;
 pub mod keys;
 pub mod luks;
 pub mod pki;
+pub mod tpm;
 pub mod wire;
 
 /// Says loudly that a test did not run; where everything must be there (`CI=true`), that is a failure.

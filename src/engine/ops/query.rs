@@ -1,6 +1,7 @@
 //! Query (KMIP 2.1, 6.1.40): what this server is and can, from the tables that it works by. What the operator states
 //! stands in [`about`](crate::engine::about).
 
+use crate::engine::attestation::TYPES;
 use crate::engine::birth;
 use crate::engine::constraints;
 use crate::engine::context::{Context, Execute};
@@ -30,8 +31,8 @@ impl Execute for QueryRequest {
 /// Adds what one function asks for.
 type Tell = fn(&mut QueryResponse, &Context<'_, '_>);
 
-/// Every function with its answer. Where this server has nothing to tell (application namespaces, attestation
-/// types), the answer is empty, as the clause wants.
+/// Every function with its answer. Where this server has nothing to tell (application namespaces), the
+/// answer is empty, as the clause wants.
 const ANSWERS: &[(QueryFunction, Tell)] = &[
     (QueryFunction::QueryOperations, |answer, cx| answer.operations = operations(cx)),
     (QueryFunction::QueryObjects, |answer, cx| answer.object_types = object_types(cx.version)),
@@ -45,6 +46,9 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
     }),
     (QueryFunction::QueryExtensionMap, |answer, cx| {
         answer.extension_information = cx.settings().about.extensions(true);
+    }),
+    (QueryFunction::QueryAttestationTypes, |answer, cx| {
+        answer.attestation_types = if cx.settings().attests { TYPES.to_vec() } else { Vec::new() };
     }),
     (QueryFunction::QueryRNGs, |answer, cx| answer.rng_parameters = birth::generators(cx.settings())),
     (QueryFunction::QueryProfiles, |answer, cx| answer.profile_information = profiles::announced(cx)),
@@ -89,7 +93,7 @@ fn capabilities(cx: &Context<'_, '_>) -> CapabilityInformation {
     CapabilityInformation {
         streaming: Some(features.streaming),
         asynchronous: Some(features.asynchronous),
-        attestation: Some(false),
+        attestation: Some(cx.settings().attests),
         batch_undo: Some(features.batch_undo),
         batch_continue: Some(features.batch_continue),
         unwrap_mode: Some(unwrap),
