@@ -155,7 +155,7 @@ fn who_has_shown_a_password_gets_containers_under_it() {
     let opened = |bench: &mut Bench, who: &Principal, links: &[Attribute]| {
         let key =
             private(KeyFormatType::PKCS_8, &openssl.read("leaf.pk8"), CryptographicAlgorithm::RSA, 2048);
-        let attributes = [&[usage.clone()], links].concat();
+        let attributes = [std::slice::from_ref(&usage), links].concat();
         let key = register(bench, who, &attributes, key).unwrap();
         get(bench, who, &key, Some(KeyFormatType::PKCS_12)).map(|got| {
             openssl.write("got.p12", &bytes(&got));
