@@ -400,12 +400,31 @@ pub fn locate(attribute: Attribute) -> Request {
     LocateRequest { attributes, storage_status_mask, ..LocateRequest::default() }.into_request()
 }
 
-/// An Active key that may do everything, with more attributes.
+/// An Active key of an algorithm for these uses, with more attributes.
+fn made(
+    bench: &mut Bench,
+    who: &Principal,
+    algorithm: CryptographicAlgorithm,
+    uses: CryptographicUsageMask,
+    more: &[Attribute],
+) -> String {
+    let mut attributes = vec![
+        Attribute::CryptographicAlgorithm(algorithm),
+        Attribute::CryptographicLength(256),
+        Attribute::CryptographicUsageMask(uses),
+        Attribute::ActivationDate(DateTime(1)),
+        note("first"),
+    ];
+    attributes.extend_from_slice(more);
+    let attributes = attributes.into_iter().collect::<Attributes>().into();
+    let request =
+        CreateRequest { object_type: ObjectType::SymmetricKey, attributes, ..CreateRequest::default() };
+    text(&bench.ask(who, V2_1, request).unwrap().unique_identifier)
+}
+
 fn with(bench: &mut Bench, who: &Principal, more: &[Attribute]) -> String {
     let uses = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
-    let all =
-        [&[Attribute::CryptographicUsageMask(uses), Attribute::ActivationDate(DateTime(1))], more].concat();
-    create(bench, who, &all)
+    made(bench, who, CryptographicAlgorithm::AES, uses, more)
 }
 
 fn key(bench: &mut Bench, who: &Principal) -> String {
@@ -414,8 +433,7 @@ fn key(bench: &mut Bench, who: &Principal) -> String {
 
 fn mac_key(bench: &mut Bench, who: &Principal) -> String {
     let uses = CryptographicUsageMask::MACGenerate | CryptographicUsageMask::MACVerify;
-    let algorithm = Attribute::CryptographicAlgorithm(CryptographicAlgorithm::HMAC_SHA256);
-    with(bench, who, &[algorithm, Attribute::CryptographicUsageMask(uses)])
+    made(bench, who, CryptographicAlgorithm::HMAC_SHA256, uses, &[])
 }
 
 fn certificate(bench: &mut Bench, who: &Principal) -> String {
