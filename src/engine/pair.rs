@@ -29,7 +29,7 @@ pub fn store(
     made: &KeyPair,
 ) -> Step<(String, String)> {
     let algorithm = asked(&private).0.unwrap_or_default();
-    let (private_block, public_block) = material::key_pair_blocks(made, algorithm)?;
+    let (private_block, public_block) = material::key_pair_blocks(made, algorithm, cx.version)?;
     for (half, block) in [(&mut private, &private_block), (&mut public, &public_block)] {
         half.attributes.set(Attribute::CryptographicLength(material::pair_bits(made.kind)));
         half.attributes.set(Attribute::KeyFormatType(block.key_format_type));

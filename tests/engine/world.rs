@@ -228,9 +228,9 @@ pub fn response<R: Call>(response: Option<Response>) -> R::Answer {
     R::answer(response.unwrap()).unwrap()
 }
 
-/// A pair on a curve: tests do not wait for RSA.
+/// A pair that was made outside.
 fn pair(kind: PairKind) -> KeyPair {
-    if let PairKind::Ed25519 | PairKind::X25519 = kind {
+    if let PairKind::Ed25519 | PairKind::X25519 | PairKind::Rsa(_) = kind {
         return keystead::keygen::make(kind).unwrap();
     }
     use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};

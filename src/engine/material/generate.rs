@@ -4,9 +4,10 @@ use super::convert::in_format;
 use crate::engine::context::Context;
 use crate::engine::need::{KeyPair, PairKind};
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use kmip_codec::SecretBytes;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, PlainKeyValue};
+use kmip_codec::version::V2_0;
+use kmip_codec::{SecretBytes, Version};
 
 /// How many bytes a symmetric key of this many bits has; `None` for algorithms that are not symmetric.
 pub fn key_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Option<usize> {
@@ -140,8 +141,13 @@ pub fn pair_bits(kind: PairKind) -> i32 {
     }
 }
 
-/// The key blocks of a pair, private and public: of RSA keys PKCS#1 (KMIP 2.1, 4.26), of others PKCS#8 and X.509.
-pub fn key_pair_blocks(pair: &KeyPair, algorithm: CryptographicAlgorithm) -> Step<(KeyBlock, KeyBlock)> {
+/// The key blocks of a pair, private and public, in the formats that a version makes (KMIP 2.1, 4.26): RSA keys PKCS#1, EC
+/// keys transparent from 2.0 on, and others PKCS#8 and X.509.
+pub fn key_pair_blocks(
+    pair: &KeyPair,
+    algorithm: CryptographicAlgorithm,
+    version: Version,
+) -> Step<(KeyBlock, KeyBlock)> {
     let block = |format, material: SecretBytes| KeyBlock {
         key_format_type: format,
         key_value: Some(KeyValue::Plain(PlainKeyValue {
@@ -154,9 +160,16 @@ pub fn key_pair_blocks(pair: &KeyPair, algorithm: CryptographicAlgorithm) -> Ste
     };
     let mut private = block(KeyFormatType::PKCS_8, pair.private_pkcs8.clone());
     let mut public = block(KeyFormatType::X_509, pair.public_spki.as_slice().into());
-    if matches!(pair.kind, PairKind::Rsa(_)) {
-        in_format(&mut private, KeyFormatType::PKCS_1)?;
-        in_format(&mut public, KeyFormatType::PKCS_1)?;
+    let formats = match pair.kind {
+        PairKind::Rsa(_) => Some((KeyFormatType::PKCS_1, KeyFormatType::PKCS_1)),
+        PairKind::Ec(_) if version >= V2_0 => {
+            Some((KeyFormatType::TransparentECPrivateKey, KeyFormatType::TransparentECPublicKey))
+        }
+        PairKind::Ec(_) | PairKind::Ed25519 | PairKind::X25519 => None,
+    };
+    if let Some((of_private, of_public)) = formats {
+        in_format(&mut private, of_private)?;
+        in_format(&mut public, of_public)?;
     }
     Ok((private, public))
 }

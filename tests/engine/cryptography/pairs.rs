@@ -94,3 +94,58 @@ fn a_signature_algorithm_is_for_keys_of_its_own() {
         assert_eq!(refused, Err(ResultReason::BadCryptographicParameters), "{algorithm:?}");
     }
 }
+
+#[test]
+fn a_pair_comes_in_the_default_format_of_its_version_and_signs() {
+    use kmip_codec::enums::KeyFormatType as Format;
+    use kmip_codec::version::V1_4;
+    let ann = principal("ann", &[]);
+    let rows = [
+        (V1_4, CryptographicAlgorithm::RSA, 2048, Format::PKCS_1, Format::PKCS_1),
+        (V2_1, CryptographicAlgorithm::RSA, 2048, Format::PKCS_1, Format::PKCS_1),
+        (V1_4, CryptographicAlgorithm::EC, 256, Format::PKCS_8, Format::X_509),
+        (
+            V2_1,
+            CryptographicAlgorithm::EC,
+            256,
+            Format::TransparentECPrivateKey,
+            Format::TransparentECPublicKey,
+        ),
+    ];
+    for (version, algorithm, length, of_private, of_public) in rows {
+        let mut bench = Bench::new(1);
+        let common = [
+            Attribute::CryptographicAlgorithm(algorithm),
+            Attribute::CryptographicLength(length),
+            Attribute::CryptographicUsageMask(every_use()),
+            Attribute::ActivationDate(DateTime(bench.now - 1)),
+        ];
+        let request = CreateKeyPairRequest { common: Some(common.into()), ..CreateKeyPairRequest::default() };
+        let made = bench.ask(&ann, version, request).unwrap();
+        for (id, format) in [(&made.private_key, of_private), (&made.public_key, of_public)] {
+            let get = GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() };
+            let object = bench.ask(&ann, version, get).unwrap().object;
+            assert_eq!(object.key_block().unwrap().key_format_type, format, "{algorithm:?} in {version}");
+        }
+        let parameters = CryptographicParameters {
+            digital_signature_algorithm: Some(match algorithm {
+                CryptographicAlgorithm::RSA => DigitalSignatureAlgorithm::SHA_256WithRSAEncryptionPKCS_1V1_5,
+                _ => DigitalSignatureAlgorithm::ECDSAWithSHA256,
+            }),
+            ..CryptographicParameters::default()
+        };
+        let parameters = Some(parameters);
+        let request = sign(&text(&made.private_key), b"data");
+        let request = SignRequest { cryptographic_parameters: parameters.clone(), ..request };
+        let signed = bench.ask(&ann, version, request);
+        let verify = SignatureVerifyRequest {
+            unique_identifier: Some(made.public_key),
+            cryptographic_parameters: parameters,
+            data: bytes(b"data"),
+            signature_data: signed.unwrap().signature_data,
+            ..SignatureVerifyRequest::default()
+        };
+        let answer = bench.ask(&ann, version, verify).unwrap();
+        assert_eq!(answer.validity_indicator, Some(ValidityIndicator::Valid), "{algorithm:?} in {version}");
+    }
+}
