@@ -86,6 +86,8 @@ pub const PROFILES: &[Profile] = &[
     row("HTTPSServer", "HTTPSServer", Https, &["MSGENC-HTTPS-M"]),
     row("JSONServer", "JSONServer", Https, &["MSGENC-JSON-M"]),
     row("XMLServer", "XMLServer", Https, &["MSGENC-XML-M"]),
+    row("CompleteServerBasic", "CompleteServer", Everything, &[""]),
+    only_2("QuantumSafeServer", Nothing, &["QS-M"]),
     only_2("AESXTSServer", Nothing, &["AX-M"]),
     only_2("PKCS_11Server", Nothing, &["PKCS11-M"]),
 ];

@@ -3,7 +3,7 @@
 //! The cases are OASIS documents and not part of this project: they are read from `../shared/oasis` beside the
 //! checkout, or from where `KEYSTEAD_OASIS` points. `KEYSTEAD_CASE=TC-91` runs the cases whose name contains that and
 //! prints the messages around the first difference; `KEYSTEAD_CONFORMANCE_UPDATE=1` adds cases that pass now to
-//! `must-pass.txt`, which only grows.
+//! `must-pass.txt`, which only grows. What cannot pass stands in `docs/conformance.md`, with its reason.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,6 +18,7 @@ macro_rules! say {
 }
 
 mod case;
+mod impossible;
 mod judge;
 mod misprints;
 mod personas;
@@ -74,6 +75,9 @@ fn the_cases_that_must_pass_pass() {
         .copied()
         .collect();
     assert!(broken.is_empty(), "{} cases of must-pass.txt fail: {broken:?}", broken.len());
+    let ran = results.iter().map(|(case, _)| case.name.as_str()).collect();
+    let differences = impossible::differences(&ran, &passed);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
     let broken = profiles::broken(&named, &results);
     assert!(broken.is_empty(), "Query names profiles whose cases fail: {broken:?}");
 }
