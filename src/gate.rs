@@ -8,9 +8,9 @@ pub use credentials::hash as password_hash;
 pub use personas::ShownSwitch;
 
 use crate::config::{Config, GroupConfig};
-use crate::engine::persona::Credentials;
-use crate::engine::policy::{Clients, Principal};
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::persona::Credentials;
+use crate::engine::rights::policy::{Clients, Principal};
 use attestation::Attestor;
 use credentials::{Ledger, Proven};
 use keystead_hsm::{Entropy as _, SystemEntropy};

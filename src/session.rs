@@ -4,7 +4,7 @@
 //! which is judged before room is made for it. While an answer is made, the next messages may wait in the socket; the
 //! system's buffers bound how many.
 
-use crate::engine::policy::Principal;
+use crate::engine::rights::policy::Principal;
 use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::{Encoding, frame_length};

@@ -2,8 +2,8 @@
 
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
 use crate::endpoints::{self, Endpoints, Line};
-use crate::engine::about::{About, Registration};
-use crate::engine::profiles::{Place, Transports};
+use crate::engine::statements::about::{About, Registration};
+use crate::engine::statements::profiles::{Place, Transports};
 use crate::engine::world::{Authority, Settings};
 use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;

@@ -2,7 +2,7 @@
 //! still.
 #![no_main]
 
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use keystead::http;
 use keystead::session::{Answer, Limits, Peer, Received, Service, Turned};
 use kmip_codec::Error;

@@ -3,7 +3,7 @@
 
 use keystead::engine::batch;
 use keystead::engine::need::{Need, Supplies};
-use keystead::engine::policy::{Clients, Principal};
+use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::world::{Authority, AuthorityKey, Entropy, Now, Settings, View, World};
 use keystead::pki::{Ca, Curve, make_ca};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};

@@ -1,6 +1,6 @@
 //! `[[endpoints]]`: which clients the server tells what concerns them, where, and what.
 
-use crate::engine::notice::{Changes, Put, Subscription};
+use crate::engine::telling::notice::{Changes, Put, Subscription};
 use kmip_codec::Version;
 use kmip_codec::enums::QueryFunction;
 use kmip_codec::version::{V1_4, VERSIONS};

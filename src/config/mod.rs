@@ -10,8 +10,8 @@ pub use endpoints::EndpointConfig;
 pub use limits::LimitsConfig;
 pub use sections::*;
 
-use crate::engine::about::{About, Extension, Features, Validation};
-use crate::engine::profiles::Place;
+use crate::engine::statements::about::{About, Extension, Features, Validation};
+use crate::engine::statements::profiles::Place;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

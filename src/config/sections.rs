@@ -1,8 +1,8 @@
 //! The sections of the file, each with what it is when the file does not name it.
 
 use crate::engine::groups::OnTheFly;
-use crate::engine::persona::Switches;
-use crate::engine::profiles::Place;
+use crate::engine::rights::persona::Switches;
+use crate::engine::statements::profiles::Place;
 use crate::engine::world::{SEED_BYTES_MAX, Seeding};
 use crate::store::Engine;
 use crate::suite_b::SuiteB;
@@ -325,7 +325,7 @@ pub(super) fn listen() -> Vec<SocketAddr> {
 }
 
 fn standard() -> String {
-    crate::engine::persona::STANDARD.to_owned()
+    crate::engine::rights::persona::STANDARD.to_owned()
 }
 
 fn tls_minimum() -> String {

@@ -2,7 +2,7 @@
 //! message at a time.
 
 use super::Mailbox;
-use crate::engine::notice::What;
+use crate::engine::telling::notice::What;
 use crate::server::Server;
 use crate::session::{self, Frame, Limits, Peer};
 use kmip_codec::Version;

@@ -12,7 +12,7 @@ pub use deliver::{Delivery, deliver};
 pub use dial::{Line, connector, dial};
 
 use crate::config::EndpointConfig;
-use crate::engine::notice::Notice;
+use crate::engine::telling::notice::Notice;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

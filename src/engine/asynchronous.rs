@@ -8,15 +8,15 @@ mod record;
 
 pub use record::{Record, Stage};
 
-use super::batch::{Batch, Deed};
-use super::context::Context;
-use super::draft::{Changes, Draft};
-use super::keys;
-use super::need::{Need, Supplies};
-use super::notice::{self, Notice};
-use super::policy::Principal;
-use super::refusal::{Cause, Halt, Step, refuse};
-use super::world::{Entropy, View, World};
+use crate::engine::batch::{Batch, Deed};
+use crate::engine::context::Context;
+use crate::engine::draft::{Changes, Draft};
+use crate::engine::keys;
+use crate::engine::need::{Need, Supplies};
+use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::rights::policy::Principal;
+use crate::engine::telling::notice::{self, Notice};
+use crate::engine::world::{Entropy, View, World};
 use bytes::Bytes;
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, ResultStatus};

@@ -3,18 +3,18 @@
 //! Decide, then persist, then answer: this module only decides. What it returns has no effect until the shell has
 //! committed the changes together with the audit entries.
 
-use super::about::Features;
-use super::asynchronous;
-use super::context::{Context, Given};
-use super::credentials;
-use super::dispatch::dispatch;
-use super::draft::{Changes, Draft};
-use super::need::{Need, Supplies};
-use super::notice::{self, Notice};
-use super::policy::Principal;
-use super::refusal::{Cause, Halt, Refusal, Step};
-use super::tickets::{self, Admitted};
-use super::world::{Entropy, World};
+use crate::engine::asynchronous;
+use crate::engine::context::{Context, Given};
+use crate::engine::dispatch::dispatch;
+use crate::engine::draft::{Changes, Draft};
+use crate::engine::need::{Need, Supplies};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step};
+use crate::engine::rights::credentials;
+use crate::engine::rights::policy::Principal;
+use crate::engine::rights::tickets::{self, Admitted};
+use crate::engine::statements::about::Features;
+use crate::engine::telling::notice::{self, Notice};
+use crate::engine::world::{Entropy, World};
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
@@ -35,7 +35,7 @@ pub struct Deed {
     pub cause: Option<Cause>,
     /// Whether it is accepted to be done later.
     pub pending: bool,
-    /// What the client wants noted, escaped and bounded (see [`notes`](super::notes)); mostly nothing.
+    /// What the client wants noted, escaped and bounded (see [`notes`](crate::engine::telling::notes)); mostly nothing.
     pub note: String,
 }
 

@@ -8,13 +8,13 @@ mod wish;
 pub use authority::Issuer;
 pub use wish::Wish;
 
-use super::context::Context;
-use super::intake;
-use super::object::Object;
-use super::refusal::{Cause, Step, refuse};
-use super::release;
-use super::weakness::{self, Means};
 use crate::crypto::pkey::{Family, Key};
+use crate::engine::context::Context;
+use crate::engine::objects::intake;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::release;
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::rights::weakness::{self, Means};
 use der::Encode as _;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -73,7 +73,7 @@ pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> Step<Vec<u8>> {
     let Some(block) = value.key_block_mut() else {
         return refuse(Cause::NoKeyValue, "the object holds no key");
     };
-    super::material::in_format(block, KeyFormatType::X_509)?;
+    crate::engine::material::in_format(block, KeyFormatType::X_509)?;
     match &block.key_value {
         Some(KeyValue::Plain(PlainKeyValue { key_material: KeyMaterial::Bytes(der), .. })) => {
             Ok(der.expose().to_vec())

@@ -1,12 +1,12 @@
 //! What an operation works with: the draft, the message around it, and what the batch has made so far.
 
-use super::draft::Draft;
-use super::need::Supplies;
-use super::object::Object;
-use super::policy::Principal;
-use super::refusal::{Cause, Halt, Refusal, Step, refuse};
-use super::weakness;
-use super::world::{Entropy, Settings};
+use crate::engine::draft::Draft;
+use crate::engine::need::Supplies;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::rights::policy::Principal;
+use crate::engine::rights::weakness;
+use crate::engine::world::{Entropy, Settings};
 use kmip_codec::Version;
 use kmip_codec::enums::UniqueIdentifierReference;
 use kmip_codec::message::ResponseItem;
@@ -51,7 +51,7 @@ pub struct Context<'c, 'a> {
     pub instead: Option<ResponseItem>,
     /// Objects that the present item named or made, for the audit.
     pub touched: Vec<String>,
-    /// What the present item wants noted in the audit and the log, through [`noted`](super::notes::noted).
+    /// What the present item wants noted in the audit and the log, through [`noted`](crate::engine::telling::notes::noted).
     pub note: String,
 }
 

@@ -1,8 +1,8 @@
 //! From a request to the operation that performs it: made from the table of operations. A row that is served and has
-//! no [`Execute`](super::context::Execute) does not compile.
+//! no [`Execute`](crate::engine::context::Execute) does not compile.
 
-use super::context::{Context, Execute as _};
-use super::refusal::{Cause, Step, refuse};
+use crate::engine::context::{Context, Execute as _};
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::for_each_operation;
 use kmip_codec::operations::{Request, Response};
 

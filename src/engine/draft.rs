@@ -5,14 +5,14 @@
 
 mod kept;
 
-use super::grant::Grant;
-use super::keys;
-use super::object::Object;
-use super::persona::Names;
-use super::policy::{self, Principal};
-use super::refusal::{Cause, Halt, Refusal, Step, refuse};
-use super::world::{OpenError, ValueIdentity, World};
+use crate::engine::keys;
 use crate::engine::need::Need;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::rights::grant::Grant;
+use crate::engine::rights::persona::Names;
+use crate::engine::rights::policy::{self, Principal};
+use crate::engine::world::{OpenError, ValueIdentity, World};
 use kmip_codec::operations::Operation;
 use kmip_codec::{SecretBytes, attribute};
 use std::collections::{BTreeMap, BTreeSet};

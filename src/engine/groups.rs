@@ -1,13 +1,13 @@
 //! Members of an Object Group (KMIP 2.1, 6.1.28 and 4.35): which one is the default, and keys that are made when a group
 //! has no fresh one left.
 
-use super::birth;
-use super::context::Context;
-use super::draft::Age;
-use super::material;
-use super::raw::Wanted;
-use super::refusal::Step;
-use super::search::{self, Filter, Found};
+use crate::engine::context::Context;
+use crate::engine::draft::Age;
+use crate::engine::material;
+use crate::engine::objects::birth;
+use crate::engine::objects::raw::Wanted;
+use crate::engine::refusal::Step;
+use crate::engine::search::{self, Filter, Found};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{

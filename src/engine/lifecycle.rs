@@ -1,11 +1,15 @@
 //! Moving an object along its life cycle, or saying why it cannot go there.
 
-use super::object::Object;
-use super::refusal::{Cause, Step, refuse};
-use super::states::{self, Event};
+pub(in crate::engine) mod effects;
+pub(in crate::engine) mod lease;
+pub mod states;
+
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::State;
+use states::Event;
 
 /// Moves the object, or refuses with its state and what would be needed.
 pub fn move_to(object: &mut Object, event: Event) -> Step<()> {

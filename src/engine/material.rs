@@ -8,9 +8,9 @@ pub use convert::{algorithm_of, compressed, in_format, name_in};
 pub use facts::{Facts, clear_material, escaped, facts, read_request};
 pub use generate::{is_symmetric_length, key_pair_blocks, pair_bits, pair_kind, random, symmetric_bytes};
 
-use super::draft::Draft;
-use super::object::Object;
-use super::refusal::{Cause, Step, refuse};
+use crate::engine::draft::Draft;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::declare::Field as _;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::version::STORED;

@@ -4,60 +4,43 @@
 //! ```text
 //! batch::run --> Draft (reads through, collects) --> dispatch --> ops/*  --> Outcome { response, changes, deeds }
 //!                  |                                   |
-//!                  +- policy::authorise                +- states, rules, search, material, cryptography
+//!                  +- rights::policy::authorise        +- states, rules, search, material, cryptography
 //! ```
+//!
+//! | folder | what is there |
+//! | --- | --- |
+//! | `ops` | the operations, a file each |
+//! | `rights` | who may do what, and what is done differently for whom |
+//! | `objects`, `material` | managed objects and their values |
+//! | `lifecycle`, `attributes` | states and dates; the rules of attributes |
+//! | `cryptography`, `certificates`, `pkcs11` | what keys are used for |
+//! | `draft`, `asynchronous`, `telling` | what a batch changes, what is done later, and who is told |
+//! | `statements` | what Query says of the server |
 //!
 //! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
 //! test from one seed.
 
-pub mod about;
 pub mod asynchronous;
-pub mod attestation;
+mod attributes;
 pub mod batch;
-mod birth;
 mod certificates;
-mod constraints;
-mod container;
 mod context;
-pub mod credentials;
 mod cryptography;
-mod derivation;
 mod dispatch;
 pub mod draft;
-mod effects;
-mod grant;
 pub mod groups;
-mod held;
-mod imported;
-mod intake;
 mod keys;
-mod lease;
-mod lifecycle;
+pub mod lifecycle;
 mod material;
 pub mod need;
-pub mod notes;
-pub mod notice;
-mod object;
+mod objects;
 mod ops;
-mod pair;
-pub mod persona;
 mod pkcs11;
-pub mod policy;
-pub mod profiles;
-pub mod push;
-mod raw;
 pub mod refusal;
-mod release;
-mod renewal;
-mod rules;
+pub mod rights;
 mod search;
-mod shown;
-mod splitting;
-pub mod states;
-mod tickets;
-mod weakness;
-pub mod witness;
+pub mod statements;
+pub mod telling;
 pub mod world;
-mod wrapping;
 
 pub use material::is_symmetric_length;

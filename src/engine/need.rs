@@ -6,8 +6,8 @@
 
 use crate::crypto::derivation::pbkdf2;
 use crate::crypto::{self, Digest};
-use crate::engine::policy::Principal;
 use crate::engine::refusal::{Halt, Refusal, Step};
+use crate::engine::rights::policy::Principal;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;
 use std::collections::VecDeque;

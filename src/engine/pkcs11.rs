@@ -16,8 +16,8 @@ mod slots;
 pub use application::Application;
 pub use encoding::{Input, Output};
 
-use super::context::Context;
-use super::refusal::{Halt, Refusal};
+use crate::engine::context::Context;
+use crate::engine::refusal::{Halt, Refusal};
 use kmip_codec::enums::{PKCS11Function, PKCS11ReturnCode};
 
 /// The one slot, which has the one token.

@@ -207,7 +207,7 @@ pub enum Halt {
     /// The item is refused; the batch goes on as its options say.
     Refused(Refusal),
     /// Something must be fetched or made first, off the engine; then the batch runs again.
-    Need(super::need::Need),
+    Need(crate::engine::need::Need),
 }
 
 impl From<Refusal> for Halt {

@@ -3,11 +3,11 @@
 //! The filter is ANDed. An attribute that the server does not know matches nothing, never everything: a filter
 //! that was ignored would hand out the wrong key.
 
-use super::draft::{Age, Draft};
-use super::keys::{self, Index};
-use super::object::{self, Object};
-use super::refusal::Step;
-use super::states;
+use crate::engine::draft::{Age, Draft};
+use crate::engine::keys::{self, Index};
+use crate::engine::lifecycle::states;
+use crate::engine::objects::object::{self, Object};
+use crate::engine::refusal::Step;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{ObjectGroupMember, State, StorageStatusMask};
 use kmip_codec::value::UniqueIdentifier;

@@ -1,11 +1,11 @@
 //! What the engine is given: time, entropy, the store as it stands, the vault, and the settings.
 
-use super::about::{About, Features, Registration};
-use super::groups::OnTheFly;
-use super::need::Need;
-use super::notice::Subscription;
-use super::policy::Clients;
-use super::profiles::Transports;
+use crate::engine::groups::OnTheFly;
+use crate::engine::need::Need;
+use crate::engine::rights::policy::Clients;
+use crate::engine::statements::about::{About, Features, Registration};
+use crate::engine::statements::profiles::Transports;
+use crate::engine::telling::notice::Subscription;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::CryptographicAlgorithm;
 use kmip_codec::operations::{Operation, OperationRow};

@@ -3,8 +3,8 @@
 //! Rows for one operation stand before those for any. What is said of products is what their requests show.
 
 use super::{Odd, What};
-use crate::engine::persona::{Activation, Names, Persona};
 use crate::engine::refusal::Cause;
+use crate::engine::rights::persona::{Activation, Names, Persona};
 use kmip_codec::ErrorKind;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V1_0;

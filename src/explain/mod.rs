@@ -21,7 +21,7 @@ pub use memory::{Bounds, Memory};
 pub use record::{Happened, strange};
 pub use what::{Odd, What};
 
-use crate::engine::witness::ObjectFacts;
+use crate::engine::telling::witness::ObjectFacts;
 use serde::{Deserialize, Serialize};
 
 /// An exchange that failed or was odd.

@@ -3,9 +3,9 @@
 use super::memory::MESSAGE_BYTES_MAX;
 use super::{Exchange, Memory, Odd, What, hint};
 use crate::engine::batch::Outcome;
-use crate::engine::persona::{Credentials, Persona};
-use crate::engine::policy::Principal;
-use crate::engine::witness::ObjectFacts;
+use crate::engine::rights::persona::{Credentials, Persona};
+use crate::engine::rights::policy::Principal;
+use crate::engine::telling::witness::ObjectFacts;
 use crate::session::Peer;
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Attributes};

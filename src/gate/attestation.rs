@@ -3,8 +3,8 @@
 
 use crate::config::AttestationConfig;
 use crate::crypto::tpm::{self, Registers};
-use crate::engine::attestation::Unproven;
 use crate::engine::refusal::Cause;
+use crate::engine::rights::attestation::Unproven;
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use keystead_hsm::{Entropy as _, SystemEntropy};

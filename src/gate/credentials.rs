@@ -2,9 +2,9 @@
 //! configuration. The certificate still says who the client is, but where a persona tells its users apart.
 
 use crate::config::CredentialConfig;
-use crate::engine::persona::Credentials;
-use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::persona::Credentials;
+use crate::engine::rights::policy::Principal;
 use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
 use kmip_codec::SecretBytes;
 use kmip_codec::message::{Authentication, Credential};

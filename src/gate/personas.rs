@@ -1,7 +1,7 @@
 //! Which persona a client has, and where each of its switches comes from. What does not fit together is refused at start.
 
 use crate::config::{ClientConfig, Config, GroupConfig, PersonaConfig};
-use crate::engine::persona::{self, BUILT_IN, Persona, STANDARD, SWITCHES, Switches};
+use crate::engine::rights::persona::{self, BUILT_IN, Persona, STANDARD, SWITCHES, Switches};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

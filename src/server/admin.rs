@@ -3,8 +3,9 @@
 use super::{Server, now};
 use crate::admin::protocol::{self, AdminRequest, Issued, Readiness, ShownClient};
 use crate::audit::Entry;
+use crate::engine::batch;
 use crate::engine::refusal::{Cause, Halt, Refusal};
-use crate::engine::{batch, credentials};
+use crate::engine::rights::credentials;
 use crate::gate::{self, fingerprint};
 use crate::session::Peer;
 use crate::store::{Order, Outcome, Submission, Transaction};

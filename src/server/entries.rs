@@ -3,7 +3,7 @@
 use super::now;
 use crate::audit::Entry;
 use crate::engine::batch::{Deed, Outcome};
-use crate::engine::notes::noted;
+use crate::engine::telling::notes::noted;
 use crate::session::Peer;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::Operation;

@@ -3,7 +3,7 @@
 use super::{Server, now};
 use crate::engine::batch::Outcome;
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::witness::{ObjectFacts, facts};
+use crate::engine::telling::witness::{ObjectFacts, facts};
 use crate::engine::world::World;
 use crate::explain::{Exchange, Happened, Memory, What, strange};
 use crate::session::Peer;

@@ -3,9 +3,9 @@
 
 use super::{CONFLICTS_MAX, Server, entries};
 use crate::endpoints::{Delivery, Mailbox, deliver};
-use crate::engine::notice::{self, Notice};
-use crate::engine::push;
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::telling::notice::{self, Notice};
+use crate::engine::telling::push;
 use crate::session::{Peer, Turned};
 use crate::store;
 use kmip_codec::Version;

@@ -2,8 +2,8 @@
 //! client is given one that would lock it out.
 
 use crate::engine::need::{Credential, KeyPair, PairKind, Wanted};
-use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::policy::Principal;
 use crate::gate::Gate;
 use crate::keygen;
 use crate::pki::{Ca, Curve};

@@ -3,7 +3,7 @@
 
 use super::case::{Case, Node};
 use super::{Outcome, impossible, support};
-use keystead::engine::profiles::PROFILES;
+use keystead::engine::statements::profiles::PROFILES;
 use kmip_codec::Version;
 use kmip_codec::enums::QueryFunction;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseMessage};

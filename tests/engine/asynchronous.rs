@@ -3,7 +3,7 @@
 use super::objects::*;
 use super::world::{Bench, answer, principal};
 use bytes::Bytes;
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::Version;
 use kmip_codec::enums::*;
 use kmip_codec::message::{Asynchronous, RequestItem, RequestMessage, ResponseItem};

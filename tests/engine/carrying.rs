@@ -2,8 +2,8 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
-use keystead::engine::policy::Principal;
-use keystead::engine::states::is_destroyed;
+use keystead::engine::lifecycle::states::is_destroyed;
+use keystead::engine::rights::policy::Principal;
 use keystead::store::{Order, Store as _};
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;

@@ -3,7 +3,7 @@
 use super::objects::{activate, attributes_of, bytes_block, note, revoke, text};
 use super::openssl::OpenSsl;
 use super::world::{Bench, principal};
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use keystead::engine::world::{Authority, AuthorityKey};
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;

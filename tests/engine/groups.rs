@@ -3,7 +3,7 @@
 use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::groups::OnTheFly;
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes};
 use kmip_codec::enums::*;
 use kmip_codec::objects::{ManagedObject, SymmetricKey};

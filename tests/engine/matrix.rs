@@ -4,9 +4,9 @@
 use super::objects::*;
 use super::world::{Bench, granted, principal};
 use bytes::Bytes;
-use keystead::engine::persona::Persona;
-use keystead::engine::policy::Principal;
-use keystead::engine::states::{Event, after, is_destroyed};
+use keystead::engine::lifecycle::states::{Event, after, is_destroyed};
+use keystead::engine::rights::persona::Persona;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, AttributeReference, CryptographicParameters};
 use kmip_codec::enums::{

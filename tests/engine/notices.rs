@@ -2,9 +2,9 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
-use keystead::engine::notice::{Changes, Notice, Put, Subscription, What};
-use keystead::engine::policy::Principal;
-use keystead::engine::push::Push;
+use keystead::engine::rights::policy::Principal;
+use keystead::engine::telling::notice::{Changes, Notice, Put, Subscription, What};
+use keystead::engine::telling::push::Push;
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

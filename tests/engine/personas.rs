@@ -2,8 +2,8 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
-use keystead::engine::persona::*;
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::persona::*;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
@@ -183,7 +183,7 @@ fn the_page_about_personas_is_that_of_the_table() {
 const HEAD: &str = "# Personas
 
 What is done differently for a client, because it needs that or because the specification leaves it open. Made from
-`src/engine/persona.rs`; configured as [configuration.md](configuration.md#personas) says, shown by
+`src/engine/rights/persona.rs`; configured as [configuration.md](configuration.md#personas) says, shown by
 `keystead client show NAME`. A persona says nothing about what a client may get: groups do.
 ";
 

@@ -1,7 +1,7 @@
 //! PKCS#11 over KMIP: what an application meets from C_Initialize to C_Finalize.
 
 use super::world::{Bench, principal};
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::*;
 use kmip_codec::objects::{Certificate, ManagedObject};

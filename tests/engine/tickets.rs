@@ -2,7 +2,7 @@
 
 use super::objects::*;
 use super::world::{Bench, answer, principal};
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::{Attribute, UsageLimits};
 use kmip_codec::enums::{ResultReason, UsageLimitsUnit};
 use kmip_codec::message::{

@@ -4,7 +4,7 @@
 use super::objects::*;
 use super::openssl::OpenSsl;
 use super::world::{Bench, granted, principal};
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::objects::*;

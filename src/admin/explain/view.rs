@@ -1,6 +1,6 @@
 //! Exchanges as people read them. Clients' texts are escaped: none of them moves the cursor or looks like ours.
 
-use crate::engine::witness::ObjectFacts;
+use crate::engine::telling::witness::ObjectFacts;
 use crate::explain::Exchange;
 use kmip_codec::wire::{SECRET, SPELT};
 use std::fmt::Write as _;

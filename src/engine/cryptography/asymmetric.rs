@@ -6,9 +6,9 @@ use crate::crypto::Digest;
 use crate::crypto::pkey::{Family, Key, Padding};
 use crate::engine::context::Context;
 use crate::engine::material;
-use crate::engine::object::Object;
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::weakness::{self, Means};
+use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::CryptographicParameters;
 use kmip_codec::enums::{

@@ -3,9 +3,9 @@
 use super::{Purpose, Usable, failed, key_bytes};
 use crate::crypto::{Digest, mac as codes};
 use crate::engine::context::Context;
-use crate::engine::policy::Principal;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::weakness::{self, Means};
+use crate::engine::rights::policy::Principal;
+use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, HashingAlgorithm};
 

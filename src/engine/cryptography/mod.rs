@@ -12,12 +12,12 @@ pub use hashing::{digest_of, digest_of_hmac, mac, protecting_digest};
 pub use parts::Turn;
 pub use symmetric::Run;
 
-use super::context::Context;
-use super::material;
-use super::object::Object;
-use super::refusal::{Cause, Refusal, Step, refuse};
-use super::weakness;
 use crate::crypto;
+use crate::engine::context::Context;
+use crate::engine::material;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::rights::weakness;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, State, UsageLimitsUnit};
 use kmip_codec::objects::KeyBlock;

@@ -7,7 +7,7 @@ use crate::crypto::padding::Padding;
 use crate::crypto::{key_wrap, xts};
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use crate::engine::weakness::{self, Means};
+use crate::engine::rights::weakness::{self, Means};
 use bytes::Bytes;
 use kmip_codec::enums::CryptographicAlgorithm;
 use kmip_codec::{SecretBytes, attribute};

@@ -2,13 +2,13 @@
 
 use super::{Draft, opened};
 use crate::engine::asynchronous;
-use crate::engine::credentials;
 use crate::engine::keys;
 use crate::engine::need::Need;
-use crate::engine::object::Object;
-use crate::engine::policy;
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Halt, Step};
-use crate::engine::tickets::Record;
+use crate::engine::rights::credentials;
+use crate::engine::rights::policy;
+use crate::engine::rights::tickets::Record;
 use crate::engine::world::{OpenError, ValueIdentity};
 use bytes::Bytes;
 use kmip_codec::SecretBytes;

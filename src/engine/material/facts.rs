@@ -1,7 +1,7 @@
 //! What a value says about itself: algorithm, length, format, and for certificates who issued what to whom.
 
+use crate::engine::objects::splitting;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::splitting;
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType};

@@ -2,8 +2,8 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
+use crate::engine::lifecycle::states::Event;
 use crate::engine::refusal::Step;
-use crate::engine::states::Event;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ActivateRequest, ActivateResponse};

@@ -1,8 +1,10 @@
 //! Add Attribute (KMIP 2.1, 6.1.2): a new instance; existing ones stay as they are.
 
+use crate::engine::attributes::rules;
+use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
+use crate::engine::lifecycle::effects;
 use crate::engine::refusal::Step;
-use crate::engine::{effects, rules, shown};
 use kmip_codec::attributes::SingleAttribute;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{AddAttributeRequest, AddAttributeResponse};

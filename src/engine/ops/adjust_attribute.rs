@@ -1,8 +1,9 @@
 //! Adjust Attribute (KMIP 2.1, 6.1.3 and 11.1): counts an attribute up or down, or turns it around.
 
+use crate::engine::attributes::rules;
 use crate::engine::context::{Context, Execute};
+use crate::engine::lifecycle::effects;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::{effects, rules};
 use kmip_codec::attributes::{Attribute, AttributeList, AttributeReference, Attributes, VendorAttribute};
 use kmip_codec::declare::Value as _;
 use kmip_codec::enums::AdjustmentType;

@@ -1,9 +1,9 @@
 //! Certify (KMIP 2.1, 6.1.6): a certificate for a public key, by the authority that the configuration names.
 
-use crate::engine::birth;
 use crate::engine::certificates::{self, Sent, Wish};
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
+use crate::engine::objects::birth;
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::Step;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes, Link};

@@ -2,7 +2,7 @@
 //! error table and the OASIS cases have it, the operation fails for the reason that says so.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::lease;
+use crate::engine::lifecycle::lease;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::enums::CryptographicUsageMask;

@@ -1,11 +1,11 @@
 //! Create (KMIP 2.1, 6.1.8): a new symmetric key, or a secret.
 
-use crate::engine::birth;
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography;
 use crate::engine::material;
-use crate::engine::object::Object;
-use crate::engine::raw::Wanted;
+use crate::engine::objects::birth;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::raw::Wanted;
 use crate::engine::refusal::Step;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;

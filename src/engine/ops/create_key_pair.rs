@@ -1,12 +1,13 @@
 //! Create Key Pair (KMIP 2.1, 6.1.9): a private and a public key, linked to each other.
 
-use crate::engine::birth;
 use crate::engine::context::{Context, Execute};
+use crate::engine::material;
 use crate::engine::need::PairKind;
-use crate::engine::object::Object;
+use crate::engine::objects::birth;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::pair;
 use crate::engine::refusal::{Halt, Step};
-use crate::engine::weakness::{self, Means};
-use crate::engine::{material, pair};
+use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::TemplateAttribute;
 use kmip_codec::enums::ObjectType;
 use kmip_codec::payloads::{CreateKeyPairRequest, CreateKeyPairResponse};

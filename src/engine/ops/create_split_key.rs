@@ -1,10 +1,14 @@
 //! Create Split Key (KMIP 2.1, 6.1.10): the parts of a new key, or of one that is there.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
+use crate::engine::cryptography;
+use crate::engine::material;
+use crate::engine::objects::birth;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::raw;
+use crate::engine::objects::splitting;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use crate::engine::weakness::{self, Means};
-use crate::engine::{birth, cryptography, material, raw, splitting};
+use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, LinkType, ObjectType};
 use kmip_codec::objects::{KeyBlock, ManagedObject, SplitKey};

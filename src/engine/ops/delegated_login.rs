@@ -1,9 +1,9 @@
 //! Delegated Login (KMIP 2.1, 6.1.12): a ticket with which somebody else may do some of what the client may.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::grant::{Grant, Right};
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::tickets::{Terms, give, operations_left};
+use crate::engine::rights::grant::{Grant, Right};
+use crate::engine::rights::tickets::{Terms, give, operations_left};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{self, DelegatedLoginRequest, DelegatedLoginResponse};
 

@@ -1,9 +1,10 @@
 //! Delete Attribute (KMIP 2.1, 6.1.13; KMIP 1.4, 4.16): one instance, or in 2.x all of them.
 
+use crate::engine::attributes::rules;
+use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::{rules, shown};
 use kmip_codec::attributes::{AttributeReference, SingleAttribute};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{DeleteAttributeRequest, DeleteAttributeResponse};

@@ -1,9 +1,10 @@
 //! Derive Key (KMIP 2.1, 6.1.14): a new symmetric key or secret that follows from others.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::raw::Wanted;
+use crate::engine::objects::birth;
+use crate::engine::objects::derivation;
+use crate::engine::objects::raw::Wanted;
 use crate::engine::refusal::Step;
-use crate::engine::{birth, derivation};
 use kmip_codec::enums::{LinkType, SecretDataType};
 use kmip_codec::payloads::{DeriveKeyRequest, DeriveKeyResponse};
 

@@ -2,8 +2,8 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
+use crate::engine::lifecycle::states::Event;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::states::Event;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{ObjectType, State};

@@ -1,11 +1,11 @@
 //! Export (KMIP 2.1, 6.1.18): the object with all its attributes, in the form that Get would give it. Of a destroyed key
 //! the attributes are left, and its key block without the key.
 
+use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::release::{self, Form};
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::release::{self, Form};
-use crate::engine::shown;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{AttributeList, Attributes};
 use kmip_codec::enums::ObjectType;

@@ -1,9 +1,9 @@
 //! Get (KMIP 2.1, 6.1.19): the object itself, in the format and the wrapping that the client wants.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::release::{self, Form};
 use crate::engine::refusal::Step;
-use crate::engine::release::{self, Form};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::operations::Operation;

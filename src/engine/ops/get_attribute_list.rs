@@ -1,8 +1,8 @@
 //! Get Attribute List (KMIP 2.1, 6.1.21): the names of the attributes that the object has.
 
+use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
-use crate::engine::shown;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetAttributeListRequest, GetAttributeListResponse};
 

@@ -1,8 +1,8 @@
 //! Get Attributes (KMIP 2.1, 6.1.20): those asked for, or all that the version of the message has.
 
+use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::shown;
 use kmip_codec::attributes::{AttributeList, AttributeReference, Attributes};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetAttributesRequest, GetAttributesResponse};

@@ -1,6 +1,6 @@
 //! Get Constraints (KMIP 2.1, 6.1.22): what new objects must be.
 
-use crate::engine::constraints;
+use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
 use kmip_codec::payloads::{GetConstraintsRequest, GetConstraintsResponse};

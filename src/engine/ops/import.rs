@@ -1,9 +1,12 @@
 //! Import (KMIP 2.1, 6.1.25): takes in an object under the identifier and with the attributes that it has elsewhere.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
+use crate::engine::objects::container;
+use crate::engine::objects::imported;
+use crate::engine::objects::intake;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::wrapping;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use crate::engine::{container, imported, intake, wrapping};
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::KeyWrapType;
 use kmip_codec::objects::{KeyValue, ManagedObject};

@@ -2,8 +2,8 @@
 //! configuration says so is it served and announced.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::notes::noted;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::telling::notes::noted;
 use kmip_codec::enums::InteropFunction;
 use kmip_codec::payloads::{InteropRequest, InteropResponse};
 

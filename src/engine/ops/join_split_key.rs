@@ -3,11 +3,14 @@
 use crate::crypto::pkey::Key;
 use crate::crypto::sharing::Secret;
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
-use crate::engine::raw::{self, Wanted};
+use crate::engine::cryptography;
+use crate::engine::material;
+use crate::engine::objects::birth;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::raw::{self, Wanted};
+use crate::engine::objects::splitting;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::weakness::{self, Means};
-use crate::engine::{birth, cryptography, material, splitting};
+use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, ObjectType, SecretDataType, SplitKeyMethod};
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, PrivateKey, SplitKey};

@@ -3,8 +3,8 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::draft::Age;
 use crate::engine::groups;
-use crate::engine::persona::{LocateOrder, Templates};
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::rights::persona::{LocateOrder, Templates};
 use crate::engine::search::{self, Filter};
 use kmip_codec::Version;
 use kmip_codec::attributes::Attributes;

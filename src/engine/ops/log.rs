@@ -1,8 +1,8 @@
 //! Log (KMIP 2.1, 6.1.29): a message of the client's in the log and the audit of the server.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::notes::{NOTED_CHARS_MAX, noted};
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use kmip_codec::payloads::{LogRequest, LogResponse};
 
 impl Execute for LogRequest {

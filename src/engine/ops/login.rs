@@ -1,9 +1,9 @@
 //! Login (KMIP 2.1, 6.1.30): a ticket for the client itself.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::grant::Grant;
 use crate::engine::refusal::Step;
-use crate::engine::tickets::{Terms, give, operations_left};
+use crate::engine::rights::grant::Grant;
+use crate::engine::rights::tickets::{Terms, give, operations_left};
 use kmip_codec::payloads::{LoginRequest, LoginResponse};
 
 impl Execute for LoginRequest {

@@ -2,7 +2,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
-use crate::engine::tickets;
+use crate::engine::rights::tickets;
 use kmip_codec::payloads::{LogoutRequest, LogoutResponse};
 
 impl Execute for LogoutRequest {

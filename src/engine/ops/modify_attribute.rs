@@ -1,8 +1,10 @@
 //! Modify Attribute (KMIP 2.1, 6.1.34; KMIP 1.4, 4.15): a new value for an instance that is there.
 
+use crate::engine::attributes::rules;
+use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
+use crate::engine::lifecycle::effects;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::{effects, rules, shown};
 use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ModifyAttributeRequest, ModifyAttributeResponse};

@@ -1,7 +1,7 @@
 //! Obtain Lease (KMIP 2.1, 6.1.35): how long the client may use the object before it asks again.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::lease;
+use crate::engine::lifecycle::lease;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::enums::State;

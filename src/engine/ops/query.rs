@@ -1,12 +1,12 @@
 //! Query (KMIP 2.1, 6.1.40): what this server is and can, from the tables that it works by. What the operator states
-//! stands in [`about`](crate::engine::about).
+//! stands in [`about`](crate::engine::statements::about).
 
-use crate::engine::attestation::TYPES;
-use crate::engine::birth;
-use crate::engine::constraints;
+use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
-use crate::engine::profiles;
+use crate::engine::objects::birth;
 use crate::engine::refusal::Step;
+use crate::engine::rights::attestation::TYPES;
+use crate::engine::statements::profiles;
 use kmip_codec::Version;
 use kmip_codec::enums::{
     DestroyAction, ObjectType, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
@@ -76,7 +76,7 @@ fn operations(cx: &Context<'_, '_>) -> Vec<Operation> {
 /// The types of the version that this server takes in.
 fn object_types(version: Version) -> Vec<ObjectType> {
     let mut types = ManagedObject::types_in(version);
-    types.retain(|kind| crate::engine::intake::TYPES.contains(kind));
+    types.retain(|kind| crate::engine::objects::intake::TYPES.contains(kind));
     types
 }
 

@@ -2,9 +2,11 @@
 
 use crate::engine::certificates::{self, Sent, Wish};
 use crate::engine::context::{Context, Execute};
-use crate::engine::object::Object;
+use crate::engine::objects::birth;
+use crate::engine::objects::object::Object;
+use crate::engine::objects::release;
+use crate::engine::objects::renewal;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::{birth, release, renewal};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::LinkType;

@@ -1,9 +1,10 @@
 //! Re-key (KMIP 2.1, 6.1.46): a new symmetric key that takes the place of another.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::raw::Wanted;
+use crate::engine::material;
+use crate::engine::objects::raw::Wanted;
+use crate::engine::objects::renewal;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::{material, renewal};
 use kmip_codec::enums::{ObjectType, SecretDataType};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ReKeyRequest, ReKeyResponse};

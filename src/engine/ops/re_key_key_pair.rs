@@ -1,9 +1,11 @@
 //! Re-key Key Pair (KMIP 2.1, 6.1.47): a new pair that takes the place of another.
 
 use crate::engine::context::{Context, Execute};
+use crate::engine::material;
+use crate::engine::objects::pair;
+use crate::engine::objects::renewal;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use crate::engine::weakness::{self, Means};
-use crate::engine::{material, pair, renewal};
+use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::TemplateAttribute;
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::operations::Operation;

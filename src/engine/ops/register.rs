@@ -1,8 +1,8 @@
 //! Register (KMIP 2.1, 6.1.43): takes in an object that was made elsewhere.
 
-use crate::engine::birth;
 use crate::engine::context::{Context, Execute};
-use crate::engine::intake;
+use crate::engine::objects::birth;
+use crate::engine::objects::intake;
 use crate::engine::refusal::Step;
 use kmip_codec::attributes::Attributes;
 use kmip_codec::objects::ManagedObject;

@@ -2,10 +2,10 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
-use crate::engine::object::Object;
-use crate::engine::persona::NeedlessDate;
+use crate::engine::lifecycle::states::Event;
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::states::Event;
+use crate::engine::rights::persona::NeedlessDate;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::RevocationReasonCode;

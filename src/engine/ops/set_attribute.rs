@@ -1,8 +1,9 @@
 //! Set Attribute (KMIP 2.1, 6.1.51): adds the attribute, or changes its only instance.
 
+use crate::engine::attributes::rules;
 use crate::engine::context::{Context, Execute};
+use crate::engine::lifecycle::effects;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::{effects, rules};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{SetAttributeRequest, SetAttributeResponse};
 

@@ -1,6 +1,6 @@
 //! Set Constraints (KMIP 2.1, 6.1.52): what new objects must be, in place of what they had to be before.
 
-use crate::engine::constraints;
+use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
 use kmip_codec::payloads::{SetConstraintsRequest, SetConstraintsResponse};

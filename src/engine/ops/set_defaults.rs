@@ -1,6 +1,6 @@
 //! Set Defaults (KMIP 2.1, 6.1.53): what new objects get where a request leaves it out.
 
-use crate::engine::constraints;
+use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
 use kmip_codec::payloads::{SetDefaultsRequest, SetDefaultsResponse};

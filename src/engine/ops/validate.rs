@@ -2,8 +2,9 @@
 
 use crate::crypto::x509::{self, Verdict};
 use crate::engine::context::{Context, Execute};
+use crate::engine::cryptography;
+use crate::engine::objects::release;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::{cryptography, release};
 use kmip_codec::attribute;
 use kmip_codec::enums::{CertificateType, State, ValidityIndicator};
 use kmip_codec::objects::{Certificate, ManagedObject};

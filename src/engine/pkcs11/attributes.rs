@@ -2,7 +2,7 @@
 
 use super::Returned;
 use super::encoding::{Input, Output};
-use crate::engine::object::Object;
+use crate::engine::objects::object::Object;
 use kmip_codec::attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType};
 use std::borrow::Cow;

@@ -8,7 +8,7 @@ use super::{Call, Returned, code};
 use crate::engine::draft::{Age, Draft};
 use crate::engine::keys::Index;
 use crate::engine::material;
-use crate::engine::object::{self, Object};
+use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::{Halt, Step};
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::{ObjectType, PKCS11ReturnCode};

@@ -3,7 +3,7 @@
 use crate::objects::*;
 use crate::world::Bench;
 use bytes::Bytes;
-use keystead::engine::policy::Principal;
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

@@ -1,0 +1,197 @@
+//! What a client may do with attributes: the rules of the table, and the few that depend on the object.
+
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use kmip_codec::attributes::{Attribute, AttributeReference, AttributeRow, Attributes, Count, Entry, SetBy};
+use kmip_codec::enums::State;
+use kmip_codec::{Tag, Version};
+
+/// Attributes that the table gives to the server but that a client names when an object is made: they say what to
+/// make.
+const GIVEN_AT_BIRTH: &[Tag] = &[
+    Tag::CryptographicAlgorithm,
+    Tag::CryptographicLength,
+    Tag::ObjectType,
+    Tag::CertificateType,
+    Tag::KeyFormatType,
+    Tag::OpaqueDataType,
+];
+
+/// Whether a client may give the attribute when it makes an object of a type that has it.
+pub fn may_be_born_with(object: &Object, attribute: &Attribute, version: Version) -> Result<(), Refusal> {
+    may_be_given(attribute, version)?;
+    attribute.row().map_or(Ok(()), |row| applies(object, row))
+}
+
+/// Whether a client may give the attribute when it makes an object.
+pub fn may_be_given(attribute: &Attribute, version: Version) -> Result<(), Refusal> {
+    let Some(row) = known(attribute, version)? else { return Ok(()) };
+    if row.set_by == SetBy::Server && !GIVEN_AT_BIRTH.contains(&row.tag) {
+        return Err(read_only(row));
+    }
+    Ok(())
+}
+
+/// Whether an object may come with these attributes from elsewhere: any that its type can have, who set them is not
+/// asked (KMIP 2.1, 6.1.25).
+pub fn may_be_imported(object: &Object, given: &Attributes, version: Version) -> Result<(), Refusal> {
+    for (at, entry) in given.0.iter().enumerate() {
+        let Some(row) = known(&entry.attribute, version)? else { continue };
+        applies(object, row)?;
+        let mut before = given.0.iter().take(at).filter(|before| before.attribute.tag() == row.tag);
+        if row.count == Count::One && before.clone().next().is_some() {
+            return Err(Refusal::new(Cause::SingleValued, format!("{} has one value", row.name)));
+        }
+        if before.any(|before| before.index.is_some() && before.index == entry.index) {
+            let message = format!("{} has two instances of one index", row.name);
+            return Err(Refusal::new(Cause::InvalidField, message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a client may add the attribute to an object.
+pub fn may_be_added(object: &Object, attribute: &Attribute, version: Version) -> Result<(), Refusal> {
+    let Some(row) = known(attribute, version)? else { return may_touch_vendor(attribute) };
+    if row.set_by == SetBy::Server {
+        return Err(read_only(row));
+    }
+    if row.count == Count::One && object.attributes.has_tag(row.tag) {
+        let message = format!("{} has a value already; modify it instead", row.name);
+        return Err(Refusal::new(Cause::SingleValued, message));
+    }
+    applies(object, row)?;
+    dates_allow(object, row.tag)
+}
+
+/// Whether a client may change the attribute of an object.
+pub fn may_be_modified(
+    object: &Object,
+    attribute: &Attribute,
+    version: Version,
+    now: i64,
+) -> Result<(), Refusal> {
+    let Some(row) = known(attribute, version)? else { return may_touch_vendor(attribute) };
+    if !row.modifiable {
+        return Err(read_only(row));
+    }
+    if row.tag == Tag::UsageLimits && object.allocated {
+        return Err(Refusal::new(Cause::Denied, "usage was allocated already, so its limits are fixed"));
+    }
+    not_reached(object, row.tag, now)?;
+    dates_allow(object, row.tag)
+}
+
+/// Whether a client may delete the attribute of an object.
+pub fn may_be_deleted(object: &Object, reference: &AttributeReference) -> Result<(), Refusal> {
+    match reference {
+        AttributeReference::Tag(tag) => match AttributeRow::of(*tag) {
+            Some(row) if !row.deletable => Err(read_only(row)),
+            Some(row) if row.tag == Tag::UsageLimits && object.allocated => Err(read_only(row)),
+            Some(_) => Ok(()),
+            None => Err(unknown(&tag.to_string())),
+        },
+        AttributeReference::Vendor { vendor, .. } if vendor == "y" => Err(server_made()),
+        AttributeReference::Vendor { .. } => Ok(()),
+        AttributeReference::Unknown(name) => Err(unknown(name)),
+    }
+}
+
+/// The row of an attribute; `None` for vendors' attributes; unknown ones are refused.
+fn known(attribute: &Attribute, version: Version) -> Result<Option<&'static AttributeRow>, Refusal> {
+    match attribute {
+        Attribute::Vendor(_) => Ok(None),
+        Attribute::Unknown(attribute) => Err(unknown(&attribute.name)),
+        _ => attribute.row().filter(|row| (row.is_in)(version)).map(Some).ok_or_else(|| unknown("")),
+    }
+}
+
+/// `y-` attributes are the server's.
+fn may_touch_vendor(attribute: &Attribute) -> Result<(), Refusal> {
+    match attribute {
+        Attribute::Vendor(vendor) if vendor.vendor == "y" => Err(server_made()),
+        _ => Ok(()),
+    }
+}
+
+fn server_made() -> Refusal {
+    Refusal::new(Cause::ReadOnly, "attributes of vendor y (y-…) are made by the server alone")
+}
+
+fn read_only(row: &AttributeRow) -> Refusal {
+    Refusal::new(Cause::ReadOnly, format!("{} is set by the server; clients cannot change it", row.name))
+}
+
+fn unknown(name: &str) -> Refusal {
+    Refusal::new(Cause::UnknownAttribute, format!("no attribute {name:?} in this version of the protocol"))
+}
+
+fn applies(object: &Object, row: &AttributeRow) -> Result<(), Refusal> {
+    if row.objects.is_empty() || row.objects.contains(&object.object_type()) {
+        return Ok(());
+    }
+    let message = format!("{} does not apply to a {:?}", row.name, object.object_type());
+    Err(Refusal::new(Cause::InvalidField, message))
+}
+
+/// Dates of the life cycle are fixed once the object has passed them (KMIP 2.1, 4.1, 4.18, 4.40, 4.41).
+fn dates_allow(object: &Object, tag: Tag) -> Result<(), Refusal> {
+    let states: &[State] = match tag {
+        Tag::ActivationDate => &[State::PreActive],
+        Tag::DeactivationDate | Tag::ProcessStartDate | Tag::ProtectStopDate => {
+            &[State::PreActive, State::Active]
+        }
+        _ => return Ok(()),
+    };
+    let state = object.attributes.iter().find_map(|a| match a {
+        Attribute::State(state) => Some(*state),
+        _ => None,
+    });
+    match state {
+        Some(state) if !states.contains(&state) => Err(Refusal::new(
+            Cause::WrongState,
+            format!("{tag} cannot change any more: the object is {state:?}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The dates between which a key works are fixed once they have come (KMIP 2.1, 4.40 and 4.41).
+fn not_reached(object: &Object, tag: Tag, now: i64) -> Result<(), Refusal> {
+    let date = object.attributes.iter().find_map(|attribute| match attribute {
+        Attribute::ProcessStartDate(date) | Attribute::ProtectStopDate(date) if attribute.tag() == tag => {
+            Some(date.0)
+        }
+        _ => None,
+    });
+    match date {
+        Some(date) if date <= now => {
+            Err(Refusal::new(Cause::WrongState, format!("{tag} cannot change any more: it has come")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The instance that a request means: the one of its index (1.x) or of its value (2.x), or the only one.
+pub fn instance<'o>(
+    object: &'o Object,
+    reference: &AttributeReference,
+    index: Option<i32>,
+    value: Option<&Attribute>,
+) -> Step<&'o Entry> {
+    let mut instances = object.attributes.instances(reference);
+    let Some(first) = instances.next() else {
+        let name = reference.to_name();
+        return refuse(Cause::NoSuchAttribute, format!("the object has no attribute {name:?}"));
+    };
+    let mut all = std::iter::once(first).chain(instances);
+    let found = match (index, value) {
+        (_, Some(value)) => all.find(|entry| entry.attribute == *value),
+        (Some(index), None) => all.find(|entry| entry.index == Some(index)),
+        (None, None) => all.next(),
+    };
+    match found {
+        Some(entry) => Ok(entry),
+        None => refuse(Cause::NoSuchInstance, format!("{} has no such instance", reference.to_name())),
+    }
+}

@@ -1,0 +1,42 @@
+//! The attributes of an object as a client of a version sees them: none younger than its messages, and the index of
+//! 1.x only where there is more than one instance to tell apart.
+
+use crate::engine::objects::object::Object;
+use kmip_codec::Version;
+use kmip_codec::attributes::{Attribute, AttributeReference, AttributeRow, Entry};
+
+/// The attributes that the object has in this version, each once.
+pub fn references(object: &Object, version: Version) -> Vec<AttributeReference> {
+    let all = object.attributes.references().into_iter();
+    all.filter(|reference| is_in(reference, version)).collect()
+}
+
+/// The instances of one attribute, in the order in which they were added.
+pub fn instances(object: &Object, reference: &AttributeReference, version: Version) -> Vec<Entry> {
+    if !is_in(reference, version) {
+        return Vec::new();
+    }
+    object.attributes.instances(reference).cloned().map(entry).collect()
+}
+
+/// An instance after a change, with what the server has filled in: such as the count of Usage Limits.
+pub fn changed(object: &Object, index: i32, attribute: Attribute) -> Entry {
+    let reference = attribute.reference();
+    let mut instances = object.attributes.instances(&reference);
+    let held = instances.find(|entry| entry.index.unwrap_or(0) == index).cloned();
+    entry(held.unwrap_or(Entry { index: Some(index), attribute }))
+}
+
+/// One instance as it is answered: index 0 is left out.
+pub fn entry(entry: Entry) -> Entry {
+    Entry { index: entry.index.filter(|index| *index != 0), ..entry }
+}
+
+/// Whether a version has the attribute.
+pub fn is_in(reference: &AttributeReference, version: Version) -> bool {
+    match reference {
+        AttributeReference::Tag(tag) => AttributeRow::of(*tag).is_some_and(|row| (row.is_in)(version)),
+        AttributeReference::Vendor { .. } => true,
+        AttributeReference::Unknown(_) => false,
+    }
+}

@@ -1,0 +1,25 @@
+//! What follows from a changed attribute: the state from the dates, and the memory of Sensitive and Extractable.
+
+use crate::engine::objects::object::Object;
+use kmip_codec::attribute;
+use kmip_codec::attributes::Attribute;
+
+/// Brings the attributes that depend on the changed one up to date.
+pub fn follow(object: &mut Object, changed: &Attribute, now: i64) {
+    match changed {
+        Attribute::Sensitive(false) => object.attributes.set(Attribute::AlwaysSensitive(false)),
+        Attribute::Extractable(true) => object.attributes.set(Attribute::NeverExtractable(false)),
+        Attribute::UsageLimits(_) => refill(object),
+        _ => {}
+    }
+    object.settle(now);
+}
+
+/// New limits start unused.
+fn refill(object: &mut Object) {
+    let limits = attribute!(object.attributes, UsageLimits).next().cloned();
+    if let Some(mut limits) = limits {
+        limits.count = Some(limits.total);
+        object.attributes.set(Attribute::UsageLimits(limits));
+    }
+}

@@ -1,0 +1,251 @@
+//! What every new object gets: identifier, dates, state, the attributes of the request, and those that the server
+//! sets.
+
+use crate::engine::attributes::constraints;
+use crate::engine::attributes::rules;
+use crate::engine::context::Context;
+use crate::engine::objects::held::Held;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::rights::persona::Activation;
+use crate::engine::rights::weakness;
+use crate::engine::world::{Seeding, Settings};
+use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, RngParameters, TemplateAttribute};
+use kmip_codec::enums::*;
+use kmip_codec::objects::ManagedObject;
+use kmip_codec::operations::Operation;
+use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::{SecretBytes, Tag, attribute};
+
+/// The attributes that a request gives to a new object: those of its templates, then its own.
+pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> Step<Attributes> {
+    let template = template.unwrap_or_default();
+    each_once(&template.attributes)?;
+    let mut attributes = Attributes::default();
+    for name in &template.names {
+        attributes.0.extend(template_attributes(cx, name)?.0);
+    }
+    attributes.0.extend(template.attributes.0);
+    Ok(attributes)
+}
+
+/// A request gives an attribute of one value once; over those of its templates it may.
+fn each_once(given: &Attributes) -> Step<()> {
+    for (at, attribute) in given.iter().enumerate() {
+        let is_single = attribute.row().is_some_and(|row| row.count == Count::One);
+        if is_single && given.iter().take(at).any(|before| before.tag() == attribute.tag()) {
+            return refuse(Cause::SingleValued, format!("{} has one value", attribute.tag()));
+        }
+    }
+    Ok(())
+}
+
+/// What a template holds (KMIP 1.4, 2.2.6): its attributes but for those of the template itself.
+fn template_attributes(cx: &mut Context<'_, '_>, name: &kmip_codec::attributes::Name) -> Step<Attributes> {
+    let filter = crate::engine::search::Filter {
+        attributes: [Attribute::Name(name.clone()), Attribute::ObjectType(ObjectType::Template)].into(),
+        ..Default::default()
+    };
+    let found = crate::engine::search::search(cx.draft, &filter, 0, 1, false)?;
+    let Some(id) = found.identifiers.into_iter().next() else {
+        return refuse(Cause::NotFound, format!("no template is named {:?}", name.value));
+    };
+    let template = cx.draft.object(&id, Operation::Get)?;
+    let value = crate::engine::material::stored(cx.draft, &template)?;
+    match value {
+        ManagedObject::Template(template) => {
+            let attributes = template.attributes.unwrap_or_default().0;
+            Ok(Attributes(attributes.0.into_iter().filter(|entry| !is_name(&entry.attribute)).collect()))
+        }
+        _ => refuse(Cause::WrongType, format!("{:?} is not a template", name.value)),
+    }
+}
+
+/// The name in a template is the template's own (KMIP 1.0 and 1.1 have it there).
+pub fn is_name(attribute: &Attribute) -> bool {
+    matches!(attribute, Attribute::Name(_))
+}
+
+/// A new object of this type with the attributes of the request. `made_here` tells apart what the server generated.
+pub fn object(
+    cx: &mut Context<'_, '_>,
+    object_type: ObjectType,
+    given: Attributes,
+    made_here: bool,
+) -> Step<Object> {
+    inheriting(cx, object_type, Attributes::default(), given, made_here)
+}
+
+/// The same with attributes inherited from another object, which those of the request add to or override.
+pub fn inheriting(
+    cx: &mut Context<'_, '_>,
+    object_type: ObjectType,
+    inherited: Attributes,
+    given: Attributes,
+    made_here: bool,
+) -> Step<Object> {
+    let id = cx.new_identifier()?;
+    cx.touched.push(id.clone());
+    let mut object = blank(cx, id, object_type);
+    for entry in inherited.0 {
+        object.attributes.add(entry.attribute);
+    }
+    take_in(cx, &mut object, given)?;
+    if made_here {
+        constraints::fill(cx, &mut object)?;
+    }
+    set_by_server(cx, &mut object, made_here);
+    if cx.principal().persona.activation == Activation::Automatic
+        && object_has_life(object_type)
+        && !object.attributes.has_tag(Tag::ActivationDate)
+    {
+        object.attributes.set(Attribute::ActivationDate(DateTime(cx.now())));
+    }
+    object.settle(cx.now());
+    Ok(object)
+}
+
+/// An object of the client that is nothing but of its type.
+pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> Object {
+    let mut object = Object {
+        id,
+        owner: cx.principal().name.clone(),
+        group: cx.principal().default_group.clone(),
+        created: cx.next_creation(),
+        generation: 0,
+        archived: false,
+        has_value: true,
+        allocated: false,
+        attributes: Held::default(),
+    };
+    object.attributes.set(Attribute::UniqueIdentifier(UniqueIdentifier::from(object.id.as_str())));
+    object.attributes.set(Attribute::ObjectType(object_type));
+    object
+}
+
+/// Takes in the attributes of the request.
+fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step<()> {
+    for entry in given.0 {
+        let attribute = entry.attribute;
+        rules::may_be_born_with(object, &attribute, cx.version)?;
+        if let Attribute::ObjectType(kind) = &attribute
+            && *kind != object.object_type()
+        {
+            return refuse(Cause::InvalidField, "Object Type differs from that of the request");
+        }
+        match attribute.row().map(|row| row.count) {
+            Some(Count::One) => object.attributes.set(attribute),
+            _ => {
+                object.attributes.add(attribute);
+            }
+        }
+    }
+    fill_usage_limits(object);
+    Ok(())
+}
+
+/// A client gives the total; what is left is all of it.
+pub fn fill_usage_limits(object: &mut Object) {
+    let limits = attribute!(object.attributes, UsageLimits).next().cloned();
+    if let Some(mut limits) = limits {
+        limits.count.get_or_insert(limits.total);
+        object.attributes.set(Attribute::UsageLimits(limits));
+    }
+}
+
+/// The attributes that the server sets on every new object.
+pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
+    let date = DateTime(cx.now());
+    let held = &mut object.attributes;
+    held.set(Attribute::InitialDate(date));
+    held.set(Attribute::LastChangeDate(date));
+    if made_here {
+        held.set(Attribute::OriginalCreationDate(date));
+        held.set(Attribute::RandomNumberGenerator(generator()));
+    }
+    if object_has_life(attribute!(held, ObjectType).next().copied().unwrap_or_default()) {
+        // A client that hands over a key may know that somebody has had it (4.24).
+        if made_here || !held.has_tag(Tag::Fresh) {
+            held.set(Attribute::Fresh(true));
+        }
+        held.set(Attribute::State(State::PreActive));
+        protect(held);
+    }
+    held.set(Attribute::ShortUniqueIdentifier(short_identifier(&object.id)));
+    held.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
+    crate::engine::lifecycle::lease::set(object, cx.principal().persona.lease_seconds);
+}
+
+/// Templates have no life cycle: they are attributes alone.
+fn object_has_life(object_type: ObjectType) -> bool {
+    object_type != ObjectType::Template
+}
+
+/// Sensitive and Extractable with their memory: Always Sensitive and Never Extractable.
+fn protect(held: &mut Held) {
+    let sensitive = attribute!(held, Sensitive).next().copied().unwrap_or(false);
+    let extractable = attribute!(held, Extractable).next().copied().unwrap_or(true);
+    held.set(Attribute::Sensitive(sensitive));
+    held.set(Attribute::AlwaysSensitive(sensitive));
+    held.set(Attribute::Extractable(extractable));
+    held.set(Attribute::NeverExtractable(!extractable));
+}
+
+/// A short form of an identifier, for media with little room: the first 8 bytes of its SHA-256.
+fn short_identifier(id: &str) -> bytes::Bytes {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, id.as_bytes());
+    bytes::Bytes::copy_from_slice(digest.as_ref().get(..8).unwrap_or_default())
+}
+
+/// The generator that keys come from: the CTR_DRBG with AES-256 of AWS-LC, seeded by the system.
+pub fn generator() -> RngParameters {
+    RngParameters {
+        rng_algorithm: RNGAlgorithm::DRBG,
+        cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
+        cryptographic_length: Some(256),
+        drbg_algorithm: Some(DRBGAlgorithm::CTR),
+        ..Default::default()
+    }
+}
+
+/// Every generator: that of keys; the same with the seeds of clients, where they are accepted, begun with fresh entropy
+/// for each request; and the token's own, which makes master keys and does not say what it is.
+pub fn generators(settings: &Settings) -> Vec<RngParameters> {
+    let seeded = RngParameters { prediction_resistance: Some(true), ..generator() };
+    let token = RngParameters { rng_algorithm: RNGAlgorithm::Unspecified, ..Default::default() };
+    let all =
+        [(generator(), true), (seeded, settings.seeding == Seeding::Accept), (token, settings.has_token)];
+    all.into_iter().filter(|(_, is_there)| *is_there).map(|(generator, _)| generator).collect()
+}
+
+/// The digest of an object's material (KMIP 2.1, 4.21).
+pub fn digest(material: &SecretBytes, format: Option<KeyFormatType>) -> Attribute {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, material.expose());
+    Attribute::Digest(Digest {
+        hashing_algorithm: HashingAlgorithm::SHA_256,
+        value: Some(bytes::Bytes::copy_from_slice(digest.as_ref())),
+        key_format_type: format,
+    })
+}
+
+/// Stores a new object with its value; from now on it is the ID placeholder.
+pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
+    constraints::check(cx, &object)?;
+    weakness::check_quantum_safe(&object)?;
+    let id = object.id.clone();
+    if object.has_value {
+        let encoded = crate::engine::material::encode(value);
+        cx.draft.put_value(&object, &encoded)?;
+    }
+    cx.draft.put(object)?;
+    cx.placeholder = Some(id.clone());
+    Ok(id)
+}
+
+/// The usage mask that 1.x requires on keys; Secret Data may do without.
+pub fn require_usage_mask(object: &Object) -> Step<()> {
+    if object.attributes.has_tag(Tag::CryptographicUsageMask) {
+        return Ok(());
+    }
+    refuse(Cause::Missing, "Cryptographic Usage Mask is missing")
+}

@@ -1,0 +1,137 @@
+//! Objects that come with the life that they had elsewhere (KMIP 2.1, 6.1.25): the attributes that the client supplies
+//! stand, those of the server too; what is missing is set as for any object that is taken in.
+
+use crate::engine::attributes::rules;
+use crate::engine::context::Context;
+use crate::engine::cryptography::digest_of;
+use crate::engine::material;
+use crate::engine::objects::birth;
+use crate::engine::objects::held::Held;
+use crate::engine::objects::intake;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::attributes::{Attribute, Attributes, Entry};
+use kmip_codec::enums::KeyFormatType;
+use kmip_codec::objects::ManagedObject;
+use kmip_codec::{SecretBytes, Tag, attribute};
+
+/// The object of this identifier, with its attributes as they were and those that follow from its value.
+pub fn object(
+    cx: &mut Context<'_, '_>,
+    id: &str,
+    replaced: Option<&Object>,
+    given: Attributes,
+    value: &ManagedObject,
+) -> Step<Object> {
+    let mut object = birth::blank(cx, id.to_owned(), value.object_type());
+    if let Some(old) = replaced {
+        (object.owner, object.group) = (old.owner.clone(), old.group.clone());
+        (object.created, object.generation) = (old.created, old.generation.wrapping_add(1));
+    }
+    birth::set_by_server(cx, &mut object, false);
+    let defaults = std::mem::take(&mut object.attributes);
+    object.attributes = as_given(&object, defaults, &given, value)?;
+    rules::may_be_imported(&object, &given, cx.version)?;
+    take_facts(cx, &mut object, value)?;
+    let limits = attribute!(object.attributes, UsageLimits).next();
+    object.allocated = limits.is_some_and(|limits| limits.count.is_some_and(|left| left < limits.total));
+    birth::fill_usage_limits(&mut object);
+    object.settle(cx.now());
+    object.has_value = has_value(&object, value)?;
+    Ok(object)
+}
+
+/// Stores it in the place of the one that it replaces.
+pub fn store(
+    cx: &mut Context<'_, '_>,
+    object: Object,
+    replaced: Option<&Object>,
+    value: &ManagedObject,
+) -> Step<()> {
+    if let Some(old) = replaced.filter(|old| old.has_value) {
+        cx.draft.drop_value(old);
+    }
+    birth::store(cx, object, value).map(drop)
+}
+
+/// The attributes that were supplied, and beside them what every object has.
+fn as_given(object: &Object, defaults: Held, given: &Attributes, value: &ManagedObject) -> Step<Held> {
+    for entry in &given.0 {
+        let differs = match &entry.attribute {
+            Attribute::UniqueIdentifier(id) => *id != object.id.as_str().into(),
+            Attribute::ObjectType(kind) => *kind != value.object_type(),
+            _ => false,
+        };
+        if differs {
+            let message = format!("{} differs from that of the request", entry.attribute.tag());
+            return refuse(Cause::InvalidField, message);
+        }
+    }
+    let is_given = |entry: &Entry| {
+        let reference = entry.attribute.reference();
+        given.iter().any(|attribute| attribute.reference() == reference)
+    };
+    let missing = defaults.to_list().0.into_iter().filter(|entry| !is_given(entry));
+    Ok(Held::from_list(Attributes(given.0.iter().cloned().chain(missing).collect())))
+}
+
+/// What the value says about itself, where the client does not; it must agree on algorithm, length and digest.
+fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) -> Step<()> {
+    let is_destroyed = object.is_destroyed();
+    let facts = material::facts(value)?;
+    if let Some(algorithm) = facts.algorithm {
+        intake::agree(object, Attribute::CryptographicAlgorithm(algorithm))?;
+    }
+    if let Some(length) = facts.length {
+        intake::agree(object, Attribute::CryptographicLength(length))?;
+    }
+    intake::fill(object, facts.seen);
+    let held = &mut object.attributes;
+    let given: Vec<_> = held.references();
+    for fact in facts.attributes {
+        if fact.tag() == Tag::KeyFormatType {
+            held.set(fact);
+        } else if !given.contains(&fact.reference()) {
+            held.add(fact);
+        }
+    }
+    if let Some(material) = &facts.material {
+        check_digests(held, material, facts.format)?;
+        if !held.has_tag(Tag::Digest) {
+            held.set(birth::digest(material, facts.format));
+        }
+    }
+    if !facts.has_value && !is_destroyed {
+        held.set(Attribute::KeyValuePresent(false));
+    }
+    intake::check_strength(cx, object)?;
+    intake::check(object, value)
+}
+
+/// A digest of the material in this very format shows whether it arrived whole.
+fn check_digests(held: &Held, material: &SecretBytes, format: Option<KeyFormatType>) -> Step<()> {
+    for given in attribute!(held, Digest).filter(|given| given.key_format_type == format) {
+        let computed = digest_of(given.hashing_algorithm).ok().map(|digest| digest.of(material.expose()));
+        let wrong = |value: &bytes::Bytes| computed.as_ref().is_some_and(|c| c.as_slice() != value.as_ref());
+        if given.value.as_ref().is_some_and(wrong) {
+            let message =
+                "the Digest is not that of the object: it is damaged, or not the one of the attributes";
+            return refuse(Cause::InvalidField, message);
+        }
+    }
+    Ok(())
+}
+
+/// A destroyed object has no value, and an object in another state has one, or says where it is.
+fn has_value(object: &Object, value: &ManagedObject) -> Step<bool> {
+    if !object.is_destroyed() {
+        return Ok(true);
+    }
+    match value.key_block() {
+        Some(block) if block.key_value.is_none() => Ok(false),
+        _ => refuse(
+            Cause::InvalidField,
+            "the State says that the object was destroyed: import it without a value",
+        ),
+    }
+}

@@ -1,0 +1,252 @@
+//! A managed object as the engine holds it: who may use it, its attributes, and where its value lies.
+
+use crate::engine::keys::{self, Index, Scope};
+use crate::engine::lifecycle::states;
+use crate::engine::objects::held::Held;
+use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Entry};
+use kmip_codec::declare::{Field as _, Value as _};
+use kmip_codec::enums::{LinkType, ObjectType, State};
+use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::version::STORED;
+use kmip_codec::wire::{BinarySink, BinarySource, Sink as _, Source as _};
+use kmip_codec::{Error, Tag, attribute};
+
+/// Tags of the stored form, from the range that KMIP leaves to extensions.
+mod tag {
+    use kmip_codec::Tag;
+    pub const OBJECT: Tag = Tag(0x54_0001);
+    pub const OWNER: Tag = Tag(0x54_0002);
+    pub const GROUP: Tag = Tag(0x54_0003);
+    pub const CREATED: Tag = Tag(0x54_0004);
+    pub const GENERATION: Tag = Tag(0x54_0005);
+    pub const ARCHIVED: Tag = Tag(0x54_0006);
+    pub const IDENTIFIER: Tag = Tag(0x54_0007);
+    pub const HAS_VALUE: Tag = Tag(0x54_0008);
+    pub const ALLOCATED: Tag = Tag(0x54_0009);
+}
+
+/// A managed object without its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    /// Unique Identifier: a random UUID, never used again.
+    pub id: String,
+    /// The principal that made it.
+    pub owner: String,
+    /// The group of clients that shares it.
+    pub group: Option<String>,
+    /// When it was made, in nanoseconds since 1970: the order of Locate.
+    pub created: u64,
+    /// Which sealed record holds the value.
+    pub generation: u32,
+    /// Whether it is in the archive.
+    pub archived: bool,
+    /// Whether a value is stored; that of a key kept elsewhere is its key block without the key.
+    pub has_value: bool,
+    /// Whether usage was allocated, so that its limits are fixed.
+    pub allocated: bool,
+    /// Its attributes.
+    pub attributes: Held,
+}
+
+impl Object {
+    /// The object type.
+    pub fn object_type(&self) -> ObjectType {
+        attribute!(self.attributes, ObjectType).next().copied().unwrap_or_default()
+    }
+
+    /// The state that is stored; dates may have moved it since: see [`state_at`](Self::state_at).
+    pub fn stored_state(&self) -> Option<State> {
+        attribute!(self.attributes, State).next().copied()
+    }
+
+    /// The state at a time, with the dates that have passed. Objects without a life cycle have none.
+    pub fn state_at(&self, now: i64) -> Option<State> {
+        let mut state = self.stored_state()?;
+        let passed = |date: Option<i64>| date.is_some_and(|date| date <= now);
+        if state == State::PreActive && passed(self.activation_date()) {
+            state = State::Active;
+        }
+        if state == State::Active && passed(self.deactivation_date()) {
+            state = State::Deactivated;
+        }
+        Some(state)
+    }
+
+    /// Stores the state that the dates have led to.
+    pub fn settle(&mut self, now: i64) {
+        if let Some(state) = self.state_at(now) {
+            self.attributes.set(Attribute::State(state));
+        }
+    }
+
+    /// Whether nothing but attributes is left.
+    pub fn is_destroyed(&self) -> bool {
+        self.stored_state().is_some_and(states::is_destroyed)
+    }
+
+    /// Activation Date in seconds since 1970.
+    pub fn activation_date(&self) -> Option<i64> {
+        attribute!(self.attributes, ActivationDate).next().map(|date| date.0)
+    }
+
+    /// Deactivation Date in seconds since 1970.
+    pub fn deactivation_date(&self) -> Option<i64> {
+        attribute!(self.attributes, DeactivationDate).next().map(|date| date.0)
+    }
+
+    /// Notes that something changed now.
+    pub fn touch(&mut self, now: i64) {
+        self.attributes.set(Attribute::LastChangeDate(DateTime(now)));
+    }
+
+    /// Adds a link, or turns the one of this type to another object.
+    pub fn link(&mut self, kind: LinkType, to: &str) {
+        let link = Attribute::Link(kmip_codec::attributes::Link { kind, linked: UniqueIdentifier::from(to) });
+        let reference = link.reference();
+        let is_of_kind = |entry: &&Entry| matches!(&entry.attribute, Attribute::Link(l) if l.kind == kind);
+        let index = self.attributes.instances(&reference).find(is_of_kind).and_then(|entry| entry.index);
+        match index {
+            Some(index) => {
+                self.attributes.replace(index, link);
+            }
+            None => {
+                self.attributes.add(link);
+            }
+        }
+    }
+
+    /// Adds a link beside those of its type.
+    pub fn link_too(&mut self, kind: LinkType, to: &str) {
+        let linked = UniqueIdentifier::from(to);
+        self.attributes.add(Attribute::Link(kmip_codec::attributes::Link { kind, linked }));
+    }
+
+    /// The object that the link of this type names.
+    pub fn linked(&self, kind: LinkType) -> Option<&str> {
+        attribute!(self.attributes, Link).filter(|link| link.kind == kind).find_map(|link| {
+            match &link.linked {
+                UniqueIdentifier::Text(id) => Some(id.as_str()),
+                _ => None,
+            }
+        })
+    }
+
+    /// Whose objects it is listed among.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let owner = Scope::Owner(self.owner.clone());
+        std::iter::once(owner).chain(self.group.clone().map(Scope::Group)).collect()
+    }
+
+    /// The names it claims while it lives.
+    pub fn name_claims(&self) -> Vec<Vec<u8>> {
+        if self.is_destroyed() {
+            return Vec::new();
+        }
+        let names = attribute!(self.attributes, Name).map(name_value);
+        names.map(|name| keys::name(&self.owner, &name)).collect()
+    }
+
+    /// Every index entry of the object, in all its scopes.
+    pub fn index_entries(&self) -> Vec<Vec<u8>> {
+        let values = self.index_values();
+        let entry = |scope: &Scope, (index, value): &(Index, Vec<u8>)| {
+            keys::index_entry(scope, *index, value, self.created, &self.id)
+        };
+        self.scopes().iter().flat_map(|scope| values.iter().map(move |value| entry(scope, value))).collect()
+    }
+
+    fn index_values(&self) -> Vec<(Index, Vec<u8>)> {
+        let mut values = vec![(Index::All, Vec::new())];
+        values.extend(self.attributes.iter().filter_map(index_value));
+        if attribute!(self.attributes, Fresh).next() == Some(&true) {
+            let groups = attribute!(self.attributes, ObjectGroup);
+            values.extend(groups.map(|group| (Index::FreshMember, group.clone().into_bytes())));
+        }
+        if self.may_move_by_date() {
+            values.push((Index::State, keys::PENDING.to_vec()));
+        }
+        values.sort();
+        values.dedup();
+        values
+    }
+
+    /// Whether a date can still move the object to another state.
+    fn may_move_by_date(&self) -> bool {
+        match self.stored_state() {
+            Some(State::PreActive) => self.activation_date().is_some(),
+            Some(State::Active) => self.deactivation_date().is_some(),
+            _ => false,
+        }
+    }
+
+    /// The stored form: TTLV of the fields, attributes in their 1.x form with indexes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = BinarySink::new(STORED);
+        out.open(tag::OBJECT);
+        out.text(tag::IDENTIFIER, &self.id);
+        out.text(tag::OWNER, &self.owner);
+        self.group.write(tag::GROUP, &mut out);
+        out.long_integer(tag::CREATED, self.created.cast_signed());
+        out.integer(tag::GENERATION, self.generation.cast_signed());
+        out.boolean(tag::ARCHIVED, self.archived);
+        out.boolean(tag::HAS_VALUE, self.has_value);
+        out.boolean(tag::ALLOCATED, self.allocated);
+        AttributeList(self.attributes.to_list()).put(Tag::Attribute, &mut out);
+        out.close();
+        out.finish()
+    }
+
+    /// Reads the stored form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let mut src = BinarySource::new(bytes);
+        src.set_version(STORED);
+        src.open(tag::OBJECT)?;
+        let object = Self {
+            id: src.text(tag::IDENTIFIER)?,
+            owner: src.text(tag::OWNER)?,
+            group: Option::read(tag::GROUP, &mut src)?,
+            created: src.long_integer(tag::CREATED)?.cast_unsigned(),
+            generation: src.integer(tag::GENERATION)?.cast_unsigned(),
+            archived: src.boolean(tag::ARCHIVED)?,
+            has_value: src.boolean(tag::HAS_VALUE)?,
+            allocated: src.boolean(tag::ALLOCATED)?,
+            attributes: Held::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
+        };
+        src.close()?;
+        src.finish()?;
+        Ok(object)
+    }
+}
+
+/// What an attribute is found by, for those that have an index.
+pub fn index_value(attribute: &Attribute) -> Option<(Index, Vec<u8>)> {
+    Some(match attribute {
+        Attribute::Name(name) => (Index::Name, name_value(name)),
+        Attribute::ObjectGroup(group) => (Index::ObjectGroup, group.clone().into_bytes()),
+        Attribute::State(state) => (Index::State, state_value(*state)),
+        Attribute::ObjectType(kind) => (Index::ObjectType, kind.0.to_be_bytes().to_vec()),
+        Attribute::Link(_) => (Index::Link, encoded(attribute)),
+        Attribute::ApplicationSpecificInformation(_) => (Index::Application, encoded(attribute)),
+        Attribute::AlternativeName(_) => (Index::AlternativeName, encoded(attribute)),
+        Attribute::Vendor(_) => (Index::Vendor, encoded(attribute)),
+        _ => return None,
+    })
+}
+
+/// The State index value of a state.
+pub fn state_value(state: State) -> Vec<u8> {
+    state.0.to_be_bytes().to_vec()
+}
+
+fn name_value(name: &kmip_codec::attributes::Name) -> Vec<u8> {
+    let mut value = name.kind.0.to_be_bytes().to_vec();
+    value.extend_from_slice(name.value.as_bytes());
+    value
+}
+
+/// An attribute as bytes, equal for equal attributes.
+fn encoded(attribute: &Attribute) -> Vec<u8> {
+    let mut out = BinarySink::new(STORED);
+    AttributeList(Attributes::from([attribute.clone()])).put(Tag::Attribute, &mut out);
+    out.finish()
+}

@@ -1,0 +1,103 @@
+//! The object that replaces another (KMIP 2.1, 6.1.46 and 6.1.47): what is copied, what moves, what starts anew.
+
+use crate::engine::context::Context;
+use crate::engine::objects::birth;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::attributes::{Attribute, Attributes, SetBy, TemplateAttribute};
+use kmip_codec::enums::{LinkType, ObjectType};
+use kmip_codec::value::{DateTime, Interval};
+use kmip_codec::{Tag, attribute};
+
+/// Attributes that are not copied: those of the old object's own life and identity, and those that the server sets
+/// on every new one.
+const NOT_COPIED: &[Tag] = &[
+    Tag::UniqueIdentifier,
+    Tag::ShortUniqueIdentifier,
+    Tag::ObjectType,
+    Tag::State,
+    Tag::InitialDate,
+    Tag::LastChangeDate,
+    Tag::OriginalCreationDate,
+    Tag::ArchiveDate,
+    Tag::DestroyDate,
+    Tag::CompromiseDate,
+    Tag::CompromiseOccurrenceDate,
+    Tag::RevocationReason,
+    Tag::Digest,
+    Tag::Link,
+    Tag::Fresh,
+    Tag::LeaseTime,
+    Tag::RandomNumberGenerator,
+    Tag::KeyValuePresent,
+    Tag::AlwaysSensitive,
+    Tag::NeverExtractable,
+    Tag::ProtectionStorageMask,
+];
+
+/// A new object that replaces the old one, not linked to it yet. The names move to it.
+pub fn successor(
+    cx: &mut Context<'_, '_>,
+    old: &mut Object,
+    template: Option<TemplateAttribute>,
+    offset: Option<Interval>,
+) -> Step<Object> {
+    let inherited = inherited(old, offset, cx.now());
+    old.attributes.remove_tag(Tag::Name);
+    let given = birth::given(cx, template)?;
+    if given.iter().any(|a| matches!(a, Attribute::CryptographicAlgorithm(_))) {
+        return refuse(Cause::InvalidField, "a replacement has the algorithm of the key that it replaces");
+    }
+    let mut new = birth::inheriting(cx, old.object_type(), inherited, given, true)?;
+    new.group.clone_from(&old.group);
+    crate::engine::lifecycle::lease::set(&mut new, cx.principal().persona.replacement_lease_seconds);
+    Ok(new)
+}
+
+/// The attributes that a replacement has from the object that it replaces. What a certificate says about itself, the
+/// new one says anew.
+pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Attributes {
+    let of_certificates = |attribute: &Attribute| {
+        old.object_type() == ObjectType::Certificate
+            && attribute.row().is_some_and(|row| row.set_by == SetBy::Server)
+    };
+    let copied = old.attributes.iter().filter(|a| !NOT_COPIED.contains(&a.tag()) && !of_certificates(a));
+    let mut inherited: Attributes = copied.cloned().collect();
+    shift_dates(&mut inherited, offset, now);
+    refill(&mut inherited);
+    inherited
+}
+
+/// Links the old object and its successor to each other.
+pub fn link(old: &mut Object, new: &mut Object) {
+    new.link(LinkType::ReplacedObjectLink, &old.id);
+    old.link(LinkType::ReplacementObjectLink, &new.id);
+}
+
+/// With an offset the new object is activated that long after now, and its other dates keep their distance to that;
+/// without one the dates are copied as they are.
+fn shift_dates(inherited: &mut Attributes, offset: Option<Interval>, now: i64) {
+    let Some(offset) = offset else { return };
+    let activation = now.saturating_add(i64::from(offset.0));
+    let before = attribute!(inherited, ActivationDate).next().map(|date| date.0);
+    let shift = before.map_or(0, |before| activation.saturating_sub(before));
+    for entry in &mut inherited.0 {
+        match &mut entry.attribute {
+            Attribute::ProcessStartDate(date)
+            | Attribute::ProtectStopDate(date)
+            | Attribute::DeactivationDate(date) => date.0 = date.0.saturating_add(shift),
+            _ => {}
+        }
+    }
+    inherited.0.retain(|entry| !matches!(entry.attribute, Attribute::ActivationDate(_)));
+    inherited.push(Attribute::ActivationDate(DateTime(activation)));
+}
+
+/// The replacement may be used as often as the old key could in all.
+fn refill(inherited: &mut Attributes) {
+    for entry in &mut inherited.0 {
+        if let Attribute::UsageLimits(limits) = &mut entry.attribute {
+            limits.count = Some(limits.total);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Split keys (KMIP 2.1, 2.8 and 13.1): what a part must say of itself, how its method shares, and which parts fit
+//! together.
+
+use crate::crypto::sharing::{Scheme, Secret};
+use crate::engine::context::Context;
+use crate::engine::cryptography::failed;
+use crate::engine::material;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::SecretBytes;
+use kmip_codec::enums::{ObjectType, SplitKeyMethod};
+use kmip_codec::objects::{ManagedObject, SplitKey};
+use kmip_codec::operations::Operation;
+use kmip_codec::value::{BigInteger, UniqueIdentifier};
+
+/// The most parts that a key is split into here, and joined from.
+const PARTS_MAX: i32 = 255;
+
+/// How a method shares.
+pub fn scheme(method: SplitKeyMethod, prime: Option<&BigInteger>) -> Step<Scheme> {
+    match (method, prime) {
+        (SplitKeyMethod::XOR, None) => Ok(Scheme::xor()),
+        (SplitKeyMethod::PolynomialSharingGF2_8, None) => Ok(Scheme::gf8()),
+        (SplitKeyMethod::PolynomialSharingGF2_16, None) => Ok(Scheme::gf16()),
+        (SplitKeyMethod::PolynomialSharingPrimeField, Some(prime)) => match prime.to_unsigned() {
+            Some(prime) => Ok(Scheme::prime(prime).map_err(failed)?),
+            None => refuse(Cause::InvalidField, "the Prime Field Size is negative"),
+        },
+        (SplitKeyMethod::PolynomialSharingPrimeField, None) => {
+            refuse(Cause::Missing, "a prime field needs its Prime Field Size")
+        }
+        (_, Some(_)) => refuse(Cause::InvalidField, "a Prime Field Size belongs to a prime field alone"),
+        (other, None) => refuse(Cause::InvalidField, format!("keys are not split by {other:?} here")),
+    }
+}
+
+/// The number of parts and the threshold of a split.
+pub fn counts(method: SplitKeyMethod, parts: i32, threshold: i32) -> Step<(u8, u8)> {
+    if method == SplitKeyMethod::XOR && parts != threshold {
+        return refuse(Cause::InvalidField, "XOR needs all parts: the threshold is their number");
+    }
+    match (u8::try_from(parts), u8::try_from(threshold)) {
+        (Ok(parts), Ok(threshold)) if (2..=parts).contains(&threshold) => Ok((parts, threshold)),
+        _ => refuse(
+            Cause::InvalidField,
+            format!("a key is split into 2 to {PARTS_MAX} parts with a threshold of 2 to their number"),
+        ),
+    }
+}
+
+/// What a part that comes from elsewhere must fulfil (KMIP 2.1, 2.8).
+pub fn check(part: &SplitKey) -> Step<()> {
+    if part.parts < 1 || !(1..=part.parts).contains(&part.part_identifier) {
+        return refuse(Cause::InvalidField, "the Key Part Identifier is 1 to the Split Key Parts");
+    }
+    if !(1..=part.parts).contains(&part.threshold) {
+        return refuse(Cause::InvalidField, "the Split Key Threshold is 1 to the Split Key Parts");
+    }
+    if part.method == SplitKeyMethod::PolynomialSharingPrimeField && part.prime_field_size.is_none() {
+        return refuse(Cause::Missing, "a prime field needs its Prime Field Size");
+    }
+    Ok(())
+}
+
+/// The parts that a request names, with their values.
+pub fn parts(cx: &mut Context<'_, '_>, identifiers: Vec<UniqueIdentifier>) -> Step<Vec<(Object, SplitKey)>> {
+    if identifiers.is_empty() || identifiers.len() > usize::from(u8::MAX) {
+        return refuse(Cause::InvalidField, format!("name the parts to join, 1 to {PARTS_MAX}"));
+    }
+    identifiers.into_iter().map(|identifier| part(cx, identifier)).collect()
+}
+
+fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<(Object, SplitKey)> {
+    let object = cx.living(Some(identifier), Operation::JoinSplitKey)?;
+    let kind = object.object_type();
+    if kind != ObjectType::SplitKey {
+        return refuse(Cause::WrongType, format!("Join Split Key joins Split Keys, and this is a {kind:?}"));
+    }
+    if object.archived {
+        return refuse(Cause::Archived, "the object is in the archive: recover it first");
+    }
+    match material::stored(cx.draft, &object)? {
+        ManagedObject::SplitKey(part) => Ok((object, part)),
+        _ => refuse(Cause::Internal, "the stored value is not that of a Split Key"),
+    }
+}
+
+/// The secret of these parts, which must be enough and of one kind; of a prime field it is as long as the prime.
+pub fn joined(parts: &[(Object, SplitKey)]) -> Step<Secret> {
+    let Some((_, first)) = parts.first() else { return refuse(Cause::Missing, "name the parts to join") };
+    let kind = |part: &SplitKey| (part.parts, part.threshold, part.method, part.prime_field_size.clone());
+    if parts.iter().any(|(_, part)| kind(part) != kind(first)) {
+        return refuse(Cause::Cryptographic, "the parts do not fit together: they are not of one split");
+    }
+    let Ok(threshold) = u8::try_from(first.threshold) else {
+        return refuse(Cause::Limit, format!("keys are joined from at most {PARTS_MAX} parts here"));
+    };
+    let bytes: Vec<(u8, SecretBytes)> =
+        parts.iter().map(|(_, part)| share(part)).collect::<Step<Vec<_>>>()?;
+    let shares: Vec<(u8, &[u8])> =
+        bytes.iter().map(|(identifier, share)| (*identifier, share.expose())).collect();
+    let scheme = scheme(first.method, first.prime_field_size.as_ref())?;
+    Ok(scheme.join(&shares, threshold).map_err(failed)?)
+}
+
+fn share(part: &SplitKey) -> Step<(u8, SecretBytes)> {
+    let Ok(identifier) = u8::try_from(part.part_identifier) else {
+        return refuse(Cause::Limit, format!("Key Part Identifiers go to {PARTS_MAX} here"));
+    };
+    match material::clear_material(&part.key_block) {
+        Some(bytes) if part.key_block.key_wrapping_data.is_none() => Ok((identifier, bytes)),
+        _ => refuse(Cause::NoKeyValue, "a part is wrapped, or its value is not here"),
+    }
+}

@@ -1,0 +1,9 @@
+//! Who may do what: the one place that decides, tickets that lend rights, and what is done differently for a client.
+
+pub mod attestation;
+pub mod credentials;
+pub(in crate::engine) mod grant;
+pub mod persona;
+pub mod policy;
+pub(in crate::engine) mod tickets;
+pub(in crate::engine) mod weakness;

@@ -1,0 +1,111 @@
+//! Who may do what: the one place that decides.
+//!
+//! An object belongs to the principal that made it and to that principal's default group. Its owner and the
+//! members of the group may do everything with it, but for Export and Import, which are the owner's; for anybody else it does not exist, unless their persona or a
+//! group of theirs is set to `disclose`, which turns "not found" into "permission denied".
+
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::attestation::Unproven;
+use crate::engine::rights::grant::Grant;
+use crate::engine::rights::persona::Persona;
+use kmip_codec::SecretBytes;
+use kmip_codec::operations::Operation;
+use std::sync::Arc;
+
+/// Operations that carry a whole object from server to server: the owner may, and of the group's members those who are
+/// administrators (KMIP 1.4, 4.40 and 4.41: the object owner or an authorised security officer).
+const OWNERS_ALONE: &[Operation] = &[Operation::Export, Operation::Import];
+
+/// A client, as its certificate and the configuration tell.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Principal {
+    /// The name in the certificate.
+    pub name: String,
+    /// SHA-256 of the certificate, in hex.
+    pub fingerprint: String,
+    /// When that certificate ends, in seconds since 1970; `None` where something else than the certificate says who it
+    /// is: a ticket, a credential of its own, a request of earlier.
+    pub certified_until: Option<i64>,
+    /// The groups that the configuration puts it in.
+    pub groups: Vec<String>,
+    /// The group that shares what it makes.
+    pub default_group: Option<String>,
+    /// What is done differently for it.
+    pub persona: Persona,
+    /// Whether it may have keys of weak algorithms and lengths.
+    pub weak_keys: bool,
+    /// Whether it may administer the server.
+    pub admin: bool,
+    /// What it has to prove and has not.
+    pub unproven: Option<Arc<Unproven>>,
+    /// The password of the containers that it gets, where it has shown a user name and a password (KMIP 2.1, 11.10).
+    pub container_password: Option<SecretBytes>,
+}
+
+impl Principal {
+    /// Refuses an operation for which the client has to prove something that it has not.
+    pub fn may_now(&self, operation: Operation) -> Result<(), Refusal> {
+        self.unproven.as_ref().map_or(Ok(()), |unproven| unproven.check(operation))
+    }
+
+    /// Whether the object is among those that it may see.
+    pub fn shares(&self, object: &Object) -> bool {
+        object.owner == self.name || object.group.as_ref().is_some_and(|group| self.groups.contains(group))
+    }
+}
+
+/// What the configuration says about clients now.
+pub trait Clients {
+    /// The client of this name and certificate.
+    fn principal(&self, name: &str, fingerprint: &str) -> Principal;
+}
+
+/// Decides whether the principal may perform the operation on the object. Every operation that is served is
+/// allowed on one's own objects, and on those of the group but for the operations that owners alone may; the state of the object is the
+/// operation's business, and a ticket may allow less.
+pub fn authorise(
+    principal: &Principal,
+    grant: Option<&mut Grant>,
+    operation: Operation,
+    object: &Object,
+) -> Result<(), Refusal> {
+    if principal.shares(object) {
+        if OWNERS_ALONE.contains(&operation) && object.owner != principal.name && !principal.admin {
+            let text = "only the owner of the object or an administrator exports or replaces it";
+            return Err(Refusal::new(Cause::Denied, text));
+        }
+        return grant.map_or(Ok(()), |grant| grant.take(object));
+    }
+    if principal.persona.disclose {
+        return Err(Refusal::new(Cause::Denied, "this client may not use the object"));
+    }
+    Err(not_found(&object.id))
+}
+
+/// Decides whether a ticket allows a new object: every client may make objects.
+pub fn authorise_new(grant: Option<&mut Grant>, object: &Object) -> Result<(), Refusal> {
+    let denied =
+        |_| Refusal::new(Cause::Denied, "the ticket does not allow objects other than those it names");
+    grant.map_or(Ok(()), |grant| grant.take(object).map_err(denied))
+}
+
+/// Decides whether the principal may set what holds for all clients: administrators alone.
+pub fn authorise_server(principal: &Principal) -> Result<(), Refusal> {
+    if principal.admin {
+        return Ok(());
+    }
+    let text =
+        "only an administrator sets what holds for the whole server (admin.names of the configuration)";
+    Err(Refusal::new(Cause::Denied, text))
+}
+
+/// Decides whether the principal may learn that the object exists.
+pub fn may_know(principal: &Principal, grant: Option<&Grant>, object: &Object) -> bool {
+    principal.shares(object) && grant.is_none_or(|grant| grant.covers(object))
+}
+
+/// What is said of an object that is absent, and, word for word, of one that is foreign.
+pub fn not_found(id: &str) -> Refusal {
+    Refusal::new(Cause::NotFound, format!("no object {id:?}: check the identifier, and which client made it"))
+}

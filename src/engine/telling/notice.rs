@@ -1,0 +1,171 @@
+//! What clients are told without having asked (KMIP 2.1, 6.2.2 and 6.2.3): which changes of a batch concern which
+//! endpoint, by the configuration. A notice holds attributes and identifiers, never a value: that is read, and the right
+//! to it checked, when the notice is sent.
+
+use crate::engine::draft::{self, Age, Draft};
+use crate::engine::keys::{Index, PENDING};
+use crate::engine::need::Need;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::Halt;
+use crate::engine::rights::policy::Principal;
+use crate::engine::world::World;
+use kmip_codec::attributes::{Attribute, AttributeReference, Attributes, Entry};
+use kmip_codec::enums::LinkType;
+use serde::Deserialize;
+use std::ops::ControlFlow;
+
+/// Whose changes are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Changes {
+    /// Nobody's.
+    None,
+    /// Those that the client did not make itself.
+    #[default]
+    Others,
+    /// All.
+    All,
+}
+
+/// Which objects are put.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Put {
+    /// New ones.
+    New,
+    /// Those that replace another, as Re-key makes them.
+    Replaced,
+}
+
+/// What one client is told: of its own objects and of those of its groups.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Subscription {
+    /// The client.
+    pub client: String,
+    /// The groups that the configuration puts it in.
+    pub groups: Vec<String>,
+    /// Of which changes.
+    pub notify: Changes,
+    /// Which objects it gets.
+    pub put: Vec<Put>,
+}
+
+/// One thing to tell a client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Which client.
+    pub to: String,
+    /// The object.
+    pub object: String,
+    /// What of it.
+    pub what: What,
+}
+
+/// What is told of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// The object itself.
+    Put {
+        /// The one that it replaces.
+        replaced: Option<String>,
+    },
+    /// Attributes.
+    Notify {
+        /// Every instance of those that changed.
+        changed: Attributes,
+        /// The instances that are gone.
+        gone: Vec<(AttributeReference, i32)>,
+    },
+}
+
+/// What the draft's changes mean for the subscribers; `actor` is who made them, if a client did.
+pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    if subscriptions.is_empty() {
+        return notices;
+    }
+    for (object, before) in draft.changed() {
+        let concerned = subscriptions.iter().filter(|subscription| subscription.shares(object));
+        for subscription in concerned {
+            let what = match before {
+                None => subscription.put(object),
+                Some(before) => subscription.notify(actor, before, object),
+            };
+            let (to, object) = (subscription.client.clone(), object.id.clone());
+            notices.extend(what.map(|what| Notice { to, object, what }));
+        }
+    }
+    notices
+}
+
+/// Stores the states to which dates have led the objects of a subscriber, as if the server had moved them now.
+pub fn settle(world: &World<'_>, subscription: &Subscription) -> Result<(draft::Changes, Vec<Notice>), Need> {
+    let principal = Principal {
+        name: subscription.client.clone(),
+        groups: subscription.groups.clone(),
+        ..Principal::default()
+    };
+    let mut draft = Draft::new(world, &principal);
+    let pending = [(Index::State, PENDING.to_vec())];
+    let settled = draft.candidates(&pending, (Age::OldestFirst, None), &mut |draft, mut object| {
+        if draft.was_moved(&object) {
+            object.touch(world.now.seconds());
+            draft.put(object)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    });
+    match settled {
+        Ok(()) => {
+            let notices = of(&draft, &world.settings.subscriptions, None);
+            Ok((draft.finish()?, notices))
+        }
+        Err(Halt::Need(need)) => Err(need),
+        Err(Halt::Refused(refusal)) => Err(Need::Failed(refusal.message.into_owned())),
+    }
+}
+
+impl Subscription {
+    /// Whether anything of it may happen by itself.
+    pub fn follows_dates(&self) -> bool {
+        self.notify != Changes::None
+    }
+
+    fn shares(&self, object: &Object) -> bool {
+        object.owner == self.client || object.group.as_ref().is_some_and(|group| self.groups.contains(group))
+    }
+
+    fn put(&self, object: &Object) -> Option<What> {
+        let replaced = object.linked(LinkType::ReplacedObjectLink).map(str::to_owned);
+        let kind = if replaced.is_some() { Put::Replaced } else { Put::New };
+        self.put.contains(&kind).then_some(What::Put { replaced })
+    }
+
+    fn notify(&self, actor: Option<&str>, before: &Object, object: &Object) -> Option<What> {
+        match self.notify {
+            Changes::None => None,
+            Changes::Others if actor == Some(self.client.as_str()) => None,
+            _ => difference(before, object),
+        }
+    }
+}
+
+/// The attributes that differ, with Last Change Date, which a notification always has.
+fn difference(before: &Object, object: &Object) -> Option<What> {
+    let (old, new) = (&before.attributes, &object.attributes);
+    let mut differing: Vec<AttributeReference> = new.references();
+    differing.extend(old.references().into_iter().filter(|reference| !new.has(reference)));
+    differing.retain(|reference| !old.instances(reference).eq(new.instances(reference)));
+    if differing.is_empty() {
+        return None;
+    }
+    let gone = differing.iter().flat_map(|reference| {
+        let stays = |entry: &&Entry| new.instances(reference).any(|left| left.index == entry.index);
+        let gone = old.instances(reference).filter(move |entry| !stays(entry));
+        gone.map(|entry| (reference.clone(), entry.index.unwrap_or_default()))
+    });
+    let gone = gone.collect();
+    let last_change = |entry: &&Entry| matches!(entry.attribute, Attribute::LastChangeDate(_));
+    let is_changed = |entry: &&Entry| last_change(entry) || differing.contains(&entry.attribute.reference());
+    let changed = new.to_list().0.iter().filter(is_changed).cloned().collect();
+    Some(What::Notify { changed: Attributes(changed), gone })
+}

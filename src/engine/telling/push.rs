@@ -1,0 +1,121 @@
+//! The message that a notice becomes, for one client and version. Put is authorised like Get and Notify like Get
+//! Attributes, at the time of sending; both are audited before they leave.
+
+use crate::engine::attributes::shown;
+use crate::engine::batch::Deed;
+use crate::engine::context::{Context, Execute as _};
+use crate::engine::draft::{Changes, Draft};
+use crate::engine::need::{Need, Supplies};
+use crate::engine::refusal::{Halt, Step};
+use crate::engine::rights::credentials;
+use crate::engine::rights::policy::Principal;
+use crate::engine::telling::notice::{Notice, What};
+use crate::engine::world::{Entropy, World};
+use kmip_codec::Tag;
+use kmip_codec::Version;
+use kmip_codec::attributes::{
+    Attribute, AttributeList, AttributeReference, Attributes, Entry, UnknownAttribute,
+};
+use kmip_codec::enums::PutFunction;
+use kmip_codec::message::RequestMessage;
+use kmip_codec::operations::{Call as _, Operation, Request};
+use kmip_codec::payloads::{GetAttributesRequest, GetRequest, NotifyRequest, PutRequest};
+use kmip_codec::value::UniqueIdentifier;
+use kmip_codec::version::V2_0;
+
+/// What a notice comes to.
+#[derive(Debug)]
+pub struct Push {
+    /// What to send, once the changes are durable; nothing where the client may not have it (any more).
+    pub message: Option<RequestMessage>,
+    /// What to commit: an object that was put is not fresh any more.
+    pub changes: Changes,
+    /// What to enter in the audit.
+    pub deed: Deed,
+}
+
+/// Makes the message of a notice.
+pub fn push(
+    world: &World<'_>,
+    principal: &Principal,
+    version: Version,
+    notice: &Notice,
+    entropy: &mut dyn Entropy,
+) -> Result<Push, Need> {
+    let mut draft = Draft::new(world, principal);
+    let mut supplies = Supplies::default();
+    let mut cx = Context::new(&mut draft, version, entropy, &mut supplies);
+    let operation = match &notice.what {
+        What::Put { .. } => Operation::Put,
+        What::Notify { .. } => Operation::Notify,
+    };
+    let request = credentials::must_be_good(world, principal).and_then(|()| match &notice.what {
+        What::Put { replaced } => put(&mut cx, &notice.object, replaced.as_deref()),
+        What::Notify { changed, gone } => notify(&mut cx, &notice.object, changed, gone),
+    });
+    let mut deed = Deed { operation, objects: vec![notice.object.clone()], ..Deed::default() };
+    match request {
+        Ok(request) => {
+            let message = RequestMessage::new(version, vec![request.into()]);
+            Ok(Push { message: Some(message), changes: draft.finish()?, deed })
+        }
+        Err(Halt::Need(need)) => Err(need),
+        Err(Halt::Refused(refusal)) => {
+            deed.reason = Some(refusal.cause.reason(version, None));
+            deed.note = refusal.message.into_owned();
+            Ok(Push { message: None, changes: Changes::default(), deed })
+        }
+    }
+}
+
+fn put(cx: &mut Context<'_, '_>, id: &str, replaced: Option<&str>) -> Step<Request> {
+    cx.principal().may_now(Operation::Get)?;
+    let unique_identifier: Option<UniqueIdentifier> = Some(id.into());
+    let all = GetAttributesRequest { unique_identifier: unique_identifier.clone(), ..Default::default() };
+    let attributes = all.execute(cx)?.attributes;
+    let got = GetRequest { unique_identifier, ..GetRequest::default() }.execute(cx)?;
+    let put_function = if replaced.is_some() { PutFunction::Replace } else { PutFunction::New };
+    let put = PutRequest {
+        unique_identifier: got.unique_identifier,
+        put_function,
+        replaced_unique_identifier: replaced.map(UniqueIdentifier::from),
+        object: got.object,
+        attributes,
+    };
+    Ok(put.into_request())
+}
+
+fn notify(
+    cx: &mut Context<'_, '_>,
+    id: &str,
+    changed: &Attributes,
+    gone: &[(AttributeReference, i32)],
+) -> Step<Request> {
+    let object = cx.object(Some(id.into()), Operation::GetAttributes)?;
+    let is_known = |reference: &AttributeReference| shown::is_in(reference, cx.version);
+    let shown = changed.0.iter().filter(|entry| is_known(&entry.attribute.reference()));
+    let mut attributes: Vec<Entry> = shown.cloned().map(shown::entry).collect();
+    let gone = gone.iter().filter(|(reference, _)| is_known(reference));
+    let mut references = Vec::new();
+    if cx.version < V2_0 {
+        attributes.extend(gone.map(|(reference, index)| shown::entry(without_value(reference, *index))));
+    } else {
+        let is_left = |reference: &AttributeReference| {
+            changed.0.iter().any(|entry| entry.attribute.reference() == *reference)
+        };
+        references.extend(gone.filter(|(reference, _)| !is_left(reference)).map(|(r, _)| r.clone()));
+        references.dedup();
+    }
+    let notify = NotifyRequest {
+        unique_identifier: object.id.into(),
+        attributes: Some(AttributeList(Attributes(attributes))),
+        references,
+    };
+    Ok(notify.into_request())
+}
+
+/// In 1.x an attribute that was deleted stands without its value.
+fn without_value(reference: &AttributeReference, index: i32) -> Entry {
+    let unknown = UnknownAttribute { tag: Tag::Attribute, name: reference.to_name(), value: None };
+    Entry { index: Some(index), attribute: Attribute::Unknown(unknown) }
+}
