@@ -14,7 +14,7 @@ use kmip_codec::message::{AttestationCredential, Credential, Nonce, RequestHeade
 use kmip_codec::operations::Operation;
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// For how many seconds a nonce is good.
@@ -34,29 +34,30 @@ struct Row {
 
 /// Judges what clients prove of their platforms.
 pub struct Attestor {
-    rows: Vec<Row>,
+    /// By the name of the client.
+    rows: HashMap<String, Row>,
     /// The key of the nonces, made anew with each start.
     key: hmac::Key,
-    /// The nonces of the last minute with which something was proven, with their time.
-    spent: Mutex<BTreeMap<Vec<u8>, u64>>,
+    /// The nonces of the last minute with which something was proven: their identifiers, which begin with their time.
+    spent: Mutex<BTreeSet<Vec<u8>>>,
 }
 
 impl Attestor {
     /// What the configuration asks for.
     pub fn new(configured: &[AttestationConfig], key: &SecretBytes) -> Result<Self, String> {
-        let mut rows: Vec<Row> = Vec::new();
+        let mut rows = HashMap::new();
         for config in configured {
             let read = SubjectPublicKeyInfoDer::from_pem_file(&config.key);
             let spki = read.map_err(|why| format!("cannot read {}: {why}", config.key.display()))?;
-            if rows.iter().any(|row| row.client == config.client) {
-                return Err(format!("attestation of {:?} is configured twice", config.client));
-            }
-            rows.push(Row {
+            let row = Row {
                 client: config.client.clone(),
                 key: spki.as_ref().to_vec(),
                 registers: config.registers()?,
                 operations: config.operations()?,
-            });
+            };
+            if rows.insert(config.client.clone(), row).is_some() {
+                return Err(format!("attestation of {:?} is configured twice", config.client));
+            }
         }
         Ok(Self { rows, key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()), spent: Mutex::default() })
     }
@@ -104,25 +105,30 @@ impl Attestor {
         if shown.attestation_type != AttestationType::TPMQuote {
             return Err("only TPM Quote is judged here");
         }
-        let made =
-            self.made(&row.client, &shown.nonce, now).ok_or("its nonce is not one of the last minute")?;
+        if !self.is_fresh(&row.client, &shown.nonce, now) {
+            return Err("its nonce is not one of the last minute");
+        }
         let quote = shown.measurement.as_ref().ok_or("there is no Attestation Measurement")?;
         tpm::check(quote, &row.key, &shown.nonce.value, &row.registers)?;
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        spent.retain(|_, made| made.saturating_add(NONCE_SECONDS) >= now);
-        match spent.insert(shown.nonce.id.to_vec(), made) {
-            None => Ok(()),
-            Some(_) => Err("its nonce was used before"),
+        *spent = spent.split_off(now.saturating_sub(NONCE_SECONDS).to_be_bytes().as_slice());
+        match spent.insert(shown.nonce.id.to_vec()) {
+            true => Ok(()),
+            false => Err("its nonce was used before"),
         }
     }
 
-    /// When this nonce was made for this client, if it was and is still good.
-    fn made(&self, client: &str, nonce: &Nonce, now: u64) -> Option<u64> {
+    /// Whether this nonce was made for this client, and is still good.
+    fn is_fresh(&self, client: &str, nonce: &Nonce, now: u64) -> bool {
         // What is bound is told apart by its length alone: another length would be another client's.
-        let id = nonce.id.get(..).filter(|id| id.len() == TIME_BYTES + RANDOM_BYTES)?;
-        let made = id.first_chunk::<TIME_BYTES>().map(|time| u64::from_be_bytes(*time))?;
-        hmac::verify(&self.key, &bound(client, &nonce.id), &nonce.value).ok()?;
-        (made <= now && now - made <= NONCE_SECONDS).then_some(made)
+        let Some(time) =
+            nonce.id.first_chunk::<TIME_BYTES>().filter(|_| nonce.id.len() == TIME_BYTES + RANDOM_BYTES)
+        else {
+            return false;
+        };
+        let made = u64::from_be_bytes(*time);
+        let is_ours = hmac::verify(&self.key, &bound(client, &nonce.id), &nonce.value).is_ok();
+        is_ours && made <= now && now - made <= NONCE_SECONDS
     }
 
     fn nonce(&self, client: &str, now: u64) -> Result<(Bytes, Bytes), String> {
@@ -134,7 +140,7 @@ impl Attestor {
     }
 
     fn row(&self, client: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.client == client)
+        self.rows.get(client)
     }
 }
 
