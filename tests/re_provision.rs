@@ -125,7 +125,8 @@ fn the_server_makes_the_key_and_the_old_certificate_fetches_it() {
     let mut links = kmip_codec::attribute!(attributes.0, Link);
     let certificate = &links.find(|link| link.kind == LinkType::CertificateLink).unwrap().linked;
     let certificate = certificate_of(ask_as(&dev, &old, get(certificate)).unwrap());
-    let ManagedObject::PrivateKey(key) = ask_as(&dev, &old, get(&private)).unwrap().object else { panic!() };
+    let loadable = GetRequest { key_format_type: Some(KeyFormatType::PKCS_8), ..get(&private) };
+    let ManagedObject::PrivateKey(key) = ask_as(&dev, &old, loadable).unwrap().object else { panic!() };
     let Some(KeyValue::Plain(plain)) = key.key_block.key_value else { panic!() };
     let KeyMaterial::Bytes(pkcs8) = plain.key_material else { panic!() };
     let new = Pair { certificate, key: pem("PRIVATE KEY", pkcs8.expose()) };
