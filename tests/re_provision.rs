@@ -190,7 +190,11 @@ fn who_was_revoked_gets_no_other_certificate() {
     told(dev.keystead("admin", &["client", "revoke", "two"]));
     assert_eq!(ask(&mut open, create()).unwrap_err(), REFUSED, "the open connection");
     assert_eq!(ask_as(&dev, &two, ReProvisionRequest::default()).unwrap_err(), REFUSED);
-    assert!(!dev.keystead("admin", &["client", "revoke", "nobody"]).status.success());
+    for wrong in ["nobody", "sha256:12ab", &format!("sha256:{}", "AB".repeat(32))] {
+        let output = dev.keystead("admin", &["client", "revoke", wrong]);
+        assert_eq!(output.status.code(), Some(4), "{wrong}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("sha256:"), "{output:?}");
+    }
     let three = ca.client("three", 1).unwrap();
     let der = CertificateDer::from_pem_slice(three.certificate.as_bytes()).unwrap();
     let fingerprint = format!("sha256:{}", keystead::gate::fingerprint(&der));

@@ -1,36 +1,32 @@
 //! AES key wrap (RFC 3394, NIST SP 800-38F KW) and key wrap with padding (RFC 5649, KWP).
 
 use super::Error;
-use aes_kw::{KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
+use aes_kw::{KeyInit as _, KwAes128, KwAes192, KwAes256, KwpAes128, KwpAes192, KwpAes256};
 use zeroize::Zeroizing;
 
 /// One of the three key lengths of AES, with its types for key wrap with and without padding.
 macro_rules! with_key {
     ($key:expr, $padded:expr, $method:ident, $input:expr, $buffer:expr) => {{
-        use aes_kw::KeyInit as _;
         let key: &[u8] = $key;
         match (key.len(), $padded) {
-            (16, false) => KwAes128::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (24, false) => KwAes192::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (32, false) => KwAes256::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (16, true) => KwpAes128::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (24, true) => KwpAes192::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
-            (32, true) => KwpAes256::new_from_slice(key)
-                .ok()
-                .and_then(|k| k.$method($input, $buffer).ok().map(<[u8]>::to_vec)),
+            (16, false) => run!(KwAes128, key, $method, $input, $buffer),
+            (24, false) => run!(KwAes192, key, $method, $input, $buffer),
+            (32, false) => run!(KwAes256, key, $method, $input, $buffer),
+            (16, true) => run!(KwpAes128, key, $method, $input, $buffer),
+            (24, true) => run!(KwpAes192, key, $method, $input, $buffer),
+            (32, true) => run!(KwpAes256, key, $method, $input, $buffer),
             _ => return Err(Error::Parameter("the wrapping key is not an AES key")),
         }
     }};
+}
+
+/// One method of one type; `None` where it fails.
+macro_rules! run {
+    ($kind:ty, $key:expr, $method:ident, $input:expr, $buffer:expr) => {
+        <$kind>::new_from_slice($key)
+            .ok()
+            .and_then(|kek| kek.$method($input, $buffer).ok().map(<[u8]>::to_vec))
+    };
 }
 
 /// The least that is wrapped, in bytes (NIST SP 800-38F, 5.3.1): the crate takes less, even nothing.

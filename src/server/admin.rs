@@ -188,7 +188,10 @@ impl Server {
         let mut ending: Vec<(String, String)> =
             found.iter().map(|issued| (issued.fingerprint.clone(), issued.name.clone())).collect();
         match name.strip_prefix("sha256:") {
-            Some(fingerprint) if ending.is_empty() => ending.push((fingerprint.to_owned(), name.to_owned())),
+            Some(fingerprint) if ending.is_empty() => {
+                must_be_fingerprint(fingerprint)?;
+                ending.push((fingerprint.to_owned(), name.to_owned()));
+            }
             None if ending.is_empty() => {
                 let text = format!(
                     "no certificate of {name:?} is known here that is good: name one that another CA signed by sha256: and \
@@ -251,6 +254,18 @@ impl Server {
             Err(error) => Err(failed(error)),
         }
     }
+}
+
+/// A fingerprint that none can have would end nothing, and the administrator would believe that it had.
+fn must_be_fingerprint(text: &str) -> Result<(), Refusal> {
+    let is_lower_hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+    if text.len() == 64 && text.bytes().all(is_lower_hex) {
+        return Ok(());
+    }
+    let text = format!(
+        "{text:?} is no fingerprint: write sha256: and 64 hexadecimal digits in lower case, as `keystead client list` does"
+    );
+    Err(Refusal::new(Cause::InvalidField, text))
 }
 
 /// Whether a certificate is of this client, or has this fingerprint.

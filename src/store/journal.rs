@@ -35,8 +35,8 @@ struct Request {
 pub struct Journal(mpsc::Sender<Request>);
 
 impl Journal {
-    /// Takes leftover segments into the chain (`drained` is what the store holds under [`DRAINED_KEY`]), and starts the journal's thread, which ends when the last way to it
-    /// is dropped.
+    /// Takes leftover segments into the chain (`drained` is what the store holds under [`DRAINED_KEY`]), and starts the
+    /// journal's thread, which ends when the last way to it is dropped.
     pub fn start(
         folder: &Path,
         drained: Option<Vec<u8>>,

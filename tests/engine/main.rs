@@ -10,6 +10,7 @@ mod carrying;
 mod certificates;
 mod constraints;
 mod containers;
+mod credentials;
 mod cryptography;
 mod derivation;
 mod every_operation;

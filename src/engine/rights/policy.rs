@@ -1,8 +1,9 @@
 //! Who may do what: the one place that decides.
 //!
 //! An object belongs to the principal that made it and to that principal's default group. Its owner and the
-//! members of the group may do everything with it, but for Export and Import, which are the owner's; for anybody else it does not exist, unless their persona or a
-//! group of theirs is set to `disclose`, which turns "not found" into "permission denied".
+//! members of the group may do everything with it, but for Export and Import, which are the owner's; for anybody else
+//! it does not exist, unless their persona or a group of theirs is set to `disclose`, which turns "not found" into
+//! "permission denied".
 
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal};
@@ -62,8 +63,8 @@ pub trait Clients {
 }
 
 /// Decides whether the principal may perform the operation on the object. Every operation that is served is
-/// allowed on one's own objects, and on those of the group but for the operations that owners alone may; the state of the object is the
-/// operation's business, and a ticket may allow less.
+/// allowed on one's own objects, and on those of the group but for what owners alone may; the state of the object is
+/// the operation's business, and a ticket may allow less.
 pub fn authorise(
     principal: &Principal,
     grant: Option<&mut Grant>,

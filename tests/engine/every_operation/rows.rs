@@ -9,7 +9,7 @@ use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;
 use kmip_codec::message::{Asynchronous, RequestItem, RequestMessage};
-use kmip_codec::objects::{Certificate, ManagedObject, SecretData};
+use kmip_codec::objects::{ManagedObject, SecretData};
 use kmip_codec::operations::{Call as _, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{Data, DateTime, UniqueIdentifier};
@@ -352,14 +352,7 @@ pub const ROWS: &[Row] = &[
         (String::new(), request.into_request())
     }),
     row(Operation::ReProvision, NOT, SETS, CHANGES, |_, _, _| {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let own = rcgen::CertificateParams::default().self_signed(&key).unwrap();
-        let value = own.der().to_vec().into();
-        let certificate = Certificate { certificate_type: CertificateType::X_509, value };
-        (
-            String::new(),
-            ReProvisionRequest { certificate: Some(certificate), ..Default::default() }.into_request(),
-        )
+        (String::new(), crate::credentials::bringing().into_request())
     }),
     row(Operation::SetDefaults, NOT, NOT, CHANGES, |_, _, _| {
         (String::new(), SetDefaultsRequest::default().into_request())
