@@ -14,9 +14,10 @@ test: ## all tests; CI=true makes a failure of what would be skipped
 	@scripts/setup.sh test
 	@cargo test --workspace
 
-bench: ## figures: Get requests per second
+bench: ## figures: the codec, cryptography, and requests per second of a whole server
 	@scripts/setup.sh bench
 	@cargo bench -p kmip-codec --bench codec
+	@cargo bench --bench cryptography
 	@cargo bench --bench server
 
 soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000

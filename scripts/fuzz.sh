@@ -16,6 +16,18 @@ fi
 version=0.13.2
 tools=$PWD/.tools
 
+# Why a target failed, and the input: it outlives a folder that is thrown away after the run.
+explain() {
+    grep -a -A 8 -e panicked -e ERROR "$2" || tail -n 40 "$2"
+    for input in $(find "fuzz/artifacts/$1" -type f -newer "$started" 2>/dev/null); do
+        printf '\n%s in base64:\n' "$input"
+        base64 "$input"
+    done
+    printf 'fuzz: %s FAILED; its input stands above and under fuzz/artifacts\n' "$1"
+}
+
+started=$(mktemp)
+trap 'rm -f "$started"' EXIT
 if ! [ -x "$tools/bin/cargo-fuzz" ] || ! "$tools/bin/cargo-fuzz" --version | grep -q "$version"; then
     printf 'fuzz: installing cargo-fuzz %s into .tools\n' "$version" >&2
     cargo install --quiet --locked --root "$tools" --target-dir target/tools "cargo-fuzz@$version"
@@ -27,8 +39,7 @@ for name in "$@"; do
     log=$(mktemp)
     if ! PATH=$tools/bin:$PATH cargo fuzz run -s none "$name" -- -max_total_time="$seconds" -max_len=4096 \
         -print_final_stats=1 >"$log" 2>&1; then
-        tail -n 40 "$log" >&2
-        printf 'fuzz: %s FAILED; the input is under fuzz/artifacts\n' "$name" >&2
+        explain "$name" "$log" >&2
         exit 1
     fi
     tail -n 5 "$log"

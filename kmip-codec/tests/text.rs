@@ -284,3 +284,18 @@ proptest! {
         }
     }
 }
+
+/// Tags have three bytes: a longer number would become another tag once the message is written as TTLV.
+#[test]
+fn tags_of_more_than_three_bytes_are_refused() {
+    let message = unknown(vec![Item { tag: Tag(0xff_ffff), value: ItemValue::Boolean(true) }]);
+    for encoding in TEXTS {
+        let text = String::from_utf8(message.encode(encoding)).unwrap();
+        let read = |tag: &str| RequestMessage::decode(encoding, text.replace("0xffffff", tag).as_bytes());
+        assert_eq!(read("0xFFffff"), Ok(message.clone()));
+        assert_eq!(read("0x00ffffff"), Ok(message.clone()));
+        for tag in ["0x1000000", "0x1ffffff", "0xffffffff", "0x1ffffffff"] {
+            assert_eq!(read(tag).unwrap_err().kind, ErrorKind::Name, "{tag} in {encoding}");
+        }
+    }
+}

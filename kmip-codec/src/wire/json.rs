@@ -5,7 +5,7 @@
 //! behind `0x`; byte strings are hex digits alone.
 
 use super::buffer::Buffer;
-use super::scalar::{Dialect, Scalar, date_text, hex_u32, mask_text};
+use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
 use super::tree::{Growing, Node, TextSource, error_at, syntax_at};
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
@@ -207,7 +207,7 @@ fn set(node: &mut Node, key: Key, value: JsonEvent<'_>, offset: usize) -> Result
     match (key, value) {
         (Key::Name, JsonEvent::String(_)) => Ok(()),
         (Key::Tag, JsonEvent::String(name)) if node.tag.is_none() => {
-            let tag = Tag::by_name(&name).or_else(|| hex_u32(&name).map(Tag));
+            let tag = Tag::by_name(&name).or_else(|| hex_tag(&name));
             node.tag = Some(tag.ok_or(error_at(ErrorKind::Name, offset))?);
             Ok(())
         }

@@ -1,6 +1,7 @@
 //! Values of the text encodings: how they are written, and what is read from them.
 
 use super::ByName;
+use crate::Tag;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
@@ -123,6 +124,11 @@ pub(super) fn hex_digits(text: &str) -> Option<&str> {
 /// A number of at most 32 bits.
 pub(super) fn hex_u32(text: &str) -> Option<u32> {
     u32::from_str_radix(hex_digits(text)?, 16).ok()
+}
+
+/// The tag of a number. Tags have three bytes (KMIP 2.1, 10.1.1).
+pub(super) fn hex_tag(text: &str) -> Option<Tag> {
+    hex_u32(text).filter(|number| *number <= 0x00ff_ffff).map(Tag)
 }
 
 fn hex_u64(text: &str) -> Option<u64> {

@@ -5,7 +5,7 @@
 //! elements.
 
 use super::buffer::Buffer;
-use super::scalar::{Dialect, Scalar, date_text, hex_u32, mask_text};
+use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
 use super::tree::{Growing, Node, TextSource, syntax_at};
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
@@ -180,7 +180,7 @@ fn begin(element: &BytesStart<'_>, node: &mut Node) -> Result<()> {
         let attribute = attribute.ok().filter(|_| count < ATTRIBUTES_MAX).ok_or(wrong)?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| wrong)?;
         match attribute.key.as_ref() {
-            "tag" if !has_name => node.tag = hex_u32(&value).map(Tag),
+            "tag" if !has_name => node.tag = hex_tag(&value),
             "type" => {
                 let kind = Kind::by_name(&value).ok_or(node.error(ErrorKind::Name))?;
                 node.kind = Some(kind);
