@@ -1,6 +1,7 @@
 //! Writes inputs to start fuzzing from: `seeds TARGET FOLDER`, with the name of a fuzz target.
 
 use keystead::crypto::pkcs12;
+use keystead::crypto::tr31::{self, Header, Protection};
 use keystead::engine::need::PairKind;
 use keystead::{keygen, pki};
 use kmip_codec::Version;
@@ -121,6 +122,9 @@ fn material() -> Seeds {
         add(6, 1, &pkcs12::seal(b"correct horse", "one", private, &[certificate.to_vec()])?);
     }
     add(5, 1, &[0x99, 0, 4, 4, 0, 0, 0]);
+    let header = Header { usage: *b"D0", algorithm: b'A', mode: b'N', exportability: b'E' };
+    let block = tr31::seal((Protection::Aes, &[7; 32]), header, &[9; 16], &[0; 30])?;
+    seeds.push([&[7 + 8 * 6], block.as_slice()].concat());
     Ok(seeds)
 }
 

@@ -51,7 +51,7 @@ install_python_packages() {
     if cmp -s "$requirements" .venv/installed.txt; then
         return 0
     fi
-    printf 'setup: installing PyKMIP and cyphera-kmip into .venv\n' >&2
+    printf 'setup: installing PyKMIP, cyphera-kmip and psec into .venv\n' >&2
     rm -rf .venv
     # Debian's own Python: the package python3-venv belongs to it.
     /usr/bin/python3 -m venv .venv

@@ -41,6 +41,9 @@ const CERTIFICATES: &[CertificateType] = &[CertificateType::X_509, CertificateTy
 const REQUESTS: &[CertificateRequestType] =
     &[CertificateRequestType::CRMF, CertificateRequestType::PKCS_10, CertificateRequestType::PEM];
 
+/// The place that stands for a TR-31 key block, behind those of the formats.
+const TR_31: usize = FORMATS.len();
+
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, value)) = bytes.split_first() else { return };
     let place = usize::from(kind / 8);
@@ -63,6 +66,7 @@ fuzz_target!(|bytes: &[u8]| {
         4 => kept(ManagedObject::PublicKey(PublicKey { key_block: block(one_of(FORMATS, place), value) })),
         5 => kept(ManagedObject::PGPKey(PGPKey { version: 4, key_block: block(KeyFormatType::Raw, value) })),
         6 => container(value),
+        _ if place == TR_31 => key_block_of_tr_31(value),
         _ => wrapped(one_of(FORMATS, place), value),
     };
     let get = |format| GetRequest { key_format_type: format, ..GetRequest::default() }.into_request();
@@ -103,18 +107,39 @@ fn wrapped(format: KeyFormatType, value: &[u8]) -> Request {
         ..CryptographicParameters::default()
     };
     let key_block = KeyBlock {
-        key_value: Some(KeyValue::Wrapped((&*cipher).into())),
-        key_wrapping_data: Some(KeyWrappingData {
-            wrapping_method: WrappingMethod::Encrypt,
-            encryption_key_information: Some(WrappingKeyInformation {
-                unique_identifier: BENCH.key.as_str().into(),
-                cryptographic_parameters: Some(parameters),
-            }),
-            ..KeyWrappingData::default()
-        }),
         cryptographic_algorithm: Some(CryptographicAlgorithm::RSA),
         cryptographic_length: Some(2048),
-        ..block(format, &[])
+        ..wrapped_by(WrappingMethod::Encrypt, Some(parameters), format, &*cipher)
     };
     kept(ManagedObject::PrivateKey(PrivateKey { key_block }))
+}
+
+/// What is to be a TR-31 key block under AES.
+fn key_block_of_tr_31(value: &[u8]) -> Request {
+    let key_block = KeyBlock {
+        cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
+        cryptographic_length: Some(128),
+        ..wrapped_by(WrappingMethod::TR_31, None, KeyFormatType::Raw, value)
+    };
+    kept(ManagedObject::SymmetricKey(SymmetricKey { key_block }))
+}
+
+/// A key block wrapped by the key that there is.
+fn wrapped_by(
+    wrapping_method: WrappingMethod,
+    cryptographic_parameters: Option<CryptographicParameters>,
+    format: KeyFormatType,
+    value: &[u8],
+) -> KeyBlock {
+    let unique_identifier = BENCH.key.as_str().into();
+    let key = WrappingKeyInformation { unique_identifier, cryptographic_parameters };
+    KeyBlock {
+        key_value: Some(KeyValue::Wrapped(value.into())),
+        key_wrapping_data: Some(KeyWrappingData {
+            wrapping_method,
+            encryption_key_information: Some(key),
+            ..KeyWrappingData::default()
+        }),
+        ..block(format, &[])
+    }
 }

@@ -33,6 +33,15 @@ pub fn cmac_aes(key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
         32 => cmac::AES_256,
         _ => return Err(Error::Parameter("a key of AES has 16, 24 or 32 bytes")),
     };
+    cmac(algorithm, key, data)
+}
+
+/// CMAC of the data with Triple DES, whose key has three parts.
+pub fn cmac_triple_des(key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
+    cmac(cmac::DES_EDE3_FOR_LEGACY_USE_ONLY, key, data)
+}
+
+fn cmac(algorithm: cmac::Algorithm, key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = |_| Error::Failed("the MAC could not be made");
     let key = cmac::Key::new(algorithm, key).map_err(failed)?;
     Ok(cmac::sign(&key, data).map_err(failed)?.as_ref().to_vec())

@@ -15,6 +15,7 @@ pub mod pkcs12;
 pub mod pkey;
 pub mod sharing;
 pub mod tpm;
+pub mod tr31;
 pub mod x509;
 pub mod xts;
 

@@ -30,5 +30,6 @@ mod splitting;
 #[path = "../support/mod.rs"]
 mod support;
 mod tickets;
+mod tr_31;
 mod world;
 mod wrapping;

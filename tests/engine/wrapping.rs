@@ -298,7 +298,6 @@ fn specifications_are_held_to_what_they_say() {
             ResultReason::InvalidField,
         ),
         ("a key too many", both(WrappingMethod::Encrypt), ResultReason::InvalidField),
-        ("TR-31", both(WrappingMethod::TR_31), ResultReason::FeatureNotSupported),
         ("another method", both(WrappingMethod(0x8000_0001)), ResultReason::FeatureNotSupported),
         (
             "another encoding",

@@ -6,6 +6,7 @@ mod asymmetric;
 mod derivations;
 mod listed;
 mod symmetric;
+mod tr31;
 #[allow(dead_code, reason = "the engine's tests use more of it")]
 #[path = "../engine/world.rs"]
 mod world;

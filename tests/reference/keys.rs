@@ -22,7 +22,8 @@ const TEXT: &str = "What the server does when it is asked, found out by asking i
 
 const WRAPPING: &str = "A key that wraps is Active, within its dates and meant for it: Wrap Key and Unwrap Key, MAC Generate and MAC Verify, Sign and Verify. Cryptographic \
     Parameters in a request must agree with one of those that the key has, where it has any; without any, AES wraps with NIST key wrap. CBC and ECB want a Padding Method where a key does not fill its last block. The IV is the server's; a tag stands \
-    behind the ciphertext; the MAC or signature is over the bytes as they are in that step. What is sensitive leaves only by a method that encrypts.";
+    behind the ciphertext; the MAC or signature is over the bytes as they are in that step. What is sensitive leaves only by a method that encrypts. \
+    The header of a TR-31 key block says what Key Role Type, or else the Cryptographic Usage Mask, says of the key, which is one of AES, DES or Triple DES; a key that comes in one may do no more.";
 
 pub fn page() -> String {
     let mut lab =
@@ -149,7 +150,8 @@ impl Lab {
             let specification = KeyWrappingSpecification {
                 wrapping_method: method,
                 encryption_key_information: Some(key.clone()).filter(|_| method != WrappingMethod::MACSign),
-                mac_signature_key_information: Some(key).filter(|_| method != WrappingMethod::Encrypt),
+                mac_signature_key_information: Some(key)
+                    .filter(|_| ![WrappingMethod::Encrypt, WrappingMethod::TR_31].contains(&method)),
                 ..KeyWrappingSpecification::default()
             };
             vec![(*name).to_owned(), self.wrap(specification)]

@@ -4,12 +4,11 @@ use crate::engine::context::Context;
 use crate::engine::material;
 use crate::engine::objects::container;
 use crate::engine::objects::object::Object;
-use crate::engine::objects::wrapping;
+use crate::engine::objects::wrapping::{self, Terms};
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
 use crate::engine::rights::persona::WrappedValues;
 use crate::engine::world::Settings;
 use kmip_codec::attribute;
-use kmip_codec::attributes::{AttributeReference, Attributes};
 use kmip_codec::enums::{KeyCompressionType, KeyFormatType, KeyWrapType, State};
 use kmip_codec::objects::{
     KeyBlock, KeyMaterial, KeyValue, KeyWrappingSpecification, ManagedObject, PlainKeyValue,
@@ -100,7 +99,7 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
     let rewrap = form.wrapping.is_some();
     let inside = matches!(&block.key_value, Some(KeyValue::Plain(_)) if block.key_wrapping_data.is_some());
     if block.key_wrapping_data.is_some() && (rewrap || form.wrap_type == Some(KeyWrapType::NotWrapped)) {
-        *block = wrapping::unwrapped(cx, block)?;
+        *block = wrapping::unwrapped(cx, block, &Terms::of(block, object.attributes.iter()))?;
     }
     if let Some(format) = form.format {
         material::in_format(block, format)?;
@@ -112,7 +111,7 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
         material::compressed(block, compression)?;
     }
     if let Some(specification) = &form.wrapping {
-        *block = wrapping::wrapped(cx, block, specification, named(object, &specification.attributes))?;
+        *block = wrapping::wrapped(cx, object, block, specification)?;
         if inside || cx.principal().persona.wrapped_values == WrappedValues::Inside {
             put_inside(block);
         }
@@ -129,9 +128,4 @@ fn put_inside(block: &mut KeyBlock) {
         }
         other => other,
     };
-}
-
-fn named(object: &Object, references: &[AttributeReference]) -> Attributes {
-    let instances = references.iter().flat_map(|reference| object.attributes.instances(reference));
-    instances.map(|entry| entry.attribute.clone()).collect()
 }

@@ -5,7 +5,7 @@ use crate::engine::objects::container;
 use crate::engine::objects::imported;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
-use crate::engine::objects::wrapping;
+use crate::engine::objects::wrapping::{self, Terms};
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::KeyWrapType;
@@ -69,7 +69,7 @@ fn unwrap(cx: &mut Context<'_, '_>, value: &mut ManagedObject, given: &mut Attri
     let Some(block) = value.key_block_mut().filter(|block| block.key_wrapping_data.is_some()) else {
         return Ok(());
     };
-    *block = wrapping::unwrapped(cx, block)?;
+    *block = wrapping::unwrapped(cx, block, &Terms::of(block, given.iter()))?;
     if let Some(KeyValue::Plain(plain)) = &mut block.key_value {
         given.0.extend(plain.attributes.take().unwrap_or_default().0.0);
     }

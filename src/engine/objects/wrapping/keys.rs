@@ -96,6 +96,17 @@ impl WrappingKey {
         cryptography::is_asymmetric(&self.0.object)
     }
 
+    /// Its algorithm and its bytes, where it is symmetric: other keys are derived from them.
+    pub fn secret(&self, cx: &mut Context<'_, '_>) -> Step<(Option<CryptographicAlgorithm>, SecretBytes)> {
+        let algorithm = attribute!(self.0.object.attributes, CryptographicAlgorithm).next().copied();
+        Ok((algorithm, cryptography::key_bytes(cx, &self.0.object)?))
+    }
+
+    /// Takes what was wrapped off its Usage Limits.
+    pub fn spend(self, cx: &mut Context<'_, '_>, bytes: usize) -> Step<()> {
+        cryptography::spend(cx, self.0.object, &Turn::WHOLE, bytes)
+    }
+
     /// Encrypts; gives the IV that was made for it.
     pub fn encrypt(
         self,
@@ -111,7 +122,7 @@ impl WrappingKey {
             let data = [done.data.expose(), &tag].concat().into();
             (data, Some(run.iv).filter(|iv| !iv.is_empty()))
         };
-        cryptography::spend(cx, self.0.object, &Turn::WHOLE, clear.len())?;
+        self.spend(cx, clear.len())?;
         Ok((data, iv))
     }
 
@@ -141,7 +152,7 @@ impl WrappingKey {
         } else {
             cryptography::mac(cx, &self.0, content.expose())?
         };
-        cryptography::spend(cx, self.0.object, &Turn::WHOLE, content.len())?;
+        self.spend(cx, content.len())?;
         Ok(made)
     }
 
