@@ -13,6 +13,7 @@ pub mod mac;
 pub mod padding;
 pub mod pkcs12;
 pub mod pkey;
+pub mod rsa_numbers;
 pub mod sharing;
 pub mod tpm;
 pub mod tr31;

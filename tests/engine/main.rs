@@ -25,6 +25,7 @@ mod personas;
 mod pkcs11;
 mod profiles;
 mod query;
+mod rsa_numbers;
 mod sessions;
 mod splitting;
 #[path = "../support/mod.rs"]

@@ -17,7 +17,7 @@ use kmip_codec::version::{V1_4, V2_1};
 const TEXT: &str = "What the server does when it is asked, found out by asking it. A key comes back in the format in which it was \
     registered, whatever that is; where the server can read it, it comes in the others of its line as well. Algorithm and length that nobody says are read \
     off an encoded key. Until 1.4 transparent EC keys are called by what they are for (ECDSA, ECDH, ECMQV), from 1.3 on EC: the server calls them as the \
-    version of the message does. A private key in a PKCS#12 container is taken out of it, and put into one, under the password that the key is linked to. \
+    version of the message does. A transparent RSA private key may leave out what follows from its primes or from both exponents. A private key in a PKCS#12 container is taken out of it, and put into one, under the password that the key is linked to. \
     Key wrapping data of Get, Register, Export and Import are the same.";
 
 const WRAPPING: &str = "A key that wraps is Active, within its dates and meant for it: Wrap Key and Unwrap Key, MAC Generate and MAC Verify, Sign and Verify. Cryptographic \

@@ -1,5 +1,6 @@
 //! RSA keys: PKCS#1 (RFC 8017, A.1) and numbers.
 
+use crate::crypto::rsa_numbers::{Known, Whole};
 use der::asn1::{AnyRef, UintRef};
 use der::{Decode as _, Encode as _};
 use kmip_codec::SecretBytes;
@@ -40,31 +41,36 @@ pub fn public(bytes: &[u8]) -> Option<TransparentRsaPublic> {
     Some(TransparentRsaPublic { modulus: number(key.modulus), public_exponent: number(key.public_exponent) })
 }
 
-/// RSAPrivateKey, which needs every number of the key; a transparent key may leave some out.
+/// RSAPrivateKey, which needs every number of the key. A transparent key may leave some out (KMIP 2.1, 3.7): those follow
+/// from the others.
 pub fn private_der(key: &TransparentRsaPrivate) -> Option<SecretBytes> {
-    let uint = |value: &BigInteger| value.to_unsigned().map(<[u8]>::to_vec);
+    let uint = |value: &BigInteger| value.to_unsigned().map(<[u8]>::to_vec).map(Zeroizing::new);
     let optional = |value: &Option<BigInteger>| value.as_ref().and_then(uint);
-    let numbers = [
-        uint(&key.modulus)?,
-        optional(&key.public_exponent)?,
-        optional(&key.private_exponent)?,
-        optional(&key.p)?,
-        optional(&key.q)?,
-        optional(&key.prime_exponent_p)?,
-        optional(&key.prime_exponent_q)?,
-        optional(&key.crt_coefficient)?,
-    ]
-    .map(Zeroizing::new);
-    let [n, e, d, p, q, dp, dq, qi] = &numbers;
+    let n = uint(&key.modulus)?;
+    let (e, d) = (optional(&key.public_exponent), optional(&key.private_exponent));
+    let (p, q) = (optional(&key.p), optional(&key.q));
+    let exponents = (optional(&key.prime_exponent_p), optional(&key.prime_exponent_q));
+    let whole = match (e, d, p, q, exponents, optional(&key.crt_coefficient)) {
+        (Some(e), Some(d), Some(p), Some(q), (Some(dp), Some(dq)), Some(qi)) => {
+            Whole { e, d, p, q, dp, dq, qi }
+        }
+        (e, d, p, q, ..) => Known {
+            n: &n,
+            e: e.as_ref().map(|e| e.as_slice()),
+            d: d.as_ref().map(|d| d.as_slice()),
+            primes: p.as_ref().zip(q.as_ref()).map(|(p, q)| (p.as_slice(), q.as_slice())),
+        }
+        .complete()?,
+    };
     let key = pkcs1::RsaPrivateKey {
-        modulus: UintRef::new(n).ok()?,
-        public_exponent: UintRef::new(e).ok()?,
-        private_exponent: UintRef::new(d).ok()?,
-        prime1: UintRef::new(p).ok()?,
-        prime2: UintRef::new(q).ok()?,
-        exponent1: UintRef::new(dp).ok()?,
-        exponent2: UintRef::new(dq).ok()?,
-        coefficient: UintRef::new(qi).ok()?,
+        modulus: UintRef::new(&n).ok()?,
+        public_exponent: UintRef::new(&whole.e).ok()?,
+        private_exponent: UintRef::new(&whole.d).ok()?,
+        prime1: UintRef::new(&whole.p).ok()?,
+        prime2: UintRef::new(&whole.q).ok()?,
+        exponent1: UintRef::new(&whole.dp).ok()?,
+        exponent2: UintRef::new(&whole.dq).ok()?,
+        coefficient: UintRef::new(&whole.qi).ok()?,
         other_prime_infos: None,
     };
     key.to_der().ok().map(SecretBytes::from)
