@@ -50,17 +50,18 @@ impl Known<'_> {
         // What is computed on the way to the factors has at most three times the bits of the modulus, and some.
         let width = 4 * bits.next_multiple_of(64);
         let n = Number::read(self.n, width)?;
+        let within = |bytes: &[u8]| Number::read(bytes, width).filter(|x| x.one() < *x && *x < n);
         let exponent = |bytes: Option<&[u8]>| match bytes {
             None => Some(None),
-            Some(bytes) => Number::read(bytes, width).filter(|x| x.one() < *x && *x < n).map(Some),
+            Some(bytes) => within(bytes).map(Some),
         };
         let (e, d) = (exponent(self.e)?, exponent(self.d)?);
         let (p, q) = match (self.primes, &e, &d) {
-            (Some((p, q)), ..) => (Number::read(p, width)?, Number::read(q, width)?),
+            (Some((p, q)), ..) => (within(p)?, within(q)?),
             (None, Some(e), Some(d)) => factors(&n, e, d)?,
             _ => return None,
         };
-        if p.one() >= p || q.one() >= q || p.times(&q) != n {
+        if p.times(&q) != n {
             return None;
         }
         let (p1, q1) = (p.less(&p.one()), q.less(&q.one()));
