@@ -1,10 +1,12 @@
 //! `keystead dev`: a server from nothing. Makes in one folder whatever is missing (a CA, certificates, a SoftHSM token,
 //! a configuration), so that starting it again finds the same keys.
 
-use crate::pki::{self, Ca, Curve, write_new};
+mod certificates;
+mod token;
+
+use crate::pki::{self, Curve, write_new};
 use crate::suite_b::SuiteB;
-use keystead_hsm::token::{TokenSeed, init_token};
-use keystead_hsm::{Entropy as _, Pin, SystemEntropy};
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +20,8 @@ const MODULES: &[&str] = &[
     "/usr/local/lib/softhsm/libsofthsm2.so",
 ];
 
-/// The label of the token that is made.
-const TOKEN: &str = "keystead-dev";
+/// Where `dev` listens unless it is told.
+const DEFAULT_LISTEN: &str = "127.0.0.1:5696";
 
 /// Why the folder could not be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,49 @@ pub enum Error {
     /// SoftHSM is not there.
     #[error("SoftHSM is not installed (looked in {0}): apt install softhsm2")]
     NoSoftHsm(String),
+    /// Half of what belongs together.
+    #[error(
+        "{} is gone, and what it signed is still there: put it back from a copy beside {}. To begin with new \
+         certificates instead, remove every .pem and .key of this folder; clients then need new ones too",
+        lost.display(), kept.display()
+    )]
+    HalfPair {
+        /// What is missing.
+        lost: PathBuf,
+        /// Its other half.
+        kept: PathBuf,
+    },
+    /// The token is gone and the store is not.
+    #[error(
+        "there is no token in {}, and the store in {} was made with one: put the token back from a copy, for without \
+         it no key of the store can be read. To begin anew and give up every key, remove the store as well",
+        tokens.display(), store.display()
+    )]
+    TokenLost {
+        /// Where the token was.
+        tokens: PathBuf,
+        /// The store.
+        store: PathBuf,
+    },
+    /// The PIN is gone and the token is not.
+    #[error("{} is gone, and the token in {} opens with that PIN alone: put it back from a copy", pin.display(), tokens.display())]
+    PinLost {
+        /// Where the PIN was.
+        pin: PathBuf,
+        /// The token.
+        tokens: PathBuf,
+    },
+}
+
+/// What `dev` was asked for besides the folder.
+#[derive(Clone, Copy, Default)]
+pub struct Wishes {
+    /// Where to listen for KMIP.
+    pub listen: Option<SocketAddr>,
+    /// Where to listen for HTTPS.
+    pub https: Option<SocketAddr>,
+    /// The level of Suite B.
+    pub suite_b: Option<SuiteB>,
 }
 
 /// SoftHSM's own configuration in a folder of `dev`; the environment must name it before any thread starts.
@@ -40,15 +85,17 @@ pub fn softhsm_config(folder: &Path) -> PathBuf {
     folder.join("softhsm2.conf")
 }
 
-/// Makes what is missing; returns the configuration.
-pub fn prepare(folder: &Path, suite_b: Option<SuiteB>) -> Result<PathBuf, Error> {
+/// Makes what is missing; returns the configuration. SoftHSM reads where its tokens are from the environment alone, which
+/// `use_softhsm` sets.
+pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<PathBuf, Error> {
     make_folder(folder)?;
-    certificates(folder, if suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 })?;
+    let curve = if wishes.suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 };
+    certificates::certificates(folder, curve)?;
     let module = MODULES.iter().map(Path::new).find(|module| module.exists());
     let module = module.ok_or_else(|| Error::NoSoftHsm(MODULES.join(", ")))?;
-    token(folder, module)?;
+    token::token(folder, module, use_softhsm)?;
     let config = folder.join("keystead.toml");
-    write_new(&config, configuration(module, suite_b).as_bytes())?;
+    write_new(&config, configuration(module, wishes).as_bytes())?;
     Ok(config)
 }
 
@@ -57,80 +104,31 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     made.map_err(|why| pki::Error::File { path: folder.into(), why }.into())
 }
 
-fn certificates(folder: &Path, curve: Curve) -> Result<(), Error> {
-    let (ca_file, ca_key) = (folder.join("ca.pem"), folder.join("ca.key"));
-    if !ca_file.exists() {
-        let ca = pki::make_ca("Keystead development CA", curve)?;
-        write_new(&ca_key, ca.key.as_bytes())?;
-        write_new(&ca_file, ca.certificate.as_bytes())?;
-    }
-    // Another authority than that of the clients, for Certify.
-    if !folder.join("certify.pem").exists() {
-        let authority = pki::make_ca("Keystead development certificates", Curve::P256)?;
-        write_new(&folder.join("certify.key"), authority.key.as_bytes())?;
-        write_new(&folder.join("certify.pem"), authority.certificate.as_bytes())?;
-    }
-    let read = |path: &Path| {
-        std::fs::read_to_string(path).map_err(|why| pki::Error::File { path: path.into(), why })
-    };
-    let missing = |name: &str| !folder.join(format!("{name}.pem")).exists();
-    if !["server", "client", "admin"].into_iter().any(missing) {
-        return Ok(());
-    }
-    let ca = Ca::from_pem(&read(&ca_file)?, &read(&ca_key)?)?;
-    for name in ["server", "client", "admin"].into_iter().filter(|name| missing(name)) {
-        let pair = if name == "server" { ca.server()? } else { ca.client(name, 825)? };
-        write_new(&folder.join(format!("{name}.key")), pair.key.as_bytes())?;
-        write_new(&folder.join(format!("{name}.pem")), pair.certificate.as_bytes())?;
-    }
-    Ok(())
-}
-
-/// Makes the token once. It is made when its PIN file is: the PIN is written first, so that a token without a PIN
-/// cannot be.
-fn token(folder: &Path, module: &Path) -> Result<(), Error> {
-    let tokens = folder.join("tokens");
-    make_folder(&tokens)?;
-    let text = format!(
-        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n",
-        std::path::absolute(&tokens).unwrap_or(tokens.clone()).display()
-    );
-    write_new(&softhsm_config(folder), text.as_bytes())?;
-    let (pin_file, officer_file) = (folder.join("pin"), folder.join("so-pin"));
-    for file in [&pin_file, &officer_file] {
-        write_new(file, format!("{}\n", random_pin()?).as_bytes())?;
-    }
-    let empty = std::fs::read_dir(&tokens).is_ok_and(|mut entries| entries.next().is_none());
-    if empty {
-        let read = |path: &Path| match std::fs::read(path) {
-            Ok(bytes) => Ok(Pin::from_file_bytes(bytes)),
-            Err(why) => Err(pki::Error::File { path: path.into(), why }),
-        };
-        let (officer_pin, user_pin) = (read(&officer_file)?, read(&pin_file)?);
-        init_token(module, &TokenSeed { label: TOKEN, officer_pin: &officer_pin, user_pin: &user_pin })?;
-    }
-    Ok(())
-}
-
-fn random_pin() -> Result<String, Error> {
-    let mut bytes = [0; 12];
-    SystemEntropy::default().fill(&mut bytes)?;
-    Ok(hex::encode(bytes))
+/// Whether there is nothing in a folder, or no folder.
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }
 
 /// The configuration of `dev`, with every key that people change.
-fn configuration(module: &Path, suite_b: Option<SuiteB>) -> String {
-    let suite_b = match suite_b {
+fn configuration(module: &Path, wishes: Wishes) -> String {
+    let suite_b = match wishes.suite_b {
         Some(level) => format!("suite_b = {:?}", level.name()),
         None => "# suite_b = \"128\"    # or \"192\": Suite B alone".to_owned(),
     };
+    // A port that was free once is no place to be found at later.
+    let fixed = |address: &SocketAddr| address.port() != 0;
+    let listen = wishes.listen.filter(fixed).map_or(DEFAULT_LISTEN.to_owned(), |address| address.to_string());
+    let https = wishes
+        .https
+        .filter(fixed)
+        .map_or(String::new(), |address| format!("\n[https]\nlisten = [\"{address}\"]\n"));
     format!(
         r#"# Made by `keystead dev`. Paths that are not absolute start at this folder.
 # docs/configuration.md explains every key; one that does not exist is refused.
 
-listen = ["127.0.0.1:5696"]
+listen = ["{listen}"]
 interop = true         # the operation Interop, for test suites: for development, not for production
-
+{https}
 [tls]
 certificate = "server.pem"
 key = "server.key"
@@ -145,7 +143,7 @@ path = "store"
 
 [hsm]
 module = "{module}"
-token = "{TOKEN}"
+token = "{label}"
 pin_file = "pin"
 softhsm_config = "softhsm2.conf"
 
@@ -176,6 +174,7 @@ names = ["admin"]      # who may rotate master keys and enrol clients, by the na
 # members = ["host-a", "host-b"]
 # default = true
 "#,
-        module = module.display()
+        module = module.display(),
+        label = token::LABEL
     )
 }

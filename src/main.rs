@@ -42,16 +42,17 @@ enum Command {
 #[command(
     after_help = "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and \
 .key), a SoftHSM token, the store, and keystead.toml; then serves. Started again on the same DIR it has the same \
-keys.\nPrints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
+keys; what was lost of DIR since then is not made anew where something that is still there needs the old one.\nPrints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
 key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed."
 )]
 struct DevCommand {
     /// The folder for everything
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// Where to listen for KMIP over TLS; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5696")]
-    listen: SocketAddr,
+    /// Where to listen for KMIP over TLS, instead of where DIR/keystead.toml says (127.0.0.1:5696 where it is made); port
+    /// 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     /// Where to listen for KMIP over HTTPS as well (POST /kmip: TTLV, JSON or XML); port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     https: Option<SocketAddr>,
@@ -95,15 +96,17 @@ fn told(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
 
 fn run_dev(command: &DevCommand) -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::path::absolute(&command.dir)?;
-    use_softhsm(&dev::softhsm_config(&folder));
-    let file = dev::prepare(&folder, command.suite_b)?;
+    let wishes = dev::Wishes { listen: command.listen, https: command.https, suite_b: command.suite_b };
+    let file = dev::prepare(&folder, wishes, use_softhsm)?;
     eprintln!(
         "keystead: the master key is in the SoftHSM token under {}. Whoever loses it loses every key: there are no \
          backups yet.",
         folder.join("tokens").display()
     );
     let mut config = Config::read(&file)?;
-    config.listen = vec![command.listen];
+    if let Some(address) = command.listen {
+        config.listen = vec![address];
+    }
     if let Some(address) = command.https {
         config.https.listen = vec![address];
     }
@@ -123,6 +126,8 @@ fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)?;
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    // Whatever is made from here on is for this user alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     if let Err(error) = no_core_dumps() {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
@@ -138,7 +143,7 @@ fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Tells SoftHSM where its tokens are; its only way to be told is the environment.
+/// Tells SoftHSM which configuration to read, which says where its tokens are; its only way to be told is the environment.
 #[allow(unsafe_code, reason = "the environment is read by C")]
 fn use_softhsm(file: &Path) {
     // SAFETY: called at the start of `main`, before any other thread runs, so that nobody reads the environment now.

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
+use x509_parser::pem::parse_x509_pem;
 
 /// Why a certificate could not be made or kept.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,11 @@ pub enum Error {
     /// The certificate itself.
     #[error("certificate: {0}")]
     Certificate(#[from] rcgen::Error),
+    /// A CA whose key is that of another.
+    #[error(
+        "the key of the CA does not belong to its certificate: put the right one of the two back from a copy"
+    )]
+    OtherKey,
     /// A name that certificates cannot hold.
     #[error("{0:?} is no name for a client: use 1 to 64 letters, digits, and - _ . : @")]
     Name(String),
@@ -83,9 +89,16 @@ pub fn make_ca(name: &str, curve: Curve) -> Result<Pair, Error> {
 pub struct Ca(Issuer<'static, KeyPair>);
 
 impl Ca {
-    /// From its certificate and key.
+    /// From its certificate and key, which must belong together.
     pub fn from_pem(certificate: &str, key: &str) -> Result<Self, Error> {
-        Ok(Self(Issuer::from_ca_cert_pem(certificate, KeyPair::from_pem(key)?)?))
+        let key = KeyPair::from_pem(key)?;
+        let (_, pem) =
+            parse_x509_pem(certificate.as_bytes()).map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        let parsed = pem.parse_x509().map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        if *parsed.public_key().subject_public_key.data != *key.public_key_raw() {
+            return Err(Error::OtherKey);
+        }
+        Ok(Self(Issuer::from_ca_cert_pem(certificate, key)?))
     }
 
     /// The curve of its key, or the one that fits beside another key.

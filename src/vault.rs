@@ -170,6 +170,12 @@ impl Hierarchy {
              there are no backups yet",
             self.master.describe()
         );
+        if epoch > Epoch(1) {
+            tracing::warn!(
+                "this store is new and empty, and the token has master keys of other stores already. If a store with \
+                 keys was to be opened, stop the server: `store.path` names another folder"
+            );
+        }
         self.write(
             vec![(key::EPOCH.to_vec(), None)],
             vec![

@@ -23,6 +23,17 @@ pub enum Error {
         /// The labels that are there.
         present: String,
     },
+    /// More than one token answers to the configured name: which one belongs to the store cannot be guessed.
+    #[error(
+        "the HSM has more than one token {wanted}, with the serial numbers {serials}: name the one of this store by \
+         `hsm.serial` in the place of `hsm.token`, or take the others away"
+    )]
+    TokenAmbiguous {
+        /// What was looked for.
+        wanted: String,
+        /// Their serial numbers.
+        serials: String,
+    },
     /// The PIN was refused. It is not tried again, because tokens lock after a few wrong tries.
     #[error(
         "the HSM refused the PIN. It is not tried again until the server is restarted: correct the PIN file first"

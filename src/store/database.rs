@@ -4,6 +4,7 @@ use super::journal::{DRAINED_KEY, Journal};
 use super::lock::FolderLock;
 use super::writer::Writer;
 use super::{Error, MemoryStore, Outcome, RedbStore, SledStore, Snapshot, Store, Transaction};
+use super::{redb, sled};
 use crate::audit::Entry;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,6 +23,39 @@ pub enum Engine {
     Sled,
     /// For tests: gone with the process.
     Memory,
+}
+
+/// What each engine keeps its data in, inside the folder of the store.
+const DATA: &[(Engine, &str)] = &[(Engine::Redb, redb::FILE), (Engine::Sled, sled::FOLDER)];
+
+impl Engine {
+    /// Refuses a folder with the data of another engine and none of this one: an empty store in its place would look as
+    /// if every key were lost.
+    fn check(self, folder: &Path) -> Result<(), Error> {
+        let is_there = |(_, name): &&(Self, &str)| folder.join(name).exists();
+        let found = DATA.iter().filter(is_there).map(|(engine, _)| *engine).collect::<Vec<_>>();
+        match found.first() {
+            Some(other) if !found.contains(&self) => {
+                Err(Error::OtherEngine { path: folder.into(), found: *other, wanted: self })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// As the configuration spells it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Redb => "redb",
+            Self::Sled => "sled",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+impl std::fmt::Display for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// The key that holds the format of the store.
@@ -54,6 +88,7 @@ impl Database {
         let failed = |why: std::io::Error| Error::File { path: folder.into(), why: why.to_string() };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let lock = FolderLock::take(folder)?;
+        engine.check(folder)?;
         let store: Arc<dyn Store> = match engine {
             Engine::Redb => Arc::new(RedbStore::open(folder)?),
             Engine::Sled => Arc::new(SledStore::open(folder)?),

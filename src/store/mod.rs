@@ -110,6 +110,19 @@ pub enum Error {
         /// Who holds it.
         holder: String,
     },
+    /// The folder holds the data of another engine.
+    #[error(
+        "{} holds a store of the engine {found}, and the configuration says {wanted}: set `store.engine` to {found:?}, or \
+         give the new store another folder by `store.path`", path.display(), found = found.to_string()
+    )]
+    OtherEngine {
+        /// The folder.
+        path: PathBuf,
+        /// Whose data is there.
+        found: Engine,
+        /// What was asked for.
+        wanted: Engine,
+    },
     /// The store has a format that this version does not know.
     #[error(
         "the store has format {found}, this version reads format {known}: use the Keystead that wrote it, or a newer one"

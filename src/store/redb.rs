@@ -10,10 +10,13 @@ use std::sync::OnceLock;
 
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keystead");
 
+/// Its file.
+pub const FILE: &str = "store.redb";
+
 /// Memory for pages of the file.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
-/// A store in a file `store.redb`.
+/// A store in a file [`FILE`].
 pub struct RedbStore {
     database: Database,
     /// Why the store has stopped, once it has.
@@ -23,12 +26,33 @@ pub struct RedbStore {
 impl RedbStore {
     /// Opens the file in this folder, or makes it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join("store.redb");
-        let failed = |error: redb::DatabaseError| Error::File { path: path.clone(), why: error.to_string() };
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(&path).map_err(failed)?;
+        let path = folder.join(FILE);
+        if !path.exists() {
+            Self::make(folder, &path)?;
+        }
+        Self::at(&path)
+    }
+
+    fn at(path: &Path) -> Result<Self, Error> {
+        let failed = |error: redb::DatabaseError| Error::File { path: path.into(), why: error.to_string() };
+        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(failed)?;
         let store = Self { database, stopped: OnceLock::new() };
         store.apply(&Transaction::default())?;
         Ok(store)
+    }
+
+    /// Makes an empty store under another name and gives it its own once it is whole: a file that redb was cut off at
+    /// making has no header and is never opened again.
+    fn make(folder: &Path, path: &Path) -> Result<(), Error> {
+        let half = folder.join("store.redb.new");
+        let failed = |why: std::io::Error| Error::File { path: half.clone(), why: why.to_string() };
+        match std::fs::remove_file(&half) {
+            Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(why)),
+            _ => {}
+        }
+        drop(Self::at(&half)?);
+        std::fs::rename(&half, path).map_err(failed)?;
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 
     fn apply(&self, transaction: &Transaction) -> Result<Outcome, Error> {

@@ -10,7 +10,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// A store in a folder `sled`.
+/// Its folder.
+pub const FOLDER: &str = "sled";
+
+/// A store in a folder [`FOLDER`].
 pub struct SledStore {
     database: sled::Db,
     path: PathBuf,
@@ -22,7 +25,7 @@ pub struct SledStore {
 impl SledStore {
     /// Opens the folder inside this one, or makes it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join("sled");
+        let path = folder.join(FOLDER);
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |why: std::io::Error| Error::File { path, why: why.to_string() }

@@ -85,7 +85,7 @@ pub fn load(module: &std::path::Path) -> Result<Pkcs11, Error> {
 
 pub fn find_slot(context: &Pkcs11, wanted: &Slot) -> Result<SlotId, Error> {
     let slots = context.get_slots_with_token().map_err(device("C_GetSlotList"))?;
-    let mut present = Vec::new();
+    let (mut present, mut found) = (Vec::new(), Vec::new());
     for slot in slots {
         let Ok(info) = context.get_token_info(slot) else { continue };
         let fits = match wanted {
@@ -94,9 +94,8 @@ pub fn find_slot(context: &Pkcs11, wanted: &Slot) -> Result<SlotId, Error> {
             Slot::Number(number) => slot.id() == *number,
         };
         if fits {
-            return Ok(slot);
-        }
-        if info.token_initialized() {
+            found.push((slot, info.serial_number().to_owned()));
+        } else if info.token_initialized() {
             present.push(format!("{:?}", info.label()));
         }
     }
@@ -105,6 +104,14 @@ pub fn find_slot(context: &Pkcs11, wanted: &Slot) -> Result<SlotId, Error> {
         Slot::Serial(serial) => format!("with serial number {serial:?}"),
         Slot::Number(number) => format!("in slot {number}"),
     };
+    match found.as_slice() {
+        [] => {}
+        [(slot, _)] => return Ok(*slot),
+        several => {
+            let serials: Vec<_> = several.iter().map(|(_, serial)| serial.as_str()).collect();
+            return Err(Error::TokenAmbiguous { wanted, serials: serials.join(", ") });
+        }
+    }
     let present = if present.is_empty() { "none".to_owned() } else { present.join(", ") };
     Err(Error::TokenMissing { wanted, present })
 }

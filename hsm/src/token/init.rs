@@ -39,6 +39,11 @@ pub fn init_token(module: &Path, seed: &TokenSeed<'_>) -> Result<(), Error> {
     session.logout().map_err(device("C_Logout"))
 }
 
+/// Ends this process's use of a module, whoever uses it: it reads its configuration anew when it is used again.
+pub fn forget(module: &Path) -> Result<(), Error> {
+    load(module)?.finalize().map_err(device("C_Finalize"))
+}
+
 fn auth_pin(pin: &Pin) -> AuthPin {
     AuthPin::new(String::from_utf8_lossy(pin.0.expose()).into_owned().into())
 }

@@ -10,7 +10,7 @@ mod init;
 mod keys;
 mod workers;
 
-pub use init::{TokenSeed, init_token};
+pub use init::{TokenSeed, forget, init_token};
 
 use crate::blob::{self, Blob};
 use crate::{Epoch, Error, MasterKeys, Secret};

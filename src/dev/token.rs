@@ -1,0 +1,66 @@
+//! The SoftHSM token of `dev`: made once, whole or not at all, and never beside a store that was made with another.
+
+use super::{Error, is_empty, make_folder, softhsm_config};
+use crate::pki::{self, write_new};
+use keystead_hsm::token::{TokenSeed, forget, init_token};
+use keystead_hsm::{Entropy as _, Pin, SystemEntropy};
+use std::path::Path;
+
+/// The label of the token.
+pub const LABEL: &str = "keystead-dev";
+
+/// Makes the token where there is none. SoftHSM is told by `use_softhsm` which configuration to read.
+pub fn token(folder: &Path, module: &Path, use_softhsm: fn(&Path)) -> Result<(), Error> {
+    let (tokens, config) = (folder.join("tokens"), softhsm_config(folder));
+    let (pin_file, officer_file) = (folder.join("pin"), folder.join("so-pin"));
+    write_new(&config, softhsm_text(&tokens).as_bytes())?;
+    if !is_empty(&tokens) {
+        use_softhsm(&config);
+        return if pin_file.exists() { Ok(()) } else { Err(Error::PinLost { pin: pin_file, tokens }) };
+    }
+    let store = folder.join("store");
+    if !is_empty(&store) {
+        return Err(Error::TokenLost { tokens, store });
+    }
+    for file in [&pin_file, &officer_file] {
+        write_new(file, format!("{}\n", random_pin()?).as_bytes())?;
+    }
+    // Made elsewhere and moved here once it is whole: a start that is cut off leaves nothing behind that is half made.
+    let (half, half_config) = (folder.join("tokens.new"), folder.join("softhsm2.new.conf"));
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |why| pki::Error::File { path, why }
+    };
+    if half.exists() {
+        std::fs::remove_dir_all(&half).map_err(failed(&half))?;
+    }
+    make_folder(&half)?;
+    std::fs::write(&half_config, softhsm_text(&half)).map_err(failed(&half_config))?;
+    use_softhsm(&half_config);
+    let (officer_pin, user_pin) = (read_pin(&officer_file)?, read_pin(&pin_file)?);
+    init_token(module, &TokenSeed { label: LABEL, officer_pin: &officer_pin, user_pin: &user_pin })?;
+    forget(module)?;
+    std::fs::rename(&half, &tokens).map_err(failed(&tokens))?;
+    std::fs::remove_file(&half_config).map_err(failed(&half_config))?;
+    use_softhsm(&config);
+    Ok(())
+}
+
+fn softhsm_text(tokens: &Path) -> String {
+    let tokens = std::path::absolute(tokens).unwrap_or(tokens.to_owned());
+    format!(
+        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n",
+        tokens.display()
+    )
+}
+
+fn read_pin(path: &Path) -> Result<Pin, Error> {
+    let bytes = std::fs::read(path).map_err(|why| pki::Error::File { path: path.into(), why })?;
+    Ok(Pin::from_file_bytes(bytes))
+}
+
+fn random_pin() -> Result<String, Error> {
+    let mut bytes = [0; 12];
+    SystemEntropy::default().fill(&mut bytes)?;
+    Ok(hex::encode(bytes))
+}
