@@ -109,7 +109,9 @@ fn is_empty(folder: &Path) -> bool {
     std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }
 
-/// The configuration of `dev`, with every key that people change.
+/// The configuration of `dev`, with every key that people change; what stands between @ is put in.
+const CONFIGURATION: &str = include_str!("dev/keystead.toml");
+
 fn configuration(module: &Path, wishes: Wishes) -> String {
     let suite_b = match wishes.suite_b {
         Some(level) => format!("suite_b = {:?}", level.name()),
@@ -118,63 +120,12 @@ fn configuration(module: &Path, wishes: Wishes) -> String {
     // A port that was free once is no place to be found at later.
     let fixed = |address: &SocketAddr| address.port() != 0;
     let listen = wishes.listen.filter(fixed).map_or(DEFAULT_LISTEN.to_owned(), |address| address.to_string());
-    let https = wishes
-        .https
-        .filter(fixed)
-        .map_or(String::new(), |address| format!("\n[https]\nlisten = [\"{address}\"]\n"));
-    format!(
-        r#"# Made by `keystead dev`. Paths that are not absolute start at this folder.
-# docs/configuration.md explains every key; one that does not exist is refused.
-
-listen = ["{listen}"]
-interop = true         # the operation Interop, for test suites: for development, not for production
-{https}
-[tls]
-certificate = "server.pem"
-key = "server.key"
-ca = "ca.pem"          # clients with a certificate of this CA are let in
-ca_key = "ca.key"      # for `keystead client add`
-minimum = "1.2"        # or "1.3"
-{suite_b}
-
-[store]
-engine = "redb"        # or "sled"
-path = "store"
-
-[hsm]
-module = "{module}"
-token = "{label}"
-pin_file = "pin"
-softhsm_config = "softhsm2.conf"
-
-[vault]
-mode = "cached"        # "strict" asks the HSM at every request
-cache_seconds = 300
-
-[objects]
-lease_seconds = 3600
-weak_keys = true       # what docs/cryptography.md calls weak: for development, not for production
-
-[certify]
-certificate = "certify.pem"  # the authority that makes certificates for clients; never that of [tls]
-key = "certify.key"
-
-[audit]
-reads = "written"      # "durable" lets reads wait for the disk
-
-[log]
-level = "info"
-
-[admin]
-names = ["admin"]      # who may rotate master keys and enrol clients, by the name in the certificate
-
-# Groups of clients that share what they make:
-# [[groups]]
-# name = "storage"
-# members = ["host-a", "host-b"]
-# default = true
-"#,
-        module = module.display(),
-        label = token::LABEL
-    )
+    let https = wishes.https.filter(fixed);
+    let https = https.map_or(String::new(), |address| format!("\n[https]\nlisten = [\"{address}\"]\n"));
+    CONFIGURATION
+        .replace("@listen@", &listen)
+        .replace("@https@", &https)
+        .replace("@suite_b@", &suite_b)
+        .replace("@module@", &module.display().to_string())
+        .replace("@token@", token::LABEL)
 }
