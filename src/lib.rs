@@ -34,6 +34,7 @@ pub mod listen;
 pub mod pki;
 pub mod server;
 pub mod session;
+pub mod softhsm;
 pub mod start;
 pub mod store;
 pub mod suite_b;

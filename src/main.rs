@@ -6,7 +6,7 @@ use keystead::admin::{clients, explain, key, master, ready};
 use keystead::config::Config;
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
-use keystead::{dev, http, start};
+use keystead::{dev, http, softhsm, start};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -123,13 +123,16 @@ fn run_serve(command: &ServeCommand) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    // Whatever is made from here on is for this user alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)?;
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
-    // Whatever is made from here on is for this user alone.
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     if let Err(error) = no_core_dumps() {
         tracing::warn!(%error, "core dumps could not be switched off");
+    }
+    if let Some(file) = &config.hsm.softhsm_config {
+        keep_softhsm_whole(file);
     }
     start::run(config, |addresses| {
         for (address, protocol) in addresses {
@@ -148,6 +151,16 @@ fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
 fn use_softhsm(file: &Path) {
     // SAFETY: called at the start of `main`, before any other thread runs, so that nobody reads the environment now.
     unsafe { std::env::set_var("SOFTHSM2_CONF", file) };
+}
+
+/// Before the first login: it is what SoftHSM can be cut off at.
+fn keep_softhsm_whole(file: &Path) {
+    match softhsm::keep_whole(file) {
+        Ok(restored) => restored.iter().for_each(|object| {
+            tracing::warn!(object = %object.display(), "SoftHSM was cut off while it wrote this file: it is put back from the copy");
+        }),
+        Err(error) => tracing::warn!(%error, "SoftHSM's tokens could not be copied; a kill at the login can lose them"),
+    }
 }
 
 /// A core dump would hold keys.

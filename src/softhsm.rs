@@ -1,0 +1,51 @@
+//! What SoftHSM needs beside PKCS#11. It writes `token.object`, which holds what every key of the token is encrypted under,
+//! anew at each login, in place: a process that is killed at that moment leaves it empty, and the token is lost. So it is
+//! copied before the login, and put back where it was cut off.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const OBJECT: &str = "token.object";
+
+/// Copies the object of every token of this SoftHSM configuration, next to the folder of the tokens, or puts it back from
+/// there; returns those that were put back.
+pub fn keep_whole(config: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut restored = Vec::new();
+    let Some(tokens) = token_folder(&fs::read_to_string(config)?) else { return Ok(restored) };
+    let copies = tokens.with_extension("copy");
+    for entry in fs::read_dir(&tokens)? {
+        let folder = entry?;
+        let (object, copy) = (folder.path().join(OBJECT), copies.join(folder.file_name()));
+        let Ok(now) = fs::read(&object) else { continue };
+        match fs::read(&copy) {
+            Ok(kept) if now.len() < kept.len() => {
+                put(&object, &kept)?;
+                restored.push(object);
+            }
+            Ok(kept) if now == kept => {}
+            _ if now.is_empty() => {}
+            _ => {
+                fs::create_dir_all(&copies)?;
+                put(&copy, &now)?;
+            }
+        }
+    }
+    Ok(restored)
+}
+
+/// Where the configuration says that tokens are.
+fn token_folder(config: &str) -> Option<PathBuf> {
+    let value = |line: &str| {
+        line.strip_prefix("directories.tokendir")?.trim_start().strip_prefix('=').map(str::to_owned)
+    };
+    config.lines().find_map(|line| value(line.trim())).map(|path| PathBuf::from(path.trim()))
+}
+
+/// Writes a file whole or not at all.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let half = path.with_extension("half");
+    fs::write(&half, bytes)?;
+    fs::File::open(&half)?.sync_all()?;
+    fs::rename(&half, path)
+}
