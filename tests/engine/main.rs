@@ -6,6 +6,7 @@ mod attributes;
 mod authority;
 mod batches;
 mod behaviour;
+mod birth;
 mod carrying;
 mod certificates;
 mod constraints;

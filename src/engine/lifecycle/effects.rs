@@ -15,8 +15,8 @@ pub fn follow(object: &mut Object, changed: &Attribute, now: i64) {
     object.settle(now);
 }
 
-/// New limits start unused.
-fn refill(object: &mut Object) {
+/// New limits start unused, whatever count comes with them (KMIP 2.1, 4.59).
+pub fn refill(object: &mut Object) {
     let limits = attribute!(object.attributes, UsageLimits).next().cloned();
     if let Some(mut limits) = limits {
         limits.count = Some(limits.total);

@@ -4,6 +4,7 @@
 use crate::engine::attributes::constraints;
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
+use crate::engine::lifecycle::effects;
 use crate::engine::objects::held::Held;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -94,6 +95,7 @@ pub fn inheriting(
     if made_here {
         constraints::fill(cx, &mut object)?;
     }
+    effects::refill(&mut object);
     set_by_server(cx, &mut object, made_here);
     if cx.principal().persona.activation == Activation::Automatic
         && object_has_life(object_type)
@@ -140,17 +142,7 @@ fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step
             }
         }
     }
-    fill_usage_limits(object);
     Ok(())
-}
-
-/// A client gives the total; what is left is all of it.
-pub fn fill_usage_limits(object: &mut Object) {
-    let limits = attribute!(object.attributes, UsageLimits).next().cloned();
-    if let Some(mut limits) = limits {
-        limits.count.get_or_insert(limits.total);
-        object.attributes.set(Attribute::UsageLimits(limits));
-    }
 }
 
 /// The attributes that the server sets on every new object.

@@ -33,9 +33,7 @@ pub fn object(
     object.attributes = as_given(&object, defaults, &given, value)?;
     rules::may_be_imported(&object, &given, cx.version)?;
     take_facts(cx, &mut object, value)?;
-    let limits = attribute!(object.attributes, UsageLimits).next();
-    object.allocated = limits.is_some_and(|limits| limits.count.is_some_and(|left| left < limits.total));
-    birth::fill_usage_limits(&mut object);
+    take_usage(&mut object);
     object.settle(cx.now());
     object.has_value = has_value(&object, value)?;
     Ok(object)
@@ -106,6 +104,15 @@ fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) 
     }
     intake::check_strength(cx, object)?;
     intake::check(object, value)
+}
+
+/// What was used elsewhere is used; where that is not said, the limits are unused.
+fn take_usage(object: &mut Object) {
+    let limits = attribute!(object.attributes, UsageLimits).next().cloned();
+    let Some(mut limits) = limits else { return };
+    let left = *limits.count.get_or_insert(limits.total);
+    object.allocated = left < limits.total;
+    object.attributes.set(Attribute::UsageLimits(limits));
 }
 
 /// A digest of the material in this very format shows whether it arrived whole.
