@@ -119,7 +119,7 @@ pub fn pair_kind(
             };
             let curve = curve.or_else(by_length);
             match curve.filter(|curve| curves.contains(curve) || *curve == RecommendedCurve::SECP256K1) {
-                Some(curve) => Ok(PairKind::Ec(curve)),
+                Some(curve) => of_length(PairKind::Ec(curve), length),
                 None => refuse(
                     Cause::InvalidField,
                     "EC keys are made on the curves P-256, P-384, P-521 and secp256k1, those of ECDH on Curve25519 too",
@@ -128,6 +128,17 @@ pub fn pair_kind(
         }
         Some(other) => refuse(Cause::InvalidField, format!("no key pair is made for {other:?}")),
         None => refuse(Cause::Missing, "Cryptographic Algorithm is missing"),
+    }
+}
+
+/// A length that is given beside a curve is that of the curve.
+fn of_length(kind: PairKind, length: Option<i32>) -> Step<PairKind> {
+    match length {
+        Some(bits) if bits != pair_bits(kind) => refuse(
+            Cause::InvalidField,
+            format!("Cryptographic Length says {bits}, and keys on this curve have {} bits", pair_bits(kind)),
+        ),
+        _ => Ok(kind),
     }
 }
 

@@ -2,14 +2,59 @@
 
 use crate::engine::context::Context;
 use crate::engine::material;
-use crate::engine::need::KeyPair;
+use crate::engine::need::{KeyPair, PairKind};
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::Step;
-use kmip_codec::attribute;
-use kmip_codec::attributes::Attribute;
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::rights::weakness::{self, Means};
+use kmip_codec::attributes::{Attribute, Attributes, Count};
 use kmip_codec::enums::{CryptographicAlgorithm, LinkType, RecommendedCurve};
 use kmip_codec::objects::{ManagedObject, PrivateKey, PublicKey};
+use kmip_codec::{Tag, attribute};
+
+/// What both halves say alike, and one value of it (KMIP 2.1, table 191).
+const SAME: &[Tag] =
+    &[Tag::CryptographicAlgorithm, Tag::CryptographicLength, Tag::CryptographicDomainParameters];
+
+/// What is given for both halves, and for one of them, which counts more.
+pub fn both(common: &Attributes, own: Attributes) -> Attributes {
+    let is_replaced = |attribute: &Attribute| {
+        attribute.row().is_some_and(|row| row.count == Count::One)
+            && own.iter().any(|own| own.tag() == attribute.tag())
+    };
+    let kept = common.0.iter().filter(|entry| !is_replaced(&entry.attribute)).cloned();
+    Attributes(kept.chain(own.0.iter().cloned()).collect())
+}
+
+/// Gives each half what the other alone says of both, and refuses what contradicts itself. Cryptographic Parameters, of
+/// which there may be several, are those of both.
+pub fn agree(private: &mut Attributes, public: &mut Attributes) -> Step<()> {
+    for tag in SAME {
+        // The last one counts: that of the request comes behind those of its templates.
+        let said = |half: &Attributes| half.iter().filter(|a| a.tag() == *tag).last().cloned();
+        match (said(private), said(public)) {
+            (Some(one), Some(other)) if one != other => {
+                let text = format!("{tag} of the private key differs from that of the public key");
+                return refuse(Cause::InvalidField, text);
+            }
+            (Some(said), None) => public.push(said),
+            (None, Some(said)) => private.push(said),
+            _ => {}
+        }
+    }
+    let mut parameters: Vec<Attribute> = Vec::new();
+    for half in [&mut *private, &mut *public] {
+        let own = half.iter().filter(|a| a.tag() == Tag::CryptographicParameters && !parameters.contains(a));
+        let own: Vec<_> = own.cloned().collect();
+        parameters.extend(own);
+        half.0.retain(|entry| entry.attribute.tag() != Tag::CryptographicParameters);
+    }
+    for said in parameters {
+        private.push(said.clone());
+        public.push(said);
+    }
+    Ok(())
+}
 
 /// Algorithm, length and curve that the attributes of a half ask for.
 pub fn asked(half: &Object) -> (Option<CryptographicAlgorithm>, Option<i32>, Option<RecommendedCurve>) {
@@ -19,6 +64,15 @@ pub fn asked(half: &Object) -> (Option<CryptographicAlgorithm>, Option<i32>, Opt
         attribute!(half.attributes, CryptographicLength).next().copied(),
         domain.and_then(|domain| domain.recommended_curve),
     )
+}
+
+/// The pair that the attributes of its halves ask for, if this client may have it.
+pub fn wanted(cx: &Context<'_, '_>, private: &Object) -> Step<PairKind> {
+    let (algorithm, length, curve) = asked(private);
+    if let Some(algorithm) = algorithm {
+        weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
+    }
+    material::pair_kind(algorithm, length, curve)
 }
 
 /// Stores both halves; returns the identifiers of the private and the public key.

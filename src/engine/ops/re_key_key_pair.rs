@@ -2,11 +2,10 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::material;
+use crate::engine::objects::birth;
 use crate::engine::objects::pair;
 use crate::engine::objects::renewal;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use crate::engine::rights::weakness::{self, Means};
-use kmip_codec::attributes::TemplateAttribute;
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
@@ -23,18 +22,14 @@ impl Execute for ReKeyKeyPairRequest {
         };
         material::must_be_here(&private)?;
         let mut public = cx.living(Some(public.into()), Operation::ReKeyKeyPair)?;
-        let kind = {
-            let (algorithm, length, curve) = pair::asked(&private);
-            if let Some(algorithm) = algorithm {
-                weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
-            }
-            material::pair_kind(algorithm, length, curve)?
-        };
+        let common = birth::given(cx, self.common)?;
+        let mut of_private = pair::both(&common, birth::given(cx, self.private)?);
+        let mut of_public = pair::both(&common, birth::given(cx, self.public)?);
+        pair::agree(&mut of_private, &mut of_public)?;
+        let mut new_private = renewal::successor(cx, &mut private, Some(of_private.into()), self.offset)?;
+        let mut new_public = renewal::successor(cx, &mut public, Some(of_public.into()), self.offset)?;
+        let kind = pair::wanted(cx, &new_private)?;
         let made = cx.supplies.pair(kind).map_err(Halt::Need)?;
-        let template = both(self.common.clone(), self.private);
-        let mut new_private = renewal::successor(cx, &mut private, template, self.offset)?;
-        let mut new_public =
-            renewal::successor(cx, &mut public, both(self.common, self.public), self.offset)?;
         new_private.link(LinkType::PublicKeyLink, &new_public.id);
         new_public.link(LinkType::PrivateKeyLink, &new_private.id);
         renewal::link(&mut private, &mut new_private);
@@ -50,13 +45,4 @@ impl Execute for ReKeyKeyPairRequest {
             public: None,
         })
     }
-}
-
-/// What both halves get, then what this one gets.
-fn both(common: Option<TemplateAttribute>, own: Option<TemplateAttribute>) -> Option<TemplateAttribute> {
-    let mut all = common.unwrap_or_default();
-    let own = own.unwrap_or_default();
-    all.names.extend(own.names);
-    all.attributes.0.extend(own.attributes.0);
-    Some(all)
 }
