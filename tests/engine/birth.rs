@@ -154,3 +154,70 @@ fn a_new_pair_may_be_longer_than_the_old_one() {
         assert_eq!(object.key_block().unwrap().cryptographic_length, Some(3072));
     }
 }
+
+fn format(format: KeyFormatType) -> Attribute {
+    Attribute::KeyFormatType(format)
+}
+
+fn got(bench: &mut Bench, who: &Principal, id: &str) -> KeyFormatType {
+    let request = GetRequest { unique_identifier: Some(id.into()), ..GetRequest::default() };
+    bench.ask(who, V2_1, request).unwrap().object.key_block().unwrap().key_format_type
+}
+
+/// The formats of the digests of an object.
+fn digests(bench: &mut Bench, who: &Principal, id: &str) -> Vec<Option<KeyFormatType>> {
+    attribute!(attributes_of(bench, who, id), Digest).map(|digest| digest.key_format_type).collect()
+}
+
+/// A format that was asked for was overwritten with the usual one in silence (4.26).
+#[test]
+fn new_keys_have_the_format_that_is_asked_for() {
+    use KeyFormatType as Format;
+    let (mut bench, who) = bench();
+    let id = create(&mut bench, &who, &[format(Format::TransparentSymmetricKey)]);
+    assert_eq!(got(&mut bench, &who, &id), Format::TransparentSymmetricKey);
+    let both = [Some(Format::TransparentSymmetricKey), Some(Format::Raw)];
+    assert_eq!(digests(&mut bench, &who, &id), both);
+    let attributes = attributes_of(&mut bench, &who, &id);
+    assert_eq!(attribute!(attributes, KeyFormatType).next(), Some(&Format::TransparentSymmetricKey));
+    // A replacement has the usual one unless its request says otherwise.
+    let again = ReKeyRequest { unique_identifier: Some(id.as_str().into()), ..ReKeyRequest::default() };
+    let again = text(&bench.ask(&who, V2_1, again).unwrap().unique_identifier);
+    assert_eq!(got(&mut bench, &who, &again), Format::Raw);
+    assert_eq!(digests(&mut bench, &who, &again), [Some(Format::Raw)]);
+
+    let rsa = [algorithm(CryptographicAlgorithm::RSA), Attribute::CryptographicLength(2048)];
+    let request = halves(&rsa, &[format(Format::PKCS_8)], &[format(Format::X_509)]);
+    let made = bench.ask(&who, V2_1, request).unwrap();
+    for (id, wanted) in [(made.private_key, Format::PKCS_8), (made.public_key, Format::X_509)] {
+        let id = text(&id);
+        assert_eq!(got(&mut bench, &who, &id), wanted);
+        assert_eq!(digests(&mut bench, &who, &id), [Some(wanted), Some(Format::PKCS_1)]);
+    }
+}
+
+#[test]
+fn formats_that_a_new_key_cannot_have_are_refused() {
+    use KeyFormatType as Format;
+    let (mut bench, who) = bench();
+    let refused = Err(ResultReason::FeatureNotSupported);
+    let pkcs8 = format(Format::PKCS_8);
+    let key = bench.ask(&who, V2_1, aes(std::slice::from_ref(&pkcs8)));
+    assert_eq!(key.map(drop), refused);
+    let attributes = [Attribute::CryptographicLength(128), format(Format::TransparentSymmetricKey)].into();
+    let secret =
+        CreateRequest { object_type: ObjectType::SecretData, attributes, ..CreateRequest::default() };
+    assert_eq!(bench.ask(&who, V2_1, secret).map(drop), refused);
+    let rsa = [algorithm(CryptographicAlgorithm::RSA), pkcs8];
+    assert_eq!(bench.ask(&who, V2_1, halves(&rsa, &[], &[])).map(drop), refused);
+    let parts = |wanted| CreateSplitKeyRequest {
+        object_type: ObjectType::SplitKey,
+        parts: 2,
+        threshold: 2,
+        method: SplitKeyMethod::XOR,
+        attributes: aes(&[format(wanted)]).attributes,
+        ..CreateSplitKeyRequest::default()
+    };
+    assert_eq!(bench.ask(&who, V2_1, parts(Format::TransparentSymmetricKey)).map(drop), refused);
+    bench.ask(&who, V2_1, parts(Format::Raw)).unwrap();
+}

@@ -5,6 +5,7 @@ use crate::engine::attributes::constraints;
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
 use crate::engine::lifecycle::effects;
+use crate::engine::material;
 use crate::engine::objects::held::Held;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -13,7 +14,7 @@ use crate::engine::rights::weakness;
 use crate::engine::world::{Seeding, Settings};
 use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, RngParameters, TemplateAttribute};
 use kmip_codec::enums::*;
-use kmip_codec::objects::ManagedObject;
+use kmip_codec::objects::{KeyBlock, ManagedObject};
 use kmip_codec::operations::Operation;
 use kmip_codec::value::{DateTime, UniqueIdentifier};
 use kmip_codec::{SecretBytes, Tag, attribute};
@@ -52,7 +53,7 @@ fn template_attributes(cx: &mut Context<'_, '_>, name: &kmip_codec::attributes::
         return refuse(Cause::NotFound, format!("no template is named {:?}", name.value));
     };
     let template = cx.draft.object(&id, Operation::Get)?;
-    let value = crate::engine::material::stored(cx.draft, &template)?;
+    let value = material::stored(cx.draft, &template)?;
     match value {
         ManagedObject::Template(template) => {
             let attributes = template.attributes.unwrap_or_default().0;
@@ -220,13 +221,47 @@ pub fn digest(material: &SecretBytes, format: Option<KeyFormatType>) -> Attribut
     })
 }
 
+/// Turns a new key into the format that is asked for, if any, and sets what the object says of it: the format, and the
+/// digests of the key in it and in the usual one (KMIP 2.1, 4.26).
+pub fn give_format(object: &mut Object, block: &mut KeyBlock) -> Step<()> {
+    let usual = block.key_format_type;
+    let wanted = attribute!(object.attributes, KeyFormatType).next().copied().unwrap_or(usual);
+    object.attributes.set(Attribute::KeyFormatType(wanted));
+    let mut digests: Vec<Attribute> = Vec::new();
+    let in_usual = material::clear_material(block).map(|bytes| digest(&bytes, Some(usual)));
+    if wanted != usual {
+        if material::in_format(block, wanted).is_err() {
+            return other_format(usual, wanted);
+        }
+        digests.extend(material::clear_material(block).map(|bytes| digest(&bytes, Some(wanted))));
+    }
+    digests.extend(in_usual);
+    for digest in digests {
+        object.attributes.add(digest);
+    }
+    Ok(())
+}
+
+/// Refuses another format than Raw for what has no other.
+pub fn require_raw(object: &Object) -> Step<()> {
+    match attribute!(object.attributes, KeyFormatType).find(|asked| **asked != KeyFormatType::Raw) {
+        Some(wanted) => other_format(KeyFormatType::Raw, *wanted),
+        None => Ok(()),
+    }
+}
+
+fn other_format(usual: KeyFormatType, wanted: KeyFormatType) -> Step<()> {
+    let text = format!("such an object is made as {usual:?}: it cannot be had as {wanted:?}");
+    refuse(Cause::KeyFormat, text)
+}
+
 /// Stores a new object with its value; from now on it is the ID placeholder.
 pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
     constraints::check(cx, &object)?;
     weakness::check_quantum_safe(&object)?;
     let id = object.id.clone();
     if object.has_value {
-        let encoded = crate::engine::material::encode(value);
+        let encoded = material::encode(value);
         cx.draft.put_value(&object, &encoded)?;
     }
     cx.draft.put(object)?;

@@ -83,13 +83,10 @@ pub fn store(
     made: &KeyPair,
 ) -> Step<(String, String)> {
     let algorithm = asked(&private).0.unwrap_or_default();
-    let (private_block, public_block) = material::key_pair_blocks(made, algorithm, cx.version)?;
-    for (half, block) in [(&mut private, &private_block), (&mut public, &public_block)] {
+    let (mut private_block, mut public_block) = material::key_pair_blocks(made, algorithm, cx.version)?;
+    for (half, block) in [(&mut private, &mut private_block), (&mut public, &mut public_block)] {
         half.attributes.set(Attribute::CryptographicLength(material::pair_bits(made.kind)));
-        half.attributes.set(Attribute::KeyFormatType(block.key_format_type));
-        if let Some(material) = material::clear_material(block) {
-            half.attributes.set(birth::digest(&material, Some(block.key_format_type)));
-        }
+        birth::give_format(half, block)?;
     }
     let (private_id, public_id) = (private.id.clone(), public.id.clone());
     private.link(LinkType::PublicKeyLink, &public_id);

@@ -67,16 +67,17 @@ impl Wanted {
     /// Stores the object with these bytes.
     pub fn store(self, cx: &mut Context<'_, '_>, mut object: Object, bytes: SecretBytes) -> Step<String> {
         object.attributes.set(Attribute::CryptographicLength(self.bits));
-        object.attributes.set(Attribute::KeyFormatType(KeyFormatType::Raw));
-        object.attributes.set(birth::digest(&bytes, Some(KeyFormatType::Raw)));
-        let value = match self.algorithm {
-            Some(algorithm) => {
-                ManagedObject::SymmetricKey(SymmetricKey { key_block: keyed(bytes, algorithm, self.bits) })
+        let mut key_block = match self.algorithm {
+            Some(algorithm) => keyed(bytes, algorithm, self.bits),
+            None => {
+                birth::require_raw(&object)?;
+                block(bytes)
             }
-            None => ManagedObject::SecretData(SecretData {
-                secret_data_type: self.secret,
-                key_block: block(bytes),
-            }),
+        };
+        birth::give_format(&mut object, &mut key_block)?;
+        let value = match self.algorithm {
+            Some(_) => ManagedObject::SymmetricKey(SymmetricKey { key_block }),
+            None => ManagedObject::SecretData(SecretData { secret_data_type: self.secret, key_block }),
         };
         birth::store(cx, object, &value)
     }

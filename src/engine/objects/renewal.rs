@@ -25,6 +25,7 @@ const NOT_COPIED: &[Tag] = &[
     Tag::CompromiseOccurrenceDate,
     Tag::RevocationReason,
     Tag::Digest,
+    Tag::KeyFormatType,
     Tag::Link,
     Tag::Fresh,
     Tag::LeaseTime,

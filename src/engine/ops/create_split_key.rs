@@ -80,6 +80,7 @@ fn part(
 ) -> Step<String> {
     let mut object = birth::inheriting(cx, ObjectType::SplitKey, inherited.clone(), given.clone(), true)?;
     let share = SecretBytes::from(share);
+    birth::require_raw(&object)?;
     object.attributes.set(Attribute::KeyFormatType(KeyFormatType::Raw));
     object.attributes.set(birth::digest(&share, Some(KeyFormatType::Raw)));
     if let Some(base) = base {
