@@ -7,7 +7,7 @@ use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::objects::{KeyBlock, ManagedObject, SymmetricKey};
 use kmip_codec::payloads::*;
-use kmip_codec::version::{V1_4, V2_1};
+use kmip_codec::version::{V1_4, V2_0, V2_1};
 use kmip_codec::{Tag, attribute};
 
 fn bench() -> (Bench, Principal) {
@@ -220,4 +220,42 @@ fn formats_that_a_new_key_cannot_have_are_refused() {
     };
     assert_eq!(bench.ask(&who, V2_1, parts(Format::TransparentSymmetricKey)).map(drop), refused);
     bench.ask(&who, V2_1, parts(Format::Raw)).unwrap();
+}
+
+fn generator(rng_algorithm: RNGAlgorithm, drbg_algorithm: Option<DRBGAlgorithm>) -> Attribute {
+    let parameters = RngParameters { rng_algorithm, drbg_algorithm, ..RngParameters::default() };
+    Attribute::RandomNumberGenerator(parameters)
+}
+
+/// A generator that the server does not have was asked for, and another one used in silence (4.46).
+#[test]
+fn new_keys_come_from_a_generator_that_is_asked_for() {
+    let (mut bench, who) = bench();
+    let other = generator(RNGAlgorithm::ANSIX9_31, None);
+    let hash = generator(RNGAlgorithm::DRBG, Some(DRBGAlgorithm::Hash));
+    let ours = generator(RNGAlgorithm::DRBG, Some(DRBGAlgorithm::CTR));
+    let rsa = algorithm(CryptographicAlgorithm::EC);
+    for version in [V1_4, V2_0, V2_1] {
+        for wrong in [&other, &hash] {
+            let key = bench.ask(&who, version, aes(std::slice::from_ref(wrong)));
+            assert_eq!(key.map(drop), Err(ResultReason::FeatureNotSupported));
+            let pair = bench.ask(&who, version, halves(&[rsa.clone(), wrong.clone()], &[], &[]));
+            assert_eq!(pair.map(drop), Err(ResultReason::FeatureNotSupported));
+        }
+    }
+    for fine in [
+        vec![ours.clone()],
+        vec![other.clone(), ours.clone()],
+        vec![generator(RNGAlgorithm::Unspecified, None)],
+    ] {
+        let id = create(&mut bench, &who, &fine);
+        let attributes = attributes_of(&mut bench, &who, &id);
+        let held: Vec<_> = attribute!(attributes, RandomNumberGenerator).collect();
+        assert_eq!(held.len(), 1);
+        assert_eq!(held[0].cryptographic_length, Some(256), "it says all that is known");
+    }
+    // What was made elsewhere came from one generator, whichever it was.
+    bench.ask(&who, V2_1, sent(std::slice::from_ref(&other))).unwrap();
+    let two = bench.ask(&who, V2_1, sent(&[other, ours])).map(drop);
+    assert_eq!(two, Err(ResultReason::AttributeSingleValued));
 }

@@ -6,13 +6,13 @@ use crate::engine::attributes::rules;
 use crate::engine::context::Context;
 use crate::engine::lifecycle::effects;
 use crate::engine::material;
+use crate::engine::objects::generators;
 use crate::engine::objects::held::Held;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::persona::Activation;
 use crate::engine::rights::weakness;
-use crate::engine::world::{Seeding, Settings};
-use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, RngParameters, TemplateAttribute};
+use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, TemplateAttribute};
 use kmip_codec::enums::*;
 use kmip_codec::objects::{KeyBlock, ManagedObject};
 use kmip_codec::operations::Operation;
@@ -31,10 +31,12 @@ pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> S
     Ok(attributes)
 }
 
-/// A request gives an attribute of one value once; over those of its templates it may.
+/// A request gives an attribute of one value once; over those of its templates it may. Of generators it may name several
+/// to choose from.
 fn each_once(given: &Attributes) -> Step<()> {
     for (at, attribute) in given.iter().enumerate() {
-        let is_single = attribute.row().is_some_and(|row| row.count == Count::One);
+        let is_single = attribute.row().is_some_and(|row| row.count == Count::One)
+            && attribute.tag() != Tag::RandomNumberGenerator;
         if is_single && given.iter().take(at).any(|before| before.tag() == attribute.tag()) {
             return refuse(Cause::SingleValued, format!("{} has one value", attribute.tag()));
         }
@@ -92,6 +94,7 @@ pub fn inheriting(
     for entry in inherited.0 {
         object.attributes.add(entry.attribute);
     }
+    generators::choose(&given, made_here)?;
     take_in(cx, &mut object, given)?;
     if made_here {
         constraints::fill(cx, &mut object)?;
@@ -154,7 +157,7 @@ pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool)
     held.set(Attribute::LastChangeDate(date));
     if made_here {
         held.set(Attribute::OriginalCreationDate(date));
-        held.set(Attribute::RandomNumberGenerator(generator()));
+        held.set(Attribute::RandomNumberGenerator(generators::of_keys()));
     }
     if object_has_life(attribute!(held, ObjectType).next().copied().unwrap_or_default()) {
         // A client that hands over a key may know that somebody has had it (4.24).
@@ -188,27 +191,6 @@ fn protect(held: &mut Held) {
 fn short_identifier(id: &str) -> bytes::Bytes {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, id.as_bytes());
     bytes::Bytes::copy_from_slice(digest.as_ref().get(..8).unwrap_or_default())
-}
-
-/// The generator that keys come from: the CTR_DRBG with AES-256 of AWS-LC, seeded by the system.
-pub fn generator() -> RngParameters {
-    RngParameters {
-        rng_algorithm: RNGAlgorithm::DRBG,
-        cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
-        cryptographic_length: Some(256),
-        drbg_algorithm: Some(DRBGAlgorithm::CTR),
-        ..Default::default()
-    }
-}
-
-/// Every generator: that of keys; the same with the seeds of clients, where they are accepted, begun with fresh entropy
-/// for each request; and the token's own, which makes master keys and does not say what it is.
-pub fn generators(settings: &Settings) -> Vec<RngParameters> {
-    let seeded = RngParameters { prediction_resistance: Some(true), ..generator() };
-    let token = RngParameters { rng_algorithm: RNGAlgorithm::Unspecified, ..Default::default() };
-    let all =
-        [(generator(), true), (seeded, settings.seeding == Seeding::Accept), (token, settings.has_token)];
-    all.into_iter().filter(|(_, is_there)| *is_there).map(|(generator, _)| generator).collect()
 }
 
 /// The digest of an object's material (KMIP 2.1, 4.21).

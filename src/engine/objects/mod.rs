@@ -3,6 +3,7 @@
 pub(in crate::engine) mod birth;
 pub(in crate::engine) mod container;
 pub(in crate::engine) mod derivation;
+pub(in crate::engine) mod generators;
 pub(in crate::engine) mod held;
 pub(in crate::engine) mod imported;
 pub(in crate::engine) mod intake;

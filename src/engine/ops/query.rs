@@ -3,7 +3,7 @@
 
 use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
-use crate::engine::objects::birth;
+use crate::engine::objects::generators;
 use crate::engine::refusal::Step;
 use crate::engine::rights::attestation::TYPES;
 use crate::engine::statements::profiles;
@@ -50,7 +50,7 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
     (QueryFunction::QueryAttestationTypes, |answer, cx| {
         answer.attestation_types = if cx.settings().attests { TYPES.to_vec() } else { Vec::new() };
     }),
-    (QueryFunction::QueryRNGs, |answer, cx| answer.rng_parameters = birth::generators(cx.settings())),
+    (QueryFunction::QueryRNGs, |answer, cx| answer.rng_parameters = generators::all(cx.settings())),
     (QueryFunction::QueryProfiles, |answer, cx| answer.profile_information = profiles::announced(cx)),
     (QueryFunction::QueryValidations, |answer, cx| {
         answer.validation_information = cx.settings().about.validations();
