@@ -137,6 +137,12 @@ causes! {
     DataType: InvalidField, InvalidDataType;
     /// The attribute has no room for the adjusted value.
     Range: InvalidField, NumericRange;
+    /// The new object cannot be stored as it is asked for.
+    Storage: FeatureNotSupported, ProtectionStorageUnavailable, attribute(ProtectionStorageMask);
+    /// The new private key cannot.
+    PrivateStorage: FeatureNotSupported, PrivateProtectionStorageUnavailable, attribute(ProtectionStorageMask);
+    /// The new public key cannot.
+    PublicStorage: FeatureNotSupported, PublicProtectionStorageUnavailable, attribute(ProtectionStorageMask);
     /// The new object is not what the constraints of the server want.
     Constraint: InvalidField, ConstraintViolation;
     /// The answer would be longer than the client wants.

@@ -260,6 +260,15 @@ hints! {
     What::Refused(Cause::Namespace); ANY_OPERATION;
         "Application data filled in by the server.",
         "Send the data itself: the server fills in no namespaces of its own.";
+    What::Refused(Cause::Storage); ANY_OPERATION;
+        "A new object that is stored in other ways than this server has.",
+        "Allow Software among the Protection Storage Masks, or send none.";
+    What::Refused(Cause::PrivateStorage); ANY_OPERATION;
+        "A new private key that is stored in other ways than this server has.",
+        "Allow Software among the Protection Storage Masks, or send none.";
+    What::Refused(Cause::PublicStorage); ANY_OPERATION;
+        "A new public key that is stored in other ways than this server has.",
+        "Allow Software among the Protection Storage Masks, or send none.";
     What::Refused(Cause::WrappingKeyNotFound); ANY_OPERATION;
         "A key wrapped with another.",
         "The wrapping key must exist for the same client: see the hint of Item Not Found.";

@@ -259,3 +259,77 @@ fn new_keys_come_from_a_generator_that_is_asked_for() {
     let two = bench.ask(&who, V2_1, sent(&[other, ours])).map(drop);
     assert_eq!(two, Err(ResultReason::AttributeSingleValued));
 }
+
+fn masks(masks: &[ProtectionStorageMask]) -> Option<ProtectionStorageMasks> {
+    Some(ProtectionStorageMasks { masks: masks.to_vec() })
+}
+
+/// Storage in hardware was asked for and not even read (7.33).
+#[test]
+fn keys_are_stored_as_asked_or_not_made() {
+    use ProtectionStorageMask as Mask;
+    let (mut bench, who) = bench();
+    let hardware = [Mask::Hardware];
+    let validated = [Mask::Software | Mask::Validated];
+    let either = [Mask::Hardware, Mask::Software];
+    let tries = [(&hardware[..], false), (&validated[..], false), (&either[..], true), (&[], true)];
+    let id = create(&mut bench, &who, &[]);
+    for (wanted, fine) in tries {
+        let (protection_storage_masks, refused) =
+            (masks(wanted), Err(ResultReason::ProtectionStorageUnavailable));
+        let outcome = if fine { Ok(()) } else { refused };
+        let request =
+            CreateRequest { protection_storage_masks: protection_storage_masks.clone(), ..aes(&[]) };
+        assert_eq!(bench.ask(&who, V2_1, request).map(drop), outcome, "{wanted:?}");
+        let request =
+            RegisterRequest { protection_storage_masks: protection_storage_masks.clone(), ..sent(&[]) };
+        assert_eq!(bench.ask(&who, V2_1, request).map(drop), outcome, "{wanted:?}");
+        let parts = CreateSplitKeyRequest {
+            object_type: ObjectType::SplitKey,
+            parts: 2,
+            threshold: 2,
+            method: SplitKeyMethod::XOR,
+            attributes: aes(&[]).attributes,
+            protection_storage_masks: protection_storage_masks.clone(),
+            ..CreateSplitKeyRequest::default()
+        };
+        assert_eq!(bench.ask(&who, V2_1, parts).map(drop), outcome, "{wanted:?}");
+        let unique_identifier = Some(id.as_str().into());
+        let again = ReKeyRequest { unique_identifier, protection_storage_masks, ..ReKeyRequest::default() };
+        assert_eq!(bench.ask(&who, V2_1, again).map(drop), outcome, "{wanted:?}");
+    }
+}
+
+#[test]
+fn each_half_of_a_pair_is_stored_as_asked() {
+    use ProtectionStorageMask as Mask;
+    let (mut bench, who) = bench();
+    let (hardware, software) = (masks(&[Mask::Hardware]), masks(&[Mask::Software]));
+    let (private, public) =
+        (ResultReason::PrivateProtectionStorageUnavailable, ResultReason::PublicProtectionStorageUnavailable);
+    let tries = [
+        (hardware.clone(), None, None, Err(private)),
+        (hardware.clone(), software.clone(), None, Err(public)),
+        (hardware.clone(), software.clone(), software.clone(), Ok(())),
+        (None, hardware.clone(), None, Err(private)),
+        (software, None, hardware, Err(public)),
+    ];
+    let old = pair(&mut bench, &who).0;
+    for (common, private, public, outcome) in tries {
+        let request = CreateKeyPairRequest {
+            common_protection_storage_masks: common.clone(),
+            private_protection_storage_masks: private.clone(),
+            public_protection_storage_masks: public.clone(),
+            ..halves(&[algorithm(CryptographicAlgorithm::EC)], &[], &[])
+        };
+        assert_eq!(bench.ask(&who, V2_1, request).map(drop), outcome);
+        let request = ReKeyKeyPairRequest {
+            private_key: Some(old.as_str().into()),
+            common_protection_storage_masks: common,
+            private_protection_storage_masks: private,
+            public_protection_storage_masks: public,
+            ..ReKeyKeyPairRequest::default()
+        };
+        assert_eq!(bench.ask(&who, V2_1, request).map(drop), outcome);
+    }
+}

@@ -9,6 +9,7 @@ use crate::engine::material;
 use crate::engine::objects::generators;
 use crate::engine::objects::held::Held;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::persona::Activation;
 use crate::engine::rights::weakness;
@@ -168,7 +169,7 @@ pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool)
         protect(held);
     }
     held.set(Attribute::ShortUniqueIdentifier(short_identifier(&object.id)));
-    held.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
+    held.set(Attribute::ProtectionStorageMask(storage::MASK));
     crate::engine::lifecycle::lease::set(object, cx.principal().persona.lease_seconds);
 }
 

@@ -4,6 +4,7 @@ use crate::engine::certificates::{self, Sent, Wish};
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::storage;
 use crate::engine::refusal::Step;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes, Link};
@@ -29,6 +30,7 @@ impl Execute for CertifyRequest {
                 key = Some(object);
             }
         }
+        storage::check(self.protection_storage_masks.as_ref())?;
         let given = birth::given(cx, self.attributes)?;
         let wish = wished(cx, key.as_ref(), wish, &given)?;
         let (mut certificate, value) = certificates::made(cx, wish, given, Attributes::default())?;

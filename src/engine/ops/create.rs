@@ -6,6 +6,7 @@ use crate::engine::material;
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::raw::Wanted;
+use crate::engine::objects::storage;
 use crate::engine::refusal::Step;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
@@ -14,6 +15,7 @@ use kmip_codec::payloads::{CreateRequest, CreateResponse};
 
 impl Execute for CreateRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<CreateResponse> {
+        storage::check(self.protection_storage_masks.as_ref())?;
         let given = birth::given(cx, Some(self.attributes))?;
         let mut object = birth::object(cx, self.object_type, given, true)?;
         fill_length(&mut object);

@@ -4,6 +4,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
+use crate::engine::objects::storage;
 use crate::engine::refusal::{Halt, Step};
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::ObjectType;
@@ -11,6 +12,11 @@ use kmip_codec::payloads::{CreateKeyPairRequest, CreateKeyPairResponse};
 
 impl Execute for CreateKeyPairRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<CreateKeyPairResponse> {
+        storage::check_pair(
+            self.common_protection_storage_masks.as_ref(),
+            self.private_protection_storage_masks.as_ref(),
+            self.public_protection_storage_masks.as_ref(),
+        )?;
         let common = birth::given(cx, self.common)?;
         let mut private = pair::both(&common, birth::given(cx, self.private)?);
         let mut public = pair::both(&common, birth::given(cx, self.public)?);

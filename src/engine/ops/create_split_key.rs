@@ -7,6 +7,7 @@ use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::raw;
 use crate::engine::objects::splitting;
+use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -37,6 +38,7 @@ impl Execute for CreateSplitKeyRequest {
         }
         let (parts, threshold) = splitting::counts(self.method, self.parts, self.threshold)?;
         let scheme = splitting::scheme(self.method, self.prime_field_size.as_ref())?;
+        storage::check(self.protection_storage_masks.as_ref())?;
         let mut given = birth::given(cx, Some(std::mem::take(&mut self.attributes)))?;
         let (mut base, secret, inherited) = match self.unique_identifier.take() {
             Some(id) => {

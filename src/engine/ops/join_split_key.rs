@@ -9,6 +9,7 @@ use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::raw::{self, Wanted};
 use crate::engine::objects::splitting;
+use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -25,6 +26,7 @@ impl Execute for JoinSplitKeyRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<JoinSplitKeyResponse> {
         let parts = splitting::parts(cx, self.unique_identifiers)?;
         let secret = splitting::joined(&parts)?;
+        storage::check(self.protection_storage_masks.as_ref())?;
         let mut given = birth::given(cx, self.attributes)?;
         let inherited = take_over(&mut given, &parts)?;
         let mut object = birth::inheriting(cx, self.object_type, inherited, given, false)?;

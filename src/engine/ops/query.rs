@@ -4,13 +4,12 @@
 use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::generators;
+use crate::engine::objects::storage;
 use crate::engine::refusal::Step;
 use crate::engine::rights::attestation::TYPES;
 use crate::engine::statements::profiles;
 use kmip_codec::Version;
-use kmip_codec::enums::{
-    DestroyAction, ObjectType, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
-};
+use kmip_codec::enums::{DestroyAction, ObjectType, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode};
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::operations::{OPERATION_ROWS, Operation};
 use kmip_codec::payloads::{CapabilityInformation, ProtectionStorageMasks, QueryRequest, QueryResponse};
@@ -62,7 +61,7 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
         answer.client_registration_methods = cx.settings().registration.methods();
     }),
     (QueryFunction::QueryStorageProtectionMasks, |answer, _| {
-        let masks = vec![ProtectionStorageMask::Software];
+        let masks = vec![storage::MASK];
         answer.protection_storage_masks = Some(ProtectionStorageMasks { masks });
     }),
 ];

@@ -6,6 +6,7 @@ use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::release;
 use crate::engine::objects::renewal;
+use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
@@ -35,6 +36,7 @@ impl Execute for ReCertifyRequest {
             }
             None => renewed,
         };
+        storage::check(self.protection_storage_masks.as_ref())?;
         let mut given = birth::given(cx, self.attributes)?;
         wish.fill(&given)?;
         let mut inherited = renewal::inherited(&old, self.offset, cx.now());

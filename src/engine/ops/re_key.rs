@@ -4,6 +4,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::material;
 use crate::engine::objects::raw::Wanted;
 use crate::engine::objects::renewal;
+use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::enums::{ObjectType, SecretDataType};
 use kmip_codec::operations::Operation;
@@ -16,6 +17,7 @@ impl Execute for ReKeyRequest {
             let message = format!("Re-key is for symmetric keys, not for a {:?}", old.object_type());
             return refuse(Cause::WrongType, message);
         }
+        storage::check(self.protection_storage_masks.as_ref())?;
         material::must_be_here(&old)?;
         let mut new = renewal::successor(cx, &mut old, self.attributes, self.offset)?;
         renewal::link(&mut old, &mut new);

@@ -5,6 +5,7 @@ use crate::engine::material;
 use crate::engine::objects::birth;
 use crate::engine::objects::pair;
 use crate::engine::objects::renewal;
+use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::operations::Operation;
@@ -22,6 +23,11 @@ impl Execute for ReKeyKeyPairRequest {
         };
         material::must_be_here(&private)?;
         let mut public = cx.living(Some(public.into()), Operation::ReKeyKeyPair)?;
+        storage::check_pair(
+            self.common_protection_storage_masks.as_ref(),
+            self.private_protection_storage_masks.as_ref(),
+            self.public_protection_storage_masks.as_ref(),
+        )?;
         let common = birth::given(cx, self.common)?;
         let mut of_private = pair::both(&common, birth::given(cx, self.private)?);
         let mut of_public = pair::both(&common, birth::given(cx, self.public)?);

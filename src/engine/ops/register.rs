@@ -3,6 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::birth;
 use crate::engine::objects::intake;
+use crate::engine::objects::storage;
 use crate::engine::refusal::Step;
 use kmip_codec::attributes::Attributes;
 use kmip_codec::objects::ManagedObject;
@@ -10,6 +11,7 @@ use kmip_codec::payloads::{RegisterRequest, RegisterResponse};
 
 impl Execute for RegisterRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<RegisterResponse> {
+        storage::check(self.protection_storage_masks.as_ref())?;
         intake::check_type(self.object_type, &self.object)?;
         let mut given = birth::given(cx, Some(self.attributes))?;
         if let ManagedObject::Template(template) = &self.object {
