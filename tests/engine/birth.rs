@@ -7,6 +7,7 @@ use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::objects::{KeyBlock, ManagedObject, SymmetricKey};
 use kmip_codec::payloads::*;
+use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_4, V2_0, V2_1};
 use kmip_codec::{Tag, attribute};
 
@@ -258,6 +259,71 @@ fn new_keys_come_from_a_generator_that_is_asked_for() {
     bench.ask(&who, V2_1, sent(std::slice::from_ref(&other))).unwrap();
     let two = bench.ask(&who, V2_1, sent(&[other, ours])).map(drop);
     assert_eq!(two, Err(ResultReason::AttributeSingleValued));
+}
+
+/// A key could begin to process before it was Active, and protect after its end (4.40 and 4.41).
+#[test]
+fn dates_stand_in_their_order() {
+    let (mut bench, who) = bench();
+    let at = |seconds: i64| DateTime(1_800_000_000 + seconds);
+    let pairs = [
+        [Attribute::ActivationDate(at(10)), Attribute::ProcessStartDate(at(9))],
+        [Attribute::DeactivationDate(at(10)), Attribute::ProtectStopDate(at(11))],
+    ];
+    for version in [V1_4, V2_1] {
+        for [first, second] in &pairs {
+            let both = [first.clone(), second.clone()];
+            assert_eq!(bench.ask(&who, version, aes(&both)).map(drop), Err(ResultReason::InvalidField));
+            assert_eq!(bench.ask(&who, version, sent(&both)).map(drop), Err(ResultReason::InvalidField));
+            for [held, added] in [[first, second], [second, first]] {
+                let id = create(&mut bench, &who, std::slice::from_ref(held));
+                let add = AddAttributeRequest {
+                    unique_identifier: Some(id.as_str().into()),
+                    attribute: added.clone().into(),
+                };
+                assert_eq!(bench.ask(&who, version, add).map(drop), Err(ResultReason::InvalidField));
+            }
+        }
+    }
+    let fine = [
+        Attribute::ActivationDate(at(10)),
+        Attribute::ProcessStartDate(at(10)),
+        Attribute::ProtectStopDate(at(20)),
+        Attribute::DeactivationDate(at(20)),
+    ];
+    let id = create(&mut bench, &who, &fine);
+    let later = Attribute::ActivationDate(at(11)).into();
+    let modify = ModifyAttributeRequest {
+        unique_identifier: Some(id.as_str().into()),
+        attribute: later,
+        current: None,
+    };
+    assert_eq!(bench.ask(&who, V2_1, modify).map(drop), Err(ResultReason::InvalidField));
+    let sooner = Attribute::DeactivationDate(at(19)).into();
+    let set = SetAttributeRequest { unique_identifier: Some(id.as_str().into()), attribute: sooner };
+    assert_eq!(bench.ask(&who, V2_1, set).map(drop), Err(ResultReason::InvalidField));
+    let adjust = AdjustAttributeRequest {
+        unique_identifier: Some(id.into()),
+        reference: AttributeReference::Tag(Tag::ProtectStopDate),
+        adjustment_type: AdjustmentType::Increment,
+        adjustment_value: None,
+    };
+    assert_eq!(bench.ask(&who, V2_1, adjust).map(drop), Err(ResultReason::InvalidField));
+}
+
+/// What the server itself does to the dates stands in nobody's way: a key may be activated after its Process Start Date,
+/// ended before its Protect Stop Date, and then replaced.
+#[test]
+fn activation_end_and_replacement_go_on_whatever_the_dates() {
+    let (mut bench, who) = bench();
+    let (start, stop) = (DateTime(bench.now + 10), DateTime(bench.now + 1000));
+    let id =
+        create(&mut bench, &who, &[Attribute::ProcessStartDate(start), Attribute::ProtectStopDate(stop)]);
+    bench.now += 100;
+    bench.ask(&who, V2_1, activate(&id)).unwrap();
+    bench.ask(&who, V2_1, revoke(&id, RevocationReasonCode::CessationOfOperation)).unwrap();
+    let again = ReKeyRequest { unique_identifier: Some(id.into()), ..ReKeyRequest::default() };
+    bench.ask(&who, V2_1, again).unwrap();
 }
 
 fn masks(masks: &[ProtectionStorageMask]) -> Option<ProtectionStorageMasks> {

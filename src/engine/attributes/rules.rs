@@ -17,6 +17,10 @@ const GIVEN_AT_BIRTH: &[Tag] = &[
     Tag::OpaqueDataType,
 ];
 
+/// Dates of which the first does not come after the second.
+const ORDER: &[(Tag, Tag)] =
+    &[(Tag::ActivationDate, Tag::ProcessStartDate), (Tag::ProtectStopDate, Tag::DeactivationDate)];
+
 /// Whether a client may give the attribute when it makes an object of a type that has it.
 pub fn may_be_born_with(object: &Object, attribute: &Attribute, version: Version) -> Result<(), Refusal> {
     may_be_given(attribute, version)?;
@@ -170,6 +174,29 @@ fn not_reached(object: &Object, tag: Tag, now: i64) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses dates that a client has put out of order: a key processes nothing before its Activation Date and protects
+/// nothing after its Deactivation Date (KMIP 2.1, 4.40 and 4.41). What the server does to these dates is not asked: an
+/// activation may come late, and an end soon.
+pub fn in_order(object: &Object, changed: Tag) -> Result<(), Refusal> {
+    let date = |tag: Tag| {
+        object.attributes.iter().find_map(|attribute| match attribute {
+            Attribute::ActivationDate(date)
+            | Attribute::ProcessStartDate(date)
+            | Attribute::ProtectStopDate(date)
+            | Attribute::DeactivationDate(date) => Some(date.0).filter(|_| attribute.tag() == tag),
+            _ => None,
+        })
+    };
+    for (first, then) in ORDER.iter().filter(|(first, then)| [*first, *then].contains(&changed)) {
+        if let (Some(sooner), Some(later)) = (date(*first), date(*then))
+            && sooner > later
+        {
+            return Err(Refusal::new(Cause::InvalidField, format!("{then} would precede {first}")));
+        }
+    }
+    Ok(())
 }
 
 /// The instance that a request means: the one of its index (1.x) or of its value (2.x), or the only one.

@@ -1,11 +1,14 @@
 //! What follows from a changed attribute: the state from the dates, and the memory of Sensitive and Extractable.
 
+use crate::engine::attributes::rules;
 use crate::engine::objects::object::Object;
+use crate::engine::refusal::Refusal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 
-/// Brings the attributes that depend on the changed one up to date.
-pub fn follow(object: &mut Object, changed: &Attribute, now: i64) {
+/// Brings the attributes that depend on the changed one up to date, if the object may be as it is now.
+pub fn follow(object: &mut Object, changed: &Attribute, now: i64) -> Result<(), Refusal> {
+    rules::in_order(object, changed.tag())?;
     match changed {
         Attribute::Sensitive(false) => object.attributes.set(Attribute::AlwaysSensitive(false)),
         Attribute::Extractable(true) => object.attributes.set(Attribute::NeverExtractable(false)),
@@ -13,6 +16,7 @@ pub fn follow(object: &mut Object, changed: &Attribute, now: i64) {
         _ => {}
     }
     object.settle(now);
+    Ok(())
 }
 
 /// New limits start unused, whatever count comes with them (KMIP 2.1, 4.59).

@@ -96,7 +96,9 @@ pub fn inheriting(
         object.attributes.add(entry.attribute);
     }
     generators::choose(&given, made_here)?;
+    let tags: Vec<Tag> = given.iter().map(Attribute::tag).collect();
     take_in(cx, &mut object, given)?;
+    tags.into_iter().try_for_each(|tag| rules::in_order(&object, tag))?;
     if made_here {
         constraints::fill(cx, &mut object)?;
     }

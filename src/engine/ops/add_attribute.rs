@@ -15,7 +15,7 @@ impl Execute for AddAttributeRequest {
         let attribute = self.attribute.0.attribute;
         rules::may_be_added(&object, &attribute, cx.version)?;
         let index = object.attributes.add(attribute.clone());
-        effects::follow(&mut object, &attribute, cx.now());
+        effects::follow(&mut object, &attribute, cx.now())?;
         let id = object.id.clone();
         let added = shown::changed(&object, index, attribute);
         cx.save(object)?;

@@ -33,7 +33,7 @@ impl Execute for AdjustAttributeRequest {
             None => rules::may_be_added(&object, &attribute, cx.version)?,
         }
         object.attributes.set(attribute.clone());
-        effects::follow(&mut object, &attribute, cx.now());
+        effects::follow(&mut object, &attribute, cx.now())?;
         let id = object.id.clone();
         cx.save(object)?;
         Ok(AdjustAttributeResponse { unique_identifier: id.into() })

@@ -27,7 +27,7 @@ impl Execute for ModifyAttributeRequest {
         }
         let index = rules::instance(&object, &reference, index, current.as_ref())?.index.unwrap_or(0);
         object.attributes.replace(index, attribute.clone());
-        effects::follow(&mut object, &attribute, cx.now());
+        effects::follow(&mut object, &attribute, cx.now())?;
         let id = object.id.clone();
         let modified = shown::changed(&object, index, attribute);
         cx.save(object)?;

@@ -22,7 +22,7 @@ impl Execute for SetAttributeRequest {
             }
         }
         object.attributes.set(attribute.clone());
-        effects::follow(&mut object, &attribute, cx.now());
+        effects::follow(&mut object, &attribute, cx.now())?;
         let id = object.id.clone();
         cx.save(object)?;
         Ok(SetAttributeResponse { unique_identifier: id.into() })
