@@ -326,6 +326,16 @@ fn activation_end_and_replacement_go_on_whatever_the_dates() {
     bench.ask(&who, V2_1, again).unwrap();
 }
 
+/// It had eight bytes (4.56).
+#[test]
+fn short_unique_identifiers_are_whole_digests() {
+    let (mut bench, who) = bench();
+    let id = create(&mut bench, &who, &[]);
+    let attributes = attributes_of(&mut bench, &who, &id);
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, id.as_bytes());
+    assert_eq!(attribute!(attributes, ShortUniqueIdentifier).next().unwrap().as_ref(), digest.as_ref());
+}
+
 fn masks(masks: &[ProtectionStorageMask]) -> Option<ProtectionStorageMasks> {
     Some(ProtectionStorageMasks { masks: masks.to_vec() })
 }

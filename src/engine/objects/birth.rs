@@ -190,10 +190,10 @@ fn protect(held: &mut Held) {
     held.set(Attribute::NeverExtractable(!extractable));
 }
 
-/// A short form of an identifier, for media with little room: the first 8 bytes of its SHA-256.
+/// The SHA-256 of an identifier, which is short where identifiers are long (KMIP 2.1, 4.56).
 fn short_identifier(id: &str) -> bytes::Bytes {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, id.as_bytes());
-    bytes::Bytes::copy_from_slice(digest.as_ref().get(..8).unwrap_or_default())
+    bytes::Bytes::copy_from_slice(digest.as_ref())
 }
 
 /// The digest of an object's material (KMIP 2.1, 4.21).
