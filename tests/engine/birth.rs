@@ -5,6 +5,7 @@ use super::world::{Bench, principal};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
+use kmip_codec::item::ItemValue;
 use kmip_codec::objects::{KeyBlock, ManagedObject, SymmetricKey};
 use kmip_codec::payloads::*;
 use kmip_codec::value::DateTime;
@@ -259,6 +260,31 @@ fn new_keys_come_from_a_generator_that_is_asked_for() {
     bench.ask(&who, V2_1, sent(std::slice::from_ref(&other))).unwrap();
     let two = bench.ask(&who, V2_1, sent(&[other, ours])).map(drop);
     assert_eq!(two, Err(ResultReason::AttributeSingleValued));
+}
+
+/// An attribute of vendor y given with a new object was taken; adding it was refused (4.60).
+#[test]
+fn vendors_attributes_are_checked_at_birth() {
+    let (mut bench, who) = bench();
+    let of = |vendor: &str| {
+        let value = Some(ItemValue::TextString("anything".into()));
+        Attribute::Vendor(VendorAttribute { vendor: vendor.into(), name: "tag".into(), value })
+    };
+    for version in [V1_4, V2_1] {
+        let made = bench.ask(&who, version, aes(&[of("y")])).map(drop);
+        let reason =
+            if version < V2_0 { ResultReason::PermissionDenied } else { ResultReason::AttributeReadOnly };
+        assert_eq!(made, Err(reason));
+        assert_eq!(bench.ask(&who, version, sent(&[of("y")])).map(drop), Err(reason));
+    }
+    let id = create(&mut bench, &who, &[of("Example_1.com")]);
+    for vendor in ["bad vendor!", "a b!", "", "größe"] {
+        let made = bench.ask(&who, V2_1, aes(&[of(vendor)])).map(drop);
+        assert_eq!(made, Err(ResultReason::InvalidField), "{vendor:?}");
+        let attribute = of(vendor).into();
+        let add = AddAttributeRequest { unique_identifier: Some(id.as_str().into()), attribute };
+        assert_eq!(bench.ask(&who, V2_1, add).map(drop), Err(ResultReason::InvalidField), "{vendor:?}");
+    }
 }
 
 /// A key could begin to process before it was Active, and protect after its end (4.40 and 4.41).

@@ -29,7 +29,7 @@ pub fn may_be_born_with(object: &Object, attribute: &Attribute, version: Version
 
 /// Whether a client may give the attribute when it makes an object.
 pub fn may_be_given(attribute: &Attribute, version: Version) -> Result<(), Refusal> {
-    let Some(row) = known(attribute, version)? else { return Ok(()) };
+    let Some(row) = known(attribute, version)? else { return may_touch_vendor(attribute) };
     if row.set_by == SetBy::Server && !GIVEN_AT_BIRTH.contains(&row.tag) {
         return Err(read_only(row));
     }
@@ -104,10 +104,20 @@ pub fn may_be_deleted(object: &Object, reference: &AttributeReference) -> Result
 /// The row of an attribute; `None` for vendors' attributes; unknown ones are refused.
 fn known(attribute: &Attribute, version: Version) -> Result<Option<&'static AttributeRow>, Refusal> {
     match attribute {
-        Attribute::Vendor(_) => Ok(None),
+        Attribute::Vendor(vendor) => is_vendor(&vendor.vendor).map(|()| None),
         Attribute::Unknown(attribute) => Err(unknown(&attribute.name)),
         _ => attribute.row().filter(|row| (row.is_in)(version)).map(Some).ok_or_else(|| unknown("")),
     }
+}
+
+/// What a Vendor Identification is made of (KMIP 2.1, 4.60).
+fn is_vendor(vendor: &str) -> Result<(), Refusal> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_.".contains(c);
+    if !vendor.is_empty() && vendor.chars().all(is_plain) {
+        return Ok(());
+    }
+    let text = format!("Vendor Identification {vendor:?} is to have letters, digits, _ and . alone");
+    Err(Refusal::new(Cause::InvalidField, text))
 }
 
 /// `y-` attributes are the server's.
