@@ -287,6 +287,31 @@ fn vendors_attributes_are_checked_at_birth() {
     }
 }
 
+/// Data were left to the server to make up, for a namespace that it does not know, and it took that for data (4.4).
+#[test]
+fn application_data_are_not_left_to_the_server() {
+    let (mut bench, who) = bench();
+    let of = |data: Option<&str>| {
+        let data = data.map(str::to_owned);
+        let information = ApplicationSpecificInformation { namespace: "ssl".into(), data };
+        Attribute::ApplicationSpecificInformation(information)
+    };
+    let refused = Err(ResultReason::ApplicationNamespaceNotSupported);
+    let id = create(&mut bench, &who, &[of(Some("www.example.com"))]);
+    for version in [V1_4, V2_1] {
+        assert_eq!(bench.ask(&who, version, aes(&[of(None)])).map(drop), refused);
+        assert_eq!(bench.ask(&who, version, sent(&[of(None)])).map(drop), refused);
+        let (unique_identifier, attribute) = (Some(id.as_str().into()), of(None).into());
+        let add = AddAttributeRequest { unique_identifier, attribute };
+        assert_eq!(bench.ask(&who, version, add.clone()).map(drop), refused);
+        let AddAttributeRequest { unique_identifier, attribute } = add;
+        let modify = ModifyAttributeRequest { unique_identifier, attribute, current: None };
+        assert_eq!(bench.ask(&who, version, modify).map(drop), refused);
+    }
+    let set = SetAttributeRequest { unique_identifier: Some(id.into()), attribute: of(None).into() };
+    assert_eq!(bench.ask(&who, V2_1, set).map(drop), refused);
+}
+
 /// A key could begin to process before it was Active, and protect after its end (4.40 and 4.41).
 #[test]
 fn dates_stand_in_their_order() {

@@ -106,6 +106,9 @@ fn known(attribute: &Attribute, version: Version) -> Result<Option<&'static Attr
     match attribute {
         Attribute::Vendor(vendor) => is_vendor(&vendor.vendor).map(|()| None),
         Attribute::Unknown(attribute) => Err(unknown(&attribute.name)),
+        Attribute::ApplicationSpecificInformation(given) if given.data.is_none() => {
+            Err(no_data(&given.namespace))
+        }
         _ => attribute.row().filter(|row| (row.is_in)(version)).map(Some).ok_or_else(|| unknown("")),
     }
 }
@@ -118,6 +121,12 @@ fn is_vendor(vendor: &str) -> Result<(), Refusal> {
     }
     let text = format!("Vendor Identification {vendor:?} is to have letters, digits, _ and . alone");
     Err(Refusal::new(Cause::InvalidField, text))
+}
+
+/// The server makes up no Application Data, for no namespace (KMIP 2.1, 4.4); Query names none.
+fn no_data(namespace: &str) -> Refusal {
+    let text = format!("this server makes up no Application Data for the namespace {namespace:?}: send them");
+    Refusal::new(Cause::Namespace, text)
 }
 
 /// `y-` attributes are the server's.
