@@ -387,6 +387,19 @@ fn short_unique_identifiers_are_whole_digests() {
     assert_eq!(attribute!(attributes, ShortUniqueIdentifier).next().unwrap().as_ref(), digest.as_ref());
 }
 
+/// The date stayed when the object had come back (4.5).
+#[test]
+fn the_archive_date_goes_with_the_archive() {
+    let (mut bench, who) = bench();
+    let id = create(&mut bench, &who, &[]);
+    let unique_identifier = Some(id.as_str().into());
+    bench.ask(&who, V2_1, ArchiveRequest { unique_identifier: unique_identifier.clone() }).unwrap();
+    let date = |bench: &mut Bench| attribute!(attributes_of(bench, &who, &id), ArchiveDate).next().is_some();
+    assert!(date(&mut bench));
+    bench.ask(&who, V2_1, RecoverRequest { unique_identifier }).unwrap();
+    assert!(!date(&mut bench));
+}
+
 fn masks(masks: &[ProtectionStorageMask]) -> Option<ProtectionStorageMasks> {
     Some(ProtectionStorageMasks { masks: masks.to_vec() })
 }

@@ -3,6 +3,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::Step;
+use kmip_codec::Tag;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{RecoverRequest, RecoverResponse};
 
@@ -12,6 +13,7 @@ impl Execute for RecoverRequest {
         let id = object.id.clone();
         if object.archived {
             object.archived = false;
+            object.attributes.remove_tag(Tag::ArchiveDate);
             cx.save(object)?;
         }
         cx.placeholder = Some(id.clone());
