@@ -179,17 +179,52 @@ fn a_server_of_another_ca_is_not_spoken_to() {
     let mut client = place.client_named("client", &other.pki.path("ca.pem"), &[&fake.address]);
     let error = client.call(get("0")).unwrap_err();
     assert!(error.to_string().contains("not from the CA given with --ca"), "{error}");
-    assert!(!error.may_pass());
+    assert_eq!((error.exit_code(), error.may_pass()), (4, false), "{error}");
 }
 
+/// Such a refusal was told as a server that could not be reached, which scripts try again for ever.
 #[test]
-fn a_client_of_another_ca_is_told_so() {
+fn a_client_whose_certificate_is_not_accepted_is_told_why_and_what_to_do() {
+    let (place, other) = (Place::new(), Place::new());
+    place.pki.expired_client("late");
+    let fake = Fake::start(&place.pki, |request| Keys::default().answer(request));
+    let ca = place.pki.path("ca.pem");
+    let strange = other.client_named("client", &ca, &[&fake.address]);
+    let late = place.client_named("late", &ca, &[&fake.address]);
+    for (mut client, why) in [(strange, "`tls.ca`"), (late, "has expired")] {
+        let error = client.call(create()).unwrap_err();
+        assert_eq!((error.exit_code(), error.may_pass()), (4, false), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(why) && text.contains("keystead client add"), "{text}");
+        assert!(text.starts_with(&fake.address.to_string()), "it was reached: {text}");
+    }
+}
+
+/// What is written against a closed connection fails before the server's last word is read.
+#[test]
+fn a_refusal_in_the_middle_of_a_long_request_is_told_too() {
     let (place, other) = (Place::new(), Place::new());
     let fake = Fake::start(&place.pki, |request| Keys::default().answer(request));
     let mut client = other.client_named("client", &place.pki.path("ca.pem"), &[&fake.address]);
-    let error = client.call(get("0")).unwrap_err();
-    assert!(error.to_string().contains("does not accept this client's certificate"), "{error}");
-    assert!(!error.may_pass());
+    let error = client.batch((0..100_000).map(|_| get("0").into_request())).unwrap_err();
+    assert_eq!(error.exit_code(), 4, "{error}");
+}
+
+#[test]
+fn where_one_server_refuses_the_client_the_others_are_asked() {
+    let (place, other) = (Place::new(), Place::new());
+    let refusing = Fake::start(&other.pki, |request| Keys::default().answer(request));
+    let good = Fake::start(&place.pki, |request| Keys::default().answer(request));
+    // The servers' certificates are from both, the client's from one of them.
+    let both = place.pki.path("both.pem");
+    let pems = [&place, &other].map(|place| std::fs::read_to_string(place.pki.path("ca.pem")).unwrap());
+    std::fs::write(&both, pems.concat()).unwrap();
+    let made = place.client_named("client", &both, &[&refusing.address, &good.address]).call(create());
+    assert_eq!(made.unwrap().unique_identifier, "0".into());
+    let down = "127.0.0.1:1".parse().unwrap();
+    let error = place.client_named("client", &both, &[&refusing.address, &down]).call(create()).unwrap_err();
+    assert_eq!((error.exit_code(), error.may_pass()), (3, true), "the other one may come: {error}");
+    assert!(error.to_string().contains("`tls.ca`"), "{error}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod support;
 use serde_json::Value;
 use std::process::Output;
 use support::dev::{Dev, told};
+use support::pki::Pki;
 
 struct Place {
     folder: tempfile::TempDir,
@@ -109,6 +110,11 @@ fn what_is_wrong_is_told_with_its_code() {
     place.refused(4, &["show", "nothing"]);
     place.refused(3, &["list", "--server", "127.0.0.1:1"]);
     place.refused(1, &["list", "--cert", "/nowhere.pem"]);
+    let other = Pki::new(&place.folder.path().join("other"));
+    let file = |name: &str| other.path(name).to_str().unwrap().to_owned();
+    let stranger = ["list", "--cert", &file("client.pem"), "--key", &file("client.key")];
+    assert!(place.refused(4, &stranger).contains("`tls.ca`"));
+    assert!(place.refused(4, &["list", "--ca", &file("ca.pem")]).contains("--ca"));
     let config = place.folder.path().join("client.toml");
     std::fs::write(&config, "server = \"kms\"").unwrap();
     assert!(place.refused(1, &["list", "--config", config.to_str().unwrap()]).contains("unknown field"));

@@ -73,6 +73,21 @@ fn a_wrong_server_and_a_dead_one_before_the_good_one_do_no_harm() {
     assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
+/// A boot waited its whole time for a certificate to become good again.
+#[test]
+fn certificates_that_are_not_accepted_are_not_waited_for() {
+    let host = enrolled();
+    host.pki.expired_client("client");
+    let (refused, took) = timed(&host, &["--wait", "20"]);
+    assert_eq!(refused.status.code(), Some(4), "{}", words(&refused));
+    assert!(words(&refused).contains("keystead client add"), "{}", words(&refused));
+    let other = Host::new();
+    let (stranger, and) = timed(&host, &["--server", &other.fake.address.to_string(), "--wait", "20"]);
+    assert_eq!(stranger.status.code(), Some(4), "{}", words(&stranger));
+    assert!(words(&stranger).contains("not from the CA given with --ca"), "{}", words(&stranger));
+    assert!(took + and < Duration::from_secs(6), "{took:?} and {and:?}");
+}
+
 #[test]
 fn keys_that_are_not_active_are_refused_at_once_and_by_name() {
     for state in [State::PreActive, State::Deactivated, State::Compromised] {

@@ -56,7 +56,9 @@ impl Connection {
     ) -> Result<ResponseMessage, Cause> {
         self.stream.sock.deadline = deadline;
         let bytes = Zeroizing::new(request.to_bytes());
-        self.stream.write_all(&bytes).and_then(|()| self.stream.flush()).map_err(Cause::of_stream)?;
+        if let Err(error) = self.stream.write_all(&bytes).and_then(|()| self.stream.flush()) {
+            return Err(self.farewell().unwrap_or_else(|| Cause::of_stream(error)));
+        }
         let mut head = [0; ITEM_HEADER_BYTES];
         self.stream.read_exact(&mut head).map_err(Cause::of_stream)?;
         let length = frame_length(head, Tag::ResponseMessage)?;
@@ -65,6 +67,17 @@ impl Connection {
         start.copy_from_slice(&head);
         self.stream.read_exact(body).map_err(Cause::of_stream)?;
         Ok(ResponseMessage::from_bytes(&frame)?)
+    }
+
+    /// What the server said before it closed the connection against which a request was written.
+    fn farewell(&mut self) -> Option<Cause> {
+        let StreamOwned { conn, sock } = &mut self.stream;
+        while conn.read_tls(sock).is_ok_and(|bytes| bytes > 0) {
+            if let Err(error) = conn.process_new_packets() {
+                return Some(Cause::Tls(error));
+            }
+        }
+        None
     }
 }
 

@@ -1,11 +1,11 @@
 //! What can go wrong for a client: who is to blame, and what to do.
 
 use super::ServerAddress;
+use super::cause::Cause;
 use kmip_codec::enums::ResultReason;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V2_1;
 use std::fmt;
-use std::io;
 
 /// Exit codes of every client command; scripts rely on them.
 pub mod exit {
@@ -17,7 +17,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// No server could be reached, or the connection broke. Trying again may help.
     pub const UNREACHABLE: u8 = 3;
-    /// The server refused, or the key may not be used. Trying again does not help.
+    /// The server refused, or one side does not accept the other's certificate, or the key may not be used. Trying again
+    /// does not help.
     pub const REFUSED: u8 = 4;
 }
 
@@ -32,8 +33,8 @@ pub enum Error {
         /// What to do about it.
         advice: String,
     },
-    /// No server could be reached. Nothing was asked of any.
-    #[error("no server could be reached: {}", Listed(.0))]
+    /// No server could be reached, or none and this client accept each other. Nothing was asked of any.
+    #[error("{}", Tried(.0))]
     Unreachable(Vec<Unreachable>),
     /// The connection broke, or the answer makes no sense, after the request was sent.
     #[error("{server}: {cause}{}", Unsure(.cause))]
@@ -57,30 +58,11 @@ pub struct Unreachable {
     pub cause: Cause,
 }
 
-/// What happened between this machine and a server.
-#[derive(Debug, thiserror::Error)]
-pub enum Cause {
-    /// The name has no address.
-    #[error("the name cannot be resolved ({0})")]
-    Name(io::Error),
-    /// Nobody accepts connections there.
-    #[error("no connection ({0}): is the server running, and the port right?")]
-    Connect(io::Error),
-    /// It took longer than the time limit.
-    #[error("no answer within the time limit")]
-    Late,
-    /// The two sides do not trust or understand each other.
-    #[error("{}", Tls(.0))]
-    Tls(rustls::Error),
-    /// The connection ended in between.
-    #[error("the connection broke ({0})")]
-    Lost(io::Error),
-    /// What came is not KMIP.
-    #[error("the answer is not a KMIP message ({0})")]
-    Message(#[from] kmip_codec::Error),
-    /// What came does not answer the request.
-    #[error("the answer does not fit the request")]
-    Mismatch,
+impl From<(ServerAddress, Option<Cause>)> for Unreachable {
+    /// Of an attempt that failed, or had not ended in time.
+    fn from((server, cause): (ServerAddress, Option<Cause>)) -> Self {
+        Self { server, cause: cause.unwrap_or(Cause::Late) }
+    }
 }
 
 /// A server's refusal.
@@ -134,18 +116,15 @@ impl Error {
         Self::Broken { server: server.clone(), cause }
     }
 
-    pub(super) fn unreachable(tried: Vec<(ServerAddress, Option<Cause>)>) -> Self {
-        let each =
-            |(server, cause): (_, Option<Cause>)| Unreachable { server, cause: cause.unwrap_or(Cause::Late) };
-        Self::Unreachable(tried.into_iter().map(each).collect())
-    }
-
     /// The exit code of a command that ends with this error.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Setup { .. } => exit::HERE,
-            Self::Unreachable(_) | Self::Broken { .. } => exit::UNREACHABLE,
             Self::Refused(_) => exit::REFUSED,
+            Self::Unreachable(_) | Self::Broken { .. } if self.may_pass() => exit::UNREACHABLE,
+            Self::Unreachable(all) if all.iter().any(|each| each.cause.is_refusal()) => exit::REFUSED,
+            Self::Broken { cause, .. } if cause.is_refusal() => exit::REFUSED,
+            Self::Unreachable(_) | Self::Broken { .. } => exit::UNREACHABLE,
         }
     }
 
@@ -159,34 +138,15 @@ impl Error {
     }
 }
 
-impl Cause {
-    /// Whether it may pass by itself: a network that is not up yet, a server that starts, a clock that is being set.
-    pub fn may_pass(&self) -> bool {
-        use rustls::CertificateError::{NotValidYet, NotValidYetContext};
-        match self {
-            Self::Name(_) | Self::Connect(_) | Self::Late | Self::Lost(_) => true,
-            Self::Tls(rustls::Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. })) => true,
-            Self::Tls(_) | Self::Message(_) | Self::Mismatch => false,
-        }
-    }
-
-    /// Sorts what reading and writing ended with.
-    pub(super) fn of_stream(error: io::Error) -> Self {
-        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Self::Tls(tls.clone());
-        }
-        match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::Late,
-            _ => Self::Lost(error),
-        }
-    }
-}
-
 /// The servers that were tried, each with what happened.
-struct Listed<'a>(&'a [Unreachable]);
+struct Tried<'a>(&'a [Unreachable]);
 
-impl fmt::Display for Listed<'_> {
+impl fmt::Display for Tried<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Those that refuse were reached.
+        if !self.0.iter().all(|each| each.cause.is_refusal()) {
+            f.write_str("no server could be reached: ")?;
+        }
         for (place, each) in self.0.iter().enumerate() {
             let comma = if place == 0 { "" } else { "; " };
             write!(f, "{comma}{}: {}", each.server, each.cause)?;
@@ -203,38 +163,6 @@ impl fmt::Display for Unsure<'_> {
         match self.0 {
             Cause::Late | Cause::Lost(_) => f.write_str("; what was asked may have been done all the same"),
             _ => Ok(()),
-        }
-    }
-}
-
-/// A TLS error with what it means here.
-struct Tls<'a>(&'a rustls::Error);
-
-impl fmt::Display for Tls<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use rustls::CertificateError as Bad;
-        let error = self.0;
-        match error {
-            // Two CAs of one name differ by their signatures alone.
-            rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
-                f.write_str("the server's certificate is not from the CA given with --ca")
-            }
-            rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
-                write!(f, "the server's certificate is for another name ({error})")
-            }
-            rustls::Error::InvalidCertificate(
-                Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. },
-            ) => write!(
-                f,
-                "the server's certificate is not valid now ({error}): is this machine's clock right?"
-            ),
-            rustls::Error::InvalidCertificate(_) => {
-                write!(f, "the server's certificate is not accepted ({error})")
-            }
-            rustls::Error::AlertReceived(_) => {
-                write!(f, "the server does not accept this client's certificate or TLS ({error})")
-            }
-            _ => write!(f, "TLS failed ({error}): is a KMIP server there?"),
         }
     }
 }

@@ -24,6 +24,7 @@
 mod address;
 mod answers;
 mod args;
+mod cause;
 mod connection;
 mod error;
 mod race;
@@ -32,7 +33,8 @@ mod settings;
 pub use address::ServerAddress;
 pub use answers::Answers;
 pub use args::ClientArgs;
-pub use error::{Cause, Error, Refusal, Unreachable, exit};
+pub use cause::Cause;
+pub use error::{Error, Refusal, Unreachable, exit};
 pub use race::race;
 pub use settings::{Limits, Settings};
 
@@ -91,20 +93,44 @@ impl Client {
                 Err(_) => {}
             }
         }
-        let mut fresh = self.connect(deadline)?;
-        match fresh.exchange(request, self.answer_by(deadline)) {
-            Ok(answer) => Ok(self.keep(fresh, answer)),
-            Err(cause) => Err(Error::broken(fresh.server(), cause)),
+        self.exchange_anew(request, deadline)
+    }
+
+    /// Asks the first server that accepts this client. In TLS 1.3 a server looks at a client's certificate when the
+    /// client takes the connection for open: it refuses then instead of an answer, and has not read the request.
+    fn exchange_anew(
+        &mut self,
+        request: &RequestMessage,
+        deadline: Instant,
+    ) -> Result<(ServerAddress, ResponseMessage), Error> {
+        let mut left = self.settings.servers.clone();
+        let mut refusing = Vec::new();
+        loop {
+            let mut fresh = match self.connect(&left, deadline) {
+                Ok(fresh) => fresh,
+                Err(mut others) => {
+                    refusing.append(&mut others);
+                    return Err(Error::Unreachable(refusing));
+                }
+            };
+            match fresh.exchange(request, self.answer_by(deadline)) {
+                Ok(answer) => return Ok(self.keep(fresh, answer)),
+                Err(cause) if cause.is_refusal() => {
+                    left.retain(|server| server != fresh.server());
+                    refusing.push(Unreachable { server: fresh.server().clone(), cause });
+                }
+                Err(cause) => return Err(Error::broken(fresh.server(), cause)),
+            }
         }
     }
 
-    fn connect(&self, deadline: Instant) -> Result<Connection, Error> {
+    fn connect(&self, servers: &[ServerAddress], deadline: Instant) -> Result<Connection, Vec<Unreachable>> {
         let tls = self.settings.tls.clone();
         let limit = self.settings.limits.connect;
-        let opened = race(&self.settings.servers, deadline, move |server| {
+        let opened = race(servers, deadline, move |server| {
             Connection::open(server, &tls, deadline.min(Instant::now() + limit))
         });
-        opened.map_err(Error::unreachable)
+        opened.map_err(|failures| failures.into_iter().map(Unreachable::from).collect())
     }
 
     fn answer_by(&self, deadline: Instant) -> Instant {

@@ -6,6 +6,7 @@ use rcgen::{
 };
 use std::fs;
 use std::path::{Path, PathBuf};
+use time::{Duration, OffsetDateTime};
 
 /// A CA with its folder.
 pub struct Pki {
@@ -34,16 +35,35 @@ impl Pki {
         self.issue(name, ExtendedKeyUsagePurpose::ClientAuth);
     }
 
+    /// A client whose certificate was good until yesterday.
+    pub fn expired_client(&self, name: &str) {
+        let now = OffsetDateTime::now_utc();
+        let validity = (now - Duration::days(9), now - Duration::days(1));
+        self.issue_for(name, ExtendedKeyUsagePurpose::ClientAuth, Some(validity));
+    }
+
     /// The path of a file.
     pub fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
 
     fn issue(&self, name: &str, usage: ExtendedKeyUsagePurpose) {
+        self.issue_for(name, usage, None);
+    }
+
+    fn issue_for(
+        &self,
+        name: &str,
+        usage: ExtendedKeyUsagePurpose,
+        validity: Option<(OffsetDateTime, OffsetDateTime)>,
+    ) {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![usage];
+        if let Some((from, until)) = validity {
+            (params.not_before, params.not_after) = (from, until);
+        }
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.issuer).unwrap();
         fs::write(self.path(&format!("{name}.pem")), cert.pem()).unwrap();

@@ -1,0 +1,120 @@
+//! What happens between this machine and a server, and what it means for people.
+
+use rustls::AlertDescription;
+use std::fmt;
+use std::io;
+
+/// What happened between this machine and a server.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The name has no address.
+    #[error("the name cannot be resolved ({0})")]
+    Name(io::Error),
+    /// Nobody accepts connections there.
+    #[error("no connection ({0}): is the server running, and the port right?")]
+    Connect(io::Error),
+    /// It took longer than the time limit.
+    #[error("no answer within the time limit")]
+    Late,
+    /// The two sides do not trust or understand each other.
+    #[error("{}", Tls(.0))]
+    Tls(rustls::Error),
+    /// The connection ended in between.
+    #[error("the connection broke ({0})")]
+    Lost(io::Error),
+    /// What came is not KMIP.
+    #[error("the answer is not a KMIP message ({0})")]
+    Message(#[from] kmip_codec::Error),
+    /// What came does not answer the request.
+    #[error("the answer does not fit the request")]
+    Mismatch,
+}
+
+impl Cause {
+    /// Whether it may pass by itself: a network that is not up yet, a server that starts, a clock that is being set.
+    pub fn may_pass(&self) -> bool {
+        use rustls::CertificateError::{NotValidYet, NotValidYetContext};
+        match self {
+            Self::Name(_) | Self::Connect(_) | Self::Late | Self::Lost(_) => true,
+            Self::Tls(rustls::Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. })) => true,
+            Self::Tls(rustls::Error::AlertReceived(AlertDescription::InternalError)) => true,
+            Self::Tls(_) | Self::Message(_) | Self::Mismatch => false,
+        }
+    }
+
+    /// Whether one side does not accept the other's certificate or TLS, which does not pass by itself.
+    pub fn is_refusal(&self) -> bool {
+        use rustls::Error::{AlertReceived, InvalidCertificate, PeerIncompatible};
+        let refused =
+            matches!(self, Self::Tls(InvalidCertificate(_) | AlertReceived(_) | PeerIncompatible(_)));
+        refused && !self.may_pass()
+    }
+
+    /// Sorts what reading and writing ended with.
+    pub(super) fn of_stream(error: io::Error) -> Self {
+        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Self::Tls(tls.clone());
+        }
+        match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::Late,
+            _ => Self::Lost(error),
+        }
+    }
+}
+
+/// A TLS error with what it means here.
+struct Tls<'a>(&'a rustls::Error);
+
+impl fmt::Display for Tls<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use rustls::CertificateError as Bad;
+        let error = self.0;
+        match error {
+            // Two CAs of one name differ by their signatures alone.
+            rustls::Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
+                f.write_str(
+                    "the server's certificate is not from the CA given with --ca: give the CA that it is from, or \
+                     another server",
+                )
+            }
+            rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+                write!(f, "the server's certificate is for another name ({error})")
+            }
+            rustls::Error::InvalidCertificate(
+                Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. },
+            ) => write!(
+                f,
+                "the server's certificate is not valid now ({error}): is this machine's clock right?"
+            ),
+            rustls::Error::InvalidCertificate(_) => {
+                write!(f, "the server's certificate is not accepted ({error})")
+            }
+            rustls::Error::AlertReceived(alert) => refused(*alert, f),
+            _ => write!(f, "TLS failed ({error}): is a KMIP server there?"),
+        }
+    }
+}
+
+/// The server's TLS has said no, in one word.
+fn refused(alert: AlertDescription, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    use AlertDescription as Alert;
+    let another = "`keystead client add`, run by an administrator, makes another";
+    match alert {
+        Alert::CertificateExpired => write!(
+            f,
+            "the server does not accept this client's certificate: it has expired, or is not valid yet; {another}"
+        ),
+        // Two CAs of one name differ by their signatures alone.
+        Alert::UnknownCA | Alert::DecryptError => write!(
+            f,
+            "the server does not accept this client's certificate: it is not from the CA that the server trusts \
+             (`tls.ca` in its configuration); {another}"
+        ),
+        Alert::ProtocolVersion | Alert::HandshakeFailure | Alert::InsufficientSecurity => write!(
+            f,
+            "the server does not accept the TLS of this client ({alert:?}): `tls` in its configuration says what it does"
+        ),
+        Alert::InternalError => f.write_str("the server failed in the TLS handshake: its log says why"),
+        _ => write!(f, "the server does not accept this client's certificate ({alert:?}); {another}"),
+    }
+}
