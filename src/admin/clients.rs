@@ -85,12 +85,20 @@ fn add(command: &ClientCommand, name: &str, out: &Path, days: u32, curve: Curve)
         let what = format!("{} exists already", there.display());
         return Err(Error::setup(what, "choose another name or folder; nothing is overwritten"));
     }
-    let local = |error: pki::Error| Error::setup(error.to_string(), "correct it and try again");
-    let (request, key) = pki::request(name, curve).map_err(local)?;
-    let issued: Issued =
-        ask(&command.client, &AdminRequest::ClientAdd { name: name.to_owned(), days, request })?;
-    pki::write_new(key_file, key.as_bytes()).map_err(local)?;
-    pki::write_new(certificate_file, issued.certificate.as_bytes()).map_err(local)?;
+    let named = |error: pki::Error| Error::setup(error.to_string(), "correct it and try again");
+    let (request, key) = pki::request(name, curve).map_err(named)?;
+    // Before the server is asked: what it has signed it lists, and only the key makes it of use.
+    let written = pki::write_new(key_file, key.as_bytes());
+    written
+        .map_err(|error| Error::setup(error.to_string(), "name a folder that can be written with --out"))?;
+    let signed = sign(command, name, days, request).and_then(|issued| {
+        pki::write_new(certificate_file, issued.certificate.as_bytes()).map_err(|error| {
+            let end = format!("`keystead client revoke sha256:{}`", issued.fingerprint);
+            Error::setup(error.to_string(), format!("end the certificate with {end}, and try again"))
+        })?;
+        Ok(issued)
+    });
+    let issued = signed.inspect_err(|_| drop(std::fs::remove_file(key_file)))?;
     if command.json {
         println!("{}", serde_json::json!(Issued { certificate: String::new(), ..issued }));
     } else {
@@ -98,6 +106,10 @@ fn add(command: &ClientCommand, name: &str, out: &Path, days: u32, curve: Curve)
         println!("valid for {days} days, fingerprint sha256:{}", issued.fingerprint);
     }
     Ok(())
+}
+
+fn sign(command: &ClientCommand, name: &str, days: u32, request: String) -> Result<Issued, Error> {
+    ask(&command.client, &AdminRequest::ClientAdd { name: name.to_owned(), days, request })
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]

@@ -1,0 +1,45 @@
+//! `keystead client` against a real server: what is made, what is left when it fails, and its exit codes.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+mod support;
+
+use std::path::Path;
+use std::process::Output;
+use support::dev::{Dev, told};
+
+fn add(dev: &Dev, who: &str, name: &str, out: &Path, more: &[&str]) -> Output {
+    dev.keystead(who, &[&["client", "add", name, "--out", out.to_str().unwrap()], more].concat())
+}
+
+fn failed(output: Output, code: i32) -> String {
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{words}");
+    words
+}
+
+/// The server listed a client whose key had been nowhere to write to.
+#[test]
+fn a_client_that_cannot_be_written_down_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(&folder.path().join("server"));
+    let words = failed(add(&dev, "admin", "lost", &folder.path().join("nowhere"), &[]), 1);
+    assert!(words.contains("lost.key") && words.contains("--out"), "{words}");
+    assert_eq!(told(dev.keystead("admin", &["client", "list", "--json"])), "[]");
+}
+
+#[test]
+fn a_client_that_the_server_does_not_make_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(&folder.path().join("server"));
+    let out = folder.path().join("out");
+    std::fs::create_dir(&out).unwrap();
+    failed(add(&dev, "client", "one", &out, &[]), 4);
+    failed(add(&dev, "admin", "one", &out, &["--server", "127.0.0.1:1"]), 3);
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
+    told(add(&dev, "admin", "one", &out, &[]));
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 2);
+    assert!(failed(add(&dev, "admin", "one", &out, &[]), 1).contains("nothing is overwritten"));
+    let [certificate, key] = ["one.pem", "one.key"].map(|file| out.join(file).display().to_string());
+    told(dev.keystead("client", &["key", "list", "--cert", &certificate, "--key", &key]));
+}
