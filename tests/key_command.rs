@@ -101,12 +101,47 @@ fn keys_are_listed_by_name_group_and_state() {
     assert_eq!([cells[1], cells[2], cells[3], cells[5]], ["PreActive", "AES", "128", "two"], "{table}");
 }
 
+/// Keys of HMAC algorithms were made to encrypt, and could make no MAC.
+#[test]
+fn a_key_is_for_what_its_algorithm_is_for() {
+    let place = Place::new();
+    for (algorithm, usage) in [
+        ("HMAC_SHA256", ["MACGenerate", "MACVerify"]),
+        ("hmac-sha3-512", ["MACGenerate", "MACVerify"]),
+        ("AES", ["Encrypt", "Decrypt"]),
+    ] {
+        let id = told(place.key(&["create", "--algorithm", algorithm]));
+        let attributes = place.json(&["show", &id])["attributes"].clone();
+        assert_eq!(attributes["CryptographicUsageMask"], serde_json::json!(usage), "{algorithm}");
+    }
+}
+
+#[test]
+fn what_no_key_can_be_is_wrong_usage() {
+    let place = Place::new();
+    for (wrong, why) in [
+        (["--name", ""], "--name"),
+        (["--group", ""], "--group"),
+        (["--algorithm", "RSA"], "no symmetric keys"),
+        (["--algorithm", "SHA3_256"], "no symmetric keys"),
+        (["--algorithm", "3DES"], "DES3"),
+        (["--algorithm", "triple-des"], "DES3"),
+        (["--algorithm", "ROT13"], "no such algorithm"),
+    ] {
+        let words = place.refused(2, &[&["create"], &wrong[..]].concat());
+        assert!(words.contains(why), "{words}");
+    }
+    let words = place.refused(2, &["create", "--algorithm", "ROT13"]);
+    assert!(words.contains("AES, ARIA") && words.contains("HMAC_SHA3_512, Poly1305"), "{words}");
+    assert!(!words.contains("RSA") && !words.contains("SHAKE"), "{words}");
+}
+
 #[test]
 fn what_is_wrong_is_told_with_its_code() {
     let place = Place::new();
     told(place.key(&["create", "--name", "twice"]));
     assert!(place.refused(4, &["create", "--name", "twice"]).contains("refused Create"));
-    assert!(place.refused(2, &["create", "--algorithm", "ROT13"]).contains("not one of"));
+    assert!(place.refused(2, &["list", "--state", "lost"]).contains("not one of"));
     place.refused(4, &["show", "nothing"]);
     place.refused(3, &["list", "--server", "127.0.0.1:1"]);
     place.refused(1, &["list", "--cert", "/nowhere.pem"]);

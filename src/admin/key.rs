@@ -5,10 +5,12 @@
 //! usage; 3 no server could be reached; 4 the server refused, or has no such key.
 
 mod act;
+mod algorithm;
 mod choose;
 mod view;
 
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 use kmip_codec::enums::{CryptographicAlgorithm, RevocationReasonCode, State};
 use std::io::{self, Write};
@@ -35,16 +37,17 @@ enum Action {
     /// Make a key on the server and print its identifier
     Create {
         /// What people call it; unique among the owner's keys
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         name: Option<String>,
-        /// The algorithm that it is for, by the standard's name
-        #[arg(long, default_value = "AES", value_parser = algorithm)]
+        /// The symmetric algorithm that it is for, by the standard's name; a key of an HMAC is for MACs, any other one
+        /// encrypts and decrypts
+        #[arg(long, default_value = "AES", value_parser = algorithm::symmetric)]
         algorithm: CryptographicAlgorithm,
         /// Its length in bits
         #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(i32).range(1..))]
         length: i32,
         /// A group of objects that it is put into
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         group: Option<String>,
         /// Make it Active at once; else it is Pre-Active
         #[arg(long)]
@@ -220,10 +223,6 @@ fn told(id: &str, json: bool, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "{id}")?;
     }
     Ok(())
-}
-
-fn algorithm(text: &str) -> std::result::Result<CryptographicAlgorithm, String> {
-    choose::named(text, CryptographicAlgorithm::ROWS).map(CryptographicAlgorithm)
 }
 
 fn state(text: &str) -> std::result::Result<State, String> {

@@ -1,9 +1,10 @@
 //! What is done to one key: a call each.
 
+use super::algorithm::usage;
 use super::{Failure, Result};
 use crate::client::Client;
 use kmip_codec::attributes::{Attribute, Attributes, Name, RevocationReason};
-use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType, RevocationReasonCode};
+use kmip_codec::enums::{CryptographicAlgorithm, ObjectType, RevocationReasonCode};
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::payloads::*;
 use kmip_codec::value::{DateTime, UniqueIdentifier};
@@ -21,8 +22,7 @@ pub fn create(
     let mut attributes = Attributes::default();
     attributes.push(Attribute::CryptographicAlgorithm(algorithm));
     attributes.push(Attribute::CryptographicLength(length));
-    let mask = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
-    attributes.push(Attribute::CryptographicUsageMask(mask));
+    attributes.push(Attribute::CryptographicUsageMask(usage(algorithm)));
     name.into_iter().for_each(|name| attributes.push(Attribute::Name(Name::text(name))));
     group.into_iter().for_each(|group| attributes.push(Attribute::ObjectGroup(group)));
     let request = CreateRequest {

@@ -119,12 +119,16 @@ type Row = (u32, &'static str, fn(Version) -> bool);
 
 /// The value of an enumeration that is named as the standard does, or in small letters and dashes.
 pub fn named(text: &str, rows: &[Row]) -> std::result::Result<u32, String> {
-    let plain = |name: &str| name.replace(['-', '_', ' '], "").to_ascii_lowercase();
     let found = rows.iter().find(|row| plain(row.1) == plain(text));
     found.map(|row| row.0).ok_or_else(|| {
-        let names: Vec<_> = rows.iter().map(|row| row.1).take(12).collect();
-        format!("not one of {}{}", names.join(", "), if rows.len() > names.len() { " …" } else { "" })
+        let names: Vec<_> = rows.iter().map(|row| row.1).collect();
+        format!("not one of {}", names.join(", "))
     })
+}
+
+/// A name without what people spell differently.
+pub fn plain(name: &str) -> String {
+    name.replace(['-', '_', ' '], "").to_ascii_lowercase()
 }
 
 /// Seconds since 1970 of a time like 2026-01-31T12:00:00Z.
