@@ -77,6 +77,23 @@ fn a_compromise_has_a_date() {
     assert_eq!(attributes["RevocationReason"]["RevocationMessage"], "seen");
 }
 
+/// A command that was given a name asked for it as an identifier too, and the server recorded a refusal.
+#[test]
+fn a_key_is_found_by_name_and_by_identifier_without_a_refusal() {
+    let place = Place::new();
+    let id = told(place.key(&["create", "--name", "web"]));
+    for wanted in ["web", &id] {
+        assert_eq!(place.json(&["show", wanted])["id"], id);
+    }
+    assert_eq!(told(place.dev.keystead("admin", &["explain", "--json"])), "[]");
+    let disguise = "01234567-89ab-cdef-0123-456789abcdef";
+    let disguised = told(place.key(&["create", "--name", disguise]));
+    assert_eq!(place.json(&["show", disguise])["id"], disguised);
+    let named_like_the_first = told(place.key(&["create", "--name", &id]));
+    assert_ne!(named_like_the_first, id);
+    assert_eq!(place.json(&["show", &id])["id"], id, "an identifier goes before a name");
+}
+
 #[test]
 fn keys_are_listed_by_name_group_and_state() {
     let place = Place::new();

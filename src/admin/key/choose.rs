@@ -9,7 +9,6 @@ use kmip_codec::enums::State;
 use kmip_codec::operations::Call as _;
 use kmip_codec::payloads::{GetAttributesRequest, LocateRequest};
 use kmip_codec::value::UniqueIdentifier;
-use std::collections::BTreeSet;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -19,25 +18,40 @@ const BATCH: usize = 50;
 /// A key with its attributes.
 pub type Described = (String, Attributes);
 
-/// The identifier of the one key that has this identifier or this name.
+/// The identifier of the one key that is meant. What looks like an identifier of ours is tried as one first, anything else
+/// as a name: a question about an identifier that does not exist is a refusal, which the server records.
 pub fn one(client: &mut Client, text: &str) -> Result<String> {
-    let mut meant: BTreeSet<String> =
-        located(client, vec![Attribute::Name(Name::text(text))], None)?.into_iter().collect();
-    let by_id = client.call(GetAttributesRequest { unique_identifier: Some(text.into()), ..state_alone() });
-    match by_id {
-        Ok(_) => drop(meant.insert(text.to_owned())),
-        Err(Error::Refused(refusal)) if refusal.is_not_found() || !meant.is_empty() => {}
-        Err(error) => return Err(error.into()),
+    let known = if is_uuid(text) { Some(identified(client, text)) } else { None };
+    if let Some(Ok(())) = known {
+        return Ok(text.to_owned());
     }
-    let mut all = meant.into_iter();
+    let mut all = located(client, vec![Attribute::Name(Name::text(text))], None)?.into_iter();
     match (all.next(), all.next()) {
         (Some(id), None) => Ok(id),
-        (None, _) => Err(Failure::NoSuchKey(format!("no key has the identifier or the name `{text}`"))),
         (Some(first), Some(second)) => Err(Failure::NoSuchKey(format!(
             "`{text}` means {} keys, among them {first} and {second}: give an identifier",
             2 + all.count()
         ))),
+        (None, _) => match known.unwrap_or_else(|| identified(client, text)) {
+            Ok(()) => Ok(text.to_owned()),
+            Err(Error::Refused(refusal)) if refusal.is_not_found() => {
+                Err(Failure::NoSuchKey(format!("no key has the identifier or the name `{text}`")))
+            }
+            Err(error) => Err(error.into()),
+        },
     }
+}
+
+/// Whether there is an object of this identifier.
+fn identified(client: &mut Client, id: &str) -> std::result::Result<(), Error> {
+    client.call(GetAttributesRequest { unique_identifier: Some(id.into()), ..state_alone() }).map(drop)
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits.
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn state_alone() -> GetAttributesRequest {
