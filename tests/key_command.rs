@@ -162,6 +162,11 @@ fn what_is_wrong_is_told_with_its_code() {
     place.refused(4, &["show", "nothing"]);
     place.refused(3, &["list", "--server", "127.0.0.1:1"]);
     place.refused(1, &["list", "--cert", "/nowhere.pem"]);
+    let mut bare = std::process::Command::new(env!("CARGO_BIN_EXE_keystead"));
+    let output = bare.args(["key", "list", "--server", "127.0.0.1:1"]).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "what is missing is wrong usage: {words}");
+    assert!(words.contains("--cert FILE"), "{words}");
     let other = Pki::new(&place.folder.path().join("other"));
     let file = |name: &str| other.path(name).to_str().unwrap().to_owned();
     let stranger = ["list", "--cert", &file("client.pem"), "--key", &file("client.key")];
@@ -170,4 +175,26 @@ fn what_is_wrong_is_told_with_its_code() {
     let config = place.folder.path().join("client.toml");
     std::fs::write(&config, "server = \"kms\"").unwrap();
     assert!(place.refused(1, &["list", "--config", config.to_str().unwrap()]).contains("unknown field"));
+}
+
+/// A server in the environment went before the one in the file that the command line named, and an empty variable was a
+/// wrong server.
+#[test]
+fn a_file_on_the_command_line_goes_before_the_environment() {
+    let place = Place::new();
+    let config = place.folder.path().join("client.toml");
+    std::fs::write(&config, format!("servers = [\"{}\"]", place.dev.address)).unwrap();
+    let list = ["key", "list", "--json", "--config", config.to_str().unwrap()];
+    for elsewhere in ["127.0.0.1:1", ""] {
+        let mut command = place.dev.command(env!("CARGO_BIN_EXE_keystead"), "client");
+        let output = command.env("KEYSTEAD_SERVER", elsewhere).args(list).output().unwrap();
+        assert_eq!(told(output), "[]", "{elsewhere:?}");
+    }
+    for empty in ["KEYSTEAD_SERVER", "KEYSTEAD_CERT"] {
+        let mut command = place.dev.command(env!("CARGO_BIN_EXE_keystead"), "client");
+        let output = command.env(empty, "").args(["key", "list"]).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(words.contains("is not given"), "an empty variable is none: {words}");
+    }
 }

@@ -1,44 +1,51 @@
-//! How every client command is told its servers and certificates: options, environment or a file, in this order.
+//! How every client command is told its servers and certificates: options, files and the environment.
 
 use super::{Error, ServerAddress, Settings};
 use serde::Deserialize;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Read where neither `--config` nor `KEYSTEAD_CONFIG` is given, if it exists.
 const DEFAULT_CONFIG: &str = "/etc/keystead/client.toml";
 
+// The variables are read here and not by clap, for which they would go before the file of `--config`.
 /// Options that every client command takes.
 #[derive(clap::Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Connection")]
 pub struct ClientArgs {
-    /// A server; repeat for several, the preferred one first (KEYSTEAD_SERVER: separated by commas)
-    #[arg(long, value_name = "HOST:PORT", env = "KEYSTEAD_SERVER", value_delimiter = ',', global = true)]
+    /// A server; repeat for several, the preferred one first [env: KEYSTEAD_SERVER, separated by commas]
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', global = true)]
     pub server: Vec<ServerAddress>,
-    /// The client's certificate (PEM, with its chain)
-    #[arg(long, value_name = "FILE", env = "KEYSTEAD_CERT", global = true)]
+    /// The client's certificate (PEM, with its chain) [env: KEYSTEAD_CERT]
+    #[arg(long, value_name = "FILE", global = true)]
     pub cert: Option<PathBuf>,
-    /// The private key of the certificate (PEM)
-    #[arg(long, value_name = "FILE", env = "KEYSTEAD_KEY", global = true)]
+    /// The private key of the certificate (PEM) [env: KEYSTEAD_KEY]
+    #[arg(long, value_name = "FILE", global = true)]
     pub key: Option<PathBuf>,
-    /// The CA that the servers' certificates come from (PEM)
-    #[arg(long, value_name = "FILE", env = "KEYSTEAD_CA", global = true)]
+    /// The CA that the servers' certificates come from (PEM) [env: KEYSTEAD_CA]
+    #[arg(long, value_name = "FILE", global = true)]
     pub ca: Option<PathBuf>,
-    /// A file with `servers`, `cert`, `key` and `ca` [default: /etc/keystead/client.toml, if it exists]
-    #[arg(long, value_name = "FILE", env = "KEYSTEAD_CONFIG", global = true)]
+    /// A file with `servers`, `cert`, `key` and `ca`. Each of these comes from the first that has it: its option; this
+    /// file; its variable, unless that is empty; the file of KEYSTEAD_CONFIG, or else /etc/keystead/client.toml, if it
+    /// exists
+    #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 }
 
-/// The file of `--config`. Paths are relative to its folder.
+/// What one place tells: the options, the environment, or a file, in which paths are relative to its folder.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct ClientFile {
+struct Given {
     #[serde(default)]
     servers: Vec<ServerAddress>,
     cert: Option<PathBuf>,
     key: Option<PathBuf>,
     ca: Option<PathBuf>,
 }
+
+/// A variable of the environment; an empty one is none.
+type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 impl ClientArgs {
     /// Everything that is needed for a call; an error says what is missing.
@@ -48,29 +55,45 @@ impl ClientArgs {
 
     /// The same, with servers for the case that none is configured here.
     pub fn settings_or_servers(&self, others: Vec<ServerAddress>) -> Result<Settings, Error> {
-        let file = self.file()?;
-        let servers = [self.server.clone(), file.servers, others].into_iter().find(|list| !list.is_empty());
-        let servers = servers.ok_or_else(|| missing("a server", "--server HOST:PORT", "KEYSTEAD_SERVER"))?;
-        let cert = self.cert.clone().or(file.cert);
-        let cert = cert.ok_or_else(|| missing("the client's certificate", "--cert FILE", "KEYSTEAD_CERT"))?;
-        let key = self.key.clone().or(file.key);
-        let key = key.ok_or_else(|| missing("the client's private key", "--key FILE", "KEYSTEAD_KEY"))?;
-        let ca = self.ca.clone().or(file.ca);
-        let ca = ca.ok_or_else(|| missing("the servers' CA", "--ca FILE", "KEYSTEAD_CA"))?;
-        Settings::read(servers, &cert, &key, &ca)
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        self.given(&set)?.or(Given { servers: others, ..Given::default() }).settings()
     }
 
-    fn file(&self) -> Result<ClientFile, Error> {
-        match &self.config {
-            Some(path) => ClientFile::read(path),
-            None if Path::new(DEFAULT_CONFIG).exists() => ClientFile::read(Path::new(DEFAULT_CONFIG)),
-            None => Ok(ClientFile::default()),
+    fn given(&self, environment: Environment<'_>) -> Result<Given, Error> {
+        let options = Given {
+            servers: self.server.clone(),
+            cert: self.cert.clone(),
+            key: self.key.clone(),
+            ca: self.ca.clone(),
+        };
+        if let Some(path) = &self.config {
+            return Ok(options.or(Given::in_file(path)?).or(Given::in_environment(environment)?));
         }
+        let file = match environment("KEYSTEAD_CONFIG") {
+            Some(path) => Given::in_file(Path::new(&path))?,
+            None if Path::new(DEFAULT_CONFIG).exists() => Given::in_file(Path::new(DEFAULT_CONFIG))?,
+            None => Given::default(),
+        };
+        Ok(options.or(Given::in_environment(environment)?).or(file))
     }
 }
 
-impl ClientFile {
-    fn read(path: &Path) -> Result<Self, Error> {
+impl Given {
+    fn in_environment(environment: Environment<'_>) -> Result<Self, Error> {
+        let servers = environment("KEYSTEAD_SERVER").unwrap_or_default();
+        let servers = servers.to_string_lossy();
+        let each = servers.split(',').map(str::trim).filter(|server| !server.is_empty());
+        let servers: Result<_, _> = each.map(str::parse).collect();
+        let path = |name: &str| environment(name).map(PathBuf::from);
+        Ok(Self {
+            servers: servers.map_err(|why| Error::usage(why, "correct the variable KEYSTEAD_SERVER"))?,
+            cert: path("KEYSTEAD_CERT"),
+            key: path("KEYSTEAD_KEY"),
+            ca: path("KEYSTEAD_CA"),
+        })
+    }
+
+    fn in_file(path: &Path) -> Result<Self, Error> {
         let wrong = |what: String| Error::setup(what, "correct the file given with --config");
         let text = fs::read_to_string(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
         let mut file: Self =
@@ -81,10 +104,32 @@ impl ClientFile {
         }
         Ok(file)
     }
+
+    /// With what another place tells where this one tells nothing.
+    fn or(self, other: Self) -> Self {
+        Self {
+            servers: if self.servers.is_empty() { other.servers } else { self.servers },
+            cert: self.cert.or(other.cert),
+            key: self.key.or(other.key),
+            ca: self.ca.or(other.ca),
+        }
+    }
+
+    fn settings(self) -> Result<Settings, Error> {
+        if self.servers.is_empty() {
+            return Err(missing("a server", "--server HOST:PORT", "KEYSTEAD_SERVER"));
+        }
+        let cert =
+            self.cert.ok_or_else(|| missing("the client's certificate", "--cert FILE", "KEYSTEAD_CERT"))?;
+        let key =
+            self.key.ok_or_else(|| missing("the client's private key", "--key FILE", "KEYSTEAD_KEY"))?;
+        let ca = self.ca.ok_or_else(|| missing("the servers' CA", "--ca FILE", "KEYSTEAD_CA"))?;
+        Settings::read(self.servers, &cert, &key, &ca)
+    }
 }
 
 fn missing(what: &str, option: &str, variable: &str) -> Error {
-    Error::setup(format!("{what} is not given"), format!("use {option}, {variable}, or a file with --config"))
+    Error::usage(format!("{what} is not given"), format!("use {option}, {variable}, or a file with --config"))
 }
 
 #[cfg(test)]
@@ -104,7 +149,8 @@ mod tests {
     }
 
     fn error(args: &ClientArgs) -> String {
-        args.settings().err().map(|error| error.to_string()).unwrap_or_default()
+        let settings = args.given(&|_| None).and_then(Given::settings);
+        settings.err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -131,7 +177,7 @@ mod tests {
         let path = folder.path().join("client.toml");
         let named = ["--config", path.to_str().unwrap()];
         fs::write(&path, "servers = [\"a:1\"]\ncert = \"c.pem\"\nkey = \"/k.pem\"\nca = \"ca.pem\"").unwrap();
-        let file = args(&named).file().unwrap();
+        let file = args(&named).given(&|_| None).unwrap();
         assert_eq!(file.cert, Some(folder.path().join("c.pem")));
         assert_eq!(file.key, Some(PathBuf::from("/k.pem")));
         assert!(error(&args(&named)).contains("ca.pem: No such file"), "{}", error(&args(&named)));
@@ -142,5 +188,36 @@ mod tests {
             assert!(error(&args(&named)).contains("client.toml"), "{wrong}");
         }
         assert!(error(&args(&["--config", "/nowhere.toml"])).contains("/nowhere.toml"));
+    }
+    #[test]
+    fn what_is_said_closer_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(format!("{name}.toml"));
+            fs::write(&path, format!("servers = [\"{name}:1\"]\ncert = \"/{name}.pem\"")).unwrap();
+            path
+        };
+        let (explicit, ambient) = (file("explicit"), file("ambient"));
+        let environment = |name: &str| match name {
+            "KEYSTEAD_SERVER" => Some("variable:1, second:2".into()),
+            "KEYSTEAD_CA" => Some("/variable.pem".into()),
+            "KEYSTEAD_CONFIG" => Some(ambient.clone().into_os_string()),
+            _ => None,
+        };
+        let told = |words: &[&str]| {
+            let given = args(words).given(&environment).unwrap();
+            let servers: Vec<_> = given.servers.iter().map(ServerAddress::to_string).collect();
+            let path = |path: Option<PathBuf>| path.unwrap().display().to_string();
+            (servers.join(" "), path(given.cert), path(given.ca))
+        };
+        let all =
+            |servers: &str, cert: &str| (servers.to_owned(), cert.to_owned(), "/variable.pem".to_owned());
+        let config = ["--config", explicit.to_str().unwrap()];
+        assert_eq!(told(&[]), all("variable:1 second:2", "/ambient.pem"));
+        assert_eq!(told(&config), all("explicit:1", "/explicit.pem"));
+        let option = [config[0], config[1], "--server", "option:1"];
+        assert_eq!(told(&option), all("option:1", "/explicit.pem"));
+        let wrong = args(&[]).given(&|name| (name == "KEYSTEAD_SERVER").then(|| "a:b".into()));
+        assert_eq!(wrong.err().map(|error| error.exit_code()), Some(2));
     }
 }

@@ -25,7 +25,15 @@ pub mod exit {
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line, the environment, the configuration or a file that it names.
+    /// The command line lacks something, or the environment that stands for it is wrong.
+    #[error("{what}; {advice}")]
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// What to do about it.
+        advice: String,
+    },
+    /// The configuration or a file that it names, or something else on this machine.
     #[error("{what}; {advice}")]
     Setup {
         /// What is wrong.
@@ -112,6 +120,10 @@ impl Error {
         Self::Setup { what: what.into(), advice: advice.into() }
     }
 
+    pub(super) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), advice: advice.into() }
+    }
+
     pub(super) fn broken(server: &ServerAddress, cause: Cause) -> Self {
         Self::Broken { server: server.clone(), cause }
     }
@@ -119,6 +131,7 @@ impl Error {
     /// The exit code of a command that ends with this error.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Usage { .. } => exit::USAGE,
             Self::Setup { .. } => exit::HERE,
             Self::Refused(_) => exit::REFUSED,
             Self::Unreachable(_) | Self::Broken { .. } if self.may_pass() => exit::UNREACHABLE,
@@ -133,7 +146,7 @@ impl Error {
         match self {
             Self::Unreachable(all) => all.iter().any(|each| each.cause.may_pass()),
             Self::Broken { cause, .. } => cause.may_pass(),
-            Self::Setup { .. } | Self::Refused(_) => false,
+            Self::Usage { .. } | Self::Setup { .. } | Self::Refused(_) => false,
         }
     }
 }
