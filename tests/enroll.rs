@@ -94,6 +94,19 @@ fn a_killed_keyslot_is_added_again() {
     host.finish("again");
 }
 
+/// A missing key may as well be a wrong server or certificate: nothing is to be removed without a thought.
+#[test]
+fn a_key_that_the_server_does_not_know_is_told_with_a_condition() {
+    let host = Host::new();
+    host.finish("first");
+    host.keys.0.lock().unwrap().clear();
+    let refused = host.enroll(None);
+    assert_eq!(refused.status.code(), Some(4));
+    let words = words(&refused);
+    assert!(words.contains("if this is the right server") && words.contains("luksKillSlot"), "{words}");
+    assert_eq!(host.luks.keyslots(), ["0", "1"]);
+}
+
 #[test]
 fn two_enrolments_at_once_leave_one_key_and_one_keyslot() {
     let host = Host::new();

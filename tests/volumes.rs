@@ -1,10 +1,11 @@
 //! LUKS2 volumes and a real server on a real HSM token: enrol, unlock, refuse.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it stands")]
 
 mod support;
 
-use std::process::Output;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 use support::dev::{Dev, told};
 use support::luks::{Luks, PASSPHRASE};
 
@@ -36,6 +37,32 @@ impl Place {
 
     fn opens(&self, client: &str, more: &[&str]) -> Output {
         self.dev.unlock(client, &[&["unlock", self.volume(), "--test-passphrase"], more].concat())
+    }
+
+    /// Ends the key, does what the enrolment then says, and returns the new key.
+    fn enrolled_anew(&self, uid: &str, end: impl FnOnce(&str)) -> String {
+        end(uid);
+        let refused = self.enroll();
+        let words = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(4), "{words}");
+        let steps: Vec<_> = words.split('`').skip(1).step_by(2).collect();
+        let [remove, kill, again] = steps[..] else { panic!("{words}") };
+        assert!(remove.contains("token remove") && kill.contains("luksKillSlot"), "{words}");
+        assert_eq!(again, format!("keystead-unlock enroll {}", self.volume()));
+        for step in [remove, kill] {
+            let mut arguments = step.split(' ');
+            let mut command = Command::new(arguments.next().unwrap());
+            let mut child = command.args(arguments).stdin(Stdio::piped()).spawn().unwrap();
+            // The one that asks for a passphrase reads a line.
+            let _ = child.stdin.take().unwrap().write_all(PASSPHRASE.as_bytes());
+            assert!(child.wait().unwrap().success(), "{step}");
+        }
+        let new = told(self.enroll());
+        assert_ne!(new, uid);
+        told(self.opens("client", &[]));
+        assert!(self.luks.opens(PASSPHRASE.as_bytes()));
+        assert_eq!((self.luks.keyslots().len(), self.luks.tokens().len()), (2, 1));
+        new
     }
 
     fn refused(&self, client: &str) -> String {
@@ -71,6 +98,24 @@ fn a_revoked_key_opens_nothing() {
     told(place.dev.keystead("client", &["key", "destroy", &uid]));
     place.refused("client");
     assert!(place.luks.opens(PASSPHRASE.as_bytes()), "the passphrase still does");
+}
+
+/// The enrolment said that the key was not Active, and nothing of what to do about it. The name of the third key was
+/// counted from the keys that there were, and had been given to the second.
+#[test]
+fn a_volume_whose_key_has_ended_is_enrolled_anew_by_the_steps_that_it_is_told() {
+    let (place, first) = Place::enrolled();
+    let second = place.enrolled_anew(&first, |uid| {
+        told(place.dev.keystead("client", &["key", "revoke", uid, "--reason", "superseded"]));
+    });
+    let third = place.enrolled_anew(&second, |uid| {
+        told(place.dev.keystead("client", &["key", "destroy", &first]));
+        told(place.dev.keystead("client", &["key", "revoke", uid, "--reason", "key-compromise"]));
+    });
+    place.enrolled_anew(&third, |uid| {
+        told(place.dev.keystead("client", &["key", "revoke", uid, "--reason", "superseded"]));
+        told(place.dev.keystead("client", &["key", "destroy", uid]));
+    });
 }
 
 #[test]

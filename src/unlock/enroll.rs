@@ -8,14 +8,15 @@
 //! 5. The token becomes `active` and names the keyslot.
 
 use super::cryptsetup::{Existing, Volume};
-use super::error::Result;
+use super::error::{Error, Result};
 use super::header::{Header, NumberedToken};
 use super::lock::DeviceLock;
 use super::passphrase::Passphrase;
 use super::say;
 use super::server;
 use super::token::Token;
-use keystead::client::{Client, ServerAddress};
+use keystead::client::{self, Client, ServerAddress};
+use kmip_codec::enums::State;
 
 const ONE_WAY_IN: &str = "no keyslot is left but Keystead's, so the volume would have one way in: \
                           add a passphrase first (cryptsetup luksAddKey)";
@@ -42,7 +43,8 @@ pub fn enroll(
     let header = volume.header()?;
     require_another_way_in(volume, &header)?;
     let NumberedToken { number, token } = token(volume, &header, client, servers)?;
-    let passphrase = server::fetch(client, &token.uid)?;
+    let fetched = server::fetch(client, &token.uid);
+    let passphrase = fetched.map_err(|error| with_way_out(volume, &number, &token, error))?;
     let enrolled =
         |keyslot: String| Enrolled { uid: token.uid.clone(), keyslot, volume: token.volume.clone() };
     if let Some(slot) = opened_slot(volume, token.keyslots.iter(), &passphrase)? {
@@ -57,6 +59,30 @@ pub fn enroll(
     confirm(volume, &number, &slot)?;
     say(format_args!("enrolled: key {} opens keyslot {slot}", token.uid));
     Ok(enrolled(slot))
+}
+
+/// What to do where the key of a token is not to be had any more. A keyslot is removed by people alone, who know a
+/// passphrase that stays.
+fn with_way_out(volume: &Volume, number: &str, token: &Token, error: Error) -> Error {
+    let (device, uid) = (volume.device().display(), &token.uid);
+    let when = match &error {
+        Error::NotActive { state: State::PreActive, .. } => {
+            let steps = format!("make it so with `keystead key activate {uid}`, and enrol again");
+            return Error::Ended { error: error.into(), steps };
+        }
+        Error::NotActive { .. } => "",
+        Error::Client(client::Error::Refused(refusal)) if refusal.is_not_found() => {
+            "if this is the right server and the right certificate, the key is gone: "
+        }
+        _ => return error,
+    };
+    let kill = |slot: &String| format!(", `cryptsetup luksKillSlot {device} {slot}`");
+    let kills: String = token.keyslots.iter().map(kill).collect();
+    let steps = format!(
+        "{when}to enrol the volume anew, with a passphrase of it at hand, run \
+         `cryptsetup token remove --token-id {number} {device}`{kills}, and `keystead-unlock enroll {device}` again"
+    );
+    Error::Ended { error: error.into(), steps }
 }
 
 /// A volume that only our key opens is lost with the key or its server.

@@ -1,7 +1,8 @@
 //! What can go wrong between a volume and a server, and what to do.
 
 use keystead::client;
-use keystead::client::exit;
+use keystead::client::{ServerAddress, exit};
+use kmip_codec::enums::State;
 use std::io;
 use std::path::PathBuf;
 
@@ -24,6 +25,26 @@ pub enum Error {
         uid: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// The server has the key, in a state in which it opens nothing.
+    #[error(
+        "key {uid}: it is {state:?} on {server}, and only Active keys open volumes; it is not asked for again"
+    )]
+    NotActive {
+        /// Which key.
+        uid: String,
+        /// Its state.
+        state: State,
+        /// Who says so.
+        server: ServerAddress,
+    },
+    /// The key of an enrolled volume is not to be had any more.
+    #[error("{error}; {steps}")]
+    Ended {
+        /// What is wrong with it.
+        error: Box<Error>,
+        /// What to do.
+        steps: String,
     },
     /// The volume is not in a state for this.
     #[error("{}: {why}", device.display())]
@@ -59,7 +80,8 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Client(error) => error.exit_code(),
-            Self::Key { .. } => exit::REFUSED,
+            Self::Key { .. } | Self::NotActive { .. } => exit::REFUSED,
+            Self::Ended { error, .. } => error.exit_code(),
             Self::Volume { .. } | Self::System { .. } => exit::HERE,
             Self::Usage(_) => exit::USAGE,
             Self::Cryptsetup { .. } => CRYPTSETUP_FAILED,

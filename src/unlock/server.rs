@@ -13,6 +13,7 @@ use kmip_codec::objects::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::operations::Call as _;
 use kmip_codec::payloads::*;
 use kmip_codec::{SecretBytes, Tag};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The application of the attribute that ties a key to a volume.
@@ -22,9 +23,9 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_
 
 /// The key that the server has for this volume: one that an earlier enrolment made, or a new one. It is Active.
 pub fn find_or_make_key(client: &mut Client, volume: &str) -> Result<String> {
-    let (usable, all) = keys_of(client, volume)?;
+    let Keys { usable, names } = keys_of(client, volume)?;
     match usable.as_slice() {
-        [] => make_key(client, volume, all),
+        [] => make_key(client, volume, &names),
         [(uid, state)] => {
             say(format_args!("key {uid} was made for this volume before: going on with it"));
             if *state == State::PreActive {
@@ -41,23 +42,36 @@ pub fn find_or_make_key(client: &mut Client, volume: &str) -> Result<String> {
     }
 }
 
-/// The keys of a volume that may be used or may become so, and how many there are in all.
-fn keys_of(client: &mut Client, volume: &str) -> Result<(Vec<(String, State)>, usize)> {
+/// The keys of a volume.
+#[derive(Default)]
+struct Keys {
+    /// Those that may be used or may become so.
+    usable: Vec<(String, State)>,
+    /// The names of all.
+    names: BTreeSet<String>,
+}
+
+fn keys_of(client: &mut Client, volume: &str) -> Result<Keys> {
     let filter = [Attribute::ObjectType(ObjectType::SymmetricKey), tie(volume)];
     let found = client
         .call(LocateRequest { attributes: Some(AttributeList(filter.into())), ..LocateRequest::default() })?;
-    let mut usable = Vec::new();
+    let mut keys = Keys::default();
     for uid in found.unique_identifiers.iter().filter_map(text) {
-        let state = state(client, &uid)?;
+        let attributes = client.call(ask(&uid, &[Tag::State, Tag::Name]))?.attributes.unwrap_or_default().0;
+        keys.names.extend(attribute!(attributes, Name).map(|name| name.value.clone()));
+        let state = state_of(&uid, &attributes)?;
         if matches!(state, State::PreActive | State::Active) {
-            usable.push((uid, state));
+            keys.usable.push((uid, state));
         }
     }
-    Ok((usable, found.unique_identifiers.len()))
+    Ok(keys)
 }
 
-fn make_key(client: &mut Client, volume: &str, others: usize) -> Result<String> {
-    let name = if others == 0 { format!("luks-{volume}") } else { format!("luks-{volume}-{}", others + 1) };
+/// Names are unique as long as their keys are not destroyed.
+fn make_key(client: &mut Client, volume: &str, taken: &BTreeSet<String>) -> Result<String> {
+    let first = format!("luks-{volume}");
+    let mut later = (2_u32..).map(|number| format!("{first}-{number}")).filter(|name| !taken.contains(name));
+    let name = if taken.contains(&first) { later.next().unwrap_or(first) } else { first };
     let attributes = [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(i32::try_from(KEY_BYTES * 8).unwrap_or_default()),
@@ -87,15 +101,10 @@ fn activate(client: &mut Client, uid: &str) -> Result<()> {
     Ok(())
 }
 
-fn state(client: &mut Client, uid: &str) -> Result<State> {
-    let answer = client.call(ask_state(uid))?;
-    state_of(uid, &answer.attributes.unwrap_or_default().0)
-}
-
-fn ask_state(uid: &str) -> GetAttributesRequest {
+fn ask(uid: &str, wanted: &[Tag]) -> GetAttributesRequest {
     GetAttributesRequest {
         unique_identifier: Some(uid.into()),
-        references: vec![AttributeReference::Tag(Tag::State)],
+        references: wanted.iter().copied().map(AttributeReference::Tag).collect(),
     }
 }
 
@@ -115,14 +124,11 @@ pub fn fetch(client: &mut Client, uid: &str) -> Result<Passphrase> {
 
 fn fetch_key(client: &mut Client, uid: &str) -> Result<SecretBytes> {
     let get = GetRequest { unique_identifier: Some(uid.into()), ..GetRequest::default() };
-    let mut answers = client.batch([ask_state(uid).into_request(), get.into_request()])?;
+    let mut answers = client.batch([ask(uid, &[Tag::State]).into_request(), get.into_request()])?;
     let server = answers.server().clone();
     let state = state_of(uid, &answers.take::<GetAttributesRequest>()?.attributes.unwrap_or_default().0)?;
     if state != State::Active {
-        let why = format!(
-            "it is {state:?} on {server}, and only Active keys open volumes; it is not asked for again"
-        );
-        return Err(Error::Key { uid: uid.to_owned(), why });
+        return Err(Error::NotActive { uid: uid.to_owned(), state, server });
     }
     let answer = answers.take::<GetRequest>()?;
     material(answer.object).ok_or_else(|| {
@@ -186,7 +192,9 @@ fn combine(failures: Vec<(ServerAddress, Option<Error>)>) -> Error {
                 unreachable.push(Unreachable { server, cause });
             }
             None => unreachable.push(Unreachable { server, cause: Cause::Late }),
-            Some(error) if said.is_none() || matches!(error, Error::Key { .. }) => said = Some(error),
+            Some(error) if said.is_none() || matches!(error, Error::Key { .. } | Error::NotActive { .. }) => {
+                said = Some(error)
+            }
             Some(_) => {}
         }
     }

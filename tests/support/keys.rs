@@ -96,7 +96,9 @@ impl Keys {
             }
             Request::GetAttributes(get) => {
                 let (unique_identifier, key) = find(&mut keys, get.unique_identifier)?;
-                let attributes = AttributeList([Attribute::State(key.state)].into());
+                let names = attribute!(key.attributes, Name).cloned().map(Attribute::Name);
+                let told = names.chain([Attribute::State(key.state)]);
+                let attributes = AttributeList(told.collect());
                 Response::GetAttributes(GetAttributesResponse {
                     unique_identifier,
                     attributes: Some(attributes),
