@@ -63,6 +63,22 @@ fn waiting_ends_at_the_deadline() {
     assert!(words(&late).contains("127.0.0.1:1") && words(&late).contains(&mute), "{}", words(&late));
 }
 
+/// Not to wait gave a server no time at all to answer.
+#[test]
+fn not_to_wait_is_to_ask_once() {
+    let host = enrolled();
+    let good = host.fake.address.to_string();
+    let (opens, _) = timed(&host, &["--server", &good, "--wait", "0"]);
+    assert!(opens.status.success(), "{}", words(&opens));
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute = mute.local_addr().unwrap().to_string();
+    let (opens, _) = timed(&host, &["--server", &mute, "--server", &good, "--wait", "0"]);
+    assert!(opens.status.success(), "{}", words(&opens));
+    let (none, took) = timed(&host, &["--server", "127.0.0.1:1", "--wait", "0"]);
+    assert_eq!(none.status.code(), Some(3), "{}", words(&none));
+    assert!(took < Duration::from_secs(2) && !words(&none).contains("trying again"), "{}", words(&none));
+}
+
 #[test]
 fn a_wrong_server_and_a_dead_one_before_the_good_one_do_no_harm() {
     let host = enrolled();

@@ -4,6 +4,7 @@ use super::cryptsetup::{Existing, Volume};
 use super::enroll::enroll;
 use super::error::{Error, Result};
 use super::open::{Purpose, unlock};
+use super::server::Patience;
 use super::{say, server};
 use clap::{Parser, Subcommand};
 use keystead::client::{Client, ClientArgs};
@@ -54,7 +55,7 @@ enum Action {
         #[arg(long)]
         readonly: bool,
         #[command(flatten)]
-        patience: Patience,
+        wait: Wait,
     },
     /// Write the passphrase of a key (base64 text of its 32 bytes, no line end) to standard output, for a pipe
     Get {
@@ -64,21 +65,24 @@ enum Action {
         #[arg(long)]
         force: bool,
         #[command(flatten)]
-        patience: Patience,
+        wait: Wait,
     },
 }
 
 #[derive(clap::Args)]
-struct Patience {
-    /// How many seconds to wait for a server that can be reached
+struct Wait {
+    /// How many seconds to wait for a server that can be reached; 0 asks each once
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     wait: u64,
 }
 
-impl Patience {
-    fn deadline(&self) -> Instant {
-        // A year is for ever here, and keeps the sum in range.
-        Instant::now() + Duration::from_secs(self.wait.min(31_536_000))
+impl Wait {
+    fn patience(&self) -> Patience {
+        match self.wait {
+            0 => Patience::Once,
+            // A year is for ever here, and keeps the sum in range.
+            seconds => Patience::Until(Instant::now() + Duration::from_secs(seconds.min(31_536_000))),
+        }
     }
 }
 
@@ -104,18 +108,18 @@ fn act(args: &ClientArgs, action: Action) -> Result<()> {
             let told = serde_json::json!({ "id": done.uid, "keyslot": done.keyslot, "volume": done.volume });
             print(&if json { format!("{told}\n") } else { format!("{}\n", done.uid) }.into_bytes())
         }
-        Action::Unlock { device, name, test_passphrase: _, readonly, patience } => {
+        Action::Unlock { device, name, test_passphrase: _, readonly, wait } => {
             let purpose = match name {
                 Some(name) => Purpose::Open { name, read_only: readonly },
                 None => Purpose::Test,
             };
-            unlock(&Volume::new(device), &purpose, args, patience.deadline())
+            unlock(&Volume::new(device), &purpose, args, wait.patience())
         }
-        Action::Get { id, force, patience } => {
+        Action::Get { id, force, wait } => {
             if io::stdout().is_terminal() && !force {
                 return Err(Error::Usage("the key is not shown on a terminal: use a pipe, or --force"));
             }
-            print(server::fetch_patiently(&args.settings()?, &id, patience.deadline())?.expose())
+            print(server::fetch_patiently(&args.settings()?, &id, wait.patience())?.expose())
         }
     }
 }

@@ -4,10 +4,9 @@ use super::cryptsetup::Volume;
 use super::error::{Error, Result};
 use super::header::NumberedToken;
 use super::say;
-use super::server;
+use super::server::{self, Patience};
 use super::token::TokenState;
 use keystead::client::{ClientArgs, Settings};
-use std::time::Instant;
 
 /// What to do with the key.
 pub enum Purpose {
@@ -23,7 +22,7 @@ pub enum Purpose {
 }
 
 /// Opens the volume with the first token whose key is to be had.
-pub fn unlock(volume: &Volume, purpose: &Purpose, args: &ClientArgs, deadline: Instant) -> Result<()> {
+pub fn unlock(volume: &Volume, purpose: &Purpose, args: &ClientArgs, patience: Patience) -> Result<()> {
     let header = volume.header()?;
     let (ours, unreadable) = header.tokens();
     for why in &unreadable {
@@ -33,7 +32,7 @@ pub fn unlock(volume: &Volume, purpose: &Purpose, args: &ClientArgs, deadline: I
         ours.into_iter().partition(|numbered| numbered.token.state == TokenState::Active);
     let mut last = None;
     for numbered in &finished {
-        match open_by(volume, numbered, purpose, args, deadline) {
+        match open_by(volume, numbered, purpose, args, patience) {
             Ok(()) => return Ok(()),
             Err(error) => {
                 if let Some(before) = last.replace(error) {
@@ -50,11 +49,11 @@ fn open_by(
     numbered: &NumberedToken,
     purpose: &Purpose,
     args: &ClientArgs,
-    deadline: Instant,
+    patience: Patience,
 ) -> Result<()> {
     let token = &numbered.token;
     let settings: Settings = args.settings_or_servers(token.addresses())?;
-    let passphrase = server::fetch_patiently(&settings, &token.uid, deadline)?;
+    let passphrase = server::fetch_patiently(&settings, &token.uid, patience)?;
     let Some(slot) = token.keyslots.first() else {
         let number = &numbered.number;
         return Err(

@@ -148,17 +148,41 @@ fn material(object: ManagedObject) -> Option<SecretBytes> {
     }
 }
 
-/// The same from whichever server answers first, tried again until the deadline while no server can be reached: the
+/// How long to wait for a server that can be reached.
+#[derive(Clone, Copy)]
+pub enum Patience {
+    /// One try, with the usual time limits.
+    Once,
+    /// Tries until this moment.
+    Until(Instant),
+}
+
+impl Patience {
+    /// When a try that begins now ends.
+    fn deadline(self, settings: &Settings) -> Instant {
+        match self {
+            Self::Once => Instant::now() + settings.limits.total,
+            Self::Until(end) => end,
+        }
+    }
+
+    /// Whether there is time for another try after this pause.
+    fn allows(self, pause: Duration) -> bool {
+        matches!(self, Self::Until(end) if Instant::now() + pause < end)
+    }
+}
+
+/// The same from whichever server answers first, tried again as long as wanted while no server can be reached: the
 /// network is often not up yet when a volume is to be opened. A refusal ends it at once.
-pub fn fetch_patiently(settings: &Settings, uid: &str, deadline: Instant) -> Result<Passphrase> {
+pub fn fetch_patiently(settings: &Settings, uid: &str, patience: Patience) -> Result<Passphrase> {
     let (mut pause, mut told) = (PAUSE.0, String::new());
     loop {
-        let error = match fetch_from_any(settings, uid, deadline) {
+        let error = match fetch_from_any(settings, uid, patience.deadline(settings)) {
             Ok(passphrase) => return Ok(passphrase),
             Err(error) => error,
         };
         let wait = jittered(pause);
-        if !error.may_pass() || Instant::now() + wait >= deadline {
+        if !error.may_pass() || !patience.allows(wait) {
             return Err(error);
         }
         // Only what is new is told: a screen full of one error hides the prompt that a person waits for.
