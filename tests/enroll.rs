@@ -1,7 +1,7 @@
 //! Enrolment that is interrupted: killed at every call of cryptsetup, cut off at every answer of the server. A second
 //! run must finish it, with one key, one token and one more keyslot.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it stands")]
 
 mod support;
 
@@ -105,6 +105,27 @@ fn a_key_that_the_server_does_not_know_is_told_with_a_condition() {
     let words = words(&refused);
     assert!(words.contains("if this is the right server") && words.contains("luksKillSlot"), "{words}");
     assert_eq!(host.luks.keyslots(), ["0", "1"]);
+}
+
+/// The servers of the token stayed those of the first enrolment, without a word.
+#[test]
+fn other_servers_are_written_into_the_token_of_an_enrolled_volume() {
+    let host = Host::new();
+    host.finish("first");
+    let keyslot = host.luks.keyslot("1");
+    let (volume, key) = (host.luks.file.to_str().unwrap(), host.luks.key_file.to_str().unwrap());
+    let moved = ["enroll", volume, "--existing-key-file", key, "--server", "127.0.0.1:1"];
+    let again = host.unlock(&moved, None);
+    assert!(again.status.success(), "{}", words(&again));
+    let server = host.fake.address.to_string();
+    assert!(words(&again).contains(&format!("names 127.0.0.1:1, {server} now")), "{}", words(&again));
+    let servers: Vec<_> = host.luks.tokens().iter().map(|token| token["servers"].clone()).collect();
+    assert_eq!(servers, [serde_json::json!(["127.0.0.1:1", server])]);
+    assert_eq!((host.luks.keyslot("1"), host.luks.keyslots()), (keyslot, vec!["0".into(), "1".into()]));
+    let opens = host.command(&["unlock", "--test-passphrase", volume], None).output().unwrap();
+    assert!(opens.status.success(), "{}", words(&opens));
+    host.finish("back to one server");
+    assert!(!words(&host.enroll(None)).contains("names"), "nothing is left to write");
 }
 
 #[test]

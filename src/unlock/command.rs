@@ -30,7 +30,8 @@ reached in time; 4 the key is refused, unknown or may not be used; 5 cryptsetup 
 enum Action {
     /// Make a key on the server and a keyslot that it opens; run it again after an interruption
     ///
-    /// Prints the key's identifier. The volume keeps every keyslot that it has.
+    /// Prints the key's identifier. The volume keeps every keyslot that it has. Run with other servers on an enrolled
+    /// volume, it writes them into the token, which `unlock` asks where this machine names none.
     Enroll {
         /// The LUKS2 volume: a device or a file
         device: PathBuf,

@@ -5,7 +5,7 @@
 //! 2. A token `adding`, with no keyslot.
 //! 3. A keyslot that the key opens: one that an earlier try added, or a new one.
 //! 4. The keyslot is tried.
-//! 5. The token becomes `active` and names the keyslot.
+//! 5. The token becomes `active` and names the keyslot and the servers.
 
 use super::cryptsetup::{Existing, Volume};
 use super::error::{Error, Result};
@@ -49,13 +49,14 @@ pub fn enroll(
         |keyslot: String| Enrolled { uid: token.uid.clone(), keyslot, volume: token.volume.clone() };
     if let Some(slot) = opened_slot(volume, token.keyslots.iter(), &passphrase)? {
         say(format_args!("already enrolled: key {} opens keyslot {slot}", token.uid));
+        name_servers(volume, &number, &token, servers)?;
         return Ok(enrolled(slot));
     }
     let slot = keyslot(volume, existing, &header, &passphrase)?;
     if !volume.opens(&slot, &passphrase)? {
         return Err(volume.error(format!("keyslot {slot} was added but does not open: run enroll again")));
     }
-    volume.write_token(&token.clone().active(&slot), Some(&number))?;
+    volume.write_token(&token.clone().naming(servers).active(&slot), Some(&number))?;
     confirm(volume, &number, &slot)?;
     say(format_args!("enrolled: key {} opens keyslot {slot}", token.uid));
     Ok(enrolled(slot))
@@ -112,6 +113,18 @@ fn token(
     let (ours, _) = volume.header()?.tokens();
     let written = ours.into_iter().find(|numbered| numbered.token.uid == uid);
     written.ok_or_else(|| volume.error("the token was written but is not there: run enroll again"))
+}
+
+/// Brings the servers of a finished token up to date.
+fn name_servers(volume: &Volume, number: &str, token: &Token, servers: &[ServerAddress]) -> Result<()> {
+    let now = token.clone().naming(servers);
+    if now == *token {
+        return Ok(());
+    }
+    volume.write_token(&now, Some(number))?;
+    let (names, before) = (now.servers.join(", "), token.servers.join(", "));
+    say(format_args!("token {number} names {names} now, where it named {before}"));
+    Ok(())
 }
 
 /// A keyslot that the key opens: one that an interrupted enrolment left, or a new one.

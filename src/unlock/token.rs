@@ -22,7 +22,7 @@ pub struct Token {
     v: u32,
     /// The key's unique identifier.
     pub uid: String,
-    /// Where the key was made; used where this machine names no server.
+    /// The servers of the last enrolment; used where this machine names none.
     pub servers: Vec<String>,
     /// The LUKS UUID of the volume.
     pub volume: String,
@@ -48,10 +48,16 @@ impl Token {
             keyslots: Vec::new(),
             v: TOKEN_VERSION,
             uid,
-            servers: servers.iter().map(ServerAddress::to_string).collect(),
+            servers: Vec::new(),
             volume,
             state: TokenState::Adding,
         }
+        .naming(servers)
+    }
+
+    /// The same with these servers.
+    pub fn naming(self, servers: &[ServerAddress]) -> Self {
+        Self { servers: servers.iter().map(ServerAddress::to_string).collect(), ..self }
     }
 
     /// The token that an enrolment ends with.

@@ -57,6 +57,11 @@ impl Luks {
         self.metadata()["keyslots"].as_object().unwrap().keys().cloned().collect()
     }
 
+    /// A keyslot as the header has it.
+    pub fn keyslot(&self, number: &str) -> Value {
+        self.metadata()["keyslots"][number].clone()
+    }
+
     /// Every token.
     pub fn tokens(&self) -> Vec<Value> {
         self.metadata()["tokens"].as_object().unwrap().values().cloned().collect()
