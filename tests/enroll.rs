@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::fake::Reply;
@@ -164,6 +164,26 @@ fn a_wrong_passphrase_changes_no_keyslot_and_can_be_corrected() {
     assert_eq!(host.luks.keyslots(), ["0"]);
     assert!(words(&host.opens()).contains("enrolment was not finished"));
     host.finish("corrected");
+}
+
+/// cryptsetup's own words named no option.
+#[test]
+fn without_a_terminal_and_a_key_file_the_option_is_named() {
+    let host = Host::new();
+    let file = host.luks.file.to_str().unwrap();
+    let server = host.fake.address.to_string();
+    let enroll = |input: Stdio| {
+        let mut command = host.command(&["enroll", file, "--server", &server], None);
+        command.stdin(input).output().unwrap()
+    };
+    let nobody = enroll(Stdio::null());
+    assert_eq!(nobody.status.code(), Some(2), "{}", words(&nobody));
+    assert!(words(&nobody).contains("--existing-key-file"), "{}", words(&nobody));
+    assert_eq!(host.luks.keyslots(), ["0"]);
+    // A line of standard input is what somebody would have typed.
+    let piped = enroll(std::fs::File::open(&host.luks.key_file).unwrap().into());
+    assert!(piped.status.success(), "{}", words(&piped));
+    host.finish("again");
 }
 
 #[test]

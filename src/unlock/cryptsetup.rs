@@ -15,6 +15,10 @@ use std::time::Duration;
 
 /// What cryptsetup says when two processes write a header at once; it has changed nothing then.
 const CONCURRENT: &str = "concurrent LUKS2 metadata update";
+/// What cryptsetup says where nobody types a passphrase.
+const NOTHING_TO_READ: &str = "Nothing to read on input";
+const NOBODY_TO_ASK: &str = "there is no terminal to ask for the passphrase that opens the volume now: give a key file \
+                             with `--existing-key-file FILE` (`-` is standard input), and enrol again";
 /// How often a refused header write is tried.
 const TRIES: u32 = 8;
 /// cryptsetup's exit code for a passphrase that opens nothing.
@@ -88,7 +92,13 @@ impl Volume {
             args.push(&new_key);
             self.once("luksAddKey", &args, &Input::Terminal)
         })?;
-        if output.status.success() { Ok(()) } else { Err(failed("luksAddKey", &output)) }
+        match (failed("luksAddKey", &output), existing) {
+            _ if output.status.success() => Ok(()),
+            (Error::Cryptsetup { said, .. }, Existing::Ask) if said.contains(NOTHING_TO_READ) => {
+                Err(Error::Usage(NOBODY_TO_ASK))
+            }
+            (error, _) => Err(error),
+        }
     }
 
     /// Whether the passphrase opens this keyslot, without opening the volume.
