@@ -14,7 +14,12 @@ use std::process::ExitCode;
 
 /// A key-management server that speaks KMIP and keeps keys sealed under an HSM, and the commands to work with it.
 #[derive(Parser)]
-#[command(name = "keystead", version, max_term_width = 100)]
+#[command(
+    name = "keystead",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done; 2 wrong usage; the --help of each command tells its others."
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -43,7 +48,7 @@ enum Command {
     after_help = "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and \
 .key), a SoftHSM token, the store, and keystead.toml; then serves. Started again on the same DIR it has the same \
 keys; what was lost of DIR since then is not made anew where something that is still there needs the old one.\nPrints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
-key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed."
+key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed; 2 wrong usage."
 )]
 struct DevCommand {
     /// The folder for everything
@@ -64,7 +69,7 @@ struct DevCommand {
 #[derive(Args)]
 #[command(
     after_help = "Prints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it: requests under way end \
-first.\nExit codes: 0 stopped when told to; 1 failed."
+first.\nExit codes: 0 stopped when told to; 1 failed; 2 wrong usage."
 )]
 struct ServeCommand {
     /// The configuration (docs/configuration.md)

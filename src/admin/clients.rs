@@ -2,7 +2,7 @@
 //! signs with the CA key that its configuration names.
 
 use super::protocol::{AdminRequest, Issued, ShownClient};
-use super::{ask, fail};
+use super::{AS_ADMINISTRATOR, ask, fail};
 use crate::client::{ClientArgs, Error};
 use crate::gate;
 use crate::pki::{self, Curve};
@@ -15,17 +15,13 @@ use zeroize::Zeroizing;
 
 /// `keystead client …`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "All but `password` ask the server as an administrator: use a certificate that its configuration lists \
-under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the \
-server refused or failed."
-)]
+#[command(after_help = AS_ADMINISTRATOR)]
 pub struct ClientCommand {
-    #[command(flatten)]
-    client: ClientArgs,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    client: ClientArgs,
     #[command(subcommand)]
     action: Action,
 }
@@ -33,6 +29,7 @@ pub struct ClientCommand {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// Make a key and get a certificate for a new client: NAME.pem and NAME.key
+    #[command(after_help = AS_ADMINISTRATOR)]
     Add {
         /// The name of the client: what its objects belong to
         name: String,
@@ -47,18 +44,22 @@ enum Action {
         curve: Curve,
     },
     /// List the certificates that were issued
+    #[command(after_help = AS_ADMINISTRATOR)]
     List,
     /// End the certificates of a client: it is refused from its next message on
+    #[command(after_help = AS_ADMINISTRATOR)]
     Revoke {
         /// Its name, or `sha256:` and the fingerprint of one certificate
         name: String,
     },
     /// Show a client: its groups, its persona, and where each switch of that comes from
+    #[command(after_help = AS_ADMINISTRATOR)]
     Show {
         /// Its name, or `sha256:` and the fingerprint of its certificate
         name: String,
     },
     /// Hash a password, read from standard input, for [[credentials]] in the configuration; asks no server
+    #[command(after_help = "Exit codes: 0 done; 1 no password was read; 2 wrong usage.")]
     Password,
 }
 

@@ -20,11 +20,9 @@ Correlation Value of the answer.\nNo key, secret or password is shown: length an
 secrets have equal fingerprints until the server is restarted. Kept are the last ones of each client, in the server's \
 memory ([explain] in docs/configuration.md).\nIt asks the server as an administrator: use a certificate that its \
 configuration lists under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could \
-be reached; 4 the server refused, or keeps nothing of this request."
+be reached; 4 the server refused, or keeps nothing of this request, or one side does not accept the other's certificate."
 )]
 pub struct ExplainCommand {
-    #[command(flatten)]
-    connection: ClientArgs,
     /// The number of the request
     #[arg(value_name = "ID")]
     id: Option<u64>,
@@ -40,6 +38,8 @@ pub struct ExplainCommand {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    connection: ClientArgs,
 }
 
 /// Asks, and tells.

@@ -1,8 +1,7 @@
 //! `keystead key`: managed keys from the command line.
 //!
 //! It knows nothing that a server does not tell every client, and keeps nothing. What is printed for people may
-//! change; what `--json` prints, and the exit codes, are relied on: 0 done; 1 something on this machine; 2 wrong
-//! usage; 3 no server could be reached; 4 the server refused, or has no such key.
+//! change; what `--json` prints, and the exit codes, are relied on.
 
 mod act;
 mod algorithm;
@@ -16,18 +15,18 @@ use kmip_codec::enums::{CryptographicAlgorithm, RevocationReasonCode, State};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; \
+                          4 the server refused, or has no such key, or one side does not accept the other's certificate.";
+
 /// `keystead key …`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be \
-reached; 4 the server refused, or has no such key."
-)]
+#[command(after_help = EXIT_CODES)]
 pub struct KeyCommand {
-    #[command(flatten)]
-    client: ClientArgs,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    client: ClientArgs,
     #[command(subcommand)]
     action: Action,
 }
@@ -35,6 +34,7 @@ pub struct KeyCommand {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// Make a key on the server and print its identifier
+    #[command(after_help = EXIT_CODES)]
     Create {
         /// What people call it; unique among the owner's keys
         #[arg(long, value_parser = NonEmptyStringValueParser::new())]
@@ -54,6 +54,7 @@ enum Action {
         activate: bool,
     },
     /// List keys, newest first
+    #[command(after_help = EXIT_CODES)]
     List {
         /// Only those of this name
         #[arg(long)]
@@ -69,13 +70,14 @@ enum Action {
         limit: Option<i32>,
     },
     /// Print all attributes of a key
+    #[command(after_help = EXIT_CODES)]
     Show {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
         key: String,
     },
     /// Write the key itself to standard output
-    #[command(group = ArgGroup::new("form"))]
+    #[command(group = ArgGroup::new("form"), after_help = EXIT_CODES)]
     Get {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
@@ -94,12 +96,14 @@ enum Action {
         force: bool,
     },
     /// Make a Pre-Active key Active
+    #[command(after_help = EXIT_CODES)]
     Activate {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
         key: String,
     },
     /// Take a key out of use: Deactivated, or Compromised where the reason is a compromise
+    #[command(after_help = EXIT_CODES)]
     Revoke {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
@@ -116,6 +120,7 @@ enum Action {
         occurred: Option<i64>,
     },
     /// Destroy the key for ever; what it protects is lost
+    #[command(after_help = EXIT_CODES)]
     Destroy {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]

@@ -1,7 +1,7 @@
 //! `keystead master`: the master key in the HSM.
 
 use super::protocol::AdminRequest;
-use super::{ask, fail};
+use super::{AS_ADMINISTRATOR, ask, fail};
 use crate::client::ClientArgs;
 use crate::vault::{MasterStatus, RotationReport};
 use clap::{Args, Subcommand};
@@ -9,17 +9,13 @@ use std::process::ExitCode;
 
 /// `keystead master …`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Both ask the server as an administrator: use a certificate that its configuration lists \
-under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the \
-server refused or failed."
-)]
+#[command(after_help = AS_ADMINISTRATOR)]
 pub struct MasterCommand {
-    #[command(flatten)]
-    client: ClientArgs,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    client: ClientArgs,
     #[command(subcommand)]
     action: Action,
 }
@@ -27,8 +23,10 @@ pub struct MasterCommand {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// Show the master key, and what is sealed under it
+    #[command(after_help = AS_ADMINISTRATOR)]
     Status,
     /// Make a new master key and seal everything under it, while the server runs
+    #[command(after_help = AS_ADMINISTRATOR)]
     Rotate,
 }
 

@@ -13,6 +13,12 @@ use protocol::AdminRequest;
 use serde::de::DeserializeOwned;
 use std::process::ExitCode;
 
+/// What the help of commands for administrators ends with.
+const AS_ADMINISTRATOR: &str = "Asks the server as an administrator: use a certificate that its configuration lists \
+                                under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no \
+                                server could be reached; 4 the server refused or failed, or one side does not accept \
+                                the other's certificate.";
+
 /// Asks a server.
 fn ask<T: DeserializeOwned>(args: &ClientArgs, request: &AdminRequest) -> Result<T, Error> {
     let mut client = Client::new(args.settings()?);

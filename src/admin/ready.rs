@@ -10,14 +10,14 @@ use std::process::ExitCode;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be \
-reached; 4 the server is not ready."
+reached; 4 the server is not ready, or one side does not accept the other's certificate."
 )]
 pub struct ReadyCommand {
-    #[command(flatten)]
-    client: ClientArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    client: ClientArgs,
 }
 
 /// Asks, and tells.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Opens LUKS2 volumes with keys that a KMIP server keeps
 #[derive(Parser)]
-#[command(name = "keystead-unlock", version, after_help = EXIT_CODES)]
+#[command(name = "keystead-unlock", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct CommandLine {
     #[command(flatten)]
     client: ClientArgs,
@@ -23,8 +23,9 @@ struct CommandLine {
     action: Action,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be \
-reached in time; 4 the key is refused, unknown or may not be used; 5 cryptsetup failed.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached in \
+                          time; 4 the key is refused, unknown or may not be used, or one side does not accept the \
+                          other's certificate; 5 cryptsetup failed.";
 
 #[derive(Subcommand)]
 enum Action {
@@ -32,10 +33,12 @@ enum Action {
     ///
     /// Prints the key's identifier. The volume keeps every keyslot that it has. Run with other servers on an enrolled
     /// volume, it writes them into the token, which `unlock` asks where this machine names none.
+    #[command(after_help = EXIT_CODES)]
     Enroll {
         /// The LUKS2 volume: a device or a file
         device: PathBuf,
-        /// A key file that opens the volume now; `-` is standard input [default: ask on the terminal]
+        /// A key file that opens the volume now; `-` is standard input [default: ask on the terminal, or read
+        /// a line of standard input where there is none]
         #[arg(long, value_name = "FILE")]
         existing_key_file: Option<PathBuf>,
         /// Print what was done as JSON
@@ -43,6 +46,7 @@ enum Action {
         json: bool,
     },
     /// Fetch the volume's key and open the volume
+    #[command(after_help = EXIT_CODES)]
     Unlock {
         /// The LUKS2 volume: a device or a file
         device: PathBuf,
@@ -59,6 +63,11 @@ enum Action {
         wait: Wait,
     },
     /// Write the passphrase of a key (base64 text of its 32 bytes, no line end) to standard output, for a pipe
+    #[command(
+        after_help = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached in \
+                      time; 4 the key is refused, unknown or may not be used, or one side does not accept the other's \
+                      certificate."
+    )]
     Get {
         /// The key's unique identifier
         id: String,

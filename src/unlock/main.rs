@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached in time; 4 the key
-//! is refused, unknown or may not be used; 5 cryptsetup failed.
+//! is refused, unknown or may not be used, or one side does not accept the other's certificate; 5 cryptsetup failed.
 
 mod command;
 mod cryptsetup;
