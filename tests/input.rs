@@ -1,4 +1,5 @@
-//! Wrong input to a real server: each gets a clear error, nothing is lost, and other clients go on.
+//! Wrong input to a real server: each gets a clear error, nothing is lost, and other clients go on. Messages that are
+//! malformed have tests/malformed.rs.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod support;
@@ -52,61 +53,6 @@ fn reason(bytes: &[u8]) -> Option<ResultReason> {
 fn goes_on(wire: &mut Wire) {
     let bytes = wire.exchange(&query(V2_1).to_bytes()).unwrap();
     assert_eq!(answer(&bytes).items[0].result_status, ResultStatus::Success);
-}
-
-#[test]
-fn malformed_messages_are_refused_and_well_formed_ones_answered_behind_them() {
-    let (_folder, dev) = server();
-    let (mut other, mut wire) = (wire::connect(&dev, "other"), wire::connect(&dev, "one"));
-    let good = query(V1_4).to_bytes();
-    // A wrong type inside: the field after the version.
-    let mut wrong = good.clone();
-    let count = wrong.windows(3).position(|w| w == [0x42, 0x00, 0x0d]).unwrap();
-    wrong[count + 3] = 5;
-    for bad in [wrong, padded(&good, count)] {
-        let bytes = wire.exchange(&bad).unwrap();
-        assert_eq!(reason(&bytes), Some(ResultReason::InvalidMessage));
-        let text = answer(&bytes).items[0].result_message.clone().unwrap();
-        assert!(text.contains("BatchCount"), "{text}");
-        goes_on(&mut wire);
-    }
-    goes_on(&mut other);
-}
-
-/// The same message with a byte of padding that is not zero.
-fn padded(good: &[u8], count: usize) -> Vec<u8> {
-    let mut bad = good.to_vec();
-    bad[count + 15] = 1;
-    bad
-}
-
-#[test]
-fn what_is_no_message_is_answered_and_closed() {
-    let (_folder, dev) = server();
-    let mut other = wire::connect(&dev, "other");
-    let memory = resident(&dev);
-    for header in [
-        [0x42, 0x00, 0x78, 0x01, 0xff, 0xff, 0xff, 0xf8],
-        [0x42, 0x00, 0x7b, 0x01, 0x00, 0x00, 0x00, 0x08],
-        *b"GET / HT",
-    ] {
-        let mut wire = wire::connect(&dev, "one");
-        let bytes = wire.exchange(&header).unwrap();
-        assert_eq!(reason(&bytes), Some(ResultReason::InvalidMessage));
-        assert!(wire.is_closed());
-    }
-    assert!(resident(&dev) < memory + 4096, "an announced length made the server grow");
-    let mut half = wire::connect(&dev, "half");
-    half.send(&query(V2_1).to_bytes()[..20]).unwrap();
-    drop(half);
-    goes_on(&mut other);
-}
-
-/// Memory of the server in kB.
-fn resident(dev: &Dev) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", dev.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 #[test]
