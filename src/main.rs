@@ -130,7 +130,7 @@ fn run_serve(command: &ServeCommand) -> Result<(), Box<dyn std::error::Error>> {
 fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     // Whatever is made from here on is for this user alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)?;
+    let filter = config.log.filter()?;
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     if let Err(error) = no_core_dumps() {

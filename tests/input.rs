@@ -186,6 +186,10 @@ fn a_server_that_cannot_start_says_why() {
     fails_with(&start(), &["limits.connections is 0"]);
     change("[hsm]", "[hsm]\nserial = \"1\"");
     fails_with(&start(), &["name the token in one way"]);
+    for level in ["loud", "a=b=c"] {
+        change("level = \"info\"", &format!("level = {level:?}"));
+        fails_with(&start(), &["keystead.toml", "log.level", level, "\"debug\""]);
+    }
     change("", "");
 
     let pin = std::fs::read(file("pin")).unwrap();

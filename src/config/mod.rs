@@ -3,11 +3,13 @@
 mod attestation;
 mod endpoints;
 mod limits;
+mod log;
 mod sections;
 
 pub use attestation::AttestationConfig;
 pub use endpoints::EndpointConfig;
 pub use limits::LimitsConfig;
+pub use log::LogConfig;
 pub use sections::*;
 
 use crate::engine::statements::about::{About, Extension, Features, Validation};
@@ -149,6 +151,7 @@ impl Config {
             return Err("a group has no name".to_owned());
         }
         self.limits.check()?;
+        self.log.filter()?;
         let explain = &self.explain;
         if explain.enabled && [explain.exchanges, explain.clients, explain.bytes].contains(&0) {
             return Err("a bound of [explain] is 0: say `enabled = false` to keep nothing".to_owned());

@@ -291,14 +291,6 @@ impl ObjectGroupConfig {
     }
 }
 
-/// `[log]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogConfig {
-    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `keystead=debug`.
-    pub level: String,
-}
-
 /// `[explain]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -383,11 +375,5 @@ impl Default for AuditConfig {
 impl Default for AsynchronousConfig {
     fn default() -> Self {
         Self { delay_milliseconds: 100, requests: 64, answer_seconds: 3600 }
-    }
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self { level: "info".to_owned() }
     }
 }
