@@ -1,7 +1,9 @@
 //! Accepts connections and does the TLS handshake; nothing of a connection is parsed before that has ended well.
 
+pub mod descriptors;
 mod files;
 mod places;
+mod seldom;
 
 pub use files::{TlsFiles, certificates, client_verifier, roots, tls};
 
@@ -9,16 +11,21 @@ use crate::gate::Gate;
 use crate::http;
 use crate::session::{self, Limits, Peer, Service};
 use files::for_https;
-use places::Places;
+use places::{GiveWay, Place, Places};
+use rustix::io::Errno;
 use rustls::ServerConfig;
+use seldom::Seldom;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+
+/// How long to wait before accepting again when that has failed: at first, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// Why the server cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +152,7 @@ async fn accept<S: Service>(
     guard: mpsc::Sender<()>,
 ) {
     let mut stopping = entrance.door.stopping.clone();
+    let (mut failures, mut full, mut pause) = (Seldom::default(), Seldom::default(), PAUSE.0);
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -153,29 +161,56 @@ async fn accept<S: Service>(
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of file descriptors, most likely: others will close some.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                if let Some(times) = failures.count(Instant::now()) {
+                    tracing::warn!(%error, times, "cannot accept connections; {}", advice(&error));
+                }
+                tokio::time::sleep(pause).await;
+                pause = PAUSE.1.min(pause * 2);
                 continue;
             }
         };
-        let Some(place) = places.take(address.ip()) else {
-            tracing::warn!(peer = %address, "too many connections; closing this one");
+        pause = PAUSE.0;
+        let Some((place, give_way)) = places.take(address.ip()).await else {
+            if let Some(times) = full.count(Instant::now()) {
+                tracing::warn!(peer = %address, times, "closed a connection: there are as many as limits.connections and \
+                    limits.connections_per_address let there be");
+            }
             continue;
         };
         let (entrance, guard) = (entrance.clone(), guard.clone());
         tokio::spawn(async move {
-            connection(stream, address, &entrance).await;
+            connection(stream, address, &entrance, (&place, give_way)).await;
             drop((place, guard));
         });
     }
 }
 
-async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance: &Entrance<S>) {
+/// What to do when a connection cannot be accepted.
+fn advice(error: &std::io::Error) -> &'static str {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE) => {
+            "allow the server more open files: LimitNOFILE= in the unit of systemd, `ulimit -n`"
+        }
+        Some(Errno::NFILE) => "the whole machine has too many open files: see fs.file-max",
+        _ => "trying again",
+    }
+}
+
+async fn connection<S: Service>(
+    stream: TcpStream,
+    address: SocketAddr,
+    entrance: &Entrance<S>,
+    (place, give_way): (&Place, GiveWay),
+) {
     let door = &entrance.door;
     let _ = stream.set_nodelay(true);
     let acceptor = TlsAcceptor::from(Arc::clone(&entrance.tls));
-    let stream = match timeout(door.limits.handshake, acceptor.accept(stream)).await {
+    let handshake = tokio::select! {
+        handshake = timeout(door.limits.handshake, acceptor.accept(stream)) => handshake,
+        // Fails, and waits no longer, only once the place is kept.
+        Ok(()) = give_way => return gave_way(door, address),
+    };
+    let stream = match handshake {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             door.service.turned_away(address, format!("the TLS handshake failed: {error}"));
@@ -186,6 +221,9 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance
             return tracing::info!(peer = %address, "closed a connection: the TLS handshake took too long");
         }
     };
+    if !place.keep() {
+        return gave_way(door, address);
+    }
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let admitted = certificate.ok_or_else(|| "it has no certificate".to_owned());
     let principal = match admitted.and_then(|certificate| door.gate.admit(certificate)) {
@@ -206,4 +244,10 @@ async fn connection<S: Service>(stream: TcpStream, address: SocketAddr, entrance
     if let Err(error) = served {
         tracing::debug!(peer = %address, %error, "a connection broke");
     }
+}
+
+/// Its place was needed before the peer had shown who it is.
+fn gave_way<S: Service>(door: &Door<S>, address: SocketAddr) {
+    door.service.turned_away(address, "it gave way to another before the TLS handshake had ended".to_owned());
+    tracing::debug!(peer = %address, "closed a connection: it gave way to another in the TLS handshake");
 }

@@ -7,6 +7,7 @@ use crate::engine::statements::profiles::{Place, Transports};
 use crate::engine::world::{Authority, Settings};
 use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;
+use crate::listen::descriptors::{self, TooFew};
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
 use crate::server::{Registrar, Server, Signer, work};
 use crate::session::Limits;
@@ -38,6 +39,9 @@ pub enum Error {
     /// The sockets.
     #[error(transparent)]
     Listen(#[from] listen::Error),
+    /// The system lets this process open too little.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// The authority of `[certify]`.
     #[error(transparent)]
     Authority(#[from] crate::authority::Error),
@@ -61,6 +65,7 @@ pub enum Error {
 pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Result<(), Error> {
     // Judged first: clients that would not be what the configuration says are told before anything is opened.
     let gate = Arc::new(Gate::new(config).map_err(Error::Clients)?);
+    descriptors::raise();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
     // Bound first: a port in use is told before anything is opened.
@@ -89,10 +94,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         gate,
         service: Arc::clone(&server),
         limits: limits(config),
-        caps: Caps {
-            connections: config.limits.connections,
-            per_address: config.limits.connections_per_address,
-        },
+        caps: caps(config)?,
         stopping,
     });
     let patience = Duration::from_secs(config.limits.stop_seconds);
@@ -227,6 +229,16 @@ fn limits(config: &Config) -> Limits {
         write: Duration::from_secs(limits.write_seconds),
         message_bytes_max: limits.message_bytes,
     }
+}
+
+/// How many connections there may be; asked when all that the server keeps open is open.
+fn caps(config: &Config) -> Result<Caps, TooFew> {
+    // A thread that talks to the token may open its files, and be replaced while it hangs.
+    let others = 2 * config.hsm.workers + config.endpoints.len();
+    Ok(Caps {
+        connections: descriptors::connections(config.limits.connections, others)?,
+        per_address: config.limits.connections_per_address,
+    })
 }
 
 /// The door to the master keys: the token, or, for who asked for danger by name, files.

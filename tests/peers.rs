@@ -9,8 +9,12 @@ use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::operations::Request;
 use kmip_codec::payloads::*;
 use kmip_codec::version::{V1_4, V2_1};
+use kmip_codec::wire::Encoding;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 use support::dev::Dev;
 use support::wire::{self, Wire};
@@ -91,6 +95,86 @@ fn a_peer_has_no_more_connections_than_its_cap() {
     while !is_served(&mut wire::connect(&dev, "one")) {
         assert!(begin.elapsed() < NEVER, "a place that was given back is not given again");
     }
+}
+
+/// A server that could have 60 open files once stopped serving with 120 mute peers, and filled its log.
+#[test]
+fn mute_peers_beyond_the_open_files_keep_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let dev = Dev::limited(&folder.path().join("dev"), "ulimit -n 60", File::create(&log).unwrap());
+    let mut early = wire::connect(&dev, "early");
+    assert!(is_served(&mut early));
+    let begin = Instant::now();
+    let mute: Vec<TcpStream> = (0..120).map(|_| TcpStream::connect(&dev.address).unwrap()).collect();
+    for _ in 0..10 {
+        assert!(is_served(&mut wire::connect(&dev, "good")), "with 120 mute peers");
+        assert!(is_served(&mut early));
+    }
+    let mut https = wire::https(&dev, "good");
+    https.post(Encoding::Ttlv, &RequestMessage::from_bytes(&query()).unwrap()).unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(4), "before the time limit of the mute peers");
+    drop(mute);
+    // Places that are kept are not given away: then it is told that there are no more.
+    let mut kept: Vec<Wire> = Vec::new();
+    for _ in 0..60 {
+        let mut wire = wire::connect(&dev, "kept");
+        if is_served(&mut wire) {
+            kept.push(wire);
+        }
+    }
+    assert!((5..40).contains(&kept.len()), "{}", kept.len());
+    assert!(is_served(&mut early));
+    drop(dev);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("may have 60 open files") && log.contains("LimitNOFILE="), "{log}");
+    assert!(log.contains("limits.connections_per_address let there be"), "{log}");
+    assert!(!log.contains("cannot accept"), "{log}");
+    assert!(log.matches("WARN").count() < 10, "{log}");
+}
+
+#[test]
+fn a_server_takes_as_many_open_files_as_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = File::create(folder.path().join("log")).unwrap();
+    let dev = Dev::limited(&folder.path().join("dev"), "ulimit -n 2000 && ulimit -Sn 60", log);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", dev.pid())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(line.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["2000", "2000"]);
+}
+
+#[test]
+fn without_descriptors_the_server_waits_and_says_so_now_and_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let dev = Dev::logging(&folder.path().join("dev"), File::create(&log).unwrap());
+    let pid = Pid::from_raw(dev.pid());
+    let usual = rustix::process::getrlimit(Resource::Nofile);
+    // Fewer than are open: none can be had any more.
+    prlimit(pid, Resource::Nofile, Rlimit { current: Some(5), ..usual }).unwrap();
+    let mut good = wire::connect(&dev, "good");
+    let asked = std::thread::spawn(move || is_served(&mut good));
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(!asked.is_finished());
+    prlimit(pid, Resource::Nofile, usual).unwrap();
+    assert!(asked.join().unwrap());
+    drop(dev);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(log.matches("cannot accept connections").count(), 1, "{log}");
+    assert!(log.contains("LimitNOFILE="), "{log}");
+}
+
+#[test]
+fn a_server_that_may_open_too_little_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let start = "ulimit -n 30 && exec \"$0\" serve --config \"$1\"";
+    let config = folder.path().join("keystead.toml");
+    let args = ["-c", start, env!("CARGO_BIN_EXE_keystead"), config.to_str().unwrap()];
+    let output = Command::new("sh").args(args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("30 open files") && text.contains("LimitNOFILE="), "{text}");
 }
 
 /// A batch that takes a while: keys of RSA are made.

@@ -64,6 +64,13 @@ impl Dev {
         Self::start_with(folder, log.into())
     }
 
+    /// The same started by a shell that sets limits first, as `ulimit -n 60`.
+    pub fn limited(folder: &Path, limits: &str, log: std::fs::File) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{limits} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_keystead")]);
+        Self::start_by(shell, folder, log.into(), &[])
+    }
+
     /// Asks the server to stop, without waiting.
     pub fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -91,7 +98,10 @@ impl Dev {
     }
 
     fn start_as(folder: &Path, log: Stdio, options: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_keystead")), folder, log, options)
+    }
+
+    fn start_by(mut command: Command, folder: &Path, log: Stdio, options: &[&str]) -> Self {
         command
             .args(["dev", "--listen", "127.0.0.1:0", "--https", "127.0.0.1:0", "--dir"])
             .arg(folder)

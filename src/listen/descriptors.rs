@@ -1,0 +1,56 @@
+//! File descriptors: each connection takes one, and what the store and the HSM open must never fail for the want of one.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// What is opened now and then beside connections: segments of the journal, files of certificates, connections that are
+/// accepted only to be closed.
+const NOW_AND_THEN: usize = 24;
+
+/// There are too few for any connection at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "this process may have {limit} open files and needs {own} for itself: allow more (LimitNOFILE= in the unit of systemd, \
+     `ulimit -n` in a shell); a connection takes one"
+)]
+pub struct TooFew {
+    limit: usize,
+    own: usize,
+}
+
+/// Lets this process have as many as it may ask for: the usual limit is for programs that could not use more.
+pub fn raise() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+}
+
+/// How many connections there may be at once: as many as are wanted, or as fit beside what is open already and what
+/// else will be (`others`). It is told when those are fewer.
+pub fn connections(wanted: usize, others: usize) -> Result<usize, TooFew> {
+    let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(wanted) };
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let own = open() + NOW_AND_THEN + others;
+    let room = limit.saturating_sub(own);
+    if room == 0 {
+        return Err(TooFew { limit, own });
+    }
+    if room < wanted {
+        tracing::warn!(
+            "this process may have {limit} open files: that is room for {room} connections at once, not for the {wanted} of \
+             limits.connections. Allow {} files (LimitNOFILE= in the unit of systemd, `ulimit -n` in a shell), or set \
+             limits.connections to {room}",
+            wanted.saturating_add(own)
+        );
+    }
+    Ok(wanted.min(room))
+}
+
+/// How many are open now.
+fn open() -> usize {
+    const WHERE_NOBODY_TELLS: usize = 32;
+    std::fs::read_dir("/proc/self/fd").map_or(WHERE_NOBODY_TELLS, Iterator::count)
+}
