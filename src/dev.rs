@@ -29,6 +29,14 @@ pub enum Error {
     /// A file or a certificate.
     #[error(transparent)]
     Pki(#[from] pki::Error),
+    /// The folder.
+    #[error("cannot make the folder {}: {why}. {}", path.display(), folder_advice(path))]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
     /// The token.
     #[error(transparent)]
     Hsm(#[from] keystead_hsm::Error),
@@ -101,7 +109,15 @@ pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<
 
 fn make_folder(folder: &Path) -> Result<(), Error> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|why| pki::Error::File { path: folder.into(), why }.into())
+    made.map_err(|why| Error::Folder { path: folder.into(), why })
+}
+
+fn folder_advice(path: &Path) -> &'static str {
+    if path.ancestors().any(Path::is_file) {
+        "There is a file of that name, or of that of a folder above it: name another folder with --dir"
+    } else {
+        "Name with --dir a folder that you may make, or one that you may write in"
+    }
 }
 
 /// Whether there is nothing in a folder, or no folder.

@@ -5,7 +5,7 @@ mod files;
 mod places;
 mod seldom;
 
-pub use files::{TlsFiles, certificates, client_verifier, roots, tls};
+pub use files::{TlsFiles, client_verifier, tls};
 
 use crate::gate::Gate;
 use crate::http;
@@ -15,6 +15,7 @@ use places::{GiveWay, Place, Places};
 use rustix::io::Errno;
 use rustls::ServerConfig;
 use seldom::Seldom;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_s
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An address cannot be had.
-    #[error("cannot listen on {address}: {why}. Is another server running there?")]
+    #[error("cannot listen on {address}: {why}. {}", address_advice(address, why))]
     Bind {
         /// Which.
         address: SocketAddr,
@@ -39,16 +40,46 @@ pub enum Error {
         why: std::io::Error,
     },
     /// A certificate or key cannot be used.
-    #[error("{}: {why}", path.display())]
+    #[error("{key}, {}: {why}", path.display())]
     Certificate {
+        /// The key of the configuration that names the file.
+        key: &'static str,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it, and what to do.
         why: String,
+    },
+    /// The server's certificate and private key are not of one pair.
+    #[error(
+        "tls.key, {}, is not the private key of the certificate in tls.certificate, {}: name two that belong together",
+        key.display(), certificate.display()
+    )]
+    OtherKey {
+        /// The private key.
+        key: PathBuf,
+        /// The certificate.
+        certificate: PathBuf,
     },
     /// The TLS settings do not fit together.
     #[error("TLS: {0}")]
     Tls(String),
+}
+
+/// What to do when an address cannot be had.
+fn address_advice(address: &SocketAddr, why: &std::io::Error) -> String {
+    let elsewhere = "listen elsewhere (`listen` and `https.listen` in the configuration)";
+    match why.kind() {
+        ErrorKind::AddrInUse => format!("Is another server running there? Stop it, or {elsewhere}"),
+        ErrorKind::AddrNotAvailable => format!(
+            "This machine has no address {}: use one that it has (`ip address` shows them), or 0.0.0.0 for all of them",
+            address.ip()
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "Ports below 1024 are for root and for who has CAP_NET_BIND_SERVICE (AmbientCapabilities= in the unit of \
+             systemd): give the server that, or {elsewhere}"
+        ),
+        _ => format!("If it stays so, {elsewhere}"),
+    }
 }
 
 /// What is spoken behind TLS.

@@ -16,7 +16,7 @@ use crate::suite_b::SuiteB;
 use crate::vault::{self, Hierarchy, Keep};
 use keystead_hsm::{Entropy as _, MasterKeys, Pin, Slot, Software, SystemEntropy, Token, TokenConfig};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,11 +45,25 @@ pub enum Error {
     /// The authority of `[certify]`.
     #[error(transparent)]
     Authority(#[from] crate::authority::Error),
-    /// The PIN could not be read.
-    #[error("cannot read the PIN from {}: {why}", path.display())]
-    Pin {
-        /// From where.
+    /// The PIN could not be read from its file.
+    #[error(
+        "cannot read the PIN of the HSM from hsm.pin_file, {}: {why}. Put the PIN of the token's user there, for the user of \
+         the server alone to read (mode 0600), or name another file", path.display()
+    )]
+    PinFile {
+        /// Which.
         path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The PIN could not be read from a file descriptor.
+    #[error(
+        "cannot read the PIN of the HSM from hsm.pin_descriptor, {number}: {why}. Who starts the server has to open it: in a \
+         shell, `keystead serve --config FILE {number}< PIN-FILE`; or say hsm.pin_file instead"
+    )]
+    PinDescriptor {
+        /// Which.
+        number: i32,
         /// What the system said.
         why: std::io::Error,
     },
@@ -265,10 +279,20 @@ fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error> {
 
 /// The PIN comes from a file or a descriptor; never from the command line or the environment, where others see it.
 fn pin(config: &Config) -> Result<Pin, Error> {
-    let path = match (&config.hsm.pin_file, config.hsm.pin_descriptor) {
-        (Some(path), _) => path.clone(),
-        (None, number) => PathBuf::from(format!("/dev/fd/{}", number.unwrap_or_default())),
+    let number = config.hsm.pin_descriptor.unwrap_or_default();
+    let read = match &config.hsm.pin_file {
+        Some(path) => read_pin(path).map_err(|why| Error::PinFile { path: path.clone(), why }),
+        None => read_pin(Path::new(&format!("/dev/fd/{number}")))
+            .map_err(|why| Error::PinDescriptor { number, why }),
     };
-    let bytes = std::fs::read(&path).map_err(|why| Error::Pin { path, why })?;
-    Ok(Pin::from_file_bytes(bytes))
+    read.map(Pin::from_file_bytes)
+}
+
+/// Refuses an empty PIN: the token would count it among the wrong ones.
+fn read_pin(path: &Path) -> std::io::Result<Vec<u8>> {
+    let bytes = std::fs::read(path)?;
+    if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
+        return Err(std::io::Error::other("it is empty"));
+    }
+    Ok(bytes)
 }

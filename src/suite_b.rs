@@ -1,13 +1,11 @@
 //! Suite B (RFC 6460; KMIP Profiles, Suite B minLOS 128 and 192): TLS 1.2 with ECDHE, ECDSA and AES-GCM on the curves of a
 //! level, and certificates that fit it from end to end.
 
-use crate::listen::Error;
 use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, kx_group};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::CertificateDer;
 use rustls::{SignatureScheme, SupportedProtocolVersion};
 use serde::Deserialize;
-use std::path::Path;
 use webpki::aws_lc_rs::{ECDSA_P256_SHA256, ECDSA_P384_SHA384};
 use x509_parser::der_parser::asn1_rs::{Oid, oid};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -77,8 +75,8 @@ impl SuiteB {
         CryptoProvider { cipher_suites, kx_groups, signature_verification_algorithms, ..default_provider() }
     }
 
-    /// The certificates of a file must all have keys and signatures of this level.
-    pub fn check(self, path: &Path, certificates: &[CertificateDer<'_>]) -> Result<(), Error> {
+    /// The certificates must all have keys and signatures of this level; otherwise, what is wrong and what to do.
+    pub fn check(self, certificates: &[CertificateDer<'_>]) -> Result<(), String> {
         let curves = match self {
             Self::Level128 => CURVES,
             Self::Level192 => CURVES.get(1..).unwrap_or_default(),
@@ -92,13 +90,12 @@ impl SuiteB {
                 Ok(_) => None,
             };
             if let Some(wrong) = wrong {
-                let why = format!(
+                return Err(format!(
                     "tls.suite_b = {:?} wants certificates with ECDSA on {}, and one here {wrong}. Use others, or leave \
                      tls.suite_b out; `keystead dev --suite-b {0}` makes some in a new folder",
                     self.name(),
                     names.join(" or "),
-                );
-                return Err(Error::Certificate { path: path.into(), why });
+                ));
             }
         }
         Ok(())

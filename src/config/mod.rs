@@ -15,6 +15,7 @@ pub use sections::*;
 use crate::engine::statements::about::{About, Extension, Features, Validation};
 use crate::engine::statements::profiles::Place;
 use serde::Deserialize;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -105,8 +106,20 @@ pub struct Config {
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The file is not there.
+    #[error(
+        "there is no configuration {}: `keystead dev --dir DIR` writes one into its folder; docs/configuration.md explains \
+         every key", path.display()
+    )]
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
     /// The file cannot be read.
-    #[error("cannot read the configuration {}: {why}", path.display())]
+    #[error(
+        "cannot read the configuration {}: {why}. Name a text file that the user of the server may read",
+        path.display()
+    )]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -126,8 +139,10 @@ pub enum ConfigError {
 impl Config {
     /// Reads and checks a file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|why| ConfigError::Unreadable { path: path.into(), why })?;
+        let text = std::fs::read_to_string(path).map_err(|why| match why.kind() {
+            ErrorKind::NotFound => ConfigError::Missing { path: path.into() },
+            _ => ConfigError::Unreadable { path: path.into(), why },
+        })?;
         let wrong = |why: String| ConfigError::Wrong { path: path.into(), why };
         let mut config: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         config.check().map_err(wrong)?;

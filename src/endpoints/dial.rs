@@ -4,12 +4,11 @@
 use super::Mailbox;
 use super::deliver::{Delivery, deliver};
 use crate::gate::Gate;
-use crate::listen::{self, Error, TlsFiles};
+use crate::listen::{Error, TlsFiles};
 use crate::server::Server;
 use crate::session::{Limits, Peer};
 use rustls::ClientConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,18 +40,11 @@ pub struct Line {
 /// TLS as a client: the files of the server, and the same CA.
 pub fn connector(files: &TlsFiles<'_>) -> Result<TlsConnector, Error> {
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
-    let wrong = |why: rustls::pki_types::pem::Error| Error::Certificate {
-        path: files.key.into(),
-        why: why.to_string(),
-    };
     let config = ClientConfig::builder_with_provider(files.provider())
         .with_protocol_versions(files.versions())
         .map_err(failed)?
-        .with_root_certificates(listen::roots(files.ca)?)
-        .with_client_auth_cert(
-            listen::certificates(files.certificate)?,
-            PrivateKeyDer::from_pem_file(files.key).map_err(wrong)?,
-        )
+        .with_root_certificates(files.roots()?)
+        .with_client_auth_cert(files.chain()?, files.private_key()?)
         .map_err(failed)?;
     Ok(TlsConnector::from(Arc::new(config)))
 }

@@ -4,11 +4,12 @@ use super::Error;
 use crate::http;
 use crate::suite_b::{self, SuiteB};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,21 +43,63 @@ impl TlsFiles<'_> {
             None => BOTH,
         }
     }
+
+    /// The server's certificate with its chain.
+    pub fn chain(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
+        certificates("tls.certificate", self.certificate)
+    }
+
+    /// The server's private key.
+    pub fn private_key(&self) -> Result<PrivateKeyDer<'static>, Error> {
+        PrivateKeyDer::from_pem_file(self.key)
+            .map_err(|why| unusable("tls.key", self.key, "private key", &why))
+    }
+
+    /// The certificates of the CA of the clients.
+    fn trusted(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
+        certificates("tls.ca", self.ca)
+    }
+
+    /// The same, to trust.
+    pub fn roots(&self) -> Result<RootCertStore, Error> {
+        let mut roots = RootCertStore::empty();
+        for certificate in self.trusted()? {
+            roots.add(certificate).map_err(|why| self.no_ca(&why))?;
+        }
+        Ok(roots)
+    }
+
+    fn no_ca(&self, why: &dyn Display) -> Error {
+        let why = format!(
+            "a certificate in it is none of a CA that can be used ({why}): name that of the clients' CA"
+        );
+        Error::Certificate { key: "tls.ca", path: self.ca.into(), why }
+    }
+
+    /// Why this certificate and this key do not serve.
+    fn no_pair(&self, why: &rustls::Error) -> Error {
+        if matches!(why, rustls::Error::InconsistentKeys(_)) {
+            return Error::OtherKey { key: self.key.into(), certificate: self.certificate.into() };
+        }
+        let why = format!(
+            "it cannot be used with {} ({why}): name an RSA, ECDSA or Ed25519 key",
+            self.certificate.display()
+        );
+        Error::Certificate { key: "tls.key", path: self.key.into(), why }
+    }
 }
 
 /// TLS 1.2 and 1.3 with a client certificate required, and tickets, so that clients that come back are quick.
 pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
     let provider = files.provider();
-    let chain = certificates(files.certificate)?;
-    let wrong = |path: &Path| {
-        let path = path.to_owned();
-        move |why: rustls::pki_types::pem::Error| Error::Certificate { path, why: why.to_string() }
-    };
-    let key = PrivateKeyDer::from_pem_file(files.key).map_err(wrong(files.key))?;
-    let trusted = certificates(files.ca)?;
+    let (chain, key) = (files.chain()?, files.private_key()?);
     if let Some(suite_b) = files.suite_b {
-        suite_b.check(files.certificate, &chain)?;
-        suite_b.check(files.ca, &trusted)?;
+        let unfit = |key, path: &Path| {
+            let path = path.to_owned();
+            move |why| Error::Certificate { key, path, why }
+        };
+        suite_b.check(&chain).map_err(unfit("tls.certificate", files.certificate))?;
+        suite_b.check(&files.trusted()?).map_err(unfit("tls.ca", files.ca))?;
     }
     let verifier = client_verifier(files)?;
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
@@ -65,7 +108,7 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
         .map_err(failed)?
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain, key)
-        .map_err(failed)?;
+        .map_err(|why| files.no_pair(&why))?;
     config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(failed)?;
     config.send_tls13_tickets = 1;
     // Suite B names the suite to prefer; otherwise the client knows best.
@@ -75,32 +118,28 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
 
 /// What judges the certificates of clients.
 pub fn client_verifier(files: &TlsFiles<'_>) -> Result<Arc<dyn ClientCertVerifier>, Error> {
-    let roots = Arc::new(roots(files.ca)?);
-    WebPkiClientVerifier::builder_with_provider(roots, files.provider())
-        .build()
-        .map_err(|why| Error::Certificate { path: files.ca.into(), why: why.to_string() })
-}
-
-/// The CA certificates of a file, to trust.
-pub fn roots(path: &Path) -> Result<RootCertStore, Error> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
-        let added = roots.add(certificate);
-        added.map_err(|why| Error::Certificate { path: path.into(), why: why.to_string() })?;
-    }
-    Ok(roots)
+    let roots = Arc::new(files.roots()?);
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots, files.provider()).build();
+    verifier.map_err(|why| files.no_ca(&why))
 }
 
 /// The certificates of a file; there is at least one.
-pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let wrong = |why: String| Error::Certificate { path: path.into(), why };
-    let read: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).map_err(|why| wrong(why.to_string()))?.collect();
-    match read {
-        Ok(chain) if chain.is_empty() => Err(wrong("there is no certificate in it".to_owned())),
-        Ok(chain) => Ok(chain),
-        Err(why) => Err(wrong(why.to_string())),
-    }
+fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let read = read.and_then(|read| if read.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(read) });
+    read.map_err(|why| unusable(key, path, "certificate", &why))
+}
+
+/// Why a file does not have what this key of the configuration wants.
+fn unusable(key: &'static str, path: &Path, what: &str, why: &pem::Error) -> Error {
+    let why = match why {
+        pem::Error::Io(why) => format!("cannot read it ({why}): put a {what} there, or name another file"),
+        pem::Error::NoItemsFound => format!(
+            "there is no {what} in it: PEM is wanted, which begins with -----BEGIN, and without a passphrase"
+        ),
+        why => format!("it is not PEM ({why}): put a {what} there, or name another file"),
+    };
+    Error::Certificate { key, path: path.into(), why }
 }
 
 /// The same settings for HTTPS, which names its protocol in the handshake.

@@ -1,0 +1,134 @@
+//! A server that cannot start says what is wrong, with what (the file, and the key of the configuration that names it),
+//! and what to do about it.
+#![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use support::dev::Dev;
+
+/// A folder of `keystead dev` whose server has stopped.
+struct Stopped {
+    folder: tempfile::TempDir,
+}
+
+impl Stopped {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Dev::start_quietly(folder.path()));
+        let stopped = Self { folder };
+        stopped.change("listen = [\"127.0.0.1:5696\"]", "listen = [\"127.0.0.1:0\"]");
+        stopped
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Puts other words into the configuration.
+    fn change(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.file("keystead.toml")).unwrap();
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        fs::write(self.file("keystead.toml"), text.replace(from, to)).unwrap();
+    }
+
+    /// What a start that fails says.
+    fn refusal(&self) -> String {
+        refusal(&["serve", "--config", self.file("keystead.toml").to_str().unwrap()])
+    }
+
+    /// The same while a file holds something else, or nothing, or is not there.
+    fn refusal_with(&self, name: &str, content: Option<&[u8]>) -> String {
+        let right = fs::read(self.file(name)).unwrap();
+        fs::remove_file(self.file(name)).unwrap();
+        if let Some(content) = content {
+            fs::write(self.file(name), content).unwrap();
+        }
+        let text = self.refusal();
+        fs::write(self.file(name), right).unwrap();
+        text
+    }
+}
+
+fn refusal(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_keystead")).args(args).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(output.stdout.is_empty());
+    text
+}
+
+fn says(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "{word:?} is not in {text}");
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_had() {
+    let stopped = Stopped::new();
+    stopped.change("127.0.0.1:0", "192.0.2.7:5696");
+    let text = stopped.refusal();
+    says(&text, &["192.0.2.7:5696", "This machine has no address 192.0.2.7", "0.0.0.0"]);
+    assert!(!text.contains("another server"), "{text}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    stopped.change("192.0.2.7:5696", &address);
+    says(&stopped.refusal(), &[&address, "Is another server running there?", "`listen`"]);
+}
+
+#[test]
+fn a_configuration_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let text = refusal(&["serve", "--config", &path("none.toml")]);
+    says(&text, &["none.toml", "keystead dev --dir", "docs/configuration.md"]);
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md").exists());
+    says(&refusal(&["serve", "--config", &path("")]), &[&path(""), "Name a text file"]);
+}
+
+#[test]
+fn a_folder_for_dev_that_cannot_be_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for place in [file.clone(), file.join("below")] {
+        let text = refusal(&["dev", "--dir", place.to_str().unwrap()]);
+        says(&text, &[place.to_str().unwrap(), "There is a file", "--dir"]);
+    }
+    says(&refusal(&["dev", "--dir", "/proc/keystead"]), &["/proc/keystead", "Name with --dir"]);
+}
+
+#[test]
+fn files_of_tls_that_are_missing_or_wrong() {
+    let stopped = Stopped::new();
+    let none = b"-----BEGIN NOTHING-----\n".as_slice();
+    for (key, name) in [("tls.certificate", "server.pem"), ("tls.key", "server.key"), ("tls.ca", "ca.pem")] {
+        let path = stopped.file(name);
+        let path = path.to_str().unwrap();
+        says(&stopped.refusal_with(name, None), &[key, path, "No such file", "name another file"]);
+        says(&stopped.refusal_with(name, Some(b"")), &[key, path, "PEM is wanted"]);
+        says(&stopped.refusal_with(name, Some(none)), &[key, path, "PEM"]);
+    }
+    let other = fs::read(stopped.file("client.key")).unwrap();
+    let text = stopped.refusal_with("server.key", Some(&other));
+    let (key, certificate) = (stopped.file("server.key"), stopped.file("server.pem"));
+    says(&text, &["tls.key", key.to_str().unwrap(), "tls.certificate", certificate.to_str().unwrap()]);
+    says(&text, &["belong together"]);
+    let text = stopped
+        .refusal_with("ca.pem", Some(b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"));
+    says(&text, &["tls.ca", "ca.pem", "name that of the clients' CA"]);
+}
+
+#[test]
+fn a_pin_that_cannot_be_read() {
+    let stopped = Stopped::new();
+    let pin = stopped.file("pin");
+    let text = stopped.refusal_with("pin", None);
+    says(&text, &["hsm.pin_file", pin.to_str().unwrap(), "No such file", "0600"]);
+    says(&stopped.refusal_with("pin", Some(b"\n")), &["hsm.pin_file", pin.to_str().unwrap(), "empty"]);
+    stopped.change("pin_file = \"pin\"", "pin_descriptor = 77");
+    says(&stopped.refusal(), &["hsm.pin_descriptor, 77", "77< PIN-FILE"]);
+}
