@@ -132,3 +132,33 @@ fn a_pin_that_cannot_be_read() {
     stopped.change("pin_file = \"pin\"", "pin_descriptor = 77");
     says(&stopped.refusal(), &["hsm.pin_descriptor, 77", "77< PIN-FILE"]);
 }
+
+/// An emptied file was once taken for a new store, and the server went on without its keys.
+#[test]
+fn a_store_that_is_damaged() {
+    let stopped = Stopped::new();
+    let whole = fs::read(stopped.file("store/store.redb")).unwrap();
+    let with = |at: usize, bytes: &[u8]| {
+        let mut damaged = whole.clone();
+        damaged.splice(at..at + bytes.len(), bytes.iter().copied());
+        damaged
+    };
+    for (what, damaged) in [
+        ("empty", Vec::new()),
+        ("ten bytes", whole.iter().copied().take(10).collect()),
+        ("half", whole.iter().copied().take(whole.len() / 2).collect()),
+        ("another file", b"[store]\nengine = \"redb\"\n".repeat(1000)),
+        ("no magic number", with(0, b"XXXX")),
+        ("pages of zeros", with(4096, &[0; 20 * 4096])),
+    ] {
+        fs::write(stopped.file("store/store.redb"), &damaged).unwrap();
+        let text = stopped.refusal();
+        let path = stopped.file("store/store.redb");
+        says(&text, &["the store is damaged", path.to_str().unwrap(), "put back a copy"]);
+        says(&text, &["docs/configuration.md, Copies of the store", "Nothing was written to it."]);
+        assert!(fs::read(&path).unwrap() == damaged, "{what}");
+    }
+    fs::write(stopped.file("store/store.redb"), &whole).unwrap();
+    let dev = Dev::start_quietly(stopped.folder.path());
+    assert!(dev.keystead("client", &["ready"]).status.success(), "whole again from the copy");
+}

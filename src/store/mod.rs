@@ -102,6 +102,19 @@ pub enum Error {
         /// What the system said.
         why: String,
     },
+    /// A file is not what the engine left behind.
+    #[error(
+        "the store is damaged: {}: {why}. {} Move the folder of the store away and keep it, and put back a copy; without one \
+         its keys are lost (docs/configuration.md, Copies of the store)", path.display(), touched(*untouched)
+    )]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What the engine found.
+        why: String,
+        /// Whether it is as it was before the attempt to open it.
+        untouched: bool,
+    },
     /// The folder belongs to a running server.
     #[error("{} is in use by {holder}: stop that server first, or give this one another folder", path.display())]
     InUse {
@@ -144,6 +157,10 @@ pub enum Error {
     /// There is no room on the disk.
     #[error("the disk is full: make room; reads go on, and writes will when there is room")]
     Full,
+}
+
+fn touched(untouched: bool) -> &'static str {
+    if untouched { "Nothing was written to it." } else { "The attempt to open it may have written to it." }
 }
 
 /// The least key above all keys with this prefix; `None` where there is none.

@@ -4,7 +4,11 @@
 use super::{
     Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end,
 };
-use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _,
+    StorageError, TableDefinition,
+};
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -30,12 +34,21 @@ impl RedbStore {
         if !path.exists() {
             Self::make(folder, &path)?;
         }
-        Self::at(&path)
+        let written = || std::fs::metadata(&path).and_then(|file| file.modified()).ok();
+        let before = written();
+        let damaged =
+            |why: String| Error::Damaged { path: path.clone(), why, untouched: written() == before };
+        // Some damage redb answers with a panic.
+        let opened = catch_unwind(|| Database::builder().set_cache_size(CACHE_BYTES).open(&path));
+        match opened {
+            Ok(Ok(database)) => Self::over(database),
+            Ok(Err(error)) if is_damage(&error) => Err(damaged(error.to_string())),
+            Ok(Err(error)) => Err(Error::File { path: path.clone(), why: error.to_string() }),
+            Err(_) => Err(damaged("redb cannot make sense of it".to_owned())),
+        }
     }
 
-    fn at(path: &Path) -> Result<Self, Error> {
-        let failed = |error: redb::DatabaseError| Error::File { path: path.into(), why: error.to_string() };
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(failed)?;
+    fn over(database: Database) -> Result<Self, Error> {
         let store = Self { database, stopped: OnceLock::new() };
         store.apply(&Transaction::default())?;
         Ok(store)
@@ -50,7 +63,9 @@ impl RedbStore {
             Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(why)),
             _ => {}
         }
-        drop(Self::at(&half)?);
+        let database = Database::create(&half)
+            .map_err(|why| Error::File { path: half.clone(), why: why.to_string() })?;
+        drop(Self::over(database)?);
         std::fs::rename(&half, path).map_err(failed)?;
         std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
@@ -130,6 +145,16 @@ impl Snapshot for RedbSnapshot {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Whether the file is not what redb left behind. An empty one is damaged as well: redb never leaves it so.
+fn is_damage(error: &DatabaseError) -> bool {
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    match error {
+        DatabaseError::Storage(StorageError::Corrupted(_)) => true,
+        DatabaseError::Storage(StorageError::Io(why)) => matches!(why.kind(), InvalidData | UnexpectedEof),
+        _ => false,
     }
 }
 

@@ -30,7 +30,13 @@ impl SledStore {
             let path = path.to_owned();
             move |why: std::io::Error| Error::File { path, why: why.to_string() }
         };
-        let database = sled::Config::new().path(&path).flush_every_ms(None).open().map_err(engine)?;
+        let database = sled::Config::new().path(&path).flush_every_ms(None).open();
+        let database = database.map_err(|error| match error {
+            sled::Error::Corruption { .. } => {
+                Error::Damaged { path: path.clone(), why: error.to_string(), untouched: false }
+            }
+            other => engine(other),
+        })?;
         for synced in [path.join("conf"), path.clone(), folder.to_owned()] {
             File::open(&synced).and_then(|file| file.sync_all()).map_err(failed(&synced))?;
         }
