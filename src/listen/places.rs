@@ -1,7 +1,8 @@
 //! How many connections there may be, in all and from one address.
 //!
 //! Who has not finished the TLS handshake is nobody yet: where there is no place left, the oldest of these gives way to
-//! who comes. So peers that connect and say nothing keep nobody out.
+//! who comes. So peers that connect and say nothing keep nobody out. It has had [`GRACE`] before: where thousands come at
+//! once, those in the midst of a handshake are not thrown out for others who would fare no better.
 
 use super::Caps;
 use std::collections::{BTreeMap, HashMap};
@@ -9,7 +10,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+
+/// How long a handshake is left alone.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// How long one that gives way may take to be gone.
 const GONE: Duration = Duration::from_secs(1);
@@ -19,6 +23,7 @@ pub struct Places {
     all: Arc<Semaphore>,
     taken: Arc<Mutex<Taken>>,
     per_address: usize,
+    grace: Duration,
 }
 
 #[derive(Default)]
@@ -31,6 +36,7 @@ struct Taken {
 
 struct Newcomer {
     address: IpAddr,
+    since: Instant,
     give_way: oneshot::Sender<()>,
 }
 
@@ -48,8 +54,12 @@ pub type GiveWay = oneshot::Receiver<()>;
 impl Places {
     /// As many as the configuration lets there be.
     pub fn new(caps: Caps) -> Self {
+        Self::leaving_alone(caps, GRACE)
+    }
+
+    fn leaving_alone(caps: Caps, grace: Duration) -> Self {
         let all = Arc::new(Semaphore::new(caps.connections.min(Semaphore::MAX_PERMITS)));
-        Self { all, taken: Arc::default(), per_address: caps.per_address }
+        Self { all, taken: Arc::default(), per_address: caps.per_address, grace }
     }
 
     /// A place for a connection from here, if there is one left or somebody gives way.
@@ -57,14 +67,15 @@ impl Places {
         let one_of_all = match Arc::clone(&self.all).try_acquire_owned() {
             Ok(free) => free,
             Err(_) => {
-                lock(&self.taken).turn_out(|_| true)?;
+                lock(&self.taken).turn_out(|newcomer| newcomer.since.elapsed() >= self.grace)?;
                 // The other's descriptor is closed before this connection goes on: there are no more than places.
                 timeout(GONE, Arc::clone(&self.all).acquire_owned()).await.ok()?.ok()?
             }
         };
         let mut taken = lock(&self.taken);
         if taken.by_address.get(&address).is_some_and(|count| *count >= self.per_address) {
-            taken.turn_out(|newcomer| newcomer.address == address)?;
+            taken
+                .turn_out(|newcomer| newcomer.address == address && newcomer.since.elapsed() >= self.grace)?;
         }
         let (number, give_way) = taken.enter(address);
         drop(taken);
@@ -83,7 +94,7 @@ impl Taken {
         let number = self.next;
         self.next += 1;
         *self.by_address.entry(address).or_default() += 1;
-        self.newcomers.insert(number, Newcomer { address, give_way });
+        self.newcomers.insert(number, Newcomer { address, since: Instant::now(), give_way });
         (number, asked)
     }
 
@@ -131,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_oldest_newcomer_gives_way_and_who_is_known_stays() {
-        let places = Arc::new(Places::new(Caps { connections: 3, per_address: 3 }));
+        let places = Arc::new(Places::leaving_alone(Caps { connections: 3, per_address: 3 }, Duration::ZERO));
         let (known, mut first) = places.take(HERE).await.unwrap();
         assert!(known.keep());
         let (old, mut second) = places.take(HERE).await.unwrap();
@@ -153,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_makes_room_among_its_own() {
-        let places = Places::new(Caps { connections: 10, per_address: 1 });
+        let places = Places::leaving_alone(Caps { connections: 10, per_address: 1 }, Duration::ZERO);
         let (_other, mut of_other) = places.take(THERE).await.unwrap();
         let (old, mut of_old) = places.take(HERE).await.unwrap();
         let (new, _of_new) = places.take(HERE).await.unwrap();
@@ -161,5 +172,14 @@ mod tests {
         drop(old);
         assert!(new.keep());
         assert!(places.take(HERE).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_handshake_that_has_just_begun_is_left_alone() {
+        let places =
+            Places::leaving_alone(Caps { connections: 1, per_address: 1 }, Duration::from_secs(3600));
+        let (young, mut asked) = places.take(HERE).await.unwrap();
+        assert!(places.take(THERE).await.is_none() && places.take(HERE).await.is_none());
+        assert!(!is_asked(&mut asked) && young.keep());
     }
 }
