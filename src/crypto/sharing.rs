@@ -3,6 +3,7 @@
 //! value at 0; with XOR all parts are needed.
 
 use super::Error;
+use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 mod binary;
@@ -102,7 +103,8 @@ impl Scheme {
         }
     }
 
-    /// The secret of these parts, at least `threshold` of them. Of a prime field it is as long as the prime.
+    /// The secret of these parts, at least `threshold` of them and no part twice. Of a prime field it is as long as the
+    /// prime.
     pub fn join(&self, parts: &[Part<'_>], threshold: u8) -> Result<Secret, Error> {
         if parts.len() < usize::from(threshold) {
             return Err(Error::Failed("there are fewer parts than the threshold"));
@@ -111,7 +113,15 @@ impl Scheme {
         if parts.iter().any(|(_, bytes)| bytes.len() != length) {
             return Err(UNLIKE);
         }
+        let identifiers: BTreeSet<u8> = parts.iter().map(|(identifier, _)| *identifier).collect();
+        if identifiers.len() < parts.len() {
+            return Err(Error::Failed("a part is there twice: each part is named once"));
+        }
         match &self.0 {
+            // XOR gives bytes for any parts: only the identifiers tell that they are all there.
+            Kind::Xor if !identifiers.into_iter().eq(1..=threshold) => {
+                Err(Error::Failed("XOR joins all parts of a split, and these are not all"))
+            }
             Kind::Xor => Ok(join_by_xor(parts, length)),
             Kind::Gf8 => join(&Gf8, parts, threshold),
             Kind::Gf16 => join(&Gf16, parts, threshold),

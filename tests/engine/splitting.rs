@@ -135,6 +135,12 @@ fn parts_that_do_not_fit_are_refused() {
     assert!(join(&[parts[0], parts[0]]).is_err(), "the same part twice");
     assert!(join(&[parts[0], (2, &shares[1][1..])]).is_err(), "of another length");
     assert!(join(&[parts[0], parts[1], (3, parts[0].1)]).is_err(), "one part more, which is wrong");
+    let thrice = [(1, parts[0].1), (1, parts[0].1), (1, parts[0].1)];
+    let of_nowhere = [parts[0], parts[1], (4, parts[2].1)];
+    for (wrong, what) in [(&thrice[..], "one part thrice"), (&of_nowhere, "part 4 of 3"), (&parts, "4 of 3")]
+    {
+        assert!(Scheme::xor().join(wrong, 3).is_err(), "XOR: {what}");
+    }
     assert!(matches!(Scheme::prime(&[15]), Err(Error::Parameter(_))), "no prime");
     assert!(matches!(Scheme::prime(&[2]), Err(Error::Parameter(_))), "not odd");
     assert!(matches!(Scheme::prime(&[]), Err(Error::Parameter(_))));
@@ -255,6 +261,24 @@ fn a_new_key_is_made_in_parts() {
     };
     let key = joined(&mut bench, &parts[..2]);
     assert_eq!((key.len(), joined(&mut bench, &parts[1..])), (32, key.clone()));
+}
+
+/// One part named as often as the threshold, or parts of two splits with the same parameters, joined to a key that was
+/// none, and the client was told Success.
+#[test]
+fn parts_join_only_with_the_others_of_their_split() {
+    let (mut bench, who) = (Bench::new(8), principal("owner", &[]));
+    let id = create(&mut bench, &who, &[]);
+    for (method, _) in METHODS {
+        let mut halves = || bench.ask(&who, V2_1, split(Some(&id), method, 2, 2)).unwrap().unique_identifiers;
+        let (one, other) = (halves(), halves());
+        for wrong in [[&one[0], &one[0]], [&one[0], &other[1]], [&one[0], &other[0]]] {
+            let request = join(&wrong.map(Clone::clone), ObjectType::SymmetricKey);
+            let refused = bench.ask(&who, V2_1, request).unwrap_err();
+            assert_eq!(refused, ResultReason::CryptographicFailure, "{method:?}: {wrong:?}");
+        }
+        bench.ask(&who, V2_1, join(&[one[1].clone(), one[0].clone()], ObjectType::SymmetricKey)).unwrap();
+    }
 }
 
 /// A key that may not leave the server does not leave it in parts, nor whole again from its parts.

@@ -125,6 +125,7 @@ pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> O
         archived: false,
         has_value: true,
         allocated: false,
+        split: None,
         attributes: Held::default(),
     };
     object.attributes.set(Attribute::UniqueIdentifier(UniqueIdentifier::from(object.id.as_str())));

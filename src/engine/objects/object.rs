@@ -23,6 +23,7 @@ mod tag {
     pub const IDENTIFIER: Tag = Tag(0x54_0007);
     pub const HAS_VALUE: Tag = Tag(0x54_0008);
     pub const ALLOCATED: Tag = Tag(0x54_0009);
+    pub const SPLIT: Tag = Tag(0x54_000a);
 }
 
 /// A managed object without its value.
@@ -44,6 +45,8 @@ pub struct Object {
     pub has_value: bool,
     /// Whether usage was allocated, so that its limits are fixed.
     pub allocated: bool,
+    /// Which split a part comes from, where the server made it: the identifier of its first part.
+    pub split: Option<String>,
     /// Its attributes.
     pub attributes: Held,
 }
@@ -191,6 +194,7 @@ impl Object {
         out.boolean(tag::ARCHIVED, self.archived);
         out.boolean(tag::HAS_VALUE, self.has_value);
         out.boolean(tag::ALLOCATED, self.allocated);
+        self.split.write(tag::SPLIT, &mut out);
         AttributeList(self.attributes.to_list()).put(Tag::Attribute, &mut out);
         out.close();
         out.finish()
@@ -210,6 +214,7 @@ impl Object {
             archived: src.boolean(tag::ARCHIVED)?,
             has_value: src.boolean(tag::HAS_VALUE)?,
             allocated: src.boolean(tag::ALLOCATED)?,
+            split: Option::read(tag::SPLIT, &mut src)?,
             attributes: Held::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
         };
         src.close()?;

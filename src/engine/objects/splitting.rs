@@ -12,6 +12,7 @@ use kmip_codec::enums::{ObjectType, SplitKeyMethod};
 use kmip_codec::objects::{ManagedObject, SplitKey};
 use kmip_codec::operations::Operation;
 use kmip_codec::value::{BigInteger, UniqueIdentifier};
+use std::collections::BTreeSet;
 
 /// The most parts that a key is split into here, and joined from.
 const PARTS_MAX: i32 = 255;
@@ -89,10 +90,13 @@ fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<(Object,
 pub fn joined(parts: &[(Object, SplitKey)]) -> Step<Secret> {
     let Some((_, first)) = parts.first() else { return refuse(Cause::Missing, "name the parts to join") };
     let kind = |part: &SplitKey| (part.parts, part.threshold, part.method, part.prime_field_size.clone());
-    if parts.iter().any(|(_, part)| kind(part) != kind(first)) {
+    // Of parts that come from elsewhere it is not known which split they are of.
+    let splits: BTreeSet<&String> = parts.iter().filter_map(|(object, _)| object.split.as_ref()).collect();
+    if splits.len() > 1 || parts.iter().any(|(_, part)| kind(part) != kind(first)) {
         return refuse(Cause::Cryptographic, "the parts do not fit together: they are not of one split");
     }
-    let Ok(threshold) = u8::try_from(first.threshold) else {
+    let all = first.method == SplitKeyMethod::XOR;
+    let Ok(threshold) = u8::try_from(if all { first.parts } else { first.threshold }) else {
         return refuse(Cause::Limit, format!("keys are joined from at most {PARTS_MAX} parts here"));
     };
     let bytes: Vec<(u8, SecretBytes)> =

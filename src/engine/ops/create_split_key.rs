@@ -58,9 +58,11 @@ impl Execute for CreateSplitKeyRequest {
         cx.entropy.fill(&mut random).map_err(Halt::Need)?;
         let shares =
             scheme.split(secret.expose(), parts, threshold, &random).map_err(cryptography::failed)?;
-        let mut identifiers = Vec::new();
+        let mut identifiers: Vec<String> = Vec::new();
         for (number, share) in (1..).zip(&shares) {
-            identifiers.push(part(cx, &self, (&inherited, &given), base.as_mut(), number, share)?);
+            let first = identifiers.first().map(String::as_str);
+            let made = part(cx, &self, (&inherited, &given), (base.as_mut(), first), number, share)?;
+            identifiers.push(made);
         }
         if let Some(base) = base {
             cx.save(base)?;
@@ -71,16 +73,17 @@ impl Execute for CreateSplitKeyRequest {
     }
 }
 
-/// Stores a part, and links it and the key to each other.
+/// Stores a part, and links it and the key to each other. It remembers the first part of its split.
 fn part(
     cx: &mut Context<'_, '_>,
     request: &CreateSplitKeyRequest,
     (inherited, given): (&Attributes, &Attributes),
-    base: Option<&mut Object>,
+    (base, first): (Option<&mut Object>, Option<&str>),
     number: i32,
     share: &[u8],
 ) -> Step<String> {
     let mut object = birth::inheriting(cx, ObjectType::SplitKey, inherited.clone(), given.clone(), true)?;
+    object.split = Some(first.unwrap_or(&object.id).to_owned());
     let share = SecretBytes::from(share);
     birth::require_raw(&object)?;
     object.attributes.set(Attribute::KeyFormatType(KeyFormatType::Raw));
