@@ -7,7 +7,7 @@
 )]
 
 use keystead::client::{Client, ServerAddress, Settings};
-use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Name};
+use kmip_codec::attributes::{Attribute, AttributeFilter, Attributes, Name};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
 use kmip_codec::payloads::{CreateRequest, GetRequest, LocateRequest};
 use std::io::{BufRead as _, BufReader};
@@ -66,7 +66,7 @@ fn main() {
 fn locate(client: &(dyn Fn() -> Client + Sync)) {
     client().call(create("the one")).unwrap();
     let by_name = || LocateRequest {
-        attributes: Some(AttributeList([Attribute::Name(Name::text("the one"))].into())),
+        attributes: Some(AttributeFilter([Attribute::Name(Name::text("the one"))].into())),
         ..LocateRequest::default()
     };
     let made = AtomicU64::new(0);

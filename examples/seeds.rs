@@ -5,7 +5,7 @@ use keystead::crypto::tr31::{self, Header, Protection};
 use keystead::engine::need::PairKind;
 use keystead::{keygen, pki};
 use kmip_codec::Version;
-use kmip_codec::attributes::{Attribute, AttributeList, Name};
+use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
 use kmip_codec::enums::*;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseMessage};
@@ -77,7 +77,7 @@ fn life(version: Version) -> RequestMessage {
         Attribute::Name(Name::text("disk")),
     ];
     let object_type = ObjectType::SymmetricKey;
-    let located = Some(AttributeList(attributes.clone().into()));
+    let located = Some(AttributeFilter(attributes.clone().into()));
     let requests: Vec<Request> = vec![
         CreateRequest { object_type, attributes: attributes.into(), ..Default::default() }.into_request(),
         ActivateRequest::default().into_request(),

@@ -10,7 +10,7 @@ mod support;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use keystead::client::{Answers, Client, Error, ServerAddress, Settings};
-use kmip_codec::attributes::{Attribute, AttributeList, AttributeReference, Name, RevocationReason};
+use kmip_codec::attributes::{Attribute, AttributeFilter, AttributeReference, Name, RevocationReason};
 use kmip_codec::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, ObjectType, ResultReason, RevocationReasonCode, State,
 };
@@ -261,7 +261,7 @@ fn look_at(client: &mut Client, id: &str, name: &str) -> Result<Answers, Error> 
 }
 
 fn locate(name: &str) -> LocateRequest {
-    let filter = AttributeList([Attribute::Name(Name::text(name))].into());
+    let filter = AttributeFilter([Attribute::Name(Name::text(name))].into());
     LocateRequest { attributes: Some(filter), ..Default::default() }
 }
 

@@ -3,7 +3,7 @@
 
 mod support;
 
-use kmip_codec::attributes::{Attribute, AttributeList};
+use kmip_codec::attributes::{Attribute, AttributeFilter};
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::operations::Request;
@@ -210,7 +210,7 @@ fn a_stop_lets_the_request_under_way_end() {
     drop(dev);
     let dev = Dev::start_quietly(folder.path());
     let locate = LocateRequest {
-        attributes: Some(AttributeList([Attribute::ObjectType(ObjectType::PrivateKey)].into())),
+        attributes: Some(AttributeFilter([Attribute::ObjectType(ObjectType::PrivateKey)].into())),
         ..LocateRequest::default()
     };
     let message = RequestMessage::new(V2_1, vec![Request::Locate(locate).into()]).to_bytes();

@@ -5,7 +5,7 @@
 mod support;
 
 use keystead::gate::password_hash;
-use kmip_codec::attributes::{Attribute, AttributeList, Name};
+use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
 use kmip_codec::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, ObjectType, ResultReason, ResultStatus,
 };
@@ -131,7 +131,7 @@ fn create(name: &str) -> Request {
 }
 
 fn locate(name: &str) -> Request {
-    let attributes = AttributeList([Attribute::Name(Name::text(name))].into());
+    let attributes = AttributeFilter([Attribute::Name(Name::text(name))].into());
     Request::Locate(LocateRequest { attributes: Some(attributes), ..LocateRequest::default() })
 }
 

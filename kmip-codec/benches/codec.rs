@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use kmip_codec::attributes::{Attribute, AttributeList, Name};
+use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::Request;
@@ -19,7 +19,7 @@ fn requests() -> [(&'static str, Request); 3] {
     ];
     let object_type = ObjectType::SymmetricKey;
     let create = CreateRequest { object_type, attributes: attributes.clone().into(), ..Default::default() };
-    let filter = Some(AttributeList(attributes.into()));
+    let filter = Some(AttributeFilter(attributes.into()));
     let id = Some("c1cc31d4-474c-4f97-942f-aadee1ba40fb".into());
     [
         ("get", Request::Get(GetRequest { unique_identifier: id, ..Default::default() })),

@@ -176,6 +176,12 @@ samples! {
     };
     // Bare attributes of 1.x leave no trace of an empty list.
     AttributeList: |dice| AttributeList(Attributes((0..=dice.below(3)).map(|_| Entry::sample(dice)).collect()));
+    AttributeFilter: |dice| {
+        let mut filter = AttributeFilter(AttributeList::sample(dice).0);
+        let fields = vec![Item { tag: Tag::LinkedObjectIdentifier, value: ItemValue::TextString(text(dice)) }];
+        filter.0.push(Attribute::Partial(PartialAttribute { tag: Tag::Link, fields }));
+        filter
+    };
     TemplateAttribute: |dice| TemplateAttribute {
         names: if dice.version.has_tagged_attributes() { Vec::new() } else { SampleField::sample_field(dice) },
         attributes: Attributes(SampleField::sample_field(dice)),

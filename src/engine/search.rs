@@ -10,6 +10,7 @@ use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::Step;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{ObjectGroupMember, State, StorageStatusMask};
+use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::{Tag, attribute};
 use std::ops::ControlFlow;
@@ -154,14 +155,15 @@ impl Filter {
     fn has(&self, object: &Object, wanted: &Attribute) -> bool {
         if let Some(date) = date_of(wanted) {
             let range = self.date_range(wanted.tag(), date);
-            return object.attributes.iter().any(|have| {
-                have.tag() == wanted.tag() && date_of(have).is_some_and(|date| range.contains(&date))
-            });
+            let of_object =
+                object.attributes.iter().filter(|have| have.tag() == wanted.tag()).find_map(date_of);
+            return range.contains(&of_object.unwrap_or(UNDEFINED));
         }
         object.attributes.iter().any(|have| satisfies(have, wanted))
     }
 
-    /// One instance of a date means that date; two mean everything between them, both included.
+    /// One instance of a date means that date; two mean everything between them, both included. The largest date is that
+    /// of objects without the attribute.
     fn date_range(&self, tag: Tag, date: i64) -> std::ops::RangeInclusive<i64> {
         let dates = self.attributes.iter().filter(|a| a.tag() == tag).filter_map(date_of);
         let (from, to) = dates.fold((date, date), |(from, to), date| (from.min(date), to.max(date)));
@@ -169,23 +171,37 @@ impl Filter {
     }
 }
 
-/// Whether an attribute of an object is what a filter asks for.
+/// The date of an attribute that an object does not have: the largest that there is.
+const UNDEFINED: i64 = i64::MAX;
+
+/// Whether an attribute of an object is what a filter asks for; of a structure, in the fields that the filter gives.
 fn satisfies(have: &Attribute, wanted: &Attribute) -> bool {
     match (have, wanted) {
         (Attribute::CryptographicUsageMask(have), Attribute::CryptographicUsageMask(wanted)) => {
             have.contains(*wanted)
         }
-        (Attribute::UsageLimits(have), Attribute::UsageLimits(wanted)) => {
-            have.total >= wanted.total && have.count >= wanted.count
+        (Attribute::Vendor(_) | Attribute::Unknown(_), _) => have == wanted,
+        (have, wanted) if have.tag() == wanted.tag() => {
+            have == wanted
+                || matches!(wanted.to_item(), Some(ItemValue::Structure(fields))
+                if has_fields(have.to_item(), &fields))
         }
-        (
-            Attribute::ApplicationSpecificInformation(have),
-            Attribute::ApplicationSpecificInformation(wanted),
-        ) => have.namespace == wanted.namespace && (wanted.data.is_none() || have.data == wanted.data),
-        (Attribute::Digest(have), Attribute::Digest(wanted)) => {
-            have.hashing_algorithm == wanted.hashing_algorithm
-                && (wanted.value.is_none() || have.value == wanted.value)
-                && (wanted.key_format_type.is_none() || have.key_format_type == wanted.key_format_type)
+        _ => false,
+    }
+}
+
+fn has_fields(have: Option<ItemValue>, wanted: &[Item]) -> bool {
+    let Some(ItemValue::Structure(have)) = have else { return false };
+    wanted.iter().all(|wanted| have.iter().any(|have| have.tag == wanted.tag && is_enough(have, wanted)))
+}
+
+/// Usage Limits are enough where they are as large as wanted; any other field is the one that is wanted.
+fn is_enough(have: &Item, wanted: &Item) -> bool {
+    match (&have.value, &wanted.value) {
+        (ItemValue::LongInteger(value), ItemValue::LongInteger(least))
+            if matches!(have.tag, Tag::UsageLimitsTotal | Tag::UsageLimitsCount) =>
+        {
+            value >= least
         }
         (have, wanted) => have == wanted,
     }

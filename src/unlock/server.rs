@@ -6,7 +6,7 @@ use super::say;
 use keystead::client::{Cause, Client, Error as ClientError, ServerAddress, Settings, Unreachable, race};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{
-    ApplicationSpecificInformation, Attribute, AttributeList, AttributeReference, Attributes, Name,
+    ApplicationSpecificInformation, Attribute, AttributeFilter, AttributeReference, Attributes, Name,
 };
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType, State};
 use kmip_codec::objects::{KeyMaterial, KeyValue, ManagedObject};
@@ -53,8 +53,10 @@ struct Keys {
 
 fn keys_of(client: &mut Client, volume: &str) -> Result<Keys> {
     let filter = [Attribute::ObjectType(ObjectType::SymmetricKey), tie(volume)];
-    let found = client
-        .call(LocateRequest { attributes: Some(AttributeList(filter.into())), ..LocateRequest::default() })?;
+    let found = client.call(LocateRequest {
+        attributes: Some(AttributeFilter(filter.into())),
+        ..LocateRequest::default()
+    })?;
     let mut keys = Keys::default();
     for uid in found.unique_identifiers.iter().filter_map(text) {
         let attributes = client.call(ask(&uid, &[Tag::State, Tag::Name]))?.attributes.unwrap_or_default().0;

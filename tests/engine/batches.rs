@@ -132,7 +132,7 @@ fn named(name: usize) -> Attribute {
 }
 
 fn locate(attributes: &[Attribute]) -> LocateRequest {
-    let list = kmip_codec::attributes::AttributeList(attributes.iter().cloned().collect());
+    let list = kmip_codec::attributes::AttributeFilter(attributes.iter().cloned().collect());
     LocateRequest { attributes: Some(list), ..LocateRequest::default() }
 }
 

@@ -17,7 +17,7 @@ fn get(id: &str) -> GetRequest {
 }
 
 fn locate(attributes: &[Attribute]) -> LocateRequest {
-    let list = AttributeList(attributes.iter().cloned().collect());
+    let list = AttributeFilter(attributes.iter().cloned().collect());
     LocateRequest { attributes: Some(list), ..LocateRequest::default() }
 }
 

@@ -280,7 +280,7 @@ fn what_is_replaced_is_gone() {
     assert_eq!(sealed_records(&bench), 1, "one value is kept");
     create(&mut bench, &who, &[name("old")]);
     let locate =
-        LocateRequest { attributes: Some(AttributeList([name("new")].into())), ..Default::default() };
+        LocateRequest { attributes: Some(AttributeFilter([name("new")].into())), ..Default::default() };
     assert_eq!(bench.ask(&who, V2_1, locate).unwrap().unique_identifiers, [id.as_str().into()]);
     move_to(&mut bench, &who, &id, State::Destroyed);
     let back = ImportRequest { replace_existing: Some(true), ..import(&got, V2_1) };

@@ -4,7 +4,7 @@ use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::groups::OnTheFly;
 use keystead::engine::rights::policy::Principal;
-use kmip_codec::attributes::{Attribute, AttributeList, Attributes};
+use kmip_codec::attributes::{Attribute, AttributeFilter, Attributes};
 use kmip_codec::enums::*;
 use kmip_codec::objects::{ManagedObject, SymmetricKey};
 use kmip_codec::payloads::*;
@@ -16,7 +16,7 @@ fn locate(group: &str, member: ObjectGroupMember, more: &[Attribute]) -> LocateR
     LocateRequest {
         maximum_items: Some(1),
         object_group_member: Some(member),
-        attributes: Some(AttributeList(wanted.into_iter().collect())),
+        attributes: Some(AttributeFilter(wanted.into_iter().collect())),
         ..LocateRequest::default()
     }
 }

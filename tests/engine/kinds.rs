@@ -65,7 +65,7 @@ fn a_key_kept_elsewhere_has_attributes_and_no_value() {
         .ask(
             &who,
             V2_1,
-            LocateRequest { attributes: Some(AttributeList(absent)), ..LocateRequest::default() },
+            LocateRequest { attributes: Some(AttributeFilter(absent)), ..LocateRequest::default() },
         )
         .unwrap();
     assert_eq!(found.unique_identifiers.iter().map(text).collect::<Vec<_>>(), [id.as_str()], "not {here}");

@@ -18,6 +18,7 @@ mod every_operation;
 mod formats;
 mod groups;
 mod kinds;
+mod locating;
 mod matrix;
 mod notices;
 mod objects;

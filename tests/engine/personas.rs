@@ -22,7 +22,7 @@ fn get(id: &str) -> GetRequest {
 }
 
 fn locate(name: &str) -> LocateRequest {
-    let list = AttributeList([Attribute::Name(Name::text(name))].into());
+    let list = AttributeFilter([Attribute::Name(Name::text(name))].into());
     LocateRequest { attributes: Some(list), ..LocateRequest::default() }
 }
 

@@ -8,7 +8,7 @@ mod replay;
 mod support;
 
 use keystead::explain::Exchange;
-use kmip_codec::attributes::{Attribute, AttributeList, Name, UnknownAttribute};
+use kmip_codec::attributes::{Attribute, AttributeFilter, Name, UnknownAttribute};
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;
 use kmip_codec::message::*;
@@ -56,7 +56,7 @@ fn encrypt(id: &UniqueIdentifier, data: &[u8]) -> Request {
 }
 
 fn locate(attributes: Vec<Attribute>) -> Request {
-    let attributes = Some(AttributeList(attributes.into_iter().collect()));
+    let attributes = Some(AttributeFilter(attributes.into_iter().collect()));
     Request::Locate(LocateRequest { attributes, ..LocateRequest::default() })
 }
 

@@ -83,8 +83,12 @@ impl Entry {
     }
 
     fn take(src: &mut dyn Source) -> Result<Self> {
+        Self::take_with(src, Attribute::take_value)
+    }
+
+    fn take_with(src: &mut dyn Source, take_value: TakeValue) -> Result<Self> {
         if !src.version().has_tagged_attributes() {
-            return Self::take_named(src);
+            return Self::take_named(src, take_value);
         }
         let tag = src.peek().unwrap_or_default();
         if tag == Tag::Attribute {
@@ -92,7 +96,7 @@ impl Entry {
         }
         let known = AttributeRow::of(tag).is_some_and(|row| (row.is_in)(src.version()));
         if known {
-            return Ok(Self { index: None, attribute: Attribute::take_value(tag, tag, src)? });
+            return Ok(Self { index: None, attribute: take_value(tag, tag, src)? });
         }
         let value = Some(Value::take(tag, src)?);
         let unknown = UnknownAttribute { tag, name: tag.to_string(), value };
@@ -108,22 +112,22 @@ impl Entry {
         Ok(Self { index: None, attribute: Attribute::Vendor(VendorAttribute { vendor, name, value }) })
     }
 
-    fn take_named(src: &mut dyn Source) -> Result<Self> {
+    fn take_named(src: &mut dyn Source, take_value: TakeValue) -> Result<Self> {
         src.open(Tag::Attribute)?;
         let name: String = Field::read(Tag::AttributeName, src)?;
         let index = Field::read(Tag::AttributeIndex, src)?;
-        let attribute = Self::take_named_value(name, src)?;
+        let attribute = Self::take_named_value(name, src, take_value)?;
         src.close()?;
         Ok(Self { index, attribute })
     }
 
-    fn take_named_value(name: String, src: &mut dyn Source) -> Result<Attribute> {
+    fn take_named_value(name: String, src: &mut dyn Source, take_value: TakeValue) -> Result<Attribute> {
         let value_tag = Tag::AttributeValue;
         let has_value = src.peek() == Some(value_tag);
         let version = src.version();
         match AttributeReference::from_name(&name) {
             AttributeReference::Tag(row) if has_value && is_defined(row, version) => {
-                Attribute::take_value(row, value_tag, src)
+                take_value(row, value_tag, src)
             }
             AttributeReference::Vendor { vendor, name } => {
                 let value = Field::read(value_tag, src)?;
@@ -147,31 +151,44 @@ pub struct AttributeList(pub Attributes);
 
 impl Value for AttributeList {
     fn put(&self, tag: Tag, out: &mut dyn Sink) {
-        let framed = out.version().has_tagged_attributes();
-        if framed {
-            out.open(tag);
-        }
-        self.0.0.iter().for_each(|entry| entry.put(out));
-        if framed {
-            out.close();
-        }
+        put_list(&self.0, tag, out);
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
-        let mut entries = Vec::new();
-        if src.version().has_tagged_attributes() {
-            src.open(tag)?;
-            while src.peek().is_some() {
-                entries.push(Entry::take(src)?);
-            }
-            src.close()?;
-        } else {
-            while src.peek() == Some(tag) {
-                entries.push(Entry::take(src)?);
-            }
-        }
-        Ok(Self(Attributes(entries)))
+        take_list(tag, src, Attribute::take_value).map(Self)
     }
+}
+
+/// How the value of an attribute is read that stands under a tag, its own or `Attribute Value`.
+pub(super) type TakeValue = fn(Tag, Tag, &mut dyn Source) -> Result<Attribute>;
+
+/// Writes attributes as a field.
+pub(super) fn put_list(attributes: &Attributes, tag: Tag, out: &mut dyn Sink) {
+    let framed = out.version().has_tagged_attributes();
+    if framed {
+        out.open(tag);
+    }
+    attributes.0.iter().for_each(|entry| entry.put(out));
+    if framed {
+        out.close();
+    }
+}
+
+/// Reads attributes as a field.
+pub(super) fn take_list(tag: Tag, src: &mut dyn Source, take_value: TakeValue) -> Result<Attributes> {
+    let mut entries = Vec::new();
+    if src.version().has_tagged_attributes() {
+        src.open(tag)?;
+        while src.peek().is_some() {
+            entries.push(Entry::take_with(src, take_value)?);
+        }
+        src.close()?;
+    } else {
+        while src.peek() == Some(tag) {
+            entries.push(Entry::take_with(src, take_value)?);
+        }
+    }
+    Ok(Attributes(entries))
 }
 
 /// What an object is made with: `Template-Attribute` in 1.x (KMIP 1.4, 2.1.8), `Attributes` in 2.x

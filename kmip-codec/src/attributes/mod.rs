@@ -5,11 +5,13 @@
 //! in the message's version survives as [`Attribute::Unknown`], so that one strange attribute never makes a whole
 //! message unreadable.
 
+mod filter;
 mod list;
 mod reference;
 mod table;
 mod types;
 
+pub use filter::{AttributeFilter, PartialAttribute};
 pub use list::{AttributeList, Attributes, Entry, SingleAttribute, TemplateAttribute};
 pub use reference::{AttributeReference, References, reference_tag};
 pub use types::*;
@@ -101,6 +103,8 @@ macro_rules! attributes {
             Vendor(VendorAttribute),
             /// An attribute that the table does not have in the version of the message.
             Unknown(UnknownAttribute),
+            /// Some fields of an attribute, to look for: nowhere but in Locate.
+            Partial(PartialAttribute),
         }
 
         /// The table of attributes, for rules and reference pages.
@@ -124,6 +128,7 @@ macro_rules! attributes {
                     $(Self::$row(_) => Tag::$row,)*
                     Self::Vendor(_) => Tag::Attribute,
                     Self::Unknown(unknown) => unknown.tag,
+                    Self::Partial(partial) => partial.tag,
                 }
             }
 
@@ -144,6 +149,11 @@ macro_rules! attributes {
                     $(Self::$row(value) => Value::put(value, tag, out),)*
                     Self::Vendor(vendor) => crate::declare::Field::write(&vendor.value, tag, out),
                     Self::Unknown(unknown) => crate::declare::Field::write(&unknown.value, tag, out),
+                    Self::Partial(partial) => {
+                        out.open(tag);
+                        partial.fields.iter().for_each(|field| field.put(field.tag, out));
+                        out.close();
+                    }
                 }
             }
 

@@ -39,7 +39,7 @@ pub type Row = (u32, &'static str, IsIn);
 /// Which enumeration stands under a tag, for items that are read without knowing what they belong to, after those that
 /// stand under no tag of their own.
 macro_rules! by_tag {
-    (under no tag: $($other:path),*; $($tag:ident: $enumeration:ident;)*) => {
+    (under no tag: $($other:path),*; under one more: $($more:ident: $again:ident),*; $($tag:ident: $enumeration:ident;)*) => {
         /// Every enumeration and mask.
         pub const TABLES: &[Table] = &[$($enumeration::TABLE,)* $(<$other>::TABLE,)*];
 
@@ -48,6 +48,7 @@ macro_rules! by_tag {
             match tag {
                 $(Tag::$tag => $enumeration::by_name,)*
                 Tag::Operation => crate::operations::Operation::by_name,
+                $(Tag::$more => $again::by_name,)*
                 _ => |_| None,
             }
         }
@@ -57,6 +58,7 @@ macro_rules! by_tag {
             match tag {
                 $(Tag::$tag => $enumeration(value).name(version),)*
                 Tag::Operation => crate::operations::Operation(value).name(version),
+                $(Tag::$more => $again(value).name(version),)*
                 _ => None,
             }
         }
@@ -66,6 +68,7 @@ macro_rules! by_tag {
 by_tag! {
     under no tag: crate::operations::Operation, DataReference, ItemType, UniqueIdentifierReference, CryptographicUsageMask,
         ProtectionStorageMask, StorageStatusMask;
+    under one more: LinkedObjectIdentifier: UniqueIdentifierReference, MaskGeneratorHashingAlgorithm: HashingAlgorithm;
     AdjustmentType: AdjustmentType;
     AlternativeNameType: AlternativeNameType;
     AsynchronousIndicator: AsynchronousIndicator;

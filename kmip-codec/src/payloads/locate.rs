@@ -1,6 +1,6 @@
 //! Finding objects.
 
-use crate::attributes::{AttributeList, TemplateAttribute};
+use crate::attributes::{AttributeFilter, TemplateAttribute};
 use crate::declare::structure;
 use crate::enums::{ObjectGroupMember, StorageStatusMask};
 use crate::value::UniqueIdentifier;
@@ -13,7 +13,8 @@ structure! {
         offset_items: Option<i32> = OffsetItems in V1_3..;
         storage_status_mask: Option<StorageStatusMask> = StorageStatusMask;
         object_group_member: Option<ObjectGroupMember> = ObjectGroupMember in V1_1..;
-        attributes: Option<AttributeList> = Attribute in V1_0..V2_0, Attributes in V2_0..;
+        /// Of attributes that are structures some fields will do.
+        attributes: Option<AttributeFilter> = Attribute in V1_0..V2_0, Attributes in V2_0..;
         /// Where some 1.x clients put their filter; it counts like the bare attributes.
         template_attribute: Option<TemplateAttribute> = TemplateAttribute in V1_0..V2_0;
     }

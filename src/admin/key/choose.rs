@@ -4,7 +4,7 @@ use super::{Failure, Result};
 use crate::client::{Client, Error};
 use kmip_codec::Version;
 use kmip_codec::attribute;
-use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Name};
+use kmip_codec::attributes::{Attribute, AttributeFilter, Attributes, Name};
 use kmip_codec::enums::State;
 use kmip_codec::operations::Call as _;
 use kmip_codec::payloads::{GetAttributesRequest, LocateRequest};
@@ -110,7 +110,7 @@ fn describe(client: &mut Client, ids: &[String], into: &mut Vec<Described>) -> R
 }
 
 fn located(client: &mut Client, filters: Vec<Attribute>, limit: Option<i32>) -> Result<Vec<String>> {
-    let attributes = AttributeList(filters.into_iter().collect());
+    let attributes = AttributeFilter(filters.into_iter().collect());
     let found = client.call(LocateRequest {
         maximum_items: limit,
         attributes: Some(attributes),

@@ -21,7 +21,7 @@ impl Execute for LocateRequest {
         if self.template_attribute.is_some() && persona.locate_templates == Templates::Refuse {
             return refuse(Cause::InvalidField, "attributes of Locate stand in no Template-Attribute");
         }
-        let mut attributes = self.attributes.map_or_else(Attributes::default, |list| list.0);
+        let mut attributes = self.attributes.map_or_else(Attributes::default, |filter| filter.0);
         attributes.0.extend(self.template_attribute.unwrap_or_default().attributes.0);
         let filter = Filter {
             attributes,

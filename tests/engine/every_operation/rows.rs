@@ -388,7 +388,7 @@ fn on<R: kmip_codec::operations::Call>(
 }
 
 pub fn locate(attribute: Attribute) -> Request {
-    let attributes = Some(AttributeList([attribute].into()));
+    let attributes = Some(AttributeFilter([attribute].into()));
     let storage_status_mask = Some(StorageStatusMask::OnLineStorage | StorageStatusMask::ArchivalStorage);
     LocateRequest { attributes, storage_status_mask, ..LocateRequest::default() }.into_request()
 }
