@@ -20,6 +20,11 @@ pub trait Execute: kmip_codec::operations::Call {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<Self::Answer>;
 }
 
+/// What can be done with an object in the archive (KMIP 2.1, 6.1): it is brought back, and its attributes can be read, as
+/// the OASIS case TC-101 does. Archive has words of its own.
+const IN_THE_ARCHIVE: &[Operation] =
+    &[Operation::Archive, Operation::GetAttributeList, Operation::GetAttributes, Operation::Recover];
+
 /// What an item of the batch gave, for the items behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Given {
@@ -128,11 +133,15 @@ impl<'c, 'a> Context<'c, 'a> {
         self.given.get(at?).and_then(|given| given.id.clone())
     }
 
-    /// The object that a request means, for this operation.
+    /// The object that a request means, for this operation. What is in the archive must be recovered first.
     pub fn object(&mut self, id: Option<UniqueIdentifier>, operation: Operation) -> Step<Object> {
         let id = self.resolve(id)?;
         self.touched.push(id.clone());
-        self.draft.object(&id, operation)
+        let object = self.draft.object(&id, operation)?;
+        if object.archived && !IN_THE_ARCHIVE.contains(&operation) {
+            return refuse(Cause::Archived, format!("object {id:?} is in the archive: recover it first"));
+        }
+        Ok(object)
     }
 
     /// The same, where destroyed objects will not do.

@@ -466,6 +466,36 @@ fn every_cell_of_the_matrix() {
     assert!(cells > 10_000, "{cells} cells");
 }
 
+/// What can be done with an object in the archive.
+const IN_THE_ARCHIVE: &[&str] = &["GetAttributes", "GetAttributeList", "Recover"];
+
+/// Re-key, Add Attribute, Obtain Lease, Destroy and others worked on what was in the archive, as if it were on-line.
+#[test]
+fn an_object_in_the_archive_must_be_recovered_first() {
+    let owner = granted("owner", &["team"]);
+    for kind in TYPES {
+        for state in STATES.into_iter().filter(|state| !is_destroyed(*state)) {
+            let mut bench = Bench::new(2);
+            let id = make(&mut bench, &owner, kind);
+            move_to(&mut bench, &owner, &id, state);
+            let archive = ArchiveRequest { unique_identifier: Some(id.as_str().into()) };
+            bench.ask(&owner, V2_0, archive).unwrap();
+            for row in ROWS {
+                for version in VERSIONS.into_iter().filter(|version| is_in(row.name, *version)) {
+                    let what = format!("{} on an archived {kind:?} in {version}", row.name);
+                    let (reason, _, writes) = ask(&mut bench, &owner, row, version, &id);
+                    if IN_THE_ARCHIVE.contains(&row.name) {
+                        assert_eq!(reason, None, "{what}");
+                    } else {
+                        assert_eq!(reason, Some(ResultReason::ObjectArchived), "{what}");
+                        assert!(!writes, "{what}: refused, and yet it writes");
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn is_in(name: &str, version: Version) -> bool {
     let operation = Operation::by_name(name).map(Operation).unwrap();
     OPERATION_ROWS.iter().any(|row| row.operation == operation && (row.is_in)(version))

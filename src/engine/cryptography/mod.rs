@@ -54,9 +54,6 @@ pub fn usable(
     parameters: Option<CryptographicParameters>,
 ) -> Step<Usable> {
     let object = cx.living(id, operation)?;
-    if object.archived {
-        return refuse(Cause::Archived, "the object is in the archive: recover it first");
-    }
     check_time(&object, purpose, cx.now())?;
     let allowed = attribute!(object.attributes, CryptographicUsageMask).next().copied();
     if !allowed.is_some_and(|allowed| allowed.contains(mask)) {

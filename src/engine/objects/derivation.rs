@@ -51,9 +51,6 @@ fn base(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<Object> 
             format!("keys are derived from keys and secrets, not from a {kind:?}"),
         );
     }
-    if object.archived {
-        return refuse(Cause::Archived, "the object is in the archive: recover it first");
-    }
     let mask = attribute!(object.attributes, CryptographicUsageMask).next().copied();
     if !mask.is_some_and(|mask| mask.contains(CryptographicUsageMask::DeriveKey)) {
         let text = format!("the Cryptographic Usage Mask of {:?} does not have Derive Key", object.id);

@@ -77,9 +77,6 @@ fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<(Object,
     if kind != ObjectType::SplitKey {
         return refuse(Cause::WrongType, format!("Join Split Key joins Split Keys, and this is a {kind:?}"));
     }
-    if object.archived {
-        return refuse(Cause::Archived, "the object is in the archive: recover it first");
-    }
     match material::stored(cx.draft, &object)? {
         ManagedObject::SplitKey(part) => Ok((object, part)),
         _ => refuse(Cause::Internal, "the stored value is not that of a Split Key"),

@@ -110,9 +110,6 @@ fn part(
 
 /// The bytes of a key that is there; a private key in the encoding that every algorithm has.
 fn secret_of(cx: &mut Context<'_, '_>, base: &Object) -> Step<SecretBytes> {
-    if base.archived {
-        return refuse(Cause::Archived, "the object is in the archive: recover it first");
-    }
     match base.object_type() {
         ObjectType::SymmetricKey | ObjectType::SecretData => cryptography::key_bytes(cx, base),
         ObjectType::PrivateKey => {

@@ -172,21 +172,18 @@ impl WrappingKey {
 
 /// The object, or what is wrong with it as a wrapping key.
 fn found(cx: &mut Context<'_, '_>, id: &str) -> Step<Object> {
-    let found = cx.living(Some(id.into()), Operation::Get).map_err(|halt| match halt {
+    cx.living(Some(id.into()), Operation::Get).map_err(|halt| match halt {
         Halt::Refused(refusal) => {
             let cause = match refusal.cause {
                 Cause::NotFound => Cause::WrappingKeyNotFound,
                 Cause::Destroyed => Cause::WrappingKeyDestroyed,
+                Cause::Archived => Cause::WrappingKeyArchived,
                 other => other,
             };
             Halt::Refused(Refusal::new(cause, format!("the wrapping key: {}", refusal.message)))
         }
         need => need,
-    })?;
-    if found.archived {
-        return refuse(Cause::WrappingKeyArchived, "the wrapping key is in the archive: recover it first");
-    }
-    Ok(found)
+    })
 }
 
 /// A wrapping key is Active, within its dates, and meant for what it does.
