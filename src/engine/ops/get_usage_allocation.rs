@@ -5,8 +5,26 @@ use crate::engine::cryptography::{self, Purpose};
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::CryptographicUsageMask;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetUsageAllocationRequest, GetUsageAllocationResponse};
+
+/// The uses that apply protection. To process what is protected is not limited, and not allocated either.
+const PROTECTING: &[CryptographicUsageMask] = &[
+    CryptographicUsageMask::Sign,
+    CryptographicUsageMask::Encrypt,
+    CryptographicUsageMask::WrapKey,
+    CryptographicUsageMask::MACGenerate,
+    CryptographicUsageMask::ContentCommitmentNonRepudiation,
+    CryptographicUsageMask::CertificateSign,
+    CryptographicUsageMask::CRLSign,
+    CryptographicUsageMask::GenerateCryptogram,
+    CryptographicUsageMask::TranslateEncrypt,
+    CryptographicUsageMask::TranslateWrap,
+    CryptographicUsageMask::Authenticate,
+    CryptographicUsageMask::Unrestricted,
+    CryptographicUsageMask::FPEEncrypt,
+];
 
 impl Execute for GetUsageAllocationRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetUsageAllocationResponse> {
@@ -15,6 +33,13 @@ impl Execute for GetUsageAllocationRequest {
         let Some(mut limits) = attribute!(object.attributes, UsageLimits).next().cloned() else {
             return refuse(Cause::NoSuchAttribute, "the object has no Usage Limits to allocate from");
         };
+        let mask = attribute!(object.attributes, CryptographicUsageMask).next();
+        if !mask.is_some_and(|mask| PROTECTING.iter().any(|use_of_it| mask.contains(*use_of_it))) {
+            return refuse(
+                Cause::UsageMask,
+                "the Cryptographic Usage Mask of the object has no use that protects: there is nothing to allocate",
+            );
+        }
         cryptography::check_time(&object, Purpose::Protect, cx.now())?;
         let left = limits.count.unwrap_or(limits.total);
         if self.usage_limits_count < 0 || self.usage_limits_count > left {

@@ -1,5 +1,6 @@
 //! How often and how much: Usage Limits, one-time pads, seeds of the generator, keys that stay inside.
 
+use super::super::objects::{activate, create};
 use super::*;
 use keystead::engine::world::Seeding;
 use kmip_codec::attribute;
@@ -140,5 +141,25 @@ fn seeds_are_taken_as_the_configuration_says() {
     for (seeding, most, taken) in rows {
         (bench.settings.seeding, bench.settings.seed_bytes_max) = (seeding, most);
         assert_eq!(bench.ask(&ann, V2_1, seed()).map(|answer| answer.data_length), taken, "{seeding:?}");
+    }
+}
+
+/// A key that only decrypts has nothing to allocate (2.1, 6.1.23).
+#[test]
+fn usage_is_allocated_of_keys_that_protect() {
+    let (mut bench, ann) = (Bench::new(9), granted("ann", &[]));
+    for (mask, allowed) in [
+        (CryptographicUsageMask::Decrypt | CryptographicUsageMask::Verify, false),
+        (CryptographicUsageMask::Decrypt | CryptographicUsageMask::Encrypt, true),
+        (CryptographicUsageMask::WrapKey, true),
+    ] {
+        let more = [Attribute::CryptographicUsageMask(mask), limited(40, UsageLimitsUnit::Byte)];
+        let id = create(&mut bench, &ann, &more);
+        bench.ask(&ann, V2_1, activate(&id)).unwrap();
+        let request =
+            GetUsageAllocationRequest { unique_identifier: Some(id.as_str().into()), usage_limits_count: 8 };
+        let refused = bench.ask(&ann, V2_1, request).err();
+        assert_eq!(refused, (!allowed).then_some(ResultReason::PermissionDenied), "{mask:?}");
+        assert_eq!(left(&mut bench, &ann, &id), if allowed { 32 } else { 40 });
     }
 }
