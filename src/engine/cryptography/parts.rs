@@ -43,12 +43,14 @@ pub trait InParts: Value + Sized {
     const OPERATION: Operation;
     /// The fields.
     fn fields(&mut self) -> Fields<'_>;
+    /// Whether it has no data, and must have some where it comes whole.
+    fn lacks_data(&self) -> bool;
     /// What a later part brings besides data.
     fn take_over(&mut self, later: Self);
 }
 
 macro_rules! in_parts {
-    ($($name:ident, $operation:ident, $last:expr;)*) => {$(
+    ($($name:ident, $operation:ident, $lacks:expr, $last:expr;)*) => {$(
         impl InParts for kmip_codec::payloads::$name {
             const OPERATION: Operation = Operation::$operation;
 
@@ -61,6 +63,11 @@ macro_rules! in_parts {
                 }
             }
 
+            fn lacks_data(&self) -> bool {
+                let lacks_data: fn(&Self) -> bool = $lacks;
+                lacks_data(self)
+            }
+
             fn take_over(&mut self, later: Self) {
                 let take_over: fn(&mut Self, Self) = $last;
                 take_over(self, later);
@@ -70,14 +77,15 @@ macro_rules! in_parts {
 }
 
 in_parts! {
-    EncryptRequest, Encrypt, |_, _| {};
-    DecryptRequest, Decrypt, |this, later| this.tag = later.tag.or(this.tag.take());
-    SignRequest, Sign, |_, _| {};
-    SignatureVerifyRequest, SignatureVerify,
+    EncryptRequest, Encrypt, |this| this.data.is_none(), |_, _| {};
+    DecryptRequest, Decrypt, |this| this.data.is_none(), |this, later| this.tag = later.tag.or(this.tag.take());
+    SignRequest, Sign, |this| this.data.is_none() && this.digested_data.is_none(), |_, _| {};
+    SignatureVerifyRequest, SignatureVerify, |_| false,
         |this, later| this.signature_data = later.signature_data.or(this.signature_data.take());
-    MACRequest, MAC, |_, _| {};
-    MACVerifyRequest, MACVerify, |this, later| this.mac_data = later.mac_data.or(this.mac_data.take());
-    HashRequest, Hash, |_, _| {};
+    MACRequest, MAC, |this| this.data.is_none(), |_, _| {};
+    MACVerifyRequest, MACVerify, |_| false,
+        |this, later| this.mac_data = later.mac_data.or(this.mac_data.take());
+    HashRequest, Hash, |this| this.data.is_none(), |_, _| {};
 }
 
 /// Where in its parts a request stands.
@@ -104,6 +112,9 @@ impl Turn {
             return refuse(Cause::FeatureNotSupported, text);
         }
         let Some(correlation) = correlation else {
+            if !begins && request.lacks_data() {
+                return refuse(Cause::Missing, "Data is missing: only where it comes in parts may one have none");
+            }
             let turn = Self { before: 0, last: ends || !begins, correlation: None };
             return Ok((request, turn));
         };

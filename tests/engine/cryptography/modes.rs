@@ -221,3 +221,32 @@ fn what_a_mode_cannot_take_is_refused() {
     let request = with_iv(16, encrypt(&twice, mode(BlockCipherMode::XTS), &[1; 16]));
     assert!(bench.ask(&ann, V2_1, request).is_err(), "two keys of XTS that are one");
 }
+
+/// Encrypt and Hash without Data succeeded, as if it were there and empty. A part may have none.
+#[test]
+fn what_comes_whole_has_data() {
+    let (mut bench, ann) = (Bench::new(5), granted("ann", &[]));
+    let id = symmetric(&mut bench, &ann, CryptographicAlgorithm::AES, &[7; 16], &[]);
+    let unique_identifier = || Some(id.as_str().into());
+    let whole = |data| EncryptRequest { data, ..encrypt(&id, mode(BlockCipherMode::CBC), &[]) };
+    let hash = |data| {
+        let hashing_algorithm = Some(HashingAlgorithm::SHA_256);
+        let cryptographic_parameters =
+            CryptographicParameters { hashing_algorithm, ..CryptographicParameters::default() };
+        HashRequest { cryptographic_parameters, data, ..HashRequest::default() }
+    };
+    let decrypt = DecryptRequest { unique_identifier: unique_identifier(), ..DecryptRequest::default() };
+    let mac = MACRequest { unique_identifier: unique_identifier(), ..MACRequest::default() };
+    let sign = SignRequest { unique_identifier: unique_identifier(), ..SignRequest::default() };
+    let missing = Some(ResultReason::InvalidField);
+    assert_eq!(bench.ask(&ann, V2_1, whole(None)).err(), missing);
+    assert_eq!(bench.ask(&ann, V2_1, hash(None)).err(), missing);
+    assert_eq!(bench.ask(&ann, V2_1, decrypt).err(), missing);
+    assert_eq!(bench.ask(&ann, V2_1, mac).err(), missing);
+    assert_eq!(bench.ask(&ann, V2_1, sign).err(), missing);
+    bench.ask(&ann, V2_1, hash(bytes(&[]))).unwrap();
+    let first = HashRequest { init_indicator: Some(true), ..hash(None) };
+    let correlation_value = bench.ask(&ann, V2_1, first).unwrap().correlation_value;
+    let last = HashRequest { correlation_value, final_indicator: Some(true), ..hash(None) };
+    bench.ask(&ann, V2_1, last).unwrap();
+}
