@@ -5,7 +5,7 @@ use aws_lc_sys as c;
 use std::ptr;
 
 macro_rules! digests {
-    ($($(#[doc = $doc:literal])* $name:ident: $length:literal, $md:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $text:literal, $length:literal, $md:ident;)*) => {
         /// The digests.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Digest { $($(#[doc = $doc])* $name,)* }
@@ -19,6 +19,11 @@ macro_rules! digests {
                 match self { $(Self::$name => $length,)* }
             }
 
+            /// The name as the standards have it.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
             /// What the C interface knows it by.
             pub(super) fn function(self) -> unsafe extern "C" fn() -> *const c::EVP_MD {
                 match self { $(Self::$name => c::$md,)* }
@@ -29,31 +34,31 @@ macro_rules! digests {
 
 digests! {
     /// MD5: broken.
-    Md5: 16, EVP_md5;
+    Md5: "MD5", 16, EVP_md5;
     /// RIPEMD-160: old.
-    Ripemd160: 20, EVP_ripemd160;
+    Ripemd160: "RIPEMD-160", 20, EVP_ripemd160;
     /// SHA-1: for what is old.
-    Sha1: 20, EVP_sha1;
+    Sha1: "SHA-1", 20, EVP_sha1;
     /// SHA-224.
-    Sha224: 28, EVP_sha224;
+    Sha224: "SHA-224", 28, EVP_sha224;
     /// SHA-256.
-    Sha256: 32, EVP_sha256;
+    Sha256: "SHA-256", 32, EVP_sha256;
     /// SHA-384.
-    Sha384: 48, EVP_sha384;
+    Sha384: "SHA-384", 48, EVP_sha384;
     /// SHA-512.
-    Sha512: 64, EVP_sha512;
+    Sha512: "SHA-512", 64, EVP_sha512;
     /// SHA-512/224.
-    Sha512_224: 28, EVP_sha512_224;
+    Sha512_224: "SHA-512/224", 28, EVP_sha512_224;
     /// SHA-512/256.
-    Sha512_256: 32, EVP_sha512_256;
+    Sha512_256: "SHA-512/256", 32, EVP_sha512_256;
     /// SHA3-224.
-    Sha3_224: 28, EVP_sha3_224;
+    Sha3_224: "SHA3-224", 28, EVP_sha3_224;
     /// SHA3-256.
-    Sha3_256: 32, EVP_sha3_256;
+    Sha3_256: "SHA3-256", 32, EVP_sha3_256;
     /// SHA3-384.
-    Sha3_384: 48, EVP_sha3_384;
+    Sha3_384: "SHA3-384", 48, EVP_sha3_384;
     /// SHA3-512.
-    Sha3_512: 64, EVP_sha3_512;
+    Sha3_512: "SHA3-512", 64, EVP_sha3_512;
 }
 
 impl Digest {
@@ -74,7 +79,7 @@ impl Digest {
                     ptr::null_mut(),
                 ) == 1
         };
-        assert!(done, "{self:?} is computed, or there is no memory");
+        assert!(done, "{} is computed, or there is no memory", self.name());
         out
     }
 }

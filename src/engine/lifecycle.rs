@@ -25,6 +25,11 @@ pub fn move_to(object: &mut Object, event: Event) -> Step<()> {
     }
 }
 
+/// What an object is, to tell a client: a state, or none.
+pub fn state_in_words(object: &Object) -> String {
+    object.stored_state().map_or_else(|| "in no state".to_owned(), |state| format!("{state:?}"))
+}
+
 fn why_not(state: State, event: Event) -> String {
     let hint = match (state, event) {
         (State::Active, Event::Destroy) => ": revoke it first",

@@ -130,8 +130,9 @@ fn digested(key: &Key, content: &Content<'_>, named: Option<Digest>) -> Step<(Op
         },
         (Content::Digested(digested), Some(digest)) if digested.len() != digest.length() => {
             let text = format!(
-                "the Digested Data has {} bytes, and {digest:?} gives {}",
+                "the Digested Data has {} bytes, and {} gives {}",
                 digested.len(),
+                digest.name(),
                 digest.length()
             );
             refuse(Cause::InvalidField, text)

@@ -14,6 +14,7 @@ pub use symmetric::Run;
 
 use crate::crypto;
 use crate::engine::context::Context;
+use crate::engine::lifecycle;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
@@ -71,9 +72,8 @@ pub fn usable(
 
 /// Refuses unless the key is Active and its dates allow this.
 pub fn check_time(object: &Object, purpose: Purpose, now: i64) -> Step<()> {
-    let state = attribute!(object.attributes, State).next().copied();
-    if state != Some(State::Active) {
-        let state = state.map_or_else(|| "in no state".to_owned(), |state| format!("{state:?}"));
+    if object.stored_state() != Some(State::Active) {
+        let state = lifecycle::state_in_words(object);
         return refuse(Cause::WrongState, format!("the key is {state}; it must be Active"));
     }
     let stopped = attribute!(object.attributes, ProtectStopDate).next().is_some_and(|date| date.0 <= now);

@@ -122,7 +122,8 @@ pub fn how(
     match kinds.copied().find(|kind| kind.key_bytes() == key_bytes) {
         Some(kind) => Ok(How::Kind(kind)),
         None => {
-            let text = format!("no {algorithm:?} in {mode:?} with {key_bytes} bytes of key on this server");
+            let mode = mode.map_or_else(|| "without a mode".to_owned(), |mode| format!("in {mode:?}"));
+            let text = format!("no {algorithm:?} {mode} with {key_bytes} bytes of key on this server");
             refuse(Cause::Parameters, text)
         }
     }

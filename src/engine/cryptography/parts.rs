@@ -113,7 +113,10 @@ impl Turn {
         }
         let Some(correlation) = correlation else {
             if !begins && request.lacks_data() {
-                return refuse(Cause::Missing, "Data is missing: only where it comes in parts may one have none");
+                return refuse(
+                    Cause::Missing,
+                    "Data is missing: only where it comes in parts may one have none",
+                );
             }
             let turn = Self { before: 0, last: ends || !begins, correlation: None };
             return Ok((request, turn));

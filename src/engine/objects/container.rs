@@ -3,6 +3,7 @@
 
 use crate::crypto::pkcs12::{self, Certificate};
 use crate::engine::context::Context;
+use crate::engine::lifecycle;
 use crate::engine::material;
 use crate::engine::objects::birth;
 use crate::engine::objects::intake;
@@ -184,12 +185,9 @@ fn password(cx: &mut Context<'_, '_>, links: &[String]) -> Step<SecretBytes> {
     if object.object_type() != ObjectType::SecretData {
         return refuse(Cause::Password, "the PKCS#12 Password Link does not lead to Secret Data");
     }
-    let state = attribute!(object.attributes, State).next().copied();
-    if state != Some(State::Active) {
-        return refuse(
-            Cause::PasswordState,
-            format!("the password of the container is {state:?}, not Active"),
-        );
+    if object.stored_state() != Some(State::Active) {
+        let state = lifecycle::state_in_words(&object);
+        return refuse(Cause::PasswordState, format!("the password of the container is {state}, not Active"));
     }
     match material::stored(cx.draft, &object)? {
         ManagedObject::SecretData(secret) if secret.secret_data_type == SecretDataType::Password => {

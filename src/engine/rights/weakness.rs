@@ -101,9 +101,9 @@ impl fmt::Display for Means {
         match self {
             Self::Key(algorithm, Some(bits), _) => write!(out, "{algorithm:?} with {bits} bits"),
             Self::Key(algorithm, ..) => write!(out, "{algorithm:?}"),
-            Self::Signed(digest) => write!(out, "{digest:?} in a signature"),
+            Self::Signed(digest) => write!(out, "{} in a signature", digest.name()),
             Self::Unnamed(bytes) => write!(out, "a digest of {bytes} bytes in a signature"),
-            Self::Digest(digest) => write!(out, "{digest:?}"),
+            Self::Digest(digest) => write!(out, "{}", digest.name()),
             Self::Mode(mode) => write!(out, "{mode:?}"),
             Self::Poly1305(bytes) => write!(out, "a tag of Poly1305 of {bytes} bytes"),
             Self::Padding(padding) => write!(out, "encryption with {padding:?}"),

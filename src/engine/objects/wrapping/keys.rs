@@ -4,6 +4,7 @@ use crate::crypto::cipher::Direction;
 use crate::crypto::mac::is_same;
 use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Content, Purpose, Run, Turn, Usable};
+use crate::engine::lifecycle;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::rights::weakness;
@@ -188,9 +189,9 @@ fn found(cx: &mut Context<'_, '_>, id: &str) -> Step<Object> {
 
 /// A wrapping key is Active, within its dates, and meant for what it does.
 fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[CryptographicUsageMask]) -> Step<()> {
-    let state = attribute!(object.attributes, State).next().copied();
-    if state != Some(State::Active) {
-        return refuse(Cause::WrongState, format!("the wrapping key is {state:?}; it must be Active"));
+    if object.stored_state() != Some(State::Active) {
+        let state = lifecycle::state_in_words(object);
+        return refuse(Cause::WrongState, format!("the wrapping key is {state}; it must be Active"));
     }
     cryptography::check_time(object, role.purpose(), cx.now())?;
     if role.purpose() == Purpose::Protect {
@@ -198,7 +199,9 @@ fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[Cryptographi
     }
     let mask = attribute!(object.attributes, CryptographicUsageMask).next().copied();
     if !uses.iter().any(|wanted| mask.is_some_and(|mask| mask.contains(*wanted))) {
-        let message = format!("the Cryptographic Usage Mask of the wrapping key has none of {uses:?}");
+        let uses: Vec<String> = uses.iter().map(|wanted| format!("{wanted:?}")).collect();
+        let message =
+            format!("the Cryptographic Usage Mask of the wrapping key has no {}", uses.join(" or "));
         return refuse(Cause::UsageMask, message);
     }
     Ok(())
