@@ -163,6 +163,8 @@ causes! {
     TagLength: GeneralFailure, GeneralFailure;
     /// Cryptographic parameters that are missing, make no sense, or are not served.
     Parameters: InvalidField, BadCryptographicParameters, attribute(CryptographicParameters);
+    /// No Object Group of this name is known to the client.
+    UnknownGroup: ItemNotFound, UnknownObjectGroup, attribute(ObjectGroup);
     /// The Usage Limits of the key do not allow this use (KMIP 2.1, 6.1.17 names the reason).
     UsageLimit: PermissionDenied, PermissionDenied, attribute(UsageLimits);
     /// The Usage Limits of the key leave less than was to be allocated.

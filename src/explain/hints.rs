@@ -257,6 +257,10 @@ hints! {
     What::Refused(Cause::UsageLimit); ANY_OPERATION;
         "More use of a key than its Usage Limits leave.",
         "Re-key, or set Usage Limits anew before the key is used.";
+    What::Refused(Cause::UnknownGroup); ANY_OPERATION;
+        "The defaults of an Object Group that is not known.",
+        "No object that the client sees, no default and no constraint names the group: see how it is spelt, and which client \
+         made its objects.";
     What::Refused(Cause::Namespace); ANY_OPERATION;
         "Application data filled in by the server.",
         "Send the data itself: the server fills in no namespaces of its own.";

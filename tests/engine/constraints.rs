@@ -113,6 +113,12 @@ fn defaults_fill_what_a_request_leaves_out() {
     let query = QueryRequest { functions: functions.clone(), ..QueryRequest::default() };
     assert_eq!(bench.ask(&who, V2_1, query).unwrap().defaults_information, Some(defaults.clone()));
     let query = QueryRequest { functions, object_groups: groups(&["others"]) };
+    let unknown = bench.ask(&who, V2_1, query.clone()).unwrap_err();
+    assert_eq!(unknown, ResultReason::UnknownObjectGroup);
+    create(&mut bench, &admin, &[Attribute::ObjectGroup("others".into())]);
+    let foreign = bench.ask(&who, V2_1, query.clone()).unwrap_err();
+    assert_eq!(foreign, ResultReason::UnknownObjectGroup, "that somebody else uses it is not told");
+    create(&mut bench, &who, &[Attribute::ObjectGroup("others".into())]);
     let told = bench.ask(&who, V2_1, query).unwrap().defaults_information.unwrap();
     assert_eq!(told.defaults, defaults.defaults[..1], "without those of another group");
     let mut ask = |more: Vec<Attribute>| {

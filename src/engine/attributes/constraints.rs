@@ -6,6 +6,7 @@
 
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
+use crate::engine::groups;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
@@ -35,10 +36,17 @@ pub fn defaults(cx: &mut Context<'_, '_>) -> Step<DefaultsInformation> {
     read(cx, DEFAULTS)
 }
 
-/// The defaults that are for one of these groups, those for any group included.
+/// The defaults that are for one of these groups, those for any group included. A group that is not known has none.
 pub fn defaults_for(cx: &mut Context<'_, '_>, groups: Option<&ObjectGroups>) -> Step<DefaultsInformation> {
     let mut all = defaults(cx)?;
     if let Some(asked) = groups {
+        for group in &asked.object_groups {
+            if !groups::is_known(cx, group)? {
+                let text =
+                    format!("no Object Group {group:?} is known: no object, default or constraint names it");
+                return refuse(Cause::UnknownGroup, text);
+            }
+        }
         all.defaults.retain(|one| {
             let own = one.object_groups.as_ref();
             own.is_none_or(|own| own.object_groups.iter().any(|group| asked.object_groups.contains(group)))
