@@ -221,7 +221,11 @@ fn attributes_of_the_table_are_adjusted_within_their_rules() {
     let length = ask(Tag::CryptographicLength, Type::Increment, None);
     assert_eq!(reason(length), ResultReason::ReadOnlyAttribute);
     assert_eq!(reason(ask(Tag::Name, Type::Increment, None)), ResultReason::InvalidDataType);
-    assert_eq!(reason(ask(Tag::State, Type::Increment, None)), ResultReason::InvalidDataType);
+    for tag in [Tag::State, Tag::UniqueIdentifier, Tag::ArchiveDate, Tag::Digest] {
+        let server_made = ask(tag, Type::Increment, None);
+        assert_eq!(reason(server_made), ResultReason::ReadOnlyAttribute, "{tag}, whatever its type");
+    }
+    assert_eq!(reason(ask(Tag::BatchItem, Type::Increment, None)), ResultReason::UnsupportedAttribute);
     let held = attributes_of(&mut bench, &who, &id);
     assert_eq!(attribute!(held, ProtectionPeriod).next(), Some(&Interval(60)));
     assert_eq!(attribute!(held, DeactivationDate).next(), Some(&DateTime(2_000_000_060)));

@@ -86,6 +86,21 @@ pub fn may_be_modified(
     dates_allow(object, row.tag)
 }
 
+/// Whether the attribute is one that a client may adjust, whatever its type and its value.
+pub fn may_be_adjusted(object: &Object, reference: &AttributeReference) -> Result<(), Refusal> {
+    match reference {
+        AttributeReference::Tag(tag) => match AttributeRow::of(*tag) {
+            Some(row) if row.set_by == SetBy::Server => Err(read_only(row)),
+            Some(row) if object.attributes.has_tag(row.tag) && !row.modifiable => Err(read_only(row)),
+            Some(_) => Ok(()),
+            None => Err(unknown(&tag.to_string())),
+        },
+        AttributeReference::Vendor { vendor, .. } if vendor == "y" => Err(server_made()),
+        AttributeReference::Vendor { .. } => Ok(()),
+        AttributeReference::Unknown(name) => Err(unknown(name)),
+    }
+}
+
 /// Whether a client may delete the attribute of an object.
 pub fn may_be_deleted(object: &Object, reference: &AttributeReference) -> Result<(), Refusal> {
     match reference {
