@@ -83,6 +83,8 @@ causes! {
     NoKeyValue: KeyValueNotPresent, KeyValueNotPresent, attribute(KeyValuePresent);
     /// A field has a value that makes no sense there.
     InvalidField: InvalidField, InvalidField;
+    /// An attribute has a value that it cannot have there.
+    AttributeValue: InvalidField, InvalidAttributeValue;
     /// A field is missing that the request needs.
     Missing: InvalidField, InvalidField;
     /// A ticket that is not good (any more).
@@ -111,6 +113,8 @@ causes! {
     KeyFormat: KeyFormatTypeNotSupported, KeyFormatTypeNotSupported | FeatureNotSupported;
     /// Points cannot be compressed in this way.
     KeyCompression: KeyCompressionTypeNotSupported, KeyCompressionTypeNotSupported | FeatureNotSupported;
+    /// A Key Wrap Type that the specification does not have.
+    KeyWrapType: FeatureNotSupported, KeyWrapTypeNotSupported | FeatureNotSupported, topic(Wrapping);
     /// Wrapped attributes need an encoding that holds them.
     EncodingOption: EncodingOptionError, EncodingOptionError, topic(Wrapping);
     /// A key is sensitive: it leaves the server only wrapped.
@@ -163,6 +167,8 @@ causes! {
     TagLength: GeneralFailure, GeneralFailure;
     /// Cryptographic parameters that are missing, make no sense, or are not served.
     Parameters: InvalidField, BadCryptographicParameters, attribute(CryptographicParameters);
+    /// Cryptographic parameters of the specification that this server does not serve.
+    Unsupported: InvalidField, UnsupportedCryptographicParameters | BadCryptographicParameters, attribute(CryptographicParameters);
     /// No Object Group of this name is known to the client.
     UnknownGroup: ItemNotFound, UnknownObjectGroup, attribute(ObjectGroup);
     /// The Usage Limits of the key do not allow this use (KMIP 2.1, 6.1.17 names the reason).

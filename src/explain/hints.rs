@@ -145,9 +145,12 @@ hints! {
     What::Refused(Cause::InvalidField); &[Operation::Locate];
         "Objects by a filter or a page that makes no sense.",
         "Maximum Items and Offset Items cannot be negative; storage masks need a bit.";
-    What::Refused(Cause::InvalidField); &[Operation::Create, Operation::CreateKeyPair];
-        "A key of an algorithm and length that do not exist together.",
+    What::Refused(Cause::AttributeValue); &[Operation::Create, Operation::CreateKeyPair];
+        "A key with an attribute of a value that it cannot have: an algorithm and length that do not exist together, say.",
         "docs/reference/algorithms.md lists what can be made. Some clients send the length in bytes: it is in bits.";
+    What::Refused(Cause::AttributeValue); ANY_OPERATION;
+        "An attribute with a value that it cannot have there.",
+        "The message names the attribute; compare it with the clause and with the other attributes of the object.";
     What::Refused(Cause::InvalidField); ANY_OPERATION;
         "A request with a field of a value that has no place there.",
         "The message names the field; compare it with the clause and docs/reference/operations.md.";
@@ -199,6 +202,9 @@ hints! {
         "A key in a format that it cannot be had in.",
         "Leave Key Format Type out to get the key as it was registered. Raw and Opaque are not converted into \
          each other.";
+    What::Refused(Cause::KeyWrapType); ANY_OPERATION;
+        "A key wrapped in a way that KMIP does not have.",
+        "Key Wrap Type is Not Wrapped or As Registered; leave it out to get the key as it was registered.";
     What::Refused(Cause::KeyCompression); ANY_OPERATION;
         "A public key with its points compressed in this way.",
         "Leave Key Compression Type out.";
@@ -254,6 +260,9 @@ hints! {
     What::Refused(Cause::Parameters); ANY_OPERATION;
         "Cryptography with parameters that are missing, contradict each other, or are not served.",
         "docs/reference/algorithms.md lists what is.";
+    What::Refused(Cause::Unsupported); ANY_OPERATION;
+        "Cryptography in a way that the specification has and this server does not.",
+        "docs/reference/algorithms.md lists what is served: give the client another mode, digest or signature.";
     What::Refused(Cause::UsageLimit); ANY_OPERATION;
         "More use of a key than its Usage Limits leave.",
         "Re-key, or set Usage Limits anew before the key is used.";

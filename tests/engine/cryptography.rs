@@ -13,7 +13,7 @@ use kmip_codec::enums::*;
 use kmip_codec::objects::{ManagedObject, SecretData, SymmetricKey};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{Data, DateTime};
-use kmip_codec::version::V2_1;
+use kmip_codec::version::{V1_4, V2_1};
 
 /// Every use that a key can be meant for in these tests.
 fn every_use() -> CryptographicUsageMask {

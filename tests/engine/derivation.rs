@@ -325,8 +325,8 @@ fn create_makes_secrets() {
         bench.ask(&who, V2_1, request).map(|answer| text(&answer.unique_identifier))
     };
     let (one, other) = (ask(80).unwrap(), ask(80).unwrap());
-    assert_eq!(ask(81), Err(ResultReason::InvalidField), "bits that fill no byte");
-    assert_eq!(ask(i32::MAX), Err(ResultReason::InvalidField));
+    assert_eq!(ask(81), Err(ResultReason::InvalidAttributeValue), "bits that fill no byte");
+    assert_eq!(ask(i32::MAX), Err(ResultReason::InvalidAttributeValue));
     let (one, other) = (value(&mut bench, &who, &one), value(&mut bench, &who, &other));
     assert_eq!((one.len(), other.len()), (10, 10));
     assert_ne!(one, other);

@@ -426,3 +426,12 @@ fn wrapping_counts() {
     let spent = bench.ask(&who, V2_1, get(&id, Some(specification))).unwrap_err();
     assert_eq!(spent, ResultReason::PermissionDenied);
 }
+
+#[test]
+fn keys_are_had_not_wrapped_or_as_registered() {
+    let (mut bench, who) = (Bench::new(20), principal("owner", &[]));
+    let id = create(&mut bench, &who, &[]);
+    let other = || GetRequest { key_wrap_type: Some(KeyWrapType(0x8000_0001)), ..get(&id, None) };
+    assert_eq!(bench.ask(&who, V1_4, other()).unwrap_err(), ResultReason::FeatureNotSupported);
+    assert_eq!(bench.ask(&who, V2_1, other()).unwrap_err(), ResultReason::KeyWrapTypeNotSupported);
+}

@@ -135,7 +135,7 @@ fn is_vendor(vendor: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let text = format!("Vendor Identification {vendor:?} is to have letters, digits, _ and . alone");
-    Err(Refusal::new(Cause::InvalidField, text))
+    Err(Refusal::new(Cause::AttributeValue, text))
 }
 
 /// The server makes up no Application Data, for no namespace (KMIP 2.1, 4.4); Query names none.
@@ -227,7 +227,7 @@ pub fn in_order(object: &Object, changed: Tag) -> Result<(), Refusal> {
         if let (Some(sooner), Some(later)) = (date(*first), date(*then))
             && sooner > later
         {
-            return Err(Refusal::new(Cause::InvalidField, format!("{then} would precede {first}")));
+            return Err(Refusal::new(Cause::AttributeValue, format!("{then} would precede {first}")));
         }
     }
     Ok(())

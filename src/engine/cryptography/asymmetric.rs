@@ -195,7 +195,7 @@ fn signature_scheme<'p>(
                 return refuse(Cause::Parameters, format!("{named:?} is not for a key of this algorithm"));
             }
             Some((_, _, padding, digest)) => (Some(*padding), digest.or(parameters.hashing_algorithm)),
-            None => return refuse(Cause::Parameters, format!("this server does not sign with {named:?}")),
+            None => return refuse(Cause::Unsupported, format!("this server does not sign with {named:?}")),
         },
     };
     let digest = digest.map(digest_of).transpose()?;

@@ -44,7 +44,7 @@ const CODES: &[(CryptographicAlgorithm, Digest)] = &[
 pub fn digest_of(name: HashingAlgorithm) -> Step<Digest> {
     match DIGESTS.iter().find(|(known, _)| *known == name) {
         Some((_, digest)) => Ok(*digest),
-        None => refuse(Cause::Parameters, format!("this server does not compute {name:?}")),
+        None => refuse(Cause::Unsupported, format!("this server does not compute {name:?}")),
     }
 }
 
@@ -75,6 +75,6 @@ pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u
     }
     match digest_of_hmac(algorithm) {
         Some(digest) => Ok(codes::hmac(digest, key.expose(), data).map_err(failed)?),
-        None => refuse(Cause::Parameters, format!("this server makes no MAC with {algorithm:?}")),
+        None => refuse(Cause::Unsupported, format!("this server makes no MAC with {algorithm:?}")),
     }
 }

@@ -122,9 +122,11 @@ pub fn how(
     match kinds.copied().find(|kind| kind.key_bytes() == key_bytes) {
         Some(kind) => Ok(How::Kind(kind)),
         None => {
-            let mode = mode.map_or_else(|| "without a mode".to_owned(), |mode| format!("in {mode:?}"));
+            let named = mode;
+            let mode = named.map_or_else(|| "without a mode".to_owned(), |mode| format!("in {mode:?}"));
             let text = format!("no {algorithm:?} {mode} with {key_bytes} bytes of key on this server");
-            refuse(Cause::Parameters, text)
+            let is_served = modes.iter().any(|(known, _)| Some(*known) == named);
+            refuse(if is_served { Cause::Parameters } else { Cause::Unsupported }, text)
         }
     }
 }

@@ -62,7 +62,7 @@ pub fn symmetric_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Step<usi
         Some(bytes) => Ok(bytes),
         None => {
             let message = format!("no symmetric key of algorithm {algorithm:?} has {bits} bits");
-            refuse(Cause::InvalidField, message)
+            refuse(Cause::AttributeValue, message)
         }
     }
 }
@@ -106,7 +106,7 @@ pub fn pair_kind(
         Some(CryptographicAlgorithm::RSA) => match length.unwrap_or(2048) {
             bits @ (1024 | 2048 | 3072 | 4096 | 8192) => Ok(PairKind::Rsa(bits.unsigned_abs())),
             bits => refuse(
-                Cause::InvalidField,
+                Cause::AttributeValue,
                 format!("RSA keys are made with 1024, 2048, 3072, 4096 or 8192 bits, not {bits}"),
             ),
         },
@@ -121,12 +121,12 @@ pub fn pair_kind(
             match curve.filter(|curve| curves.contains(curve) || *curve == RecommendedCurve::SECP256K1) {
                 Some(curve) => of_length(PairKind::Ec(curve), length),
                 None => refuse(
-                    Cause::InvalidField,
+                    Cause::AttributeValue,
                     "EC keys are made on the curves P-256, P-384, P-521 and secp256k1, those of ECDH on Curve25519 too",
                 ),
             }
         }
-        Some(other) => refuse(Cause::InvalidField, format!("no key pair is made for {other:?}")),
+        Some(other) => refuse(Cause::AttributeValue, format!("no key pair is made for {other:?}")),
         None => refuse(Cause::Missing, "Cryptographic Algorithm is missing"),
     }
 }
@@ -135,7 +135,7 @@ pub fn pair_kind(
 fn of_length(kind: PairKind, length: Option<i32>) -> Step<PairKind> {
     match length {
         Some(bits) if bits != pair_bits(kind) => refuse(
-            Cause::InvalidField,
+            Cause::AttributeValue,
             format!("Cryptographic Length says {bits}, and keys on this curve have {} bits", pair_bits(kind)),
         ),
         _ => Ok(kind),

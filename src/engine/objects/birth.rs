@@ -141,7 +141,7 @@ fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step
         if let Attribute::ObjectType(kind) = &attribute
             && *kind != object.object_type()
         {
-            return refuse(Cause::InvalidField, "Object Type differs from that of the request");
+            return refuse(Cause::AttributeValue, "Object Type differs from that of the request");
         }
         match attribute.row().map(|row| row.count) {
             Some(Count::One) => object.attributes.set(attribute),

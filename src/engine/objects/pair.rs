@@ -35,7 +35,7 @@ pub fn agree(private: &mut Attributes, public: &mut Attributes) -> Step<()> {
         match (said(private), said(public)) {
             (Some(one), Some(other)) if one != other => {
                 let text = format!("{tag} of the private key differs from that of the public key");
-                return refuse(Cause::InvalidField, text);
+                return refuse(Cause::AttributeValue, text);
             }
             (Some(said), None) => public.push(said),
             (None, Some(said)) => private.push(said),

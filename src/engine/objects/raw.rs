@@ -52,7 +52,7 @@ impl Wanted {
                         Ok(Self { algorithm: None, bits, bytes, secret })
                     }
                     _ => refuse(
-                        Cause::InvalidField,
+                        Cause::AttributeValue,
                         format!("a secret has whole bytes, 8 to {SECRET_BITS_MAX} bits, not {bits}"),
                     ),
                 }

@@ -27,6 +27,9 @@ pub struct Form {
     pub wrapping: Option<KeyWrappingSpecification>,
 }
 
+/// The Key Wrap Types that there are (KMIP 2.1, 11.29).
+const WRAP_TYPES: &[KeyWrapType] = &[KeyWrapType::NotWrapped, KeyWrapType::AsRegistered];
+
 /// The value of an object that the server itself works with.
 pub fn opened(cx: &mut Context<'_, '_>, object: &Object) -> Step<ManagedObject> {
     if object.archived {
@@ -96,6 +99,10 @@ fn may_leave(settings: &Settings, object: &Object) -> Result<(), Refusal> {
 
 /// Unwraps, converts and wraps the key as the request says, in this order.
 fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: &Form) -> Step<()> {
+    if let Some(other) = form.wrap_type.filter(|kind| !WRAP_TYPES.contains(kind)) {
+        let text = format!("keys are had Not Wrapped or As Registered, not as {other:?}");
+        return refuse(Cause::KeyWrapType, text);
+    }
     let rewrap = form.wrapping.is_some();
     let inside = matches!(&block.key_value, Some(KeyValue::Plain(_)) if block.key_wrapping_data.is_some());
     if block.key_wrapping_data.is_some() && (rewrap || form.wrap_type == Some(KeyWrapType::NotWrapped)) {

@@ -75,7 +75,7 @@ fn limits_that_were_used_cannot_be_refilled() {
         attribute: SingleAttribute(Entry { index: None, attribute: limited(32, UsageLimitsUnit::Byte) }),
         current: None,
     };
-    let answer = bench.ask(&ann, kmip_codec::version::V1_4, refill()).unwrap();
+    let answer = bench.ask(&ann, V1_4, refill()).unwrap();
     let shown = answer.attribute.map(|attribute| attribute.0.attribute);
     let full = UsageLimits { total: 32, count: Some(32), unit: UsageLimitsUnit::Byte };
     assert_eq!(shown, Some(Attribute::UsageLimits(full)), "the answer has the count");

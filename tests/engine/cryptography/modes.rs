@@ -217,6 +217,14 @@ fn what_a_mode_cannot_take_is_refused() {
     ] {
         assert!(bench.ask(&ann, V2_1, request).is_err(), "{what}");
     }
+    let unsupported = encrypt(&id, mode(BlockCipherMode::PCBC), &[1; 16]);
+    for (version, reason) in
+        [(V1_4, ResultReason::InvalidField), (V2_1, ResultReason::UnsupportedCryptographicParameters)]
+    {
+        assert_eq!(bench.ask(&ann, version, unsupported.clone()).unwrap_err(), reason);
+    }
+    let half = with_iv(16, encrypt(&id, mode(BlockCipherMode::XTS), &[1; 16]));
+    assert_eq!(bench.ask(&ann, V2_1, half).unwrap_err(), ResultReason::BadCryptographicParameters);
     let twice = symmetric(&mut bench, &ann, AES, &[7; 32], &[]);
     let request = with_iv(16, encrypt(&twice, mode(BlockCipherMode::XTS), &[1; 16]));
     assert!(bench.ask(&ann, V2_1, request).is_err(), "two keys of XTS that are one");
