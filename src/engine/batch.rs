@@ -4,9 +4,10 @@
 //! committed the changes together with the audit entries.
 
 use crate::engine::asynchronous;
-use crate::engine::context::{Context, Given};
+use crate::engine::context::Context;
 use crate::engine::dispatch::dispatch;
 use crate::engine::draft::{Changes, Draft};
+use crate::engine::given::{Given, SETS_PLACEHOLDER, given};
 use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Halt, Refusal, Step};
 use crate::engine::rights::credentials;
@@ -18,8 +19,8 @@ use crate::engine::world::{Entropy, World};
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
-use kmip_codec::operations::{Operation, Response};
-use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::operations::Operation;
+use kmip_codec::value::DateTime;
 use std::collections::BTreeSet;
 
 /// What an item did, for the audit.
@@ -310,43 +311,6 @@ fn undo(items: &mut [ResponseItem], deeds: &mut [Deed]) {
     if let Some((_, before)) = deeds.split_last_mut() {
         before.iter_mut().for_each(|deed| deed.reason = Some(ResultReason::GeneralFailure));
     }
-}
-
-/// Operations that set the ID placeholder (KMIP 2.1, 6.1); Check empties it where the use is not allowed.
-const SETS_PLACEHOLDER: &[Operation] = &[
-    Operation::Create,
-    Operation::CreateKeyPair,
-    Operation::Register,
-    Operation::Import,
-    Operation::Export,
-    Operation::DeriveKey,
-    Operation::ReKey,
-    Operation::ReKeyKeyPair,
-    Operation::Certify,
-    Operation::ReCertify,
-    Operation::CreateSplitKey,
-    Operation::JoinSplitKey,
-    Operation::Locate,
-    Operation::Recover,
-];
-
-/// What an item that succeeded gives to those behind it.
-fn given(operation: Operation, response: Option<&Response>, cx: &Context<'_, '_>) -> Given {
-    let text = |id: &UniqueIdentifier| match id {
-        UniqueIdentifier::Text(id) => Some(id.clone()),
-        _ => None,
-    };
-    let public = match response {
-        Some(Response::CreateKeyPair(answer)) => text(&answer.public_key),
-        Some(Response::ReKeyKeyPair(answer)) => text(&answer.public_key),
-        _ => None,
-    };
-    let id = match response {
-        None | Some(Response::Cancel(_) | Response::Process(_)) => None,
-        Some(_) if SETS_PLACEHOLDER.contains(&operation) => cx.placeholder.clone(),
-        Some(_) => cx.touched.first().cloned(),
-    };
-    Given { operation: operation.0, id, public }
 }
 
 /// Refuses items that could not be told apart in the answer (KMIP 2.1, 9.21).

@@ -1,6 +1,7 @@
 //! What an operation works with: the draft, the message around it, and what the batch has made so far.
 
 use crate::engine::draft::Draft;
+use crate::engine::given::{self, Given};
 use crate::engine::need::Supplies;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
@@ -12,7 +13,6 @@ use kmip_codec::enums::UniqueIdentifierReference;
 use kmip_codec::message::ResponseItem;
 use kmip_codec::operations::Operation;
 use kmip_codec::value::UniqueIdentifier;
-use serde::{Deserialize, Serialize};
 
 /// An operation that this server performs: one file each in `ops/`.
 pub trait Execute: kmip_codec::operations::Call {
@@ -24,17 +24,6 @@ pub trait Execute: kmip_codec::operations::Call {
 /// the OASIS case TC-101 does. Archive has words of its own.
 const IN_THE_ARCHIVE: &[Operation] =
     &[Operation::Archive, Operation::GetAttributeList, Operation::GetAttributes, Operation::Recover];
-
-/// What an item of the batch gave, for the items behind it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
-    /// Its operation, by number.
-    pub operation: u32,
-    /// The object that it made, found or used; of a pair the private key.
-    pub id: Option<String>,
-    /// The public key of a pair.
-    pub public: Option<String>,
-}
 
 /// The surroundings of an item.
 pub struct Context<'c, 'a> {
@@ -110,7 +99,9 @@ impl<'c, 'a> Context<'c, 'a> {
                 self.placeholder.clone()
             }
             Some(UniqueIdentifier::Text(id)) => Some(id),
-            Some(UniqueIdentifier::Index(index)) => self.given_at(index),
+            Some(UniqueIdentifier::Index(index)) => {
+                given::nth(self.given.iter().filter_map(|given| given.id.clone()), index)
+            }
             Some(UniqueIdentifier::Reference(reference)) => {
                 let (operation, public) = referred(reference).ok_or_else(Self::nothing)?;
                 last(operation).and_then(|given| if public { given.public.clone() } else { given.id.clone() })
@@ -122,15 +113,6 @@ impl<'c, 'a> Context<'c, 'a> {
     fn nothing() -> Halt {
         let text = "no Unique Identifier: name one, or put the item behind one that makes or finds exactly one object";
         Refusal::new(Cause::NotFound, text).into()
-    }
-
-    fn given_at(&self, index: i32) -> Option<String> {
-        let at = if index < 0 {
-            self.given.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
-        } else {
-            usize::try_from(index).ok()
-        };
-        self.given.get(at?).and_then(|given| given.id.clone())
     }
 
     /// The object that a request means, for this operation. What is in the archive must be recovered first.

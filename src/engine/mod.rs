@@ -28,6 +28,7 @@ mod context;
 mod cryptography;
 mod dispatch;
 pub mod draft;
+mod given;
 pub mod groups;
 mod keys;
 pub mod lifecycle;

@@ -3,6 +3,7 @@
 mod limits;
 mod modes;
 mod pairs;
+mod references;
 mod weakness;
 
 use super::objects::{bytes_block, text};

@@ -1,6 +1,6 @@
 //! What the store keeps of an asynchronous request: a length, JSON of that length, and the request or answer as TTLV.
 
-use crate::engine::context::Given;
+use crate::engine::given::Given;
 use kmip_codec::SecretBytes;
 use serde::{Deserialize, Serialize};
 

@@ -136,15 +136,12 @@ pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object) -> Step<SecretBytes>
     }
 }
 
-/// The data of a request, itself.
+/// The data of a request whose references [`Turn::take`] has resolved.
 pub fn bytes(data: Option<Data>) -> Step<SecretBytes> {
     match data {
         None => Ok(SecretBytes::default()),
         Some(Data::Bytes(bytes)) => Ok(bytes),
-        Some(_) => refuse(
-            Cause::FeatureNotSupported,
-            "name the data itself: references to other items are not taken",
-        ),
+        Some(_) => refuse(Cause::InvalidField, "data that is kept must not refer to other items"),
     }
 }
 

@@ -6,6 +6,7 @@
 //! none; parts that nobody asks about any more are dropped when their client begins the next.
 
 use crate::engine::context::Context;
+use crate::engine::given;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
@@ -102,9 +103,12 @@ impl Turn {
     /// The one part of what comes whole.
     pub const WHOLE: Self = Self { before: 0, last: true, correlation: None };
 
-    /// Joins a request with the parts before it: the request as it is so far.
+    /// Joins a request with the parts before it: the request as it is so far, with the data that it refers to.
     pub fn take<R: InParts>(cx: &mut Context<'_, '_>, mut request: R) -> Step<(R, Self)> {
         let fields = request.fields();
+        if let Some(data) = fields.data.take() {
+            *fields.data = Some(Data::Bytes(given::meant(cx, data)?));
+        }
         let (begins, ends) = (fields.init.take() == Some(true), fields.last.take() == Some(true));
         let correlation = fields.correlation.take();
         if (begins || correlation.is_some()) && !cx.settings().features.streaming {

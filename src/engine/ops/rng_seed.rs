@@ -2,7 +2,7 @@
 //! system's entropy, all or the first of them; or none is taken, and the answer says so; or they are refused.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::cryptography;
+use crate::engine::given;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::world::Seeding;
 use kmip_codec::payloads::{RNGSeedRequest, RNGSeedResponse};
@@ -10,7 +10,7 @@ use kmip_codec::payloads::{RNGSeedRequest, RNGSeedResponse};
 impl Execute for RNGSeedRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<RNGSeedResponse> {
         let settings = cx.settings();
-        let data = cryptography::bytes(Some(self.data))?;
+        let data = given::meant(cx, self.data)?;
         let taken = match settings.seeding {
             Seeding::Ignore => 0,
             Seeding::Accept => data.len().min(settings.seed_bytes_max),
