@@ -3,6 +3,7 @@
 //! This is the one place where causes become Result Reasons. The message is written for the client's operator:
 //! it names what the client sent, never what is inside the server.
 
+mod older;
 mod reasons;
 
 use kmip_codec::clauses::{Clause, Topic};
@@ -39,8 +40,13 @@ macro_rules! causes {
 
             /// The Result Reason for this version and operation (KMIP 2.1, 11.46). In 2.x it is the best one that the
             /// error table of the operation has; where it has none of 2.x, that of 1.x, and where not even that,
-            /// Invalid Field, which also stands for reasons that a version of 1.x does not have yet.
+            /// Invalid Field, which also stands for reasons that a version of 1.x does not have yet. In 1.x some
+            /// operations have a reason of their own.
             pub fn reason(self, version: Version, operation: Option<Operation>) -> ResultReason {
+                let own = operation.filter(|_| version < V2_0).and_then(|o| older::reason(o, self));
+                if let Some(own) = own {
+                    return own;
+                }
                 let (old, new): (ResultReason, &[ResultReason]) = match self {
                     $(Self::$cause => (ResultReason::$old, &[$(ResultReason::$new),+]),)*
                 };
@@ -127,6 +133,12 @@ causes! {
     Password: InvalidField, BadPassword | InvalidField;
     /// The password of a PKCS#12 container is not Active.
     PasswordState: PermissionDenied, BadPassword, attribute(State);
+    /// The object is of a type that cannot have the attribute.
+    NotForObject: InvalidField, InvalidAttribute;
+    /// An Offset moves dates, and there is no Activation Date to move them by.
+    NoActivationDate: IllegalOperation, InvalidField, attribute(ActivationDate);
+    /// The wrapping object is not a key.
+    WrappingType: IllegalOperation, InvalidObjectType, topic(Wrapping);
     /// An identifier that is in use.
     Exists: ObjectAlreadyExists, ObjectAlreadyExists;
     /// The cryptography failed: a wrong key, a broken ciphertext.
@@ -158,7 +170,7 @@ causes! {
     /// The asynchronous request was cancelled.
     Canceled: OperationCanceledByRequester, OperationCanceledByRequester, topic(Asynchronous);
     /// The correlation value of an operation in parts that stands for nothing.
-    NoSuchParts: InvalidField, InvalidCorrelationValue, topic(Parts);
+    NoSuchParts: ItemNotFound, InvalidCorrelationValue, topic(Parts);
     /// The mode needs an IV, and there is none (the OASIS cases want Invalid Message, in 2.1 too).
     MissingIv: InvalidMessage, InvalidMessage;
     /// An object that is required to be Quantum Safe and is not (the OASIS cases want General Failure).

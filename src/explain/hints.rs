@@ -184,6 +184,12 @@ hints! {
     What::Refused(Cause::SingleValued); ANY_OPERATION;
         "A second value for an attribute that has one.",
         "Use Modify Attribute (or Set Attribute in 2.x) in place of Add Attribute.";
+    What::Refused(Cause::NotForObject); ANY_OPERATION;
+        "An attribute that objects of another type have.",
+        "docs/reference/attributes.md lists for which types each is.";
+    What::Refused(Cause::NoActivationDate); ANY_OPERATION;
+        "Dates of a key that an Offset is to move, without an Activation Date to move them by.",
+        "Name the dates of the new key in the request, without an Offset.";
     What::Refused(Cause::MultiValued); ANY_OPERATION;
         "A change of one of several values without telling which.",
         "Name the index (1.x) or the current attribute (2.x).";
@@ -285,6 +291,9 @@ hints! {
     What::Refused(Cause::WrappingKeyNotFound); ANY_OPERATION;
         "A key wrapped with another.",
         "The wrapping key must exist for the same client: see the hint of Item Not Found.";
+    What::Refused(Cause::WrappingType); ANY_OPERATION;
+        "A key wrapped with what is no key.",
+        "Wrap with a symmetric key or with a key of a pair; a Secret Data object can be registered as a key anew.";
     What::Refused(Cause::InvalidMessage); ANY_OPERATION;
         "A message that the server can make sense of.",
         "The message says what does not fit together.";

@@ -8,7 +8,7 @@ use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::objects::*;
-use kmip_codec::operations::{Call as _, Request};
+use kmip_codec::operations::{Call as _, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V2_0, V2_1, VERSIONS};
@@ -79,17 +79,22 @@ enum Fate {
 }
 
 impl Fate {
-    /// The reasons that say so.
-    fn reasons(self, version: Version) -> &'static [ResultReason] {
+    /// The reasons that say so; in 1.x the operations have them of their own.
+    fn reasons(self, version: Version, operation: Operation) -> &'static [ResultReason] {
         use ResultReason as Reason;
-        match (self, version < V2_0) {
-            (Self::Done, _) => &[],
-            (Self::ReadOnly, true) => &[Reason::PermissionDenied],
-            (Self::ReadOnly, false) => &[Reason::AttributeReadOnly, Reason::ReadOnlyAttribute],
-            (Self::SingleValued, false) => &[Reason::AttributeSingleValued],
-            (Self::SingleValued | Self::NotFor, _) => &[Reason::InvalidField],
-            (Self::Absent, true) => &[Reason::ItemNotFound],
-            (Self::Absent, false) => {
+        match (self, version < V2_0, operation) {
+            (Self::Done, ..) => &[],
+            (Self::ReadOnly, true, _) => &[Reason::PermissionDenied],
+            (Self::ReadOnly, false, _) => &[Reason::AttributeReadOnly, Reason::ReadOnlyAttribute],
+            (Self::SingleValued, false, _) => &[Reason::AttributeSingleValued],
+            (Self::SingleValued, true, Operation::AddAttribute) => &[Reason::IllegalOperation],
+            (Self::NotFor, true, Operation::AddAttribute) => &[Reason::PermissionDenied],
+            (Self::NotFor, false, Operation::SetAttribute) => &[Reason::InvalidField],
+            (Self::NotFor, false, _) => &[Reason::InvalidAttribute],
+            (Self::Absent, true, Operation::ModifyAttribute) => &[Reason::InvalidField],
+            (Self::SingleValued | Self::NotFor, true, _) => &[Reason::InvalidField],
+            (Self::Absent, true, _) => &[Reason::ItemNotFound],
+            (Self::Absent, false, _) => {
                 &[Reason::AttributeNotFound, Reason::ItemNotFound, Reason::InvalidAttribute]
             }
         }
@@ -166,7 +171,7 @@ fn check(
     for (item, (name, fate)) in outcome.response.items.iter().zip(fates) {
         let failed = item.result_status != ResultStatus::Success;
         let reason = item.result_reason.filter(|_| failed);
-        let wanted = fate.reasons(version);
+        let wanted = fate.reasons(version, item.operation.unwrap());
         let right = reason.map_or(wanted.is_empty(), |reason| wanted.contains(&reason));
         assert!(right, "{name} {what}: {fate:?} is wanted, and it is {reason:?}: {:?}", item.result_message);
     }

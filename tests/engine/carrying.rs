@@ -323,7 +323,11 @@ const REFUSED: &[(&str, Change, ResultReason)] = &[
         ResultReason::AttributeSingleValued,
     ),
     ("destroyed, with a value", |r| set(r, Attribute::State(State::Destroyed)), ResultReason::InvalidField),
-    ("an attribute of certificates", |r| set(r, Attribute::CertificateLength(1)), ResultReason::InvalidField),
+    (
+        "an attribute of certificates",
+        |r| set(r, Attribute::CertificateLength(1)),
+        ResultReason::InvalidAttribute,
+    ),
     (
         "a damaged key",
         |r| r.object.key_block_mut().unwrap().key_value = bytes_block(KeyFormatType::Raw, &[9; 32]).key_value,

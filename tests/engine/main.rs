@@ -27,6 +27,7 @@ mod personas;
 mod pkcs11;
 mod profiles;
 mod query;
+mod reasons;
 mod rsa_numbers;
 mod sessions;
 mod splitting;

@@ -169,7 +169,7 @@ fn applies(object: &Object, row: &AttributeRow) -> Result<(), Refusal> {
         return Ok(());
     }
     let message = format!("{} does not apply to a {:?}", row.name, object.object_type());
-    Err(Refusal::new(Cause::InvalidField, message))
+    Err(Refusal::new(Cause::NotForObject, message))
 }
 
 /// Dates of the life cycle are fixed once the object has passed them (KMIP 2.1, 4.1, 4.18, 4.40, 4.41).

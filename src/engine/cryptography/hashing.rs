@@ -62,6 +62,7 @@ pub fn digest_of_hmac(algorithm: CryptographicAlgorithm) -> Option<Digest> {
 
 /// The MAC of the data: HMAC, or CMAC with a key of AES.
 pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u8>> {
+    let key = key_bytes(cx, &usable.object)?;
     let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
     let Some(algorithm) = usable.parameters.cryptographic_algorithm.or(own) else {
         return refuse(Cause::Parameters, "name the Cryptographic Algorithm of the MAC");
@@ -69,7 +70,6 @@ pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u
     if usable.purpose == Purpose::Protect {
         weakness::check(cx.principal(), Means::Key(algorithm, None, None))?;
     }
-    let key = key_bytes(cx, &usable.object)?;
     if algorithm == CryptographicAlgorithm::AES {
         return Ok(codes::cmac_aes(key.expose(), data).map_err(failed)?);
     }

@@ -48,11 +48,12 @@ impl Run {
         iv: Option<Bytes>,
     ) -> Step<(Self, bool)> {
         let parameters = &usable.parameters;
+        let bytes = key_bytes(cx, &usable.object)?;
         let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
         let Some(algorithm) = own.or(parameters.cryptographic_algorithm) else {
             return refuse(Cause::Parameters, "the key has no Cryptographic Algorithm");
         };
-        let key = whole_key(algorithm, key_bytes(cx, &usable.object)?);
+        let key = whole_key(algorithm, bytes);
         if direction == Direction::Encrypt {
             weakness::check(cx.principal(), Means::Key(algorithm, None, None))?;
             parameters

@@ -7,7 +7,8 @@ use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::{Attribute, Attributes, SetBy, TemplateAttribute};
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::value::{DateTime, Interval};
-use kmip_codec::{Tag, attribute};
+use kmip_codec::version::V2_0;
+use kmip_codec::{Tag, Version, attribute};
 
 /// Attributes that are not copied: those of the old object's own life and identity, and those that the server sets
 /// on every new one.
@@ -49,10 +50,32 @@ pub fn successor(
     if given.iter().any(|a| matches!(a, Attribute::CryptographicAlgorithm(_))) {
         return refuse(Cause::InvalidField, "a replacement has the algorithm of the key that it replaces");
     }
+    check_offset(cx.version, &given, offset)?;
+    if offset.is_some()
+        && cx.version < V2_0
+        && !old.attributes.has_tag(Tag::ActivationDate)
+        && MOVED.iter().any(|date| old.attributes.has_tag(*date))
+    {
+        let text = "the key has no Activation Date by which an Offset could move its other dates: name the dates instead";
+        return refuse(Cause::NoActivationDate, text);
+    }
     let mut new = birth::inheriting(cx, old.object_type(), inherited, given, true)?;
     new.group.clone_from(&old.group);
     crate::engine::lifecycle::lease::set(&mut new, cx.principal().persona.replacement_lease_seconds);
     Ok(new)
+}
+
+/// Dates that an Offset moves.
+const MOVED: &[Tag] =
+    &[Tag::ActivationDate, Tag::ProcessStartDate, Tag::ProtectStopDate, Tag::DeactivationDate];
+
+/// A request of 1.x says when its object is activated by an Offset or by dates (KMIP 1.4, 11.5, 11.6 and 11.9); 2.x
+/// does not forbid both, and there the dates win.
+pub fn check_offset(version: Version, given: &Attributes, offset: Option<Interval>) -> Step<()> {
+    if version < V2_0 && offset.is_some() && given.iter().any(|a| MOVED.contains(&a.tag())) {
+        return refuse(Cause::Ambiguous, "give an Offset or dates, not both");
+    }
+    Ok(())
 }
 
 /// The attributes that a replacement has from the object that it replaces. What a certificate says about itself, the

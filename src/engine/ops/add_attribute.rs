@@ -4,15 +4,18 @@ use crate::engine::attributes::rules;
 use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
-use crate::engine::refusal::Step;
-use kmip_codec::attributes::SingleAttribute;
+use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{AddAttributeRequest, AddAttributeResponse};
 
 impl Execute for AddAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<AddAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::AddAttribute)?;
-        let attribute = self.attribute.0.attribute;
+        let Entry { index, attribute } = self.attribute.0;
+        if index.is_some() {
+            return refuse(Cause::InvalidField, "the server gives the Attribute Index: leave it out");
+        }
         rules::may_be_added(&object, &attribute, cx.version)?;
         let index = object.attributes.add(attribute.clone());
         effects::follow(&mut object, &attribute, cx.now())?;

@@ -5,7 +5,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::lease;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
-use kmip_codec::enums::CryptographicUsageMask;
+use kmip_codec::enums::{CryptographicUsageMask, ObjectType};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{CheckRequest, CheckResponse};
 use kmip_codec::version::V2_0;
@@ -13,6 +13,9 @@ use kmip_codec::version::V2_0;
 impl Execute for CheckRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<CheckResponse> {
         let object = cx.living(self.unique_identifier, Operation::Check)?;
+        if object.object_type() == ObjectType::Template {
+            return refuse(Cause::WrongType, "a Template is used for nothing that could be checked");
+        }
         let mask = attribute!(object.attributes, CryptographicUsageMask).next().copied();
         let mask = mask.unwrap_or(CryptographicUsageMask(0));
         let left = attribute!(object.attributes, UsageLimits).next().and_then(|limits| limits.count);

@@ -38,6 +38,7 @@ impl Execute for ReCertifyRequest {
         };
         storage::check(self.protection_storage_masks.as_ref())?;
         let mut given = birth::given(cx, self.attributes)?;
+        renewal::check_offset(cx.version, &given, self.offset)?;
         wish.fill(&given)?;
         let mut inherited = renewal::inherited(&old, self.offset, cx.now());
         inherited.0.retain(|entry| !birth::is_name(&entry.attribute));

@@ -80,6 +80,7 @@ impl WrappingKey {
     pub fn find(cx: &mut Context<'_, '_>, information: &WrappingKeyInformation, role: Role) -> Step<Self> {
         let id = cx.resolve(Some(information.unique_identifier.clone()))?;
         let mut object = found(cx, &id)?;
+        must_be_key(&object)?;
         let Some((_, half, link, symmetric, asymmetric)) = ROLES.iter().find(|row| row.0 == role) else {
             return refuse(Cause::Internal, "a role has no row");
         };
@@ -185,6 +186,13 @@ fn found(cx: &mut Context<'_, '_>, id: &str) -> Step<Object> {
         }
         need => need,
     })
+}
+
+fn must_be_key(object: &Object) -> Step<()> {
+    match object.object_type() {
+        ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey => Ok(()),
+        other => refuse(Cause::WrappingType, format!("a {other:?} is no key that could wrap another")),
+    }
 }
 
 /// A wrapping key is Active, within its dates, and meant for what it does.
