@@ -3,26 +3,27 @@
 //! An item that is accepted is kept, sealed, in the commit of its batch, and stands in a queue. The shell takes it from
 //! there, after a restart too, and lets the engine do it: what it changes, its answer and its audit entry are one
 //! commit. Until then it can be cancelled. It is done as the client *is then*, with the rights of then.
+//!
+//! The items of one batch wait as one and are done as one, in their order: what an item gives those behind it, and what
+//! its failure does to them, is as if they had come synchronously.
 
+mod done;
 mod record;
 
+pub use done::{Done, carry_out, perform};
 pub use record::{Record, Stage};
 
-use crate::engine::batch::{Batch, Deed};
 use crate::engine::context::Context;
-use crate::engine::draft::{Changes, Draft};
+use crate::engine::draft::Changes;
 use crate::engine::keys;
-use crate::engine::need::{Need, Supplies};
+use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
-use crate::engine::rights::policy::Principal;
-use crate::engine::telling::notice::{self, Notice};
-use crate::engine::world::{Entropy, View, World};
+use crate::engine::world::View;
 use bytes::Bytes;
 use kmip_codec::Version;
-use kmip_codec::enums::{AsynchronousIndicator, ResultStatus};
+use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::operations::Operation;
-use kmip_codec::value::DateTime;
 use std::ops::ControlFlow;
 
 /// Operations whose answer cannot come later: those on asynchronous requests themselves, and those that only make
@@ -78,8 +79,13 @@ pub fn is_later(
     }
 }
 
-/// Accepts an item: keeps it with what its batch has given so far, and tells what to poll with.
-pub fn accept(cx: &mut Context<'_, '_>, item: &RequestItem) -> Step<ResponseItem> {
+/// Accepts an item: keeps it with what its batch has given so far, and tells what to poll with. Those behind the first
+/// wait in its place.
+pub fn accept(
+    cx: &mut Context<'_, '_>,
+    item: &RequestItem,
+    on_error: BatchErrorContinuationOption,
+) -> Step<ResponseItem> {
     make_room(cx)?;
     let mut correlation = [0; 16];
     cx.entropy.fill(&mut correlation).map_err(Halt::Need)?;
@@ -92,14 +98,29 @@ pub fn accept(cx: &mut Context<'_, '_>, item: &RequestItem) -> Step<ResponseItem
         submitted: cx.draft.world().now.nanoseconds,
         placeholder: cx.placeholder.clone(),
         given: cx.given.clone(),
+        head: cx.head.clone(),
+        behind: Vec::new(),
+        on_error: on_error.0,
         ended: 0,
         stage: Stage::Submitted(message.to_bytes().into()),
     };
     let place = keys::place(&record.owner, &correlation);
     cx.draft.put_asynchronous(&place, Some(&record))?;
-    cx.draft.put_waiting(record.submitted, &place, true)?;
+    match cx.head.clone() {
+        None => cx.draft.put_waiting(record.submitted, &place, true)?,
+        Some(head) => stand_behind(cx, &head, place.clone())?,
+    }
+    cx.head.get_or_insert(place);
     cx.touched.push(hex::encode(correlation));
     Ok(pending(&correlation))
+}
+
+fn stand_behind(cx: &mut Context<'_, '_>, head: &[u8], place: Vec<u8>) -> Step<()> {
+    let Some(mut record) = cx.draft.asynchronous(head)? else {
+        return refuse(Cause::Internal, "the first asynchronous item of a batch is not kept");
+    };
+    record.behind.push(place);
+    cx.draft.put_asynchronous(head, Some(&record))
 }
 
 /// The answer for an item that is not done yet.
@@ -156,90 +177,6 @@ pub fn waiting(view: &dyn View, most: usize) -> Result<Vec<Waiting>, Need> {
 pub fn adds_waiting(changes: &Changes) -> bool {
     let prefix = keys::all_waiting();
     changes.writes.iter().any(|(key, value)| value.is_some() && key.starts_with(&prefix))
-}
-
-/// An item that was done.
-#[derive(Debug)]
-pub struct Done {
-    /// For whom.
-    pub owner: String,
-    /// In which version.
-    pub version: String,
-    /// What it did; `None` where there was nothing to do any more.
-    pub deed: Option<Deed>,
-    /// What to commit.
-    pub changes: Changes,
-    /// What to tell clients, once the changes are durable.
-    pub notices: Vec<Notice>,
-}
-
-/// Does what waits. Without effect until the changes are committed.
-pub fn perform(
-    world: &World<'_>,
-    waiting: &Waiting,
-    entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
-) -> Result<Done, Need> {
-    supplies.rewind();
-    let nobody = Principal::default();
-    let mut draft = Draft::new(world, &nobody);
-    let record = match draft.asynchronous(&waiting.place) {
-        Ok(record) => record.filter(|record| matches!(record.stage, Stage::Submitted(_))),
-        Err(Halt::Need(need)) => return Err(need),
-        // It does not open any more, and never will.
-        Err(Halt::Refused(_)) => None,
-    };
-    let Some(record) = record else {
-        draft.put_waiting(waiting.submitted, &waiting.place, false).map_err(need)?;
-        let (owner, version) = (String::new(), String::new());
-        return Ok(Done { owner, version, deed: None, changes: draft.finish()?, notices: Vec::new() });
-    };
-    let (owner, version) = (record.owner.clone(), record.version.clone());
-    // What it had to prove it has proven when the request was accepted.
-    let known = world.clients.principal(&record.owner, &record.fingerprint);
-    let principal = Principal { unproven: None, ..known };
-    let mut draft = Draft::new(world, &principal);
-    let deed = carry_out(&mut draft, &waiting.place, record, entropy, supplies)?;
-    let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));
-    Ok(Done { owner, version, deed: Some(deed), changes: draft.finish()?, notices })
-}
-
-/// Does an accepted item on a draft of its owner's, and keeps its answer.
-pub fn carry_out(
-    draft: &mut Draft<'_>,
-    place: &[u8],
-    record: Record,
-    entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
-) -> Result<Deed, Need> {
-    let Stage::Submitted(request) = &record.stage else {
-        return Err(Need::Failed("an asynchronous request was to be done twice".to_owned()));
-    };
-    let unreadable = |error: kmip_codec::Error| Need::Failed(format!("a kept request: {error}"));
-    let message = RequestMessage::from_bytes(request.expose()).map_err(unreadable)?;
-    // Reads the record, so that a Cancel that is faster makes this draft fail.
-    draft.asynchronous(place).map_err(need)?;
-    let (now, submitted) = (draft.world().now.seconds(), record.submitted);
-    let (answer, mut deed) = Batch::alone(&message).single(
-        draft,
-        record.placeholder.clone(),
-        record.given.clone(),
-        entropy,
-        supplies,
-    )?;
-    deed.objects.insert(0, hex::encode(place.get(16..).unwrap_or_default()));
-    let answer = ResponseMessage::new(message.version(), DateTime(now), vec![answer]).to_bytes();
-    let done = Record { stage: Stage::Completed(answer.into()), ended: now, ..record };
-    draft.put_asynchronous(place, Some(&done)).map_err(need)?;
-    draft.put_waiting(submitted, place, false).map_err(need)?;
-    Ok(deed)
-}
-
-fn need(halt: Halt) -> Need {
-    match halt {
-        Halt::Need(need) => need,
-        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
-    }
 }
 
 /// The item of a kept answer, if it was asked for in this version.

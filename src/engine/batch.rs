@@ -7,7 +7,7 @@ use crate::engine::asynchronous;
 use crate::engine::context::Context;
 use crate::engine::dispatch::dispatch;
 use crate::engine::draft::{Changes, Draft};
-use crate::engine::given::{Given, SETS_PLACEHOLDER, given};
+use crate::engine::given::{SETS_PLACEHOLDER, given};
 use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Halt, Refusal, Step};
 use crate::engine::rights::credentials;
@@ -95,7 +95,8 @@ fn run_admitted(
     let grant = standing.leave.clone().or_else(|| ticket.as_ref().map(Admitted::grant));
     let mut draft = Draft::granted(world, acting, grant);
     standing.settle(&mut draft)?;
-    let (items, deeds) = Batch::new(message).run(&mut draft, entropy, supplies).map_err(Halt::Need)?;
+    let cx = Context::new(&mut draft, message.version(), entropy, supplies);
+    let (items, deeds) = Batch::new(message).run(cx).map_err(Halt::Need)?;
     if let Some(ticket) = &ticket {
         ticket.settle(&mut draft)?;
     }
@@ -162,30 +163,9 @@ impl<'m> Batch<'m> {
         Self { asynchronous: AsynchronousIndicator::Prohibited, ..Self::new(message) }
     }
 
-    /// Runs the first item with what the items before it gave.
-    pub fn single(
-        &self,
-        draft: &mut Draft<'_>,
-        placeholder: Option<String>,
-        given: Vec<Given>,
-        entropy: &mut dyn Entropy,
-        supplies: &mut Supplies,
-    ) -> Result<(ResponseItem, Deed), Need> {
-        let mut cx = Context { placeholder, given, ..Context::new(draft, self.version, entropy, supplies) };
-        match self.message.items.first() {
-            Some(item) => self.item(item, true, &mut cx),
-            None => Err(Need::Failed("a message without items".to_owned())),
-        }
-    }
-
-    fn run(
-        &self,
-        draft: &mut Draft<'_>,
-        entropy: &mut dyn Entropy,
-        supplies: &mut Supplies,
-    ) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
-        let start = draft.savepoint();
-        let mut cx = Context::new(draft, self.version, entropy, supplies);
+    /// Runs the items in order.
+    pub fn run(&self, mut cx: Context<'_, '_>) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
+        let start = cx.draft.savepoint();
         let mut items = Vec::new();
         let mut deeds: Vec<Deed> = Vec::new();
         let count = self.message.items.len();
@@ -257,7 +237,7 @@ impl<'m> Batch<'m> {
         let operation = item.request.operation();
         cx.principal().may_now(operation)?;
         if asynchronous::is_later(cx, self.asynchronous, operation, last)? {
-            return asynchronous::accept(cx, item);
+            return asynchronous::accept(cx, item, self.on_error);
         }
         if let Some(grant) = cx.draft.grant() {
             grant.begin(operation)?;

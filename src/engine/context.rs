@@ -35,6 +35,8 @@ pub struct Context<'c, 'a> {
     pub placeholder: Option<String>,
     /// What each item of the batch gave, for references of 2.x.
     pub given: Vec<Given>,
+    /// Where the first item of the batch is kept that is done later, once there is one.
+    pub head: Option<Vec<u8>>,
     /// How many objects the batch has made.
     pub made: u64,
     /// Random bytes.
@@ -62,6 +64,7 @@ impl<'c, 'a> Context<'c, 'a> {
             version,
             placeholder: None,
             given: Vec::new(),
+            head: None,
             made: 0,
             entropy,
             supplies,

@@ -169,6 +169,8 @@ causes! {
     Processed: InvalidField, DuplicateProcessRequest, topic(Asynchronous);
     /// The asynchronous request was cancelled.
     Canceled: OperationCanceledByRequester, OperationCanceledByRequester, topic(Asynchronous);
+    /// The asynchronous request stood behind one that failed in its batch.
+    NotReached: GeneralFailure, GeneralFailure, topic(Asynchronous);
     /// The correlation value of an operation in parts that stands for nothing.
     NoSuchParts: ItemNotFound, InvalidCorrelationValue, topic(Parts);
     /// The mode needs an IV, and there is none (the OASIS cases want Invalid Message, in 2.1 too).

@@ -187,6 +187,10 @@ hints! {
     What::Refused(Cause::NotForObject); ANY_OPERATION;
         "An attribute that objects of another type have.",
         "docs/reference/attributes.md lists for which types each is.";
+    What::Refused(Cause::NotReached); ANY_OPERATION;
+        "An asynchronous item behind one of its batch that failed.",
+        "Poll for the items before it: the first failure is the reason. With Batch Error Continuation Option \
+         Continue the others are done all the same.";
     What::Refused(Cause::NoActivationDate); ANY_OPERATION;
         "Dates of a key that an Offset is to move, without an Activation Date to move them by.",
         "Name the dates of the new key in the request, without an Offset.";

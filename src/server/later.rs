@@ -5,6 +5,7 @@ use super::entries::{name_of, outcome_of};
 use super::{CONFLICTS_MAX, Server, now};
 use crate::audit::Entry;
 use crate::engine::asynchronous::{self, Done, Waiting};
+use crate::engine::batch::Deed;
 use crate::store;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -79,7 +80,7 @@ impl Server {
                 })
             });
             let done = done.await.map_err(|panic| panic.to_string())??;
-            let entries = self.entry_of(&done);
+            let entries = self.entries_of(&done);
             match self.persist(done.changes, entries).await {
                 Ok(store::Outcome::Committed) => {
                     self.endpoints.post(done.notices);
@@ -92,8 +93,8 @@ impl Server {
         Err("it conflicted with others again and again".to_owned())
     }
 
-    fn entry_of(&self, done: &Done) -> Vec<Entry> {
-        let entry = done.deed.as_ref().map(|deed| Entry {
+    fn entries_of(&self, done: &Done) -> Vec<Entry> {
+        let entry = |deed: &Deed| Entry {
             time: now().milliseconds(),
             request: self.next_request(),
             principal: done.owner.clone(),
@@ -103,7 +104,7 @@ impl Server {
             objects: deed.objects.clone(),
             outcome: outcome_of(deed, kmip_codec::version::V2_1),
             note: deed.note.clone(),
-        });
-        entry.into_iter().collect()
+        };
+        done.deeds.iter().map(entry).collect()
     }
 }

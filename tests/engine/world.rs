@@ -153,7 +153,7 @@ impl Bench {
             };
             drop(view);
             self.commit(done.changes);
-            deeds.extend(done.deed);
+            deeds.extend(done.deeds);
         }
     }
 

@@ -21,6 +21,15 @@ pub struct Record {
     pub placeholder: Option<String>,
     /// What the items before it gave.
     pub given: Vec<Given>,
+    /// Where the first item of its batch is kept that is done later; none for that one itself.
+    #[serde(default)]
+    pub head: Option<Vec<u8>>,
+    /// Of the first one, until it is done: where those behind it are kept, in order.
+    #[serde(default)]
+    pub behind: Vec<Vec<u8>>,
+    /// The Batch Error Continuation Option, by number.
+    #[serde(default)]
+    pub on_error: u32,
     /// When it was done or cancelled, in seconds since 1970; 0 before.
     pub ended: i64,
     /// How far it is.
@@ -41,10 +50,14 @@ pub enum Stage {
 }
 
 impl Record {
+    /// Whether it, or one behind it, is still to be done.
+    pub fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Submitted(_)) || !self.behind.is_empty()
+    }
+
     /// Whether its answer is kept no longer.
     pub fn is_over(&self, now: i64, keep_seconds: u32) -> bool {
-        let done = !matches!(self.stage, Stage::Submitted(_));
-        done && self.ended.saturating_add(i64::from(keep_seconds)) <= now
+        !self.waits() && self.ended.saturating_add(i64::from(keep_seconds)) <= now
     }
 
     /// As bytes, to be sealed.

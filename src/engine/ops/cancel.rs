@@ -18,7 +18,10 @@ impl Execute for CancelRequest {
             Some(Record { stage: Stage::Canceled, .. }) => CancellationResult::Canceled,
             Some(record) => {
                 let place = keys::place(&record.owner, &correlation);
-                cx.draft.put_waiting(record.submitted, &place, false)?;
+                // Where it stands with others in its batch, those are still done.
+                if record.head.is_none() && record.behind.is_empty() {
+                    cx.draft.put_waiting(record.submitted, &place, false)?;
+                }
                 let canceled = Record { stage: Stage::Canceled, ended: cx.now(), ..record };
                 cx.draft.put_asynchronous(&place, Some(&canceled))?;
                 CancellationResult::Canceled

@@ -1,4 +1,5 @@
-//! Process (KMIP 2.1, 6.1.39): an asynchronous request is done now, so that the next Poll has its answer.
+//! Process (KMIP 2.1, 6.1.39): an asynchronous request is done now, with the others of its batch, so that the next Poll
+//! has its answer.
 
 use crate::engine::asynchronous::{self, Stage};
 use crate::engine::context::{Context, Execute};
@@ -22,9 +23,9 @@ impl Execute for ProcessRequest {
             }
             Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
         }
-        let place = keys::place(&record.owner, &correlation);
-        let deed = asynchronous::carry_out(cx.draft, &place, record, cx.entropy, cx.supplies);
-        cx.touched.extend(deed.map_err(Halt::Need)?.objects);
+        let place = record.head.unwrap_or_else(|| keys::place(&record.owner, &correlation));
+        let deeds = asynchronous::carry_out(cx.draft, &place, cx.entropy, cx.supplies).map_err(Halt::Need)?;
+        cx.touched.extend(deeds.into_iter().flat_map(|deed| deed.objects));
         Ok(ProcessResponse {})
     }
 }
