@@ -13,6 +13,7 @@ mod needs;
 mod outside;
 mod push;
 mod registrar;
+mod rotate;
 
 pub use later::work;
 pub use registrar::{Registrar, Signer};

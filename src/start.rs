@@ -116,7 +116,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         let (mut terminated, mut interrupted) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         ready(&listener.addresses());
-        tell_endpoints(line, Duration::from_secs(config.limits.date_check_seconds));
+        act_unasked(line, Duration::from_secs(config.limits.date_check_seconds));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
         tokio::select! {
@@ -151,12 +151,13 @@ fn registrar(tls: &TlsConfig) -> Result<Registrar, Error> {
     })
 }
 
-/// Begins to tell clients what concerns them.
-fn tell_endpoints(line: Arc<Line>, date_check: Duration) {
+/// Begins to tell clients what concerns them, and to rotate keys when they are due.
+fn act_unasked(line: Arc<Line>, date_check: Duration) {
     for mailbox in line.server.endpoints_to_call() {
         tokio::spawn(endpoints::dial(Arc::clone(&line), Arc::clone(mailbox)));
     }
     tokio::spawn(Arc::clone(&line.server).follow_dates(date_check));
+    tokio::spawn(Arc::clone(&line.server).rotate(date_check));
 }
 
 fn server(

@@ -12,7 +12,7 @@ use kmip_codec::enums::*;
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::operations::{Call, Operation, Request, Response};
 use kmip_codec::payloads::*;
-use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::value::{DateTime, Interval, UniqueIdentifier};
 use kmip_codec::version::{V1_4, V2_1};
 use kmip_codec::wire::Encoding;
 use std::time::{Duration, Instant};
@@ -33,12 +33,23 @@ fn ask<R: Call>(wire: &mut Wire, request: R) -> R::Answer {
 }
 
 fn create(wire: &mut Wire) -> UniqueIdentifier {
+    create_with(wire, &[])
+}
+
+fn text(id: &UniqueIdentifier) -> String {
+    match id {
+        UniqueIdentifier::Text(id) => id.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn create_with(wire: &mut Wire, more: &[Attribute]) -> UniqueIdentifier {
     let attributes = [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(128),
         Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
     ];
-    let attributes = Attributes::from(attributes).into();
+    let attributes = attributes.into_iter().chain(more.iter().cloned()).collect::<Attributes>().into();
     let request = CreateRequest { object_type: ObjectType::SymmetricKey, attributes, ..Default::default() };
     ask(wire, request).unique_identifier
 }
@@ -129,6 +140,37 @@ fn a_connection_that_is_turned_around() {
     };
     audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     assert_eq!(entered, ["Put", "Notify"].map(|operation| (operation.to_owned(), "host".to_owned())));
+}
+
+/// A key is rotated when it is due: the client gets the new one without having asked, and the audit has it.
+#[test]
+fn a_key_that_rotates_by_itself() {
+    let (folder, socket) = (tempfile::tempdir().unwrap(), endpoint::bind());
+    let port = socket.local_addr().unwrap().port();
+    let words = format!(
+        "[limits]\ndate_check_seconds = 1\n\
+         [[endpoints]]\nclient = \"host\"\naddress = \"localhost:{port}\"\nput = [\"replaced\"]\nnotify = \"none\"\n"
+    );
+    let server = server(&folder, &words);
+    let endpoint = Endpoint::serve(socket, &server, "host");
+    let rotate = [Attribute::RotateAutomatic(true), Attribute::RotateInterval(Interval(2))];
+    let first = text(&create_with(&mut wire::connect(&server, "host"), &rotate));
+    let (_, Request::Put(put)) = next(&endpoint) else { panic!() };
+    assert_eq!(put.replaced_unique_identifier.as_ref().map(text), Some(first.clone()));
+    let second = text(&put.unique_identifier);
+    let store = server.folder.join("store");
+    drop((endpoint, server));
+    let database = Database::open(Engine::Redb, &store).unwrap();
+    let mut rotations = Vec::new();
+    let mut visit = |_, entry: audit::Entry| {
+        rotations.extend((entry.peer == "rotation").then_some((
+            entry.operation,
+            entry.principal,
+            entry.objects,
+        )));
+    };
+    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    assert_eq!(rotations[0], ("ReKey".to_owned(), "host".to_owned(), vec![first, second]));
 }
 
 /// What answers at the address of an endpoint with the certificate of somebody else is told nothing.

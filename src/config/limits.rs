@@ -32,7 +32,8 @@ pub struct LimitsConfig {
     pub idle_seconds: u64,
     /// The most notices that wait for one client of `[[endpoints]]`.
     pub notices: usize,
-    /// How often the server looks for objects that a date has moved, for the clients that want to be told.
+    /// How often the server looks for objects to rotate, and, for the clients that want to be told, for those that a
+    /// date has moved.
     pub date_check_seconds: u64,
     /// For requests under way when the server stops.
     pub stop_seconds: u64,

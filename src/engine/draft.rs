@@ -269,7 +269,8 @@ impl<'a> Draft<'a> {
         Ok(changes)
     }
 
-    /// An object, whoever may use it: to tell an administrator what stood in a client's way, and for nothing else.
+    /// An object, whoever may use it: to tell an administrator what stood in a client's way, and to find as whom the
+    /// server rotates it; for nothing else.
     pub(super) fn danger_whoever_owns(&mut self, id: &str) -> Step<Option<Object>> {
         self.load(id)
     }

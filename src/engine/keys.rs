@@ -98,6 +98,22 @@ pub fn waiting_parts(entry: &[u8]) -> Option<(u64, Vec<u8>)> {
     Some((u64::from_be_bytes(*time), place.to_vec()))
 }
 
+/// The entry of an object that is to be rotated, in order of time (seconds since 1970); it has no value.
+pub fn rotation(due: i64, id: &str) -> Vec<u8> {
+    key(b'u', &[&due.max(0).to_be_bytes(), id.as_bytes()])
+}
+
+/// All that are to be rotated.
+pub fn all_rotations() -> Vec<u8> {
+    key(b'u', &[])
+}
+
+/// Time and object of an entry of those that are to be rotated.
+pub fn rotation_parts(entry: &[u8]) -> Option<(u64, &str)> {
+    let (due, id) = entry.get(all_rotations().len()..)?.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*due), std::str::from_utf8(id).ok()?))
+}
+
 /// What an operation in parts has so far.
 pub fn part(owner: &str, correlation: &[u8]) -> Vec<u8> {
     key(b'p', &[&short(&[owner.as_bytes()]), correlation])

@@ -14,7 +14,7 @@
 //! | `objects`, `material` | managed objects and their values |
 //! | `lifecycle`, `attributes` | states and dates; the rules of attributes |
 //! | `cryptography`, `certificates`, `pkcs11` | what keys are used for |
-//! | `draft`, `asynchronous`, `telling` | what a batch changes, what is done later, and who is told |
+//! | `draft`, `asynchronous`, `rotation`, `telling` | what a batch changes, what is done later or when it is due, and who is told |
 //! | `statements` | what Query says of the server |
 //!
 //! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
@@ -39,6 +39,7 @@ mod ops;
 mod pkcs11;
 pub mod refusal;
 pub mod rights;
+pub mod rotation;
 mod search;
 pub mod statements;
 pub mod telling;

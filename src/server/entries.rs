@@ -2,6 +2,7 @@
 
 use super::now;
 use crate::audit::Entry;
+use crate::engine::asynchronous::Done;
 use crate::engine::batch::{Deed, Outcome};
 use crate::engine::telling::notes::noted;
 use crate::session::Peer;
@@ -35,6 +36,22 @@ pub fn one(request: u64, peer: &Peer, version: Version, deed: &Deed, note: &str)
         outcome: outcome_of(deed, version),
         note: joined([note, &deed.note]),
     }
+}
+
+/// The entries of what the server did for a client without a message; `peer` says why.
+pub fn own(done: &Done, peer: &str, mut next_request: impl FnMut() -> u64) -> Vec<Entry> {
+    let entry = |deed: &Deed| Entry {
+        time: now().milliseconds(),
+        request: next_request(),
+        principal: done.owner.clone(),
+        peer: peer.to_owned(),
+        version: done.version.clone(),
+        operation: name_of(deed.operation.name(V2_1), deed.operation.0),
+        objects: deed.objects.clone(),
+        outcome: outcome_of(deed, V2_1),
+        note: deed.note.clone(),
+    };
+    done.deeds.iter().map(entry).collect()
 }
 
 /// What the audit notes of a header: the kinds of its credentials, and what the client calls the

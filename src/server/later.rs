@@ -1,11 +1,8 @@
 //! The worker of asynchronous requests: one at a time, the oldest first, off the path of requests; after a restart it
 //! goes on with what waited.
 
-use super::entries::{name_of, outcome_of};
-use super::{CONFLICTS_MAX, Server, now};
-use crate::audit::Entry;
-use crate::engine::asynchronous::{self, Done, Waiting};
-use crate::engine::batch::Deed;
+use super::{CONFLICTS_MAX, Server, entries, now};
+use crate::engine::asynchronous::{self, Waiting};
 use crate::store;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -80,7 +77,7 @@ impl Server {
                 })
             });
             let done = done.await.map_err(|panic| panic.to_string())??;
-            let entries = self.entries_of(&done);
+            let entries = entries::own(&done, "asynchronous", || self.next_request());
             match self.persist(done.changes, entries).await {
                 Ok(store::Outcome::Committed) => {
                     self.endpoints.post(done.notices);
@@ -91,20 +88,5 @@ impl Server {
             }
         }
         Err("it conflicted with others again and again".to_owned())
-    }
-
-    fn entries_of(&self, done: &Done) -> Vec<Entry> {
-        let entry = |deed: &Deed| Entry {
-            time: now().milliseconds(),
-            request: self.next_request(),
-            principal: done.owner.clone(),
-            peer: "asynchronous".to_owned(),
-            version: done.version.clone(),
-            operation: name_of(deed.operation.name(kmip_codec::version::V2_1), deed.operation.0),
-            objects: deed.objects.clone(),
-            outcome: outcome_of(deed, kmip_codec::version::V2_1),
-            note: deed.note.clone(),
-        };
-        done.deeds.iter().map(entry).collect()
     }
 }

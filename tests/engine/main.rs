@@ -28,6 +28,7 @@ mod pkcs11;
 mod profiles;
 mod query;
 mod reasons;
+mod rotation;
 mod rsa_numbers;
 mod sessions;
 mod splitting;

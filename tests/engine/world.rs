@@ -6,6 +6,7 @@ use keystead::engine::draft::Changes;
 use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supplies, Wanted};
 use keystead::engine::refusal::{Cause, Refusal};
 use keystead::engine::rights::policy::{Clients, Principal};
+use keystead::engine::rotation;
 use keystead::engine::telling::notice::{self, Notice, Subscription};
 use keystead::engine::telling::push::{self, Push};
 use keystead::engine::world::{Entropy, Now, Settings, View, World};
@@ -155,6 +156,30 @@ impl Bench {
             self.commit(done.changes);
             deeds.extend(done.deeds);
         }
+    }
+
+    /// Rotates what is due and commits it; returns what was done, and the notices.
+    pub fn rotate(&mut self) -> Vec<(Deed, Vec<Notice>)> {
+        let mut all = Vec::new();
+        let view = Snapshot(self.store.snapshot().unwrap());
+        for id in rotation::all_due(self.now, &view, 100, &|_| false).unwrap() {
+            let view = Snapshot(self.store.snapshot().unwrap());
+            let mut supplies = Supplies::default();
+            let done = loop {
+                let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+                let (settings, clients) = (&self.settings, &self.clients);
+                let world = World { view: &view, vault: &self.ring, now, settings, clients };
+                match rotation::perform(&world, &id, &mut Seeded(&mut self.seed), &mut supplies) {
+                    Ok(done) => break done,
+                    Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                    Err(need) => panic!("{need:?}"),
+                }
+            };
+            drop(view);
+            self.commit(done.changes);
+            all.extend(done.deeds.into_iter().map(|deed| (deed, done.notices.clone())));
+        }
+        all
     }
 
     /// Commits changes.

@@ -174,11 +174,11 @@ macro_rules! for_each_attribute {
             QuantumSafe(bool), "Quantum Safe", one, client, modifiable, deletable, ANY, in V2_0..;
             /// Whether the server rotates the object by itself (4.48).
             RotateAutomatic(bool), "Rotate Automatic", one, both, fixed, kept, ANY, in V2_1..;
-            /// When the object was last rotated (4.49).
+            /// When the object was rotated: replaced, or made in the place of another (4.49).
             RotateDate(DateTime), "Rotate Date", one, server, fixed, kept, ANY, in V2_1..;
-            /// How often the object was rotated (4.50).
+            /// How many rotations led to the object (4.50).
             RotateGeneration(i32), "Rotate Generation", one, server, fixed, kept, ANY, in V2_1..;
-            /// The time between rotations (4.51).
+            /// From its Initial Date to its rotation by the server (4.51).
             RotateInterval(Interval), "Rotate Interval", one, both, fixed, kept, ANY, in V2_1..;
             /// Whether this is the newest of its rotations (4.52).
             RotateLatest(bool), "Rotate Latest", one, server, fixed, kept, ANY, in V2_1..;

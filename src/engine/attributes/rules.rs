@@ -2,6 +2,7 @@
 
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::rotation;
 use kmip_codec::attributes::{Attribute, AttributeReference, AttributeRow, Attributes, Count, Entry, SetBy};
 use kmip_codec::enums::State;
 use kmip_codec::{Tag, Version};
@@ -24,6 +25,7 @@ const ORDER: &[(Tag, Tag)] =
 /// Whether a client may give the attribute when it makes an object of a type that has it.
 pub fn may_be_born_with(object: &Object, attribute: &Attribute, version: Version) -> Result<(), Refusal> {
     may_be_given(attribute, version)?;
+    rotation::may_be_asked(object, attribute)?;
     attribute.row().map_or(Ok(()), |row| applies(object, row))
 }
 
@@ -65,6 +67,7 @@ pub fn may_be_added(object: &Object, attribute: &Attribute, version: Version) ->
         return Err(Refusal::new(Cause::SingleValued, message));
     }
     applies(object, row)?;
+    rotation::may_be_asked(object, attribute)?;
     dates_allow(object, row.tag)
 }
 

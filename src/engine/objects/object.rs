@@ -3,6 +3,7 @@
 use crate::engine::keys::{self, Index, Scope};
 use crate::engine::lifecycle::states;
 use crate::engine::objects::held::Held;
+use crate::engine::rotation;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Entry};
 use kmip_codec::declare::{Field as _, Value as _};
 use kmip_codec::enums::{LinkType, ObjectType, State};
@@ -149,13 +150,15 @@ impl Object {
         names.map(|name| keys::name(&self.owner, &name)).collect()
     }
 
-    /// Every index entry of the object, in all its scopes.
+    /// Every index entry of the object, in all its scopes, and that of its rotation.
     pub fn index_entries(&self) -> Vec<Vec<u8>> {
         let values = self.index_values();
         let entry = |scope: &Scope, (index, value): &(Index, Vec<u8>)| {
             keys::index_entry(scope, *index, value, self.created, &self.id)
         };
-        self.scopes().iter().flat_map(|scope| values.iter().map(move |value| entry(scope, value))).collect()
+        let scopes = self.scopes();
+        let entries = scopes.iter().flat_map(|scope| values.iter().map(move |value| entry(scope, value)));
+        entries.chain(rotation::due(self).map(|due| keys::rotation(due, &self.id))).collect()
     }
 
     fn index_values(&self) -> Vec<(Index, Vec<u8>)> {

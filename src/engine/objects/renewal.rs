@@ -4,6 +4,7 @@ use crate::engine::context::Context;
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::rotation;
 use kmip_codec::attributes::{Attribute, Attributes, SetBy, TemplateAttribute};
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::value::{DateTime, Interval};
@@ -35,6 +36,9 @@ const NOT_COPIED: &[Tag] = &[
     Tag::AlwaysSensitive,
     Tag::NeverExtractable,
     Tag::ProtectionStorageMask,
+    Tag::RotateDate,
+    Tag::RotateGeneration,
+    Tag::RotateLatest,
 ];
 
 /// A new object that replaces the old one, not linked to it yet. The names move to it.
@@ -92,8 +96,9 @@ pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Attributes
     inherited
 }
 
-/// Links the old object and its successor to each other.
-pub fn link(old: &mut Object, new: &mut Object) {
+/// Links the old object and its successor to each other, and notes the rotation.
+pub fn link(old: &mut Object, new: &mut Object, now: i64) {
+    rotation::note(old, new, now);
     new.link(LinkType::ReplacedObjectLink, &old.id);
     old.link(LinkType::ReplacementObjectLink, &new.id);
 }

@@ -55,7 +55,7 @@ impl Execute for ReCertifyRequest {
             new.link(LinkType::PublicKeyLink, &key.id);
             turn(cx, key, &old, &new)?;
         }
-        renewal::link(&mut old, &mut new);
+        renewal::link(&mut old, &mut new, cx.now());
         cx.save(old)?;
         let id = birth::store(cx, new, &value)?;
         Ok(ReCertifyResponse { unique_identifier: id.into(), attributes: None })

@@ -20,7 +20,7 @@ impl Execute for ReKeyRequest {
         storage::check(self.protection_storage_masks.as_ref())?;
         material::must_be_here(&old)?;
         let mut new = renewal::successor(cx, &mut old, self.attributes, self.offset)?;
-        renewal::link(&mut old, &mut new);
+        renewal::link(&mut old, &mut new, cx.now());
         let wanted = Wanted::by(cx, &new, SecretDataType::Seed)?;
         let key = material::random(cx, wanted.algorithm, wanted.bytes)?;
         cx.save(old)?;

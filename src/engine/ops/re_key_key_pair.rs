@@ -38,8 +38,8 @@ impl Execute for ReKeyKeyPairRequest {
         let made = cx.supplies.pair(kind).map_err(Halt::Need)?;
         new_private.link(LinkType::PublicKeyLink, &new_public.id);
         new_public.link(LinkType::PrivateKeyLink, &new_private.id);
-        renewal::link(&mut private, &mut new_private);
-        renewal::link(&mut public, &mut new_public);
+        renewal::link(&mut private, &mut new_private, cx.now());
+        renewal::link(&mut public, &mut new_public, cx.now());
         cx.save(private)?;
         cx.save(public)?;
         let (private_key, public_key) = pair::store(cx, new_private, new_public, &made)?;

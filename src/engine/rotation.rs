@@ -1,0 +1,139 @@
+//! Rotation (KMIP 2.1, 4.48 to 4.54): what Re-key, Re-key Key Pair and Re-certify note of it, and the objects that the
+//! server rotates by itself.
+//!
+//! Each object that is to be rotated has an entry in the store, in order of time. The shell looks for those whose time
+//! has come; what the engine then does is the operation that a client would ask for, as the owner of the object.
+
+use crate::engine::asynchronous::Done;
+use crate::engine::batch::Batch;
+use crate::engine::context::Context;
+use crate::engine::draft::Draft;
+use crate::engine::keys;
+use crate::engine::need::{Need, Supplies};
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::rights::policy::Principal;
+use crate::engine::telling::notice;
+use crate::engine::world::{Entropy, View, World};
+use kmip_codec::attribute;
+use kmip_codec::attributes::Attribute;
+use kmip_codec::enums::{LinkType, ObjectType};
+use kmip_codec::message::{RequestItem, RequestMessage};
+use kmip_codec::operations::{Call as _, Request};
+use kmip_codec::payloads::{ReCertifyRequest, ReKeyKeyPairRequest, ReKeyRequest};
+use kmip_codec::value::{DateTime, Interval};
+use kmip_codec::version::V2_1;
+use std::ops::ControlFlow;
+
+/// What can be made anew.
+const ROTATED: &[ObjectType] =
+    &[ObjectType::SymmetricKey, ObjectType::PrivateKey, ObjectType::PublicKey, ObjectType::Certificate];
+
+/// Whether a client may ask for this of the rotation of an object.
+pub fn may_be_asked(object: &Object, attribute: &Attribute) -> Result<(), Refusal> {
+    let message = match attribute {
+        Attribute::RotateAutomatic(true) if !ROTATED.contains(&object.object_type()) => {
+            "Rotate Automatic is for what the server can make anew: symmetric keys, key pairs, certificates"
+        }
+        Attribute::RotateInterval(Interval(0)) => "a Rotate Interval has at least one second",
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(Cause::InvalidField, message))
+}
+
+/// Notes that one object takes the place of another now.
+pub fn note(old: &mut Object, new: &mut Object, now: i64) {
+    let generation = attribute!(old.attributes, RotateGeneration).next().copied().unwrap_or_default();
+    for (object, generation, latest) in [(old, generation, false), (new, generation.saturating_add(1), true)]
+    {
+        object.attributes.set(Attribute::RotateDate(DateTime(now)));
+        object.attributes.set(Attribute::RotateGeneration(generation));
+        object.attributes.set(Attribute::RotateLatest(latest));
+    }
+}
+
+/// When the server is to rotate the object, in seconds since 1970. What was replaced, revoked or destroyed, or is in
+/// the archive, is left alone.
+pub fn due(object: &Object) -> Option<i64> {
+    let held = &object.attributes;
+    let is_asked = attribute!(held, RotateAutomatic).next() == Some(&true);
+    let is_over = object.archived
+        || object.is_destroyed()
+        || attribute!(held, RevocationReason).next().is_some()
+        || object.linked(LinkType::ReplacementObjectLink).is_some();
+    if !is_asked || is_over || !ROTATED.contains(&object.object_type()) {
+        return None;
+    }
+    let interval = attribute!(held, RotateInterval).next().filter(|interval| interval.0 > 0)?;
+    let initial = attribute!(held, InitialDate).next()?;
+    Some(initial.0.saturating_add(i64::from(interval.0)))
+}
+
+/// The identifiers of what is due, the longest due first, at most so many; without those to be left out.
+pub fn all_due(
+    now: i64,
+    view: &dyn View,
+    most: usize,
+    is_left_out: &dyn Fn(&str) -> bool,
+) -> Result<Vec<String>, Need> {
+    let mut found = Vec::new();
+    view.scan(&keys::all_rotations(), &mut |key| {
+        let Some((due, id)) = keys::rotation_parts(key) else { return ControlFlow::Continue(()) };
+        if due > now.max(0).cast_unsigned() || found.len() >= most {
+            return ControlFlow::Break(());
+        }
+        if !is_left_out(id) {
+            found.push(id.to_owned());
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// Rotates an object that is due. Without effect until the changes are committed.
+pub fn perform(
+    world: &World<'_>,
+    id: &str,
+    entropy: &mut dyn Entropy,
+    supplies: &mut Supplies,
+) -> Result<Done, Need> {
+    supplies.rewind();
+    let nobody = Principal::default();
+    let found = Draft::new(world, &nobody).danger_whoever_owns(id).map_err(|halt| match halt {
+        Halt::Need(need) => need,
+        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
+    })?;
+    let is_due = |object: &Object| due(object).is_some_and(|at| at <= world.now.seconds());
+    let owner = found.as_ref().map(|object| object.owner.clone()).unwrap_or_default();
+    // The server acts by itself: nobody has to prove anything for it.
+    let principal = Principal { unproven: None, ..world.clients.principal(&owner, "") };
+    let mut draft = Draft::new(world, &principal);
+    let mut deeds = Vec::new();
+    if let Some(object) = found.filter(is_due) {
+        let message = RequestMessage::new(V2_1, vec![RequestItem::from(request(&object))]);
+        let cx = Context::new(&mut draft, V2_1, entropy, supplies);
+        deeds = Batch::alone(&message).run(cx)?.1;
+    }
+    let notices = notice::of(&draft, &world.settings.subscriptions, None);
+    Ok(Done { owner, version: V2_1.to_string(), deeds, changes: draft.finish()?, notices })
+}
+
+/// The operation that rotates an object; a pair is rotated as a whole.
+fn request(object: &Object) -> Request {
+    let offset = attribute!(object.attributes, RotateOffset).next().copied();
+    let this = Some(object.id.as_str().into());
+    match object.object_type() {
+        ObjectType::Certificate => {
+            ReCertifyRequest { unique_identifier: this, offset, ..Default::default() }.into_request()
+        }
+        ObjectType::PrivateKey => {
+            ReKeyKeyPairRequest { private_key: this, offset, ..Default::default() }.into_request()
+        }
+        ObjectType::PublicKey => {
+            let private = object.linked(LinkType::PrivateKeyLink).map(Into::into);
+            let private_key = private.or(this);
+            ReKeyKeyPairRequest { private_key, offset, ..Default::default() }.into_request()
+        }
+        _ => ReKeyRequest { unique_identifier: this, offset, ..Default::default() }.into_request(),
+    }
+}

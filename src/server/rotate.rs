@@ -1,0 +1,67 @@
+//! Automatic rotation: every so often the server looks for objects whose time has come, and replaces them as their owner
+//! would.
+
+use super::{CONFLICTS_MAX, Server, StoreView, entries, now};
+use crate::engine::rotation;
+use crate::store;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How many are rotated between two looks.
+const LOOK_MAX: usize = 256;
+
+/// How long one that could not be rotated is left alone: what stands in its way is likely to stay.
+const RETRY: Duration = Duration::from_secs(3600);
+
+impl Server {
+    /// Rotates what is due, every so often.
+    pub async fn rotate(self: Arc<Self>, every: Duration) {
+        let mut failed: HashMap<String, Instant> = HashMap::new();
+        loop {
+            tokio::time::sleep(every).await;
+            failed.retain(|_, until| *until > Instant::now());
+            let due = match self.due_for_rotation(&failed) {
+                Ok(due) => due,
+                Err(why) => {
+                    tracing::error!(why, "cannot look for objects to rotate");
+                    continue;
+                }
+            };
+            for id in due {
+                if let Err(why) = Arc::clone(&self).rotate_one(&id).await {
+                    tracing::warn!(object = id, why, "not rotated; it is tried again in an hour");
+                    failed.insert(id, Instant::now() + RETRY);
+                }
+            }
+        }
+    }
+
+    fn due_for_rotation(&self, failed: &HashMap<String, Instant>) -> Result<Vec<String>, String> {
+        let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
+        rotation::all_due(now().seconds(), &snapshot, LOOK_MAX, &|id| failed.contains_key(id))
+            .map_err(|need| format!("{need:?}"))
+    }
+
+    /// Rotates one and commits that with its audit entry; again where others were faster.
+    async fn rotate_one(self: Arc<Self>, id: &str) -> Result<(), String> {
+        for _ in 0..CONFLICTS_MAX {
+            let (server, id) = (Arc::clone(&self), id.to_owned());
+            let done = tokio::task::spawn_blocking(move || {
+                server.until_met(|world, entropy, supplies| rotation::perform(world, &id, entropy, supplies))
+            });
+            let done = done.await.map_err(|panic| panic.to_string())??;
+            let refused = done.deeds.iter().find_map(|deed| deed.cause);
+            let entries = entries::own(&done, "rotation", || self.next_request());
+            match self.persist(done.changes, entries).await {
+                Ok(store::Outcome::Committed) => {
+                    self.endpoints.post(done.notices);
+                    return refused.map_or(Ok(()), |cause| Err(format!("refused: {cause:?}")));
+                }
+                Ok(store::Outcome::Conflict) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Err("it conflicted with others again and again".to_owned())
+    }
+}

@@ -1,0 +1,194 @@
+//! Rotation: what it leaves on the objects, and the server that rotates by itself when it is due.
+
+use super::objects::*;
+use super::world::{Bench, principal};
+use keystead::engine::rights::policy::Principal;
+use keystead::engine::telling::notice::{Changes, Put, Subscription, What};
+use kmip_codec::attribute;
+use kmip_codec::attributes::*;
+use kmip_codec::enums::*;
+use kmip_codec::operations::Operation;
+use kmip_codec::payloads::*;
+use kmip_codec::value::{DateTime, Interval};
+use kmip_codec::version::{V1_4, V2_1};
+
+const DAY: u32 = 86_400;
+
+fn every(interval: u32) -> Vec<Attribute> {
+    vec![Attribute::RotateAutomatic(true), Attribute::RotateInterval(Interval(interval))]
+}
+
+/// Date, generation and whether it is the latest, as far as they are there.
+fn rotation(bench: &mut Bench, who: &Principal, id: &str) -> (Option<DateTime>, Option<i32>, Option<bool>) {
+    let held = attributes_of(bench, who, id);
+    let date = attribute!(held, RotateDate).next().copied();
+    let generation = attribute!(held, RotateGeneration).next().copied();
+    (date, generation, attribute!(held, RotateLatest).next().copied())
+}
+
+fn linked(bench: &mut Bench, who: &Principal, id: &str, kind: LinkType) -> Option<String> {
+    let held = attributes_of(bench, who, id);
+    attribute!(held, Link).find(|link| link.kind == kind).map(|link| text(&link.linked))
+}
+
+fn re_key(bench: &mut Bench, who: &Principal, id: &str) -> String {
+    let request = ReKeyRequest { unique_identifier: Some(id.into()), ..ReKeyRequest::default() };
+    text(&bench.ask(who, V1_4, request).unwrap().unique_identifier)
+}
+
+#[test]
+fn each_replacement_is_a_generation_and_the_newest_is_the_latest() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let first = create(&mut bench, &ann, &[]);
+    assert_eq!(rotation(&mut bench, &ann, &first), (None, None, None));
+    bench.now += 10;
+    let second = re_key(&mut bench, &ann, &first);
+    let then = Some(DateTime(bench.now));
+    assert_eq!(rotation(&mut bench, &ann, &first), (then, Some(0), Some(false)));
+    assert_eq!(rotation(&mut bench, &ann, &second), (then, Some(1), Some(true)));
+    bench.now += 10;
+    let third = re_key(&mut bench, &ann, &second);
+    assert_eq!(rotation(&mut bench, &ann, &second).1, Some(1));
+    assert_eq!(rotation(&mut bench, &ann, &third), (Some(DateTime(bench.now)), Some(2), Some(true)));
+    let (private, public) = pair(&mut bench, &ann);
+    let request =
+        ReKeyKeyPairRequest { private_key: Some(private.as_str().into()), ..ReKeyKeyPairRequest::default() };
+    let new = bench.ask(&ann, V2_1, request).unwrap();
+    for (old, new) in [(private, text(&new.private_key)), (public, text(&new.public_key))] {
+        assert_eq!(rotation(&mut bench, &ann, &old).2, Some(false));
+        assert_eq!(rotation(&mut bench, &ann, &new).1, Some(1));
+    }
+}
+
+/// The key is replaced once its interval has passed, with everything that a client's Re-key does; its successor is due an
+/// interval later.
+#[test]
+fn a_key_is_rotated_when_it_is_due() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &["team"]));
+    bench.settings.subscriptions = vec![Subscription {
+        client: "ann".into(),
+        groups: vec!["team".into()],
+        notify: Changes::Others,
+        put: vec![Put::Replaced],
+    }];
+    let (start, offset) = (bench.now, Attribute::RotateOffset(Interval(60)));
+    let more = [
+        every(DAY),
+        vec![offset, Attribute::Name(Name::text("disk")), Attribute::ActivationDate(DateTime(start))],
+    ];
+    let first = create(&mut bench, &ann, &more.concat());
+    bench.now = start + i64::from(DAY) - 1;
+    assert!(bench.rotate().is_empty());
+    bench.now += 1;
+    let mut done = bench.rotate();
+    let (deed, notices) = done.pop().unwrap();
+    assert!(done.is_empty() && bench.rotate().is_empty(), "once");
+    assert_eq!((deed.operation, deed.reason), (Operation::ReKey, None));
+    let second = linked(&mut bench, &ann, &first, LinkType::ReplacementObjectLink).unwrap();
+    assert_eq!(deed.objects, [first.clone(), second.clone()]);
+    let held = attributes_of(&mut bench, &ann, &second);
+    assert_eq!(attribute!(held, ActivationDate).next(), Some(&DateTime(bench.now + 60)), "the offset");
+    assert_eq!(attribute!(held, Name).next().unwrap().value, "disk");
+    assert_eq!(rotation(&mut bench, &ann, &second).1, Some(1));
+    let put = |what: &What| matches!(what, What::Put { replaced } if replaced.as_ref() == Some(&first));
+    assert!(notices.iter().any(|notice| put(&notice.what)), "told: it did not do it itself");
+    assert!(notices.iter().any(|notice| matches!(notice.what, What::Notify { .. })));
+    bench.now += i64::from(DAY);
+    assert_eq!(bench.rotate().len(), 1, "its successor");
+    let third = linked(&mut bench, &ann, &second, LinkType::ReplacementObjectLink).unwrap();
+    assert_eq!(rotation(&mut bench, &ann, &third).1, Some(2));
+}
+
+/// A pair is rotated once, whichever half says so; the certificate that no authority can renew says why it stays.
+#[test]
+fn pairs_are_rotated_as_a_whole() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let common = [vec![Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC)], every(DAY)].concat();
+    let only_public = [Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC)];
+    let half = |more: &[Attribute], mask| {
+        let mask = Attribute::CryptographicUsageMask(mask);
+        Some(more.iter().cloned().chain([mask]).collect::<Attributes>().into())
+    };
+    for (common, public) in [(&common[..], &[][..]), (&only_public[..], &every(DAY)[..])] {
+        let request = CreateKeyPairRequest {
+            common: Some(common.iter().cloned().collect::<Attributes>().into()),
+            private: half(&[], CryptographicUsageMask::Sign),
+            public: half(public, CryptographicUsageMask::Verify),
+            ..CreateKeyPairRequest::default()
+        };
+        let made = bench.ask(&ann, V2_1, request).unwrap();
+        bench.now += i64::from(DAY);
+        let done = bench.rotate();
+        let operations: Vec<_> = done.iter().map(|(deed, _)| (deed.operation, deed.reason)).collect();
+        assert_eq!(operations, [(Operation::ReKeyKeyPair, None)]);
+        for old in [text(&made.private_key), text(&made.public_key)] {
+            assert_eq!(rotation(&mut bench, &ann, &old).2, Some(false));
+        }
+        let new =
+            linked(&mut bench, &ann, &text(&made.private_key), LinkType::ReplacementObjectLink).unwrap();
+        bench.ask(&ann, V2_1, revoke(&new, RevocationReasonCode::KeyCompromise)).unwrap();
+        let public = linked(&mut bench, &ann, &new, LinkType::PublicKeyLink).unwrap();
+        bench.ask(&ann, V2_1, revoke(&public, RevocationReasonCode::KeyCompromise)).unwrap();
+    }
+}
+
+#[test]
+fn what_was_replaced_revoked_archived_or_destroyed_is_left_alone() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let past = Attribute::ActivationDate(DateTime(bench.now));
+    let ids: Vec<_> =
+        (0..4).map(|_| create(&mut bench, &ann, &[every(1), vec![past.clone()]].concat())).collect();
+    let id = |at: usize| Some(ids[at].as_str().into());
+    bench.ask(&ann, V2_1, revoke(&ids[0], RevocationReasonCode::Superseded)).unwrap();
+    bench.ask(&ann, V2_1, ArchiveRequest { unique_identifier: id(1) }).unwrap();
+    bench.ask(&ann, V2_1, revoke(&ids[2], RevocationReasonCode::Superseded)).unwrap();
+    bench.ask(&ann, V2_1, destroy(&ids[2])).unwrap();
+    let new = re_key(&mut bench, &ann, &ids[3]);
+    bench.ask(&ann, V2_1, revoke(&new, RevocationReasonCode::Superseded)).unwrap();
+    bench.now += 100;
+    assert!(bench.rotate().is_empty());
+    bench.ask(&ann, V2_1, RecoverRequest { unique_identifier: id(1) }).unwrap();
+    assert_eq!(bench.rotate().len(), 1, "recovered");
+}
+
+/// A key whose dates have ended it is rotated all the same: that is what rotation is for.
+#[test]
+fn a_key_that_has_come_to_its_end_is_rotated() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let (now, day) = (bench.now, i64::from(DAY));
+    let dates = vec![
+        Attribute::ActivationDate(DateTime(now)),
+        Attribute::DeactivationDate(DateTime(now + day)),
+        Attribute::RotateOffset(Interval(0)),
+    ];
+    let first = create(&mut bench, &ann, &[every(DAY), dates].concat());
+    bench.now += day;
+    assert_eq!(state_of(&mut bench, &ann, &first), State::Deactivated);
+    assert_eq!(bench.rotate().len(), 1);
+    let second = linked(&mut bench, &ann, &first, LinkType::ReplacementObjectLink).unwrap();
+    assert_eq!(state_of(&mut bench, &ann, &second), State::Active);
+    let held = attributes_of(&mut bench, &ann, &second);
+    assert_eq!(attribute!(held, DeactivationDate).next(), Some(&DateTime(now + 2 * day)));
+}
+
+#[test]
+fn automatic_rotation_is_asked_for_what_can_be_made_anew() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let secret = make(&mut bench, &ann, ObjectType::SecretData);
+    let mut add = |to: &str, attribute: Attribute| {
+        let attribute = attribute.into();
+        let request = AddAttributeRequest { unique_identifier: Some(to.into()), attribute };
+        bench.ask(&ann, V2_1, request).map(|_| ())
+    };
+    assert_eq!(add(&secret, Attribute::RotateAutomatic(true)), Err(ResultReason::InvalidField));
+    assert_eq!(add(&secret, Attribute::RotateAutomatic(false)), Ok(()));
+    let none = [Attribute::RotateInterval(Interval(0))];
+    assert_eq!(bench.ask(&ann, V2_1, aes(&none)).unwrap_err(), ResultReason::InvalidField);
+    let alone = create(&mut bench, &ann, &[Attribute::RotateAutomatic(true)]);
+    bench.now += 1_000_000;
+    assert!(bench.rotate().is_empty(), "without an interval it is never due");
+    let attribute = Attribute::RotateInterval(Interval(1)).into();
+    let request = AddAttributeRequest { unique_identifier: Some(alone.as_str().into()), attribute };
+    bench.ask(&ann, V2_1, request).unwrap();
+    assert_eq!(bench.rotate().len(), 1);
+}
