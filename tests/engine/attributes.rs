@@ -10,7 +10,7 @@ use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::objects::*;
 use kmip_codec::operations::{Call as _, Operation, Request};
 use kmip_codec::payloads::*;
-use kmip_codec::value::DateTime;
+use kmip_codec::value::{DateTime, Interval};
 use kmip_codec::version::{V2_0, V2_1, VERSIONS};
 use kmip_codec::{Tag, Version, for_each_attribute};
 
@@ -58,6 +58,7 @@ fn value(tag: Tag, number: u8) -> Attribute {
             Attribute::UsageLimits(limits)
         }
         Attribute::NISTKeyType(_) => Attribute::NISTKeyType(NISTKeyType(number.into())),
+        Attribute::RotateInterval(_) => Attribute::RotateInterval(Interval(u32::from(number))),
         Attribute::ActivationDate(_) => Attribute::ActivationDate(later),
         Attribute::DeactivationDate(_) => Attribute::DeactivationDate(later),
         Attribute::ProcessStartDate(_) => Attribute::ProcessStartDate(later),
