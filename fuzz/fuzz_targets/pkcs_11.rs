@@ -27,7 +27,7 @@ static APPLICATION: LazyLock<(Bench, Vec<u8>)> = LazyLock::new(|| {
 fn call(function: PKCS11Function, input: &[u8], correlation: Option<&[u8]>) -> Request {
     PKCS11Request {
         interface: None,
-        function,
+        function: function.into(),
         correlation_value: correlation.map(|value| value.to_vec().into()),
         input_parameters: Some(input.to_vec().into()),
     }

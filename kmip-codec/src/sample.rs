@@ -7,7 +7,7 @@ use crate::item::{Item, ItemValue};
 use crate::message::*;
 use crate::objects::*;
 use crate::operations::{Request, Response};
-use crate::payloads::{ExtensionType, TicketLease};
+use crate::payloads::{CalledFunction, ExtensionType, TicketLease};
 use crate::secret::{SecretBytes, SecretText};
 use crate::value::*;
 use crate::version::*;
@@ -147,6 +147,10 @@ samples! {
         1 if dice.version >= V2_0 => Data::Reference(Sample::sample(dice)),
         2 if dice.version >= V2_0 => Data::Index(Sample::sample(dice)),
         _ => Data::Bytes(Sample::sample(dice)),
+    };
+    CalledFunction: |dice| match dice.below(2) {
+        0 => CalledFunction::Defined(Sample::sample(dice)),
+        _ => CalledFunction::Vendor(Sample::sample(dice)),
     };
     Item: |dice| Item { tag: Tag(0x54_0000 + dice.number() % 16), value: Sample::sample(dice) };
     ItemValue: |dice| dice.deeper(|dice| match dice.below(11) {

@@ -64,7 +64,7 @@ impl<'b> Application<'b> {
     ) -> Result<PKCS11Response, ResultReason> {
         let request = PKCS11Request {
             interface: None,
-            function,
+            function: function.into(),
             correlation_value: self.correlation.clone().map(Into::into),
             input_parameters: input.map(|input| input.to_vec().into()),
         };
@@ -74,7 +74,7 @@ impl<'b> Application<'b> {
     /// Calls a function: the code that it returned and its output.
     fn call(&mut self, function: PKCS11Function, input: &[&[u8]]) -> (u32, Vec<u8>) {
         let answer = self.ask(function, Some(&params(input))).unwrap();
-        assert_eq!((answer.function, answer.correlation_value), (function, None));
+        assert_eq!((answer.function, answer.correlation_value), (function.into(), None));
         (answer.return_code.0, answer.output_parameters.unwrap_or_default().to_vec())
     }
 
@@ -177,13 +177,16 @@ fn wrong_interfaces_functions_and_parameters_are_refused_as_kmip_says() {
     let correlation_value = application.correlation.clone().map(Into::into);
     let who = application.who.clone();
     let request =
-        PKCS11Request { function: PKCS11Function::C_GetInfo, correlation_value, ..Default::default() };
+        PKCS11Request { function: PKCS11Function::C_GetInfo.into(), correlation_value, ..Default::default() };
     let named = |name: &str| PKCS11Request { interface: Some(name.into()), ..request.clone() };
     let answer = application.bench.ask(&who, V2_1, named("PKCS 11")).unwrap();
     assert_eq!((answer.interface.as_deref(), answer.return_code.0), (Some("PKCS 11"), OK));
     let refused = application.bench.ask(&who, V2_1, named("Vendor NSS"));
     assert_eq!(refused, Err(ResultReason::PKCS_11InvalidInterface));
     let refused = application.ask(PKCS11Function(93), None);
+    assert_eq!(refused, Err(ResultReason::PKCS_11InvalidFunction));
+    let of_a_vendor = PKCS11Request { function: CalledFunction::Vendor(7), ..request.clone() };
+    let refused = application.bench.ask(&who, V2_1, of_a_vendor);
     assert_eq!(refused, Err(ResultReason::PKCS_11InvalidFunction));
     let session = application.open();
     for (function, input) in [
@@ -358,7 +361,7 @@ fn applications_of_a_client_are_bounded() {
         Application::new(&mut bench, "ann");
     }
     let initialize = |bench: &mut Bench, who: &str| {
-        let function = PKCS11Function::C_Initialize;
+        let function = PKCS11Function::C_Initialize.into();
         let request =
             PKCS11Request { function, input_parameters: Some(vec![1].into()), ..Default::default() };
         bench.ask(&principal(who, &[]), V2_1, request)

@@ -9,6 +9,7 @@ mod enumerations;
 mod keys;
 mod operations;
 mod page;
+mod pkcs11;
 #[allow(dead_code, reason = "the engine's tests use more of it")]
 #[path = "../engine/world.rs"]
 mod world;
@@ -24,6 +25,7 @@ const PAGES: &[(&str, Page)] = &[
     ("enumerations.md", enumerations::page),
     ("algorithms.md", algorithms::page),
     ("keys.md", keys::page),
+    ("pkcs11.md", pkcs11::page),
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 use super::page::{clauses, head, occurrence, table, versions, words};
 use kmip_codec::clauses::Clause;
 use kmip_codec::declare::FieldRow;
-use kmip_codec::operations::{OPERATION_ROWS, OperationRow};
+use kmip_codec::operations::{OPERATION_ROWS, Operation, OperationRow};
 use kmip_codec::version::V2_1;
 
 pub fn page() -> String {
@@ -51,6 +51,9 @@ fn section(row: &OperationRow) -> String {
     text += &format!("- Versions: {}\n", versions(row.is_in));
     text += &format!("- Clause: {}\n", clauses(Clause::Operation(row.operation)));
     text += &format!("- Its errors: {}\n", clauses(Clause::Errors(row.operation)));
+    if row.operation == Operation::PKCS_11 {
+        text += "- Its functions: [pkcs11.md](pkcs11.md)\n";
+    }
     text += &fields("Request", row.request, row);
     text += &fields("Answer", row.response, row);
     text

@@ -68,6 +68,7 @@ pub fn linked(ty: &str) -> String {
         return format!("[{ty}](enumerations.md#{})", ty.to_lowercase());
     }
     let word = match ty {
+        "CalledFunction" => "[PKCS11Function](enumerations.md#pkcs11function), or an Integer",
         "i32" => "Integer",
         "i64" => "Long Integer",
         "bool" => "Boolean",

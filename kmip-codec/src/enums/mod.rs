@@ -101,6 +101,8 @@ by_tag! {
     NameType: NameType;
     ObjectGroupMember: ObjectGroupMember;
     ObjectType: ObjectType;
+    PKCS_11Function: PKCS11Function;
+    PKCS_11ReturnCode: PKCS11ReturnCode;
     PaddingMethod: PaddingMethod;
     ProcessingStage: ProcessingStage;
     ProfileName: ProfileName;

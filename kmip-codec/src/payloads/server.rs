@@ -217,11 +217,48 @@ structure! {
     }
 }
 
+/// A function of PKCS#11, or one of a vendor (KMIP 2.1, 6.1.37): an Enumeration or an Integer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CalledFunction {
+    /// One that PKCS#11 defines.
+    Defined(PKCS11Function),
+    /// One that a vendor has numbered.
+    Vendor(i32),
+}
+
+impl Default for CalledFunction {
+    fn default() -> Self {
+        Self::Defined(PKCS11Function::default())
+    }
+}
+
+impl From<PKCS11Function> for CalledFunction {
+    fn from(function: PKCS11Function) -> Self {
+        Self::Defined(function)
+    }
+}
+
+impl Value for CalledFunction {
+    fn put(&self, tag: Tag, out: &mut dyn Sink) {
+        match self {
+            Self::Defined(function) => function.put(tag, out),
+            Self::Vendor(number) => number.put(tag, out),
+        }
+    }
+
+    fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        match src.peek_kind() {
+            Some(Kind::Integer) => Value::take(tag, src).map(Self::Vendor),
+            _ => Value::take(tag, src).map(Self::Defined),
+        }
+    }
+}
+
 structure! {
     /// Calls a PKCS#11 function (KMIP 2.1, 6.1.37).
     pub struct PKCS11Request {
         interface: Option<String> = PKCS_11Interface;
-        function: PKCS11Function = PKCS_11Function;
+        function: CalledFunction = PKCS_11Function;
         correlation_value: Option<Bytes> = CorrelationValue;
         input_parameters: Option<Bytes> = PKCS_11InputParameters;
     }
@@ -231,7 +268,7 @@ structure! {
     /// What it returned.
     pub struct PKCS11Response {
         interface: Option<String> = PKCS_11Interface;
-        function: PKCS11Function = PKCS_11Function;
+        function: CalledFunction = PKCS_11Function;
         correlation_value: Option<Bytes> = CorrelationValue;
         output_parameters: Option<Bytes> = PKCS_11OutputParameters;
         return_code: PKCS11ReturnCode = PKCS_11ReturnCode;

@@ -7,7 +7,7 @@ use crate::engine::refusal::{Cause, Step, refuse};
 use bytes::Bytes;
 use kmip_codec::enums::{PKCS11Function, PKCS11ReturnCode};
 use kmip_codec::operations::Operation;
-use kmip_codec::payloads::{PKCS11Request, PKCS11Response};
+use kmip_codec::payloads::{CalledFunction, PKCS11Request, PKCS11Response};
 use kmip_codec::version::V2_1;
 
 /// The interface that there is: that of PKCS#11 3.0.
@@ -22,9 +22,16 @@ impl Execute for PKCS11Request {
             let text = format!("there is one PKCS#11 interface here: {INTERFACE:?}, the one without a name");
             return refuse(Cause::Pkcs11Interface, text);
         }
-        if !self.function.is_in(V2_1) {
-            return refuse(Cause::Pkcs11Function, "PKCS#11 3.0 has no function of this number");
-        }
+        let function = match self.function {
+            CalledFunction::Defined(function) if function.is_in(V2_1) => function,
+            CalledFunction::Defined(_) => {
+                return refuse(Cause::Pkcs11Function, "PKCS#11 3.0 has no function of this number");
+            }
+            CalledFunction::Vendor(number) => {
+                let text = format!("there are no functions of vendors here, and none of number {number}");
+                return refuse(Cause::Pkcs11Function, text);
+            }
+        };
         let kept = match &self.correlation_value {
             Some(correlation) => {
                 cx.draft.part(correlation, Operation::PKCS_11)?.map(|kept| (correlation.clone(), kept))
@@ -37,7 +44,7 @@ impl Execute for PKCS11Request {
             function: self.function,
             ..PKCS11Response::default()
         };
-        answer.return_code = match (self.function, kept) {
+        answer.return_code = match (function, kept) {
             (PKCS11Function::C_Initialize, Some(_)) => PKCS11ReturnCode::CRYPTOKI_ALREADY_INITIALIZED,
             (PKCS11Function::C_Initialize, None) => initialize(cx, input, &mut answer.correlation_value)?,
             (_, None) => PKCS11ReturnCode::CRYPTOKI_NOT_INITIALIZED,

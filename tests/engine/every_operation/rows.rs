@@ -341,7 +341,7 @@ pub const ROWS: &[Row] = &[
     }),
     row(Operation::PKCS_11, NOT, NOT, CHANGES, |_, _, _| {
         let request = PKCS11Request {
-            function: PKCS11Function::C_Initialize,
+            function: PKCS11Function::C_Initialize.into(),
             input_parameters: Some(Bytes::from_static(&[1])),
             ..Default::default()
         };
