@@ -4,7 +4,7 @@
 use super::{CONFLICTS_MAX, Server, StoreView, entries, now};
 use crate::engine::rotation;
 use crate::store;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,9 @@ impl Server {
         loop {
             tokio::time::sleep(every).await;
             failed.retain(|_, until| *until > Instant::now());
-            let due = match self.due_for_rotation(&failed) {
+            let (server, left_out) = (Arc::clone(&self), failed.keys().cloned().collect());
+            let looked = tokio::task::spawn_blocking(move || server.due_for_rotation(&left_out)).await;
+            let due = match looked.unwrap_or_else(|panic| Err(panic.to_string())) {
                 Ok(due) => due,
                 Err(why) => {
                     tracing::error!(why, "cannot look for objects to rotate");
@@ -37,9 +39,9 @@ impl Server {
         }
     }
 
-    fn due_for_rotation(&self, failed: &HashMap<String, Instant>) -> Result<Vec<String>, String> {
+    fn due_for_rotation(&self, left_out: &HashSet<String>) -> Result<Vec<String>, String> {
         let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
-        rotation::all_due(now().seconds(), &snapshot, LOOK_MAX, &|id| failed.contains_key(id))
+        rotation::all_due(now().seconds(), &snapshot, LOOK_MAX, &|id| left_out.contains(id))
             .map_err(|need| format!("{need:?}"))
     }
 
