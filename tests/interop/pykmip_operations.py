@@ -203,9 +203,12 @@ def re_keyed(client, version, name):
     client.activate(old)
     if version < V.KMIP_2_0:
         new = client.rekey(old)
-        later = client.rekey(new, offset=3600, deactivation_date=4_000_000_000)
+        dated = {"deactivation_date": 4_000_000_000}
+        assert refused(client.rekey, new, offset=3600, **dated) == enums.ResultReason.INVALID_MESSAGE
+        ending = client.rekey(new, **dated)
+        assert value_of(client, ending, "Deactivation Date") == [4_000_000_000]
+        later = client.rekey(ending, offset=3600)
         assert value_of(client, later, "State") == [STATE.PRE_ACTIVE]
-        assert value_of(client, later, "Deactivation Date") == [4_000_000_000]
         assert client.locate(attributes=[attribute(enums.AttributeType.NAME, name)]) == [later]
     else:
         # PyKMIP sends the Template-Attribute of 1.x here whatever the version; only its low-level client can do without.
