@@ -150,6 +150,14 @@ fn calls() -> Vec<Vec<u8>> {
             PKCS11Function::C_GetAttributeValue,
             &[&session, &number(1), &[0, 0, 0, 1], &number(0), &[1], &[0, 0, 0, 8]],
         ),
+        call(PKCS11Function::C_DigestInit, &[&session, &number(0x250), &[0]]),
+        call(PKCS11Function::C_DigestUpdate, &[&session, &[0, 0, 0, 1, 65]]),
+        call(PKCS11Function::C_DigestFinal, &[&session, &[1, 0, 0, 0, 64]]),
+        call(
+            PKCS11Function::C_EncryptInit,
+            &[&session, &number(0x1085), &[1, 0, 0, 0, 16], &[0; 16], &number(1)],
+        ),
+        call(PKCS11Function::C_Encrypt, &[&session, &[0, 0, 0, 1, 65], &[1, 0, 0, 0, 64]]),
         call(PKCS11Function::C_GenerateRandom, &[&session, &[0, 0, 0, 16]]),
         call(PKCS11Function::C_CloseSession, &[&session]),
     ];

@@ -24,7 +24,7 @@ use crate::audit::Entry;
 use crate::crypto::drbg::Seeds;
 use crate::endpoints::Endpoints;
 use crate::engine::asynchronous;
-use crate::engine::batch::Outcome;
+use crate::engine::batch::{Deed, Outcome};
 use crate::engine::draft::Changes;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::{Credentials, Nuls};
@@ -36,6 +36,7 @@ use crate::store::{self, Database, Submission, Transaction};
 use crate::vault::Hierarchy;
 use kmip_codec::Error as CodecError;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
+use kmip_codec::operations::Operation;
 use kmip_codec::wire::Encoding;
 use outside::{StoreView, now};
 use std::io;
@@ -158,7 +159,9 @@ impl Server {
                 Err(why) => return self.fail(request, &peer, &message, &why),
             };
             let entries = entries::of(request, &peer, &message, &outcome);
-            let done = outcome.deeds.iter().filter(|deed| deed.reason.is_none());
+            // Which function of PKCS#11 was called stands in the audit alone.
+            let is_told = |deed: &&Deed| deed.reason.is_none() && deed.operation != Operation::PKCS_11;
+            let done = outcome.deeds.iter().filter(is_told);
             let notes: Vec<String> = done.map(|deed| deed.note.clone()).collect();
             let lets_wait = asynchronous::adds_waiting(&outcome.changes);
             match self.persist(outcome.changes, entries).await {

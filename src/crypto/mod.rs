@@ -8,6 +8,7 @@ pub mod cipher;
 pub mod derivation;
 pub mod digest;
 pub mod drbg;
+pub mod ecdsa;
 pub mod key_wrap;
 pub mod mac;
 pub mod padding;

@@ -9,6 +9,7 @@ use crate::item::ItemValue;
 use crate::message::Ticket;
 use crate::objects::{Certificate, CertificateRequest, ManagedObject};
 use crate::operations::Operation;
+use crate::secret::SecretBytes;
 use crate::value::{DateTime, Interval, UniqueIdentifier};
 use crate::version::*;
 use crate::wire::{Kind, Sink, Source};
@@ -260,7 +261,7 @@ structure! {
         interface: Option<String> = PKCS_11Interface;
         function: CalledFunction = PKCS_11Function;
         correlation_value: Option<Bytes> = CorrelationValue;
-        input_parameters: Option<Bytes> = PKCS_11InputParameters;
+        input_parameters: Option<SecretBytes> = PKCS_11InputParameters;
     }
 }
 
@@ -270,7 +271,7 @@ structure! {
         interface: Option<String> = PKCS_11Interface;
         function: CalledFunction = PKCS_11Function;
         correlation_value: Option<Bytes> = CorrelationValue;
-        output_parameters: Option<Bytes> = PKCS_11OutputParameters;
+        output_parameters: Option<SecretBytes> = PKCS_11OutputParameters;
         return_code: PKCS11ReturnCode = PKCS_11ReturnCode;
     }
 }

@@ -5,6 +5,7 @@ use crate::engine::cryptography::parts;
 use crate::engine::pkcs11::{Application, Call, Input, Output};
 use crate::engine::refusal::{Cause, Step, refuse};
 use bytes::Bytes;
+use kmip_codec::SecretBytes;
 use kmip_codec::enums::{PKCS11Function, PKCS11ReturnCode};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{CalledFunction, PKCS11Request, PKCS11Response};
@@ -32,13 +33,14 @@ impl Execute for PKCS11Request {
                 return refuse(Cause::Pkcs11Function, text);
             }
         };
+        cx.note = function.name(V2_1).unwrap_or_default().to_owned();
         let kept = match &self.correlation_value {
             Some(correlation) => {
                 cx.draft.part(correlation, Operation::PKCS_11)?.map(|kept| (correlation.clone(), kept))
             }
             None => None,
         };
-        let input = Input(self.input_parameters.as_deref().unwrap_or_default());
+        let input = Input(self.input_parameters.as_ref().map(SecretBytes::expose).unwrap_or_default());
         let mut answer = PKCS11Response {
             interface: self.interface.clone(),
             function: self.function,
@@ -56,7 +58,7 @@ impl Execute for PKCS11Request {
                 let mut application = Application::decode(&kept)?;
                 let mut call = Call { cx, application: &mut application, input, output: Output::default() };
                 let code = call.run(function)?;
-                let output = Bytes::from(call.output.0);
+                let output = SecretBytes::from(call.output.0);
                 answer.output_parameters = (!output.is_empty()).then_some(output);
                 let after = application.encode();
                 if after != kept {

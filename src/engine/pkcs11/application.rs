@@ -1,11 +1,13 @@
 //! What an application has between two requests.
 
 use super::encoding::{Input, Output};
+use super::mechanisms::Kind;
 use super::{Returned, code};
 use crate::engine::refusal::Step;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::PKCS11ReturnCode;
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 /// How many sessions an application may have open.
 pub const SESSIONS_MAX: usize = 64;
@@ -14,7 +16,7 @@ pub const SESSIONS_MAX: usize = 64;
 pub const HANDLES_MAX: usize = 1024;
 
 /// An application: between C_Initialize and C_Finalize.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Application {
     /// Whether the user is logged in, in all sessions alike.
     pub is_logged_in: bool,
@@ -27,10 +29,27 @@ pub struct Application {
 }
 
 /// A session.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Session {
     /// What is left of a search: handles of objects.
     pub found: Option<Vec<u64>>,
+    /// What was begun and has not ended.
+    pub operations: BTreeMap<Kind, Active>,
+}
+
+/// An operation that was begun.
+#[derive(Clone, Default, PartialEq)]
+pub struct Active {
+    /// Its mechanism, by number.
+    pub mechanism: u64,
+    /// The identifier of its key, where it has one.
+    pub key: String,
+    /// The parameter of the mechanism.
+    pub iv: Vec<u8>,
+    /// Whether its data comes in parts.
+    pub has_parts: bool,
+    /// The parts so far.
+    pub data: Zeroizing<Vec<u8>>,
 }
 
 impl Application {
@@ -60,6 +79,12 @@ impl Application {
         object.cloned().ok_or(code::OBJECT_HANDLE_INVALID.into())
     }
 
+    /// How much data the operations hold that have not ended.
+    pub fn data_bytes(&self) -> usize {
+        let operations = self.sessions.values().flat_map(|session| session.operations.values());
+        operations.map(|active| active.data.len()).sum()
+    }
+
     /// The form that is kept.
     pub fn encode(&self) -> SecretBytes {
         let mut out = Output::default();
@@ -73,6 +98,11 @@ impl Application {
             let found = session.found.as_deref().unwrap_or_default();
             out.count(found.len());
             found.iter().for_each(|handle| out.ulong(*handle));
+            out.count(session.operations.len());
+            for (kind, active) in &session.operations {
+                out.ulong(*kind as u64);
+                active.encode(&mut out);
+            }
         }
         out.0.into()
     }
@@ -92,8 +122,33 @@ impl Application {
             for _ in 0..input.count()? {
                 found.push(input.ulong()?);
             }
-            sessions.insert(handle, Session { found: searches.then_some(found) });
+            let mut operations = BTreeMap::new();
+            for _ in 0..input.count()? {
+                let kind = input.ulong()?;
+                let active = Active::decode(&mut input)?;
+                let kind = Kind::ALL.into_iter().find(|known| *known as u64 == kind);
+                operations.extend(kind.map(|kind| (kind, active)));
+            }
+            sessions.insert(handle, Session { found: searches.then_some(found), operations });
         }
         Ok(Self { is_logged_in, opened, sessions, objects })
+    }
+}
+
+impl Active {
+    fn encode(&self, out: &mut Output) {
+        out.ulong(self.mechanism);
+        out.flag(self.has_parts);
+        [self.key.as_bytes(), &self.iv, &self.data].into_iter().for_each(|bytes| out.bytes(bytes));
+    }
+
+    fn decode(input: &mut Input<'_>) -> Step<Self> {
+        Ok(Self {
+            mechanism: input.ulong()?,
+            has_parts: input.flag()?,
+            key: String::from_utf8_lossy(input.bytes()?).into_owned(),
+            iv: input.bytes()?.to_vec(),
+            data: Zeroizing::new(input.bytes()?.to_vec()),
+        })
     }
 }

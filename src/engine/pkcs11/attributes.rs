@@ -2,6 +2,7 @@
 
 use super::Returned;
 use super::encoding::{Input, Output};
+use super::mechanisms::Kind;
 use crate::engine::objects::object::Object;
 use kmip_codec::attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType};
@@ -21,7 +22,7 @@ pub enum Value {
 
 /// What an attribute is.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Shape {
     Number,
     Boolean,
     Bytes,
@@ -36,39 +37,43 @@ pub const LABEL: u64 = 0x3;
 type Read = fn(&Object) -> Option<Value>;
 
 /// The attributes, by number.
-const ATTRIBUTES: &[(u64, Kind, Read)] = &[
-    (0x0, Kind::Number, |object| class(object.object_type()).map(Value::Number)),
-    (0x1, Kind::Boolean, |_| Some(Value::Boolean(true))),
-    (0x2, Kind::Boolean, |object| Some(Value::Boolean(is_private(object)))),
-    (LABEL, Kind::Bytes, |object| label(object).map(|label| Value::Bytes(label.into_bytes()))),
-    (VALUE, Kind::Bytes, |_| None),
-    (0x80, Kind::Number, |object| of(object, ObjectType::Certificate, Value::Number(0))),
-    (0x100, Kind::Number, key_type),
-    (0x102, Kind::Bytes, |object| Some(Value::Bytes(object.id.clone().into_bytes()))),
-    (0x103, Kind::Boolean, |object| secret(object, true)),
-    (0x104, Kind::Boolean, |object| allows(object, CryptographicUsageMask::Encrypt)),
-    (0x105, Kind::Boolean, |object| allows(object, CryptographicUsageMask::Decrypt)),
-    (0x106, Kind::Boolean, |object| allows(object, CryptographicUsageMask::WrapKey)),
-    (0x107, Kind::Boolean, |object| allows(object, CryptographicUsageMask::UnwrapKey)),
-    (0x108, Kind::Boolean, |object| allows(object, CryptographicUsageMask::Sign)),
-    (0x10a, Kind::Boolean, |object| allows(object, CryptographicUsageMask::Verify)),
-    (0x10c, Kind::Boolean, |object| allows(object, CryptographicUsageMask::DeriveKey)),
-    (0x110, Kind::Bytes, |object| date(object.activation_date())),
-    (0x111, Kind::Bytes, |object| date(object.deactivation_date())),
-    (0x121, Kind::Number, |object| of(object, ObjectType::PublicKey, Value::Number(length(object)?))),
-    (0x161, Kind::Number, |object| of(object, ObjectType::SymmetricKey, Value::Number(length(object)? / 8))),
-    (0x162, Kind::Boolean, |object| {
+const ATTRIBUTES: &[(u64, Shape, Read)] = &[
+    (0x0, Shape::Number, |object| class(object.object_type()).map(Value::Number)),
+    (0x1, Shape::Boolean, |_| Some(Value::Boolean(true))),
+    (0x2, Shape::Boolean, |object| Some(Value::Boolean(is_private(object)))),
+    (LABEL, Shape::Bytes, |object| label(object).map(|label| Value::Bytes(label.into_bytes()))),
+    (VALUE, Shape::Bytes, |_| None),
+    (0x80, Shape::Number, |object| of(object, ObjectType::Certificate, Value::Number(0))),
+    (0x100, Shape::Number, key_type),
+    (0x102, Shape::Bytes, |object| Some(Value::Bytes(object.id.clone().into_bytes()))),
+    (0x103, Shape::Boolean, |object| secret(object, true)),
+    (0x104, Shape::Boolean, |object| allows(object, CryptographicUsageMask::Encrypt)),
+    (0x105, Shape::Boolean, |object| allows(object, CryptographicUsageMask::Decrypt)),
+    (0x106, Shape::Boolean, |object| allows(object, CryptographicUsageMask::WrapKey)),
+    (0x107, Shape::Boolean, |object| allows(object, CryptographicUsageMask::UnwrapKey)),
+    (0x108, Shape::Boolean, |object| {
+        either(object, CryptographicUsageMask::Sign, CryptographicUsageMask::MACGenerate)
+    }),
+    (0x10a, Shape::Boolean, |object| {
+        either(object, CryptographicUsageMask::Verify, CryptographicUsageMask::MACVerify)
+    }),
+    (0x10c, Shape::Boolean, |object| allows(object, CryptographicUsageMask::DeriveKey)),
+    (0x110, Shape::Bytes, |object| date(object.activation_date())),
+    (0x111, Shape::Bytes, |object| date(object.deactivation_date())),
+    (0x121, Shape::Number, |object| of(object, ObjectType::PublicKey, Value::Number(length(object)?))),
+    (0x161, Shape::Number, |object| of(object, ObjectType::SymmetricKey, Value::Number(length(object)? / 8))),
+    (0x162, Shape::Boolean, |object| {
         secret(object, attribute!(object.attributes, Extractable).next().copied().unwrap_or(true))
     }),
-    (0x164, Kind::Boolean, |object| {
+    (0x164, Shape::Boolean, |object| {
         secret(object, attribute!(object.attributes, NeverExtractable).next().copied().unwrap_or(false))
     }),
-    (0x165, Kind::Boolean, |object| {
+    (0x165, Shape::Boolean, |object| {
         secret(object, attribute!(object.attributes, AlwaysSensitive).next().copied().unwrap_or(false))
     }),
-    (0x170, Kind::Boolean, |_| Some(Value::Boolean(false))),
-    (0x171, Kind::Boolean, |_| Some(Value::Boolean(false))),
-    (0x172, Kind::Boolean, |_| Some(Value::Boolean(false))),
+    (0x170, Shape::Boolean, |_| Some(Value::Boolean(false))),
+    (0x171, Shape::Boolean, |_| Some(Value::Boolean(false))),
+    (0x172, Shape::Boolean, |_| Some(Value::Boolean(false))),
 ];
 
 /// Key types by algorithm.
@@ -86,6 +91,7 @@ const KEY_TYPES: &[(CryptographicAlgorithm, u64)] = &[
     (CryptographicAlgorithm::HMAC_SHA384, 0x2c),
     (CryptographicAlgorithm::HMAC_SHA512, 0x2d),
     (CryptographicAlgorithm::ChaCha20, 0x33),
+    (CryptographicAlgorithm::Ed25519, 0x40),
 ];
 
 /// CKK_GENERIC_SECRET.
@@ -151,6 +157,26 @@ fn allows(object: &Object, use_of: CryptographicUsageMask) -> Option<Value> {
     is_key(object).then_some(Value::Boolean(mask.contains(use_of)))
 }
 
+/// CKA_SIGN and CKA_VERIFY are about MACs as well.
+fn either(object: &Object, one: CryptographicUsageMask, other: CryptographicUsageMask) -> Option<Value> {
+    let is = |mask| allows(object, mask) == Some(Value::Boolean(true));
+    is_key(object).then(|| Value::Boolean(is(one) || is(other)))
+}
+
+/// Whether a key is meant for what a function does with it; a MAC is a signature to PKCS#11.
+pub fn use_of(object: &Object, kind: Kind, is_mac: bool) -> Option<Value> {
+    let mask = match (kind, is_mac) {
+        (Kind::Encrypt, _) => CryptographicUsageMask::Encrypt,
+        (Kind::Decrypt, _) => CryptographicUsageMask::Decrypt,
+        (Kind::Sign, true) => CryptographicUsageMask::MACGenerate,
+        (Kind::Verify, true) => CryptographicUsageMask::MACVerify,
+        (Kind::Sign, false) => CryptographicUsageMask::Sign,
+        (Kind::Verify, false) => CryptographicUsageMask::Verify,
+        (Kind::Digest, _) => return None,
+    };
+    allows(object, mask)
+}
+
 fn length(object: &Object) -> Option<u64> {
     attribute!(object.attributes, CryptographicLength).next().and_then(|bits| u64::try_from(*bits).ok())
 }
@@ -181,18 +207,18 @@ impl Named {
         let kind = ATTRIBUTES.iter().find(|row| row.0 == number).map(|row| row.1);
         let (mut value, mut room) = (None, None);
         match kind {
-            Some(Kind::Number) if has_value => value = Some(Value::Number(input.ulong()?)),
-            Some(Kind::Boolean) if has_value => value = Some(Value::Boolean(input.flag()?)),
-            Some(Kind::Number | Kind::Boolean) => {}
+            Some(Shape::Number) if has_value => value = Some(Value::Number(input.ulong()?)),
+            Some(Shape::Boolean) if has_value => value = Some(Value::Boolean(input.flag()?)),
+            Some(Shape::Number | Shape::Boolean) => {}
             // What is not known is an array for all that can be told.
-            Some(Kind::Bytes) | None if has_length => {
+            Some(Shape::Bytes) | None if has_length => {
                 let count = input.count()?;
                 room = Some(count);
                 if has_value {
                     value = Some(Value::Bytes(input.take(count)?.to_vec()));
                 }
             }
-            Some(Kind::Bytes) | None => {}
+            Some(Shape::Bytes) | None => {}
         }
         Ok(Self { number, value, room })
     }

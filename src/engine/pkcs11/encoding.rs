@@ -1,6 +1,7 @@
 //! How parameters are written (KMIP Profiles 2.1, PKCS#11 profile): one after another, big-endian. A CK_ULONG or a handle
 //! has 8 bytes, a CK_BYTE one, a text of fixed width is padded with spaces. The number of elements stands before an array
-//! in 4 bytes. Where the caller may pass NULL for an array that it gets, a byte tells whether it did.
+//! in 4 bytes. Where the caller may pass NULL for an array that it gets, a byte tells whether it did. A mechanism is its
+//! number, a byte that tells whether a parameter follows, and the parameter.
 
 use crate::engine::refusal::{Cause, Step, refuse};
 

@@ -87,12 +87,7 @@ pub fn attribute_value(call: &mut Call<'_, '_, '_>) -> Returned {
     session(call)?;
     let handle = call.input.ulong()?;
     let template = Named::read_all(&mut call.input)?;
-    let id = call.application.object(handle)?;
-    call.cx.touched.push(id.clone());
-    let object = readable(call, &id, Operation::GetAttributes)?.ok_or(code::OBJECT_HANDLE_INVALID)?;
-    if !is_visible(&object, call.application.is_logged_in) {
-        return Err(code::OBJECT_HANDLE_INVALID.into());
-    }
+    let object = visible(call, handle)?.ok_or(code::OBJECT_HANDLE_INVALID)?;
     let mut worst = PKCS11ReturnCode::OK;
     call.output.count(template.len());
     for named in &template {
@@ -110,6 +105,14 @@ pub fn attribute_value(call: &mut Call<'_, '_, '_>) -> Returned {
         attributes::write(named.number, read.as_ref().ok(), named.room.is_some(), &mut call.output);
     }
     if worst == PKCS11ReturnCode::OK { Ok(()) } else { Err(worst.into()) }
+}
+
+/// The object with this handle, if it is still there for the application.
+pub fn visible(call: &mut Call<'_, '_, '_>, handle: u64) -> Returned<Option<Object>> {
+    let Ok(id) = call.application.object(handle) else { return Ok(None) };
+    call.cx.touched.push(id.clone());
+    let object = readable(call, &id, Operation::GetAttributes)?;
+    Ok(object.filter(|object| is_visible(object, call.application.is_logged_in)))
 }
 
 /// The object, if the client may do this with it.

@@ -94,14 +94,14 @@ pub fn login(call: &mut Call<'_, '_, '_>) -> Returned {
     Ok(())
 }
 
-/// C_Logout. Searches end with it, for they may have found private objects.
+/// C_Logout. Searches and operations end with it, for they may be with private objects.
 pub fn logout(call: &mut Call<'_, '_, '_>) -> Returned {
     session(call)?;
     call.input.end()?;
     if !std::mem::take(&mut call.application.is_logged_in) {
         return Err(PKCS11ReturnCode::USER_NOT_LOGGED_IN.into());
     }
-    call.application.sessions.values_mut().for_each(|session| session.found = None);
+    call.application.sessions.values_mut().for_each(|session| *session = Session::default());
     Ok(())
 }
 

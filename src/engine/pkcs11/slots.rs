@@ -32,7 +32,7 @@ pub fn info(call: &mut Call<'_, '_, '_>) -> Returned {
 }
 
 /// Gives out an array for which the caller has room, or how much room it needs.
-fn list(call: &mut Call<'_, '_, '_>, elements: &[u64]) -> Returned {
+pub fn list(call: &mut Call<'_, '_, '_>, elements: &[u64]) -> Returned {
     let (is_wanted, room) = (call.input.flag()?, call.input.count()?);
     call.input.end()?;
     let fits = is_wanted && room >= elements.len();
@@ -86,18 +86,4 @@ pub fn token_info(call: &mut Call<'_, '_, '_>) -> Returned {
     // The token has no clock of its own.
     output.raw(&[b' '; 16]);
     Ok(())
-}
-
-/// C_GetMechanismList: there are none.
-pub fn mechanism_list(call: &mut Call<'_, '_, '_>) -> Returned {
-    slot(call)?;
-    list(call, &[])
-}
-
-/// C_GetMechanismInfo.
-pub fn mechanism_info(call: &mut Call<'_, '_, '_>) -> Returned {
-    slot(call)?;
-    call.input.ulong()?;
-    call.input.end()?;
-    Err(code::MECHANISM_INVALID.into())
 }

@@ -342,7 +342,7 @@ pub const ROWS: &[Row] = &[
     row(Operation::PKCS_11, NOT, NOT, CHANGES, |_, _, _| {
         let request = PKCS11Request {
             function: PKCS11Function::C_Initialize.into(),
-            input_parameters: Some(Bytes::from_static(&[1])),
+            input_parameters: Some(vec![1].into()),
             ..Default::default()
         };
         (String::new(), request.into_request())
