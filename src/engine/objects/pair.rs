@@ -7,7 +7,7 @@ use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
-use kmip_codec::attributes::{Attribute, Attributes, Count};
+use kmip_codec::attributes::{Attribute, Attributes, Count, TemplateAttribute};
 use kmip_codec::enums::{CryptographicAlgorithm, LinkType, RecommendedCurve};
 use kmip_codec::objects::{ManagedObject, PrivateKey, PublicKey};
 use kmip_codec::{Tag, attribute};
@@ -16,8 +16,22 @@ use kmip_codec::{Tag, attribute};
 const SAME: &[Tag] =
     &[Tag::CryptographicAlgorithm, Tag::CryptographicLength, Tag::CryptographicDomainParameters];
 
+/// The attributes of the private and of the public half, from those given for both and for each; they agree.
+pub fn halves(
+    cx: &mut Context<'_, '_>,
+    common: Option<TemplateAttribute>,
+    private: Option<TemplateAttribute>,
+    public: Option<TemplateAttribute>,
+) -> Step<(Attributes, Attributes)> {
+    let common = birth::given(cx, common)?;
+    let mut private = both(&common, birth::given(cx, private)?);
+    let mut public = both(&common, birth::given(cx, public)?);
+    agree(&mut private, &mut public)?;
+    Ok((private, public))
+}
+
 /// What is given for both halves, and for one of them, which counts more.
-pub fn both(common: &Attributes, own: Attributes) -> Attributes {
+fn both(common: &Attributes, own: Attributes) -> Attributes {
     let is_replaced = |attribute: &Attribute| {
         attribute.row().is_some_and(|row| row.count == Count::One)
             && own.iter().any(|own| own.tag() == attribute.tag())
@@ -28,7 +42,7 @@ pub fn both(common: &Attributes, own: Attributes) -> Attributes {
 
 /// Gives each half what the other alone says of both, and refuses what contradicts itself. Cryptographic Parameters, of
 /// which there may be several, are those of both.
-pub fn agree(private: &mut Attributes, public: &mut Attributes) -> Step<()> {
+fn agree(private: &mut Attributes, public: &mut Attributes) -> Step<()> {
     for tag in SAME {
         // The last one counts: that of the request comes behind those of its templates.
         let said = |half: &Attributes| half.iter().filter(|a| a.tag() == *tag).last().cloned();

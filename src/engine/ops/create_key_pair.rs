@@ -17,10 +17,7 @@ impl Execute for CreateKeyPairRequest {
             self.private_protection_storage_masks.as_ref(),
             self.public_protection_storage_masks.as_ref(),
         )?;
-        let common = birth::given(cx, self.common)?;
-        let mut private = pair::both(&common, birth::given(cx, self.private)?);
-        let mut public = pair::both(&common, birth::given(cx, self.public)?);
-        pair::agree(&mut private, &mut public)?;
+        let (private, public) = pair::halves(cx, self.common, self.private, self.public)?;
         let private = half(cx, ObjectType::PrivateKey, private)?;
         let public = half(cx, ObjectType::PublicKey, public)?;
         let kind = pair::wanted(cx, &private)?;

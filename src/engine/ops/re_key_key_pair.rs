@@ -2,7 +2,6 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::material;
-use crate::engine::objects::birth;
 use crate::engine::objects::pair;
 use crate::engine::objects::renewal;
 use crate::engine::objects::storage;
@@ -28,10 +27,7 @@ impl Execute for ReKeyKeyPairRequest {
             self.private_protection_storage_masks.as_ref(),
             self.public_protection_storage_masks.as_ref(),
         )?;
-        let common = birth::given(cx, self.common)?;
-        let mut of_private = pair::both(&common, birth::given(cx, self.private)?);
-        let mut of_public = pair::both(&common, birth::given(cx, self.public)?);
-        pair::agree(&mut of_private, &mut of_public)?;
+        let (of_private, of_public) = pair::halves(cx, self.common, self.private, self.public)?;
         let mut new_private = renewal::successor(cx, &mut private, Some(of_private.into()), self.offset)?;
         let mut new_public = renewal::successor(cx, &mut public, Some(of_public.into()), self.offset)?;
         let kind = pair::wanted(cx, &new_private)?;
