@@ -7,7 +7,8 @@
 //! gate     certificate -> principal
 //! session  one connection of TTLV over TLS: whole messages in, answers out, in order
 //! http     the same over HTTPS: TTLV, JSON and XML
-//! server   decodes; runs the engine; fetches what it needs; commits; answers
+//! server   decodes, asks the gate who sends a message, answers
+//! executor runs the engine; fetches what it needs; commits changes with their audit entries
 //! engine   decides: pure, no I/O, no clock; a draft of changes, one operation a file
 //! vault    which keys seal what; opens them in the HSM (crate keystead-hsm)
 //! store    commits changes and audit entries together; the journal of reads
@@ -26,6 +27,7 @@ pub mod crypto;
 pub mod dev;
 pub mod endpoints;
 pub mod engine;
+pub mod executor;
 pub mod explain;
 pub mod gate;
 pub mod http;

@@ -1,120 +1,65 @@
 //! The server behind its sockets: one message in, one answer out.
 //!
-//! decode -> engine (again and again until it needs nothing) -> commit or journal -> answer. The engine runs on a
-//! thread that may block; what it needs from the HSM is fetched there too. The answer to a change leaves only after
-//! the commit is durable, and that to a read only after its audit entries are with the operating system.
+//! decode -> who sends it (gate) -> [executor](crate::executor): the engine, then the commit -> answer. The answer to a
+//! change leaves only after the commit is durable, and that to a read only after its audit entries are with the
+//! operating system.
 
 mod admin;
 mod answers;
 mod entries;
 mod explain;
 mod later;
-mod needs;
-mod outside;
 mod push;
-mod registrar;
 mod rotate;
 
 pub use later::work;
-pub use registrar::{Registrar, Signer};
 
 use answers::{fitting, unreadable, whole};
 
-use crate::audit::Entry;
-use crate::crypto::drbg::Seeds;
-use crate::endpoints::Endpoints;
-use crate::engine::asynchronous;
-use crate::engine::batch::{Deed, Outcome};
-use crate::engine::draft::Changes;
+use crate::engine::batch::{self, Deed, Outcome};
+use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::{Credentials, Nuls};
-use crate::engine::world::Settings;
+use crate::engine::world::{Entropy, World};
+use crate::executor::{Effects, Executor, now};
 use crate::explain::{Exchange, Memory};
-use crate::gate::Gate;
 use crate::session::{Answer, Peer, Received, Service, Turned};
-use crate::store::{self, Database, Submission, Transaction};
-use crate::vault::Hierarchy;
 use kmip_codec::Error as CodecError;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::operations::Operation;
 use kmip_codec::wire::Encoding;
-use outside::{StoreView, now};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, Semaphore};
 
-/// How often a batch is run again because another was faster, before it is refused.
-const CONFLICTS_MAX: usize = 32;
-
-/// The server: store, keys, settings.
+/// The server: what turns messages into work for the executor, and what that comes to into answers.
 pub struct Server {
-    database: Arc<Database>,
-    hierarchy: Arc<Hierarchy>,
-    /// Who is who.
-    gate: Arc<Gate>,
-    settings: Settings,
-    /// What clients have sent for the generator.
-    seeds: Seeds,
-    /// Whether the audit entries of reads wait for the disk's sync.
-    durable_reads: bool,
+    executor: Arc<Executor>,
     requests: AtomicU64,
     started: u64,
     /// How long an asynchronous request waits at least, so that it can be cancelled.
     delay: Duration,
-    /// Wakes the worker of asynchronous requests.
-    wake: Notify,
-    /// What signs and judges the certificates of clients.
-    registrar: Registrar,
-    /// What takes long takes turns.
-    turns: Semaphore,
     /// What `keystead explain` tells of.
     memory: Memory,
-    /// What waits for the clients that are told without asking.
-    endpoints: Endpoints,
 }
 
-/// What a batch came to, and what is to be kept of it where it failed or is odd.
-type Ran = (Outcome, Option<Box<Exchange>>);
+/// What a message comes to beside its effects.
+struct Reply {
+    response: ResponseMessage,
+    /// What clients want in the log.
+    notes: Vec<String>,
+    /// What is to be kept of it where it failed or is odd.
+    told: Option<Box<Exchange>>,
+}
 
 impl Server {
-    /// A server on an open store.
-    pub fn new(
-        database: Arc<Database>,
-        hierarchy: Arc<Hierarchy>,
-        gate: Arc<Gate>,
-        settings: Settings,
-        durable_reads: bool,
-        delay: Duration,
-        registrar: Registrar,
-    ) -> Self {
+    /// A server.
+    pub fn new(executor: Arc<Executor>, delay: Duration, memory: Memory) -> Self {
         let started = now().milliseconds();
-        let requests = AtomicU64::new(started);
-        let (seeds, wake) = (Seeds::default(), Notify::new());
-        Self {
-            database,
-            hierarchy,
-            gate,
-            settings,
-            seeds,
-            durable_reads,
-            requests,
-            started,
-            delay,
-            wake,
-            registrar,
-            turns: needs::turns(),
-            memory: Memory::off(),
-            endpoints: Endpoints::default(),
-        }
-    }
-
-    /// The same server, with clients that are told without asking.
-    pub fn telling(self, endpoints: Endpoints) -> Self {
-        Self { endpoints, ..self }
+        Self { executor, requests: AtomicU64::new(started), started, delay, memory }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
@@ -153,34 +98,37 @@ impl Server {
             Ok(peer) => peer,
             Err(refusal) => return self.turn_away(request, &peer, &message, refusal).await,
         };
-        for _ in 0..CONFLICTS_MAX {
-            let (outcome, told) = match self.run(request, &peer, &message).await {
-                Ok(ran) => ran,
-                Err(why) => return self.fail(request, &peer, &message, &why),
-            };
-            let entries = entries::of(request, &peer, &message, &outcome);
-            // Which function of PKCS#11 was called stands in the audit alone.
-            let is_told = |deed: &&Deed| deed.reason.is_none() && deed.operation != Operation::PKCS_11;
-            let done = outcome.deeds.iter().filter(is_told);
-            let notes: Vec<String> = done.map(|deed| deed.note.clone()).collect();
-            let lets_wait = asynchronous::adds_waiting(&outcome.changes);
-            match self.persist(outcome.changes, entries).await {
-                Ok(store::Outcome::Committed) => {
-                    entries::tell(request, &peer, &notes);
-                    self.remember(told);
-                    if lets_wait {
-                        self.wake.notify_one();
-                    }
-                    self.endpoints.post(outcome.notices);
-                    return outcome.response;
-                }
-                Ok(store::Outcome::Conflict) => {
-                    tracing::debug!(request, "another batch was faster; running again")
-                }
-                Err(error) => return self.fail(request, &peer, &message, &error.to_string()),
+        let (server, sender, batch) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&message));
+        let ran = self.executor.run(move |world, entropy, supplies| {
+            server.decide(request, (&sender, &batch), world, entropy, supplies)
+        });
+        match ran.await {
+            Ok(reply) => {
+                entries::tell(request, &peer, &reply.notes);
+                self.remember(reply.told);
+                reply.response
             }
+            Err(error) => self.fail(request, &peer, &message, &error.to_string()),
         }
-        self.fail(request, &peer, &message, "the batch conflicted with others again and again")
+    }
+
+    /// What a message comes to on this world: its effects and its answer.
+    fn decide(
+        &self,
+        request: u64,
+        (peer, message): (&Peer, &RequestMessage),
+        world: &World<'_>,
+        entropy: &mut dyn Entropy,
+        supplies: &mut Supplies,
+    ) -> Result<Effects<Reply>, Need> {
+        let outcome = match push::cannot_turn(peer, message) {
+            Some(refusal) => whole(message, &refusal),
+            None => batch::run(world, &peer.principal, message, entropy, supplies)?,
+        };
+        let objects = self.witness(world, peer, message, &outcome);
+        let outcome = fitting(request, message, outcome);
+        let told = self.told(request, peer, message, &outcome, objects);
+        Ok(effects((request, peer, message), outcome, told))
     }
 
     /// Who sends this message: whom the certificate names, or whom a credential tells where the persona wants that.
@@ -192,12 +140,13 @@ impl Server {
         if peer.principal.persona.credentials == Credentials::Ignore && peer.principal.unproven.is_none() {
             return Ok(Arc::clone(peer));
         }
-        let sender = match self.gate.recognise(&peer.principal, message) {
+        let sender = match self.executor.gate().recognise(&peer.principal, message) {
             Some(sender) => sender,
             None => {
-                let (server, holder) = (Arc::clone(self), Arc::clone(&peer.principal));
+                let (gate, holder) = (Arc::clone(self.executor.gate()), Arc::clone(&peer.principal));
                 let batch = Arc::clone(message);
-                self.slowly(move || server.gate.identify(&holder, &batch)).await??
+                let identified = self.executor.run_slow(move || gate.identify(&holder, &batch)).await;
+                identified.map_err(|error| Refusal::new(Cause::Internal, error.to_string()))??
             }
         };
         Ok(Arc::new(Peer { address: peer.address, principal: sender, turnable: false }))
@@ -205,19 +154,22 @@ impl Server {
 
     /// Refuses a whole message, which the audit has all the same.
     async fn turn_away(
-        &self,
+        self: &Arc<Self>,
         request: u64,
-        peer: &Peer,
-        message: &RequestMessage,
+        peer: &Arc<Peer>,
+        message: &Arc<RequestMessage>,
         refusal: Refusal,
     ) -> ResponseMessage {
-        let outcome = fitting(request, message, whole(message, &refusal));
-        let entries = entries::of(request, peer, message, &outcome);
-        let told = self.told(request, peer, message, &outcome, Vec::new());
-        match self.persist(outcome.changes, entries).await {
-            Ok(_) => {
-                self.remember(told);
-                outcome.response
+        let (server, sender, batch) = (Arc::clone(self), Arc::clone(peer), Arc::clone(message));
+        let refused = self.executor.run(move |_, _, _| {
+            let outcome = fitting(request, &batch, whole(&batch, &refusal));
+            let told = server.told(request, &sender, &batch, &outcome, Vec::new());
+            Ok(effects((request, &sender, &batch), outcome, told))
+        });
+        match refused.await {
+            Ok(reply) => {
+                self.remember(reply.told);
+                reply.response
             }
             Err(error) => self.fail(request, peer, message, &error.to_string()),
         }
@@ -239,18 +191,6 @@ impl Server {
             Ok(None) => self.fail(request, &peer, &message, "this is no request of the commands"),
             Err(panic) => self.fail(request, &peer, &message, &panic.to_string()),
         }
-    }
-
-    /// Commits changes together with their audit entries; a batch without changes is entered in the journal.
-    async fn persist(&self, changes: Changes, entries: Vec<Entry>) -> Result<store::Outcome, store::Error> {
-        if changes.writes.is_empty() && entries.is_empty() {
-            return Ok(store::Outcome::Committed);
-        }
-        if changes.writes.is_empty() && !self.durable_reads {
-            return self.database.record(entries).await.map(|()| store::Outcome::Committed);
-        }
-        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
-        self.database.commit(Submission { transaction, entries }).await
     }
 
     /// Something failed that is not the client's fault: the log says what, the client that it was the server.
@@ -291,6 +231,20 @@ impl Service for Arc<Server> {
     ) -> impl Future<Output = io::Result<()>> + Send {
         push::take_over(Arc::clone(self), turned)
     }
+}
+
+/// What an outcome changes, with its audit entries, and what is answered then.
+fn effects(
+    (request, peer, message): (u64, &Peer, &RequestMessage),
+    outcome: Outcome,
+    told: Option<Box<Exchange>>,
+) -> Effects<Reply> {
+    let entries = entries::of(request, peer, message, &outcome);
+    // Which function of PKCS#11 was called stands in the audit alone.
+    let is_told = |deed: &&Deed| deed.reason.is_none() && deed.operation != Operation::PKCS_11;
+    let notes = outcome.deeds.iter().filter(is_told).map(|deed| deed.note.clone()).collect();
+    let Outcome { response, changes, notices, .. } = outcome;
+    Effects { changes, entries, notices, result: Reply { response, notes, told } }
 }
 
 /// Reads a message; of an old client that ends its texts with NUL bytes (it speaks TTLV) without those.

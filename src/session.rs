@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// The other side of a connection.
+#[derive(Clone)]
 pub struct Peer {
     /// From where.
     pub address: SocketAddr,

@@ -5,11 +5,12 @@ use crate::endpoints::{self, Endpoints, Line};
 use crate::engine::statements::about::{About, Registration};
 use crate::engine::statements::profiles::{Place, Transports};
 use crate::engine::world::{Authority, Settings};
+use crate::executor::{Executor, Registrar, Signer};
 use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;
 use crate::listen::descriptors::{self, TooFew};
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
-use crate::server::{Registrar, Server, Signer, work};
+use crate::server::{Server, work};
 use crate::session::Limits;
 use crate::store::{self, Database};
 use crate::suite_b::SuiteB;
@@ -86,15 +87,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     let listener = runtime.block_on(Listener::bind(&config.listen, &config.https.listen))?;
     let files = tls_files(&config.tls);
     let tls = listen::tls(&files)?;
-    let authority = crate::authority::load(config)?;
-    let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
-    let master = master_keys(config)?;
-    tracing::info!(token = %master.describe(), "using master keys");
-    let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
-    let transports = transports(config, &listener.addresses());
-    let registrar = registrar(&config.tls)?;
-    let server = server(config, database, hierarchy, Arc::clone(&gate), (authority, transports), registrar);
-    let server = Arc::new(server.explaining(memory(config)?));
+    let server = server(config, &listener.addresses(), &gate)?;
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
         server: Arc::clone(&server),
@@ -136,6 +129,28 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     Ok(())
 }
 
+/// The server on its open store, with the master keys in hand.
+fn server(
+    config: &Config,
+    addresses: &[(SocketAddr, Protocol)],
+    gate: &Arc<Gate>,
+) -> Result<Arc<Server>, Error> {
+    let authority = crate::authority::load(config)?;
+    let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
+    let master = master_keys(config)?;
+    tracing::info!(token = %master.describe(), "using master keys");
+    let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
+    let transports = transports(config, addresses);
+    let registrar = registrar(&config.tls)?;
+    let settings = settings(config, authority, transports);
+    let durable_reads = config.audit.reads == AuditReads::Durable;
+    let mailboxes = Endpoints::new(&config.endpoints, config.limits.notices);
+    let kept = (database, hierarchy);
+    let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, mailboxes);
+    let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
+    Ok(Arc::new(Server::new(Arc::new(executor), delay, memory(config)?)))
+}
+
 fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
     let (certificate, key, ca) = (&tls.certificate, &tls.key, &tls.ca);
     TlsFiles { certificate, key, ca, only_1_3: tls.minimum == "1.3", suite_b: tls.suite_b }
@@ -160,15 +175,13 @@ fn act_unasked(line: Arc<Line>, date_check: Duration) {
     tokio::spawn(Arc::clone(&line.server).rotate(date_check));
 }
 
-fn server(
+/// What the configuration says to the engine.
+fn settings(
     config: &Config,
-    database: Arc<Database>,
-    hierarchy: Arc<Hierarchy>,
-    gate: Arc<Gate>,
-    ((authority, anchors), transports): ((Option<Authority>, Vec<bytes::Bytes>), Transports),
-    registrar: Registrar,
-) -> Server {
-    let settings = Settings {
+    (authority, anchors): (Option<Authority>, Vec<bytes::Bytes>),
+    transports: Transports,
+) -> Settings {
+    Settings {
         batch_items_max: config.limits.batch_items,
         located_items_max: config.limits.located_items,
         interop: config.interop,
@@ -198,11 +211,7 @@ fn server(
         withheld: config.objects.withheld().unwrap_or_default(),
         danger_reuse_one_time_pads: config.objects.danger_reuse_one_time_pads,
         subscriptions: config.endpoints.iter().map(|row| row.subscription(&config.groups)).collect(),
-    };
-    let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
-    let durable_reads = config.audit.reads == AuditReads::Durable;
-    Server::new(database, hierarchy, gate, settings, durable_reads, delay, registrar)
-        .telling(Endpoints::new(&config.endpoints, config.limits.notices))
+    }
 }
 
 /// How the server is reached, for Query's profiles.

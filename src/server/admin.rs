@@ -1,14 +1,16 @@
 //! The requests of the commands of `keystead` (see [`crate::admin::protocol`]): who may ask, and the answers.
 
-use super::{Server, now};
+use super::Server;
 use crate::admin::protocol::{self, AdminRequest, Issued, Readiness, ShownClient};
 use crate::audit::Entry;
 use crate::engine::batch;
+use crate::engine::draft::Changes;
 use crate::engine::refusal::{Cause, Halt, Refusal};
 use crate::engine::rights::credentials;
+use crate::executor::now;
 use crate::gate::{self, fingerprint};
 use crate::session::Peer;
-use crate::store::{Order, Outcome, Submission, Transaction};
+use crate::store::{Order, Outcome};
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::item::ItemValue;
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
@@ -71,15 +73,15 @@ impl Server {
         self.must_be_admin(peer, &request)?;
         match &request {
             AdminRequest::Ready | AdminRequest::MasterStatus => {
-                json(self.hierarchy.status().map_err(failed)?)
+                json(self.executor.hierarchy().status().map_err(failed)?)
             }
             AdminRequest::MasterRotate => {
-                let report = self.hierarchy.rotate();
+                let report = self.executor.hierarchy().rotate();
                 let outcome = match &report {
                     Ok(report) => format!("Success: epoch {} to {}", report.from, report.to),
                     Err(error) => format!("Failed: {error}"),
                 };
-                self.audit_admin(peer, &request, &outcome, Transaction::default())?;
+                self.audit_admin(peer, &request, &outcome, Changes::default())?;
                 json(report.map_err(failed)?)
             }
             AdminRequest::ClientAdd { name, days, request: csr } => {
@@ -96,7 +98,7 @@ impl Server {
     /// Only an administrator asks, by a certificate that is good.
     fn must_be_admin(&self, peer: &Peer, request: &AdminRequest) -> Result<(), Refusal> {
         let admitted =
-            self.until_met(|world, _, _| match credentials::must_be_good(world, &peer.principal) {
+            self.executor.look(|world, _, _| match credentials::must_be_good(world, &peer.principal) {
                 Ok(()) => Ok(Ok(())),
                 Err(Halt::Refused(refusal)) => Ok(Err(refusal)),
                 Err(Halt::Need(need)) => Err(need),
@@ -106,15 +108,15 @@ impl Server {
             return Ok(());
         }
         let text = format!("client {:?} is no administrator of this server", peer.principal.name);
-        self.audit_admin(peer, request, "PermissionDenied", Transaction::default())?;
+        self.audit_admin(peer, request, "PermissionDenied", Changes::default())?;
         Err(Refusal::new(Cause::Denied, text))
     }
 
     fn readiness(&self) -> Result<serde_json::Value, Refusal> {
-        self.hierarchy.prove().map_err(failed)?;
+        self.executor.hierarchy().prove().map_err(failed)?;
         json(Readiness {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            token: self.hierarchy.describe(),
+            token: self.executor.hierarchy().describe(),
             uptime_seconds: now().milliseconds().saturating_sub(self.started) / 1000,
         })
     }
@@ -127,7 +129,7 @@ impl Server {
         days: u32,
         csr: &str,
     ) -> Result<serde_json::Value, Refusal> {
-        let ca = self.registrar.ca()?;
+        let ca = self.executor.registrar().ca()?;
         let certificate = ca
             .sign(csr, name, i64::from(days))
             .map_err(|error| Refusal::new(Cause::InvalidField, error.to_string()))?;
@@ -143,20 +145,22 @@ impl Server {
         };
         let key = [ISSUED, issued.fingerprint.as_bytes()].concat();
         let writes = vec![(key, Some(serde_json::to_vec(&issued).map_err(failed)?))];
-        self.audit_admin(peer, request, "Success", Transaction { expects: Vec::new(), writes })?;
+        self.audit_admin(peer, request, "Success", Changes { expects: Vec::new(), writes })?;
         json(Issued { certificate, ..issued })
     }
 
     fn issued(&self) -> Result<Vec<Issued>, Refusal> {
         let mut all = Vec::new();
-        let snapshot = self.database.snapshot().map_err(failed)?;
+        let snapshot = self.executor.view().map_err(failed)?.0;
         let scanned = snapshot.scan(ISSUED, Order::Forward, &mut |_, value| {
             all.extend(serde_json::from_slice::<Issued>(value));
             ControlFlow::Continue(())
         });
         scanned.map_err(failed)?;
         drop(snapshot);
-        for (fingerprint, record) in self.until_met(|world, _, _| credentials::all(world)).map_err(failed)? {
+        for (fingerprint, record) in
+            self.executor.look(|world, _, _| credentials::all(world)).map_err(failed)?
+        {
             match all.iter_mut().find(|issued| issued.fingerprint == fingerprint) {
                 Some(issued) => issued.ended = record.ended,
                 None => all.push(Issued {
@@ -202,10 +206,11 @@ impl Server {
             _ => {}
         }
         let why = format!("revoked by {}", peer.principal.name);
-        let mut transaction = Transaction::default();
+        let mut transaction = Changes::default();
         for (fingerprint, client) in &ending {
             let changes = self
-                .until_met(|world, _, _| credentials::revoke(world, fingerprint, client, &why))
+                .executor
+                .look(|world, _, _| credentials::revoke(world, fingerprint, client, &why))
                 .map_err(failed)?;
             transaction.expects.extend(changes.expects);
             transaction.writes.extend(changes.writes);
@@ -215,7 +220,8 @@ impl Server {
     }
 
     fn show_client(&self, name: &str) -> Result<serde_json::Value, Refusal> {
-        let standing = self.gate.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+        let standing =
+            self.executor.gate().standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
         let certificates = self.issued()?.into_iter().filter(|issued| is_of(issued, name)).collect();
         json(ShownClient { standing, certificates })
     }
@@ -226,7 +232,7 @@ impl Server {
         peer: &Peer,
         request: &AdminRequest,
         outcome: &str,
-        transaction: Transaction,
+        changes: Changes,
     ) -> Result<(), Refusal> {
         let (operation, note) = match request {
             AdminRequest::Ready => ("Ready", String::new()),
@@ -248,7 +254,7 @@ impl Server {
             note,
             ..Entry::default()
         };
-        match self.database.commit_blocking(Submission { transaction, entries: vec![entry] }) {
+        match self.executor.commit_blocking(changes, vec![entry]) {
             Ok(Outcome::Committed) => Ok(()),
             Ok(Outcome::Conflict) => Err(failed("a conflict in the store")),
             Err(error) => Err(failed(error)),

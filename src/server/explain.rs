@@ -5,17 +5,12 @@ use crate::engine::batch::Outcome;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::telling::witness::{ObjectFacts, facts};
 use crate::engine::world::World;
-use crate::explain::{Exchange, Happened, Memory, What, strange};
+use crate::explain::{Exchange, Happened, What, strange};
 use crate::session::Peer;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use std::net::SocketAddr;
 
 impl Server {
-    /// Keeps exchanges in this memory.
-    pub fn explaining(self, memory: Memory) -> Self {
-        Self { memory, ..self }
-    }
-
     /// What an administrator is told of the objects of an exchange that is worth keeping, read in the same snapshot.
     pub(super) fn witness(
         &self,

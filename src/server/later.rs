@@ -1,9 +1,9 @@
 //! The worker of asynchronous requests: one at a time, the oldest first, off the path of requests; after a restart it
 //! goes on with what waited.
 
-use super::{CONFLICTS_MAX, Server, entries, now};
+use super::{Server, entries};
 use crate::engine::asynchronous::{self, Waiting};
-use crate::store;
+use crate::executor::{Effects, now};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ pub async fn work(server: Arc<Server>, mut stopping: watch::Receiver<bool>) {
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = server.wake.notified() => {}
+            () = server.executor.work_waits() => {}
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
     }
@@ -51,7 +51,7 @@ impl Server {
     /// The oldest that is due, or how long until one may be.
     fn due(&self, failed: &mut HashMap<Waiting, Instant>) -> Result<(Option<Waiting>, Duration), String> {
         let all = {
-            let snapshot = super::StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
+            let snapshot = self.executor.view().map_err(|error| error.to_string())?;
             asynchronous::waiting(&snapshot, LOOK_MAX).map_err(|need| format!("{need:?}"))?
         };
         failed.retain(|waiting, until| *until > Instant::now() && all.contains(waiting));
@@ -67,26 +67,14 @@ impl Server {
         Ok((None, pause))
     }
 
-    /// Does one and commits what it comes to, with its audit entry; again where others were faster.
+    /// Does one, and commits what it comes to with its audit entry.
     async fn do_now(self: Arc<Self>, waiting: &Waiting) -> Result<(), String> {
-        for _ in 0..CONFLICTS_MAX {
-            let (server, one) = (Arc::clone(&self), waiting.clone());
-            let done = tokio::task::spawn_blocking(move || {
-                server.until_met(|world, entropy, supplies| {
-                    asynchronous::perform(world, &one, entropy, supplies)
-                })
-            });
-            let done = done.await.map_err(|panic| panic.to_string())??;
-            let entries = entries::own(&done, "asynchronous", || self.next_request());
-            match self.persist(done.changes, entries).await {
-                Ok(store::Outcome::Committed) => {
-                    self.endpoints.post(done.notices);
-                    return Ok(());
-                }
-                Ok(store::Outcome::Conflict) => {}
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-        Err("it conflicted with others again and again".to_owned())
+        let (server, one) = (Arc::clone(&self), waiting.clone());
+        let done = self.executor.run(move |world, entropy, supplies| {
+            let done = asynchronous::perform(world, &one, entropy, supplies)?;
+            let entries = entries::own(&done, "asynchronous", || server.next_request());
+            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: () })
+        });
+        done.await.map_err(|error| error.to_string())
     }
 }

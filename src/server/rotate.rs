@@ -1,9 +1,9 @@
 //! Automatic rotation: every so often the server looks for objects whose time has come, and replaces them as their owner
 //! would.
 
-use super::{CONFLICTS_MAX, Server, StoreView, entries, now};
+use super::{Server, entries};
 use crate::engine::rotation;
-use crate::store;
+use crate::executor::{Effects, now};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,30 +40,24 @@ impl Server {
     }
 
     fn due_for_rotation(&self, left_out: &HashSet<String>) -> Result<Vec<String>, String> {
-        let snapshot = StoreView(self.database.snapshot().map_err(|error| error.to_string())?);
+        let snapshot = self.executor.view().map_err(|error| error.to_string())?;
         rotation::all_due(now().seconds(), &snapshot, LOOK_MAX, &|id| left_out.contains(id))
             .map_err(|need| format!("{need:?}"))
     }
 
-    /// Rotates one and commits that with its audit entry; again where others were faster.
+    /// Rotates one, and commits that with its audit entry.
     async fn rotate_one(self: Arc<Self>, id: &str) -> Result<(), String> {
-        for _ in 0..CONFLICTS_MAX {
-            let (server, id) = (Arc::clone(&self), id.to_owned());
-            let done = tokio::task::spawn_blocking(move || {
-                server.until_met(|world, entropy, supplies| rotation::perform(world, &id, entropy, supplies))
-            });
-            let done = done.await.map_err(|panic| panic.to_string())??;
+        let (server, id) = (Arc::clone(&self), id.to_owned());
+        let rotated = self.executor.run(move |world, entropy, supplies| {
+            let done = rotation::perform(world, &id, entropy, supplies)?;
             let refused = done.deeds.iter().find_map(|deed| deed.cause);
-            let entries = entries::own(&done, "rotation", || self.next_request());
-            match self.persist(done.changes, entries).await {
-                Ok(store::Outcome::Committed) => {
-                    self.endpoints.post(done.notices);
-                    return refused.map_or(Ok(()), |cause| Err(format!("refused: {cause:?}")));
-                }
-                Ok(store::Outcome::Conflict) => {}
-                Err(error) => return Err(error.to_string()),
-            }
+            let entries = entries::own(&done, "rotation", || server.next_request());
+            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: refused })
+        });
+        match rotated.await {
+            Ok(None) => Ok(()),
+            Ok(Some(cause)) => Err(format!("refused: {cause:?}")),
+            Err(error) => Err(error.to_string()),
         }
-        Err("it conflicted with others again and again".to_owned())
     }
 }

@@ -1,0 +1,132 @@
+//! The one way to run the engine: against a snapshot until it needs nothing, then one commit of what it changed with
+//! the audit entries of that, again where another was faster; then the notices.
+//!
+//! ```text
+//! work --> run (snapshot, needs) --> commit (changes + entries; reads: the journal) --> notices
+//!            ^                          |
+//!            +-------- conflict --------+
+//! ```
+//!
+//! Requests, asynchronous work, rotation, notices and administration all go through [`Executor::run`]. It alone
+//! chooses what blocks where.
+
+mod adapters;
+mod commit;
+mod registrar;
+mod run;
+
+pub use adapters::{StoreView, now};
+pub use commit::Error;
+pub use registrar::{Registrar, Signer};
+
+use crate::audit::Entry;
+use crate::crypto::drbg::Seeds;
+use crate::endpoints::Endpoints;
+use crate::engine::draft::Changes;
+use crate::engine::telling::notice::Notice;
+use crate::engine::world::Settings;
+use crate::gate::Gate;
+use crate::store::{self, Database};
+use crate::vault::Hierarchy;
+use std::sync::Arc;
+use tokio::sync::{Notify, Semaphore};
+
+/// What a run of the engine comes to. Nothing of it has an effect before it is committed.
+#[derive(Debug)]
+pub struct Effects<T> {
+    /// What to commit.
+    pub changes: Changes,
+    /// What to enter in the audit, in the same commit.
+    pub entries: Vec<Entry>,
+    /// What to tell clients, once the changes are durable.
+    pub notices: Vec<Notice>,
+    /// What to return, once the changes are durable.
+    pub result: T,
+}
+
+impl<T> Effects<T> {
+    /// What changes nothing and is not entered.
+    pub fn none(result: T) -> Self {
+        Self { changes: Changes::default(), entries: Vec::new(), notices: Vec::new(), result }
+    }
+}
+
+/// What the engine is run with.
+pub struct Executor {
+    database: Arc<Database>,
+    hierarchy: Arc<Hierarchy>,
+    gate: Arc<Gate>,
+    settings: Settings,
+    /// What clients have sent for the generator.
+    seeds: Seeds,
+    registrar: Registrar,
+    /// Whether the audit entries of reads wait for the disk's sync.
+    durable_reads: bool,
+    /// As many as there are processors: who does what takes long holds one.
+    slow_permits: Semaphore,
+    /// What waits for the clients that are told without asking.
+    endpoints: Endpoints,
+    /// Wakes the worker of asynchronous requests.
+    work_waits: Notify,
+}
+
+impl Executor {
+    /// An executor on an open store.
+    pub fn new(
+        (database, hierarchy): (Arc<Database>, Arc<Hierarchy>),
+        gate: Arc<Gate>,
+        settings: Settings,
+        durable_reads: bool,
+        registrar: Registrar,
+        endpoints: Endpoints,
+    ) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            database,
+            hierarchy,
+            gate,
+            settings,
+            seeds: Seeds::default(),
+            registrar,
+            durable_reads,
+            slow_permits: Semaphore::new(processors),
+            endpoints,
+            work_waits: Notify::new(),
+        }
+    }
+
+    /// What the configuration says to the engine.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Who is who.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// The key hierarchy.
+    pub fn hierarchy(&self) -> &Hierarchy {
+        &self.hierarchy
+    }
+
+    /// What signs and judges the certificates of clients.
+    pub fn registrar(&self) -> &Registrar {
+        &self.registrar
+    }
+
+    /// The mailboxes of the clients that are told without asking.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The store as it stands now.
+    pub fn view(&self) -> Result<StoreView, store::Error> {
+        self.database.snapshot().map(StoreView)
+    }
+
+    /// Waits until asynchronous work was accepted.
+    pub async fn work_waits(&self) {
+        self.work_waits.notified().await;
+    }
+}

@@ -1,0 +1,73 @@
+//! The one place that commits: changes together with their audit entries; entries alone go into the journal of reads.
+
+use super::{Effects, Executor};
+use crate::audit::Entry;
+use crate::engine::asynchronous;
+use crate::engine::draft::Changes;
+use crate::engine::need::{Need, Supplies};
+use crate::engine::world::{Entropy, World};
+use crate::store::{self, Outcome, Submission, Transaction};
+use std::sync::Arc;
+
+/// How often work is run again because another was faster, before it fails.
+const CONFLICTS_MAX: usize = 32;
+
+/// Why work came to nothing: a failure of the server, not a refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store did not take it.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Others were faster again and again.
+    #[error("it conflicted with others again and again")]
+    Conflicts,
+    /// Something that the engine needs failed; the text is for the log.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Executor {
+    /// Runs work until it needs nothing and what it changes is committed; returns its result when that is durable.
+    pub async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        mut work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<Effects<T>, Need>
+        + Send
+        + 'static,
+    ) -> Result<T, Error> {
+        let mut supplies = Supplies::default();
+        for _ in 0..CONFLICTS_MAX {
+            let effects;
+            (effects, work, supplies) = self.until_met(work, supplies).await?;
+            let Effects { changes, entries, notices, result } = effects;
+            let lets_wait = asynchronous::adds_waiting(&changes);
+            match self.commit(changes, entries).await? {
+                Outcome::Committed => {
+                    if lets_wait {
+                        self.work_waits.notify_one();
+                    }
+                    self.endpoints.post(notices);
+                    return Ok(result);
+                }
+                Outcome::Conflict => tracing::debug!("another was faster; running again"),
+            }
+        }
+        Err(Error::Conflicts)
+    }
+
+    async fn commit(&self, changes: Changes, entries: Vec<Entry>) -> Result<Outcome, store::Error> {
+        if changes.writes.is_empty() && entries.is_empty() {
+            return Ok(Outcome::Committed);
+        }
+        if changes.writes.is_empty() && !self.durable_reads {
+            return self.database.record(entries).await.map(|()| Outcome::Committed);
+        }
+        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
+        self.database.commit(Submission { transaction, entries }).await
+    }
+
+    /// The same from a thread that may block.
+    pub fn commit_blocking(&self, changes: Changes, entries: Vec<Entry>) -> Result<Outcome, store::Error> {
+        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
+        self.database.commit_blocking(Submission { transaction, entries })
+    }
+}
