@@ -11,6 +11,7 @@
 //! chooses what blocks where.
 
 mod adapters;
+mod administration;
 mod commit;
 mod registrar;
 mod run;
@@ -25,6 +26,7 @@ use crate::endpoints::Endpoints;
 use crate::engine::draft::Changes;
 use crate::engine::telling::notice::Notice;
 use crate::engine::world::Settings;
+use crate::explain::Memory;
 use crate::gate::Gate;
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
@@ -66,6 +68,10 @@ pub struct Executor {
     slow_permits: Semaphore,
     /// What waits for the clients that are told without asking.
     endpoints: Endpoints,
+    /// What `keystead explain` tells of.
+    memory: Memory,
+    /// When the server started, in milliseconds since 1970.
+    started: u64,
     /// Wakes the worker of asynchronous requests.
     work_waits: Notify,
 }
@@ -78,7 +84,7 @@ impl Executor {
         settings: Settings,
         durable_reads: bool,
         registrar: Registrar,
-        endpoints: Endpoints,
+        (endpoints, memory): (Endpoints, Memory),
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
@@ -91,6 +97,8 @@ impl Executor {
             durable_reads,
             slow_permits: Semaphore::new(processors),
             endpoints,
+            memory,
+            started: now().milliseconds(),
             work_waits: Notify::new(),
         }
     }
@@ -105,14 +113,14 @@ impl Executor {
         &self.gate
     }
 
-    /// The key hierarchy.
-    pub fn hierarchy(&self) -> &Hierarchy {
-        &self.hierarchy
+    /// What `keystead explain` tells of.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
-    /// What signs and judges the certificates of clients.
-    pub fn registrar(&self) -> &Registrar {
-        &self.registrar
+    /// When the server started, in milliseconds since 1970.
+    pub fn started(&self) -> u64 {
+        self.started
     }
 
     /// The mailboxes of the clients that are told without asking.

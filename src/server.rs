@@ -4,7 +4,6 @@
 //! change leaves only after the commit is durable, and that to a read only after its audit entries are with the
 //! operating system.
 
-mod admin;
 mod answers;
 mod entries;
 mod explain;
@@ -16,13 +15,14 @@ pub use later::work;
 
 use answers::{fitting, unreadable, whole};
 
+use crate::engine::administration;
 use crate::engine::batch::{self, Deed, Outcome};
 use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::{Credentials, Nuls};
 use crate::engine::world::{Entropy, World};
-use crate::executor::{Effects, Executor, now};
-use crate::explain::{Exchange, Memory};
+use crate::executor::{Effects, Executor};
+use crate::explain::Exchange;
 use crate::session::{Answer, Peer, Received, Service, Turned};
 use kmip_codec::Error as CodecError;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
@@ -39,11 +39,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub struct Server {
     executor: Arc<Executor>,
     requests: AtomicU64,
-    started: u64,
     /// How long an asynchronous request waits at least, so that it can be cancelled.
     delay: Duration,
-    /// What `keystead explain` tells of.
-    memory: Memory,
 }
 
 /// What a message comes to beside its effects.
@@ -57,9 +54,8 @@ struct Reply {
 
 impl Server {
     /// A server.
-    pub fn new(executor: Arc<Executor>, delay: Duration, memory: Memory) -> Self {
-        let started = now().milliseconds();
-        Self { executor, requests: AtomicU64::new(started), started, delay, memory }
+    pub fn new(executor: Arc<Executor>, delay: Duration) -> Self {
+        Self { requests: AtomicU64::new(executor.started()), executor, delay }
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
@@ -91,9 +87,6 @@ impl Server {
         peer: Arc<Peer>,
         message: Arc<RequestMessage>,
     ) -> ResponseMessage {
-        if admin::payload(&message).is_some() {
-            return self.serve_admin(request, peer, message).await;
-        }
         let peer = match self.identify(&peer, &message).await {
             Ok(peer) => peer,
             Err(refusal) => return self.turn_away(request, &peer, &message, refusal).await,
@@ -123,7 +116,8 @@ impl Server {
     ) -> Result<Effects<Reply>, Need> {
         let outcome = match push::cannot_turn(peer, message) {
             Some(refusal) => whole(message, &refusal),
-            None => batch::run(world, &peer.principal, message, entropy, supplies)?,
+            None => batch::run(world, &peer.principal, message, entropy, supplies)
+                .map_err(|need| entries::start(request, peer, message, need))?,
         };
         let objects = self.witness(world, peer, message, &outcome);
         let outcome = fitting(request, message, outcome);
@@ -175,24 +169,6 @@ impl Server {
         }
     }
 
-    /// A request of the commands of `keystead`, which may take as long as the HSM does.
-    async fn serve_admin(
-        self: Arc<Self>,
-        request: u64,
-        peer: Arc<Peer>,
-        message: Arc<RequestMessage>,
-    ) -> ResponseMessage {
-        let (server, asking, batch) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&message));
-        let answered = tokio::task::spawn_blocking(move || {
-            admin::payload(&batch).map(|payload| server.administer(&asking, &batch, payload))
-        });
-        match answered.await {
-            Ok(Some(response)) => response,
-            Ok(None) => self.fail(request, &peer, &message, "this is no request of the commands"),
-            Err(panic) => self.fail(request, &peer, &message, &panic.to_string()),
-        }
-    }
-
     /// Something failed that is not the client's fault: the log says what, the client that it was the server.
     fn fail(&self, request: u64, peer: &Peer, message: &RequestMessage, why: &str) -> ResponseMessage {
         tracing::error!(request, why, "a request failed inside the server");
@@ -240,8 +216,9 @@ fn effects(
     told: Option<Box<Exchange>>,
 ) -> Effects<Reply> {
     let entries = entries::of(request, peer, message, &outcome);
-    // Which function of PKCS#11 was called stands in the audit alone.
-    let is_told = |deed: &&Deed| deed.reason.is_none() && deed.operation != Operation::PKCS_11;
+    // Which function of PKCS#11 was called, and what administrators ask, stands in the audit alone.
+    const UNTOLD: &[Operation] = &[Operation::PKCS_11, administration::OPERATION];
+    let is_told = |deed: &&Deed| deed.reason.is_none() && !UNTOLD.contains(&deed.operation);
     let notes = outcome.deeds.iter().filter(is_told).map(|deed| deed.note.clone()).collect();
     let Outcome { response, changes, notices, .. } = outcome;
     Effects { changes, entries, notices, result: Reply { response, notes, told } }

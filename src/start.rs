@@ -146,9 +146,10 @@ fn server(
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let mailboxes = Endpoints::new(&config.endpoints, config.limits.notices);
     let kept = (database, hierarchy);
-    let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, mailboxes);
+    let told = (mailboxes, memory(config)?);
+    let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, told);
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
-    Ok(Arc::new(Server::new(Arc::new(executor), delay, memory(config)?)))
+    Ok(Arc::new(Server::new(Arc::new(executor), delay)))
 }
 
 fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {

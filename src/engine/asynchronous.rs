@@ -13,6 +13,7 @@ mod record;
 pub use done::{Done, carry_out, perform};
 pub use record::{Record, Stage};
 
+use crate::engine::administration;
 use crate::engine::context::Context;
 use crate::engine::draft::Changes;
 use crate::engine::keys;
@@ -42,6 +43,7 @@ const NEVER: &[Operation] = &[
     Operation::Logout,
     Operation::PKCS_11,
     Operation::ReProvision,
+    administration::OPERATION,
 ];
 
 /// What the server does later where the client leaves it the choice: searches, the archive, and making key pairs.

@@ -166,6 +166,7 @@ impl<'m> Batch<'m> {
     /// Runs the items in order.
     pub fn run(&self, mut cx: Context<'_, '_>) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
         let start = cx.draft.savepoint();
+        cx.undoes = self.on_error == BatchErrorContinuationOption::Undo;
         let mut items = Vec::new();
         let mut deeds: Vec<Deed> = Vec::new();
         let count = self.message.items.len();

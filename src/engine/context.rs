@@ -37,6 +37,8 @@ pub struct Context<'c, 'a> {
     pub given: Vec<Given>,
     /// Where the first item of the batch is kept that is done later, once there is one.
     pub head: Option<Vec<u8>>,
+    /// Whether the batch is undone where an item fails.
+    pub undoes: bool,
     /// How many objects the batch has made.
     pub made: u64,
     /// Random bytes.
@@ -65,6 +67,7 @@ impl<'c, 'a> Context<'c, 'a> {
             placeholder: None,
             given: Vec::new(),
             head: None,
+            undoes: false,
             made: 0,
             entropy,
             supplies,

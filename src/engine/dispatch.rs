@@ -1,6 +1,7 @@
 //! From a request to the operation that performs it: made from the table of operations. A row that is served and has
 //! no [`Execute`](crate::engine::context::Execute) does not compile.
 
+use crate::engine::administration;
 use crate::engine::context::{Context, Execute as _};
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::for_each_operation;
@@ -27,6 +28,8 @@ macro_rules! dispatch {
         pub fn dispatch(request: Request, cx: &mut Context<'_, '_>) -> Step<Response> {
             match request {
                 $(Request::$name(request) => perform!($served, request, $response, $name, cx),)*
+                Request::Unknown(administration::OPERATION, payload) => administration::perform(&payload, cx)
+                    .map(|answer| Response::Unknown(administration::OPERATION, answer)),
                 Request::Unknown(operation, _) => refuse(
                     Cause::NotSupported,
                     format!("operation 0x{:x} does not exist in KMIP {}", operation.0, cx.version),

@@ -3,6 +3,7 @@
 //! [`Draft::object`] is the only way to an object, and it asks the policy first, so that no operation can forget
 //! to. What a draft has read and written becomes one transaction that fails as a whole when another was faster.
 
+mod clients;
 mod kept;
 
 use crate::engine::keys;

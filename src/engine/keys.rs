@@ -129,6 +129,11 @@ pub fn credential(fingerprint: &str) -> Vec<u8> {
     key(b'd', &[fingerprint.as_bytes()])
 }
 
+/// A certificate that was signed for a client, by its fingerprint. It has no tenant.
+pub fn issued(fingerprint: &str) -> Vec<u8> {
+    [b"c", fingerprint.as_bytes()].concat()
+}
+
 /// What administrators have set for the whole server, by its name.
 pub fn rule(name: &str) -> Vec<u8> {
     key(b'r', &[name.as_bytes()])

@@ -10,6 +10,7 @@
 //! | folder | what is there |
 //! | --- | --- |
 //! | `ops` | the operations, a file each |
+//! | `administration` | what the commands of `keystead` ask beyond KMIP |
 //! | `rights` | who may do what, and what is done differently for whom |
 //! | `objects`, `material` | managed objects and their values |
 //! | `lifecycle`, `attributes` | states and dates; the rules of attributes |
@@ -20,6 +21,7 @@
 //! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
 //! test from one seed.
 
+pub mod administration;
 pub mod asynchronous;
 mod attributes;
 pub mod batch;

@@ -4,6 +4,8 @@
 //! to make), the batch ends without side effects and names its need; the shell meets it off the async runtime
 //! and runs the batch again with what was got.
 
+use crate::admin::protocol::AdminRequest;
+use crate::audit::Entry;
 use crate::crypto::derivation::pbkdf2;
 use crate::crypto::{self, Digest};
 use crate::engine::refusal::{Halt, Refusal, Step};
@@ -24,8 +26,19 @@ pub enum Need {
     Stretched(Stretch),
     /// A certificate with which a client is let in.
     Credential(Wanted),
+    /// What an administrative operation wants of the server outside the engine.
+    Outside(Box<Outside>),
     /// Something failed below the engine (the store, the vault); the text is for the server's log.
     Failed(String),
+}
+
+/// An administrative request, as far as it is done outside the engine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outside {
+    /// What is asked.
+    pub request: AdminRequest,
+    /// What is entered in the audit before a job begins; whoever knows the message fills it in.
+    pub start: Option<Entry>,
 }
 
 /// What a client wants to log in with from now on.
@@ -114,6 +127,9 @@ pub struct Supplies {
     /// Found by what they were made from: what a password was may have changed between two runs.
     stretched: Vec<(Stretch, SecretBytes)>,
     credentials: Vec<(Wanted, Result<Credential, Refusal>)>,
+    outside: Vec<(AdminRequest, Result<serde_json::Value, Refusal>)>,
+    /// Which of those the present run has used: what is asked twice is done twice.
+    outside_used: Vec<usize>,
 }
 
 impl Supplies {
@@ -148,9 +164,31 @@ impl Supplies {
         }
     }
 
+    /// Adds what was done outside for an administrative request, or why it was not.
+    pub fn add_outside(&mut self, request: AdminRequest, answer: Result<serde_json::Value, Refusal>) {
+        self.outside.push((request, answer));
+    }
+
+    /// What was done outside for an administrative request, or the need for it.
+    pub fn outside(&mut self, request: &AdminRequest) -> Step<serde_json::Value> {
+        let used = &self.outside_used;
+        let mut answered = self.outside.iter().enumerate();
+        match answered.find(|(place, (asked, _))| asked == request && !used.contains(place)) {
+            Some((place, (_, answer))) => {
+                self.outside_used.push(place);
+                Ok(answer.clone()?)
+            }
+            None => {
+                let outside = Outside { request: request.clone(), start: None };
+                Err(Halt::Need(Need::Outside(Box::new(outside))))
+            }
+        }
+    }
+
     /// Starts a new run: everything may be used again, in the same order.
     pub fn rewind(&mut self) {
         self.used = 0;
+        self.outside_used.clear();
     }
 
     /// The next pair of this kind, or the need for one.

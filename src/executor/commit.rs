@@ -66,7 +66,11 @@ impl Executor {
     }
 
     /// The same from a thread that may block.
-    pub fn commit_blocking(&self, changes: Changes, entries: Vec<Entry>) -> Result<Outcome, store::Error> {
+    pub(super) fn commit_blocking(
+        &self,
+        changes: Changes,
+        entries: Vec<Entry>,
+    ) -> Result<Outcome, store::Error> {
         let transaction = Transaction { expects: changes.expects, writes: changes.writes };
         self.database.commit_blocking(Submission { transaction, entries })
     }

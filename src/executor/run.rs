@@ -54,21 +54,6 @@ impl Executor {
         spawn_blocking(work).await.map_err(|panic| failed(&panic))
     }
 
-    /// Runs a look at the store until it needs nothing more. Blocks for as long as what it needs takes.
-    pub fn look<T>(
-        &self,
-        mut look: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
-    ) -> Result<T, Error> {
-        let mut supplies = Supplies::default();
-        for _ in 0..NEEDS_MAX {
-            match self.attempt(&mut look, &mut supplies)? {
-                Ok(result) => return Ok(result),
-                Err(need) => self.meet(need, &mut supplies)?,
-            }
-        }
-        Err(Error::Failed(TOO_MUCH.to_owned()))
-    }
-
     /// Runs the engine until it needs nothing more, or something that takes long. Blocks for as long as the HSM takes.
     fn attempt<T>(
         &self,
@@ -106,6 +91,7 @@ impl Executor {
                 let credential = self.registrar.credential(&self.gate, &wanted);
                 supplies.add_credential(wanted, credential);
             }
+            Need::Outside(outside) => self.do_outside(*outside, supplies)?,
             Need::Kek(id) => {
                 return Err(Error::Failed(format!("the key-encryption key {id} is met with each run")));
             }

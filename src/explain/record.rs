@@ -2,6 +2,7 @@
 
 use super::memory::MESSAGE_BYTES_MAX;
 use super::{Exchange, Memory, Odd, What, hint};
+use crate::engine::administration;
 use crate::engine::batch::Outcome;
 use crate::engine::rights::persona::{Credentials, Persona};
 use crate::engine::rights::policy::Principal;
@@ -69,6 +70,10 @@ impl Happened<'_> {
 
     /// The same by its name.
     pub fn operation_name(&self) -> String {
+        let item = self.request.items.get(self.strange.1);
+        if let Some(asked) = item.and_then(|item| administration::request_of(&item.request)) {
+            return administration::row(&asked).name.to_owned();
+        }
         let operation = self.operation();
         operation.name(self.request.version()).map_or_else(|| format!("0x{:x}", operation.0), str::to_owned)
     }

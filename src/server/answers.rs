@@ -1,8 +1,8 @@
 //! Answers that the server makes without the engine, and what it does to every one before it leaves.
 
-use super::now;
 use crate::engine::batch::{self, Outcome};
 use crate::engine::refusal::{Cause, Refusal};
+use crate::executor::now;
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::value::DateTime;

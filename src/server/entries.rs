@@ -1,10 +1,12 @@
 //! The audit entries of a message, and what its client wants in the log.
 
-use super::now;
 use crate::audit::Entry;
+use crate::engine::administration::{self, Work};
 use crate::engine::asynchronous::Done;
 use crate::engine::batch::{Deed, Outcome};
+use crate::engine::need::Need;
 use crate::engine::telling::notes::noted;
+use crate::executor::now;
 use crate::session::Peer;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::Operation;
@@ -19,8 +21,35 @@ pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome
     let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
     let common = joined([&notes(message), &ticket.unwrap_or_default()]);
     let is_entered = |deed: &&Deed| deed.operation != Operation::Ping || deed.reason.is_some();
-    let entry = |deed| one(request, peer, version, deed, &common);
-    outcome.deeds.iter().filter(is_entered).map(entry).collect()
+    let mut entries: Vec<Entry> = Vec::new();
+    for (place, deed) in outcome.deeds.iter().enumerate().filter(|(_, deed)| is_entered(deed)) {
+        let entry = one(request, peer, version, deed, &common);
+        // An administrative operation is entered by its own name, refused or not.
+        let asked = message.items.get(place).and_then(|item| administration::request_of(&item.request));
+        entries.push(match asked {
+            Some(asked) => Entry { operation: administration::row(&asked).name.to_owned(), ..entry },
+            None => entry,
+        });
+    }
+    entries
+}
+
+/// The need of a message; where it is for a job, with the entry of its start.
+pub fn start(request: u64, peer: &Peer, message: &RequestMessage, need: Need) -> Need {
+    let Need::Outside(mut outside) = need else { return need };
+    let row = administration::row(&outside.request);
+    outside.start = (row.work == Work::Job).then(|| Entry {
+        time: now().milliseconds(),
+        request,
+        principal: peer.principal.name.clone(),
+        peer: peer.address.to_string(),
+        version: message.version().to_string(),
+        operation: row.name.to_owned(),
+        objects: Vec::new(),
+        outcome: "Started".to_owned(),
+        note: String::new(),
+    });
+    Need::Outside(outside)
 }
 
 /// The entry of one deed.

@@ -1,10 +1,10 @@
 //! What is kept of exchanges that failed or were odd (see [`crate::explain`]).
 
-use super::{Server, now};
+use super::Server;
 use crate::engine::batch::Outcome;
-use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::telling::witness::{ObjectFacts, facts};
 use crate::engine::world::World;
+use crate::executor::now;
 use crate::explain::{Exchange, Happened, What, strange};
 use crate::session::Peer;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
@@ -20,7 +20,7 @@ impl Server {
         outcome: &Outcome,
     ) -> Vec<ObjectFacts> {
         match strange(&peer.principal, message, outcome) {
-            Some((What::Refused(_), _)) if self.memory.is_on() => {
+            Some((What::Refused(_), _)) if self.executor.memory().is_on() => {
                 facts(world, &peer.principal, outcome.deeds.iter().flat_map(|deed| &deed.objects))
             }
             _ => Vec::new(),
@@ -36,7 +36,8 @@ impl Server {
         outcome: &Outcome,
         objects: Vec<ObjectFacts>,
     ) -> Option<Box<Exchange>> {
-        let strange = strange(&peer.principal, message, outcome).filter(|_| self.memory.is_on())?;
+        let strange =
+            strange(&peer.principal, message, outcome).filter(|_| self.executor.memory().is_on())?;
         let time = now().milliseconds();
         let happened = Happened {
             id: request,
@@ -48,8 +49,13 @@ impl Server {
             objects,
         };
         let counted = matches!(strange.0, What::Odd(_))
-            && self.memory.counted(&peer.principal.name, strange.0, &happened.operation_name(), time);
-        (!counted).then(|| Box::new(happened.told(&self.memory)))
+            && self.executor.memory().counted(
+                &peer.principal.name,
+                strange.0,
+                &happened.operation_name(),
+                time,
+            );
+        (!counted).then(|| Box::new(happened.told(self.executor.memory())))
     }
 
     /// Keeps it, and says in the log where it is.
@@ -61,7 +67,7 @@ impl Server {
         } else {
             tracing::info!(request = id, principal = %client, operation, what, "refused: keystead explain {id}");
         }
-        self.memory.keep(*exchange);
+        self.executor.memory().keep(*exchange);
     }
 
     /// Keeps what was wrong with a message that could not be read.
@@ -72,26 +78,26 @@ impl Server {
         error: kmip_codec::Error,
         answer: &ResponseMessage,
     ) {
-        if self.memory.is_on() {
-            self.memory.keep(Exchange::unreadable(request, now().milliseconds(), peer, error, answer));
+        if self.executor.memory().is_on() {
+            self.executor.memory().keep(Exchange::unreadable(
+                request,
+                now().milliseconds(),
+                peer,
+                error,
+                answer,
+            ));
         }
     }
 
     /// Keeps that TLS turned somebody away, and why.
     pub(super) fn remember_stranger(&self, address: SocketAddr, why: String) {
-        if self.memory.is_on() {
-            self.memory.keep(Exchange::turned_away(self.next_request(), now().milliseconds(), address, why));
+        if self.executor.memory().is_on() {
+            self.executor.memory().keep(Exchange::turned_away(
+                self.next_request(),
+                now().milliseconds(),
+                address,
+                why,
+            ));
         }
-    }
-
-    /// The exchange of a request, for an administrator.
-    pub(super) fn explained(&self, id: u64) -> Result<Exchange, Refusal> {
-        self.memory.exchange(id).ok_or_else(|| {
-            let text = format!(
-                "nothing is kept of request {id}: it succeeded, or is older than what [explain] has room for, or the \
-                 server was restarted since"
-            );
-            Refusal::new(Cause::NotFound, text)
-        })
     }
 }

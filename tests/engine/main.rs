@@ -1,6 +1,7 @@
 //! The engine without a server: it is pure, so that a whole history is a function of requests, clock and seed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod administration;
 mod asynchronous;
 mod attributes;
 mod authority;

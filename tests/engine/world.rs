@@ -1,5 +1,6 @@
 //! A world for the engine: a store in memory, keys in software, a clock and entropy that a test sets.
 
+use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::Changes;
@@ -31,6 +32,8 @@ pub struct Bench {
     seed: u64,
     /// Who is who, for tickets and what is done later.
     pub clients: Known,
+    /// What administrative operations have done outside the engine.
+    pub done_outside: Vec<AdminRequest>,
 }
 
 /// The clients that a test knows; others are in no group.
@@ -91,6 +94,7 @@ impl Bench {
             now: 1_700_000_000,
             seed,
             clients: Known::default(),
+            done_outside: Vec::new(),
         }
     }
 
@@ -121,9 +125,30 @@ impl Bench {
                     let credential = brought(who, &wanted);
                     supplies.add_credential(wanted, credential);
                 }
+                Err(Need::Outside(outside)) => {
+                    let answer = self.outside(&outside.request);
+                    supplies.add_outside(outside.request, answer);
+                }
                 Err(need) => panic!("{need:?}"),
             }
         }
+    }
+
+    /// What administrative operations do outside the engine: here it is only counted.
+    fn outside(&mut self, request: &AdminRequest) -> Result<serde_json::Value, Refusal> {
+        self.done_outside.push(request.clone());
+        Ok(match request {
+            AdminRequest::ClientAdd { name, .. } => serde_json::json!({
+                "name": name, "fingerprint": "ab".repeat(32), "not_after": self.now + 86_400, "by": "", "at": 0,
+                "certificate": "PEM",
+            }),
+            AdminRequest::ClientShow { name } => serde_json::json!({
+                "name": name, "configured": false, "admin": false, "weak_keys": false, "groups": [],
+                "default_group": null, "persona": "standard", "switches": [],
+            }),
+            AdminRequest::MasterRotate => serde_json::json!({"from": 1, "to": 2}),
+            _ => serde_json::json!({}),
+        })
     }
 
     /// Runs a message and commits what it changes.

@@ -130,7 +130,7 @@ impl Draft<'_> {
 
     /// What is kept under keys with this prefix, those of this draft included: the keys without the prefix but for its
     /// last bytes.
-    fn kept_behind(&self, prefix: &[u8], last: usize) -> Step<Vec<Vec<u8>>> {
+    pub(super) fn kept_behind(&self, prefix: &[u8], last: usize) -> Step<Vec<Vec<u8>>> {
         let mut found = BTreeSet::new();
         let mut collect = |key: &[u8]| {
             found.insert(key.to_vec());
@@ -203,7 +203,7 @@ impl Draft<'_> {
         self.load(id)
     }
 
-    fn kept(&mut self, key: &[u8]) -> Step<Option<Vec<u8>>> {
+    pub(super) fn kept(&mut self, key: &[u8]) -> Step<Option<Vec<u8>>> {
         match self.pending.kept.get(key) {
             Some(pending) => Ok(pending.clone()),
             None => self.see(key),

@@ -3,9 +3,7 @@
 //!
 //! What is known is asked for each message, so that a connection does not outlive its certificate.
 
-use crate::engine::draft::Changes;
 use crate::engine::draft::Draft;
-use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step};
 use crate::engine::rights::grant::{Grant, Right};
@@ -139,37 +137,10 @@ pub fn replace(
 }
 
 /// Ends a certificate for an administrator: nobody logs in with it any more.
-pub fn revoke(world: &World<'_>, fingerprint: &str, client: &str, why: &str) -> Result<Changes, Need> {
-    let nobody = Principal::default();
-    let mut draft = Draft::new(world, &nobody);
-    let at = world.now.seconds();
-    let ended = draft.credential(fingerprint).and_then(|record| {
-        let record = record.unwrap_or(Record { client: client.to_owned(), at, ..Record::default() });
-        let ended = Some(why.to_owned());
-        draft.put_credential(fingerprint, &Record { ended, successors: Vec::new(), ..record })
-    });
-    match ended {
-        Ok(()) => draft.finish(),
-        Err(Halt::Need(need)) => Err(need),
-        Err(Halt::Refused(refusal)) => Err(Need::Failed(refusal.message.into_owned())),
-    }
-}
-
-/// Every certificate that there is a record of, by its fingerprint.
-pub fn all(world: &World<'_>) -> Result<Vec<(String, Record)>, Need> {
-    let nobody = Principal::default();
-    let mut draft = Draft::new(world, &nobody);
-    let found = draft.credentials().and_then(|fingerprints| {
-        let mut found = Vec::new();
-        for fingerprint in fingerprints {
-            if let Some(record) = draft.credential(&fingerprint)? {
-                found.push((fingerprint, record));
-            }
-        }
-        Ok(found)
-    });
-    found.map_err(|halt| match halt {
-        Halt::Need(need) => need,
-        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
-    })
+pub fn revoke(draft: &mut Draft<'_>, fingerprint: &str, client: &str, why: &str) -> Step<()> {
+    let at = draft.world().now.seconds();
+    let record = draft.credential(fingerprint)?;
+    let record = record.unwrap_or(Record { client: client.to_owned(), at, ..Record::default() });
+    let ended = Some(why.to_owned());
+    draft.put_credential(fingerprint, &Record { ended, successors: Vec::new(), ..record })
 }

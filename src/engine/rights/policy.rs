@@ -101,6 +101,20 @@ pub fn authorise_server(principal: &Principal) -> Result<(), Refusal> {
     Err(Refusal::new(Cause::Denied, text))
 }
 
+/// Decides whether the principal may ask for what administrators ask (see
+/// [`administration`](crate::engine::administration)). One that has to prove the state of its platform has to for this
+/// too, whichever operations of KMIP the configuration lists.
+pub fn authorise_administration(principal: &Principal) -> Result<(), Refusal> {
+    if !principal.admin {
+        let text = format!("client {:?} is no administrator of this server", principal.name);
+        return Err(Refusal::new(Cause::Denied, text));
+    }
+    match &principal.unproven {
+        Some(unproven) => Err(Refusal::new(unproven.cause, unproven.message.clone())),
+        None => Ok(()),
+    }
+}
+
 /// Decides whether the principal may learn that the object exists.
 pub fn may_know(principal: &Principal, grant: Option<&Grant>, object: &Object) -> bool {
     principal.shares(object) && grant.is_none_or(|grant| grant.covers(object))

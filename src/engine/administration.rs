@@ -1,0 +1,175 @@
+//! The administrative operations: what the commands of `keystead` ask beyond KMIP, as one vendor operation with JSON
+//! (see [`protocol`](crate::admin::protocol)). They are a table like KMIP's, and take the same path: the gate and the
+//! checks of the message first, then the right of the row; what they change stands in the draft and is committed with
+//! the audit entry of the item. What the engine cannot do (the HSM, the CA's key) comes back as a need.
+
+mod clients;
+
+use crate::admin::protocol::{self, AdminRequest};
+use crate::engine::context::Context;
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::rights::policy;
+use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
+use kmip_codec::item::ItemValue;
+use kmip_codec::operations::{Operation, Request};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The vendor operation that carries them.
+pub const OPERATION: Operation = protocol::OPERATION;
+
+/// Who may ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Right {
+    /// Every client that is let in.
+    Client,
+    /// Administrators.
+    Administrator,
+}
+
+/// Where the work is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// In the draft of the batch: Undo takes it back like everything else of the batch.
+    Draft,
+    /// Outside, without an effect.
+    Look,
+    /// Outside, with an effect that no Undo takes back: its start is entered in the audit before it begins.
+    Job,
+}
+
+/// What there is to know of an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// What audit and `keystead explain` call it.
+    pub name: &'static str,
+    /// Who may ask.
+    pub right: Right,
+    /// Where the work is done.
+    pub work: Work,
+}
+
+macro_rules! administrative_operations {
+    ($($operation:ident: $right:ident, $work:ident;)*) => {
+        /// Every operation.
+        pub const ROWS: &[Row] = &[$(Row {
+            name: stringify!($operation),
+            right: Right::$right,
+            work: Work::$work,
+        },)*];
+
+        /// The row of a request.
+        pub fn row(request: &AdminRequest) -> Row {
+            match request {
+                $(AdminRequest::$operation { .. } => Row {
+                    name: stringify!($operation),
+                    right: Right::$right,
+                    work: Work::$work,
+                },)*
+            }
+        }
+    };
+}
+
+administrative_operations! {
+    Ready: Client, Look;
+    MasterStatus: Administrator, Look;
+    MasterRotate: Administrator, Job;
+    ClientAdd: Administrator, Draft;
+    ClientRevoke: Administrator, Draft;
+    ClientList: Administrator, Draft;
+    ClientShow: Administrator, Draft;
+    Explain: Administrator, Look;
+    ExplainLast: Administrator, Look;
+}
+
+/// The request in an item, where it is one of these operations and can be read.
+pub fn request_of(request: &Request) -> Option<AdminRequest> {
+    match request {
+        Request::Unknown(OPERATION, payload) => parse(payload).ok(),
+        _ => None,
+    }
+}
+
+fn parse(payload: &ItemValue) -> Result<AdminRequest, Refusal> {
+    serde_json::from_str(protocol::text(payload).unwrap_or_default()).map_err(|error| {
+        let text = format!("not an administrative request: {}", noted(&error.to_string(), NOTED_CHARS_MAX));
+        Refusal::new(Cause::InvalidField, text)
+    })
+}
+
+/// Performs the operation in a payload, if this client may ask for it.
+pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue> {
+    let request = parse(payload)?;
+    cx.note = note(&request);
+    let row = row(&request);
+    if row.right == Right::Administrator {
+        policy::authorise_administration(cx.principal())?;
+    }
+    if row.work == Work::Job && cx.undoes {
+        return refuse(
+            Cause::FeatureNotSupported,
+            format!("{} cannot be undone: ask for it without the option Undo", row.name),
+        );
+    }
+    let answer = match &request {
+        AdminRequest::ClientAdd { .. } => clients::add(cx, &request),
+        AdminRequest::ClientRevoke { name } => clients::revoke(cx, name).and_then(|ended| json(&ended)),
+        AdminRequest::ClientList => clients::issued(cx.draft).and_then(|issued| json(&issued)),
+        AdminRequest::ClientShow { name } => clients::show(cx, &request, name),
+        _ => cx.supplies.outside(&request),
+    };
+    if let (Work::Job, Err(Halt::Refused(refusal))) = (row.work, &answer) {
+        cx.note = refusal.message.clone().into_owned();
+    }
+    let answer = answer?;
+    if let Some(done) = done_note(&answer, row) {
+        cx.note = done;
+    }
+    protocol::payload(&answer).map_err(|error| internal(&error).into())
+}
+
+/// What the audit notes of a request, beside its name.
+fn note(request: &AdminRequest) -> String {
+    match request {
+        AdminRequest::ClientAdd { name, days, .. } => {
+            format!("{}, {days} days", noted(name, NOTED_CHARS_MAX))
+        }
+        AdminRequest::ClientRevoke { name } | AdminRequest::ClientShow { name } => {
+            noted(name, NOTED_CHARS_MAX)
+        }
+        AdminRequest::Explain { id } => format!("request {id}"),
+        _ => String::new(),
+    }
+}
+
+/// What the audit notes of the end of a job.
+fn done_note(answer: &Value, row: Row) -> Option<String> {
+    let number = |key: &str| answer.get(key).and_then(Value::as_u64);
+    match row.name {
+        "MasterRotate" => Some(format!("epoch {} to {}", number("from")?, number("to")?)),
+        _ => None,
+    }
+}
+
+fn json(value: &impl Serialize) -> Step<Value> {
+    serde_json::to_value(value).map_err(|error| internal(&error).into())
+}
+
+fn internal(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new(Cause::Internal, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_has_its_row_under_its_own_name() {
+        for row in ROWS {
+            assert_eq!(ROWS.iter().filter(|other| other.name == row.name).count(), 1, "{}", row.name);
+        }
+        assert_eq!(row(&AdminRequest::MasterRotate).name, "MasterRotate");
+        assert_eq!(row(&AdminRequest::Explain { id: 1 }).work, Work::Look);
+    }
+}

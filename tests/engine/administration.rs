@@ -1,0 +1,196 @@
+//! Administrative operations take the one path of all requests: who may ask, beside what they may stand in a batch, and
+//! what is refused before anything is done outside the engine.
+
+use super::objects::aes;
+use super::world::{Bench, principal};
+use keystead::admin::protocol::{self, AdminRequest};
+use keystead::engine::administration::{OPERATION, ROWS, Right, Work, row};
+use keystead::engine::refusal::Cause;
+use keystead::engine::rights::attestation::Unproven;
+use keystead::engine::rights::policy::Principal;
+use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
+use kmip_codec::message::{Authentication, Credential, RequestMessage, ResponseItem, TicketCredential};
+use kmip_codec::operations::{Call as _, Request, Response};
+use kmip_codec::payloads::{
+    ActivateRequest, DelegatedLoginRequest, LoginRequest, Right as TicketRight, Rights,
+};
+use kmip_codec::version::{V1_0, V1_4, V2_1, VERSIONS};
+use std::sync::Arc;
+
+const FINGERPRINT: &str = "abababababababababababababababababababababababababababababababab";
+
+/// A request of every row.
+fn requests() -> Vec<AdminRequest> {
+    let name = "host".to_owned();
+    let all = vec![
+        AdminRequest::Ready,
+        AdminRequest::MasterStatus,
+        AdminRequest::MasterRotate,
+        AdminRequest::ClientAdd { name: name.clone(), days: 1, request: "PEM".into() },
+        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}") },
+        AdminRequest::ClientList,
+        AdminRequest::ClientShow { name },
+        AdminRequest::Explain { id: 1 },
+        AdminRequest::ExplainLast { client: None, count: 1 },
+    ];
+    assert_eq!(all.len(), ROWS.len(), "a row without a request here");
+    all
+}
+
+fn item(request: &AdminRequest) -> Request {
+    Request::Unknown(OPERATION, protocol::payload(request).unwrap())
+}
+
+fn message(request: &AdminRequest) -> RequestMessage {
+    RequestMessage::new(V2_1, vec![item(request).into()])
+}
+
+fn admin(name: &str) -> Principal {
+    Principal { admin: true, ..principal(name, &[]) }
+}
+
+/// How one message ends, and whether something was done outside or is to be committed.
+fn decide(bench: &mut Bench, who: &Principal, message: &RequestMessage) -> (Option<ResultReason>, bool) {
+    bench.done_outside.clear();
+    let outcome = bench.decide(who, message);
+    let done = !bench.done_outside.is_empty() || !outcome.changes.writes.is_empty();
+    (outcome.response.items[0].result_reason, done)
+}
+
+#[test]
+fn who_may_ask() {
+    let mut bench = Bench::new(1);
+    let missing = Unproven {
+        operations: Vec::new(),
+        cause: Cause::AttestationRequired,
+        message: "prove".into(),
+        nonce: None,
+    };
+    let unproven = Principal { unproven: Some(Arc::new(missing)), ..admin("unproven") };
+    let mut cells = 0;
+    for request in requests() {
+        for version in VERSIONS {
+            let message = RequestMessage::new(version, vec![item(&request).into()]);
+            let name = row(&request).name;
+            let is_open = row(&request).right == Right::Client;
+            let callers = [
+                (admin("root"), None),
+                (principal("host", &["team"]), Some(ResultReason::PermissionDenied)),
+                (unproven.clone(), Some(Cause::AttestationRequired.reason(version, None))),
+            ];
+            for (who, reason) in callers {
+                let (refused, done) = decide(&mut bench, &who, &message);
+                let wanted = reason.filter(|_| !is_open || who.name == "root");
+                assert_eq!(refused, wanted, "{name} by {} in {version}", who.name);
+                assert!(wanted.is_none() || !done, "{name} by {}: refused, and yet done", who.name);
+                cells += 1;
+            }
+        }
+    }
+    assert_eq!(cells, ROWS.len() * VERSIONS.len() * 3);
+}
+
+/// Whoever holds a ticket of an administrator is none.
+#[test]
+fn tickets_administer_nothing() {
+    let mut bench = Bench::new(2);
+    let root = admin("root");
+    bench.clients.0.push(root.clone());
+    let all = DelegatedLoginRequest {
+        rights: Rights { rights: vec![TicketRight::default()] },
+        ..DelegatedLoginRequest::default()
+    };
+    let own = bench.ask(&root, V2_1, LoginRequest::default()).unwrap().ticket;
+    let delegated = bench.ask(&root, V2_1, all).unwrap().ticket;
+    for ticket in [own, delegated] {
+        for request in requests() {
+            let mut message = message(&request);
+            let shown = Credential::Ticket(TicketCredential { ticket: ticket.clone() });
+            message.header.authentication = Some(Authentication { credentials: vec![shown] });
+            let (reason, _) = decide(&mut bench, &root, &message);
+            let wanted =
+                (row(&request).right == Right::Administrator).then_some(ResultReason::PermissionDenied);
+            assert_eq!(reason, wanted, "{}", row(&request).name);
+            assert!(wanted.is_none() || bench.done_outside.is_empty(), "{}", row(&request).name);
+        }
+    }
+}
+
+#[test]
+fn who_was_revoked_learns_nothing() {
+    let mut bench = Bench::new(3);
+    let revoked = Principal { fingerprint: FINGERPRINT.into(), ..admin("revoked") };
+    let by_fingerprint = AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}") };
+    let answers = bench.run(&admin("root"), &message(&by_fingerprint));
+    assert_eq!(answers[0].result_status, ResultStatus::Success);
+    for request in requests() {
+        let (reason, done) = decide(&mut bench, &revoked, &message(&request));
+        assert_eq!(reason, Some(ResultReason::AuthenticationNotSuccessful), "{}", row(&request).name);
+        assert!(!done, "{}", row(&request).name);
+    }
+}
+
+#[test]
+fn none_is_done_later() {
+    let mut bench = Bench::new(4);
+    for request in requests() {
+        let mut message = message(&request);
+        let later = |indicator| Some(kmip_codec::message::Asynchronous(indicator));
+        message.header.asynchronous_indicator = later(AsynchronousIndicator::Mandatory);
+        let (reason, done) = decide(&mut bench, &admin("root"), &message);
+        assert_eq!(
+            (reason, done),
+            (Some(ResultReason::FeatureNotSupported), false),
+            "{}",
+            row(&request).name
+        );
+        message.header.asynchronous_indicator = later(AsynchronousIndicator::Optional);
+        let (reason, _) = decide(&mut bench, &admin("root"), &message);
+        assert_eq!(reason, None, "{}", row(&request).name);
+    }
+}
+
+/// Runs an administrative item between one of KMIP that succeeds and one that fails.
+fn in_a_batch(request: &AdminRequest, option: BatchErrorContinuationOption) -> (Bench, Vec<ResponseItem>) {
+    let mut bench = Bench::new(5);
+    let fails = ActivateRequest { unique_identifier: Some("nothing".into()) }.into_request();
+    let made = aes(&[]).into_request();
+    let answers = bench.batch(&admin("root"), V1_4, option, vec![made, item(request), fails]);
+    (bench, answers)
+}
+
+#[test]
+fn they_stand_in_batches_and_jobs_refuse_undo() {
+    use BatchErrorContinuationOption as Option;
+    for request in requests() {
+        let name = row(&request).name;
+        for option in [Option::Stop, Option::Continue] {
+            let (_, answers) = in_a_batch(&request, option);
+            let ends: Vec<_> = answers.iter().map(|item| item.result_status).collect();
+            let wanted = [ResultStatus::Success, ResultStatus::Success, ResultStatus::OperationFailed];
+            assert_eq!(ends, wanted, "{name}");
+        }
+        let (mut bench, answers) = in_a_batch(&request, Option::Undo);
+        if row(&request).work == Work::Job {
+            assert_eq!(answers[1].result_reason, Some(ResultReason::FeatureNotSupported), "{name}");
+            assert!(bench.done_outside.is_empty(), "{name}: refused, and yet done");
+            continue;
+        }
+        assert_eq!(answers[1].result_status, ResultStatus::OperationUndone, "{name}");
+        let list = bench.run(&admin("root"), &message(&AdminRequest::ClientList)).remove(0);
+        let Some(Response::Unknown(_, payload)) = list.response else { panic!("{list:?}") };
+        assert_eq!(protocol::text(&payload), Some("[]"), "{name}: undone, and yet kept");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_changes_nothing() {
+    let mut bench = Bench::new(6);
+    let odd = [r#"{"command":"become-root"}"#, r#"{"command":"ready","more":1}"#, "", "\u{1b}[31m"];
+    for text in odd {
+        let payload = protocol::payload(&serde_json::json!(text)).unwrap();
+        let message = RequestMessage::new(V1_0, vec![Request::Unknown(OPERATION, payload).into()]);
+        let (reason, done) = decide(&mut bench, &admin("root"), &message);
+        assert_eq!((reason, done), (Some(ResultReason::InvalidField), false), "{text}");
+    }
+}
