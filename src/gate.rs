@@ -70,9 +70,15 @@ impl Gate {
     /// Who the holder of this certificate is; TLS has checked the certificate itself. Refuses one that names nobody,
     /// or one that the configuration says two things about.
     pub fn admit(&self, certificate: &[u8]) -> Result<Principal, String> {
-        let name = name_of(certificate).ok_or("its certificate names nobody")?;
         let certified_until = ends(certificate);
-        let principal = self.principal(&name, Some(&fingerprint(certificate)))?;
+        let fingerprint = fingerprint(certificate);
+        // A certificate that the configuration lists by its fingerprint needs no name: it is called by that.
+        let listed = || Some(format!("sha256:{fingerprint}")).filter(|listed| self.lists(listed));
+        let name = name_of(certificate).or_else(listed).ok_or(
+            "its certificate names nobody: it has no common name and no alternative name, and the configuration does not list \
+             its fingerprint",
+        )?;
+        let principal = self.principal(&name, Some(&fingerprint))?;
         Ok(Principal { certified_until, ..principal })
     }
 
@@ -160,6 +166,14 @@ impl Gate {
             container_password: None,
             unproven: self.attestor.demand(name),
         })
+    }
+
+    /// Whether the configuration has this entry for a client.
+    fn lists(&self, entry: &str) -> bool {
+        let config = &self.config;
+        let members = config.groups.iter().flat_map(|group| &group.members);
+        let clients = config.clients.iter().map(|client| &client.name);
+        members.chain(clients).chain(&config.admin.names).any(|listed| listed == entry)
     }
 
     fn groups(&self, name: &str, fingerprint: Option<&str>) -> impl Iterator<Item = &GroupConfig> {

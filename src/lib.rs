@@ -40,4 +40,5 @@ pub mod softhsm;
 pub mod start;
 pub mod store;
 pub mod suite_b;
+pub mod swap;
 pub mod vault;

@@ -2,18 +2,22 @@
 
 pub mod descriptors;
 mod files;
+mod hello;
 mod places;
+mod resolver;
 mod seldom;
+mod turned_away;
+mod verifier;
 
-pub use files::{TlsFiles, client_verifier, tls};
+pub use files::{Tls, TlsFiles, client_verifier, tls};
+pub use turned_away::{Reason, Trust, TurnedAway};
 
 use crate::gate::Gate;
 use crate::http;
 use crate::session::{self, Limits, Peer, Service};
-use files::for_https;
+use crate::swap::Swap;
 use places::{GiveWay, Place, Places};
 use rustix::io::Errno;
-use rustls::ServerConfig;
 use seldom::Seldom;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -24,6 +28,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use verifier::Shown;
 
 /// How long to wait before accepting again when that has failed: at first, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -51,14 +57,14 @@ pub enum Error {
     },
     /// The server's certificate and private key are not of one pair.
     #[error(
-        "tls.key, {}, is not the private key of the certificate in tls.certificate, {}: name two that belong together",
-        key.display(), certificate.display()
+        "{}, {}, is not the private key of the certificate in {}, {}: name two that belong together",
+        key.0, key.1.display(), certificate.0, certificate.1.display()
     )]
     OtherKey {
-        /// The private key.
-        key: PathBuf,
-        /// The certificate.
-        certificate: PathBuf,
+        /// The private key: the key of the configuration, and the file.
+        key: (&'static str, PathBuf),
+        /// The certificate, likewise.
+        certificate: (&'static str, PathBuf),
     },
     /// The TLS settings do not fit together.
     #[error("TLS: {0}")]
@@ -130,11 +136,7 @@ impl Listener {
         let mut accepting = Vec::new();
         let places = Arc::new(Places::new(door.caps));
         for (socket, protocol) in self.sockets {
-            let tls = match protocol {
-                Protocol::Kmip => Arc::clone(&door.tls),
-                Protocol::Https => for_https(&door.tls),
-            };
-            let entrance = Entrance { door: Arc::clone(&door), protocol, tls };
+            let entrance = Entrance { door: Arc::clone(&door), protocol };
             accepting.push(tokio::spawn(accept(socket, entrance, Arc::clone(&places), guard.clone())));
         }
         for task in accepting {
@@ -149,8 +151,8 @@ impl Listener {
 
 /// What every connection goes through.
 pub struct Door<S> {
-    /// TLS.
-    pub tls: Arc<ServerConfig>,
+    /// TLS, as a connection that begins finds it.
+    pub tls: Swap<Tls>,
     /// Who is who.
     pub gate: Arc<Gate>,
     /// What answers.
@@ -167,12 +169,11 @@ pub struct Door<S> {
 struct Entrance<S> {
     door: Arc<Door<S>>,
     protocol: Protocol,
-    tls: Arc<ServerConfig>,
 }
 
 impl<S> Clone for Entrance<S> {
     fn clone(&self) -> Self {
-        Self { door: Arc::clone(&self.door), protocol: self.protocol, tls: Arc::clone(&self.tls) }
+        Self { door: Arc::clone(&self.door), protocol: self.protocol }
     }
 }
 
@@ -234,34 +235,27 @@ async fn connection<S: Service>(
     (place, give_way): (&Place, GiveWay),
 ) {
     let door = &entrance.door;
-    let _ = stream.set_nodelay(true);
-    let acceptor = TlsAcceptor::from(Arc::clone(&entrance.tls));
-    let handshake = tokio::select! {
-        handshake = timeout(door.limits.handshake, acceptor.accept(stream)) => handshake,
-        // Fails, and waits no longer, only once the place is kept.
-        Ok(()) = give_way => return gave_way(door, address),
-    };
-    let stream = match handshake {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
-            door.service.turned_away(address, format!("the TLS handshake failed: {error}"));
-            return tracing::info!(peer = %address, %error, "refused a connection in the TLS handshake");
-        }
-        Err(_) => {
-            door.service.turned_away(address, "the TLS handshake took too long".to_owned());
-            return tracing::info!(peer = %address, "closed a connection: the TLS handshake took too long");
+    let (tls, shown) = (door.tls.get(), Arc::<Shown>::default());
+    let entered = enter(stream, entrance, &tls, &shown, (place, give_way)).await;
+    let noted = shown.noted();
+    let stream = match entered {
+        Ok(stream) => stream,
+        Err(ended) => {
+            let why = match ended {
+                Ended::Failed(error) => TurnedAway::by_handshake(&error, &noted, &tls.trust),
+                Ended::Late => TurnedAway::by_time(&noted, &tls.trust),
+                Ended::GaveWay => TurnedAway::by_others(&noted, &tls.trust),
+            };
+            return door.service.turned_away(address, why);
         }
     };
-    if !place.keep() {
-        return gave_way(door, address);
-    }
+    drop(shown);
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let admitted = certificate.ok_or_else(|| "it has no certificate".to_owned());
     let principal = match admitted.and_then(|certificate| door.gate.admit(certificate)) {
         Ok(principal) => principal,
         Err(why) => {
-            tracing::warn!(peer = %address, why, "refused a connection");
-            return door.service.turned_away(address, why);
+            return door.service.turned_away(address, TurnedAway::by_gate(&why, &noted, &tls.trust));
         }
     };
     let turnable = matches!(entrance.protocol, Protocol::Kmip);
@@ -277,8 +271,41 @@ async fn connection<S: Service>(
     }
 }
 
-/// Its place was needed before the peer had shown who it is.
-fn gave_way<S: Service>(door: &Door<S>, address: SocketAddr) {
-    door.service.turned_away(address, "it gave way to another before the TLS handshake had ended".to_owned());
-    tracing::debug!(peer = %address, "closed a connection: it gave way to another in the TLS handshake");
+/// How a handshake ended that came to nothing.
+enum Ended {
+    Failed(std::io::Error),
+    Late,
+    GaveWay,
+}
+
+/// Does the handshake. What the client shows is noted, to be told if it is turned away.
+async fn enter<S>(
+    stream: TcpStream,
+    entrance: &Entrance<S>,
+    tls: &Tls,
+    shown: &Arc<Shown>,
+    (place, give_way): (&Place, GiveWay),
+) -> Result<TlsStream<TcpStream>, Ended> {
+    let _ = stream.set_nodelay(true);
+    let config = match entrance.protocol {
+        Protocol::Kmip => &tls.kmip,
+        Protocol::Https => &tls.https,
+    };
+    let handshake = shown.during(async {
+        let mut first = [0; hello::LOOKED_AT];
+        let length = stream.peek(&mut first).await?;
+        shown.begins_with(first.get(..length).unwrap_or_default());
+        TlsAcceptor::from(Arc::clone(config)).accept(stream).await
+    });
+    let handshake = tokio::select! {
+        handshake = timeout(entrance.door.limits.handshake, handshake) => handshake,
+        // Fails, and waits no longer, only once the place is kept.
+        Ok(()) = give_way => return Err(Ended::GaveWay),
+    };
+    match handshake {
+        Ok(Ok(stream)) if place.keep() => Ok(stream),
+        Ok(Ok(_)) => Err(Ended::GaveWay),
+        Ok(Err(error)) => Err(Ended::Failed(error)),
+        Err(_) => Err(Ended::Late),
+    }
 }

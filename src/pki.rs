@@ -1,6 +1,10 @@
 //! Certificates: a small CA for `keystead dev` and for sites without one of their own. ECDSA on P-256 (P-384 for Suite
 //! B 192), short chains, names both as common name and as alternative name, because clients differ in where they look.
 
+mod facts;
+
+pub use facts::{Facts, bounded, moment};
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SubjectPublicKeyInfo,

@@ -23,6 +23,7 @@ use crate::engine::rights::persona::{Credentials, Nuls};
 use crate::engine::world::{Entropy, World};
 use crate::executor::{Effects, Executor};
 use crate::explain::Exchange;
+use crate::listen::TurnedAway;
 use crate::session::{Answer, Peer, Received, Service, Turned};
 use kmip_codec::Error as CodecError;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
@@ -197,7 +198,7 @@ impl Service for Arc<Server> {
         self.refuse_message(self.next_request(), peer, encoding, error)
     }
 
-    fn turned_away(&self, address: SocketAddr, why: String) {
+    fn turned_away(&self, address: SocketAddr, why: TurnedAway) {
         self.remember_stranger(address, why);
     }
 

@@ -5,6 +5,7 @@
 //! system's buffers bound how many.
 
 use crate::engine::rights::policy::Principal;
+use crate::listen::TurnedAway;
 use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::{Encoding, frame_length};
@@ -55,7 +56,7 @@ pub trait Service: Clone + Send + Sync + 'static {
     /// The answer to bytes that are not a message.
     fn refuse(&self, peer: &Peer, encoding: Encoding, error: kmip_codec::Error) -> Answer;
     /// A connection that did not come to be, and why.
-    fn turned_away(&self, address: SocketAddr, why: String);
+    fn turned_away(&self, address: SocketAddr, why: TurnedAway);
     /// Takes over a connection on which the peer answers from now on, until it ends.
     fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
         &self,

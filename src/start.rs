@@ -14,6 +14,7 @@ use crate::server::{Server, work};
 use crate::session::Limits;
 use crate::store::{self, Database};
 use crate::suite_b::SuiteB;
+use crate::swap::Swap;
 use crate::vault::{self, Hierarchy, Keep};
 use keystead_hsm::{Entropy as _, MasterKeys, Pin, Slot, Software, SystemEntropy, Token, TokenConfig};
 use std::net::SocketAddr;
@@ -97,7 +98,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
         stopping: stopping.clone(),
     });
     let door = Arc::new(Door {
-        tls,
+        tls: Swap::new(tls),
         gate,
         service: Arc::clone(&server),
         limits: limits(config),
@@ -154,7 +155,8 @@ fn server(
 
 fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
     let (certificate, key, ca) = (&tls.certificate, &tls.key, &tls.ca);
-    TlsFiles { certificate, key, ca, only_1_3: tls.minimum == "1.3", suite_b: tls.suite_b }
+    let second = tls.second_certificate.as_deref().zip(tls.second_key.as_deref());
+    TlsFiles { certificate, key, second, ca, only_1_3: tls.minimum == "1.3", suite_b: tls.suite_b }
 }
 
 /// What signs and judges the certificates of clients.

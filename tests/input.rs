@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod support;
+#[path = "input/turned_away.rs"]
+mod turned_away;
 
 use keystead::pki::{Ca, Curve, make_ca};
 use kmip_codec::Version;

@@ -144,6 +144,7 @@ fn checked(
     let files = TlsFiles {
         certificate: &path("server.pem"),
         key: &path("server.key"),
+        second: None,
         ca: &path("ca.pem"),
         only_1_3: false,
         suite_b: Some(level),

@@ -210,6 +210,8 @@ impl Config {
         let hsm = &mut self.hsm;
         let optional = [
             &mut self.tls.ca_key,
+            &mut self.tls.second_certificate,
+            &mut self.tls.second_key,
             &mut hsm.module,
             &mut hsm.pin_file,
             &mut hsm.softhsm_config,

@@ -38,6 +38,10 @@ pub struct TlsConfig {
     pub certificate: PathBuf,
     /// The server's private key, PEM.
     pub key: PathBuf,
+    /// A second certificate, of another kind of key, for clients that do not take the first: RSA beside ECDSA.
+    pub second_certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub second_key: Option<PathBuf>,
     /// The CA whose clients are let in, PEM.
     pub ca: PathBuf,
     /// The key of that CA, for `keystead client add` and Re-Provision; it is read for each use.

@@ -353,8 +353,6 @@ hints! {
         "A message with something behind it.",
         "A client that counts lengths wrong.";
     What::Handshake; ANY_OPERATION;
-        "A TLS connection.",
-        "No certificate, one of another CA than tls.ca, an expired one, or a version of TLS below tls.minimum. \
-         Health checks that only open the port look so as well. `openssl s_client -connect HOST:PORT -cert … -key \
-         …` shows the client's side.";
+        "A connection over TLS, with a certificate that the server accepts.",
+        "See what it was turned away for.";
 }

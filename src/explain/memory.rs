@@ -74,6 +74,25 @@ impl Memory {
         true
     }
 
+    /// Counts somebody who was turned away before: from the same address, for the same reason, with the same certificate.
+    /// So a health check does not push out what matters.
+    pub fn counted_stranger(&self, new: &Exchange) -> bool {
+        let host = |peer: &str| peer.rsplit_once(':').map(|(host, _)| host.to_owned());
+        let from = host(&new.peer);
+        let mut kept = self.lock();
+        let Some(strangers) = kept.clients.get_mut(&new.client) else { return false };
+        let like = |kept: &&mut Exchange| {
+            (&kept.what, &kept.message) == (&new.what, &new.message)
+                && kept.certificate == new.certificate
+                && host(&kept.peer) == from
+        };
+        let Some(exchange) = strangers.exchanges.iter_mut().find(like) else { return false };
+        exchange.times += 1;
+        exchange.last = new.time;
+        strangers.last = new.time;
+        true
+    }
+
     /// Keeps an exchange, and lets go of the oldest ones that it takes the room of.
     pub fn keep(&self, mut exchange: Exchange) {
         if !self.is_on() {

@@ -22,6 +22,7 @@ pub use record::{Happened, strange};
 pub use what::{Odd, What};
 
 use crate::engine::telling::witness::ObjectFacts;
+use crate::pki::Facts;
 use serde::{Deserialize, Serialize};
 
 /// An exchange that failed or was odd.
@@ -39,6 +40,9 @@ pub struct Exchange {
     pub version: String,
     /// Whether it succeeded and is suspicious all the same.
     pub odd: bool,
+    /// The certificate of somebody who was turned away, where one was shown.
+    #[serde(default)]
+    pub certificate: Option<Facts>,
     /// The operation of the item that decided; empty where there was none.
     pub operation: String,
     /// Which item of the batch decided, from 1, and how many there are.
@@ -92,6 +96,7 @@ impl Exchange {
             &self.answer,
         ];
         let objects: usize = self.objects.iter().map(ObjectFacts::bytes).sum();
-        size_of::<Self>() + objects + texts.iter().map(|text| text.capacity()).sum::<usize>()
+        let shown = self.certificate.as_ref().map_or(0, Facts::bytes);
+        size_of::<Self>() + objects + shown + texts.iter().map(|text| text.capacity()).sum::<usize>()
     }
 }

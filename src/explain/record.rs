@@ -7,6 +7,7 @@ use crate::engine::batch::Outcome;
 use crate::engine::rights::persona::{Credentials, Persona};
 use crate::engine::rights::policy::Principal;
 use crate::engine::telling::witness::ObjectFacts;
+use crate::listen::TurnedAway;
 use crate::session::Peer;
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -163,10 +164,14 @@ impl Exchange {
     }
 
     /// A connection that did not come to be.
-    pub fn turned_away(id: u64, time: u64, address: SocketAddr, why: String) -> Self {
+    pub fn turned_away(id: u64, time: u64, address: SocketAddr, why: &TurnedAway) -> Self {
+        let handshake = (What::Handshake, Operation::default(), None);
         Self {
-            message: why,
-            ..exchange(id, time, address, (What::Handshake, Operation::default(), None), &Persona::default())
+            what: format!("{:?}", why.reason),
+            message: why.what.clone(),
+            advice: why.advice.clone(),
+            certificate: why.certificate.clone(),
+            ..exchange(id, time, address, handshake, &Persona::default())
         }
     }
 }

@@ -1,13 +1,17 @@
 //! TLS as the files of the configuration set it up.
 
 use super::Error;
+use super::resolver::{Kinds, kind_of};
+use super::turned_away::Trust;
+use super::verifier::{Verifier, roots};
 use crate::http;
+use crate::pki::Facts;
 use crate::suite_b::{self, SuiteB};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use std::fmt::Display;
 use std::path::Path;
@@ -19,6 +23,8 @@ pub struct TlsFiles<'a> {
     pub certificate: &'a Path,
     /// Its private key.
     pub key: &'a Path,
+    /// A second certificate with its key, of another kind, for clients that do not take the first.
+    pub second: Option<(&'a Path, &'a Path)>,
     /// The CA of the clients.
     pub ca: &'a Path,
     /// Whether TLS 1.2 is refused.
@@ -60,13 +66,45 @@ impl TlsFiles<'_> {
         certificates("tls.ca", self.ca)
     }
 
-    /// The same, to trust.
+    /// Those of them that may sign others, to trust.
     pub fn roots(&self) -> Result<RootCertStore, Error> {
-        let mut roots = RootCertStore::empty();
-        for certificate in self.trusted()? {
-            roots.add(certificate).map_err(|why| self.no_ca(&why))?;
+        let signing: Vec<_> = self.trusted()?.into_iter().filter(|one| Facts::of(one).may_sign()).collect();
+        roots(&signing).map_err(|why| self.no_ca(&why))
+    }
+
+    /// What messages say of all this.
+    fn trust(&self, keys: Vec<&'static str>) -> Result<Trust, Error> {
+        let subjects = self.trusted()?.iter().map(|one| Facts::of(one).subject).collect();
+        let versions = match (self.suite_b, self.only_1_3) {
+            (Some(_), _) => "TLS 1.2 (Suite B)",
+            (None, true) => "TLS 1.3",
+            (None, false) => "TLS 1.2 and 1.3",
+        };
+        Ok(Trust { file: self.ca.to_owned(), subjects, versions, keys })
+    }
+
+    /// The certificates with their keys.
+    fn certified(&self, provider: &CryptoProvider) -> Result<Vec<CertifiedKey>, Error> {
+        let first = (("tls.certificate", self.certificate), ("tls.key", self.key));
+        let second = self
+            .second
+            .map(|(certificate, key)| (("tls.second_certificate", certificate), ("tls.second_key", key)));
+        let pairs = std::iter::once(first).chain(second);
+        let all: Result<Vec<_>, _> =
+            pairs.map(|(certificate, key)| pair(provider, certificate, key)).collect();
+        let all = all?;
+        if let [first, second] = all.as_slice()
+            && kind_of(&first.key) == kind_of(&second.key)
+        {
+            let why = format!(
+                "its key is of the same kind as that of tls.certificate ({}): name one of another kind, RSA beside ECDSA, \
+                 or leave it out",
+                kind_of(&first.key)
+            );
+            let path = self.second.map(|(certificate, _)| certificate.to_owned()).unwrap_or_default();
+            return Err(Error::Certificate { key: "tls.second_certificate", path, why });
         }
-        Ok(roots)
+        Ok(all)
     }
 
     fn no_ca(&self, why: &dyn Display) -> Error {
@@ -75,52 +113,78 @@ impl TlsFiles<'_> {
         );
         Error::Certificate { key: "tls.ca", path: self.ca.into(), why }
     }
+}
 
-    /// Why this certificate and this key do not serve.
-    fn no_pair(&self, why: &rustls::Error) -> Error {
-        if matches!(why, rustls::Error::InconsistentKeys(_)) {
-            return Error::OtherKey { key: self.key.into(), certificate: self.certificate.into() };
+/// A certificate with its key, which must belong together; each with the key of the configuration that names its file.
+fn pair(
+    provider: &CryptoProvider,
+    (certificate_key, certificate): (&'static str, &Path),
+    (key_key, key): (&'static str, &Path),
+) -> Result<CertifiedKey, Error> {
+    let chain = certificates(certificate_key, certificate)?;
+    let read =
+        PrivateKeyDer::from_pem_file(key).map_err(|why| unusable(key_key, key, "private key", &why))?;
+    CertifiedKey::from_der(chain, read, provider).map_err(|why| match why {
+        rustls::Error::InconsistentKeys(_) => {
+            Error::OtherKey { key: (key_key, key.into()), certificate: (certificate_key, certificate.into()) }
         }
-        let why = format!(
-            "it cannot be used with {} ({why}): name an RSA, ECDSA or Ed25519 key",
-            self.certificate.display()
-        );
-        Error::Certificate { key: "tls.key", path: self.key.into(), why }
-    }
+        why => {
+            let why = format!(
+                "it cannot be used with {} ({why}): name an RSA, ECDSA or Ed25519 key",
+                certificate.display()
+            );
+            Error::Certificate { key: key_key, path: key.into(), why }
+        }
+    })
+}
+
+/// What connections need of TLS, as the files of the moment have it.
+#[derive(Debug)]
+pub struct Tls {
+    /// For TTLV.
+    pub kmip: Arc<ServerConfig>,
+    /// For HTTPS.
+    pub https: Arc<ServerConfig>,
+    /// For messages about those who are turned away.
+    pub trust: Trust,
 }
 
 /// TLS 1.2 and 1.3 with a client certificate required, and tickets, so that clients that come back are quick.
-pub fn tls(files: &TlsFiles<'_>) -> Result<Arc<ServerConfig>, Error> {
+pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
     let provider = files.provider();
-    let (chain, key) = (files.chain()?, files.private_key()?);
+    let certified = files.certified(&provider)?;
     if let Some(suite_b) = files.suite_b {
         let unfit = |key, path: &Path| {
             let path = path.to_owned();
             move |why| Error::Certificate { key, path, why }
         };
-        suite_b.check(&chain).map_err(unfit("tls.certificate", files.certificate))?;
+        suite_b.check(&files.chain()?).map_err(unfit("tls.certificate", files.certificate))?;
+        if let Some((path, _)) = files.second {
+            let chain = certificates("tls.second_certificate", path)?;
+            suite_b.check(&chain).map_err(unfit("tls.second_certificate", path))?;
+        }
         suite_b.check(&files.trusted()?).map_err(unfit("tls.ca", files.ca))?;
     }
+    let trust = files.trust(certified.iter().map(|one| kind_of(&one.key)).collect())?;
     let verifier = client_verifier(files)?;
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(files.versions())
         .map_err(failed)?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(chain, key)
-        .map_err(|why| files.no_pair(&why))?;
+        .with_cert_resolver(Arc::new(Kinds::new(certified)));
     config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(failed)?;
     config.send_tls13_tickets = 1;
     // Suite B names the suite to prefer; otherwise the client knows best.
     config.ignore_client_order = files.suite_b.is_some();
-    Ok(Arc::new(config))
+    let kmip = Arc::new(config);
+    Ok(Tls { https: for_https(&kmip), kmip, trust })
 }
 
 /// What judges the certificates of clients.
 pub fn client_verifier(files: &TlsFiles<'_>) -> Result<Arc<dyn ClientCertVerifier>, Error> {
-    let roots = Arc::new(files.roots()?);
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots, files.provider()).build();
-    verifier.map_err(|why| files.no_ca(&why))
+    let verifier = Verifier::new(&files.trusted()?, &files.provider());
+    Ok(Arc::new(verifier.map_err(|why| files.no_ca(&why))?))
 }
 
 /// The certificates of a file; there is at least one.
@@ -143,7 +207,7 @@ fn unusable(key: &'static str, path: &Path, what: &str, why: &pem::Error) -> Err
 }
 
 /// The same settings for HTTPS, which names its protocol in the handshake.
-pub fn for_https(tls: &Arc<ServerConfig>) -> Arc<ServerConfig> {
+fn for_https(tls: &Arc<ServerConfig>) -> Arc<ServerConfig> {
     let mut config = ServerConfig::clone(tls);
     config.alpn_protocols = vec![http::ALPN.to_vec()];
     Arc::new(config)

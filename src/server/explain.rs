@@ -6,6 +6,7 @@ use crate::engine::telling::witness::{ObjectFacts, facts};
 use crate::engine::world::World;
 use crate::executor::now;
 use crate::explain::{Exchange, Happened, What, strange};
+use crate::listen::{Reason, TurnedAway};
 use crate::session::Peer;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use std::net::SocketAddr;
@@ -89,15 +90,20 @@ impl Server {
         }
     }
 
-    /// Keeps that TLS turned somebody away, and why.
-    pub(super) fn remember_stranger(&self, address: SocketAddr, why: String) {
-        if self.executor.memory().is_on() {
-            self.executor.memory().keep(Exchange::turned_away(
-                self.next_request(),
-                now().milliseconds(),
-                address,
-                why,
-            ));
+    /// Says in the log that somebody was turned away, and why, and keeps it. What the same stranger does again and again
+    /// is counted.
+    pub(super) fn remember_stranger(&self, address: SocketAddr, why: TurnedAway) {
+        let exchange = Exchange::turned_away(self.next_request(), now().milliseconds(), address, &why);
+        let (request, advice, memory) = (exchange.id, &why.advice, self.executor.memory());
+        match why.reason {
+            // As common as health checks are.
+            Reason::ClosedEarly | Reason::GaveWay => {
+                tracing::debug!(request, peer = %address, "turned away: {why}");
+            }
+            reason => tracing::info!(request, peer = %address, ?reason, advice, "turned away: {why}"),
+        }
+        if memory.is_on() && !memory.counted_stranger(&exchange) {
+            memory.keep(exchange);
         }
     }
 }

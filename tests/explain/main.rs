@@ -199,7 +199,7 @@ fn unreadable_messages_and_strangers_are_told() {
     // Whom TLS turns away.
     drop(wire::connect_with(&dev, None).exchange(&broken));
     let strangers = list(&dev, &["--client", ""]);
-    assert_eq!(strangers[0].what, "Handshake");
+    assert_eq!(strangers[0].what, "NoCertificate");
     assert!(
         strangers[0].message.contains("certificate") || strangers[0].message.contains("Certificate"),
         "{strangers:?}"

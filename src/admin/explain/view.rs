@@ -2,6 +2,7 @@
 
 use crate::engine::telling::witness::ObjectFacts;
 use crate::explain::Exchange;
+use crate::pki;
 use kmip_codec::wire::{SECRET, SPELT};
 use std::fmt::Write as _;
 use time::OffsetDateTime;
@@ -42,6 +43,10 @@ pub fn whole(one: &Exchange) -> String {
     let version = if one.version.is_empty() { String::new() } else { format!(", KMIP {}", one.version) };
     let client = if one.client.is_empty() { "somebody".to_owned() } else { plain(&one.client) };
     say("client", &format!("{client} from {}{version}", plain(&one.peer)));
+    if let Some(shown) = &one.certificate {
+        say("showed", &plain(&shown.to_string()));
+        say("valid", &format!("{} to {}", pki::moment(shown.validity.0), pki::moment(shown.validity.1)));
+    }
     if !one.operation.is_empty() {
         say("asked", &format!("{} (item {} of {})", one.operation, one.item.0, one.item.1));
     }

@@ -1,0 +1,144 @@
+//! What mends each reason for which a connection is turned away. What stands in capitals is for people to fill in; the
+//! commands work as they are written (`tests/input/turned_away.rs` follows each).
+
+use super::{Reason, Trust};
+use crate::pki::Facts;
+
+/// Signs a request anew, as what a client needs.
+const SIGN: &str = "printf 'basicConstraints=critical,CA:FALSE\\nextendedKeyUsage=clientAuth\\n' | openssl x509 -req -in \
+                    CLIENT.csr -CA CA.pem -CAkey CA.key -CAcreateserial -days 365 -extfile /dev/stdin -out CLIENT.pem";
+
+/// A self-signed certificate that lets in itself alone.
+const SELF_SIGN: &str = "printf '[req]\\ndistinguished_name=n\\n[n]\\n' | openssl req -x509 -config /dev/stdin -newkey \
+                         rsa:3072 -nodes -subj /CN=@name@ -days 365 -addext basicConstraints=critical,CA:FALSE -addext \
+                         extendedKeyUsage=clientAuth -keyout CLIENT.key -out CLIENT.pem";
+
+/// What makes a new certificate, or signs one.
+const RENEW: &str = "Make another: `keystead client add @name@ --out DIR`, run by an administrator; or sign the client's \
+                     request anew with your own CA: `@sign@`";
+
+/// What mends this.
+pub fn of(reason: Reason, certificate: Option<&Facts>, trust: &Trust) -> String {
+    let name = certificate.map(|facts| facts.common_name.as_str()).filter(|name| is_plain(name));
+    let fingerprint = certificate.map(|facts| facts.fingerprint.as_str()).unwrap_or_default();
+    template(reason, certificate)
+        .replace("@renew@", RENEW)
+        .replace("@sign@", SIGN)
+        .replace("@self@", SELF_SIGN)
+        .replace("@reload@", "let the server read it again (SIGHUP, `systemctl reload`)")
+        .replace("@name@", name.unwrap_or("NAME"))
+        .replace("@ca@", &trust.file.display().to_string())
+        .replace("@versions@", trust.versions)
+        .replace("@fingerprint@", fingerprint)
+}
+
+/// Whether a name from outside can stand in a command that people copy.
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@".contains(c);
+    !name.is_empty() && name.len() <= 64 && !name.starts_with('-') && name.chars().all(plain)
+}
+
+fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
+    match reason {
+        Reason::NoCertificate => {
+            "Give the client a certificate and its key. @renew@. Look, too, whether the client leaves its certificate out \
+             because it is not from a CA that the server names"
+        }
+        Reason::CertificateExpired => "@renew@. Look at the server's clock as well (`date`)",
+        Reason::CertificateNotYetValid => {
+            "Set the clock of whichever machine is wrong (`date`), or wait. @renew@"
+        }
+        Reason::CertificateVersion1
+        | Reason::CertificateUsage
+        | Reason::CertificateUnreadable
+        | Reason::CertificateRevoked
+        | Reason::CertificateExtension => "@renew@",
+        Reason::CertificateOfCa if certificate.is_some_and(|facts| facts.self_issued) => {
+            "Make one that is no CA: `@self@`; add it to tls.ca: `cat CLIENT.pem >> @ca@`, and @reload@. @renew@"
+        }
+        Reason::CertificateOfCa => "@renew@",
+        Reason::CertificateSignature => {
+            "@renew@, with RSA of at least 2048 bits, or P-256 or P-384, and SHA-256 or better"
+        }
+        Reason::CertificateNameless => {
+            "Name its fingerprint in the configuration, under [admin], [[groups]] or [[clients]]: \
+             \"sha256:@fingerprint@\", and @reload@; or give it a common name. @renew@"
+        }
+        Reason::NotAdmitted => {
+            "Correct the configuration, and @reload@; `keystead client show @name@` tells how the client stands"
+        }
+        Reason::OtherCa => {
+            "If the issuer is a CA between the two, send its certificate behind the client's: `cat INTERMEDIATE.pem >> \
+             CLIENT.pem`. If all clients of that CA are to be let in, add it to tls.ca: `cat OTHER-CA.pem >> @ca@`, and \
+             @reload@. Otherwise: @renew@"
+        }
+        Reason::BrokenChain => {
+            "Send the client's certificate, then each CA's that leads from it to one in tls.ca, in that order: `cat OWN.pem \
+             INTERMEDIATE.pem > CLIENT.pem`"
+        }
+        Reason::WrongCaKey => "Ask who has made the client's certificate for the CA that it is from. @renew@",
+        Reason::SelfSigned if certificate.is_some_and(|facts| !facts.may_sign()) => {
+            "To let it in, add it to tls.ca: `cat CLIENT.pem >> @ca@`, and @reload@. Otherwise: @renew@"
+        }
+        Reason::SelfSigned => {
+            "Make one that is X.509 v3 and no CA: `@self@`; add it to tls.ca: `cat CLIENT.pem >> @ca@`, and @reload@. \
+             Otherwise: @renew@"
+        }
+        Reason::NoPrivateKey => {
+            "Give the client the key that belongs to the certificate: `openssl pkey -in CLIENT.key -pubout` and `openssl \
+             x509 -in CLIENT.pem -noout -pubkey` print the same"
+        }
+        other => of_tls(other),
+    }
+}
+
+/// Where no certificate is to blame.
+fn of_tls(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoCipherSuite => {
+            "Switch on suites with forward secrecy in the client: ECDHE with AES-GCM or ChaCha20. Where it offers ECDHE-RSA \
+             alone, name a second certificate with an RSA key in tls.second_certificate and tls.second_key"
+        }
+        Reason::NoSignatureAlgorithm => {
+            "Let the client take SHA-256 or better with ECDSA or RSA-PSS; or name a second certificate with an RSA key in \
+             tls.second_certificate and tls.second_key"
+        }
+        Reason::NoGroup => "Let the client offer X25519, P-256 or P-384",
+        Reason::NoExtendedMasterSecret => "Update the TLS library of the client, or let it speak TLS 1.3",
+        Reason::OldTls | Reason::OldSsl => {
+            "This server speaks @versions@: switch that on in the settings of the client, or update its TLS library"
+        }
+        Reason::TlsVersionDisabled => {
+            "Switch one of these on in the client; TLS 1.2 is spoken with tls.minimum = \"1.2\", TLS 1.3 without tls.suite_b"
+        }
+        Reason::PlainHttp => {
+            "This port speaks KMIP over TLS. For HTTP use https:// and an address of https.listen: `curl --cacert CA.pem --cert \
+             CLIENT.pem --key CLIENT.key https://HOST:PORT/kmip`"
+        }
+        Reason::PlainKmip => {
+            "Switch TLS on in the client, and give it a certificate: KMIP is spoken over mutual TLS alone"
+        }
+        Reason::ProxyHeader => {
+            "Switch the PROXY protocol off in the load balancer (send-proxy), and let it pass TCP through"
+        }
+        Reason::NotTls => "Look at what connects to this port; it speaks KMIP over TLS",
+        Reason::ClientAlert => {
+            "Give the client the CA of this server's certificate, and a name that the certificate has. What it sees: `openssl \
+             s_client -connect HOST:PORT -CAfile CA.pem -verify_hostname HOST -cert CLIENT.pem -key CLIENT.key`"
+        }
+        Reason::ClosedEarly => {
+            "Nothing, if it is a health check or a scanner. Otherwise the client's own log says why it went away"
+        }
+        Reason::TooSlow => {
+            "Nothing, if it is a health check or a scanner. On a slow line raise limits.handshake_seconds; a client that \
+             waits for the server to speak first does not speak TLS"
+        }
+        Reason::GaveWay => {
+            "Raise limits.connections, or find out who opens connections without finishing the handshake"
+        }
+        _ => {
+            "Compare the versions, suites and certificates of both sides: `openssl s_client -connect HOST:PORT -cert CLIENT.pem \
+              -key CLIENT.key` shows the client's"
+        }
+    }
+}

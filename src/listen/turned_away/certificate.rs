@@ -1,0 +1,179 @@
+//! What is wrong with a certificate that TLS does not accept.
+
+use super::{Reason, Trust};
+use crate::pki::{Facts, bounded, moment};
+use rustls::CertificateError as Bad;
+use rustls::pki_types::CertificateDer;
+
+/// The true cause, in words. A chain is the client's certificate and what it sent with it.
+pub fn judged(error: &Bad, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reason, String) {
+    let all: Vec<Facts> = chain.iter().map(|one| Facts::of(one)).collect();
+    let Some(own) = all.first() else { return (Reason::Tls, bounded(&error.to_string())) };
+    match error {
+        Bad::Expired | Bad::ExpiredContext { .. } => outside(&all, Reason::CertificateExpired),
+        Bad::NotValidYet | Bad::NotValidYetContext { .. } => outside(&all, Reason::CertificateNotYetValid),
+        Bad::Revoked => (Reason::CertificateRevoked, "its certificate is revoked".to_owned()),
+        Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => {
+            let usages = own.usages.as_ref().map(|all| all.join(", ")).unwrap_or_default();
+            let what = format!(
+                "its certificate is not for clients: its extended key usages are {usages}, and clientAuth is not among them"
+            );
+            (Reason::CertificateUsage, what)
+        }
+        Bad::UnknownIssuer => unknown_issuer(&all, trust),
+        // A signature of another kind than the key of the CA can make is that of another key as well.
+        Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+            if trust.subjects.contains(&top(&all).issuer) =>
+        {
+            wrong_key(&top(&all).issuer, trust)
+        }
+        Bad::BadSignature => (
+            Reason::BrokenChain,
+            "its certificate is not signed by the one that it sent with it as its issuer".to_owned(),
+        ),
+        Bad::UnhandledCriticalExtension => extension(),
+        Bad::UnsupportedSignatureAlgorithmContext { .. } | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
+            Reason::CertificateSignature,
+            "its certificate is signed by an algorithm that is not accepted here, such as SHA-1, RSA below 2048 bits, or \
+             one outside of tls.suite_b"
+                .to_owned(),
+        ),
+        Bad::BadEncoding if own.version == 0 => {
+            (Reason::CertificateUnreadable, "its certificate cannot be read".to_owned())
+        }
+        other => by_webpki(other, &all),
+    }
+}
+
+/// What rustls hands on from webpki without a name of its own.
+fn by_webpki(error: &Bad, all: &[Facts]) -> (Reason, String) {
+    let inner = match error {
+        Bad::Other(other) => other.0.downcast_ref::<webpki::Error>(),
+        _ => None,
+    };
+    match inner {
+        Some(webpki::Error::UnsupportedCertVersion) => {
+            let old = all.iter().find(|one| one.version != 3);
+            let which = old.map(|one| whose(one, all)).unwrap_or_default();
+            let version = old.map_or(1, |one| one.version);
+            (Reason::CertificateVersion1, format!("{which} is X.509 v{version}, and v3 is needed"))
+        }
+        Some(webpki::Error::CaUsedAsEndEntity) => (
+            Reason::CertificateOfCa,
+            "its certificate is that of a CA (basic constraints CA:TRUE), and clients need one of their own"
+                .to_owned(),
+        ),
+        Some(webpki::Error::UnsupportedCriticalExtension) => extension(),
+        Some(
+            webpki::Error::EndEntityUsedAsCa
+            | webpki::Error::PathLenConstraintViolated
+            | webpki::Error::NameConstraintViolation
+            | webpki::Error::MaximumPathDepthExceeded,
+        ) => (
+            Reason::BrokenChain,
+            format!(
+                "its certificate does not follow from a CA of tls.ca by the chain that it sent: {}",
+                bounded(&error.to_string())
+            ),
+        ),
+        _ => {
+            let what = format!("its certificate is not accepted: {}", bounded(&error.to_string()));
+            (Reason::CertificateUnreadable, what)
+        }
+    }
+}
+
+fn extension() -> (Reason, String) {
+    let what = "its certificate has a critical extension that is not understood here";
+    (Reason::CertificateExtension, what.to_owned())
+}
+
+/// The certificate of the chain that is outside of its dates.
+fn outside(all: &[Facts], reason: Reason) -> (Reason, String) {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let is_it = |one: &&Facts| match reason {
+        Reason::CertificateExpired => one.validity.1 < now,
+        _ => one.validity.0 > now,
+    };
+    let Some(one) = all.iter().find(is_it).or(all.first()) else { return (reason, String::new()) };
+    let which = whose(one, all);
+    let what = match reason {
+        Reason::CertificateExpired => {
+            format!("{which} has expired: it was valid until {}", moment(one.validity.1))
+        }
+        _ => format!(
+            "{which} is not valid yet: it is from {} on, and it is {} here",
+            moment(one.validity.0),
+            moment(now)
+        ),
+    };
+    (reason, what)
+}
+
+/// "its certificate", or which one of those that it sent with it.
+fn whose(one: &Facts, all: &[Facts]) -> String {
+    match all.first() {
+        Some(own) if own != one => format!("the certificate {} in its chain", one.subject),
+        _ => "its certificate".to_owned(),
+    }
+}
+
+fn unknown_issuer(all: &[Facts], trust: &Trust) -> (Reason, String) {
+    let top = top(all);
+    let listed = listed(trust);
+    if all.first().is_some_and(|own| own.self_issued) {
+        let what =
+            format!("its certificate is self-signed, and is not one of those in tls.ca, which has {listed}");
+        return (Reason::SelfSigned, what);
+    }
+    if trust.subjects.contains(&top.issuer) {
+        return wrong_key(&top.issuer, trust);
+    }
+    // Certificates that lead nowhere: one between them is missing, or they are those of somebody else.
+    let (own, sent) = (all.first(), all.iter().skip(1));
+    if sent.filter(|sent| Some(*sent) != own).any(|sent| !sent.self_issued) && Some(&top) == own {
+        let what = format!(
+            "its chain is broken: its certificate is issued by {}, which is not among the certificates that it sent, nor in \
+             tls.ca, which has {listed}",
+            top.issuer
+        );
+        return (Reason::BrokenChain, what);
+    }
+    let what = format!(
+        "its certificate is from another CA: {} has issued {}, and tls.ca has {listed}",
+        top.issuer,
+        if Some(&top) == own { "it" } else { "the last certificate that leads on from it" }
+    );
+    (Reason::OtherCa, what)
+}
+
+fn wrong_key(issuer: &str, trust: &Trust) -> (Reason, String) {
+    let what = format!(
+        "its certificate names a CA of tls.ca, {issuer}, and is not signed with the key of that one: there are two of the \
+         same name ({} has the one that is trusted)",
+        trust.file.display()
+    );
+    (Reason::WrongCaKey, what)
+}
+
+/// The last certificate that leads on from the client's own, among those that it sent.
+fn top(all: &[Facts]) -> Facts {
+    let mut current = all.first().cloned().unwrap_or_default();
+    for _ in all {
+        let above = all.iter().skip(1).find(|one| one.subject == current.issuer && !one.self_issued);
+        match above {
+            Some(above) if *above != current => current = above.clone(),
+            _ => break,
+        }
+    }
+    current
+}
+
+/// The subjects of `tls.ca`, a few of them.
+fn listed(trust: &Trust) -> String {
+    const SHOWN_MAX: usize = 4;
+    let shown: Vec<&str> = trust.subjects.iter().take(SHOWN_MAX).map(String::as_str).collect();
+    let more = trust.subjects.len().saturating_sub(SHOWN_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join("; "))
+}

@@ -1,0 +1,175 @@
+//! What a certificate says of itself, for people: log, `keystead explain`, messages at start. The texts come from whoever
+//! made the certificate: they are escaped and bounded here, once.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use time::OffsetDateTime;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Version};
+
+/// How many characters of a foreign text are shown.
+const TEXT_MAX: usize = 160;
+
+/// How many names of a certificate are looked at.
+const NAMES_MAX: usize = 64;
+
+/// What a certificate says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Whom it is for; empty where it cannot be read.
+    pub subject: String,
+    /// Who has signed it.
+    pub issuer: String,
+    /// Its serial number, in hex.
+    pub serial: String,
+    /// SHA-256 of its DER, in hex.
+    pub fingerprint: String,
+    /// Its version: 1, 2 or 3; 0 where it cannot be read.
+    pub version: u32,
+    /// Whether its basic constraints make it a CA.
+    pub is_ca: bool,
+    /// Whether its subject is its issuer.
+    pub self_issued: bool,
+    /// When it begins and ends, in seconds since 1970.
+    pub validity: (i64, i64),
+    /// Its extended key usages, by name or number; none where it has no such extension.
+    pub usages: Option<Vec<String>>,
+    /// Its alternative names: DNS names and addresses.
+    pub names: Vec<String>,
+    /// The common name of its subject; empty where there is none.
+    pub common_name: String,
+}
+
+impl Facts {
+    /// Of a certificate in DER; of one that cannot be read, its fingerprint alone.
+    pub fn of(certificate: &[u8]) -> Self {
+        let fingerprint = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate));
+        let Ok((_, read)) = X509Certificate::from_der(certificate) else {
+            return Self { fingerprint, ..Self::default() };
+        };
+        let (validity, constraints) = (read.validity(), read.basic_constraints());
+        let common = read.subject().iter_common_name().find_map(|name| name.as_str().ok());
+        Self {
+            subject: bounded(&read.subject().to_string()),
+            issuer: bounded(&read.issuer().to_string()),
+            serial: bounded(&hex::encode(read.raw_serial())),
+            fingerprint,
+            version: if read.version() == X509Version::V1 { 1 } else { read.version().0 + 1 },
+            is_ca: constraints.ok().flatten().is_some_and(|found| found.value.ca),
+            self_issued: read.subject().as_raw() == read.issuer().as_raw(),
+            validity: (validity.not_before.timestamp(), validity.not_after.timestamp()),
+            usages: usages(&read),
+            names: names(&read),
+            common_name: bounded(common.unwrap_or_default()),
+        }
+    }
+
+    /// About how many bytes its texts take.
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.subject, &self.issuer, &self.serial, &self.fingerprint, &self.common_name];
+        let lists = self.names.iter().chain(self.usages.iter().flatten());
+        texts.into_iter().chain(lists).map(String::capacity).sum()
+    }
+
+    /// Whether it is for this use, `clientAuth` or `serverAuth`: a certificate without extended key usages is for any.
+    pub fn is_for(&self, usage: &str) -> bool {
+        self.usages.as_ref().is_none_or(|all| all.iter().any(|one| one == usage))
+    }
+
+    /// Whether it may sign others: a CA, or a certificate of X.509 v1, which cannot say.
+    pub fn may_sign(&self) -> bool {
+        self.is_ca || self.version == 1
+    }
+}
+
+impl fmt::Display for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.version == 0 {
+            return write!(f, "a certificate that cannot be read, SHA-256 {}", self.fingerprint);
+        }
+        let Self { subject, issuer, serial, fingerprint, .. } = self;
+        let subject = if subject.is_empty() { "none" } else { subject };
+        write!(f, "subject {subject}, issuer {issuer}, serial {serial}, SHA-256 {fingerprint}")
+    }
+}
+
+/// A foreign text that moves no cursor and has an end.
+pub fn bounded(text: &str) -> String {
+    let plain: String = text
+        .chars()
+        .take(TEXT_MAX + 1)
+        .flat_map(|c| match c.is_control() || is_invisible(c) {
+            true => c.escape_unicode().collect::<Vec<_>>(),
+            false => vec![c],
+        })
+        .collect();
+    match plain.char_indices().nth(TEXT_MAX) {
+        Some((end, _)) => format!("{}…", plain.get(..end).unwrap_or_default()),
+        None => plain,
+    }
+}
+
+/// What changes the direction of a text, or has no width.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A day and time as people write it, in UTC.
+pub fn moment(seconds: i64) -> String {
+    match OffsetDateTime::from_unix_timestamp(seconds) {
+        Ok(time) => format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute()),
+        Err(_) => format!("second {seconds}"),
+    }
+}
+
+fn usages(read: &X509Certificate<'_>) -> Option<Vec<String>> {
+    let found = read.extended_key_usage().ok()??.value;
+    let known = [
+        (found.any, "anyExtendedKeyUsage"),
+        (found.server_auth, "serverAuth"),
+        (found.client_auth, "clientAuth"),
+        (found.code_signing, "codeSigning"),
+        (found.email_protection, "emailProtection"),
+        (found.time_stamping, "timeStamping"),
+        (found.ocsp_signing, "OCSPSigning"),
+    ];
+    let named = known.into_iter().filter(|(has, _)| *has).map(|(_, name)| name.to_owned());
+    Some(named.chain(found.other.iter().take(NAMES_MAX).map(|oid| bounded(&oid.to_string()))).collect())
+}
+
+fn names(read: &X509Certificate<'_>) -> Vec<String> {
+    let extensions = read.extensions().iter().map(|extension| extension.parsed_extension());
+    let names = extensions.filter_map(|extension| match extension {
+        ParsedExtension::SubjectAlternativeName(names) => Some(&names.general_names),
+        _ => None,
+    });
+    let text = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some(bounded(name)),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => Some(std::net::IpAddr::from(<[u8; 4]>::try_from(*bytes).ok()?).to_string()),
+            _ => Some(std::net::IpAddr::from(<[u8; 16]>::try_from(*bytes).ok()?).to_string()),
+        },
+        _ => None,
+    };
+    names.flatten().take(NAMES_MAX).filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_texts_are_escaped_and_have_an_end() {
+        assert_eq!(bounded("CN=a\n\u{1b}[31mb\u{202e}"), "CN=a\\u{a}\\u{1b}[31mb\\u{202e}");
+        assert_eq!(bounded(&"x".repeat(TEXT_MAX)), "x".repeat(TEXT_MAX));
+        assert_eq!(bounded(&"\n".repeat(5000)).chars().count(), TEXT_MAX + 1);
+        assert_eq!(bounded(&"é".repeat(5000)), "é".repeat(TEXT_MAX) + "…");
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_a_fingerprint_alone() {
+        let facts = Facts::of(b"nothing");
+        assert_eq!(facts.version, 0);
+        assert!(facts.to_string().starts_with("a certificate that cannot be read, SHA-256 "));
+    }
+}
