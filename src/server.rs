@@ -26,6 +26,7 @@ use crate::explain::Exchange;
 use crate::listen::TurnedAway;
 use crate::session::{Answer, Peer, Received, Service, Turned};
 use kmip_codec::Error as CodecError;
+use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::operations::Operation;
 use kmip_codec::wire::Encoding;
@@ -102,7 +103,7 @@ impl Server {
                 self.remember(reply.told);
                 reply.response
             }
-            Err(error) => self.fail(request, &peer, &message, &error.to_string()),
+            Err(error) => self.fail(request, &peer, &message, &error.to_string()).await,
         }
     }
 
@@ -166,18 +167,24 @@ impl Server {
                 self.remember(reply.told);
                 reply.response
             }
-            Err(error) => self.fail(request, peer, message, &error.to_string()),
+            Err(error) => self.fail(request, peer, message, &error.to_string()).await,
         }
     }
 
-    /// Something failed that is not the client's fault: the log says what, the client that it was the server.
-    fn fail(&self, request: u64, peer: &Peer, message: &RequestMessage, why: &str) -> ResponseMessage {
+    /// Something failed that is not the client's fault: the log says what, the client that it was the server, and the
+    /// audit, if that can be written, what the client was told.
+    async fn fail(&self, request: u64, peer: &Peer, message: &RequestMessage, why: &str) -> ResponseMessage {
         tracing::error!(request, why, "a request failed inside the server");
         let text = "the server failed; its log has the reason";
         let mut outcome = whole(message, &Refusal::new(Cause::Internal, text));
         answers::number(&mut outcome.response, request, message);
-        self.remember(self.told(request, peer, message, &outcome, Vec::new()));
-        outcome.response
+        let told = self.told(request, peer, message, &outcome, Vec::new());
+        let Effects { changes, entries, result, .. } = effects((request, peer, message), outcome, told);
+        if let Err(error) = self.executor.commit(changes, entries).await {
+            tracing::error!(request, %error, "the audit does not have that failure");
+        }
+        self.remember(result.told);
+        result.response
     }
 
     /// The answer to a message that could not be read.
@@ -219,7 +226,7 @@ fn effects(
     let entries = entries::of(request, peer, message, &outcome);
     // Which function of PKCS#11 was called, and what administrators ask, stands in the audit alone.
     const UNTOLD: &[Operation] = &[Operation::PKCS_11, administration::OPERATION];
-    let is_told = |deed: &&Deed| deed.reason.is_none() && !UNTOLD.contains(&deed.operation);
+    let is_told = |deed: &&Deed| deed.status == ResultStatus::Success && !UNTOLD.contains(&deed.operation);
     let notes = outcome.deeds.iter().filter(is_told).map(|deed| deed.note.clone()).collect();
     let Outcome { response, changes, notices, .. } = outcome;
     Effects { changes, entries, notices, result: Reply { response, notes, told } }

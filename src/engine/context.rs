@@ -1,5 +1,6 @@
 //! What an operation works with: the draft, the message around it, and what the batch has made so far.
 
+use crate::engine::batch::Deed;
 use crate::engine::draft::Draft;
 use crate::engine::given::{self, Given};
 use crate::engine::need::Supplies;
@@ -51,6 +52,8 @@ pub struct Context<'c, 'a> {
     pub touched: Vec<String>,
     /// What the present item wants noted in the audit and the log, through [`noted`](crate::engine::telling::notes::noted).
     pub note: String,
+    /// What the present item does of asynchronous requests, for the audit.
+    pub within: Vec<Deed>,
 }
 
 impl<'c, 'a> Context<'c, 'a> {
@@ -74,8 +77,24 @@ impl<'c, 'a> Context<'c, 'a> {
             instead: None,
             touched: Vec::new(),
             note: String::new(),
+            within: Vec::new(),
         }
     }
+
+    /// Forgets what belongs to the item before.
+    pub fn begin_item(&mut self) {
+        self.touched.clear();
+        self.note.clear();
+        self.within.clear();
+        self.instead = None;
+    }
+
+    /// What the present item did, for the audit.
+    pub fn end_item(&mut self, operation: Operation) -> Deed {
+        let (objects, note) = (std::mem::take(&mut self.touched), std::mem::take(&mut self.note));
+        Deed { operation, objects, note, within: std::mem::take(&mut self.within), ..Deed::default() }
+    }
+
     /// Seconds since 1970.
     pub fn now(&self) -> i64 {
         self.draft.world().now.seconds()

@@ -240,6 +240,12 @@ impl<'a> Draft<'a> {
         self.pending = savepoint.0;
     }
 
+    /// Undoes what was collected since. What it has taken of a ticket stays taken: the operations were performed.
+    pub fn undo(&mut self, savepoint: Savepoint) {
+        let grant = self.pending.grant.take();
+        self.pending = Pending { grant, ..savepoint.0 };
+    }
+
     /// Whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
         let Pending { objects, sealed, names, kept, grant: _ } = &self.pending;

@@ -54,7 +54,8 @@ impl Executor {
         Err(Error::Conflicts)
     }
 
-    async fn commit(&self, changes: Changes, entries: Vec<Entry>) -> Result<Outcome, store::Error> {
+    /// Commits changes and entries that nothing has to be run again for.
+    pub async fn commit(&self, changes: Changes, entries: Vec<Entry>) -> Result<Outcome, store::Error> {
         if changes.writes.is_empty() && entries.is_empty() {
             return Ok(Outcome::Committed);
         }

@@ -22,7 +22,7 @@ pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> 
         return outcome;
     }
     let text = format!("the answer has {length} bytes, more than the Maximum Response Size");
-    let mut outcome = whole(message, &Refusal::new(Cause::TooLarge, text));
+    let mut outcome = outcome.refuse(now().seconds(), message, &Refusal::new(Cause::TooLarge, text));
     number(&mut outcome.response, request, message);
     outcome
 }

@@ -8,6 +8,7 @@ use crate::engine::need::Need;
 use crate::engine::telling::notes::noted;
 use crate::executor::now;
 use crate::session::Peer;
+use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::{V2_1, Version};
@@ -15,12 +16,13 @@ use kmip_codec::version::{V2_1, Version};
 /// The longest Client Correlation Value that is noted, in characters.
 const CORRELATION_CHARS_MAX: usize = 128;
 
-/// An entry an item; but a Ping that was answered leaves none, as KMIP 2.1 (6.1.36) allows.
+/// An entry an item, and one for each request that an item carried out; but a Ping that was answered leaves none, as KMIP
+/// 2.1 (6.1.36) allows.
 pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome) -> Vec<Entry> {
     let version = message.version();
     let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
     let common = joined([&notes(message), &ticket.unwrap_or_default()]);
-    let is_entered = |deed: &&Deed| deed.operation != Operation::Ping || deed.reason.is_some();
+    let is_entered = |deed: &Deed| deed.operation != Operation::Ping || deed.status != ResultStatus::Success;
     let mut entries: Vec<Entry> = Vec::new();
     for (place, deed) in outcome.deeds.iter().enumerate().filter(|(_, deed)| is_entered(deed)) {
         let entry = one(request, peer, version, deed, &common);
@@ -30,6 +32,7 @@ pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome
             Some(asked) => Entry { operation: administration::row(&asked).name.to_owned(), ..entry },
             None => entry,
         });
+        entries.extend(deed.within.iter().map(|deed| one(request, peer, version, deed, &common)));
     }
     entries
 }
@@ -111,12 +114,11 @@ pub fn tell(request: u64, peer: &Peer, notes: &[String]) {
     }
 }
 
-/// How an item ended, as the audit says it.
+/// How an item ended, as the audit says it: the Result Reason of what failed, the Result Status of all else.
 pub fn outcome_of(deed: &Deed, version: Version) -> String {
     match deed.reason {
         Some(reason) => name_of(reason.name(version), reason.0),
-        None if deed.pending => "OperationPending".to_owned(),
-        None => "Success".to_owned(),
+        None => name_of(deed.status.name(version), deed.status.0),
     }
 }
 

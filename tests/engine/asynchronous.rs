@@ -1,6 +1,7 @@
 //! Asynchronous requests: pending until done, done once, cancelled or never.
 
 use super::objects::*;
+use super::undone::must_be_bare;
 use super::world::{Bench, answer, principal};
 use bytes::Bytes;
 use keystead::engine::rights::policy::Principal;
@@ -299,6 +300,89 @@ fn a_batch_that_is_done_later_stops_goes_on_or_is_undone() {
         assert_eq!(items.iter().map(|item| item.result_status).collect::<Vec<_>>(), statuses, "{option:?}");
         assert_eq!(items[1].result_reason, Some(ResultReason::ObjectNotFound));
         assert_eq!(count(&mut bench, &ann), left, "{option:?}");
+    }
+}
+
+/// Who polls for what was undone learns that, and nothing of what it gave before; a Poll that is undone itself gives
+/// nothing and leaves the answer there. What Process carries out stands in the audit, and undone where the Process is.
+#[test]
+fn nothing_of_an_undone_request_is_polled() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let id = create(&mut bench, &ann, &[]);
+    let fails = || get("nothing").into_request();
+    let requests = || vec![get(&id).into_request(), activate(&id).into_request(), fails()];
+    let values = submit_all(&mut bench, &ann, BatchErrorContinuationOption::Undo, requests());
+    let deeds = bench.work();
+    let statuses: Vec<_> = deeds.iter().map(|deed| deed.status).collect();
+    let (undone, failed) = (ResultStatus::OperationUndone, ResultStatus::OperationFailed);
+    assert_eq!(statuses, [undone, undone, failed], "the audit");
+    for value in &values[..2] {
+        let item = poll(&mut bench, &ann, V2_1, value);
+        must_be_bare(&mut bench, &ann, V2_1, &item, "polled");
+    }
+    let values =
+        submit_all(&mut bench, &ann, BatchErrorContinuationOption::Stop, vec![get(&id).into_request()]);
+    let process = || ProcessRequest { asynchronous_correlation_value: values[0].clone() }.into_request();
+    let polls = || PollRequest { asynchronous_correlation_value: values[0].clone() }.into_request();
+    for requests in [vec![process(), fails()], vec![process(), polls(), fails()]] {
+        let mut message = later(V2_1, AsynchronousIndicator::Prohibited, requests);
+        message.header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+        let outcome = bench.decide(&ann, &message);
+        let (_, before) = outcome.response.items.split_last().unwrap();
+        before.iter().for_each(|item| must_be_bare(&mut bench, &ann, V2_1, item, "undone"));
+        let carried_out = &outcome.deeds[0].within;
+        assert_eq!(
+            carried_out.iter().map(|deed| (deed.operation, deed.status)).collect::<Vec<_>>(),
+            [(Operation::Get, undone)]
+        );
+        assert!(outcome.changes.writes.is_empty());
+    }
+    let deeds = bench.decide(&ann, &later(V2_1, AsynchronousIndicator::Prohibited, vec![process()])).deeds;
+    assert_eq!(deeds[0].within[0].status, ResultStatus::Success, "each stands in the audit by itself");
+    assert!(deeds[0].within[0].objects.contains(&id));
+    bench.work();
+    answer::<GetRequest>(poll(&mut bench, &ann, V2_1, &values[0])).unwrap();
+}
+
+/// With Undo all of a batch is done now or all of it later: what was answered could not be undone any more.
+#[test]
+fn a_batch_that_may_be_undone_is_not_done_in_two_pieces() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let id = create(&mut bench, &ann, &[]);
+    let archive = || ArchiveRequest { unique_identifier: Some(id.as_str().into()) }.into_request();
+    for (option, requests, last) in [
+        (
+            BatchErrorContinuationOption::Stop,
+            vec![get(&id).into_request(), archive()],
+            ResultStatus::OperationPending,
+        ),
+        (BatchErrorContinuationOption::Undo, vec![get(&id).into_request(), archive()], ResultStatus::Success),
+        (BatchErrorContinuationOption::Undo, vec![archive()], ResultStatus::OperationPending),
+    ] {
+        let mut message = later(V2_1, AsynchronousIndicator::Optional, requests);
+        message.header.batch_error_continuation_option = Some(option);
+        let items = bench.decide(&ann, &message).response.items;
+        assert_eq!(items.last().unwrap().result_status, last, "{option:?}");
+    }
+}
+
+/// What a Poll gives is what the audit says of it: still pending, done, or failed.
+#[test]
+fn the_audit_of_a_poll_says_what_its_answer_says() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let id = create(&mut bench, &ann, &[]);
+    for (request, status, reason) in [
+        (get(&id), ResultStatus::Success, None),
+        (get("nothing"), ResultStatus::OperationFailed, Some(ResultReason::ObjectNotFound)),
+    ] {
+        let correlation = submit(&mut bench, &ann, V2_1, request);
+        let request = PollRequest { asynchronous_correlation_value: correlation }.into_request();
+        let message = later(V2_1, AsynchronousIndicator::Prohibited, vec![request]);
+        let pending = bench.decide(&ann, &message).deeds.pop().unwrap();
+        assert_eq!((pending.status, pending.reason), (ResultStatus::OperationPending, None));
+        bench.work();
+        let deed = bench.decide(&ann, &message).deeds.pop().unwrap();
+        assert_eq!((deed.operation, deed.status, deed.reason), (Operation::Poll, status, reason));
     }
 }
 

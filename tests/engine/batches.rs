@@ -1,6 +1,7 @@
 //! Batches: order, Stop, Continue, Undo, the ID placeholder; random ones against a model.
 
 use super::objects::*;
+use super::undone::must_be_bare;
 use super::world::{Bench, answer, principal, response};
 use bytes::Bytes;
 use keystead::engine::rights::policy::Principal;
@@ -219,16 +220,25 @@ fn compare(bench: &mut Bench, who: &Principal, model: &Model, what: &str) {
     assert_eq!(found.iter().map(text).collect::<BTreeSet<_>>(), living, "{what}");
 }
 
-/// What had succeeded keeps its answer, says that it was undone, and was not done.
+/// What had succeeded says that it was undone, and names the object of its request, where that is there: what it had made is
+/// not (KMIP 2.1, 11.6; the OASIS case BL-M-2).
 #[test]
-fn undone_items_keep_their_answers() {
+fn undone_items_name_the_objects_that_are_there() {
     let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
-    let requests = vec![aes(&[]).into_request(), destroy("nothing").into_request()];
+    let id = create(&mut bench, &ann, &[]);
+    let requests = vec![
+        activate(&id).into_request(),
+        aes(&[]).into_request(),
+        ActivateRequest { unique_identifier: None }.into_request(),
+        destroy("nothing").into_request(),
+    ];
     let items = bench.batch(&ann, V2_1, BatchErrorContinuationOption::Undo, requests);
-    assert_eq!(items[0].result_status, ResultStatus::OperationUndone);
-    let id = text(&response::<CreateRequest>(items[0].response.clone()).unique_identifier);
-    let get = GetRequest { unique_identifier: Some(id.as_str().into()), ..GetRequest::default() };
-    assert_eq!(bench.ask(&ann, V2_1, get).map(drop), Err(ResultReason::ObjectNotFound));
+    for item in &items[..3] {
+        must_be_bare(&mut bench, &ann, V2_1, item, "undone");
+    }
+    assert_eq!(text(&response::<ActivateRequest>(items[0].response.clone()).unique_identifier), id);
+    assert_eq!((&items[1].response, &items[2].response), (&None, &None), "what they name is not there");
+    assert_eq!(state_of(&mut bench, &ann, &id), State::PreActive);
 }
 
 /// A key whose name turns out to be taken was sealed before: nothing of it stays.

@@ -37,5 +37,6 @@ mod splitting;
 mod support;
 mod tickets;
 mod tr_31;
+mod undone;
 mod world;
 mod wrapping;

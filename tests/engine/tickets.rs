@@ -2,13 +2,14 @@
 
 use super::objects::*;
 use super::world::{Bench, answer, principal};
+use keystead::engine::refusal::{Cause, Refusal};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::{Attribute, UsageLimits};
-use kmip_codec::enums::{ResultReason, UsageLimitsUnit};
+use kmip_codec::enums::{BatchErrorContinuationOption, ResultReason, UsageLimitsUnit};
 use kmip_codec::message::{
     Authentication, Credential, RequestItem, RequestMessage, Ticket, TicketCredential,
 };
-use kmip_codec::operations::{Call, Operation};
+use kmip_codec::operations::{Call, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{DateTime, Interval};
 use kmip_codec::version::V2_1;
@@ -20,10 +21,16 @@ fn with<R: Call>(
     ticket: &Ticket,
     request: R,
 ) -> Result<R::Answer, ResultReason> {
-    let mut message = RequestMessage::new(V2_1, vec![RequestItem::from(request.into_request())]);
+    let message = showing(ticket, vec![request.into_request()]);
+    answer::<R>(bench.run(who, &message).pop().unwrap())
+}
+
+/// A message that shows a ticket.
+fn showing(ticket: &Ticket, requests: Vec<Request>) -> RequestMessage {
+    let mut message = RequestMessage::new(V2_1, requests.into_iter().map(RequestItem::from).collect());
     let credential = Credential::Ticket(TicketCredential { ticket: ticket.clone() });
     message.header.authentication = Some(Authentication { credentials: vec![credential] });
-    answer::<R>(bench.run(who, &message).pop().unwrap())
+    message
 }
 
 fn login(bench: &mut Bench, who: &Principal, request: LoginRequest) -> Ticket {
@@ -146,6 +153,42 @@ fn usage_limits_of_a_ticket_count_operations_that_succeed() {
     let ticket = login(&mut bench, &ann, LoginRequest { usage_limits: operations(1), ..Default::default() });
     with(&mut bench, &ann, &ticket, get(&id)).unwrap();
     assert_eq!(with(&mut bench, &ann, &ticket, get(&id)).map(drop), Err(ResultReason::PermissionDenied));
+}
+
+/// Whatever becomes of the answer, the message was sent and its operations were performed: undone, or answered at more length
+/// than the client wants, they take their share of the ticket, and leave nothing else.
+#[test]
+fn what_a_ticket_was_used_for_is_counted_when_it_is_undone_or_its_answer_is_not_given() {
+    let (mut bench, ann, bob) = (Bench::new(1), principal("ann", &[]), principal("bob", &[]));
+    let id = create(&mut bench, &ann, &[]);
+    let items = || vec![get(&id).into_request(), get("nothing").into_request()];
+    let refusal = Refusal::new(Cause::TooLarge, "too large");
+    for gives in [0, 1, 2] {
+        for (requests, left) in [(Some(1), None), (None, operations(1))] {
+            let right = Right { usage_limits: left, ..right(&[Operation::Get], &[]) };
+            let rights = Rights { rights: vec![right] };
+            let login = DelegatedLoginRequest { rights, request_count: requests, ..Default::default() };
+            let ticket = bench.ask(&ann, V2_1, login).unwrap().ticket;
+            let mut message = showing(&ticket, items());
+            let undo = (gives > 0).then_some(BatchErrorContinuationOption::Undo);
+            message.header.batch_error_continuation_option = undo;
+            let mut outcome = bench.decide(&bob, &message);
+            if gives == 2 {
+                outcome = outcome.refuse(bench.now, &message, &refusal);
+                assert_eq!(outcome.response.items.len(), 1);
+                let reason = Some(ResultReason::ResponseTooLarge);
+                assert!(outcome.deeds.iter().all(|deed| deed.reason == reason), "{:?}", outcome.deeds);
+                assert_eq!(outcome.deeds[0].objects, [id.as_str()], "the audit has what it was about");
+                assert_eq!(outcome.acting_as.as_deref(), Some("ann"));
+            }
+            let has_left = outcome.response.items.iter().any(|item| item.response.is_some());
+            assert_eq!(has_left, gives == 0);
+            assert!(gives == 0 || outcome.changes.writes.len() == 1, "the ticket alone: {gives}");
+            bench.commit(outcome.changes);
+            let again = with(&mut bench, &bob, &ticket, get(&id)).map(drop);
+            assert_eq!(again, Err(ResultReason::PermissionDenied), "spent: {gives}");
+        }
+    }
 }
 
 #[test]

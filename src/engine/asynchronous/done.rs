@@ -142,8 +142,8 @@ fn not_reached(version: Version, request: &RequestItem) -> (ResponseItem, Deed) 
     let mut answer = refused(&refusal, version, Some(operation));
     answer.operation = Some(operation);
     answer.unique_batch_item_id.clone_from(&request.unique_batch_item_id);
-    let (reason, cause) = (answer.result_reason, Some(refusal.cause));
-    (answer, Deed { operation, reason, cause, ..Deed::default() })
+    let deed = Deed::refused(operation, Vec::new(), refusal.cause, answer.result_reason.unwrap_or_default());
+    (answer, deed)
 }
 
 fn need(halt: Halt) -> Need {

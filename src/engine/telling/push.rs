@@ -53,16 +53,18 @@ pub fn push(
         What::Put { replaced } => put(&mut cx, &notice.object, replaced.as_deref()),
         What::Notify { changed, gone } => notify(&mut cx, &notice.object, changed, gone),
     });
-    let mut deed = Deed { operation, objects: vec![notice.object.clone()], ..Deed::default() };
+    let objects = vec![notice.object.clone()];
     match request {
         Ok(request) => {
             let message = RequestMessage::new(version, vec![request.into()]);
+            let deed = Deed { operation, objects, ..Deed::default() };
             Ok(Push { message: Some(message), changes: draft.finish()?, deed })
         }
         Err(Halt::Need(need)) => Err(need),
         Err(Halt::Refused(refusal)) => {
-            deed.reason = Some(refusal.cause.reason(version, None));
-            deed.note = refusal.message.into_owned();
+            let reason = refusal.cause.reason(version, None);
+            let deed = Deed::refused(operation, objects, refusal.cause, reason);
+            let deed = Deed { note: refusal.message.into_owned(), ..deed };
             Ok(Push { message: None, changes: Changes::default(), deed })
         }
     }

@@ -1,0 +1,142 @@
+//! What an item comes to: its answer and its audit entry, which are always made together, so that they say the same.
+
+use crate::engine::draft::Draft;
+use crate::engine::need::Need;
+use crate::engine::refusal::{Cause, Halt, Refusal};
+use kmip_codec::Version;
+use kmip_codec::enums::{ResultReason, ResultStatus};
+use kmip_codec::message::ResponseItem;
+use kmip_codec::operations::{Operation, Response};
+use kmip_codec::payloads::*;
+use kmip_codec::value::UniqueIdentifier;
+use kmip_codec::version::V2_0;
+
+/// What an item did, for the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Deed {
+    /// The operation that was asked for.
+    pub operation: Operation,
+    /// The objects that it named, found or made.
+    pub objects: Vec<String>,
+    /// The Result Status of its answer.
+    pub status: ResultStatus,
+    /// Why it failed; `None` where it did not.
+    pub reason: Option<ResultReason>,
+    /// The same by our name; none for what did not fail here: a Poll gives the failure of another.
+    pub cause: Option<Cause>,
+    /// What the client wants noted, escaped and bounded (see [`notes`](crate::engine::telling::notes)); mostly nothing.
+    pub note: String,
+    /// What was done within it: the asynchronous requests that a Process carried out.
+    pub within: Vec<Deed>,
+}
+
+impl Deed {
+    /// What was refused, for the audit.
+    pub fn refused(operation: Operation, objects: Vec<String>, cause: Cause, reason: ResultReason) -> Self {
+        let (status, reason, cause) = (ResultStatus::OperationFailed, Some(reason), Some(cause));
+        Self { operation, objects, status, reason, cause, ..Self::default() }
+    }
+
+    /// The same, taken back.
+    fn undone(self) -> Self {
+        let within = self.within.into_iter().map(Self::undone).collect();
+        Self { status: ResultStatus::OperationUndone, reason: None, cause: None, within, ..self }
+    }
+}
+
+/// An item that was done, accepted, refused or undone.
+#[derive(Debug)]
+pub struct Answered {
+    answer: ResponseItem,
+    deed: Deed,
+}
+
+impl Answered {
+    /// What an item comes to. Status and reason of the audit entry are those of the answer.
+    pub fn new(answer: ResponseItem, cause: Option<Cause>, deed: Deed) -> Self {
+        let status = answer.result_status;
+        let reason = answer.result_reason.filter(|_| status == ResultStatus::OperationFailed);
+        // What an item that failed had done within it, it has not done.
+        let within = match status {
+            ResultStatus::OperationFailed => deed.within.into_iter().map(Deed::undone).collect(),
+            _ => deed.within,
+        };
+        Self { answer, deed: Deed { status, reason, cause, within, ..deed } }
+    }
+
+    /// Whether the batch goes on as for a failure.
+    pub fn has_failed(&self) -> bool {
+        self.answer.result_status == ResultStatus::OperationFailed
+    }
+
+    /// What it comes to once the draft has been rolled back because an item behind it failed. The answer is made anew, of
+    /// what may stand in it, so that nothing of what was done can: the status, and where the answer to the operation is
+    /// the identifier of the object that the request named, that identifier, if the object is there.
+    pub fn undone(self, draft: &mut Draft<'_>, version: Version) -> Result<Self, Need> {
+        let deed = self.deed.undone();
+        let named = match deed.objects.first().map(|id| draft.visible(id)).transpose() {
+            Ok(object) => object.flatten(),
+            Err(Halt::Need(need)) => return Err(need),
+            Err(Halt::Refused(_)) => None,
+        };
+        let answer = ResponseItem {
+            operation: Some(deed.operation),
+            unique_batch_item_id: self.answer.unique_batch_item_id,
+            result_status: ResultStatus::OperationUndone,
+            result_message: Some("undone because a later item of the batch failed".to_owned()),
+            response: named.and_then(|object| identifier(deed.operation, version, &object.id)),
+            ..ResponseItem::default()
+        };
+        Ok(Self::new(answer, None, deed))
+    }
+
+    /// The answer and the audit entry.
+    pub fn into_parts(self) -> (ResponseItem, Deed) {
+        (self.answer, self.deed)
+    }
+}
+
+/// The answers that are nothing but the identifier of the object that the request named.
+fn identifier(operation: Operation, version: Version, id: &str) -> Option<Response> {
+    let unique_identifier = UniqueIdentifier::from(id);
+    Some(match operation {
+        Operation::Activate => Response::Activate(ActivateResponse { unique_identifier }),
+        Operation::Archive => Response::Archive(ArchiveResponse { unique_identifier }),
+        Operation::Check => Response::Check(CheckResponse {
+            unique_identifier: Some(unique_identifier),
+            ..CheckResponse::default()
+        }),
+        Operation::Destroy => Response::Destroy(DestroyResponse { unique_identifier }),
+        Operation::GetUsageAllocation => {
+            Response::GetUsageAllocation(GetUsageAllocationResponse { unique_identifier })
+        }
+        Operation::Recover => Response::Recover(RecoverResponse { unique_identifier }),
+        Operation::Revoke => Response::Revoke(RevokeResponse { unique_identifier }),
+        // In 1.x the attribute stands in the answer as well.
+        _ if version < V2_0 => return None,
+        Operation::AddAttribute => {
+            Response::AddAttribute(AddAttributeResponse { unique_identifier, attribute: None })
+        }
+        Operation::AdjustAttribute => {
+            Response::AdjustAttribute(AdjustAttributeResponse { unique_identifier })
+        }
+        Operation::DeleteAttribute => {
+            Response::DeleteAttribute(DeleteAttributeResponse { unique_identifier, attribute: None })
+        }
+        Operation::ModifyAttribute => {
+            Response::ModifyAttribute(ModifyAttributeResponse { unique_identifier, attribute: None })
+        }
+        Operation::SetAttribute => Response::SetAttribute(SetAttributeResponse { unique_identifier }),
+        _ => return None,
+    })
+}
+
+/// The answer of a refused item.
+pub fn refused(refusal: &Refusal, version: Version, operation: Option<Operation>) -> ResponseItem {
+    ResponseItem {
+        result_status: ResultStatus::OperationFailed,
+        result_reason: Some(refusal.cause.reason(version, operation)),
+        result_message: Some(refusal.message.clone().into_owned()),
+        ..ResponseItem::default()
+    }
+}

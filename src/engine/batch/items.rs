@@ -1,0 +1,133 @@
+//! The items of a batch, in order: what each comes to, and what a failure does to those before and behind it.
+
+use super::answered::{Answered, Deed, refused};
+use crate::engine::asynchronous;
+use crate::engine::context::Context;
+use crate::engine::dispatch::dispatch;
+use crate::engine::given::{SETS_PLACEHOLDER, given};
+use crate::engine::need::Need;
+use crate::engine::refusal::{Cause, Halt, Refusal, Step};
+use crate::engine::statements::about::Features;
+use kmip_codec::Version;
+use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultStatus};
+use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
+use kmip_codec::operations::Operation;
+
+/// The options of a batch.
+pub struct Batch<'m> {
+    message: &'m RequestMessage,
+    version: Version,
+    on_error: BatchErrorContinuationOption,
+    asynchronous: AsynchronousIndicator,
+}
+
+impl<'m> Batch<'m> {
+    pub(super) fn new(message: &'m RequestMessage) -> Self {
+        let header = &message.header;
+        Self {
+            message,
+            version: message.version(),
+            on_error: header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop),
+            asynchronous: header.asynchronous_indicator.map_or(AsynchronousIndicator::Prohibited, |a| a.0),
+        }
+    }
+
+    /// A batch that is done now, whatever its header says.
+    pub fn alone(message: &'m RequestMessage) -> Self {
+        Self { asynchronous: AsynchronousIndicator::Prohibited, ..Self::new(message) }
+    }
+
+    /// Runs the items in order.
+    pub fn run(&self, mut cx: Context<'_, '_>) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
+        let start = cx.draft.savepoint();
+        cx.undoes = self.on_error == BatchErrorContinuationOption::Undo;
+        let mut done: Vec<Answered> = Vec::new();
+        let count = self.message.items.len();
+        for (place, item) in self.message.items.iter().enumerate() {
+            let answered = self.item(item, place + 1 == count, &mut cx)?;
+            if answered.has_failed() && self.on_error == BatchErrorContinuationOption::Undo {
+                cx.draft.undo(start);
+                let taken_back = done.into_iter().map(|before| before.undone(cx.draft, self.version));
+                done = taken_back.collect::<Result<_, _>>()?;
+                done.push(answered);
+                break;
+            }
+            let goes_on = !answered.has_failed() || self.on_error == BatchErrorContinuationOption::Continue;
+            done.push(answered);
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(done.into_iter().map(Answered::into_parts).unzip())
+    }
+
+    /// One item. A refusal takes back what the item itself had changed.
+    fn item(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Result<Answered, Need> {
+        let (savepoint, placeholder) = (cx.draft.savepoint(), cx.placeholder.clone());
+        cx.begin_item();
+        let operation = item.request.operation();
+        let result = self.perform(item, last, cx);
+        let (mut answer, cause) = match result {
+            Ok(answer) => (answer, None),
+            Err(Halt::Need(need)) => return Err(need),
+            Err(Halt::Refused(refusal)) => {
+                cx.draft.roll_back(savepoint);
+                // What was to come from the item must not be taken for what came before it.
+                let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
+                cx.placeholder = placeholder.filter(|_| !empties);
+                let answer = refused(&refusal, self.version, Some(operation));
+                (answer, Some(refusal.cause))
+            }
+        };
+        cx.given.push(given(operation, answer.response.as_ref(), cx));
+        answer.operation = answer.operation.or(Some(operation));
+        answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
+        Ok(Answered::new(answer, cause, cx.end_item(operation)))
+    }
+
+    fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
+        if let Some(extension) = item.extensions.iter().find(|extension| extension.criticality_indicator) {
+            let message = format!(
+                "the critical message extension of {:?} is not known",
+                extension.vendor_identification
+            );
+            return Err(Refusal::new(Cause::FeatureNotSupported, message).into());
+        }
+        self.is_served_so(cx.settings().features)?;
+        let operation = item.request.operation();
+        cx.principal().may_now(operation)?;
+        // What is done later could not be undone together with what is answered now.
+        let is_free =
+            last && (self.on_error != BatchErrorContinuationOption::Undo || self.message.items.len() == 1);
+        if asynchronous::is_later(cx, self.asynchronous, operation, is_free)? {
+            return asynchronous::accept(cx, item, self.on_error);
+        }
+        if let Some(grant) = cx.draft.grant() {
+            grant.begin(operation)?;
+        }
+        let response = dispatch(item.request.clone(), cx)?;
+        if let Some(grant) = cx.draft.grant() {
+            grant.end()?;
+        }
+        let answer = ResponseItem {
+            result_status: ResultStatus::Success,
+            response: Some(response),
+            ..ResponseItem::default()
+        };
+        Ok(cx.instead.take().unwrap_or(answer))
+    }
+
+    /// Refuses what the header asks for and the configuration has switched off.
+    fn is_served_so(&self, features: Features) -> Result<(), Refusal> {
+        let what = match (self.on_error, self.asynchronous) {
+            (BatchErrorContinuationOption::Undo, _) if !features.batch_undo => "undo batches",
+            (BatchErrorContinuationOption::Continue, _) if !features.batch_continue => {
+                "go on after a failed item"
+            }
+            (_, AsynchronousIndicator::Mandatory) if !features.asynchronous => "answer asynchronously",
+            _ => return Ok(()),
+        };
+        let text = format!("this server is configured not to {what}; Query Capabilities tells");
+        Err(Refusal::new(Cause::FeatureNotSupported, text))
+    }
+}
