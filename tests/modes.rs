@@ -93,6 +93,49 @@ fn a_read_is_in_the_audit_when_the_server_dies_behind_its_answer() {
     }
 }
 
+/// What the audit says of an item is what its answer says: an undone Get was a failure in the audit, and gave the key.
+#[test]
+fn the_audit_says_what_the_answers_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::configured(folder.path(), &[]);
+    let mut wire = wire::connect(&dev, "one");
+    let id = created(&mut wire);
+    let get = |id: &UniqueIdentifier| {
+        Request::Get(GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() })
+    };
+    let mut message = RequestMessage::new(V2_1, vec![get(&id).into(), get(&"nothing".into()).into()]);
+    message.header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+    let undone = ResponseMessage::from_bytes(&wire.exchange(&message.to_bytes()).unwrap()).unwrap();
+    let statuses: Vec<_> = undone.items.iter().map(|item| item.result_status).collect();
+    assert_eq!(statuses, [ResultStatus::OperationUndone, ResultStatus::OperationFailed]);
+    assert_eq!(undone.items[0].response, None, "no key leaves");
+    let mut long = RequestMessage::new(V2_1, vec![get(&id).into(), get(&id).into()]);
+    long.header.maximum_response_size = Some(100);
+    let refused = ResponseMessage::from_bytes(&wire.exchange(&long.to_bytes()).unwrap()).unwrap();
+    assert_eq!(refused.items[0].result_reason, Some(ResultReason::ResponseTooLarge));
+    dev.kill();
+    drop(Database::open(Engine::Redb, &folder.path().join("store")).unwrap());
+    let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
+    let mut said = Vec::new();
+    let mut visit = |_, entry: audit::Entry| {
+        if entry.operation == "Get" {
+            said.push((entry.objects, entry.outcome));
+        }
+    };
+    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    let UniqueIdentifier::Text(id) = id else { panic!("{id:?}") };
+    let entry = |object: &str, outcome: &str| (vec![object.to_owned()], outcome.to_owned());
+    assert_eq!(
+        said,
+        [
+            entry(&id, "OperationUndone"),
+            entry("nothing", "ObjectNotFound"),
+            entry(&id, "ResponseTooLarge"),
+            entry(&id, "ResponseTooLarge"),
+        ]
+    );
+}
+
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -221,7 +221,7 @@ fn compare(bench: &mut Bench, who: &Principal, model: &Model, what: &str) {
 }
 
 /// What had succeeded says that it was undone, and names the object of its request, where that is there: what it had made is
-/// not (KMIP 2.1, 11.6; the OASIS case BL-M-2).
+/// not (KMIP 2.1, 11.5; the OASIS case BL-M-2).
 #[test]
 fn undone_items_name_the_objects_that_are_there() {
     let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
