@@ -20,10 +20,11 @@ bench: ## figures: the codec, cryptography, and requests per second of a whole s
 	@cargo bench --bench cryptography
 	@cargo bench --bench server
 
-soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000
+soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000; 70,000 random batches instead of 700
 	@scripts/setup.sh soak
 	@KEYSTEAD_SOAK=1 cargo test --release -p kmip-codec --test differential
 	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture
+	@KEYSTEAD_SOAK=1 cargo test --release --test engine undone -- --nocapture
 
 reference: ## writes docs/reference/ anew, from the tables
 	@KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test reference

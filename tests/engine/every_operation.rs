@@ -1,7 +1,7 @@
 //! Every operation that is served, each prepared so that it succeeds: with the ID placeholder in place of the identifier,
 //! setting the placeholder, and undone by an item behind it that fails.
 
-mod rows;
+pub mod rows;
 
 use super::objects::*;
 use super::undone;
@@ -19,10 +19,10 @@ use kmip_codec::version::VERSIONS;
 use rows::{ROWS, Row};
 
 /// An identifier of nothing.
-const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
+pub const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
 
 /// A bench on which every operation can succeed: with an authority, a client that is told, and Interop.
-fn bench() -> Bench {
+pub fn bench() -> Bench {
     let mut bench = Bench::new(1);
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::default();
@@ -41,7 +41,7 @@ fn bench() -> Bench {
     bench
 }
 
-fn ann() -> Principal {
+pub fn ann() -> Principal {
     let certified_until = Some(i64::from(u32::MAX));
     Principal { admin: true, weak_keys: true, certified_until, ..principal("ann", &[]) }
 }

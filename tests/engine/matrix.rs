@@ -2,6 +2,7 @@
 //! every version, against the table of moves.
 
 use super::objects::*;
+use super::undone::must_be_bare;
 use super::world::{Bench, granted, principal};
 use bytes::Bytes;
 use keystead::engine::lifecycle::states::{Event, after, is_destroyed};
@@ -10,8 +11,8 @@ use keystead::engine::rights::policy::Principal;
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, AttributeReference, CryptographicParameters};
 use kmip_codec::enums::{
-    AdjustmentType, BlockCipherMode, DerivationMethod, HashingAlgorithm, ObjectType, ResultReason,
-    ResultStatus, RevocationReasonCode, SplitKeyMethod, State,
+    AdjustmentType, BatchErrorContinuationOption, BlockCipherMode, DerivationMethod, HashingAlgorithm,
+    ObjectType, ResultReason, ResultStatus, RevocationReasonCode, SplitKeyMethod, State,
 };
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
@@ -455,14 +456,16 @@ fn every_cell_of_the_matrix() {
                     for who in [&owner, &member] {
                         friend(&mut bench, who, row, version, &id, (kind, state), &what);
                     }
+                    undone_batch(&mut bench, &owner, row, version, &id, &what);
                     foe(&mut bench, &stranger, row, version, &id, &what);
                     let reason = ask(&mut bench, &disclosing, row, version, &id).0;
                     assert_eq!(reason, Some(ResultReason::PermissionDenied), "{what} by one who may know");
-                    cells += 4;
+                    cells += 5;
                 }
             }
         }
     }
+    println!("{cells} cells");
     assert!(cells > 10_000, "{cells} cells");
 }
 
@@ -536,6 +539,22 @@ fn friend(
         let next = after(state, event).unwrap();
         assert_eq!(state_after(bench, who, row, version, id), next, "{what} by {}", who.name);
     }
+}
+
+/// In a batch that is undone the owner gets nothing of what the operation gives, nothing is done, and the audit says so.
+fn undone_batch(bench: &mut Bench, who: &Principal, row: &Row, version: Version, id: &str, what: &str) {
+    let fails = Request::Get(GetRequest { unique_identifier: Some(ABSENT.into()), ..GetRequest::default() });
+    let items = vec![RequestItem::from((row.request)(id, version)), RequestItem::from(fails)];
+    let mut message = RequestMessage::new(version, items);
+    message.header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+    let outcome = bench.decide(who, &message);
+    let first = &outcome.response.items[0];
+    match first.result_status {
+        ResultStatus::OperationUndone => must_be_bare(bench, who, version, first, what),
+        status => assert_eq!((status, &first.response), (ResultStatus::OperationFailed, &None), "{what}"),
+    }
+    assert_eq!(outcome.deeds[0].status, first.result_status, "{what}: the audit says what the answer says");
+    assert!(outcome.changes.writes.is_empty() && outcome.notices.is_empty(), "{what}: undone");
 }
 
 /// The state that an object has behind the operation, in one batch that is not committed.

@@ -1,5 +1,8 @@
 //! What leaves of a batch that was undone: that it was, and at most identifiers of objects that are there.
 
+mod counts;
+mod random;
+
 use super::world::Bench;
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::Version;
