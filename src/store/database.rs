@@ -1,62 +1,18 @@
 //! A store with its writer, its journal and its lock: what the server opens.
 
+use super::guard::{Guard, Opener};
 use super::journal::{DRAINED_KEY, Journal};
 use super::lock::FolderLock;
+use super::watch::Watch;
 use super::writer::Writer;
-use super::{Error, MemoryStore, Outcome, RedbStore, SledStore, Snapshot, Store, Transaction};
-use super::{redb, sled};
+use super::{Engine, Error, Outcome, Snapshot, Store, Transaction};
 use crate::audit::Entry;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-
-/// The engines.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// The default.
-    #[default]
-    Redb,
-    /// The second engine.
-    Sled,
-    /// For tests: gone with the process.
-    Memory,
-}
-
-/// What each engine keeps its data in, inside the folder of the store.
-const DATA: &[(Engine, &str)] = &[(Engine::Redb, redb::FILE), (Engine::Sled, sled::FOLDER)];
-
-impl Engine {
-    /// Refuses a folder with the data of another engine and none of this one: an empty store in its place would look as
-    /// if every key were lost.
-    fn check(self, folder: &Path) -> Result<(), Error> {
-        let is_there = |(_, name): &&(Self, &str)| folder.join(name).exists();
-        let found = DATA.iter().filter(is_there).map(|(engine, _)| *engine).collect::<Vec<_>>();
-        match found.first() {
-            Some(other) if !found.contains(&self) => {
-                Err(Error::OtherEngine { path: folder.into(), found: *other, wanted: self })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// As the configuration spells it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Redb => "redb",
-            Self::Sled => "sled",
-            Self::Memory => "memory",
-        }
-    }
-}
-
-impl std::fmt::Display for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use std::time::Duration;
 
 /// The key that holds the format of the store.
 const FORMAT_KEY: &[u8] = b"f";
@@ -75,8 +31,8 @@ pub struct Submission {
 
 /// An open store. Dropping it closes it: what was handed over is committed first.
 pub struct Database {
-    store: Arc<dyn Store>,
-    ways: Option<(Writer, Journal)>,
+    guard: Arc<Guard>,
+    ways: Option<(Writer, Journal, Watch)>,
     threads: Vec<JoinHandle<()>>,
     /// Given back when all else is closed.
     lock: Option<FolderLock>,
@@ -85,40 +41,54 @@ pub struct Database {
 impl Database {
     /// Opens the store in a folder, or makes it. One server a folder.
     pub fn open(engine: Engine, folder: &Path) -> Result<Self, Error> {
-        let failed = |why: std::io::Error| Error::File { path: folder.into(), why: why.to_string() };
+        let failed = |why: std::io::Error| Error::of_file(folder, &why);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let lock = FolderLock::take(folder)?;
         engine.check(folder)?;
-        let store: Arc<dyn Store> = match engine {
-            Engine::Redb => Arc::new(RedbStore::open(folder)?),
-            Engine::Sled => Arc::new(SledStore::open(folder)?),
-            Engine::Memory => Arc::new(MemoryStore::default()),
-        };
+        let guard = Guard::open(engine.opener(folder), folder, engine.file(folder))?;
         make_private(folder).map_err(failed)?;
-        let mut database = Self::over(store, folder)?;
+        let mut database = Self::start(guard, folder)?;
         database.lock = Some(lock);
         Ok(database)
     }
 
-    /// Puts writer and journal over a store that is open; the journal is kept in the folder.
+    /// Puts writer and journal over a store that is open; the journal is kept in the folder. After a failed commit the
+    /// same store is used again.
     pub fn over(store: Arc<dyn Store>, folder: &Path) -> Result<Self, Error> {
-        check_format(&*store)?;
-        let (writer, writing) = Writer::start(Arc::clone(&store))?;
+        Self::over_opener(Box::new(move |_| Ok(Arc::clone(&store))), folder)
+    }
+
+    /// The same over a store that is opened in this way, now and after each failed commit.
+    pub fn over_opener(opener: Opener, folder: &Path) -> Result<Self, Error> {
+        Self::start(Guard::open(opener, folder, None)?, folder)
+    }
+
+    fn start(guard: Guard, folder: &Path) -> Result<Self, Error> {
+        check_format(&guard)?;
+        let guard = Arc::new(guard);
+        let (writer, writing) = Writer::start(Arc::clone(&guard))?;
         // Read before, not while, the writer works: a snapshot of sled holds it back.
-        let drained = store.snapshot()?.get(DRAINED_KEY)?;
+        let drained = guard.snapshot()?.get(DRAINED_KEY)?;
         let (journal, journaling) = Journal::start(folder, drained, writer.clone())?;
-        Ok(Self { store, ways: Some((writer, journal)), threads: vec![journaling, writing], lock: None })
+        let (watch, watching) = Watch::start(Arc::clone(&guard), writer.clone())?;
+        let threads = vec![watching, journaling, writing];
+        Ok(Self { guard, ways: Some((writer, journal, watch)), threads, lock: None })
     }
 
     /// The store as it stands now.
     pub fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
-        self.store.snapshot()
+        self.guard.snapshot()
+    }
+
+    /// How often the engine was opened anew after a failure: a snapshot of before fails, and a new one does not.
+    pub fn generation(&self) -> u64 {
+        self.guard.generation()
     }
 
     /// Commits changes and their audit entries together; durable when it returns `Committed`.
     pub async fn commit(&self, submission: Submission) -> Result<Outcome, Error> {
         match &self.ways {
-            Some((writer, _)) => writer.submit(submission.transaction, submission.entries, None).await,
+            Some((writer, ..)) => writer.submit(submission.transaction, submission.entries, None).await,
             None => Err(closed()),
         }
     }
@@ -126,7 +96,7 @@ impl Database {
     /// The same from a thread that may block.
     pub fn commit_blocking(&self, submission: Submission) -> Result<Outcome, Error> {
         match &self.ways {
-            Some((writer, _)) => writer.submit_blocking(submission.transaction, submission.entries, None),
+            Some((writer, ..)) => writer.submit_blocking(submission.transaction, submission.entries, None),
             None => Err(closed()),
         }
     }
@@ -134,10 +104,42 @@ impl Database {
     /// Enters reads in the audit; when it returns, the entries survive the death of this process.
     pub async fn record(&self, entries: Vec<Entry>) -> Result<(), Error> {
         match &self.ways {
-            Some((_, journal)) => journal.record(entries).await,
+            Some((_, journal, _)) => journal.record(entries).await,
             None => Err(closed()),
         }
     }
+
+    /// Whether writes are taken: one was committed within the last seconds, or is now (it changes nothing, and leaves no
+    /// audit entry).
+    pub async fn prove_writes(&self) -> Result<(), Error> {
+        let health = self.guard.health();
+        if let Some(error) = health.trouble {
+            return Err(error);
+        }
+        if health.committed.is_some_and(|at| at.elapsed() < PROOF_LASTS) {
+            return Ok(());
+        }
+        within(self.commit(Submission::default()), "a commit").await.map(drop)
+    }
+
+    /// Whether the audit entries of reads are taken: bytes are really written to the journal.
+    pub async fn prove_journal(&self) -> Result<(), Error> {
+        within(self.record(Vec::new()), "an entry in the journal of reads").await
+    }
+}
+
+/// How long a commit is proof that writes are taken.
+const PROOF_LASTS: Duration = Duration::from_secs(5);
+
+/// How long a proof may take.
+const PROOF_WITHIN: Duration = Duration::from_secs(5);
+
+async fn within<T>(work: impl Future<Output = Result<T, Error>>, what: &str) -> Result<T, Error> {
+    let seconds = PROOF_WITHIN.as_secs();
+    let late = |_| {
+        Err(Error::Engine(format!("{what} has been under way for {seconds} s: the disk does not answer")))
+    };
+    tokio::time::timeout(PROOF_WITHIN, work).await.unwrap_or_else(late)
 }
 
 impl Drop for Database {
@@ -154,7 +156,7 @@ fn closed() -> Error {
     Error::Stopped("the store is closed".to_owned())
 }
 
-fn check_format(store: &dyn Store) -> Result<(), Error> {
+fn check_format(store: &Guard) -> Result<(), Error> {
     let found = store.snapshot()?.get(FORMAT_KEY)?;
     match found {
         Some(found) if found == FORMAT.to_be_bytes() => Ok(()),
@@ -165,7 +167,7 @@ fn check_format(store: &dyn Store) -> Result<(), Error> {
         }
         None => {
             let writes = vec![(FORMAT_KEY.to_vec(), Some(FORMAT.to_be_bytes().to_vec()))];
-            store.commit(&Transaction { expects: Vec::new(), writes }).map(drop)
+            store.commit(Transaction { expects: Vec::new(), writes })
         }
     }
 }

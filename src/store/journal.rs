@@ -5,22 +5,33 @@
 //! append-only file, which survives the death of this process; from there the writer takes the entries into the one
 //! chain, in a durable commit that also notes which file is done. A file is a segment with a number; a frame in it is
 //! length, checksum and entry. A torn frame at the end was never acknowledged and is left out.
+//!
+//! While a segment is taken in, reads go on in the next. Segments are taken in one by one, in order: what the store notes
+//! is the last one that is done. While the store takes no writes they stay where they are, and when the disk has no
+//! room for the next one, it lies in the reserve.
+
+mod frame;
+mod segment;
 
 use super::writer::Writer;
 use super::{Error, Outcome, Transaction};
 use crate::audit::Entry;
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use segment::{Reserve, Segment};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep_until;
 
 /// Which segment was taken into the chain last.
 pub const DRAINED_KEY: &[u8] = b"j";
 
 /// How long an entry may be in the journal alone.
 const DRAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// How long after a drain that failed none is tried.
+const REST: Duration = Duration::from_secs(1);
 
 /// How many reads may wait for the journal.
 const QUEUE_MAX: usize = 4096;
@@ -42,16 +53,26 @@ impl Journal {
         drained: Option<Vec<u8>>,
         writer: Writer,
     ) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
-        let done = drained.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
-        let last = recover(folder, done, &writer)?;
-        let state = State { folder: folder.into(), writer, number: last + 1, segment: None, failed: None };
+        let (last, left) = recover(folder, taken_in(drained), &writer)?;
+        let state = State {
+            folder: folder.into(),
+            writer,
+            number: last + 1,
+            current: None,
+            entries: Vec::new(),
+            ended: left,
+            drain: None,
+            rest_until: None,
+            reserve: Reserve::of(folder),
+            failed: None,
+        };
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let thread =
             std::thread::Builder::new().name("journal".to_owned()).spawn(move || state.run(receiver));
         Ok((Self(sender), thread.map_err(|error| Error::Engine(error.to_string()))?))
     }
 
-    /// Records entries; when this returns they survive the death of the process.
+    /// Records entries; when this returns they survive the death of the process. None at all shows that some would be.
     pub async fn record(&self, entries: Vec<Entry>) -> Result<(), Error> {
         let gone = |_| Error::Stopped("the journal has ended".to_owned());
         let (reply, answer) = oneshot::channel();
@@ -60,89 +81,67 @@ impl Journal {
     }
 }
 
-/// Appends the entries of segments that the chain does not have yet; returns the highest number seen.
-fn recover(folder: &Path, done: u64, writer: &Writer) -> Result<u64, Error> {
-    let mut segments: Vec<(u64, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|why| file_error(folder, &why))? {
-        let path = entry.map_err(|why| file_error(folder, &why))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        segments.extend(name.strip_prefix("reads-").and_then(|n| n.parse().ok()).map(|n| (n, path.clone())));
-    }
-    segments.sort();
-    let mut last = done;
-    for (number, path) in segments {
+/// The segment that was taken in last, of what the store holds under [`DRAINED_KEY`].
+pub fn taken_in(value: Option<Vec<u8>>) -> u64 {
+    value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes)
+}
+
+/// Appends the entries of segments that the chain does not have yet; returns the highest number seen, and the segments
+/// that the store takes later: its disk is full.
+fn recover(folder: &Path, done: u64, writer: &Writer) -> Result<(u64, VecDeque<Ended>), Error> {
+    let (mut last, mut left) = (done, VecDeque::new());
+    for (number, path) in segment::all(folder)? {
         last = last.max(number);
+        let segment = Segment::found(path, number)?;
         if number > done {
-            let entries = read_segment(&std::fs::read(&path).map_err(|why| file_error(&path, &why))?);
+            let entries = segment.entries()?;
             tracing::info!(
                 segment = number,
                 entries = entries.len(),
                 "taking the journal of reads into the audit"
             );
-            drain(writer, entries, number)?;
+            let taken = match left.is_empty() {
+                true => writer.submit_blocking(Transaction::default(), entries, Some(number)),
+                false => Err(Error::Full),
+            };
+            match taken {
+                Ok(_) => {}
+                Err(Error::Full) => {
+                    left.push_back(Ended { segment, entries: None });
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        std::fs::remove_file(&path).map_err(|why| file_error(&path, &why))?;
+        segment.delete();
     }
-    Ok(last)
+    Ok((last, left))
 }
 
-fn drain(writer: &Writer, entries: Vec<Entry>, number: u64) -> Result<(), Error> {
-    match writer.submit_blocking(Transaction::default(), entries, Some(number))? {
-        Outcome::Committed => Ok(()),
-        Outcome::Conflict => Err(Error::Engine("a transaction without expectations conflicts".to_owned())),
-    }
+/// A segment that takes no more entries.
+struct Ended {
+    segment: Segment,
+    /// What it holds, while that need not be read.
+    entries: Option<Vec<Entry>>,
 }
 
-/// The whole frames of a segment.
-fn read_segment(mut bytes: &[u8]) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    while let Some((head, rest)) = bytes.split_first_chunk::<12>() {
-        let (length, checksum) = head.split_at(4);
-        let length = u32::from_be_bytes(length.try_into().unwrap_or_default()) as usize;
-        let Some(body) = rest.get(..length) else { break };
-        if checksum_of(body) != checksum {
-            break;
-        }
-        let Some(entry) = Entry::decode(body) else { break };
-        entries.push(entry);
-        bytes = rest.get(length..).unwrap_or_default();
-    }
-    entries
-}
-
-fn frame(entry: &Entry, out: &mut Vec<u8>) {
-    let body = entry.encode();
-    out.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.extend_from_slice(&checksum_of(&body));
-    out.extend_from_slice(&body);
-}
-
-/// The first 8 bytes of the SHA-256: against torn writes, not against people.
-fn checksum_of(body: &[u8]) -> [u8; 8] {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
-    digest.as_ref().first_chunk::<8>().copied().unwrap_or_default()
-}
-
-fn file_error(path: &Path, why: &std::io::Error) -> Error {
-    Error::File { path: path.into(), why: why.to_string() }
-}
+type Drain = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>;
 
 struct State {
     folder: PathBuf,
     writer: Writer,
     /// The number of the next segment.
     number: u64,
-    segment: Option<Segment>,
-    /// Why the journal takes no more, once it does not.
-    failed: Option<Error>,
-}
-
-/// The segment that is being written.
-struct Segment {
-    file: File,
-    path: PathBuf,
+    /// The segment that is being written, and what it holds.
+    current: Option<Segment>,
     entries: Vec<Entry>,
-    since: Instant,
+    /// What is to be taken in, the first one perhaps under way.
+    ended: VecDeque<Ended>,
+    drain: Option<Drain>,
+    rest_until: Option<Instant>,
+    reserve: Reserve,
+    /// Why nothing is taken, while it is not: for the log.
+    failed: Option<Error>,
 }
 
 impl State {
@@ -154,73 +153,185 @@ impl State {
         runtime.block_on(async {
             let mut waiting = Vec::new();
             loop {
-                let due = self.segment.as_ref().map(|segment| segment.since + DRAIN_AFTER);
-                let more = requests.recv_many(&mut waiting, 256);
-                let taken = match due {
-                    None => Ok(more.await),
-                    Some(due) => tokio::time::timeout_at(due.into(), more).await,
-                };
-                match taken {
-                    Ok(0) => break,
-                    Ok(_) => self.write(std::mem::take(&mut waiting)),
-                    Err(_) => {}
+                let due = self.due();
+                tokio::select! {
+                    count = requests.recv_many(&mut waiting, 256) => match count {
+                        0 => break,
+                        _ => self.write(std::mem::take(&mut waiting)),
+                    },
+                    done = under_way(&mut self.drain) => self.drained(done),
+                    () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {}
                 }
-                if self.segment.as_ref().is_some_and(|segment| segment.since.elapsed() >= DRAIN_AFTER) {
-                    self.hand_over().await;
-                }
+                self.drain_what_is_due();
             }
-            self.hand_over().await;
+            self.drain_all().await;
         });
+    }
+
+    /// When something is to be done without being asked.
+    fn due(&self) -> Option<Instant> {
+        if self.drain.is_some() {
+            return None;
+        }
+        let first = if self.ended.is_empty() {
+            self.current.as_ref().map(|segment| segment.since + DRAIN_AFTER)
+        } else {
+            Some(Instant::now())
+        };
+        first.map(|first| self.rest_until.map_or(first, |until| until.max(first)))
     }
 
     /// Writes all that waits with one write, then answers.
     fn write(&mut self, requests: Vec<Request>) {
         let mut frames = Vec::new();
-        requests.iter().flat_map(|request| &request.entries).for_each(|entry| frame(entry, &mut frames));
-        let written = match &self.failed {
-            Some(error) => Err(error.clone()),
-            None => self.append(&frames),
-        };
-        if let (Err(error), None) = (&written, &self.failed) {
-            tracing::error!(%error, "the journal of reads failed; reads are refused until a restart");
-            self.failed = Some(error.clone());
+        requests.iter().flat_map(|request| &request.entries).for_each(|entry| frame::put(entry, &mut frames));
+        if frames.is_empty() {
+            frame::put_nothing(&mut frames);
         }
+        let written = self.append(&frames);
+        self.note(&written);
         for request in requests {
-            if let (Ok(()), Some(segment)) = (&written, &mut self.segment) {
-                segment.entries.extend(request.entries);
+            if written.is_ok() {
+                self.entries.extend(request.entries);
             }
             let _ = request.reply.send(written.clone());
         }
     }
 
+    /// Appends to the segment that is being written, or to a new one, or to one in the reserve.
     fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
-        if self.segment.is_none() {
-            let path = self.folder.join(format!("reads-{}", self.number));
-            let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path);
-            let file = file.map_err(|why| file_error(&path, &why))?;
-            self.segment = Some(Segment { file, path, entries: Vec::new(), since: Instant::now() });
+        if self.current.as_ref().is_some_and(Segment::is_full) {
+            self.end_current();
         }
-        match &mut self.segment {
-            Some(segment) => segment.file.write_all(frames).map_err(|why| file_error(&segment.path, &why)),
-            None => Ok(()),
+        let failed = match self.append_to_current(frames) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        self.end_current();
+        let reserved = match failed {
+            Error::Full => self.reserve.take(self.number),
+            // The segment was deleted: its entries are known here, and go on in a new one.
+            Error::Moved { .. } => Some(Segment::create(&self.folder, self.number)),
+            _ => None,
+        };
+        self.current = Some(reserved.ok_or(failed)??);
+        self.number += 1;
+        self.append_to_current(frames)
+    }
+
+    fn append_to_current(&mut self, frames: &[u8]) -> Result<(), Error> {
+        let segment = match self.current.take() {
+            Some(segment) => segment,
+            None => {
+                let segment = Segment::create(&self.folder, self.number)?;
+                self.number += 1;
+                segment
+            }
+        };
+        self.current.insert(segment).append(frames)
+    }
+
+    /// Ends the segment that is being written. One without a byte goes away.
+    fn end_current(&mut self) {
+        let entries = std::mem::take(&mut self.entries);
+        match self.current.take() {
+            Some(segment) if segment.is_empty() => segment.delete(),
+            // While the store takes no writes there may be many: they are read again when their time comes.
+            Some(segment) => {
+                let entries = self.ended.is_empty().then_some(entries);
+                self.ended.push_back(Ended { segment, entries });
+            }
+            None => {}
         }
     }
 
-    /// Takes the segment into the chain and deletes it. Entries that come meanwhile wait; the writer is quick.
-    async fn hand_over(&mut self) {
-        let Some(segment) = self.segment.take() else { return };
-        let number = self.number;
-        self.number += 1;
-        match self.writer.submit(Transaction::default(), segment.entries, Some(number)).await {
+    fn drain_what_is_due(&mut self) {
+        let now = Instant::now();
+        if self.drain.is_some() || self.rest_until.is_some_and(|until| now < until) {
+            return;
+        }
+        let is_due = |segment: &Segment| segment.since + DRAIN_AFTER <= now;
+        if self.ended.is_empty() && self.current.as_ref().is_some_and(is_due) {
+            self.end_current();
+        }
+        self.begin_drain();
+    }
+
+    /// Hands the first segment that has ended to the writer.
+    fn begin_drain(&mut self) {
+        let Some(first) = self.ended.front_mut() else { return };
+        let entries = match first.entries.take().map_or_else(|| first.segment.entries(), Ok) {
+            Ok(entries) => entries,
+            Err(error) => return self.drained(Err(error)),
+        };
+        let (writer, number) = (self.writer.clone(), first.segment.number);
+        self.drain = Some(match entries.is_empty() {
+            true => Box::pin(async { Ok(Outcome::Committed) }),
+            false => {
+                Box::pin(async move { writer.submit(Transaction::default(), entries, Some(number)).await })
+            }
+        });
+    }
+
+    fn drained(&mut self, done: Result<Outcome, Error>) {
+        self.drain = None;
+        match done {
             Ok(_) => {
-                if let Err(error) = std::fs::remove_file(&segment.path) {
-                    tracing::warn!(%error, "a journal segment that is done could not be deleted");
+                if let Some(first) = self.ended.pop_front() {
+                    first.segment.delete();
                 }
+                self.rest_until = None;
+                self.reserve.fill();
             }
             Err(error) => {
-                tracing::error!(%error, "the journal of reads could not be taken into the audit; it is kept");
-                self.failed = Some(error);
+                if self.rest_until.is_none() {
+                    let left = self.reserve.bytes();
+                    tracing::error!(%error, left, "the journal of reads is not taken into the audit; it is kept, and tried again");
+                }
+                self.rest_until = Some(Instant::now() + REST);
             }
         }
+    }
+
+    /// Takes in what there is, at the end; what cannot be is kept for the next start.
+    async fn drain_all(&mut self) {
+        if let Some(drain) = self.drain.take() {
+            let done = drain.await;
+            self.drained(done);
+        }
+        self.end_current();
+        while !self.ended.is_empty() {
+            self.begin_drain();
+            let Some(drain) = self.drain.take() else { return };
+            let done = drain.await;
+            let failed = done.is_err();
+            self.drained(done);
+            if failed {
+                return;
+            }
+        }
+    }
+
+    /// The log has it when reads are refused, and when they are taken again.
+    fn note(&mut self, written: &Result<(), Error>) {
+        match (written, &self.failed) {
+            (Ok(()), Some(_)) => {
+                tracing::info!("the journal of reads takes entries again");
+                self.failed = None;
+            }
+            (Err(error), before) if before.as_ref() != Some(error) => {
+                tracing::error!(%error, "the journal of reads takes no entries: reads are refused");
+                self.failed = Some(error.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The drain that is under way; never ready without one.
+async fn under_way(drain: &mut Option<Drain>) -> Result<Outcome, Error> {
+    match drain {
+        Some(drain) => drain.await,
+        None => std::future::pending().await,
     }
 }

@@ -25,7 +25,10 @@ impl FolderLock {
             return Err(Error::InUse { path: folder.into(), holder: holder.to_owned() });
         }
         let holder = format!("keystead, process {}\n", std::process::id());
-        file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).map_err(failed)?;
+        // Who it is helps people; a disk without room for it must not keep the server from starting.
+        if let Err(error) = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())) {
+            tracing::warn!(file = %path.display(), %error, "the lock does not say who holds it");
+        }
         Ok(Self(file.try_clone().map_err(failed)?))
     }
 }

@@ -5,19 +5,29 @@
 //! the audit chain that grows in the same commits, and the journal that keeps reads from waiting for the disk.
 //!
 //! ```text
-//! changes --> writer (groups, validates, chains the audit) --> engine: one durable commit
+//! changes --> writer (groups, validates, chains the audit) --> guard (room? in its place?) --> engine: one durable commit
 //! reads   --> journal (one write, no sync) --> within 50 ms --> writer
 //! ```
+//!
+//! What fails in passing (a full disk, a file that was moved away) is refused with its reason and heals without a
+//! restart: `guard` opens the engine anew after a failed commit, and `watch` looks once a second.
 
 mod database;
+mod engine;
+mod guard;
 mod journal;
 mod lock;
 mod memory;
+mod place;
 mod redb;
+mod room;
 mod sled;
+mod watch;
 mod writer;
 
-pub use database::{Database, Engine, Submission};
+pub use database::{Database, Submission};
+pub use engine::Engine;
+pub use guard::{Access, STAMP_KEY};
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 pub use sled::SledStore;
@@ -77,7 +87,8 @@ pub trait Store: Send + Sync + 'static {
     /// The store as it stands now, whatever is written later.
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error>;
     /// Applies a transaction as a whole, durably, if its expectations hold. After an error that leaves open what is
-    /// on disk, every later commit fails: an fsync that failed is never tried again.
+    /// on disk, every later commit to this handle fails: an fsync that failed is never tried again on it. Whoever wants to
+    /// go on closes it, opens another one, and looks at what is on disk.
     fn commit(&self, transaction: &Transaction) -> Result<Outcome, Error>;
     /// Closes the files; nothing may be called afterwards.
     fn close(&self) -> Result<(), Error>;
@@ -149,14 +160,67 @@ pub enum Error {
     /// The engine failed.
     #[error("the store failed: {0}")]
     Engine(String),
-    /// A write failed before, so that what is on disk is not certain; restart the server.
-    #[error(
-        "the store has stopped after an error: {0}. Restart the server; nothing that was acknowledged is lost"
-    )]
+    /// A write failed before, so that what is on disk is not certain: this handle takes no more.
+    #[error("the store has stopped after an error: {0}. Nothing that was acknowledged is lost")]
     Stopped(String),
     /// There is no room on the disk.
-    #[error("the disk is full: make room; reads go on, and writes will when there is room")]
+    #[error(
+        "the disk of the store is full: nothing was written. Make room: reads go on, and writes go on by themselves within \
+         seconds of it"
+    )]
     Full,
+    /// The disk takes no writes.
+    #[error(
+        "{} is on a file system that is mounted read-only: nothing was written. Mount it for writing (`dmesg` says whether \
+         errors of the disk made it so): writes go on by themselves within seconds of it", path.display()
+    )]
+    ReadOnly {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What the server has open is not at its place any more.
+    #[error("{}: {what}", path.display())]
+    Moved {
+        /// The place.
+        path: PathBuf,
+        /// What is found there, and what to do.
+        what: String,
+    },
+    /// What was opened does not hold what was acknowledged.
+    #[error(
+        "{} does not hold what this server last committed: it is another store or an old copy of this one, and nothing is \
+         written to it. Put back the file that was here, or stop the server and start it on this one", path.display()
+    )]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// What a client may be told: why the server cannot do this now, without paths or the texts of libraries.
+    pub fn told(&self) -> &'static str {
+        match self {
+            Self::Full => "the server's disk is full: nothing was changed; ask again when it has room",
+            Self::ReadOnly { .. } => {
+                "the server's disk takes no writes: nothing was changed; ask again later"
+            }
+            Self::Moved { .. } | Self::NotOurs { .. } => {
+                "the server's store is not in its place: nothing was changed; ask again later"
+            }
+            _ => "the server failed; its log has the reason",
+        }
+    }
+
+    /// The error of a file operation, classified.
+    pub(crate) fn of_file(path: &std::path::Path, why: &std::io::Error) -> Self {
+        use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match why.kind() {
+            StorageFull | QuotaExceeded => Self::Full,
+            ReadOnlyFilesystem => Self::ReadOnly { path: path.into() },
+            _ => Self::File { path: path.into(), why: why.to_string() },
+        }
+    }
 }
 
 fn touched(untouched: bool) -> &'static str {

@@ -1,15 +1,18 @@
 //! The default engine: redb, one B-tree in one file. Every commit is durable and in two phases with quick repair, so
 //! that a store opens in milliseconds after a power cut and has lost nothing that was acknowledged.
 
+mod overlay;
+
 use super::{
     Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end,
 };
+use overlay::Overlay;
 use redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _,
-    StorageError, TableDefinition,
+    StorageError, TableDefinition, TableError,
 };
-use std::panic::catch_unwind;
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keystead");
@@ -23,7 +26,8 @@ const CACHE_BYTES: usize = 64 * 1024 * 1024;
 /// A store in a file [`FILE`].
 pub struct RedbStore {
     database: Database,
-    /// Why the store has stopped, once it has.
+    path: PathBuf,
+    /// Why this handle takes no commits, once it takes none.
     stopped: OnceLock<String>,
 }
 
@@ -34,38 +38,69 @@ impl RedbStore {
         if !path.exists() {
             Self::make(folder, &path)?;
         }
-        let written = || std::fs::metadata(&path).and_then(|file| file.modified()).ok();
+        Self::open_with(&path, |path| Database::builder().set_cache_size(CACHE_BYTES).open(path))
+    }
+
+    /// Opens the file in this folder for reads: not a byte of it is written, whatever redb does.
+    pub fn open_for_reads(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join(FILE);
+        let store = Self::open_with(&path, |path| {
+            let overlay = Overlay::over(path)?;
+            Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay)
+        })?;
+        let _ = store.stopped.set("it was opened for reads".to_owned());
+        Ok(store)
+    }
+
+    fn open_with(
+        path: &Path,
+        open: impl FnOnce(&Path) -> Result<Database, DatabaseError>,
+    ) -> Result<Self, Error> {
+        let written = || std::fs::metadata(path).and_then(|file| file.modified()).ok();
         let before = written();
-        let damaged =
-            |why: String| Error::Damaged { path: path.clone(), why, untouched: written() == before };
+        let damaged = |why: String| Error::Damaged { path: path.into(), why, untouched: written() == before };
         // Some damage redb answers with a panic.
-        let opened = catch_unwind(|| Database::builder().set_cache_size(CACHE_BYTES).open(&path));
+        let opened = catch_unwind(AssertUnwindSafe(|| open(path)));
         match opened {
-            Ok(Ok(database)) => Self::over(database),
+            Ok(Ok(database)) => Self::over(database, path),
             Ok(Err(error)) if is_damage(&error) => Err(damaged(error.to_string())),
-            Ok(Err(error)) => Err(Error::File { path: path.clone(), why: error.to_string() }),
-            Err(_) => Err(damaged("redb cannot make sense of it".to_owned())),
+            Ok(Err(DatabaseError::Storage(StorageError::Io(why)))) => Err(Error::of_file(path, &why)),
+            Ok(Err(error)) => Err(Error::File { path: path.into(), why: error.to_string() }),
+            Err(_) => Err(damaged(NO_SENSE.to_owned())),
         }
     }
 
-    fn over(database: Database) -> Result<Self, Error> {
-        let store = Self { database, stopped: OnceLock::new() };
-        store.apply(&Transaction::default())?;
+    fn over(database: Database, path: &Path) -> Result<Self, Error> {
+        let store = Self { database, path: path.into(), stopped: OnceLock::new() };
+        let has_table =
+            store.guarded(|| match store.database.begin_read().map_err(engine)?.open_table(TABLE) {
+                Ok(_) => Ok(true),
+                Err(TableError::TableDoesNotExist(_)) => Ok(false),
+                Err(error) => Err(engine(error)),
+            })?;
+        if !has_table {
+            store.apply(&Transaction::default())?;
+        }
         Ok(store)
+    }
+
+    /// Runs what redb may answer with a panic where its file is damaged.
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        guarded(&self.path, work)
     }
 
     /// Makes an empty store under another name and gives it its own once it is whole: a file that redb was cut off at
     /// making has no header and is never opened again.
     fn make(folder: &Path, path: &Path) -> Result<(), Error> {
         let half = folder.join("store.redb.new");
-        let failed = |why: std::io::Error| Error::File { path: half.clone(), why: why.to_string() };
+        let failed = |why: std::io::Error| Error::of_file(&half, &why);
         match std::fs::remove_file(&half) {
             Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(why)),
             _ => {}
         }
         let database = Database::create(&half)
             .map_err(|why| Error::File { path: half.clone(), why: why.to_string() })?;
-        drop(Self::over(database)?);
+        drop(Self::over(database, &half)?);
         std::fs::rename(&half, path).map_err(failed)?;
         std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
@@ -100,17 +135,19 @@ impl Store for RedbStore {
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
-        let read = self.database.begin_read().map_err(engine)?;
-        Ok(Box::new(RedbSnapshot(read.open_table(TABLE).map_err(engine)?)))
+        self.guarded(|| {
+            let read = self.database.begin_read().map_err(engine)?;
+            let table = read.open_table(TABLE).map_err(engine)?;
+            Ok(Box::new(RedbSnapshot { table, path: self.path.clone() }) as Box<dyn Snapshot>)
+        })
     }
 
     fn commit(&self, transaction: &Transaction) -> Result<Outcome, Error> {
         if let Some(why) = self.stopped.get() {
             return Err(Error::Stopped(why.clone()));
         }
-        let outcome = self.apply(transaction);
+        let outcome = self.guarded(|| self.apply(transaction));
         if let Err(error) = &outcome {
-            tracing::error!(%error, "a commit failed; the store takes no more writes");
             let _ = self.stopped.set(error.to_string());
         }
         outcome
@@ -121,31 +158,54 @@ impl Store for RedbStore {
     }
 }
 
-struct RedbSnapshot(ReadOnlyTable<&'static [u8], &'static [u8]>);
+struct RedbSnapshot {
+    table: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    path: PathBuf,
+}
 
 impl Snapshot for RedbSnapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.0.get(key).map_err(engine)?.map(|guard| guard.value().to_vec()))
+        guarded(&self.path, || Ok(self.table.get(key).map_err(engine)?.map(|guard| guard.value().to_vec())))
     }
 
     fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error> {
-        let mut range = match prefix_end(prefix) {
-            Some(end) => self.0.range::<&[u8]>(prefix..end.as_slice()),
-            None => self.0.range::<&[u8]>(prefix..),
-        }
-        .map_err(engine)?;
+        let end = prefix_end(prefix);
+        let mut range = guarded(&self.path, || {
+            match &end {
+                Some(end) => self.table.range::<&[u8]>(prefix..end.as_slice()),
+                None => self.table.range::<&[u8]>(prefix..),
+            }
+            .map_err(engine)
+        })?;
         loop {
-            let next = match order {
-                Order::Forward => range.next(),
-                Order::Backward => range.next_back(),
-            };
-            let Some(pair) = next else { return Ok(()) };
-            let (key, value) = pair.map_err(engine)?;
+            let next = guarded(&self.path, || {
+                let next = match order {
+                    Order::Forward => range.next(),
+                    Order::Backward => range.next_back(),
+                };
+                next.transpose().map_err(engine)
+            })?;
+            let Some((key, value)) = next else { return Ok(()) };
             if visit(key.value(), value.value()).is_break() {
                 return Ok(());
             }
         }
     }
+}
+
+const NO_SENSE: &str = "redb cannot make sense of it";
+
+/// A panic of redb means damage: the file is named.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let damaged = |_| Error::Damaged { path: path.into(), why: NO_SENSE.to_owned(), untouched: false };
+    catch_unwind(AssertUnwindSafe(work)).map_err(damaged)?.map_err(|error| match error {
+        // What stands where is read by offset: only the file can be named.
+        Error::Engine(why) if why.contains("orrupted") => {
+            Error::Damaged { path: path.into(), why, untouched: false }
+        }
+        Error::ReadOnly { .. } => Error::ReadOnly { path: path.into() },
+        other => other,
+    })
 }
 
 /// Whether the file is not what redb left behind. An empty one is damaged as well: redb never leaves it so.
@@ -160,7 +220,10 @@ fn is_damage(error: &DatabaseError) -> bool {
 
 fn engine(error: impl Into<redb::Error>) -> Error {
     match error.into() {
-        redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => Error::Full,
+        redb::Error::Io(why) => match Error::of_file(Path::new(""), &why) {
+            Error::File { .. } => Error::Engine(why.to_string()),
+            classified => classified,
+        },
         other => Error::Engine(other.to_string()),
     }
 }

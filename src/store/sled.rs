@@ -9,6 +9,10 @@ use parking_lot::{ArcRwLockReadGuard, RawRwLock, RwLock};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// How long a store that is closed waits for those who read it.
+const SNAPSHOTS_WAIT: Duration = Duration::from_secs(5);
 
 /// Its folder.
 pub const FOLDER: &str = "sled";
@@ -28,7 +32,7 @@ impl SledStore {
         let path = folder.join(FOLDER);
         let failed = |path: &Path| {
             let path = path.to_owned();
-            move |why: std::io::Error| Error::File { path, why: why.to_string() }
+            move |why: std::io::Error| Error::of_file(&path, &why)
         };
         let database = sled::Config::new().path(&path).flush_every_ms(None).open();
         let database = database.map_err(|error| match error {
@@ -62,7 +66,7 @@ impl SledStore {
         }
         self.database.flush().map_err(engine)?;
         let synced = self.log.sync_data();
-        synced.map_err(|why| Error::File { path: self.path.clone(), why: why.to_string() })?;
+        synced.map_err(|why| Error::of_file(&self.path, &why))?;
         Ok(Outcome::Committed)
     }
 }
@@ -82,13 +86,24 @@ impl Store for SledStore {
         }
         let outcome = self.apply(transaction);
         if let Err(error) = &outcome {
-            tracing::error!(%error, "a commit failed; the store takes no more writes");
+            // Dropping it would wait for ever for the write that failed.
+            std::mem::forget(self.database.clone());
             let _ = self.stopped.set(error.to_string());
         }
         outcome
     }
 
+    /// Waits for the snapshots: while one is there, sled's lock on its files is. After a write that failed sled cannot be
+    /// closed, and so not be opened anew.
     fn close(&self) -> Result<(), Error> {
+        let Some(_exclusive) = self.applying.try_write_for(SNAPSHOTS_WAIT) else {
+            return Err(Error::Engine("snapshots of the store are still in use".to_owned()));
+        };
+        if let Some(why) = self.stopped.get() {
+            return Err(Error::Stopped(format!(
+                "{why}. sled takes writes again after a restart of the server alone"
+            )));
+        }
         self.database.flush().map(drop).map_err(engine)
     }
 }
@@ -121,7 +136,10 @@ impl Snapshot for SledSnapshot {
 
 fn engine(error: sled::Error) -> Error {
     match error {
-        sled::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => Error::Full,
+        sled::Error::Io(why) => match Error::of_file(Path::new(FOLDER), &why) {
+            Error::File { .. } => Error::Engine(why.to_string()),
+            classified => classified,
+        },
         other => Error::Engine(other.to_string()),
     }
 }

@@ -4,8 +4,9 @@
 //! request that conflicts is told so and leaves no trace; the others go into one commit, together with their audit
 //! entries, which the writer chains in that order. The answers leave after the sync.
 
-use super::journal::DRAINED_KEY;
-use super::{Error, Order, Outcome, Pair, Snapshot, Store, Transaction};
+use super::guard::Guard;
+use super::journal::{self, DRAINED_KEY};
+use super::{Error, Order, Outcome, Pair, Snapshot, Transaction};
 use crate::audit::{self, Chain, Entry};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -33,10 +34,10 @@ pub struct Writer(mpsc::Sender<Request>);
 
 impl Writer {
     /// Starts the writer's thread. It ends when the last way to it is dropped.
-    pub fn start(store: Arc<dyn Store>) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
-        let chain = head(&*store.snapshot()?)?;
+    pub fn start(guard: Arc<Guard>) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
+        let chain = head(&*guard.snapshot()?)?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let state = State { store, chain };
+        let state = State { generation: guard.generation(), guard, chain };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || state.run(receiver));
         Ok((Self(sender), thread.map_err(|error| Error::Engine(error.to_string()))?))
     }
@@ -83,8 +84,10 @@ pub fn head(snapshot: &dyn Snapshot) -> Result<Chain, Error> {
 }
 
 struct State {
-    store: Arc<dyn Store>,
+    guard: Arc<Guard>,
     chain: Chain,
+    /// The opening of the engine that the chain was read from.
+    generation: u64,
 }
 
 impl State {
@@ -93,15 +96,19 @@ impl State {
         while requests.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
             self.commit(std::mem::take(&mut group));
         }
-        if let Err(error) = self.store.close() {
+        if let Err(error) = self.guard.close() {
             tracing::error!(%error, "the store did not close cleanly");
         }
     }
 
     fn commit(&mut self, group: Vec<Request>) {
-        let snapshot = match self.store.snapshot() {
+        let snapshot = match self.snapshot() {
             Ok(snapshot) => snapshot,
-            Err(error) => return answer_all(group.into_iter().map(|r| r.reply), &Err(error)),
+            // Nothing can be read: the commit says why, or opens the engine anew.
+            Err(error) => {
+                let error = self.guard.commit(Transaction::default()).err().unwrap_or(error);
+                return answer_all(group.into_iter().map(|r| r.reply), &Err(error));
+            }
         };
         let mut merged = Merged { chain: self.chain.clone(), ..Merged::default() };
         let mut accepted = Vec::new();
@@ -117,11 +124,25 @@ impl State {
             return;
         }
         let writes = merged.overlay.into_iter().collect();
-        let result = self.store.commit(&Transaction { expects: Vec::new(), writes });
-        if result.is_ok() {
-            self.chain = merged.chain;
+        let result = self.guard.commit(Transaction { expects: Vec::new(), writes });
+        match result {
+            // Opened anew before the commit, what is on disk is what was validated against: nobody else writes.
+            Ok(()) => self.chain = merged.chain,
+            // Whether it was applied is open: the chain is read again.
+            Err(_) => self.generation = u64::MAX,
         }
-        answer_all(accepted.into_iter(), &result);
+        answer_all(accepted.into_iter(), &result.map(|()| Outcome::Committed));
+    }
+
+    /// The store as it stands, and the chain as it stands there.
+    fn snapshot(&mut self) -> Result<Box<dyn Snapshot>, Error> {
+        let generation = self.guard.generation();
+        let snapshot = self.guard.snapshot()?;
+        if self.generation != generation {
+            self.chain = head(&*snapshot)?;
+            self.generation = generation;
+        }
+        Ok(snapshot)
     }
 }
 
@@ -141,12 +162,18 @@ impl Merged {
         entries: Vec<Entry>,
         drained: Option<u64>,
     ) -> Result<bool, Error> {
-        let read = |key: &[u8]| match self.overlay.get(key) {
+        let mut read = |key: &[u8]| match self.overlay.get(key) {
             Some(value) => Ok(value.clone()),
             None => snapshot.get(key),
         };
-        if !super::holds(&transaction.expects, read)? {
+        if !super::holds(&transaction.expects, &mut read)? {
             return Ok(false);
+        }
+        // A commit whose outcome was open may have taken a segment in: it is not taken in twice.
+        if let Some(segment) = drained
+            && journal::taken_in(read(DRAINED_KEY)?) >= segment
+        {
+            return Ok(true);
         }
         self.overlay.extend(transaction.writes);
         for entry in &entries {

@@ -16,6 +16,7 @@ pub mod hunt;
 pub mod keys;
 pub mod luks;
 pub mod pki;
+pub mod tmpfs;
 pub mod tpm;
 pub mod wire;
 

@@ -1,6 +1,11 @@
 //! One suite for every engine of the store, and for what stands on it: group commit, the journal of reads, the chain.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod disk;
+mod faults;
+#[path = "../support/mod.rs"]
+mod support;
+
 use keystead::audit::{self, Chain, Entry};
 use keystead::store::*;
 use proptest::prelude::*;

@@ -1,0 +1,80 @@
+//! The engines that there are, and how each is opened.
+
+use super::guard::{Access, Opener};
+use super::{Error, MemoryStore, RedbStore, SledStore, Store};
+use super::{redb, sled};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The engines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// The default.
+    #[default]
+    Redb,
+    /// The second engine.
+    Sled,
+    /// For tests: gone with the process.
+    Memory,
+}
+
+/// What each engine keeps its data in, inside the folder of the store.
+const DATA: &[(Engine, &str)] = &[(Engine::Redb, redb::FILE), (Engine::Sled, sled::FOLDER)];
+
+impl Engine {
+    /// How this engine is opened in a folder.
+    pub(super) fn opener(self, folder: &Path) -> Opener {
+        let folder = folder.to_owned();
+        let memory: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        Box::new(move |access| {
+            Ok(match (self, access) {
+                (Self::Redb, Access::Write) => Arc::new(RedbStore::open(&folder)?) as Arc<dyn Store>,
+                (Self::Redb, Access::Read) => Arc::new(RedbStore::open_for_reads(&folder)?),
+                (Self::Sled, Access::Write) => Arc::new(SledStore::open(&folder)?),
+                (Self::Sled, Access::Read) => {
+                    let why = "sled cannot be opened without writing to it".to_owned();
+                    return Err(Error::Engine(why));
+                }
+                (Self::Memory, _) => Arc::clone(&memory),
+            })
+        })
+    }
+
+    /// The file that must stay at its place while the store is open.
+    pub(super) fn file(self, folder: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Redb => Some(folder.join(redb::FILE)),
+            Self::Sled => Some(folder.join(sled::FOLDER).join("db")),
+            Self::Memory => None,
+        }
+    }
+
+    /// Refuses a folder with the data of another engine and none of this one: an empty store in its place would look as
+    /// if every key were lost.
+    pub(super) fn check(self, folder: &Path) -> Result<(), Error> {
+        let is_there = |(_, name): &&(Self, &str)| folder.join(name).exists();
+        let found = DATA.iter().filter(is_there).map(|(engine, _)| *engine).collect::<Vec<_>>();
+        match found.first() {
+            Some(other) if !found.contains(&self) => {
+                Err(Error::OtherEngine { path: folder.into(), found: *other, wanted: self })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// As the configuration spells it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Redb => "redb",
+            Self::Sled => "sled",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+impl std::fmt::Display for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

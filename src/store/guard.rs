@@ -1,0 +1,285 @@
+//! What stands between the writer and the engine: nothing is committed into a file that is not at its place or a disk
+//! without room, and after a commit that failed the engine is opened anew and must hold what was acknowledged.
+//!
+//! Each commit writes a stamp of its own. After a failure, what is opened must have the stamp of the last commit that was
+//! acknowledged, or that of the one that failed: its outcome was open. A handle whose commit failed is never used for
+//! another one. What cannot be opened for writing is opened for reads alone, if it can be read.
+
+use super::place::{Found, Place};
+use super::{Error, Outcome, Snapshot, Store, Transaction, room};
+use keystead_hsm::{Entropy as _, SystemEntropy};
+use parking_lot::{Mutex, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// The key that holds the stamp of the last commit.
+pub const STAMP_KEY: &[u8] = b"q";
+
+/// How long after a failed commit none is tried.
+const REST: Duration = Duration::from_secs(1);
+
+/// What an engine is opened for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// For reads and commits.
+    Write,
+    /// For reads alone: not a byte of it is written.
+    Read,
+}
+
+/// Opens the engine of a store, again and again.
+pub type Opener = Box<dyn Fn(Access) -> Result<Arc<dyn Store>, Error> + Send + Sync>;
+
+/// How the store stands.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// Why commits are refused, while they are.
+    pub trouble: Option<Error>,
+    /// When a commit succeeded last.
+    pub committed: Option<Instant>,
+}
+
+/// An engine that is opened anew where it failed.
+pub struct Guard {
+    opener: Opener,
+    folder: PathBuf,
+    file: Option<PathBuf>,
+    /// `Err` while it can be opened in no way.
+    store: RwLock<Result<Arc<dyn Store>, Error>>,
+    /// How often it was opened: a snapshot of an earlier time may fail.
+    opened: AtomicU64,
+    health: Mutex<Health>,
+    writing: Mutex<Writing>,
+}
+
+/// What the one writer needs between two commits.
+struct Writing {
+    place: Place,
+    /// The stamp of the last commit; `None` in a store without.
+    stamp: Option<Vec<u8>>,
+    /// What a commit that failed would have left.
+    open: Option<Vec<u8>>,
+    count: u64,
+    run: [u8; 8],
+    /// Whether the handle that is open takes commits.
+    writable: bool,
+    rest_until: Option<(Instant, Error)>,
+}
+
+impl Guard {
+    /// Opens the engine for the first time. `file` is what must stay at its place in the folder.
+    pub fn open(opener: Opener, folder: &Path, file: Option<PathBuf>) -> Result<Self, Error> {
+        let store = opener(Access::Write)?;
+        let stamp = store.snapshot()?.get(STAMP_KEY)?;
+        let mut run = [0; 8];
+        let failed = |error: keystead_hsm::Error| Error::Engine(error.to_string());
+        SystemEntropy::default().fill(&mut run).map_err(failed)?;
+        let place = Place::opened(folder, file.clone());
+        let writing = Writing { place, stamp, open: None, count: 0, run, writable: true, rest_until: None };
+        Ok(Self {
+            opener,
+            folder: folder.into(),
+            file,
+            store: RwLock::new(Ok(store)),
+            opened: AtomicU64::new(0),
+            health: Mutex::new(Health { trouble: None, committed: None }),
+            writing: Mutex::new(writing),
+        })
+    }
+
+    /// The store as it stands now.
+    pub fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
+        match &*self.store.read() {
+            Ok(store) => store.snapshot(),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// How often the engine was opened anew. What was read across two of these times is read again.
+    pub fn generation(&self) -> u64 {
+        self.opened.load(Ordering::Acquire)
+    }
+
+    /// How the store stands.
+    pub fn health(&self) -> Health {
+        self.health.lock().clone()
+    }
+
+    /// Looks whether commits can be taken, without one; for who looks every so often. While a commit is under way,
+    /// there is nothing to look for.
+    pub fn look(&self) {
+        if let Some(mut writing) = self.writing.try_lock() {
+            let looked = self.may_commit(&mut writing, room::needed(&Transaction::default()));
+            if let Err(error) = looked {
+                self.note(Err(&error));
+            }
+        }
+    }
+
+    /// Applies a transaction without expectations, for the one writer. An error leaves open whether it was applied;
+    /// the engine is open anew by then, or there is a reason why not.
+    pub fn commit(&self, mut transaction: Transaction) -> Result<(), Error> {
+        let mut writing = self.writing.lock();
+        if let Err(error) = self.may_commit(&mut writing, room::needed(&transaction)) {
+            self.note(Err(&error));
+            return Err(error);
+        }
+        writing.count += 1;
+        let stamp = [&writing.run[..], &writing.count.to_be_bytes()[..]].concat();
+        transaction.writes.push((STAMP_KEY.to_vec(), Some(stamp.clone())));
+        let store = match &*self.store.read() {
+            Ok(store) => Arc::clone(store),
+            Err(error) => return Err(error.clone()),
+        };
+        let done = store.commit(&transaction);
+        drop(store);
+        // Looked at again: what was moved away meanwhile has taken the commit with it.
+        let still = writing.place.look();
+        match (done, still) {
+            (Ok(Outcome::Committed), Found::Same) => {
+                writing.stamp = Some(stamp);
+                self.note(Ok(()));
+                Ok(())
+            }
+            (Ok(Outcome::Committed), Found::OtherFile(error) | Found::Gone(error)) => {
+                // It is in the file that is open: should that come back, it is as good as acknowledged.
+                writing.stamp = Some(stamp);
+                self.note(Err(&error));
+                Err(error)
+            }
+            (Ok(Outcome::Conflict), _) => {
+                Err(Error::Engine("a commit without expectations conflicts".into()))
+            }
+            (Err(error), _) => {
+                self.note(Err(&error));
+                writing.open = Some(stamp);
+                writing.rest_until = Some((Instant::now() + REST, error.clone()));
+                self.open_anew(&mut writing);
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes the engine.
+    pub fn close(&self) -> Result<(), Error> {
+        match &*self.store.read() {
+            Ok(store) => store.close(),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Refuses what cannot be committed now; opens what could not be opened before.
+    fn may_commit(&self, writing: &mut Writing, bytes: u64) -> Result<(), Error> {
+        if let Some((until, why)) = &writing.rest_until {
+            if Instant::now() < *until {
+                return Err(why.clone());
+            }
+            writing.rest_until = None;
+        }
+        match writing.place.look() {
+            Found::Same => {}
+            Found::Gone(error) => return Err(error),
+            Found::OtherFile(error) => self.adopt(writing, error)?,
+        }
+        if !writing.writable {
+            self.open_anew(writing);
+        }
+        if let Some((_, why)) = &writing.rest_until {
+            return Err(why.clone());
+        }
+        room::check(&self.folder, bytes)
+    }
+
+    /// Takes another file for the store where it holds exactly what was acknowledged: a copy was put back.
+    fn adopt(&self, writing: &mut Writing, moved: Error) -> Result<(), Error> {
+        let is_it = (self.opener)(Access::Read).is_ok_and(|store| writing.is_ours(&*store));
+        if !is_it {
+            writing.rest_until = Some((Instant::now() + REST, moved.clone()));
+            return Err(moved);
+        }
+        tracing::warn!(store = %self.folder.display(), "another file is in the place of the store: it holds all that was \
+            acknowledged, and is used from now on");
+        writing.place = Place::opened(&self.folder, self.file.clone());
+        self.open_anew(writing);
+        Ok(())
+    }
+
+    /// Closes the engine and opens it again; for reads alone where it cannot be written.
+    fn open_anew(&self, writing: &mut Writing) {
+        let mut current = self.store.write();
+        let before =
+            std::mem::replace(&mut *current, Err(Error::Stopped("it is being opened anew".to_owned())));
+        if let Some(why) = before.as_ref().ok().and_then(|store| store.close().err()) {
+            // It goes on to be read.
+            *current = before;
+            writing.writable = false;
+            writing.rest_until = Some((Instant::now() + REST, why));
+            return;
+        }
+        drop(before);
+        if let Some(file) = &self.file {
+            forget_pages(file);
+        }
+        let opened = (self.opener)(Access::Write).and_then(|store| writing.checked(store, &self.folder));
+        writing.writable = opened.is_ok();
+        *current = match opened {
+            Ok(store) => Ok(store),
+            Err(why) => {
+                tracing::error!(error = %why, "the store could not be opened for writing; it is tried again");
+                writing.rest_until = Some((Instant::now() + REST, why.clone()));
+                (self.opener)(Access::Read)
+                    .and_then(|store| writing.checked(store, &self.folder))
+                    .map_err(|_| why)
+            }
+        };
+        self.opened.fetch_add(1, Ordering::Release);
+    }
+
+    /// Notes how the store stands; the log has it when that changes.
+    fn note(&self, stands: Result<(), &Error>) {
+        let mut health = self.health.lock();
+        match stands {
+            Ok(()) => {
+                health.committed = Some(Instant::now());
+                if health.trouble.take().is_some() {
+                    tracing::info!(store = %self.folder.display(), "the store takes writes again");
+                }
+            }
+            Err(error) => {
+                if health.trouble.as_ref() != Some(error) {
+                    tracing::error!(%error, "the store takes no writes");
+                }
+                health.trouble = Some(error.clone());
+            }
+        }
+    }
+}
+
+impl Writing {
+    /// Whether a store holds the last commit, or the one whose outcome is open.
+    fn is_ours(&self, store: &dyn Store) -> bool {
+        let found = store.snapshot().and_then(|snapshot| snapshot.get(STAMP_KEY));
+        found.is_ok_and(|found| found == self.stamp || (found.is_some() && found == self.open))
+    }
+
+    fn checked(&mut self, store: Arc<dyn Store>, folder: &Path) -> Result<Arc<dyn Store>, Error> {
+        if !self.is_ours(&*store) {
+            return Err(Error::NotOurs { path: folder.into() });
+        }
+        self.stamp = store.snapshot()?.get(STAMP_KEY)?;
+        self.open = None;
+        Ok(store)
+    }
+}
+
+/// Lets the system forget what it holds of a file: after a sync that failed, pages that never reached the disk may be
+/// held as if they had.
+fn forget_pages(file: &Path) {
+    let forgotten = std::fs::File::open(file)
+        .and_then(|file| Ok(rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?));
+    if let Err(error) = forgotten {
+        tracing::debug!(%error, "the system keeps the pages of the store");
+    }
+}

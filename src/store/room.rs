@@ -1,0 +1,49 @@
+//! Is there room for a commit? Asked before the engine is touched: an engine that runs out of room in the middle of a
+//! commit has to be opened anew.
+
+use super::Error;
+use super::Transaction;
+use crate::audit;
+use rustix::fs::{StatVfs, StatVfsMountFlags};
+use std::path::Path;
+
+/// What every commit may take: roots of trees, lists of free pages.
+const BASE_BYTES: u64 = 1024 * 1024;
+
+/// What a write may take beyond its bytes: the page of its place in the tree, and its copy.
+const WRITE_BYTES: u64 = 2 * 4096;
+
+/// The most bytes that a transaction takes on the disk until it is committed, by estimate.
+pub fn needed(transaction: &Transaction) -> u64 {
+    let bytes: usize = transaction.writes.iter().map(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len)).sum();
+    // Entries of the audit stand one behind the other: many share a page.
+    let scattered = transaction.writes.iter().filter(|(key, _)| !key.starts_with(audit::PREFIX)).count();
+    BASE_BYTES + 3 * bytes as u64 + WRITE_BYTES * scattered as u64
+}
+
+/// Refuses what the file system of this folder has no room for, or does not take at all.
+pub fn check(folder: &Path, bytes: u64) -> Result<(), Error> {
+    let system = match rustix::fs::statvfs(folder) {
+        Ok(system) => system,
+        Err(why) => return Err(Error::of_file(folder, &why.into())),
+    };
+    if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Err(Error::ReadOnly { path: folder.into() });
+    }
+    match free(&system) {
+        Some(free) if free < bytes => Err(Error::Full),
+        _ => Ok(()),
+    }
+}
+
+/// How large the file system of this folder is and how much of it is free, in bytes; `None` where it does not say.
+pub fn of(folder: &Path) -> Option<(u64, u64)> {
+    let system = rustix::fs::statvfs(folder).ok()?;
+    Some((system.f_blocks.saturating_mul(system.f_frsize), free(&system)?))
+}
+
+/// What this user may still write; `None` where the file system does not say.
+fn free(system: &StatVfs) -> Option<u64> {
+    let blocks = if rustix::process::geteuid().is_root() { system.f_bfree } else { system.f_bavail };
+    (system.f_blocks > 0).then(|| blocks.saturating_mul(system.f_frsize))
+}
