@@ -13,6 +13,7 @@
 mod adapters;
 mod administration;
 mod commit;
+mod readiness;
 mod registrar;
 mod run;
 
@@ -130,7 +131,7 @@ impl Executor {
 
     /// The store as it stands now.
     pub fn view(&self) -> Result<StoreView, store::Error> {
-        self.database.snapshot().map(StoreView)
+        StoreView::of(&self.database)
     }
 
     /// Waits until asynchronous work was accepted.

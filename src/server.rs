@@ -21,7 +21,7 @@ use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::{Credentials, Nuls};
 use crate::engine::world::{Entropy, World};
-use crate::executor::{Effects, Executor};
+use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;
 use crate::listen::TurnedAway;
 use crate::session::{Answer, Peer, Received, Service, Turned};
@@ -103,7 +103,7 @@ impl Server {
                 self.remember(reply.told);
                 reply.response
             }
-            Err(error) => self.fail(request, &peer, &message, &error.to_string()).await,
+            Err(error) => self.fail(request, &peer, &message, &error).await,
         }
     }
 
@@ -167,20 +167,28 @@ impl Server {
                 self.remember(reply.told);
                 reply.response
             }
-            Err(error) => self.fail(request, peer, message, &error.to_string()).await,
+            Err(error) => self.fail(request, peer, message, &error).await,
         }
     }
 
     /// Something failed that is not the client's fault: the log says what, the client that it was the server, and the
-    /// audit, if that can be written, what the client was told.
-    async fn fail(&self, request: u64, peer: &Peer, message: &RequestMessage, why: &str) -> ResponseMessage {
-        tracing::error!(request, why, "a request failed inside the server");
-        let text = "the server failed; its log has the reason";
-        let mut outcome = whole(message, &Refusal::new(Cause::Internal, text));
+    /// audit, if that can be written, what the client was told. What the store does not take in passing is not entered:
+    /// clients that ask again and again would use up the room that is reserved for reads.
+    async fn fail(
+        &self,
+        request: u64,
+        peer: &Peer,
+        message: &RequestMessage,
+        why: &executor::Error,
+    ) -> ResponseMessage {
+        tracing::error!(request, %why, "a request failed inside the server");
+        let mut outcome = whole(message, &Refusal::new(Cause::Internal, why.told()));
         answers::number(&mut outcome.response, request, message);
         let told = self.told(request, peer, message, &outcome, Vec::new());
         let Effects { changes, entries, result, .. } = effects((request, peer, message), outcome, told);
-        if let Err(error) = self.executor.commit(changes, entries).await {
+        if !why.is_passing()
+            && let Err(error) = self.executor.commit(changes, entries).await
+        {
             tracing::error!(request, %error, "the audit does not have that failure");
         }
         self.remember(result.told);

@@ -4,9 +4,11 @@
 //! those are opened in the HSM, off the async runtime. In `cached` mode an opened KEK stays in locked memory for a
 //! bounded time; in `strict` mode it lives for one request, so that every request that needs a key asks the HSM.
 
+mod damage;
 mod ring;
 mod rotation;
 
+pub use damage::Damage;
 pub use ring::KeyRing;
 pub use rotation::{MasterStatus, RotationReport};
 
@@ -68,13 +70,23 @@ pub struct Hierarchy {
     /// The KEK that new records are sealed under.
     current: u32,
     opened: Mutex<BTreeMap<u32, (Arc<Kek>, Instant)>>,
+    /// The records that were found damaged.
+    damage: Arc<Damage>,
 }
 
 impl Hierarchy {
     /// Opens the hierarchy: proves the master key of the store before anything else, and makes what a new store lacks.
     pub fn open(database: Arc<Database>, master: Arc<dyn MasterKeys>, keep: Keep) -> Result<Self, Error> {
         let store_id = store_id(&database)?;
-        let hierarchy = Self { database, master, keep, store_id, current: 1, opened: Mutex::default() };
+        let hierarchy = Self {
+            database,
+            master,
+            keep,
+            store_id,
+            current: 1,
+            opened: Mutex::default(),
+            damage: Arc::default(),
+        };
         hierarchy.learn_canaries()?;
         if hierarchy.get(key::EPOCH)?.is_none() {
             hierarchy.first_epoch()?;
@@ -100,7 +112,18 @@ impl Hierarchy {
             opened.retain(|_, (_, since)| now.duration_since(*since) < time);
         }
         let keks = opened.iter().map(|(id, (kek, _))| (*id, Arc::clone(kek))).collect();
-        KeyRing::new(self.current, keks)
+        KeyRing::new(self.current, keks).noting(&self.damage)
+    }
+
+    /// A ring with the present KEK alone, opened in the HSM now.
+    pub fn ring_opened_anew(&self) -> Result<KeyRing, Error> {
+        let kek = self.load(self.current)?;
+        Ok(KeyRing::new(self.current, BTreeMap::from([(self.current, kek)])))
+    }
+
+    /// The records that were found damaged.
+    pub fn damage(&self) -> &Damage {
+        &self.damage
     }
 
     /// Opens a KEK in the HSM. Blocks.

@@ -17,7 +17,7 @@ const TEXT: Tag = Tag(0x54_4B53);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum AdminRequest {
-    /// Is the server ready? Really opens a canary in the HSM. Every client may ask.
+    /// Is the server ready? Really opens keys in the HSM and writes to the store. Every client may ask.
     Ready,
     /// How the master key stands.
     MasterStatus,
@@ -58,15 +58,50 @@ pub enum AdminRequest {
     },
 }
 
-/// The answer to [`AdminRequest::Ready`].
+/// The answer to [`AdminRequest::Ready`]: what was really tried, part by part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {
+    /// Whether every part works.
+    pub ready: bool,
     /// The version of the program.
     pub version: String,
     /// What holds the master keys.
     pub token: String,
     /// Seconds since the server started.
     pub uptime_seconds: u64,
+    /// The master key opened the key-encryption key of the store, and that a record, if there is one.
+    pub keys: Part,
+    /// A write was committed within the last seconds.
+    pub writes: Part,
+    /// Bytes were written where the audit entries of reads go.
+    pub audit: Part,
+    /// How many stored records were found damaged since the server started; the log names them.
+    pub damaged_records: usize,
+}
+
+/// How a part of the server stands.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Part {
+    /// Whether it works.
+    pub ok: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Readiness {
+    /// The parts that do not work, and why.
+    pub fn failing(&self) -> Vec<(&'static str, &str)> {
+        let parts = [("keys", &self.keys), ("writes", &self.writes), ("audit", &self.audit)];
+        let failing = parts.into_iter().filter(|(_, part)| !part.ok);
+        failing.map(|(name, part)| (name, part.reason.as_deref().unwrap_or("no reason is given"))).collect()
+    }
+}
+
+impl From<Result<(), String>> for Part {
+    fn from(tried: Result<(), String>) -> Self {
+        Self { ok: tried.is_ok(), reason: tried.err() }
+    }
 }
 
 /// A certificate that was signed.

@@ -1,4 +1,4 @@
-//! `keystead ready`: does the server work, down to the HSM?
+//! `keystead ready`: does the server work, down to the HSM and the disk?
 
 use super::protocol::{AdminRequest, Readiness};
 use super::{ask, fail};
@@ -6,11 +6,18 @@ use crate::client::ClientArgs;
 use clap::Args;
 use std::process::ExitCode;
 
+/// The server says that it is not ready.
+const NOT_READY: u8 = 4;
+
 /// `keystead ready`.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be \
-reached; 4 the server is not ready, or one side does not accept the other's certificate."
+    after_help = "Tries what serving a key takes: opens the key-encryption key of the store in the HSM and with it a record; \
+writes to the store, unless a write was committed within the last 5 s; writes where the audit entries of reads go. It leaves no \
+audit entry.\nWith --json: `ready`, and `keys`, `writes` and `audit`, each with `ok` and, where it is false, `reason`; \
+`damaged_records` counts the records that were found damaged since the server started: they are left out, and do not make it \
+unready.\nExit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the server is not \
+ready, or one side does not accept the other's certificate."
 )]
 pub struct ReadyCommand {
     /// Print JSON
@@ -21,14 +28,31 @@ pub struct ReadyCommand {
 }
 
 /// Asks, and tells.
-#[allow(clippy::print_stdout, reason = "this is the command line")]
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 pub fn run(command: &ReadyCommand) -> ExitCode {
-    match ask::<Readiness>(&command.client, &AdminRequest::Ready) {
-        Ok(readiness) if command.json => println!("{}", serde_json::json!(readiness)),
-        Ok(Readiness { version, token, uptime_seconds }) => {
-            println!("ready: Keystead {version}, up {uptime_seconds} s, master key proved in the {token}");
+    let readiness = match ask::<Readiness>(&command.client, &AdminRequest::Ready) {
+        Ok(readiness) => readiness,
+        Err(error) => {
+            if command.json {
+                println!("{}", serde_json::json!({ "ready": false, "error": error.to_string() }));
+            }
+            return fail(&error);
         }
-        Err(error) => return fail(&error),
+    };
+    if command.json {
+        println!("{}", serde_json::json!(readiness));
+    } else if readiness.ready {
+        let Readiness { version, token, uptime_seconds, damaged_records, .. } = &readiness;
+        let damaged = match damaged_records {
+            0 => String::new(),
+            count => format!("; {count} damaged records are left out (the log names them)"),
+        };
+        println!(
+            "ready: Keystead {version}, up {uptime_seconds} s, master key proved in the {token}{damaged}"
+        );
     }
-    ExitCode::SUCCESS
+    for (part, reason) in readiness.failing() {
+        eprintln!("keystead: not ready: {part}: {reason}");
+    }
+    if readiness.ready { ExitCode::SUCCESS } else { NOT_READY.into() }
 }

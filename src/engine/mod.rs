@@ -32,7 +32,7 @@ mod dispatch;
 pub mod draft;
 mod given;
 pub mod groups;
-mod keys;
+pub(crate) mod keys;
 pub mod lifecycle;
 mod material;
 pub mod need;

@@ -37,6 +37,11 @@ pub trait View {
 
     /// Visits the keys with this prefix in order, until the visitor breaks.
     fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need>;
+
+    /// Whether changes can be committed now: the disk may be full. What an operation may leave out is left out then.
+    fn takes_writes(&self) -> bool {
+        true
+    }
 }
 
 /// What a sealed value belongs to; bound to it, so that a value moved to another object does not open.

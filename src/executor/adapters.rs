@@ -3,7 +3,7 @@
 use crate::crypto::drbg::Seeds;
 use crate::engine::need::Need;
 use crate::engine::world::{Entropy, Now, View};
-use crate::store::{Order, Snapshot};
+use crate::store::{self, Database, Order, Snapshot};
 use std::ops::ControlFlow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -27,15 +27,31 @@ impl Entropy for Source<'_> {
 }
 
 /// A snapshot of the store, as the engine reads it.
-pub struct StoreView(pub Box<dyn Snapshot>);
+pub struct StoreView {
+    /// The store at one moment.
+    pub snapshot: Box<dyn Snapshot>,
+    /// Whether it took writes then.
+    pub takes_writes: bool,
+}
+
+impl StoreView {
+    /// The store as it stands now.
+    pub fn of(database: &Database) -> Result<Self, store::Error> {
+        Ok(Self { snapshot: database.snapshot()?, takes_writes: database.takes_writes() })
+    }
+}
 
 impl View for StoreView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
-        self.0.get(key).map_err(|error| Need::Failed(error.to_string()))
+        self.snapshot.get(key).map_err(|error| Need::Failed(error.to_string()))
     }
 
     fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
-        let scanned = self.0.scan(prefix, Order::Forward, &mut |key, _| visit(key));
+        let scanned = self.snapshot.scan(prefix, Order::Forward, &mut |key, _| visit(key));
         scanned.map_err(|error| Need::Failed(error.to_string()))
+    }
+
+    fn takes_writes(&self) -> bool {
+        self.takes_writes
     }
 }

@@ -2,8 +2,8 @@
 //! memory of exchanges. Who may ask the engine has decided before (see
 //! [`administration`](crate::engine::administration)).
 
-use super::{Error, Executor, now};
-use crate::admin::protocol::{AdminRequest, Issued, Readiness};
+use super::{Error, Executor};
+use crate::admin::protocol::{AdminRequest, Issued};
 use crate::engine::draft::Changes;
 use crate::engine::need::{Outside, Supplies};
 use crate::engine::refusal::{Cause, Refusal};
@@ -25,7 +25,7 @@ impl Executor {
 
     fn answer(&self, request: &AdminRequest) -> Result<Value, Refusal> {
         match request {
-            AdminRequest::Ready => self.readiness(),
+            AdminRequest::Ready => json(self.readiness()),
             AdminRequest::MasterStatus => json(self.hierarchy.status().map_err(failed)?),
             AdminRequest::MasterRotate => json(self.hierarchy.rotate().map_err(failed)?),
             AdminRequest::ClientAdd { name, days, request } => self.sign(name, *days, request),
@@ -44,15 +44,6 @@ impl Executor {
                 Err(failed("it is done in the draft"))
             }
         }
-    }
-
-    fn readiness(&self) -> Result<Value, Refusal> {
-        self.hierarchy.prove().map_err(failed)?;
-        json(Readiness {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            token: self.hierarchy.describe(),
-            uptime_seconds: now().milliseconds().saturating_sub(self.started) / 1000,
-        })
     }
 
     /// A certificate, without who asked for it and when.

@@ -26,6 +26,21 @@ pub enum Error {
     Failed(String),
 }
 
+impl Error {
+    /// Whether the store takes writes again by itself.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+
+    /// What a client may be told.
+    pub fn told(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.told(),
+            Self::Conflicts | Self::Failed(_) => store::Error::UNTOLD,
+        }
+    }
+}
+
 impl Executor {
     /// Runs work until it needs nothing and what it changes is committed; returns its result when that is durable.
     pub async fn run<T: Send + 'static>(
@@ -35,20 +50,27 @@ impl Executor {
         + 'static,
     ) -> Result<T, Error> {
         let mut supplies = Supplies::default();
+        let mut refused: Option<store::Error> = None;
         for _ in 0..CONFLICTS_MAX {
             let effects;
             (effects, work, supplies) = self.until_met(work, supplies).await?;
             let Effects { changes, entries, notices, result } = effects;
             let lets_wait = asynchronous::adds_waiting(&changes);
-            match self.commit(changes, entries).await? {
-                Outcome::Committed => {
+            if let (Some(error), false) = (&refused, changes.writes.is_empty()) {
+                return Err(error.clone().into());
+            }
+            match self.commit(changes, entries).await {
+                // Run once more: what changes nothing where the store takes no writes is answered all the same.
+                Err(error) if error.is_passing() && refused.is_none() => refused = Some(error),
+                Err(error) => return Err(error.into()),
+                Ok(Outcome::Committed) => {
                     if lets_wait {
                         self.work_waits.notify_one();
                     }
                     self.endpoints.post(notices);
                     return Ok(result);
                 }
-                Outcome::Conflict => tracing::debug!("another was faster; running again"),
+                Ok(Outcome::Conflict) => tracing::debug!("another was faster; running again"),
             }
         }
         Err(Error::Conflicts)

@@ -63,7 +63,8 @@ impl Executor {
         let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
         let mut ring = self.hierarchy.ring();
         for _ in 0..NEEDS_MAX {
-            let snapshot = StoreView(self.database.snapshot()?);
+            let generation = self.database.generation();
+            let snapshot = StoreView::of(&self.database)?;
             let (settings, clients) = (&self.settings, self.gate.as_ref());
             let world = World { view: &snapshot, vault: &ring, now: now(), settings, clients };
             let ran = work(&world, &mut Source(&self.seeds), supplies);
@@ -72,6 +73,8 @@ impl Executor {
             match ran {
                 Ok(result) => return Ok(Ok(result)),
                 Err(Need::Kek(id)) => ring.add(self.hierarchy.load(id).map_err(|error| failed(&error))?),
+                // The store was opened anew meanwhile: what was open before cannot be read any more.
+                Err(Need::Failed(_)) if self.database.generation() != generation => {}
                 Err(Need::Failed(why)) => return Err(Error::Failed(why)),
                 Err(need) => return Ok(Err(need)),
             }

@@ -1,5 +1,6 @@
 //! The audit entries of a message, and what its client wants in the log.
 
+use crate::admin::protocol::AdminRequest;
 use crate::audit::Entry;
 use crate::engine::administration::{self, Work};
 use crate::engine::asynchronous::Done;
@@ -17,7 +18,8 @@ use kmip_codec::version::{V2_1, Version};
 const CORRELATION_CHARS_MAX: usize = 128;
 
 /// An entry an item, and one for each request that an item carried out; but a Ping that was answered leaves none, as KMIP
-/// 2.1 (6.1.36) allows.
+/// 2.1 (6.1.36) allows, nor does the question whether the server is ready: it would fill the audit, and hear nothing while
+/// the audit takes no entries.
 pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome) -> Vec<Entry> {
     let version = message.version();
     let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
@@ -28,6 +30,9 @@ pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome
         let entry = one(request, peer, version, deed, &common);
         // An administrative operation is entered by its own name, refused or not.
         let asked = message.items.get(place).and_then(|item| administration::request_of(&item.request));
+        if asked == Some(AdminRequest::Ready) && deed.reason.is_none() {
+            continue;
+        }
         entries.push(match asked {
             Some(asked) => Entry { operation: administration::row(&asked).name.to_owned(), ..entry },
             None => entry,

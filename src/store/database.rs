@@ -85,6 +85,11 @@ impl Database {
         self.guard.generation()
     }
 
+    /// Whether writes are taken, as far as is known.
+    pub fn takes_writes(&self) -> bool {
+        self.guard.health().trouble.is_none()
+    }
+
     /// Commits changes and their audit entries together; durable when it returns `Committed`.
     pub async fn commit(&self, submission: Submission) -> Result<Outcome, Error> {
         match &self.ways {

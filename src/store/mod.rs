@@ -27,7 +27,7 @@ mod writer;
 
 pub use database::{Database, Submission};
 pub use engine::Engine;
-pub use guard::{Access, STAMP_KEY};
+pub use guard::{Access, Opener, STAMP_KEY};
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 pub use sled::SledStore;
@@ -198,6 +198,9 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a client is told of failures that concern the operator alone.
+    pub const UNTOLD: &'static str = "the server failed; its log has the reason";
+
     /// What a client may be told: why the server cannot do this now, without paths or the texts of libraries.
     pub fn told(&self) -> &'static str {
         match self {
@@ -208,8 +211,13 @@ impl Error {
             Self::Moved { .. } | Self::NotOurs { .. } => {
                 "the server's store is not in its place: nothing was changed; ask again later"
             }
-            _ => "the server failed; its log has the reason",
+            _ => Self::UNTOLD,
         }
+    }
+
+    /// Whether the store takes writes again by itself, once its cause is gone.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Full | Self::ReadOnly { .. } | Self::Moved { .. } | Self::NotOurs { .. })
     }
 
     /// The error of a file operation, classified.

@@ -1,5 +1,6 @@
 //! The opened KEKs of one request, as the engine's vault.
 
+use super::Damage;
 use crate::engine::need::Need;
 use crate::engine::world::{OpenError, ValueIdentity, Vault};
 use keystead_hsm::{Error, Kek, RecordIdentity, SealedRecord, SystemEntropy};
@@ -15,12 +16,26 @@ const MAC_BYTES: usize = 32;
 pub struct KeyRing {
     current: u32,
     keks: BTreeMap<u32, Arc<Kek>>,
+    damage: Arc<Damage>,
 }
 
 impl KeyRing {
     /// A ring of these KEKs, sealing under the current one.
     pub fn new(current: u32, keks: BTreeMap<u32, Arc<Kek>>) -> Self {
-        Self { current, keks }
+        Self { current, keks, damage: Arc::default() }
+    }
+
+    /// The same ring, which notes there what does not open.
+    pub fn noting(self, damage: &Arc<Damage>) -> Self {
+        Self { damage: Arc::clone(damage), ..self }
+    }
+
+    /// Notes a record that was changed or belongs elsewhere.
+    fn noted<T>(&self, id: &str, opened: Result<T, OpenError>) -> Result<T, OpenError> {
+        if matches!(opened, Err(OpenError::Tampered)) {
+            self.damage.note(id);
+        }
+        opened
     }
 
     /// Adds a KEK that was asked for.
@@ -41,14 +56,7 @@ impl Vault for KeyRing {
     }
 
     fn open(&self, identity: &ValueIdentity<'_>, sealed: &[u8]) -> Result<SecretBytes, OpenError> {
-        let sealed = SealedRecord::from_bytes(sealed.to_vec());
-        let id = sealed.kek().map_err(|_| OpenError::Tampered)?;
-        let kek = self.known(id)?;
-        match kek.open_record(&record(identity), &sealed) {
-            Ok(value) => Ok(value.expose().into()),
-            Err(Error::Tampered | Error::Format(_)) => Err(OpenError::Tampered),
-            Err(error) => Err(OpenError::Need(Need::Failed(error.to_string()))),
-        }
+        self.noted(identity.id, self.open_record(identity, sealed))
     }
 
     fn protect(&self, id: &str, metadata: &[u8]) -> Result<Vec<u8>, Need> {
@@ -60,6 +68,23 @@ impl Vault for KeyRing {
     }
 
     fn verify(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError> {
+        self.noted(id, self.verify_metadata(id, protected))
+    }
+}
+
+impl KeyRing {
+    fn open_record(&self, identity: &ValueIdentity<'_>, sealed: &[u8]) -> Result<SecretBytes, OpenError> {
+        let sealed = SealedRecord::from_bytes(sealed.to_vec());
+        let id = sealed.kek().map_err(|_| OpenError::Tampered)?;
+        let kek = self.known(id)?;
+        match kek.open_record(&record(identity), &sealed) {
+            Ok(value) => Ok(value.expose().into()),
+            Err(Error::Tampered | Error::Format(_)) => Err(OpenError::Tampered),
+            Err(error) => Err(OpenError::Need(Need::Failed(error.to_string()))),
+        }
+    }
+
+    fn verify_metadata(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError> {
         let (header, rest) = protected.split_first_chunk::<5>().ok_or(OpenError::Tampered)?;
         let [format, a, b, c, d] = *header;
         let (mac, metadata) = rest.split_at_checked(MAC_BYTES).ok_or(OpenError::Tampered)?;
@@ -69,9 +94,7 @@ impl Vault for KeyRing {
         let kek = self.known(u32::from_be_bytes([a, b, c, d]))?;
         if kek.is_mac(id, metadata, mac) { Ok(metadata.to_vec()) } else { Err(OpenError::Tampered) }
     }
-}
 
-impl KeyRing {
     /// The KEK that stored bytes name. A number above the current one was never given out: the bytes were changed,
     /// and there is nothing to fetch.
     fn known(&self, id: u32) -> Result<&Kek, OpenError> {

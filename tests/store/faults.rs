@@ -72,7 +72,7 @@ impl Store for Handle {
     }
 }
 
-fn opener(disk: &Arc<Disk>) -> Box<dyn Fn(Access) -> Result<Arc<dyn Store>, Error> + Send + Sync> {
+fn opener(disk: &Arc<Disk>) -> Opener {
     let disk = Arc::clone(disk);
     Box::new(move |_| {
         disk.opened.fetch_add(1, Ordering::SeqCst);

@@ -3,6 +3,7 @@
 
 mod disk;
 mod faults;
+mod server;
 #[path = "../support/mod.rs"]
 mod support;
 

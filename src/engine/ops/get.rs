@@ -29,9 +29,14 @@ impl Execute for GetRequest {
     }
 }
 
-/// An object is fresh until it is got for the first time.
+/// An object is fresh until it is got for the first time. While the store takes no writes, an object of no group stays fresh:
+/// it is worth more to have the key. A member of a group is refused: who asks for fresh members must get each once.
 fn take_freshness(cx: &mut Context<'_, '_>, mut object: Object) -> Step<()> {
-    if attribute!(object.attributes, Fresh).next() == Some(&true) {
+    if attribute!(object.attributes, Fresh).next() != Some(&true) {
+        return Ok(());
+    }
+    let is_member = attribute!(object.attributes, ObjectGroup).next().is_some();
+    if is_member || cx.draft.world().view.takes_writes() {
         object.attributes.set(Attribute::Fresh(false));
         cx.draft.put(object)?;
     }

@@ -1,0 +1,103 @@
+//! A real server on a disk that is full, or whose store is moved away: what clients and `keystead ready` are told.
+
+use crate::support::dev::{Dev, told};
+use crate::support::tmpfs::Tmpfs;
+use std::path::Path;
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+/// Repeats until it is so; at most the five seconds within which everything is noticed.
+fn within_5_seconds(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(5), "not within 5 s: {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn create(dev: &Dev) -> Output {
+    dev.keystead("client", &["key", "create"])
+}
+
+fn get(dev: &Dev, key: &str) -> Output {
+    dev.keystead("client", &["key", "get", key])
+}
+
+/// The bytes of a key.
+fn got(dev: &Dev, key: &str) -> Vec<u8> {
+    let output = get(dev, key);
+    assert!(output.status.success(), "{}", error(&output));
+    output.stdout
+}
+
+fn is_ready(dev: &Dev) -> bool {
+    dev.keystead("admin", &["ready"]).status.success()
+}
+
+fn error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_full_disk_stops_writes_alone_and_only_while_it_is_full() {
+    for killed in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(disk) = Tmpfs::mount(&folder.path().join("store"), 32) else { return };
+        let dev = Dev::start_quietly(folder.path());
+        let key = told(create(&dev));
+        let bytes = got(&dev, &key);
+        // Nobody has got these before the disk is full.
+        let unseen: Vec<String> = (0..3).map(|_| told(create(&dev))).collect();
+        assert!(is_ready(&dev));
+        let filler = disk.fill();
+        let refused = create(&dev);
+        assert!(!refused.status.success() && error(&refused).contains("disk is full"), "{}", error(&refused));
+        within_5_seconds("not ready", || !is_ready(&dev));
+        for _ in 0..30 {
+            assert_eq!(got(&dev, &key), bytes);
+        }
+        unseen.iter().for_each(|key| assert_eq!(got(&dev, key).len(), 32));
+        let dev = if killed {
+            dev.kill();
+            let dev = Dev::start_quietly(folder.path());
+            assert_eq!(got(&dev, &key), bytes, "a server that starts on a full disk is read");
+            dev
+        } else {
+            dev
+        };
+        std::fs::remove_file(filler).unwrap();
+        within_5_seconds("writes go on", || create(&dev).status.success());
+        within_5_seconds("ready", || is_ready(&dev));
+        assert_eq!(got(&dev, &key), bytes);
+        drop(dev);
+        let dev = Dev::start_quietly(folder.path());
+        assert_eq!(got(&dev, &key), bytes);
+    }
+}
+
+fn moved(what: &str, from: &Path, to: &Path, dev: &Dev, key: &str) {
+    std::fs::rename(from, to).unwrap();
+    within_5_seconds(what, || !is_ready(dev));
+    let refused = create(dev);
+    assert!(error(&refused).contains("not in its place"), "{what}: {}", error(&refused));
+    if what == "file" {
+        assert!(get(dev, key).status.success(), "reads go on while their entries can be kept");
+    }
+    std::fs::rename(to, from).unwrap();
+    within_5_seconds(what, || create(dev).status.success() && is_ready(dev));
+    assert!(get(dev, key).status.success());
+}
+
+#[test]
+fn a_store_that_is_moved_away_takes_no_writes_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let key = told(create(&dev));
+    let bytes = got(&dev, &key);
+    let (store, away) = (folder.path().join("store"), folder.path().join("away"));
+    moved("file", &store.join("store.redb"), &away, &dev, &key);
+    moved("folder", &store, &away, &dev, &key);
+    drop(dev);
+    let dev = Dev::start_quietly(folder.path());
+    assert_eq!(got(&dev, &key), bytes);
+}
