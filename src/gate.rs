@@ -1,7 +1,11 @@
-//! From a certificate to a principal: who somebody is, and what the configuration says about them.
+//! From a certificate to a principal: who somebody is, and what the configuration says about them. One function makes
+//! a principal ([`Gate::principal`]), of an [`Identity`]: what a certificate and a credential have told, or what was kept
+//! of that for later.
 
 mod attestation;
 mod credentials;
+mod listed;
+mod names;
 mod personas;
 
 pub use credentials::hash as password_hash;
@@ -9,26 +13,34 @@ pub use personas::ShownSwitch;
 
 use crate::config::{Config, GroupConfig};
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity, SHA256_PREFIX};
 use crate::engine::rights::persona::Credentials;
 use crate::engine::rights::policy::{Clients, Principal};
+use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use attestation::Attestor;
 use credentials::{Ledger, Proven};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::SecretBytes;
 use kmip_codec::message::RequestMessage;
+use listed::{Listed, Whom};
 use personas::Wardrobe;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// The most names of clients that are remembered, to tell an administrator's misspelling from a client.
+const SEEN_MAX: usize = 100_000;
 
 /// What the configuration says about clients.
 pub struct Gate {
     config: Config,
+    listed: Listed,
     personas: Wardrobe,
     credentials: Ledger,
     attestor: Attestor,
+    /// The names of those that have come by.
+    seen: Mutex<BTreeSet<String>>,
 }
 
 /// How a client stands with the server, for `keystead client show`.
@@ -57,12 +69,14 @@ impl Gate {
     pub fn new(config: &Config) -> Result<Self, String> {
         let personas = Wardrobe::new(config.objects.lease_seconds, &config.personas)?;
         personas.check(config)?;
+        let listed = Listed::new(config)?;
         let mut key = [0; 32];
         SystemEntropy::default().fill(&mut key).map_err(|error| error.to_string())?;
         let key = SecretBytes::from(key.as_slice());
         let credentials = Ledger::new(&config.credentials, &key)?;
         let attestor = Attestor::new(&config.attestation, &key)?;
-        let gate = Self { config: config.clone(), personas, credentials, attestor };
+        let config = config.clone();
+        let gate = Self { config, listed, personas, credentials, attestor, seen: Mutex::default() };
         gate.check_credentials()?;
         Ok(gate)
     }
@@ -70,16 +84,103 @@ impl Gate {
     /// Who the holder of this certificate is; TLS has checked the certificate itself. Refuses one that names nobody,
     /// or one that the configuration says two things about.
     pub fn admit(&self, certificate: &[u8]) -> Result<Principal, String> {
-        let certified_until = ends(certificate);
-        let fingerprint = fingerprint(certificate);
-        // A certificate that the configuration lists by its fingerprint needs no name: it is called by that.
-        let listed = || Some(format!("sha256:{fingerprint}")).filter(|listed| self.lists(listed));
-        let name = name_of(certificate).or_else(listed).ok_or(
-            "its certificate names nobody: it has no common name and no alternative name, and the configuration does not list \
-             its fingerprint",
-        )?;
-        let principal = self.principal(&name, Some(&fingerprint))?;
-        Ok(Principal { certified_until, ..principal })
+        let identity = self.identity(certificate)?;
+        let principal = self.principal(&identity)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() < SEEN_MAX && !seen.contains(&principal.name) {
+            seen.insert(principal.name.clone());
+        }
+        Ok(principal)
+    }
+
+    /// What a principal is made from that shows this certificate.
+    fn identity(&self, certificate: &[u8]) -> Result<Identity, String> {
+        let fingerprint = Fingerprint::of(certificate);
+        let whole = Identity {
+            certificate: String::new(),
+            fingerprint: Some(fingerprint),
+            validity: names::validity(certificate),
+            user: None,
+        };
+        let certificate = match names::name_of(certificate)? {
+            Some(name) => name,
+            // A certificate that the configuration lists by its fingerprint needs no name: it is called by that.
+            None if self.listed.has(&ClientRef::Certificate(fingerprint)) => {
+                format!("{SHA256_PREFIX}{fingerprint}")
+            }
+            None => {
+                return Err(
+                    "its certificate names nobody: it has no common name and no alternative name, and the \
+                            configuration does not list its fingerprint"
+                        .to_owned(),
+                );
+            }
+        };
+        if let Some(user) = self.user_called(&certificate) {
+            return Err(format!(
+                "its certificate has the name {certificate:?}, under which the user {user:?} of another certificate acts: sign \
+                 one with another name"
+            ));
+        }
+        Ok(Identity { certificate, ..whole })
+    }
+
+    /// The user of a certificate that would act under this name.
+    fn user_called(&self, name: &str) -> Option<String> {
+        let (certificate, user) = name.rsplit_once('/')?;
+        let identity = Identity { user: Some(user.to_owned()), ..Identity::named(certificate) };
+        self.principal(&identity).ok().map(|_| user.to_owned())
+    }
+
+    /// The one function that makes a principal, of what a certificate and a credential have told: now, and again for
+    /// what is done later.
+    fn principal(&self, identity: &Identity) -> Result<Principal, String> {
+        let holder = self.holder(identity)?;
+        match &identity.user {
+            None => Ok(holder),
+            Some(user) => self.user(holder, user),
+        }
+    }
+
+    /// The holder of a certificate.
+    fn holder(&self, identity: &Identity) -> Result<Principal, String> {
+        let identity = Identity { user: None, ..identity.clone() };
+        let whom = Whom::Holder(&identity);
+        let groups = self.groups(&whom);
+        let mut persona = self.outfit(&whom)?.persona;
+        persona.disclose |= groups.iter().any(|group| group.disclose);
+        let admin = self.listed.admins.iter().any(|listed| whom.is(listed));
+        Ok(Principal {
+            name: identity.name(),
+            groups: groups.iter().map(|group| group.name.clone()).collect(),
+            default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
+            persona,
+            weak_keys: self.config.objects.weak_keys || groups.iter().any(|group| group.weak_keys),
+            admin,
+            container_password: None,
+            unproven: self.attestor.demand(&identity),
+            identity,
+        })
+    }
+
+    /// A user of a certificate, whom its credential names: in its own groups, under the persona of the certificate, and
+    /// never an administrator.
+    fn user(&self, holder: Principal, user: &str) -> Result<Principal, String> {
+        let tells_users_apart = holder.persona.credentials == Credentials::Identify;
+        if !tells_users_apart || !self.credentials.knows(user, &holder.identity) {
+            return Err(format!("{:?} has no user {user:?}", holder.name));
+        }
+        let identity = Identity { user: Some(user.to_owned()), ..holder.identity.clone() };
+        let name = identity.name();
+        let groups = self.groups(&Whom::User(&name));
+        Ok(Principal {
+            groups: groups.iter().map(|group| group.name.clone()).collect(),
+            default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
+            admin: false,
+            name,
+            identity,
+            ..holder
+        })
     }
 
     /// Who sends this message: the holder of the certificate, or who its credential tells. Takes long.
@@ -89,29 +190,26 @@ impl Gate {
         message: &RequestMessage,
     ) -> Result<Arc<Principal>, Refusal> {
         let proven = self.credentials.judge(holder, message.header.authentication.as_ref())?;
-        self.attested(holder, self.acting(holder, proven), message)
+        self.attested(holder, self.acting(holder, proven)?, message)
     }
 
     /// The same where no password must be hashed, because it was right last time: `None` where one must.
     pub fn recognise(&self, holder: &Arc<Principal>, message: &RequestMessage) -> Option<Arc<Principal>> {
         let proven = self.credentials.recognise(holder, message.header.authentication.as_ref())?;
-        self.attested(holder, self.acting(holder, proven), message).ok()
+        self.attested(holder, self.acting(holder, proven).ok()?, message).ok()
     }
 
     /// The holder of a certificate with what a credential gives it, if it has shown one.
-    fn acting(&self, holder: &Arc<Principal>, proven: Option<Proven>) -> Arc<Principal> {
-        let Some(proven) = proven else { return Arc::clone(holder) };
-        let holder = Principal { container_password: proven.container_password, ..Principal::clone(holder) };
-        let Some(name) = proven.name else { return Arc::new(holder) };
-        let groups: Vec<_> = self.groups(&name, None).collect();
-        Arc::new(Principal {
-            groups: groups.iter().map(|group| group.name.clone()).collect(),
-            default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
-            admin: false,
-            certified_until: None,
-            name,
-            ..holder
-        })
+    fn acting(&self, holder: &Arc<Principal>, proven: Option<Proven>) -> Result<Arc<Principal>, Refusal> {
+        let Some(proven) = proven else { return Ok(Arc::clone(holder)) };
+        let sender = match proven.user {
+            None => Principal::clone(holder),
+            user => {
+                let identity = Identity { user, ..holder.identity.clone() };
+                self.principal(&identity).map_err(|why| Refusal::new(Cause::Authentication, why))?
+            }
+        };
+        Ok(Arc::new(Principal { container_password: proven.container_password, ..sender }))
     }
 
     /// The sender with what the holder of the certificate has proven of its platform, where it has to. It comes last: a
@@ -126,18 +224,27 @@ impl Gate {
             return Ok(sender);
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let judged = self.attestor.judge(&holder.name, &message.header, now);
+        let judged = self.attestor.judge(&holder.identity, &message.header, now);
         let unproven = judged.map_err(|why| Refusal::new(Cause::Internal, why))?;
         Ok(Arc::new(Principal { unproven, ..Principal::clone(&sender) }))
     }
 
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
     pub fn standing(&self, name: &str) -> Result<Standing, String> {
-        let fingerprint = name.strip_prefix("sha256:");
-        let principal = self.principal(name, fingerprint)?;
-        let outfit = self.outfit(name, fingerprint)?;
-        let disclosing = self.groups(name, fingerprint).find(|group| group.disclose);
-        let listed = self.config.clients.iter().any(|client| client.name == name);
+        let identity = match ClientRef::parse(name)? {
+            ClientRef::Certificate(fingerprint) => {
+                Identity { fingerprint: Some(fingerprint), ..Identity::named(name) }
+            }
+            ClientRef::Name(name) => match (self.user_called(&name), name.rsplit_once('/')) {
+                (user @ Some(_), Some((certificate, _))) => Identity { user, ..Identity::named(certificate) },
+                _ => Identity::named(&name),
+            },
+        };
+        let principal = self.principal(&identity)?;
+        let holder = Identity { user: None, ..identity };
+        let outfit = self.outfit(&Whom::Holder(&holder))?;
+        let disclosing = self.groups(&Whom::Holder(&holder)).into_iter().find(|group| group.disclose);
+        let listed = self.listed.clients.iter().any(|client| Whom::Holder(&holder).is(client));
         Ok(Standing {
             configured: listed || principal.admin || !principal.groups.is_empty(),
             admin: principal.admin,
@@ -150,52 +257,32 @@ impl Gate {
         })
     }
 
-    fn principal(&self, name: &str, fingerprint: Option<&str>) -> Result<Principal, String> {
-        let mine = || self.groups(name, fingerprint);
-        let mut persona = self.outfit(name, fingerprint)?.persona;
-        persona.disclose |= mine().any(|group| group.disclose);
-        Ok(Principal {
-            groups: mine().map(|group| group.name.clone()).collect(),
-            default_group: mine().find(|group| group.default).map(|group| group.name.clone()),
-            persona,
-            weak_keys: self.config.objects.weak_keys || mine().any(|group| group.weak_keys),
-            admin: is_listed(&self.config.admin.names, name, fingerprint),
-            fingerprint: fingerprint.unwrap_or_default().to_owned(),
-            certified_until: None,
-            name: name.to_owned(),
-            container_password: None,
-            unproven: self.attestor.demand(name),
-        })
+    fn groups(&self, whom: &Whom<'_>) -> Vec<&GroupConfig> {
+        let members = self.config.groups.iter().zip(&self.listed.members);
+        let own = members.filter(|(_, members)| members.iter().any(|listed| whom.is(listed)));
+        own.map(|(group, _)| group).collect()
     }
 
-    /// Whether the configuration has this entry for a client.
-    fn lists(&self, entry: &str) -> bool {
-        let config = &self.config;
-        let members = config.groups.iter().flat_map(|group| &group.members);
-        let clients = config.clients.iter().map(|client| &client.name);
-        members.chain(clients).chain(&config.admin.names).any(|listed| listed == entry)
-    }
-
-    fn groups(&self, name: &str, fingerprint: Option<&str>) -> impl Iterator<Item = &GroupConfig> {
-        self.config.groups.iter().filter(move |group| is_listed(&group.members, name, fingerprint))
-    }
-
-    fn outfit(&self, name: &str, fingerprint: Option<&str>) -> Result<&personas::Outfit, String> {
-        let own = |listed: &str| is_name(listed, name, fingerprint);
-        let clients = self.config.clients.iter().filter(|client| own(&client.name));
-        self.personas.of(name, clients, self.groups(name, fingerprint))
+    fn outfit(&self, whom: &Whom<'_>) -> Result<&personas::Outfit, String> {
+        let clients = self.config.clients.iter().zip(&self.listed.clients);
+        let own = clients.filter(|(_, listed)| whom.is(listed)).map(|(client, _)| client);
+        self.personas.of(whom.name(), own, self.groups(whom).into_iter())
     }
 
     /// A client that must show a credential needs one that it can show.
     fn check_credentials(&self) -> Result<(), String> {
-        let clients = self.config.clients.iter().map(|client| client.name.as_str());
-        let members = self.config.groups.iter().flat_map(|group| group.members.iter().map(String::as_str));
-        for name in clients.chain(members) {
-            let fingerprint = name.strip_prefix("sha256:");
-            let wants = self.outfit(name, fingerprint)?.persona.credentials;
+        for listed in self.listed.clients.iter().chain(self.listed.members.iter().flatten()) {
+            let identity = match listed {
+                ClientRef::Name(name) => Identity::named(name),
+                ClientRef::Certificate(fingerprint) => {
+                    Identity { fingerprint: Some(*fingerprint), ..Identity::default() }
+                }
+            };
+            let wants = self.outfit(&Whom::Holder(&identity))?.persona.credentials;
             if matches!(wants, Credentials::Require | Credentials::Identify) && self.credentials.is_empty() {
                 return Err(format!(
-                    "the persona of client {name:?} asks for credentials ({wants}), and there are no [[credentials]]"
+                    "the persona of client {:?} asks for credentials ({wants}), and there are no [[credentials]]",
+                    identity.certificate
                 ));
             }
         }
@@ -204,49 +291,29 @@ impl Gate {
 }
 
 impl Clients for Gate {
-    fn principal(&self, name: &str, fingerprint: &str) -> Principal {
-        self.principal(name, Some(fingerprint)).unwrap_or_else(|why| {
-            tracing::warn!(
-                client = name,
-                why,
-                "the configuration says two things: this client has no groups"
-            );
-            Principal { name: name.to_owned(), fingerprint: fingerprint.to_owned(), ..Principal::default() }
+    fn principal(&self, identity: &Identity) -> Option<Principal> {
+        let made = self.principal(identity);
+        made.inspect_err(|why| {
+            let client = noted(&identity.name(), NOTED_CHARS_MAX);
+            tracing::warn!(client, why, "what was given to this client earlier is not good any more");
         })
+        .ok()
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        let listed = ClientRef::Name(name.to_owned());
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
+        let is_called = self.config.endpoints.iter().any(|endpoint| endpoint.client == name);
+        seen || is_called || self.listed.has(&listed) || self.user_called(name).is_some()
     }
 }
 
-/// People and hosts are listed by the common name of their certificate, or by its fingerprint.
-fn is_listed(list: &[String], name: &str, fingerprint: Option<&str>) -> bool {
-    list.iter().any(|listed| is_name(listed, name, fingerprint))
-}
-
-fn is_name(listed: &str, name: &str, fingerprint: Option<&str>) -> bool {
-    listed == name || (fingerprint.is_some() && listed.strip_prefix("sha256:") == fingerprint)
-}
-/// The common name, else the first name of the alternative ones.
-fn name_of(certificate: &[u8]) -> Option<String> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let common = certificate.subject().iter_common_name().find_map(|name| name.as_str().ok());
-    if let Some(name) = common.filter(|name| !name.is_empty()) {
-        return Some(name.to_owned());
-    }
-    let alternative = certificate.subject_alternative_name().ok()??;
-    alternative.value.general_names.iter().find_map(|name| match name {
-        GeneralName::DNSName(name) | GeneralName::RFC822Name(name) | GeneralName::URI(name) => {
-            Some((*name).to_owned())
-        }
-        _ => None,
-    })
+/// SHA-256 of a certificate, DER.
+pub fn fingerprint(certificate: &[u8]) -> Fingerprint {
+    Fingerprint::of(certificate)
 }
 
 /// When a certificate ends, in seconds since 1970.
 pub fn ends(certificate: &[u8]) -> Option<i64> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    Some(certificate.validity().not_after.timestamp())
-}
-
-/// SHA-256 of the certificate, in hex.
-pub fn fingerprint(certificate: &[u8]) -> String {
-    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate))
+    names::validity(certificate).map(|validity| validity.until)
 }

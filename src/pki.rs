@@ -140,10 +140,14 @@ impl Ca {
         Ok(request.signed_by(&self.0)?.pem())
     }
 
-    /// A certificate for a client of this name and this key, X.509 SubjectPublicKeyInfo DER; DER too.
-    pub fn certify(&self, key: &[u8], name: &str, days: i64) -> Result<Vec<u8>, Error> {
+    /// A certificate for a client of this name and this key, X.509 SubjectPublicKeyInfo DER, until a time in seconds since
+    /// 1970; DER too.
+    pub fn certify(&self, key: &[u8], name: &str, until: i64) -> Result<Vec<u8>, Error> {
         let key = SubjectPublicKeyInfo::from_der(key)?;
-        Ok(client_params(name, days)?.signed_by(&key, &self.0)?.der().to_vec())
+        let mut params = client_params(name, 0)?;
+        params.not_after =
+            OffsetDateTime::from_unix_timestamp(until).map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        Ok(params.signed_by(&key, &self.0)?.der().to_vec())
     }
 
     fn pair(&self, params: CertificateParams) -> Result<Pair, Error> {

@@ -1,7 +1,7 @@
 //! `keystead client`: certificates for clients. The private key is made here and never leaves this machine; the server
 //! signs with the CA key that its configuration names.
 
-use super::protocol::{AdminRequest, Issued, ShownClient};
+use super::protocol::{AdminRequest, Issued, Revoked, ShownClient};
 use super::{AS_ADMINISTRATOR, ask, fail};
 use crate::client::{ClientArgs, Error};
 use crate::gate;
@@ -29,6 +29,9 @@ pub struct ClientCommand {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// Make a key and get a certificate for a new client: NAME.pem and NAME.key
+    ///
+    /// A name that owns keys, or that was revoked, is refused: whoever holds the new certificate gets at those keys. With
+    /// --replace it is signed, and is then the only certificate of the name that is good.
     #[command(after_help = AS_ADMINISTRATOR)]
     Add {
         /// The name of the client: what its objects belong to
@@ -42,15 +45,25 @@ enum Action {
         /// The curve of the key; a server in Suite B 192 wants p384
         #[arg(long, value_enum, default_value_t = Curve::P256)]
         curve: Curve,
+        /// Hand what the name owns over to this certificate, and end all others of the name
+        #[arg(long)]
+        replace: bool,
     },
     /// List the certificates that were issued
     #[command(after_help = AS_ADMINISTRATOR)]
     List,
-    /// End the certificates of a client: it is refused from its next message on
+    /// End a client: it is refused from its next message on, for good
+    ///
+    /// A name ends every certificate with that name, whoever signed it and whenever, and what the client has asked for and
+    /// is not done yet. A fingerprint ends one certificate alone. Neither is taken back; `client add NAME --replace` signs
+    /// a new certificate for a name, and those of before stay ended.
     #[command(after_help = AS_ADMINISTRATOR)]
     Revoke {
         /// Its name, or `sha256:` and the fingerprint of one certificate
         name: String,
+        /// End the name even if nothing here knows it
+        #[arg(long)]
+        unknown: bool,
     },
     /// Show a client: its groups, its persona, and where each switch of that comes from
     #[command(after_help = AS_ADMINISTRATOR)]
@@ -66,9 +79,11 @@ enum Action {
 /// Does it.
 pub fn run(command: &ClientCommand) -> ExitCode {
     let done = match &command.action {
-        Action::Add { name, out, days, curve } => add(command, name, out, *days, *curve),
+        Action::Add { name, out, days, curve, replace } => {
+            add(command, name, out, *curve, |request| sign(command, name, (*days, *replace), request))
+        }
         Action::List => list(command),
-        Action::Revoke { name } => revoke(command, name),
+        Action::Revoke { name, unknown } => revoke(command, name, *unknown),
         Action::Show { name } => show(command, name),
         Action::Password => password(),
     };
@@ -79,7 +94,13 @@ pub fn run(command: &ClientCommand) -> ExitCode {
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
-fn add(command: &ClientCommand, name: &str, out: &Path, days: u32, curve: Curve) -> Result<(), Error> {
+fn add(
+    command: &ClientCommand,
+    name: &str,
+    out: &Path,
+    curve: Curve,
+    sign: impl FnOnce(String) -> Result<Issued, Error>,
+) -> Result<(), Error> {
     let files = [out.join(format!("{name}.pem")), out.join(format!("{name}.key"))];
     let [certificate_file, key_file] = &files;
     if let Some(there) = files.iter().find(|file| file.exists()) {
@@ -92,7 +113,7 @@ fn add(command: &ClientCommand, name: &str, out: &Path, days: u32, curve: Curve)
     let written = pki::write_new(key_file, key.as_bytes());
     written
         .map_err(|error| Error::setup(error.to_string(), "name a folder that can be written with --out"))?;
-    let signed = sign(command, name, days, request).and_then(|issued| {
+    let signed = sign(request).and_then(|issued| {
         pki::write_new(certificate_file, issued.certificate.as_bytes()).map_err(|error| {
             let end = format!("`keystead client revoke sha256:{}`", issued.fingerprint);
             Error::setup(error.to_string(), format!("end the certificate with {end}, and try again"))
@@ -104,13 +125,24 @@ fn add(command: &ClientCommand, name: &str, out: &Path, days: u32, curve: Curve)
         println!("{}", serde_json::json!(Issued { certificate: String::new(), ..issued }));
     } else {
         println!("client {name:?}: {} and {}", certificate_file.display(), key_file.display());
-        println!("valid for {days} days, fingerprint sha256:{}", issued.fingerprint);
+        println!("valid until {}, fingerprint sha256:{}", date(issued.not_after), issued.fingerprint);
     }
     Ok(())
 }
 
-fn sign(command: &ClientCommand, name: &str, days: u32, request: String) -> Result<Issued, Error> {
-    ask(&command.client, &AdminRequest::ClientAdd { name: name.to_owned(), days, request })
+fn sign(
+    command: &ClientCommand,
+    name: &str,
+    (days, replace): (u32, bool),
+    request: String,
+) -> Result<Issued, Error> {
+    ask(&command.client, &AdminRequest::ClientAdd { name: name.to_owned(), days, request, replace })
+}
+
+/// The day of a time in seconds since 1970.
+fn date(seconds: i64) -> String {
+    let time = time::OffsetDateTime::from_unix_timestamp(seconds);
+    time.map(|time| time.date().to_string()).unwrap_or_default()
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
@@ -125,12 +157,21 @@ fn list(command: &ClientCommand) -> Result<(), Error> {
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
-fn revoke(command: &ClientCommand, name: &str) -> Result<(), Error> {
-    let ended: Vec<String> = ask(&command.client, &AdminRequest::ClientRevoke { name: name.to_owned() })?;
+fn revoke(command: &ClientCommand, name: &str, unknown: bool) -> Result<(), Error> {
+    let request = AdminRequest::ClientRevoke { name: name.to_owned(), unknown };
+    let revoked: Revoked = ask(&command.client, &request)?;
     if command.json {
-        println!("{}", serde_json::json!(ended));
-    } else {
-        ended.iter().for_each(|fingerprint| println!("revoked sha256:{fingerprint}"));
+        println!("{}", serde_json::json!(revoked));
+        return Ok(());
+    }
+    if let Some(name) = &revoked.name {
+        println!("revoked the name {name:?}: every certificate with it is refused, whoever signed it");
+    }
+    for fingerprint in &revoked.certificates {
+        println!("revoked sha256:{fingerprint}");
+    }
+    if revoked.name.is_none() {
+        println!("this certificate alone: others of the same name stay good");
     }
     Ok(())
 }
@@ -138,10 +179,8 @@ fn revoke(command: &ClientCommand, name: &str) -> Result<(), Error> {
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 fn print_certificates(issued: &[Issued]) {
     for one in issued {
-        let until =
-            time::OffsetDateTime::from_unix_timestamp(one.not_after).map(|time| time.date().to_string());
         let ended = one.ended.as_ref().map(|why| format!("\t{why}")).unwrap_or_default();
-        println!("{}\tuntil {}\tsha256:{}{ended}", one.name, until.unwrap_or_default(), one.fingerprint);
+        println!("{}\tuntil {}\tsha256:{}{ended}", one.name, date(one.not_after), one.fingerprint);
     }
 }
 
@@ -156,6 +195,9 @@ fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
     println!("client {:?}, persona {:?}", standing.name, standing.persona);
     if !standing.configured && shown.certificates.is_empty() {
         println!("  nothing here names it: this is how a client of that name would stand");
+    }
+    if let Some(why) = &shown.revoked {
+        println!("  {why}: no certificate of this name is good but those that were signed for it after that");
     }
     let default = |group: &String| standing.default_group.as_ref() == Some(group);
     for group in &standing.groups {

@@ -1,6 +1,7 @@
 //! What the commands of `keystead` ask of a server beyond KMIP: one vendor operation whose payload is JSON, over the
 //! same port and the same mutual TLS. Who may ask is decided by the server, per request.
 
+use crate::engine::rights::identity::Fingerprint;
 use crate::gate::Standing;
 use kmip_codec::Tag;
 use kmip_codec::item::{Item, ItemValue};
@@ -31,11 +32,17 @@ pub enum AdminRequest {
         days: u32,
         /// The request for the certificate, PEM.
         request: String,
+        /// Whether the new certificate takes the place of all others of the name, which has keys or was revoked.
+        #[serde(default, skip_serializing_if = "is_false")]
+        replace: bool,
     },
-    /// End the certificates of a client.
+    /// End a client: a name, with every certificate of it, or one certificate.
     ClientRevoke {
         /// Its name, or `sha256:` and the fingerprint of one certificate.
         name: String,
+        /// Whether to end a name that nothing here knows.
+        #[serde(default, skip_serializing_if = "is_false")]
+        unknown: bool,
     },
     /// The certificates that were signed.
     ClientList,
@@ -110,7 +117,7 @@ pub struct Issued {
     /// The name of the client.
     pub name: String,
     /// SHA-256 of the certificate, in hex.
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
     /// The last second of its validity, since 1970.
     pub not_after: i64,
     /// Who asked for it.
@@ -125,13 +132,29 @@ pub struct Issued {
     pub certificate: String,
 }
 
+/// The answer to [`AdminRequest::ClientRevoke`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// The name of which every certificate is refused from now on, whoever signed it; none where one certificate alone is.
+    pub name: Option<String>,
+    /// The certificates that are known here and are refused from now on.
+    pub certificates: Vec<Fingerprint>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 /// The answer to [`AdminRequest::ClientShow`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownClient {
     /// What the configuration says of it.
     #[serde(flatten)]
     pub standing: Standing,
-    /// The certificates that were signed for it here.
+    /// Why no certificate of this name is good but those that were signed for it after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<String>,
+    /// The certificates that are known of it here.
     pub certificates: Vec<Issued>,
 }
 

@@ -46,19 +46,13 @@ pub struct TlsConfig {
     pub ca: PathBuf,
     /// The key of that CA, for `keystead client add` and Re-Provision; it is read for each use.
     pub ca_key: Option<PathBuf>,
-    /// How long certificates of Re-Provision are valid, in days.
-    #[serde(default = "client_days")]
-    pub client_days: u32,
+    /// How long certificates of Re-Provision are valid, in days; without it they end when those end that they replace.
+    pub client_days: Option<u32>,
     /// `"1.2"` or `"1.3"`: the oldest TLS that is spoken.
     #[serde(default = "tls_minimum")]
     pub minimum: String,
     /// `"128"` or `"192"`: TLS 1.2 with the suites, curves and certificates of this level of Suite B, and nothing else.
     pub suite_b: Option<SuiteB>,
-}
-
-/// The days of `keystead client add` as well.
-fn client_days() -> u32 {
-    365
 }
 
 /// `[store]`

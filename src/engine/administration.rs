@@ -113,8 +113,8 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
         );
     }
     let answer = match &request {
-        AdminRequest::ClientAdd { .. } => clients::add(cx, &request),
-        AdminRequest::ClientRevoke { name } => clients::revoke(cx, name).and_then(|ended| json(&ended)),
+        AdminRequest::ClientAdd { name, replace, .. } => clients::add(cx, &request, name, *replace),
+        AdminRequest::ClientRevoke { name, unknown } => clients::revoke(cx, name, *unknown),
         AdminRequest::ClientList => clients::issued(cx.draft).and_then(|issued| json(&issued)),
         AdminRequest::ClientShow { name } => clients::show(cx, &request, name),
         _ => cx.supplies.outside(&request),
@@ -132,10 +132,11 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
 /// What the audit notes of a request, beside its name.
 fn note(request: &AdminRequest) -> String {
     match request {
-        AdminRequest::ClientAdd { name, days, .. } => {
-            format!("{}, {days} days", noted(name, NOTED_CHARS_MAX))
+        AdminRequest::ClientAdd { name, days, replace, .. } => {
+            let replacing = if *replace { ", in the place of all others" } else { "" };
+            format!("{}, {days} days{replacing}", noted(name, NOTED_CHARS_MAX))
         }
-        AdminRequest::ClientRevoke { name } | AdminRequest::ClientShow { name } => {
+        AdminRequest::ClientRevoke { name, .. } | AdminRequest::ClientShow { name } => {
             noted(name, NOTED_CHARS_MAX)
         }
         AdminRequest::Explain { id } => format!("request {id}"),

@@ -94,7 +94,8 @@ pub fn accept(
     let message = RequestMessage::new(cx.version, vec![item.clone()]);
     let record = Record {
         owner: cx.principal().name.clone(),
-        fingerprint: cx.principal().fingerprint.clone(),
+        fingerprint: String::new(),
+        identity: Some(cx.principal().identity.clone()),
         operation: item.request.operation().0,
         version: cx.version.to_string(),
         submitted: cx.draft.world().now.nanoseconds,

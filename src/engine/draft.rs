@@ -11,8 +11,10 @@ use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::rights::grant::Grant;
+use crate::engine::rights::identity::Identity;
 use crate::engine::rights::persona::Names;
 use crate::engine::rights::policy::{self, Principal};
+use crate::engine::rotation;
 use crate::engine::world::{OpenError, ValueIdentity, World};
 use kmip_codec::operations::Operation;
 use kmip_codec::{SecretBytes, attribute};
@@ -108,10 +110,19 @@ impl<'a> Draft<'a> {
 
     /// Collects a new or changed object; names must be free or its own, unless the persona lets objects share them:
     /// then the first one holds the claim.
-    pub fn put(&mut self, object: Object) -> Step<()> {
+    pub fn put(&mut self, mut object: Object) -> Step<()> {
+        if object.rotated_as.is_none()
+            && object.owner == self.principal.name
+            && rotation::due(&object).is_some()
+        {
+            object.rotated_as = Some(Identity { validity: None, ..self.principal.identity.clone() });
+        }
         let before = self.load(&object.id)?;
         if before.is_none() {
             policy::authorise_new(self.pending.grant.as_mut(), &object)?;
+        }
+        if let Some(before) = &before {
+            self.check_stays_ended(before, &object)?;
         }
         let before = before.map(|old| old.name_claims()).unwrap_or_default();
         let after = object.name_claims();

@@ -129,6 +129,11 @@ pub fn credential(fingerprint: &str) -> Vec<u8> {
     key(b'd', &[fingerprint.as_bytes()])
 }
 
+/// What is known of a name of clients.
+pub fn client_name(name: &str) -> Vec<u8> {
+    key(b'x', &[&short(&[name.as_bytes()])])
+}
+
 /// A certificate that was signed for a client, by its fingerprint. It has no tenant.
 pub fn issued(fingerprint: &str) -> Vec<u8> {
     [b"c", fingerprint.as_bytes()].concat()

@@ -50,6 +50,8 @@ pub enum Wanted {
         client: String,
         /// Its key.
         key: Vec<u8>,
+        /// The end of the certificate that it replaces, in seconds since 1970.
+        until: Option<i64>,
     },
     /// A certificate that it brings, DER.
     Brought(Vec<u8>),
@@ -57,6 +59,8 @@ pub enum Wanted {
     Made {
         /// The name of the client.
         client: String,
+        /// The end of the certificate that it replaces, in seconds since 1970.
+        until: Option<i64>,
     },
 }
 

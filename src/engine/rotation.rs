@@ -5,13 +5,14 @@
 //! has come; what the engine then does is the operation that a client would ask for, as the owner of the object.
 
 use crate::engine::asynchronous::Done;
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, Deed};
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
 use crate::engine::keys;
 use crate::engine::need::{Need, Supplies};
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::rights::identity::Identity;
 use crate::engine::rights::policy::Principal;
 use crate::engine::telling::notice;
 use crate::engine::world::{Entropy, View, World};
@@ -99,23 +100,56 @@ pub fn perform(
 ) -> Result<Done, Need> {
     supplies.rewind();
     let nobody = Principal::default();
-    let found = Draft::new(world, &nobody).danger_whoever_owns(id).map_err(|halt| match halt {
-        Halt::Need(need) => need,
-        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
-    })?;
+    let found = Draft::new(world, &nobody).danger_whoever_owns(id).map_err(unless_need)?;
     let is_due = |object: &Object| due(object).is_some_and(|at| at <= world.now.seconds());
     let owner = found.as_ref().map(|object| object.owner.clone()).unwrap_or_default();
-    // The server acts by itself: nobody has to prove anything for it.
-    let principal = Principal { unproven: None, ..world.clients.principal(&owner, "") };
-    let mut draft = Draft::new(world, &principal);
     let mut deeds = Vec::new();
-    if let Some(object) = found.filter(is_due) {
+    let mut due = found.filter(is_due);
+    let principal = match &due {
+        Some(object) => owner_of(world, object)?,
+        None => Some(Principal::default()),
+    };
+    if principal.is_none() {
+        deeds.extend(due.take().as_ref().map(not_rotated));
+    }
+    let principal = principal.unwrap_or_default();
+    let mut draft = Draft::new(world, &principal);
+    if let Some(object) = due {
         let message = RequestMessage::new(V2_1, vec![RequestItem::from(request(&object))]);
         let cx = Context::new(&mut draft, V2_1, entropy, supplies);
         deeds = Batch::alone(&message).run(cx)?.1;
     }
     let notices = notice::of(&draft, &world.settings.subscriptions, None);
     Ok(Done { owner, version: V2_1.to_string(), deeds, changes: draft.finish()?, notices })
+}
+
+/// As whom an object is rotated: its owner, made of what the owner was when it asked for the rotation. Nobody has to prove
+/// anything for it, and the certificate of then may have ended, as certificates do; but where the name was revoked, the
+/// objects that nobody shares with it are left alone.
+fn owner_of(world: &World<'_>, object: &Object) -> Result<Option<Principal>, Need> {
+    let identity = object.rotated_as.clone().unwrap_or_else(|| Identity::of_older(&object.owner, ""));
+    let nobody = Principal::default();
+    let name = Draft::new(world, &nobody).client_name(&identity.certificate).map_err(unless_need)?;
+    let is_revoked = name.is_some_and(|name| name.ended.is_some());
+    if is_revoked && object.group.is_none() {
+        return Ok(None);
+    }
+    let owner = world.clients.principal(&identity).filter(|owner| owner.name == object.owner);
+    Ok(owner.map(|owner| Principal { unproven: None, ..owner }))
+}
+
+/// The deed of an object that is not rotated, because its owner is none any more.
+fn not_rotated(object: &Object) -> Deed {
+    let (operation, cause) = (request(object).operation(), Cause::Authentication);
+    let reason = cause.reason(V2_1, Some(operation));
+    Deed::refused(operation, vec![object.id.clone()], cause, reason)
+}
+
+fn unless_need(halt: Halt) -> Need {
+    match halt {
+        Halt::Need(need) => need,
+        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
+    }
 }
 
 /// The operation that rotates an object; a pair is rotated as a whole.

@@ -28,7 +28,7 @@ impl Executor {
             AdminRequest::Ready => json(self.readiness()),
             AdminRequest::MasterStatus => json(self.hierarchy.status().map_err(failed)?),
             AdminRequest::MasterRotate => json(self.hierarchy.rotate().map_err(failed)?),
-            AdminRequest::ClientAdd { name, days, request } => self.sign(name, *days, request),
+            AdminRequest::ClientAdd { name, days, request, .. } => self.sign(name, *days, request),
             AdminRequest::ClientShow { name } => {
                 json(self.gate.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?)
             }

@@ -1,6 +1,7 @@
 //! The certificates with which clients log in: signed by the CA of `tls.ca`, and judged as TLS judges them, so that no
 //! client is given one that would lock it out.
 
+use super::now;
 use crate::engine::need::{Credential, KeyPair, PairKind, Wanted};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::policy::Principal;
@@ -31,8 +32,8 @@ pub struct Registrar {
     pub suite_b: Option<SuiteB>,
     /// The CA, where its key is here.
     pub signer: Option<Signer>,
-    /// How long certificates of Re-Provision are valid, in days.
-    pub days: u32,
+    /// How long certificates of Re-Provision are valid, in days; as long as what they replace where it is not said.
+    pub days: Option<u32>,
 }
 
 impl Registrar {
@@ -51,17 +52,28 @@ impl Registrar {
 
     /// The certificate that a client wants to log in with. Blocks.
     pub fn credential(&self, gate: &Gate, wanted: &Wanted) -> Result<Credential, Refusal> {
-        let days = i64::from(self.days);
         let (certificate, pair) = match wanted {
             Wanted::Brought(certificate) => (certificate.clone(), None),
-            Wanted::Signed { client, key } => (self.ca()?.certify(key, client, days).map_err(unfit)?, None),
-            Wanted::Made { client } => {
+            Wanted::Signed { client, key, until } => {
+                (self.ca()?.certify(key, client, self.end(*until)?).map_err(unfit)?, None)
+            }
+            Wanted::Made { client, until } => {
                 let (ca, pair) = (self.ca()?, self.pair()?);
-                (ca.certify(&pair.public_spki, client, days).map_err(unfit)?, Some(pair))
+                (ca.certify(&pair.public_spki, client, self.end(*until)?).map_err(unfit)?, Some(pair))
             }
         };
         let holder = self.judge(gate, &certificate)?;
         Ok(Credential { certificate, holder, pair })
+    }
+
+    /// When a new certificate ends: never later than the one that it replaces, unless the configuration says how long it
+    /// is valid.
+    fn end(&self, replaced: Option<i64>) -> Result<i64, Refusal> {
+        const DAY: i64 = 86_400;
+        let configured = self.days.map(|days| now().seconds().saturating_add(i64::from(days) * DAY));
+        configured.or(replaced).ok_or_else(|| {
+            Refusal::new(Cause::Denied, "nothing says when the certificate ends that is to be replaced")
+        })
     }
 
     /// A new pair on the curve of the CA's.

@@ -5,6 +5,7 @@ use crate::config::AttestationConfig;
 use crate::crypto::tpm::{self, Registers};
 use crate::engine::refusal::Cause;
 use crate::engine::rights::attestation::Unproven;
+use crate::engine::rights::identity::{ClientRef, Identity};
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use keystead_hsm::{Entropy as _, SystemEntropy};
@@ -14,7 +15,7 @@ use kmip_codec::message::{AttestationCredential, Credential, Nonce, RequestHeade
 use kmip_codec::operations::Operation;
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject as _;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// For how many seconds a nonce is good.
@@ -27,6 +28,7 @@ const RANDOM_BYTES: usize = 8;
 /// What one client must prove.
 struct Row {
     client: String,
+    whom: ClientRef,
     key: Vec<u8>,
     registers: Registers,
     operations: Vec<Operation>,
@@ -34,8 +36,7 @@ struct Row {
 
 /// Judges what clients prove of their platforms.
 pub struct Attestor {
-    /// By the name of the client.
-    rows: HashMap<String, Row>,
+    rows: Vec<Row>,
     /// The key of the nonces, made anew with each start.
     key: hmac::Key,
     /// The nonces of the last minute with which something was proven: their identifiers, which begin with their time.
@@ -45,25 +46,27 @@ pub struct Attestor {
 impl Attestor {
     /// What the configuration asks for.
     pub fn new(configured: &[AttestationConfig], key: &SecretBytes) -> Result<Self, String> {
-        let mut rows = HashMap::new();
+        let mut rows: Vec<Row> = Vec::new();
         for config in configured {
             let read = SubjectPublicKeyInfoDer::from_pem_file(&config.key);
             let spki = read.map_err(|why| format!("cannot read {}: {why}", config.key.display()))?;
             let row = Row {
                 client: config.client.clone(),
+                whom: ClientRef::parse(&config.client).map_err(|why| format!("[[attestation]]: {why}"))?,
                 key: spki.as_ref().to_vec(),
                 registers: config.registers()?,
                 operations: config.operations()?,
             };
-            if rows.insert(config.client.clone(), row).is_some() {
+            if rows.iter().any(|other| other.whom == row.whom) {
                 return Err(format!("attestation of {:?} is configured twice", config.client));
             }
+            rows.push(row);
         }
         Ok(Self { rows, key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()), spent: Mutex::default() })
     }
 
     /// What holds for a client before it has proven anything.
-    pub fn demand(&self, client: &str) -> Option<Arc<Unproven>> {
+    pub fn demand(&self, client: &Identity) -> Option<Arc<Unproven>> {
         self.row(client).map(|row| {
             let message = "this client must prove the state of its platform, which is asked of it in a message of its own";
             unproven(row, Cause::Denied, message.to_owned(), None)
@@ -73,7 +76,7 @@ impl Attestor {
     /// What holds for a client after it has sent this header; `now` is in seconds.
     pub fn judge(
         &self,
-        client: &str,
+        client: &Identity,
         header: &RequestHeader,
         now: u64,
     ) -> Result<Option<Arc<Unproven>>, String> {
@@ -98,7 +101,7 @@ impl Attestor {
                     .to_owned(),
             ),
         };
-        Ok(Some(unproven(row, cause, message, Some(self.nonce(client, now)?))))
+        Ok(Some(unproven(row, cause, message, Some(self.nonce(&row.client, now)?))))
     }
 
     fn proves(&self, row: &Row, shown: &AttestationCredential, now: u64) -> Result<(), &'static str> {
@@ -139,8 +142,8 @@ impl Attestor {
         Ok((id.into(), value.into()))
     }
 
-    fn row(&self, client: &str) -> Option<&Row> {
-        self.rows.get(client)
+    fn row(&self, client: &Identity) -> Option<&Row> {
+        self.rows.iter().find(|row| row.whom.is_holder(client))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::config::CredentialConfig;
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::identity::{ClientRef, Identity};
 use crate::engine::rights::persona::Credentials;
 use crate::engine::rights::policy::Principal;
 use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
@@ -51,8 +52,8 @@ pub fn hash(password: &[u8], salt: &[u8; 16]) -> String {
 /// A credential that was shown and is right.
 #[derive(Debug)]
 pub struct Proven {
-    /// The name under which the client acts from here on, if another.
-    pub name: Option<String>,
+    /// The user as whom the client acts from here on, where the persona tells users apart.
+    pub user: Option<String>,
     /// The password of the containers that it gets, for a user name and a password.
     pub container_password: Option<SecretBytes>,
 }
@@ -69,9 +70,17 @@ fn container_password(username: &str, password: &str) -> SecretBytes {
 #[derive(Debug)]
 struct Known {
     config: CredentialConfig,
+    /// The clients that may show it; none for all.
+    clients: Vec<ClientRef>,
     hash: Hash,
     /// The MAC of the password that was right last: a client shows it with every request, and PBKDF2 is slow.
     proven: Mutex<Option<Vec<u8>>>,
+}
+
+impl Known {
+    fn may_be_of(&self, identity: &Identity) -> bool {
+        self.clients.is_empty() || self.clients.iter().any(|client| client.is_holder(identity))
+    }
 }
 
 /// Every credential that the configuration knows.
@@ -103,7 +112,13 @@ impl Ledger {
             if name.is_empty() || known.iter().any(same) {
                 return Err(format!("credential {name:?} is configured twice, or has no name"));
             }
-            known.push(Known { config: config.clone(), hash, proven: Mutex::default() });
+            if name.contains('/') {
+                return Err(format!("credential {name:?} has a slash in its name: choose one without"));
+            }
+            let clients = config.clients.iter().map(|client| ClientRef::parse(client));
+            let clients =
+                clients.collect::<Result<_, _>>().map_err(|why| format!("credential {name:?}: {why}"))?;
+            known.push(Known { config: config.clone(), clients, hash, proven: Mutex::default() });
         }
         Ok(Self { known, key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()) })
     }
@@ -111,6 +126,11 @@ impl Ledger {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
+    }
+
+    /// Whether this client has a user of this name.
+    pub fn knows(&self, user: &str, identity: &Identity) -> bool {
+        self.known.iter().any(|known| known.config.name == user && known.may_be_of(identity))
     }
 
     /// What a credential that was shown does for this client. Blocks for as long as PBKDF2 takes.
@@ -158,10 +178,10 @@ impl Ledger {
         match found {
             Some((known, password)) if is_right(self, known, password) => {
                 let identifies = principal.persona.credentials == Credentials::Identify;
-                let name = identifies.then(|| format!("{}/{}", principal.name, known.config.name));
+                let user = identifies.then(|| known.config.name.clone());
                 let username = known.config.username.as_deref();
                 let container_password = username.map(|name| container_password(name, password));
-                Ok(Proven { name, container_password })
+                Ok(Proven { user, container_password })
             }
             _ => Err(Refusal::new(
                 Cause::Authentication,
@@ -182,8 +202,9 @@ impl Ledger {
         };
         let is_it = |known: &&Known| {
             let config = &known.config;
-            let may = config.clients.is_empty() || config.clients.contains(&principal.name);
-            may && config.username.as_ref() == username && config.device.as_ref() == device
+            known.may_be_of(&principal.identity)
+                && config.username.as_ref() == username
+                && config.device.as_ref() == device
         };
         // A known credential has a name or a device: one that shows neither is none of them.
         let known = self.known.iter().find(is_it)?;

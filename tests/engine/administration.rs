@@ -7,6 +7,7 @@ use keystead::admin::protocol::{self, AdminRequest};
 use keystead::engine::administration::{OPERATION, ROWS, Right, Work, row};
 use keystead::engine::refusal::Cause;
 use keystead::engine::rights::attestation::Unproven;
+use keystead::engine::rights::identity::{Fingerprint, Identity};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip_codec::message::{Authentication, Credential, RequestMessage, ResponseItem, TicketCredential};
@@ -26,8 +27,8 @@ fn requests() -> Vec<AdminRequest> {
         AdminRequest::Ready,
         AdminRequest::MasterStatus,
         AdminRequest::MasterRotate,
-        AdminRequest::ClientAdd { name: name.clone(), days: 1, request: "PEM".into() },
-        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}") },
+        AdminRequest::ClientAdd { name: name.clone(), days: 1, request: "PEM".into(), replace: false },
+        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: false },
         AdminRequest::ClientList,
         AdminRequest::ClientShow { name },
         AdminRequest::Explain { id: 1 },
@@ -119,8 +120,10 @@ fn tickets_administer_nothing() {
 #[test]
 fn who_was_revoked_learns_nothing() {
     let mut bench = Bench::new(3);
-    let revoked = Principal { fingerprint: FINGERPRINT.into(), ..admin("revoked") };
-    let by_fingerprint = AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}") };
+    let fingerprint = Fingerprint::parse(FINGERPRINT);
+    let identity = Identity { fingerprint, ..Identity::named("revoked") };
+    let revoked = Principal { identity, ..admin("revoked") };
+    let by_fingerprint = AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: false };
     let answers = bench.run(&admin("root"), &message(&by_fingerprint));
     assert_eq!(answers[0].result_status, ResultStatus::Success);
     for request in requests() {

@@ -2,6 +2,7 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
+use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
 use keystead::engine::rights::policy::Principal;
 use keystead::engine::telling::notice::{Notice, What};
 use kmip_codec::enums::{CertificateType, ResultReason};
@@ -19,7 +20,10 @@ pub fn bringing() -> ReProvisionRequest {
 }
 
 fn certified(until: i64) -> Principal {
-    Principal { fingerprint: "old".into(), certified_until: Some(until), ..principal("ann", &[]) }
+    let validity = Some(Validity { from: 0, until });
+    let fingerprint = Some(Fingerprint::of(b"old"));
+    let identity = Identity { fingerprint, validity, ..Identity::named("ann") };
+    Principal { identity, ..principal("ann", &[]) }
 }
 
 /// A connection may be older than the end of its certificate: that one begets no other.
@@ -27,7 +31,7 @@ fn certified(until: i64) -> Principal {
 fn a_certificate_that_has_expired_is_not_replaced() {
     let mut bench = Bench::new(1);
     let (expired, good) = (certified(bench.now - 1), certified(bench.now + 1));
-    assert_eq!(bench.ask(&expired, V2_1, bringing()), Err(ResultReason::PermissionDenied));
+    assert_eq!(bench.ask(&expired, V2_1, bringing()), Err(ResultReason::AuthenticationNotSuccessful));
     assert!(bench.ask(&good, V2_1, bringing()).is_ok());
     let again = bench.ask(&good, V2_1, bringing());
     assert_eq!(again, Err(ResultReason::AuthenticationNotSuccessful), "it has ended");

@@ -7,6 +7,7 @@ use super::objects::*;
 use super::undone;
 use super::world::{Bench, principal};
 use keystead::engine::batch::Outcome;
+use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
 use keystead::engine::rights::policy::Principal;
 use keystead::engine::telling::notice::{Changes, Put, Subscription};
 use keystead::engine::world::{Authority, AuthorityKey};
@@ -42,8 +43,10 @@ pub fn bench() -> Bench {
 }
 
 pub fn ann() -> Principal {
-    let certified_until = Some(i64::from(u32::MAX));
-    Principal { admin: true, weak_keys: true, certified_until, ..principal("ann", &[]) }
+    let validity = Some(Validity { from: 0, until: i64::from(u32::MAX) });
+    let identity =
+        Identity { fingerprint: Some(Fingerprint::of(b"ann")), validity, ..Identity::named("ann") };
+    Principal { admin: true, weak_keys: true, identity, ..principal("ann", &[]) }
 }
 
 /// Runs a batch without committing it; the messages pass through their encoding.

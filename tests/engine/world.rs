@@ -6,6 +6,7 @@ use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::Changes;
 use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supplies, Wanted};
 use keystead::engine::refusal::{Cause, Refusal};
+use keystead::engine::rights::identity::{Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::rotation;
 use keystead::engine::telling::notice::{self, Notice, Subscription};
@@ -41,9 +42,21 @@ pub struct Bench {
 pub struct Known(pub Vec<Principal>);
 
 impl Clients for Known {
-    fn principal(&self, name: &str, fingerprint: &str) -> Principal {
-        let same = |known: &&Principal| known.name == name && known.fingerprint == fingerprint;
-        self.0.iter().find(same).cloned().unwrap_or_else(|| principal(name, &[]))
+    fn principal(&self, identity: &Identity) -> Option<Principal> {
+        let same = |known: &&Principal| {
+            known.identity.name() == identity.name() && known.identity.fingerprint == identity.fingerprint
+        };
+        let known = self.0.iter().find(same).cloned();
+        Some(
+            known.unwrap_or_else(|| Principal {
+                identity: identity.clone(),
+                ..principal(&identity.name(), &[])
+            }),
+        )
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known.name == name)
     }
 }
 
@@ -313,12 +326,20 @@ fn brought(who: &Principal, wanted: &Wanted) -> Result<Credential, Refusal> {
     let Wanted::Brought(certificate) = wanted else {
         return Err(Refusal::new(Cause::FeatureNotSupported, "no CA"));
     };
-    let holder = Principal { fingerprint: "brought".into(), ..who.clone() };
+    let fingerprint = Some(Fingerprint::of(certificate));
+    let holder = Principal { identity: Identity { fingerprint, ..who.identity.clone() }, ..who.clone() };
     Ok(Credential { certificate: certificate.clone(), holder, pair: None })
 }
 
 /// A principal in these groups; what it makes belongs to the first.
 pub fn principal(name: &str, groups: &[&str]) -> Principal {
     let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-    Principal { name: name.into(), default_group: groups.first().cloned(), groups, ..Principal::default() }
+    let identity = Identity::named(name);
+    Principal {
+        name: name.into(),
+        identity,
+        default_group: groups.first().cloned(),
+        groups,
+        ..Principal::default()
+    }
 }

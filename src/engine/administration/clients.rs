@@ -1,20 +1,61 @@
 //! Certificates of clients: signed, listed, ended.
 
 use super::{internal, json};
-use crate::admin::protocol::{AdminRequest, Issued, ShownClient};
+use crate::admin::protocol::{AdminRequest, Issued, Revoked, ShownClient};
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
-use crate::engine::rights::credentials;
+use crate::engine::rights::credentials::{self, NameRecord, Record};
+use crate::engine::rights::identity::{ClientRef, Fingerprint};
+use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use serde_json::Value;
 
-/// Signs a certificate for a client, and keeps that.
-pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
+/// As many objects of a name are counted, to be told of.
+const COUNTED_MAX: usize = 1000;
+
+/// Signs a certificate for a client, and keeps that. A name that has keys, or was revoked, is given to who holds the new
+/// certificate only where the administrator says so: then it is the one certificate of the name that is good.
+pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest, name: &str, replace: bool) -> Step<Value> {
+    let known = cx.draft.client_name(name)?;
+    let is_revoked = known.as_ref().is_some_and(|known| known.ended.is_some());
+    if !replace {
+        must_be_free(cx, name, is_revoked)?;
+    }
     let signed = cx.supplies.outside(request)?;
     let signed: Issued = serde_json::from_value(signed).map_err(|error| internal(&error))?;
     let issued = Issued { by: cx.principal().name.clone(), at: cx.now(), ..signed };
+    if replace {
+        let why = format!("replaced by {}: another certificate was signed", cx.principal().name);
+        end_all(cx, name, &why)?;
+        let until = Some(issued.not_after);
+        let record =
+            Record { client: name.into(), until, at: cx.now(), reinstated: true, ..Record::default() };
+        cx.draft.put_credential(&issued.fingerprint, &record)?;
+    } else {
+        // Written even if nothing changes: a revocation of the name at the same time makes this run again.
+        let record = known.unwrap_or(NameRecord { client: name.into(), at: cx.now(), ended: None });
+        cx.draft.put_client_name(&record)?;
+    }
     cx.draft.put_issued(&Issued { certificate: String::new(), ..issued.clone() })?;
     json(&issued)
+}
+
+/// Refuses to hand over what belongs to a name without a word.
+fn must_be_free(cx: &mut Context<'_, '_>, name: &str, is_revoked: bool) -> Step<()> {
+    let shown = noted(name, NOTED_CHARS_MAX);
+    let keys = cx.draft.owned_by(name, COUNTED_MAX)?;
+    let what = match (is_revoked, keys) {
+        (true, _) => format!("the name {shown} was revoked, and {keys} keys and other objects are its own"),
+        (false, 0) => return Ok(()),
+        (false, keys) => format!("the name {shown} owns {keys} keys and other objects"),
+    };
+    refuse(
+        Cause::Denied,
+        format!(
+            "{what}: whoever holds the new certificate gets at them. If that is wanted, say --replace: the new certificate is \
+             then the only one of the name that is good"
+        ),
+    )
 }
 
 /// Every certificate that is known here: those that were signed, and those of which something else is known.
@@ -35,58 +76,81 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
             }),
         }
     }
+    for issued in all.iter_mut().filter(|issued| issued.ended.is_none()) {
+        let is_reinstated = draft.credential(&issued.fingerprint)?.is_some_and(|record| record.reinstated);
+        if !is_reinstated {
+            issued.ended = draft.client_name(&issued.name)?.and_then(|record| record.ended);
+        }
+    }
     all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
     Ok(all)
 }
 
-/// Ends certificates: all of a name that are known here, or the one of a fingerprint, known or not.
-pub fn revoke(cx: &mut Context<'_, '_>, name: &str) -> Step<Vec<String>> {
-    let found = issued(cx.draft)?.into_iter().filter(|issued| issued.ended.is_none() && is_of(issued, name));
-    let mut ending: Vec<(String, String)> = found.map(|issued| (issued.fingerprint, issued.name)).collect();
-    match name.strip_prefix("sha256:") {
-        Some(fingerprint) if ending.is_empty() => {
-            must_be_fingerprint(fingerprint)?;
-            ending.push((fingerprint.to_owned(), name.to_owned()));
-        }
-        None if ending.is_empty() => {
-            return refuse(
-                Cause::NotFound,
-                format!(
-                    "no certificate of {name:?} is known here that is good: name one that another CA signed by sha256: and \
-                     its fingerprint"
-                ),
-            );
-        }
-        _ => {}
-    }
+/// Ends a name with every certificate of it, or one certificate.
+pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<Value> {
     let why = format!("revoked by {}", cx.principal().name);
-    for (fingerprint, client) in &ending {
-        credentials::revoke(cx.draft, fingerprint, client, &why)?;
+    let whom = ClientRef::parse(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+    let revoked = match whom {
+        ClientRef::Certificate(fingerprint) => {
+            let known = issued(cx.draft)?.into_iter().find(|issued| issued.fingerprint == fingerprint);
+            let client = known.map(|issued| issued.name).unwrap_or_default();
+            credentials::revoke(cx.draft, &fingerprint, &client, &why)?;
+            Revoked { name: None, certificates: vec![fingerprint] }
+        }
+        ClientRef::Name(name) => {
+            if !even_unknown {
+                must_be_known(cx, &name)?;
+            }
+            let certificates = end_all(cx, &name, &why)?;
+            Revoked { name: Some(name), certificates }
+        }
+    };
+    json(&revoked)
+}
+
+/// A name that nobody has would end nothing, and the administrator would believe that it had.
+fn must_be_known(cx: &mut Context<'_, '_>, name: &str) -> Step<()> {
+    let is_known = cx.draft.world().clients.knows(name)
+        || cx.draft.client_name(name)?.is_some()
+        || issued(cx.draft)?.iter().any(|issued| issued.name == name)
+        || cx.draft.owned_by(name, 1)? > 0;
+    match is_known {
+        true => Ok(()),
+        false => refuse(
+            Cause::NotFound,
+            format!(
+                "nothing here knows a client {}: write the name as its certificate has it, or sha256: and the fingerprint of one \
+                 certificate; --unknown ends the name all the same",
+                noted(name, NOTED_CHARS_MAX)
+            ),
+        ),
     }
-    Ok(ending.into_iter().map(|(fingerprint, _)| fingerprint).collect())
+}
+
+/// Ends a name, and each certificate of it that is known and good; returns those.
+fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> Step<Vec<Fingerprint>> {
+    let known = issued(cx.draft)?.into_iter().filter(|issued| issued.name == name && issued.ended.is_none());
+    let ending: Vec<Fingerprint> = known.map(|issued| issued.fingerprint).collect();
+    for fingerprint in &ending {
+        credentials::revoke(cx.draft, fingerprint, name, why)?;
+    }
+    credentials::revoke_name(cx.draft, name, why)?;
+    Ok(ending)
 }
 
 /// How a client stands, with the certificates that are known of it.
-pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, name: &str) -> Step<Value> {
+pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Step<Value> {
     let standing = cx.supplies.outside(request)?;
     let standing = serde_json::from_value(standing).map_err(|error| internal(&error))?;
-    let certificates = issued(cx.draft)?.into_iter().filter(|issued| is_of(issued, name)).collect();
-    json(&ShownClient { standing, certificates })
-}
-
-/// A fingerprint that none can have would end nothing, and the administrator would believe that it had.
-fn must_be_fingerprint(text: &str) -> Result<(), Refusal> {
-    let is_lower_hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-    if text.len() == 64 && text.bytes().all(is_lower_hex) {
-        return Ok(());
-    }
-    let text = format!(
-        "{text:?} is no fingerprint: write sha256: and 64 hexadecimal digits in lower case, as `keystead client list` does"
-    );
-    Err(Refusal::new(Cause::InvalidField, text))
-}
-
-/// Whether a certificate is of this client, or has this fingerprint.
-fn is_of(issued: &Issued, name: &str) -> bool {
-    issued.name == name || name.strip_prefix("sha256:") == Some(issued.fingerprint.as_str())
+    let whom = ClientRef::parse(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+    let mut certificates = issued(cx.draft)?;
+    certificates.retain(|issued| match &whom {
+        ClientRef::Name(name) => issued.name == *name,
+        ClientRef::Certificate(fingerprint) => issued.fingerprint == *fingerprint,
+    });
+    let revoked = match &whom {
+        ClientRef::Name(name) => cx.draft.client_name(name)?.and_then(|record| record.ended),
+        ClientRef::Certificate(_) => None,
+    };
+    json(&ShownClient { standing, revoked, certificates })
 }

@@ -6,6 +6,7 @@ use crate::engine::context::Context;
 use crate::engine::draft::{Changes, Draft};
 use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
 use crate::engine::telling::notice::{self, Notice};
 use crate::engine::world::{Entropy, World};
@@ -51,11 +52,19 @@ pub fn perform(
         return Ok(Done { owner, version, deeds: Vec::new(), changes: draft.finish()?, notices: Vec::new() });
     };
     let (owner, version) = (head.owner.clone(), head.version.clone());
+    let identity = head.identity();
+    let is_asked = credentials::is_still_asked(&mut draft, &identity).map_err(need)?;
+    let known = world.clients.principal(&identity).filter(|known| is_asked && known.name == owner);
+    let refusal = known.is_none().then(|| {
+        let text =
+            "not done: the certificate or the credential with which it was asked for is not good any more";
+        Refusal::new(Cause::Authentication, text)
+    });
+    let nothing_more = Principal { name: owner.clone(), ..Principal::default() };
     // What it had to prove it has proven when the request was accepted.
-    let known = world.clients.principal(&head.owner, &head.fingerprint);
-    let principal = Principal { unproven: None, ..known };
+    let principal = Principal { unproven: None, ..known.unwrap_or(nothing_more) };
     let mut draft = Draft::new(world, &principal);
-    let deeds = carry_out(&mut draft, &waiting.place, entropy, supplies)?;
+    let deeds = carry_out(&mut draft, &waiting.place, refusal.as_ref(), entropy, supplies)?;
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));
     Ok(Done { owner, version, deeds, changes: draft.finish()?, notices })
 }
@@ -67,10 +76,12 @@ struct Item {
     message: RequestMessage,
 }
 
-/// Does the accepted items of a batch on a draft of its owner's, and keeps their answers. The place is that of the first.
+/// Does the accepted items of a batch on a draft of its owner's, or refuses them all, and keeps their answers. The place
+/// is that of the first.
 pub fn carry_out(
     draft: &mut Draft<'_>,
     place: &[u8],
+    refusal: Option<&Refusal>,
     entropy: &mut dyn Entropy,
     supplies: &mut Supplies,
 ) -> Result<Vec<Deed>, Need> {
@@ -78,7 +89,17 @@ pub fn carry_out(
         return Err(Need::Failed("an asynchronous request is not kept".to_owned()));
     };
     let items = submitted(draft, place, &head)?;
-    let (answers, deeds) = answered(draft, &head, &items, entropy, supplies)?;
+    let (answers, mut deeds) = match refusal {
+        Some(refusal) => {
+            let requests =
+                items.iter().flat_map(|item| item.message.items.iter().map(move |one| (item, one)));
+            requests.map(|(item, request)| refused_one(refusal, item.message.version(), request)).unzip()
+        }
+        None => answered(draft, &head, &items, entropy, supplies)?,
+    };
+    for (deed, item) in deeds.iter_mut().zip(&items) {
+        deed.objects.insert(0, hex::encode(item.place.get(16..).unwrap_or_default()));
+    }
     let now = draft.world().now.seconds();
     draft.put_waiting(head.submitted, place, false).map_err(need)?;
     if head.stage == Stage::Canceled {
@@ -128,18 +149,19 @@ fn answered(
         answers.push(answer);
         deeds.push(deed);
     }
-    for (deed, item) in deeds.iter_mut().zip(items) {
-        deed.objects.insert(0, hex::encode(item.place.get(16..).unwrap_or_default()));
-    }
     Ok((answers, deeds))
 }
 
 /// An item behind one that failed: a synchronous batch has no answer for it, but who polls must be told.
 fn not_reached(version: Version, request: &RequestItem) -> (ResponseItem, Deed) {
-    let operation = request.request.operation();
     let text = "not done: an earlier item of its batch failed, and the batch ended there";
-    let refusal = Refusal::new(Cause::NotReached, text);
-    let mut answer = refused(&refusal, version, Some(operation));
+    refused_one(&Refusal::new(Cause::NotReached, text), version, request)
+}
+
+/// An item that is refused without being tried.
+fn refused_one(refusal: &Refusal, version: Version, request: &RequestItem) -> (ResponseItem, Deed) {
+    let operation = request.request.operation();
+    let mut answer = refused(refusal, version, Some(operation));
     answer.operation = Some(operation);
     answer.unique_batch_item_id.clone_from(&request.unique_batch_item_id);
     let deed = Deed::refused(operation, Vec::new(), refusal.cause, answer.result_reason.unwrap_or_default());

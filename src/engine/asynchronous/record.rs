@@ -1,6 +1,7 @@
 //! What the store keeps of an asynchronous request: a length, JSON of that length, and the request or answer as TTLV.
 
 use crate::engine::given::Given;
+use crate::engine::rights::identity::Identity;
 use kmip_codec::SecretBytes;
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct Record {
     /// The client.
     pub owner: String,
-    /// The fingerprint of its certificate.
+    /// The fingerprint of its certificate, as older versions kept it.
+    #[serde(default)]
     pub fingerprint: String,
+    /// What the client is made from; none in what older versions kept.
+    #[serde(default)]
+    pub identity: Option<Identity>,
     /// The operation, by number.
     pub operation: u32,
     /// The version of the message.
@@ -50,6 +55,11 @@ pub enum Stage {
 }
 
 impl Record {
+    /// What the client is made from that asked.
+    pub fn identity(&self) -> Identity {
+        self.identity.clone().unwrap_or_else(|| Identity::of_older(&self.owner, &self.fingerprint))
+    }
+
     /// Whether it, or one behind it, is still to be done.
     pub fn waits(&self) -> bool {
         matches!(self.stage, Stage::Submitted(_)) || !self.behind.is_empty()

@@ -1,13 +1,98 @@
-//! What a draft knows of the certificates that were signed for clients.
+//! What a draft knows of the certificates of clients and of their names: signed here, replaced, revoked.
 
 use super::{Draft, opened};
 use crate::admin::protocol::Issued;
 use crate::engine::keys;
 use crate::engine::need::Need;
-use crate::engine::refusal::{Halt, Step};
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::rights::credentials::{self, NameRecord, Record};
+use crate::engine::rights::identity::Fingerprint;
 use crate::engine::world::OpenError;
+use kmip_codec::enums::ObjectType;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::ops::ControlFlow;
 
 impl Draft<'_> {
+    /// What is known of the certificate with this fingerprint.
+    pub fn credential(&mut self, fingerprint: &Fingerprint) -> Step<Option<Record>> {
+        self.protected(&keys::credential(&fingerprint.to_string()), &credential_id(fingerprint))
+    }
+
+    /// Notes what is known of it, under a MAC. What has ended stays so.
+    pub fn put_credential(&mut self, fingerprint: &Fingerprint, record: &Record) -> Step<()> {
+        let before = self.credential(fingerprint)?;
+        if before.is_some_and(|before| before.ended.is_some()) && record.ended.is_none() {
+            return refuse(Cause::Denied, "this certificate was replaced or revoked before, which is final");
+        }
+        let key = keys::credential(&fingerprint.to_string());
+        self.put_protected(key, &credential_id(fingerprint), record)
+    }
+
+    /// The fingerprints of the certificates of which something is known.
+    pub fn credentials(&self) -> Step<Vec<Fingerprint>> {
+        let found = self.kept_behind(&keys::credential(""), 0)?;
+        let text = |key: Vec<u8>| String::from_utf8(key).ok();
+        Ok(found.into_iter().filter_map(text).filter_map(|text| Fingerprint::parse(&text)).collect())
+    }
+
+    /// What is known of a name.
+    pub fn client_name(&mut self, name: &str) -> Step<Option<NameRecord>> {
+        self.protected(&keys::client_name(name), &client_name_id(name))
+    }
+
+    /// Notes what is known of a name, under a MAC. A name that was revoked stays so: certificates are reinstated.
+    pub fn put_client_name(&mut self, record: &NameRecord) -> Step<()> {
+        let before = self.client_name(&record.client)?;
+        let ended = record.ended.clone().or(before.and_then(|before| before.ended));
+        let record = NameRecord { ended, ..record.clone() };
+        self.put_protected(keys::client_name(&record.client), &client_name_id(&record.client), &record)
+    }
+
+    /// The managed certificate with which a client logs in, whoever asks: to know whether it was revoked.
+    pub fn credential_object(&mut self, id: &str) -> Step<Option<Object>> {
+        self.load(id)
+    }
+
+    /// How many objects are of this owner, whoever asks: to warn who would hand them over. At most so many are counted.
+    pub fn owned_by(&mut self, name: &str, most: usize) -> Step<usize> {
+        let scope = keys::Scope::Owner(name.to_owned());
+        let mut found = Vec::new();
+        let prefix = keys::index_prefix(&scope, keys::Index::All, &[]);
+        let mut collect = |key: &[u8]| {
+            found.extend(keys::entry_parts(key, prefix.len()).map(|(_, id)| id.to_owned()));
+            if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
+        let mut living = 0;
+        for id in found {
+            living += usize::from(self.load(&id)?.is_some_and(|object| !object.is_destroyed()));
+        }
+        Ok(living)
+    }
+
+    /// Refuses to bring back a managed certificate with which a client logged in and that is over: Import could.
+    pub(super) fn check_stays_ended(&mut self, before: &Object, after: &Object) -> Step<()> {
+        let now = self.world.now.seconds();
+        if before.object_type() != ObjectType::Certificate
+            || credentials::is_in_use(before, now)
+            || !credentials::is_in_use(after, now)
+        {
+            return Ok(());
+        }
+        for fingerprint in self.credentials()? {
+            let record = self.credential(&fingerprint)?;
+            if record.is_some_and(|record| record.object.as_ref() == Some(&before.id)) {
+                return refuse(
+                    Cause::Denied,
+                    "a client logged in with this certificate, and it was revoked or is over, which is final",
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Every certificate that was signed for a client here, without what became of it.
     pub fn issued(&mut self) -> Step<Vec<Issued>> {
         let found = self.kept_behind(&keys::issued(""), 0)?;
@@ -22,10 +107,36 @@ impl Draft<'_> {
 
     /// Keeps one.
     pub fn put_issued(&mut self, issued: &Issued) -> Step<()> {
-        let key = keys::issued(&issued.fingerprint);
+        let key = keys::issued(&issued.fingerprint.to_string());
         self.see(&key)?;
-        let failed = |error: serde_json::Error| Halt::Need(Need::Failed(error.to_string()));
-        self.pending.kept.insert(key, Some(serde_json::to_vec(issued).map_err(failed)?));
+        self.pending.kept.insert(key, Some(written(issued)?));
         Ok(())
     }
+
+    fn protected<T: DeserializeOwned>(&mut self, key: &[u8], id: &str) -> Step<Option<T>> {
+        let Some(protected) = self.kept(key)? else { return Ok(None) };
+        let record = self.world.vault.verify(id, &protected).map_err(|error| opened(error, id))?;
+        serde_json::from_slice(&record).map(Some).map_err(|_| opened(OpenError::Tampered, id))
+    }
+
+    fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> Step<()> {
+        self.see(&key)?;
+        let protected = self.world.vault.protect(id, &written(record)?).map_err(Halt::Need)?;
+        self.pending.kept.insert(key, Some(protected));
+        Ok(())
+    }
+}
+
+fn written(record: &impl Serialize) -> Step<Vec<u8>> {
+    serde_json::to_vec(record).map_err(|error| Halt::Need(Need::Failed(error.to_string())))
+}
+
+/// What is known of a certificate is bound to its fingerprint: no identifier of an object has a slash.
+fn credential_id(fingerprint: &Fingerprint) -> String {
+    format!("credential/{fingerprint}")
+}
+
+/// What is known of a name is bound to it.
+fn client_name_id(name: &str) -> String {
+    format!("client/{name}")
 }

@@ -4,9 +4,7 @@ use super::{Draft, opened};
 use crate::engine::asynchronous;
 use crate::engine::keys;
 use crate::engine::need::Need;
-use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Halt, Step};
-use crate::engine::rights::credentials;
 use crate::engine::rights::policy;
 use crate::engine::rights::tickets::Record;
 use crate::engine::world::{OpenError, ValueIdentity};
@@ -172,37 +170,6 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// What is known of the certificate with this fingerprint.
-    pub fn credential(&mut self, fingerprint: &str) -> Step<Option<credentials::Record>> {
-        let Some(protected) = self.kept(&keys::credential(fingerprint))? else { return Ok(None) };
-        let id = credential_id(fingerprint);
-        let record = self.world.vault.verify(&id, &protected).map_err(|error| opened(error, &id))?;
-        let record = serde_json::from_slice(&record).map_err(|_| opened(OpenError::Tampered, &id))?;
-        Ok(Some(record))
-    }
-
-    /// Notes what is known of it, under a MAC.
-    pub fn put_credential(&mut self, fingerprint: &str, record: &credentials::Record) -> Step<()> {
-        let (key, id) = (keys::credential(fingerprint), credential_id(fingerprint));
-        self.see(&key)?;
-        let failed = |error: serde_json::Error| Halt::Need(Need::Failed(error.to_string()));
-        let bytes = serde_json::to_vec(record).map_err(failed)?;
-        let protected = self.world.vault.protect(&id, &bytes).map_err(Halt::Need)?;
-        self.pending.kept.insert(key, Some(protected));
-        Ok(())
-    }
-
-    /// The fingerprints of the certificates of which something is known.
-    pub fn credentials(&self) -> Step<Vec<String>> {
-        let found = self.kept_behind(&keys::credential(""), 0)?;
-        Ok(found.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect())
-    }
-
-    /// The managed certificate with which a client logs in, whoever asks: to know whether it was revoked.
-    pub fn credential_object(&mut self, id: &str) -> Step<Option<Object>> {
-        self.load(id)
-    }
-
     pub(super) fn kept(&mut self, key: &[u8]) -> Step<Option<Vec<u8>>> {
         match self.pending.kept.get(key) {
             Some(pending) => Ok(pending.clone()),
@@ -218,11 +185,6 @@ impl Draft<'_> {
 /// What the record of a ticket is bound to: no identifier of an object has a slash.
 fn ticket_id(key: &[u8]) -> String {
     format!("ticket/{}", hex::encode(key))
-}
-
-/// What is known of a certificate is bound to its fingerprint.
-fn credential_id(fingerprint: &str) -> String {
-    format!("credential/{fingerprint}")
 }
 
 /// Parts are bound to their client and correlation value, and to their operation, which takes the place of a type.

@@ -126,6 +126,7 @@ pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> O
         has_value: true,
         allocated: false,
         split: None,
+        rotated_as: None,
         attributes: Held::default(),
     };
     object.attributes.set(Attribute::UniqueIdentifier(UniqueIdentifier::from(object.id.as_str())));

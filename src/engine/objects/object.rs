@@ -3,6 +3,7 @@
 use crate::engine::keys::{self, Index, Scope};
 use crate::engine::lifecycle::states;
 use crate::engine::objects::held::Held;
+use crate::engine::rights::identity::Identity;
 use crate::engine::rotation;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Entry};
 use kmip_codec::declare::{Field as _, Value as _};
@@ -25,6 +26,7 @@ mod tag {
     pub const HAS_VALUE: Tag = Tag(0x54_0008);
     pub const ALLOCATED: Tag = Tag(0x54_0009);
     pub const SPLIT: Tag = Tag(0x54_000a);
+    pub const ROTATED_AS: Tag = Tag(0x54_000b);
 }
 
 /// A managed object without its value.
@@ -48,6 +50,8 @@ pub struct Object {
     pub allocated: bool,
     /// Which split a part comes from, where the server made it: the identifier of its first part.
     pub split: Option<String>,
+    /// What its owner was made from when it asked for automatic rotation: it is rotated as that.
+    pub rotated_as: Option<Identity>,
     /// Its attributes.
     pub attributes: Held,
 }
@@ -198,6 +202,8 @@ impl Object {
         out.boolean(tag::HAS_VALUE, self.has_value);
         out.boolean(tag::ALLOCATED, self.allocated);
         self.split.write(tag::SPLIT, &mut out);
+        let rotated_as = self.rotated_as.as_ref().and_then(|identity| serde_json::to_string(identity).ok());
+        rotated_as.write(tag::ROTATED_AS, &mut out);
         AttributeList(self.attributes.to_list()).put(Tag::Attribute, &mut out);
         out.close();
         out.finish()
@@ -218,6 +224,8 @@ impl Object {
             has_value: src.boolean(tag::HAS_VALUE)?,
             allocated: src.boolean(tag::ALLOCATED)?,
             split: Option::read(tag::SPLIT, &mut src)?,
+            rotated_as: Option::<String>::read(tag::ROTATED_AS, &mut src)?
+                .and_then(|identity| serde_json::from_str(&identity).ok()),
             attributes: Held::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
         };
         src.close()?;

@@ -24,7 +24,8 @@ impl Execute for ProcessRequest {
             Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
         }
         let place = record.head.unwrap_or_else(|| keys::place(&record.owner, &correlation));
-        let deeds = asynchronous::carry_out(cx.draft, &place, cx.entropy, cx.supplies).map_err(Halt::Need)?;
+        let deeds =
+            asynchronous::carry_out(cx.draft, &place, None, cx.entropy, cx.supplies).map_err(Halt::Need)?;
         cx.touched.extend(deeds.iter().flat_map(|deed| deed.objects.iter().cloned()));
         cx.within = deeds;
         Ok(ProcessResponse {})

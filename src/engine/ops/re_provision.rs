@@ -28,9 +28,10 @@ impl Execute for ReProvisionRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReProvisionResponse> {
         must_be_itself(cx)?;
         let client = cx.principal().name.clone();
+        let until = cx.principal().identity.validity.map(|dates| dates.until);
         let wanted = match (self.certificate_request, self.certificate) {
-            (None, None) => Wanted::Made { client },
-            (Some(request), None) => Wanted::Signed { key: key_of(&request, &client)?, client },
+            (None, None) => Wanted::Made { client, until },
+            (Some(request), None) => Wanted::Signed { key: key_of(&request, &client)?, client, until },
             (None, Some(certificate)) if certificate.certificate_type == CertificateType::X_509 => {
                 Wanted::Brought(certificate.value.to_vec())
             }
@@ -67,20 +68,17 @@ impl Execute for ReProvisionRequest {
 /// Only the client itself asks, by a certificate that is good.
 fn must_be_itself(cx: &mut Context<'_, '_>) -> Step<()> {
     let principal = cx.principal();
-    let Some(until) = principal.certified_until.filter(|_| cx.draft.grant().is_none()) else {
+    if principal.identity.user.is_some() || cx.draft.grant().is_some() {
         return refuse(
             Cause::Denied,
             "a client replaces its own certificate: not with a ticket, a credential in the header, or later",
         );
-    };
-    if until < cx.now() {
+    }
+    if !credentials::is_whole(cx.draft, &principal.identity)? {
         return refuse(
             Cause::Denied,
-            "the certificate of this client has expired: ask the operator for another",
+            "the certificate of this client has expired, was replaced already, or was revoked",
         );
-    }
-    if !credentials::is_whole(cx.draft, &principal.fingerprint)? {
-        return refuse(Cause::Denied, "the certificate of this client was replaced already, or revoked");
     }
     Ok(())
 }
@@ -100,16 +98,12 @@ fn key_of(request: &CertificateRequest, client: &str) -> Step<Vec<u8>> {
 /// The new certificate must not make anybody else of the client, nor give or take rights.
 fn must_stand_alike(cx: &Context<'_, '_>, new: &Principal) -> Step<()> {
     let now = cx.principal();
-    let alike = Principal {
-        fingerprint: now.fingerprint.clone(),
-        certified_until: now.certified_until,
-        ..new.clone()
-    };
+    let alike = Principal { identity: now.identity.clone(), ..new.clone() };
     if new.name != now.name {
         let text = format!("the certificate is for {:?}, and this client is {:?}", new.name, now.name);
         return refuse(Cause::Denied, text);
     }
-    if new.fingerprint == now.fingerprint {
+    if new.identity.fingerprint == now.identity.fingerprint {
         return refuse(Cause::InvalidField, "this is the certificate that the client has already");
     }
     if alike != *now {

@@ -1,12 +1,15 @@
-//! The certificates with which clients log in, as far as the server knows more of one than that TLS takes it: that it
-//! was replaced (Re-Provision, KMIP 2.1, 6.1.48), revoked by an administrator, or is kept as a managed object.
+//! Whether the certificate with which a client logs in is good now: by its dates, and by what the server knows of it and
+//! of its name beside that TLS takes it: that it was replaced (Re-Provision, KMIP 2.1, 6.1.48), revoked by an
+//! administrator, or is kept as a managed object. What has ended does not come back.
 //!
-//! What is known is asked for each message, so that a connection does not outlive its certificate.
+//! It is asked for each message, so that a connection does not outlive its certificate, and again of what was given to a
+//! client earlier: tickets, asynchronous requests, notices.
 
 use crate::engine::draft::Draft;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::rights::grant::{Grant, Right};
+use crate::engine::rights::identity::{Fingerprint, Identity, Validity};
 use crate::engine::rights::policy::Principal;
 use crate::engine::world::World;
 use kmip_codec::enums::State;
@@ -24,12 +27,30 @@ pub struct Record {
     pub at: i64,
     /// The managed certificate: revoked as that, it is revoked as a credential.
     pub object: Option<String>,
-    /// Why it is not good any more.
+    /// Why it is not good any more. This is final.
     pub ended: Option<String>,
     /// What was made to take its place and the client may still fetch with it: there is no other way to get at it.
     pub successors: Vec<String>,
-    /// The certificate in whose place it came, by its fingerprint, until it is used first.
-    pub replaces: Option<String>,
+    /// The certificate in whose place it came, until it is used first.
+    pub replaces: Option<Fingerprint>,
+    /// The certificate that came in its place, where the client itself replaced it: what the client asked for with this
+    /// one is still done.
+    #[serde(default)]
+    pub replaced_by: Option<Fingerprint>,
+    /// Whether an administrator had it signed after the name was revoked, so that it is good all the same.
+    #[serde(default)]
+    pub reinstated: bool,
+}
+
+/// What is known of a name that certificates have, or a user of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameRecord {
+    /// The name.
+    pub client: String,
+    /// When the record was written, in seconds since 1970.
+    pub at: i64,
+    /// Why no certificate with this name is good, whoever signed it, but those that were reinstated.
+    pub ended: Option<String>,
 }
 
 /// How far a certificate is good.
@@ -38,13 +59,22 @@ pub struct Standing {
     /// What a certificate may still do that was replaced; `None` for one that is good.
     pub leave: Option<Grant>,
     /// The certificate in whose place this one came, where this is its first use.
-    replaces: Option<String>,
+    replaces: Option<Fingerprint>,
 }
 
-/// Refuses a message under a certificate that is not good any more.
+/// Refuses a message under a certificate that is not good now: by its dates, its name, or itself.
 pub fn admit(world: &World<'_>, principal: &Principal) -> Step<Standing> {
+    let identity = &principal.identity;
+    in_time(identity.validity, world.now.seconds())?;
     let mut draft = Draft::new(world, principal);
-    let Some(record) = draft.credential(&principal.fingerprint)? else { return Ok(Standing::default()) };
+    let record = match &identity.fingerprint {
+        Some(fingerprint) => draft.credential(fingerprint)?,
+        None => None,
+    };
+    if !names_are_good(&mut draft, identity, record.as_ref())? {
+        return Err(not_good());
+    }
+    let Some(record) = record else { return Ok(Standing::default()) };
     if record.ended.is_some() && !record.successors.is_empty() {
         let leave = Some(Grant::new(Some(vec![to_fetch(record.successors)]), None));
         return Ok(Standing { leave, replaces: None });
@@ -63,11 +93,75 @@ pub fn must_be_good(world: &World<'_>, principal: &Principal) -> Step<()> {
     }
 }
 
-/// Whether a certificate is good, for what was given to its holder earlier.
-pub fn is_whole(draft: &mut Draft<'_>, fingerprint: &str) -> Step<bool> {
-    match draft.credential(fingerprint)? {
+/// Whether a client would be let in now, for what was given to it earlier.
+pub fn is_whole(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
+    if in_time(identity.validity, draft.world().now.seconds()).is_err() {
+        return Ok(false);
+    }
+    let record = match &identity.fingerprint {
+        Some(fingerprint) => draft.credential(fingerprint)?,
+        None => None,
+    };
+    if !names_are_good(draft, identity, record.as_ref())? {
+        return Ok(false);
+    }
+    record.map_or(Ok(true), |record| is_good(draft, &record))
+}
+
+/// Whether what a client asked for earlier is still to be done: it would be let in now, with the certificate of then or
+/// the one that it has itself put in its place.
+pub fn is_still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
+    let mut identity = identity.clone();
+    for _ in 0..REPLACED_MAX {
+        let Some(fingerprint) = &identity.fingerprint else { break };
+        let successor = match draft.credential(fingerprint)?.and_then(|record| record.replaced_by) {
+            Some(successor) => successor,
+            None => break,
+        };
+        let until = draft.credential(&successor)?.and_then(|record| record.until);
+        identity.validity = until.map(|until| Validity { from: i64::MIN, until });
+        identity.fingerprint = Some(successor);
+    }
+    is_whole(draft, &identity)
+}
+
+/// How many replacements of one certificate after another are followed.
+const REPLACED_MAX: usize = 64;
+
+/// Refuses a certificate outside of its dates.
+fn in_time(validity: Option<Validity>, now: i64) -> Step<()> {
+    let Some(Validity { from, until }) = validity else { return Ok(()) };
+    let text = if now > until {
+        format!("the certificate of this client has expired (at {}): log in with another", date(until))
+    } else if now < from {
+        format!(
+            "the certificate of this client is not good before {}: check the clocks of both machines",
+            date(from)
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(Cause::Authentication, text).into())
+}
+
+/// A time as people write it.
+fn date(seconds: i64) -> String {
+    let time = time::OffsetDateTime::from_unix_timestamp(seconds).ok();
+    let format = &time::format_description::well_known::Rfc3339;
+    time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| seconds.to_string())
+}
+
+/// Whether neither the name in the certificate nor that of its user was revoked. A certificate that was signed after
+/// that for the name is good.
+fn names_are_good(draft: &mut Draft<'_>, identity: &Identity, record: Option<&Record>) -> Step<bool> {
+    let ended = |record: Option<NameRecord>| record.is_some_and(|record| record.ended.is_some());
+    let is_reinstated = record.is_some_and(|record| record.reinstated);
+    if !is_reinstated && ended(draft.client_name(&identity.certificate)?) {
+        return Ok(false);
+    }
+    match &identity.user {
+        Some(_) => Ok(!ended(draft.client_name(&identity.name())?)),
         None => Ok(true),
-        Some(record) => is_good(draft, &record),
     }
 }
 
@@ -77,8 +171,13 @@ fn is_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
     }
     let now = draft.world().now.seconds();
     let Some(id) = &record.object else { return Ok(true) };
-    let state = draft.credential_object(id)?.and_then(|object| object.state_at(now));
-    Ok(matches!(state, Some(State::PreActive | State::Active)))
+    let object = draft.credential_object(id)?;
+    Ok(object.is_some_and(|object| is_in_use(&object, now)))
+}
+
+/// Whether a managed certificate can be logged in with, by its state.
+pub fn is_in_use(certificate: &Object, now: i64) -> bool {
+    matches!(certificate.state_at(now), Some(State::PreActive | State::Active))
 }
 
 fn not_good() -> Halt {
@@ -97,7 +196,7 @@ impl Standing {
     /// Notes the first use of a certificate: with the one in whose place it came nothing more is fetched.
     pub fn settle(&self, draft: &mut Draft<'_>) -> Step<()> {
         let Some(replaced) = &self.replaces else { return Ok(()) };
-        let own = draft.principal().fingerprint.clone();
+        let Some(own) = draft.principal().identity.fingerprint else { return Ok(()) };
         if let Some(record) = draft.credential(&own)? {
             draft.put_credential(&own, &Record { replaces: None, ..record })?;
         }
@@ -117,30 +216,49 @@ pub fn replace(
     successors: Vec<String>,
 ) -> Step<Option<String>> {
     let principal = draft.principal();
-    let (old, at) = (principal.fingerprint.clone(), draft.world().now.seconds());
-    let first =
-        Record { client: principal.name.clone(), until: principal.certified_until, at, ..Record::default() };
+    let (Some(old), Some(fingerprint)) = (principal.identity.fingerprint, new.identity.fingerprint) else {
+        return refuse(Cause::Denied, "only a client with a certificate of its own replaces it");
+    };
+    if draft.credential(&fingerprint)?.is_some_and(|record| record.ended.is_some()) {
+        return refuse(
+            Cause::Denied,
+            "this certificate was replaced or revoked before, which is final: bring another",
+        );
+    }
+    let (at, until) = (draft.world().now.seconds(), principal.identity.validity.map(|dates| dates.until));
+    let first = Record { client: principal.name.clone(), until, at, ..Record::default() };
     let record = draft.credential(&old)?.unwrap_or(first);
-    let before = record.object.clone();
+    let (before, reinstated) = (record.object.clone(), record.reinstated);
     let ended = Some("replaced by Re-Provision".to_owned());
-    draft.put_credential(&old, &Record { ended, successors, replaces: None, ..record })?;
+    let replaced = Record { ended, successors, replaces: None, replaced_by: Some(fingerprint), ..record };
+    draft.put_credential(&old, &replaced)?;
     let record = Record {
         client: new.name.clone(),
-        until: new.certified_until,
+        until: new.identity.validity.map(|dates| dates.until),
         at,
         object: Some(kept.id.clone()),
         replaces: Some(old),
+        reinstated,
         ..Record::default()
     };
-    draft.put_credential(&new.fingerprint, &record)?;
+    draft.put_credential(&fingerprint, &record)?;
     Ok(before)
 }
 
 /// Ends a certificate for an administrator: nobody logs in with it any more.
-pub fn revoke(draft: &mut Draft<'_>, fingerprint: &str, client: &str, why: &str) -> Step<()> {
+pub fn revoke(draft: &mut Draft<'_>, fingerprint: &Fingerprint, client: &str, why: &str) -> Step<()> {
     let at = draft.world().now.seconds();
     let record = draft.credential(fingerprint)?;
     let record = record.unwrap_or(Record { client: client.to_owned(), at, ..Record::default() });
     let ended = Some(why.to_owned());
-    draft.put_credential(fingerprint, &Record { ended, successors: Vec::new(), ..record })
+    let record = Record { ended, successors: Vec::new(), replaced_by: None, ..record };
+    draft.put_credential(fingerprint, &record)
+}
+
+/// Ends a name for an administrator: nobody logs in with any certificate of that name, whoever signed it, nor as a user
+/// of that name.
+pub fn revoke_name(draft: &mut Draft<'_>, client: &str, why: &str) -> Step<()> {
+    let at = draft.world().now.seconds();
+    let ended = Some(why.to_owned());
+    draft.put_client_name(&NameRecord { client: client.to_owned(), at, ended })
 }

@@ -3,6 +3,7 @@
 pub mod attestation;
 pub mod credentials;
 pub(in crate::engine) mod grant;
+pub mod identity;
 pub mod persona;
 pub mod policy;
 pub(in crate::engine) mod tickets;

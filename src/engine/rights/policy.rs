@@ -9,6 +9,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::attestation::Unproven;
 use crate::engine::rights::grant::Grant;
+use crate::engine::rights::identity::Identity;
 use crate::engine::rights::persona::Persona;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
@@ -21,13 +22,11 @@ const OWNERS_ALONE: &[Operation] = &[Operation::Export, Operation::Import];
 /// A client, as its certificate and the configuration tell.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Principal {
-    /// The name in the certificate.
+    /// The name under which it acts: the one in its certificate, behind which that of its user stands where a credential
+    /// names one.
     pub name: String,
-    /// SHA-256 of the certificate, in hex.
-    pub fingerprint: String,
-    /// When that certificate ends, in seconds since 1970; `None` where something else than the certificate says who it
-    /// is: a ticket, a credential of its own, a request of earlier.
-    pub certified_until: Option<i64>,
+    /// What it was made from.
+    pub identity: Identity,
     /// The groups that the configuration puts it in.
     pub groups: Vec<String>,
     /// The group that shares what it makes.
@@ -58,8 +57,12 @@ impl Principal {
 
 /// What the configuration says about clients now.
 pub trait Clients {
-    /// The client of this name and certificate.
-    fn principal(&self, name: &str, fingerprint: &str) -> Principal;
+    /// The principal that is made of this identity, as the gate makes it of a certificate and a credential; `None` where
+    /// none is any more.
+    fn principal(&self, identity: &Identity) -> Option<Principal>;
+
+    /// Whether the configuration names this client, or it has come by since the server started.
+    fn knows(&self, name: &str) -> bool;
 }
 
 /// Decides whether the principal may perform the operation on the object. Every operation that is served is

@@ -1,0 +1,183 @@
+//! What a principal is made from: a certificate, and a user of it where a credential names one. It is what is kept of a
+//! client for later (tickets, asynchronous requests, rotation), so that the same function makes the same principal of it
+//! again, with the rights of then.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// What texts that name a certificate by its fingerprint begin with.
+pub const SHA256_PREFIX: &str = "sha256:";
+
+/// SHA-256 of a certificate. It is never compared with a name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// That of a certificate, DER.
+    pub fn of(certificate: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip(digest(&SHA256, certificate).as_ref()).for_each(|(to, from)| *to = *from);
+        Self(bytes)
+    }
+
+    /// From 64 hexadecimal digits in lower case, and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Self(bytes)).filter(|read| read.to_string() == text)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SHA256_PREFIX}{self}")
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no SHA-256 of a certificate"))
+    }
+}
+
+/// How the configuration and administrators name clients.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ClientRef {
+    /// Every certificate with this name, and the user of this name.
+    Name(String),
+    /// One certificate.
+    Certificate(Fingerprint),
+}
+
+impl ClientRef {
+    /// From text: `sha256:` and 64 hexadecimal digits in lower case name a certificate, everything else is a name. What
+    /// could never match is refused with the right form.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let Some(digits) = text.strip_prefix(SHA256_PREFIX) else {
+            return match text {
+                "" => Err("the name of a client is empty".to_owned()),
+                name => Ok(Self::Name(name.to_owned())),
+            };
+        };
+        Fingerprint::parse(digits).map(Self::Certificate).ok_or_else(|| {
+            format!(
+                "{text:?} is no fingerprint: write sha256: and 64 hexadecimal digits in lower case, without colons, as `keystead \
+                 client list` does"
+            )
+        })
+    }
+
+    /// Whether this means the holder of a certificate. Users of a certificate have names alone (see
+    /// [`is_user`](Self::is_user)).
+    pub fn is_holder(&self, identity: &Identity) -> bool {
+        match self {
+            Self::Name(name) => *name == identity.certificate,
+            Self::Certificate(fingerprint) => Some(fingerprint) == identity.fingerprint.as_ref(),
+        }
+    }
+
+    /// Whether this means a user, by the name under which it acts.
+    pub fn is_user(&self, name: &str) -> bool {
+        matches!(self, Self::Name(listed) if listed == name)
+    }
+}
+
+/// The seconds since 1970 between which a certificate, and the chain that came with it, is good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Validity {
+    /// The first.
+    pub from: i64,
+    /// The last.
+    pub until: i64,
+}
+
+/// What a principal is made from.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Identity {
+    /// The name in the certificate.
+    pub certificate: String,
+    /// The certificate; none for what was kept before there was one to note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+    /// When it is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity: Option<Validity>,
+    /// The user whom a credential named, where the persona tells users apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+impl Identity {
+    /// One of which nothing but this name is known.
+    pub fn named(name: &str) -> Self {
+        Self { certificate: name.to_owned(), ..Self::default() }
+    }
+
+    /// That of a record of an older version, which has the name of the principal and perhaps a fingerprint. A name with a
+    /// slash is taken for that of a user: nobody gets the rights of a certificate by that.
+    pub fn of_older(name: &str, fingerprint: &str) -> Self {
+        let fingerprint = Fingerprint::parse(fingerprint);
+        match name.rsplit_once('/') {
+            Some((certificate, user)) => {
+                Self { certificate: certificate.into(), fingerprint, validity: None, user: Some(user.into()) }
+            }
+            None => Self { fingerprint, ..Self::named(name) },
+        }
+    }
+
+    /// The name under which the principal acts, and owns what it makes.
+    pub fn name(&self) -> String {
+        match &self.user {
+            Some(user) => format!("{}/{user}", self.certificate),
+            None => self.certificate.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_fingerprints_are_told_apart() {
+        let fingerprint = Fingerprint::of(b"certificate");
+        let text = format!("{SHA256_PREFIX}{fingerprint}");
+        let holder = Identity { fingerprint: Some(fingerprint), ..Identity::named("host") };
+        let named_so = Identity { fingerprint: Some(Fingerprint::of(b"other")), ..Identity::named(&text) };
+        let listed = ClientRef::parse(&text).unwrap();
+        assert!(listed.is_holder(&holder) && !listed.is_holder(&named_so) && !listed.is_user(&text));
+        let listed = ClientRef::parse("host").unwrap();
+        assert!(listed.is_holder(&holder) && !listed.is_holder(&named_so) && listed.is_user("host"));
+        let upper = text.to_uppercase().replace("SHA256", "sha256");
+        let with_colons = format!("{SHA256_PREFIX}AB:CD");
+        for wrong in ["sha256:", "sha256:12", &upper, &with_colons, &format!("{text}0"), ""] {
+            assert!(ClientRef::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_older_versions_kept_is_read() {
+        let fingerprint = Fingerprint::of(b"certificate").to_string();
+        let holder = Identity::of_older("host", &fingerprint);
+        assert_eq!((holder.name(), holder.fingerprint), ("host".into(), Fingerprint::parse(&fingerprint)));
+        let user = Identity::of_older("array/fred", &fingerprint);
+        assert_eq!((user.certificate.as_str(), user.user.as_deref()), ("array", Some("fred")));
+        assert_eq!(user.name(), "array/fred");
+        assert_eq!(Identity::of_older("host", "").fingerprint, None);
+    }
+}
