@@ -83,6 +83,8 @@ causes! {
     AttestationFailed: AttestationFailed, AttestationFailed, topic(Authentication);
     /// The state of the object does not allow the operation.
     WrongState: PermissionDenied, WrongKeyLifecycleState, attribute(State);
+    /// Another object has taken the place of the object.
+    Replaced: PermissionDenied, PermissionDenied, attribute(Link);
     /// The object is in the archive.
     Archived: ObjectArchived, ObjectArchived, attribute(ArchiveDate);
     /// The server keeps the attributes alone.

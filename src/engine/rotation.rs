@@ -61,7 +61,7 @@ pub fn due(object: &Object) -> Option<i64> {
     let is_over = object.archived
         || object.is_destroyed()
         || attribute!(held, RevocationReason).next().is_some()
-        || object.linked(LinkType::ReplacementObjectLink).is_some();
+        || object.is_replaced();
     if !is_asked || is_over || !ROTATED.contains(&object.object_type()) {
         return None;
     }

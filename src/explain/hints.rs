@@ -212,6 +212,10 @@ hints! {
         "A key in a format that it cannot be had in.",
         "Leave Key Format Type out to get the key as it was registered. Raw and Opaque are not converted into \
          each other.";
+    What::Refused(Cause::Replaced); ANY_OPERATION;
+        "Another replacement for an object that has one already.",
+        "The first answer may have been lost: its replacement is there. Find it by the name, which has moved to it, or by \
+         the Replacement Object Link, and re-key that one if it must be.";
     What::Refused(Cause::KeyWrapType); ANY_OPERATION;
         "A key wrapped in a way that KMIP does not have.",
         "Key Wrap Type is Not Wrapped or As Registered; leave it out to get the key as it was registered.";

@@ -419,8 +419,8 @@ fn keys_are_stored_as_asked_or_not_made() {
     let validated = [Mask::Software | Mask::Validated];
     let either = [Mask::Hardware, Mask::Software];
     let tries = [(&hardware[..], false), (&validated[..], false), (&either[..], true), (&[], true)];
-    let id = create(&mut bench, &who, &[]);
     for (wanted, fine) in tries {
+        let id = create(&mut bench, &who, &[]);
         let (protection_storage_masks, refused) =
             (masks(wanted), Err(ResultReason::ProtectionStorageUnavailable));
         let outcome = if fine { Ok(()) } else { refused };

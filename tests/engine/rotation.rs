@@ -1,16 +1,18 @@
 //! Rotation: what it leaves on the objects, and the server that rotates by itself when it is due.
 
+use super::every_operation::{self, rows::ROWS};
 use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::rights::policy::Principal;
 use keystead::engine::telling::notice::{Changes, Put, Subscription, What};
-use kmip_codec::attribute;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
-use kmip_codec::operations::Operation;
+use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
+use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{DateTime, Interval};
-use kmip_codec::version::{V1_4, V2_1};
+use kmip_codec::version::{V1_4, V2_1, VERSIONS};
+use kmip_codec::{Version, attribute};
 
 const DAY: u32 = 86_400;
 
@@ -191,4 +193,114 @@ fn automatic_rotation_is_asked_for_what_can_be_made_anew() {
     let request = AddAttributeRequest { unique_identifier: Some(alone.as_str().into()), attribute };
     bench.ask(&ann, V2_1, request).unwrap();
     assert_eq!(bench.rotate().len(), 1);
+}
+
+/// How many objects say that they replace this one.
+fn replacements(bench: &mut Bench, who: &Principal, old: &str) -> usize {
+    let link = Attribute::Link(Link { kind: LinkType::ReplacedObjectLink, linked: old.into() });
+    let attributes = Some(AttributeFilter([link].into()));
+    bench
+        .ask(who, V2_1, LocateRequest { attributes, ..LocateRequest::default() })
+        .unwrap()
+        .unique_identifiers
+        .len()
+}
+
+/// The object that has a name.
+fn named(bench: &mut Bench, who: &Principal, name: &Attribute) -> Vec<String> {
+    let attributes = Some(AttributeFilter([name.clone()].into()));
+    let found = bench.ask(who, V2_1, LocateRequest { attributes, ..LocateRequest::default() }).unwrap();
+    found.unique_identifiers.iter().map(text).collect()
+}
+
+/// "There SHALL be only one such replacement object per Managed Object" (KMIP 1.4, 3.35). A key that was re-keyed twice had
+/// two that both were the latest: the name at one, the link at the other.
+#[test]
+fn what_was_replaced_is_not_replaced_again() {
+    let denied = ResultReason::PermissionDenied;
+    let replace = [Operation::ReKey, Operation::ReKeyKeyPair, Operation::ReCertify];
+    for row in ROWS.iter().filter(|row| replace.contains(&row.operation)) {
+        for version in VERSIONS.into_iter().filter(|version| is_in(row.operation, *version)) {
+            for way in ["in a row", "in one batch", "at once", "without the link", "undone"] {
+                let what = format!("{:?} in {version}, {way}", row.operation);
+                let (mut bench, ann) = (every_operation::bench(), every_operation::ann());
+                let (old, request) = (row.prepared)(&mut bench, &ann, version);
+                let name = Attribute::Name(Name::text("disk"));
+                let unique_identifier = Some(old.as_str().into());
+                let add = AddAttributeRequest { unique_identifier, attribute: name.clone().into() };
+                bench.ask(&ann, V2_1, add).unwrap();
+                let second = replaced_twice(&mut bench, &ann, version, (way, &old, &request));
+                assert_eq!(second.result_reason, Some(denied), "{what}: {:?}", second.result_message);
+                assert_eq!(replacements(&mut bench, &ann, &old), 1, "{what}");
+                let holder = named(&mut bench, &ann, &name);
+                assert_eq!(holder.len(), 1, "{what}");
+                let is_latest = rotation(&mut bench, &ann, &holder[0]).2;
+                assert_eq!(is_latest, Some(true), "{what}: the name is at the latest");
+                if way != "without the link" {
+                    let link = linked(&mut bench, &ann, &old, LinkType::ReplacementObjectLink);
+                    assert_eq!(link.as_ref(), holder.first(), "{what}: the name and the link agree");
+                }
+            }
+        }
+    }
+}
+
+/// What the second replacement is answered.
+fn replaced_twice(
+    bench: &mut Bench,
+    who: &Principal,
+    version: Version,
+    (way, old, request): (&str, &str, &Request),
+) -> ResponseItem {
+    let message = |count| RequestMessage::new(version, vec![RequestItem::from(request.clone()); count]);
+    match way {
+        "in one batch" => return bench.run(who, &message(2)).remove(1),
+        "at once" => {
+            let (one, other) = (bench.decide(who, &message(1)), bench.decide(who, &message(1)));
+            bench.commit(one.changes);
+            assert!(!bench.try_commit(other.changes), "the slower one is run again");
+        }
+        "undone" => {
+            let mut twice = message(2);
+            twice.header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+            assert_eq!(bench.run(who, &twice)[0].result_status, ResultStatus::OperationUndone);
+            assert_eq!(bench.run(who, &message(1))[0].result_status, ResultStatus::Success);
+        }
+        _ => {
+            let first = bench.run(who, &message(1)).remove(0);
+            assert_eq!(first.result_status, ResultStatus::Success, "{:?}", first.result_message);
+        }
+    }
+    if way == "without the link" {
+        delete_link(bench, who, old);
+    }
+    bench.run(who, &message(1)).remove(0)
+}
+
+/// Takes the link to its replacement from an object.
+fn delete_link(bench: &mut Bench, who: &Principal, old: &str) {
+    let kind = LinkType::ReplacementObjectLink;
+    let linked = linked(bench, who, old, kind).unwrap().as_str().into();
+    let delete = DeleteAttributeRequest {
+        unique_identifier: Some(old.into()),
+        current: Some(Attribute::Link(Link { kind, linked }).into()),
+        ..DeleteAttributeRequest::default()
+    };
+    bench.ask(who, V2_1, delete).unwrap();
+}
+
+/// Where a client and the server replace a key at the same time, one of them does.
+#[test]
+fn a_key_that_a_client_was_faster_to_replace_is_not_rotated() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let id = create(&mut bench, &ann, &every(DAY));
+    bench.now += i64::from(DAY);
+    re_key(&mut bench, &ann, &id);
+    delete_link(&mut bench, &ann, &id);
+    assert!(bench.rotate().is_empty(), "it was replaced, whatever its links say");
+    assert_eq!(replacements(&mut bench, &ann, &id), 1);
+}
+
+fn is_in(operation: Operation, version: Version) -> bool {
+    OPERATION_ROWS.iter().any(|row| row.operation == operation && (row.is_in)(version))
 }

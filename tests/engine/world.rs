@@ -222,8 +222,13 @@ impl Bench {
 
     /// Commits changes.
     pub fn commit(&mut self, changes: Changes) {
+        assert!(self.try_commit(changes));
+    }
+
+    /// Commits changes, unless others were faster.
+    pub fn try_commit(&mut self, changes: Changes) -> bool {
         let transaction = Transaction { expects: changes.expects, writes: changes.writes };
-        assert_eq!(self.store.commit(&transaction).unwrap(), store::Outcome::Committed);
+        self.store.commit(&transaction).unwrap() == store::Outcome::Committed
     }
 
     /// The message of a notice.

@@ -139,6 +139,12 @@ impl Object {
         })
     }
 
+    /// Whether another object has taken its place, whatever a client has done with its links since.
+    pub fn is_replaced(&self) -> bool {
+        let is_latest = attribute!(self.attributes, RotateLatest).next();
+        is_latest == Some(&false) || self.linked(LinkType::ReplacementObjectLink).is_some()
+    }
+
     /// Whose objects it is listed among.
     pub fn scopes(&self) -> Vec<Scope> {
         let owner = Scope::Owner(self.owner.clone());

@@ -48,7 +48,7 @@ pub fn successor(
     template: Option<TemplateAttribute>,
     offset: Option<Interval>,
 ) -> Step<Object> {
-    let inherited = inherited(old, offset, cx.now());
+    let inherited = inherited(old, offset, cx.now())?;
     old.attributes.remove_tag(Tag::Name);
     let given = birth::given(cx, template)?;
     if given.iter().any(|a| matches!(a, Attribute::CryptographicAlgorithm(_))) {
@@ -83,8 +83,13 @@ pub fn check_offset(version: Version, given: &Attributes, offset: Option<Interva
 }
 
 /// The attributes that a replacement has from the object that it replaces. What a certificate says about itself, the
-/// new one says anew.
-pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Attributes {
+/// new one says anew. An object has one replacement (KMIP 1.4, 3.35 and 4.4).
+pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Step<Attributes> {
+    if old.is_replaced() {
+        let by = old.linked(LinkType::ReplacementObjectLink);
+        let by = by.map(|id| format!(", by {id:?}: name that one")).unwrap_or_default();
+        return refuse(Cause::Replaced, format!("object {:?} was replaced already{by}", old.id));
+    }
     let of_certificates = |attribute: &Attribute| {
         old.object_type() == ObjectType::Certificate
             && attribute.row().is_some_and(|row| row.set_by == SetBy::Server)
@@ -93,7 +98,7 @@ pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Attributes
     let mut inherited: Attributes = copied.cloned().collect();
     shift_dates(&mut inherited, offset, now);
     refill(&mut inherited);
-    inherited
+    Ok(inherited)
 }
 
 /// Links the old object and its successor to each other, and notes the rotation.

@@ -40,7 +40,7 @@ impl Execute for ReCertifyRequest {
         let mut given = birth::given(cx, self.attributes)?;
         renewal::check_offset(cx.version, &given, self.offset)?;
         wish.fill(&given)?;
-        let mut inherited = renewal::inherited(&old, self.offset, cx.now());
+        let mut inherited = renewal::inherited(&old, self.offset, cx.now())?;
         inherited.0.retain(|entry| !birth::is_name(&entry.attribute));
         // The names of the old certificate come behind those of the request.
         for name in attribute!(old.attributes, Name).cloned().map(Attribute::Name) {
