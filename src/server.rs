@@ -19,7 +19,7 @@ use crate::engine::administration;
 use crate::engine::batch::{self, Deed, Outcome};
 use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::persona::{Credentials, Nuls};
+use crate::engine::rights::persona::{Credentials, LaterFields, Nuls};
 use crate::engine::world::{Entropy, World};
 use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;
@@ -27,9 +27,9 @@ use crate::listen::TurnedAway;
 use crate::session::{Answer, Peer, Received, Service, Turned};
 use kmip_codec::Error as CodecError;
 use kmip_codec::enums::ResultStatus;
-use kmip_codec::message::{RequestMessage, ResponseMessage};
+use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseMessage};
 use kmip_codec::operations::Operation;
-use kmip_codec::wire::Encoding;
+use kmip_codec::wire::{Encoding, Reading};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,9 +65,10 @@ impl Server {
         let encoding = received.encoding;
         let message = match decode(&peer, encoding, &received.bytes) {
             Ok(message) => Arc::new(message),
-            Err(error) => {
+            Err(refused) => {
+                let error = &refused.why;
                 tracing::info!(request, peer = %peer.address, %encoding, %error, "refused a message");
-                return self.refuse_message(request, &peer, encoding, error);
+                return self.refuse_message(request, &peer, encoding, &refused);
             }
         };
         drop(received);
@@ -196,11 +197,17 @@ impl Server {
     }
 
     /// The answer to a message that could not be read.
-    fn refuse_message(&self, request: u64, peer: &Peer, encoding: Encoding, error: CodecError) -> Answer {
-        let mut answer = unreadable(error);
-        self.remember_unreadable(request, peer, error, &answer);
+    fn refuse_message(
+        &self,
+        request: u64,
+        peer: &Peer,
+        encoding: Encoding,
+        refused: &RefusedMessage,
+    ) -> Answer {
+        let mut answer = unreadable(refused);
+        self.remember_unreadable(request, peer, refused, &answer);
         answers::number_failures(&mut answer, request);
-        Answer { bytes: answer.encode(encoding).into(), unreadable: Some(error), turn: None }
+        Answer { bytes: answer.encode(encoding).into(), unreadable: Some(refused.why.error), turn: None }
     }
 }
 
@@ -210,7 +217,8 @@ impl Service for Arc<Server> {
     }
 
     fn refuse(&self, peer: &Peer, encoding: Encoding, error: CodecError) -> Answer {
-        self.refuse_message(self.next_request(), peer, encoding, error)
+        let refused = RefusedMessage { why: Box::new(error.into()), version: None };
+        self.refuse_message(self.next_request(), peer, encoding, &refused)
     }
 
     fn turned_away(&self, address: SocketAddr, why: TurnedAway) {
@@ -240,10 +248,13 @@ fn effects(
     Effects { changes, entries, notices, result: Reply { response, notes, told } }
 }
 
-/// Reads a message; of an old client that ends its texts with NUL bytes (it speaks TTLV) without those.
-fn decode(peer: &Peer, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessage, CodecError> {
-    match (encoding, peer.principal.persona.trailing_nuls) {
-        (Encoding::Ttlv, Nuls::Strip) => RequestMessage::from_bytes_stripping(bytes),
-        _ => RequestMessage::decode(encoding, bytes),
-    }
+/// Reads a message, with what the persona of the client lets pass.
+fn decode(peer: &Peer, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessage, RefusedMessage> {
+    let persona = &peer.principal.persona;
+    let reading = Reading {
+        items_alone: true,
+        later_fields: persona.later_fields == LaterFields::Take,
+        strips_nuls: persona.trailing_nuls == Nuls::Strip,
+    };
+    RequestMessage::receive(encoding, bytes, reading)
 }

@@ -1,5 +1,5 @@
 //! Wrong input to a real server: each gets a clear error, nothing is lost, and other clients go on. Messages that are
-//! malformed have tests/malformed.rs.
+//! malformed have tests/malformed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod support;

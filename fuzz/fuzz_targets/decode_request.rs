@@ -2,11 +2,15 @@
 //! panics.
 #![no_main]
 
+#[path = "../../kmip-codec/tests/support/received.rs"]
+mod received;
+
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::Encoding;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
+    received::holds(Encoding::Ttlv, bytes);
     if let Ok(message) = RequestMessage::from_bytes(bytes) {
         assert_eq!(message.to_bytes(), bytes);
         let _ = message.to_log();

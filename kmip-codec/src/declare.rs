@@ -3,9 +3,10 @@
 //! A row is written once; names, numbers, reading, writing and version ranges follow from it.
 
 use crate::Tag;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+pub use crate::fields::{FieldRow, IsIn, judged, later_tag};
 use crate::version::{STORED, Version};
-use crate::wire::{Sink, Source};
+use crate::wire::{Sink, Source, missing};
 
 /// What stands under one tag.
 pub trait Value: Sized {
@@ -34,12 +35,12 @@ impl<T: Value> Field for T {
     fn read(tag: Tag, src: &mut dyn Source) -> Result<Self> {
         match src.peek() {
             Some(next) if next == tag => Value::take(tag, src),
-            _ => Err(Error::at(ErrorKind::Missing, tag, src.offset())),
+            _ => Err(missing(src, tag)),
         }
     }
 
     fn absent(tag: Tag, src: &dyn Source) -> Result<Self> {
-        Err(Error::at(ErrorKind::Missing, tag, src.offset()))
+        Err(missing(src, tag))
     }
 }
 
@@ -198,6 +199,10 @@ macro_rules! enumeration {
                 named.find(|row| (row.2)(version)).or(first).map(|row| row.1)
             }
 
+            /// The names, where an encoding spells them out.
+            pub const NAMES: crate::wire::Names =
+                crate::wire::Names { number: Self::by_name, all: || Self::ROWS.iter().map(|row| row.1).collect() };
+
             /// The value of a name.
             pub fn by_name(name: &str) -> Option<u32> {
                 match name { $(stringify!($variant) => Some($code),)* _ => None }
@@ -224,7 +229,7 @@ macro_rules! enumeration {
             }
 
             fn take(tag: crate::Tag, src: &mut dyn crate::wire::Source) -> crate::error::Result<Self> {
-                src.enumeration(tag, Self::by_name).map($name)
+                src.enumeration(tag, Self::NAMES).map($name)
             }
         }
 
@@ -272,6 +277,10 @@ macro_rules! mask {
                 Self::ROWS.iter().filter(|row| (row.2)(version)).map(|row| (row.0, row.1)).collect()
             }
 
+            /// The names, where an encoding spells them out.
+            pub const NAMES: crate::wire::Names =
+                crate::wire::Names { number: Self::by_name, all: || Self::ROWS.iter().map(|row| row.1).collect() };
+
             /// The bit of a name.
             pub fn by_name(name: &str) -> Option<u32> {
                 match name { $(stringify!($bit) => Some($code),)* _ => None }
@@ -298,7 +307,7 @@ macro_rules! mask {
             }
 
             fn take(tag: crate::Tag, src: &mut dyn crate::wire::Source) -> crate::error::Result<Self> {
-                src.mask(tag, Self::by_name).map($name)
+                src.mask(tag, Self::NAMES).map($name)
             }
         }
 
@@ -311,20 +320,6 @@ macro_rules! mask {
     };
 }
 pub(crate) use mask;
-
-/// A field of a structure, as the reference pages show it.
-#[derive(Clone, Copy, Debug)]
-pub struct FieldRow {
-    /// The name of the field in Rust.
-    pub name: &'static str,
-    /// The Rust type, which tells how often it occurs.
-    pub occurs: &'static str,
-    /// Its tags, each with whether a version has the field under it.
-    pub tags: &'static [(Tag, IsIn)],
-}
-
-/// Whether a version has a row.
-pub type IsIn = fn(Version) -> bool;
 
 /// Declares a structure: its fields in the order of the wire, each with its tag (or one tag a version range).
 macro_rules! structure {
@@ -365,7 +360,7 @@ macro_rules! structure {
         impl crate::declare::Value for $name {
             fn put(&self, tag: crate::Tag, out: &mut dyn crate::wire::Sink) {
                 out.open(tag);
-                $(if let Some(tag) = crate::declare::tag_in(out.version(), &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+]) {
+                $(if let Some(tag) = crate::declare::later_tag(out.version(), out.later_fields(), &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+]) {
                     crate::declare::Field::write(&self.$field, tag, out);
                 })*
                 out.close();
@@ -373,14 +368,19 @@ macro_rules! structure {
 
             fn take(tag: crate::Tag, src: &mut dyn crate::wire::Source) -> crate::error::Result<Self> {
                 src.open(tag)?;
-                let value = Self {
-                    $($field: match crate::declare::tag_in(src.version(), &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+]) {
-                        Some(tag) => crate::declare::Field::read(tag, src)?,
-                        None => crate::declare::Field::absent([$(crate::Tag::$tag),+][0], src)?,
-                    },)*
-                };
-                src.close()?;
-                Ok(value)
+                $(
+                    let at = src.offset();
+                    let choices: &[(&dyn crate::declare::Versions, crate::Tag)] =
+                        &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+];
+                    let $field = match crate::declare::later_tag(src.version(), src.reading().later_fields, choices) {
+                        Some(tag) => crate::declare::Field::read(tag, src),
+                        None => crate::declare::Field::absent([$(crate::Tag::$tag),+][0], src),
+                    };
+                    let $field = $field.map_err(|error| crate::declare::judged(error, at, src.version(), Self::FIELDS))?;
+                )*
+                let at = src.offset();
+                src.close().map_err(|error| crate::declare::judged(error, at, src.version(), Self::FIELDS))?;
+                Ok(Self { $($field,)* })
             }
         }
     };

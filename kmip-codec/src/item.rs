@@ -3,7 +3,7 @@
 use crate::Tag;
 use crate::declare::Value;
 use crate::enums;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::secret::SecretBytes;
 use crate::wire::{Kind, Sink, Source};
 
@@ -61,8 +61,8 @@ impl Value for ItemValue {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
-        let unknown_type = Error::at(ErrorKind::Value, tag, src.offset());
-        match src.peek_kind().ok_or(unknown_type)? {
+        let unknown_type = |src: &dyn Source| src.unreadable(ErrorKind::UnknownType { found: 0 });
+        match src.peek_kind().ok_or_else(|| unknown_type(src))? {
             Kind::Structure => {
                 src.open(tag)?;
                 let mut items = Vec::new();
@@ -72,10 +72,10 @@ impl Value for ItemValue {
                 src.close()?;
                 Ok(Self::Structure(items))
             }
-            Kind::Integer => src.integer(tag).map(Self::Integer),
+            Kind::Integer => src.mask(tag, enums::bits_under(tag)).map(Self::Integer),
             Kind::LongInteger => src.long_integer(tag).map(Self::LongInteger),
             Kind::BigInteger => src.big_integer(tag).map(|v| Self::BigInteger(v.into())),
-            Kind::Enumeration => src.enumeration(tag, enums::by_name_under(tag)).map(Self::Enumeration),
+            Kind::Enumeration => src.enumeration(tag, enums::names_under(tag)).map(Self::Enumeration),
             Kind::Boolean => src.boolean(tag).map(Self::Boolean),
             Kind::TextString => src.text(tag).map(Self::TextString),
             Kind::ByteString => src.bytes(tag).map(|v| Self::ByteString(v.into())),

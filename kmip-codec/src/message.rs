@@ -1,8 +1,11 @@
 //! Messages: a header and a batch of items (KMIP 2.1, 8).
 
 mod credential;
+mod receive;
+mod salvage;
 
 pub use credential::*;
+pub use receive::RefusedMessage;
 
 use crate::Tag;
 use crate::declare::{Field, Value, structure};
@@ -12,7 +15,9 @@ use crate::item::ItemValue;
 use crate::operations::{Operation, Request, Response};
 use crate::value::DateTime;
 use crate::version::*;
-use crate::wire::{BinarySink, BinarySource, Encoding, JsonSink, LogSink, Sink, Source, TextSource, XmlSink};
+use crate::wire::{
+    BinarySink, BinarySource, Encoding, JsonSink, LogSink, Sink, Source, TextSource, XmlSink, close,
+};
 use bytes::Bytes;
 
 structure! {
@@ -159,17 +164,7 @@ impl Value for RequestItem {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
-        src.open(tag)?;
-        let operation = Field::read(Tag::Operation, src)?;
-        let ephemeral = if src.version() >= V2_0 { Field::read(Tag::Ephemeral, src)? } else { None };
-        let item = Self {
-            ephemeral,
-            unique_batch_item_id: Field::read(Tag::UniqueBatchItemID, src)?,
-            request: Request::take(operation, src)?,
-            extensions: Field::read(Tag::MessageExtension, src)?,
-        };
-        src.close()?;
-        Ok(item)
+        salvage::take(tag, src)
     }
 }
 
@@ -220,10 +215,15 @@ macro_rules! message {
             pub header: $header,
             /// The items, in order.
             pub items: Vec<$item>,
+            /// Whether it was read with fields of later minor versions, and is written with them.
+            pub later_fields: bool,
         }
 
         impl Value for $name {
             fn put(&self, tag: Tag, out: &mut dyn Sink) {
+                if self.later_fields {
+                    out.write_later_fields();
+                }
                 out.open(tag);
                 self.header.put(Tag::$header_tag, out);
                 self.items.write(Tag::BatchItem, out);
@@ -232,14 +232,15 @@ macro_rules! message {
 
             fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
                 src.open(tag)?;
-                let header: $header = Field::read(Tag::$header_tag, src)?;
                 let offset = src.offset();
+                let header: $header = Field::read(Tag::$header_tag, src)?;
                 let items: Vec<$item> = Field::read(Tag::BatchItem, src)?;
-                src.close()?;
+                close(src, &[Tag::$header_tag, Tag::BatchItem])?;
                 if usize::try_from(header.batch_count) != Ok(items.len()) {
-                    return Err(Error::at(ErrorKind::Value, Tag::BatchCount, offset));
+                    let kind = ErrorKind::Count { found: header.batch_count, items: items.len() };
+                    return Err(Error::at(kind, Tag::BatchCount, offset));
                 }
-                Ok(Self { header, items })
+                Ok(Self { header, items, later_fields: src.reading().later_fields })
             }
         }
 
@@ -255,14 +256,6 @@ macro_rules! message {
             /// Reads one whole message from TTLV; bytes after it are an error.
             pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
                 let mut source = BinarySource::new(bytes);
-                let message = Field::read(Self::TAG, &mut source)?;
-                source.finish()?;
-                Ok(message)
-            }
-
-            /// The same, with the NUL bytes that some old clients put at the end of texts taken off.
-            pub fn from_bytes_stripping(bytes: &[u8]) -> Result<Self> {
-                let mut source = BinarySource::stripping(bytes);
                 let message = Field::read(Self::TAG, &mut source)?;
                 source.finish()?;
                 Ok(message)
@@ -370,7 +363,7 @@ impl RequestMessage {
         let batch_count = i32::try_from(items.len()).unwrap_or(i32::MAX);
         let header =
             RequestHeader { version: MessageVersion(version), batch_count, ..RequestHeader::default() };
-        Self { header, items }
+        Self { header, items, later_fields: false }
     }
 }
 
@@ -384,6 +377,6 @@ impl ResponseMessage {
             batch_count,
             ..ResponseHeader::default()
         };
-        Self { header, items }
+        Self { header, items, later_fields: false }
     }
 }

@@ -6,11 +6,11 @@
 
 use crate::Tag;
 use crate::declare::{FieldRow, Value, Versions as _, enumeration};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, Unreadable};
 use crate::item::ItemValue;
 use crate::payloads::*;
 use crate::version::*;
-use crate::wire::{Sink, Source};
+use crate::wire::{Sink, Source, missing};
 
 /// Hands the table to a macro.
 #[macro_export]
@@ -214,6 +214,8 @@ macro_rules! operations {
             $($(#[doc = $doc])* $name($request),)*
             /// An operation that no row has in the version of the message, with its payload as it stands.
             Unknown(Operation, ItemValue),
+            /// What could not be read, of an item that fails alone; of its payload nothing is kept.
+            Unreadable(UnreadableRequest),
         }
 
         /// The payload of an answer.
@@ -266,13 +268,26 @@ macro_rules! operations {
         impl Request {
             /// Which operation it is of.
             pub fn operation(&self) -> Operation {
-                match self { $(Self::$name(_) => Operation::$name,)* Self::Unknown(operation, _) => *operation }
+                match self {
+                    $(Self::$name(_) => Operation::$name,)*
+                    Self::Unknown(operation, _) => *operation,
+                    Self::Unreadable(unreadable) => unreadable.operation.unwrap_or_default(),
+                }
+            }
+
+            /// The same, none where it could not be read.
+            pub fn named_operation(&self) -> Option<Operation> {
+                match self {
+                    Self::Unreadable(unreadable) => unreadable.operation,
+                    read => Some(read.operation()),
+                }
             }
 
             pub(crate) fn put(&self, out: &mut dyn Sink) {
                 match self {
                     $(Self::$name(payload) => payload.put(Tag::RequestPayload, out),)*
                     Self::Unknown(_, payload) => payload.put(Tag::RequestPayload, out),
+                    Self::Unreadable(_) => ItemValue::default().put(Tag::RequestPayload, out),
                 }
             }
 
@@ -308,10 +323,19 @@ macro_rules! operations {
 }
 for_each_operation!(operations);
 
+/// A batch item that could not be read (KMIP 1.4, 11.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnreadableRequest {
+    /// Its operation, where that could be read.
+    pub operation: Option<Operation>,
+    /// What is wrong, and where.
+    pub why: Unreadable,
+}
+
 /// Reads a payload, which must be there.
 fn payload<T: Value>(tag: Tag, src: &mut dyn Source) -> Result<T> {
     if src.peek() == Some(tag) {
         return T::take(tag, src);
     }
-    Err(Error::at(ErrorKind::Missing, tag, src.offset()))
+    Err(missing(src, tag))
 }

@@ -206,12 +206,12 @@ samples! {
     RequestMessage: |dice| {
         let items: Vec<RequestItem> = SampleField::sample_field(dice);
         let batch_count = i32::try_from(items.len()).unwrap_or_default();
-        RequestMessage { header: RequestHeader { batch_count, ..Sample::sample(dice) }, items }
+        RequestMessage { header: RequestHeader { batch_count, ..Sample::sample(dice) }, items, later_fields: false }
     };
     ResponseMessage: |dice| {
         let items: Vec<ResponseItem> = SampleField::sample_field(dice);
         let batch_count = i32::try_from(items.len()).unwrap_or_default();
-        ResponseMessage { header: ResponseHeader { batch_count, ..Sample::sample(dice) }, items }
+        ResponseMessage { header: ResponseHeader { batch_count, ..Sample::sample(dice) }, items, later_fields: false }
     };
 }
 

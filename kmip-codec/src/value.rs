@@ -6,7 +6,7 @@ use crate::enums::{DataReference, UniqueIdentifierReference};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::{SecretBytes, SecretText};
 use crate::version::{V2_0, Version};
-use crate::wire::{Kind, Sink, Source};
+use crate::wire::{Kind, Names, Sink, Source};
 use bytes::Bytes;
 
 /// Values whose type has a method of the same shape in both interfaces.
@@ -82,6 +82,11 @@ impl BigInteger {
     }
 }
 
+const TAGS: Names = Names {
+    number: |name| Tag::by_name(name).map(|tag| tag.0),
+    all: || Tag::ALL.iter().filter_map(|tag| tag.name()).collect(),
+};
+
 /// A tag as a value: an enumeration of the tags.
 impl Value for Tag {
     fn put(&self, tag: Tag, out: &mut dyn Sink) {
@@ -89,7 +94,7 @@ impl Value for Tag {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
-        src.enumeration(tag, |name| Tag::by_name(name).map(|t| t.0)).map(Tag)
+        src.enumeration(tag, TAGS).map(Tag)
     }
 }
 

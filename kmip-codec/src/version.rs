@@ -49,6 +49,11 @@ impl Version {
         VERSIONS.into_iter().rev().find(|v| *v <= self).unwrap_or(V1_0)
     }
 
+    /// The newest version that is spoken with the same major number; itself where none is.
+    pub fn newest_of_major(self) -> Self {
+        VERSIONS.into_iter().rev().find(|version| version.major == self.major).unwrap_or(self)
+    }
+
     /// Whether attributes stand under their own tags (2.x) rather than as name and value (1.x).
     pub fn has_tagged_attributes(self) -> bool {
         self >= V2_0 && self != STORED

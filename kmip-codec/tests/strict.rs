@@ -1,5 +1,14 @@
 //! Malformed messages are refused, with what and where; nothing of them is guessed at, and nothing panics.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+#[path = "support/received.rs"]
+mod received;
 
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyWrapType, ObjectType};
@@ -9,7 +18,7 @@ use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::operations::{Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::version::*;
-use kmip_codec::wire::{BinarySink, Sink as _, frame_length};
+use kmip_codec::wire::{BinarySink, Encoding, Sink as _, frame_length};
 use kmip_codec::{ErrorKind, Tag, Version};
 use proptest::prelude::*;
 
@@ -65,9 +74,9 @@ fn a_header_that_announces_4_gib_is_refused_before_anything_is_read() {
     let most = u32::try_from(MESSAGE_BYTES_MAX - 8).unwrap();
     assert_eq!(header(most).unwrap(), MESSAGE_BYTES_MAX);
     assert_eq!(header(most + 8).unwrap_err().kind, ErrorKind::TooLarge);
-    assert_eq!(header(12).unwrap_err().kind, ErrorKind::Length);
+    assert_eq!(header(12).unwrap_err().kind, ErrorKind::Length { found: 12 });
     let other = frame_length([0x42, 0x00, 0x7b, 0x01, 0, 0, 0, 8], RequestMessage::TAG).unwrap_err();
-    assert_eq!(other.kind, ErrorKind::Missing);
+    assert_eq!(other.kind, ErrorKind::Missing { found: Some(Tag::ResponseMessage) });
     let text = frame_length([0x42, 0x00, 0x78, 0x07, 0, 0, 0, 8], RequestMessage::TAG).unwrap_err();
     assert!(matches!(text.kind, ErrorKind::WrongType { found: 7, .. }));
 }
@@ -121,8 +130,8 @@ fn padding_booleans_texts_and_types_are_checked() {
     let length = at(&[0x42, 0x00, 0x2a, 0x02, 0, 0, 0, 4]);
     assert_eq!(changed(length + 12, 1), ErrorKind::Padding);
     assert!(matches!(changed(length + 3, 5), ErrorKind::WrongType { found: 5, .. }));
-    assert_eq!(changed(length + 7, 5), ErrorKind::Length);
-    assert_eq!(changed(length + 7, 3), ErrorKind::Length);
+    assert_eq!(changed(length + 7, 5), ErrorKind::Length { found: 5 });
+    assert_eq!(changed(length + 7, 3), ErrorKind::Length { found: 3 });
     let tag = Tag::Fresh.0.to_be_bytes();
     let fresh = at(&[tag[1], tag[2], tag[3], 0x06, 0, 0, 0, 8]);
     assert_eq!(changed(fresh + 15, 2), ErrorKind::Boolean);
@@ -145,7 +154,8 @@ fn a_field_younger_than_the_message_is_refused_with_tag_and_place() {
     bytes[minor + 11] = 2;
     let error = RequestMessage::from_bytes(&bytes).unwrap_err();
     let place = bytes.windows(3).position(|window| window == [0x42, 0x00, 0xf8]).unwrap();
-    assert_eq!((error.kind, error.tag, error.offset), (ErrorKind::Unexpected, Some(Tag::KeyWrapType), place));
+    let unexpected = ErrorKind::Unexpected { expected: None };
+    assert_eq!((error.kind, error.tag, error.offset), (unexpected, Some(Tag::KeyWrapType), place));
     let older = RequestMessage::new(V1_2, message.items.clone()).to_bytes();
     assert!(RequestMessage::from_bytes(&older).is_ok(), "left out on writing");
 }
@@ -188,7 +198,7 @@ fn an_attribute_of_another_version_is_kept_as_it_came() {
 fn a_batch_must_have_as_many_items_as_it_counts() {
     let mut message = get(V2_1);
     message.header.batch_count = 2;
-    assert_eq!(kind(&message.to_bytes()), ErrorKind::Value);
+    assert_eq!(kind(&message.to_bytes()), ErrorKind::Count { found: 2, items: 1 });
 }
 
 #[test]
@@ -197,7 +207,7 @@ fn trailing_items_in_a_structure_are_refused() {
     sink.text(Tag::Comment, "more");
     let mut bytes = get(V2_1).to_bytes();
     bytes.extend_from_slice(&sink.finish());
-    assert_eq!(kind(&with_length(bytes)), ErrorKind::Unexpected);
+    assert_eq!(kind(&with_length(bytes)), ErrorKind::Unexpected { expected: None });
 }
 
 proptest! {
@@ -212,7 +222,8 @@ proptest! {
             bytes[place] = byte;
         }
         if let Ok(message) = RequestMessage::from_bytes(&bytes) {
-            prop_assert_eq!(message.to_bytes(), bytes);
+            prop_assert_eq!(message.to_bytes(), &bytes[..]);
         }
+        received::holds(Encoding::Ttlv, &bytes);
     }
 }

@@ -2,6 +2,9 @@
 //! takes long or much room.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
+#[path = "support/received.rs"]
+mod received;
+
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
 use kmip_codec::item::{Item, ItemValue};
@@ -11,7 +14,7 @@ use kmip_codec::operations::{Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::version::*;
 use kmip_codec::wire::Encoding;
-use kmip_codec::{Error, ErrorKind, Tag};
+use kmip_codec::{Error, ErrorKind, Named, Tag};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -116,7 +119,7 @@ fn json_may_be_spelled_in_the_ways_of_the_profile() {
 fn json_that_is_no_message_is_refused() {
     for text in ["", "  ", "{", "[]", "1", "null", "{}", "{\"tag\":\"RequestMessage\"}", "\u{feff}{}", "{]"] {
         let kind = json(text).kind;
-        assert!(matches!(kind, ErrorKind::Syntax | ErrorKind::Name), "{text}: {kind:?}");
+        assert!(matches!(kind, ErrorKind::Syntax | ErrorKind::Name { .. }), "{text}: {kind:?}");
     }
     for (from, to) in [
         (r#""value":true"#, r#""value":true,"value":true"#),
@@ -154,16 +157,25 @@ fn values_of_json_must_fit_their_type() {
         (r#""value":true"#, r#""value":1"#),
         (r#""value":true"#, r#""value":"true""#),
         (r#""value":true"#, r#""value":"0x0000000000000002""#),
-        (r#""value":"SymmetricKey""#, r#""value":"Symmetric Key""#),
-        (r#""value":"Encrypt|Decrypt""#, r#""value":"Encrypt Decrypt""#),
     ] {
         assert_eq!(changed(from, to).unwrap_err().kind, ErrorKind::Value, "{to}");
+    }
+    for (from, to, near) in [
+        (r#""value":"SymmetricKey""#, r#""value":"Symmetric Key""#, Some("SymmetricKey")),
+        (r#""value":"Encrypt|Decrypt""#, r#""value":"Encrypt Decrpyt""#, Some("Decrypt")),
+        (r#""value":"Encrypt|Decrypt""#, r#""value":"everything""#, None),
+    ] {
+        let kind = ErrorKind::Name { of: Named::Value, near };
+        assert_eq!(changed(from, to).unwrap_err().kind, kind, "{to}");
     }
     let error =
         changed(r#""type":"Integer","value":256"#, r#""type":"LongInteger","value":256"#).unwrap_err();
     assert!(matches!(error.kind, ErrorKind::WrongType { found: 3, .. }));
-    assert_eq!(changed("Boolean", "Bool").unwrap_err().kind, ErrorKind::Name);
-    assert_eq!(changed(r#""tag":"Fresh""#, r#""tag":"Stale""#).unwrap_err().kind, ErrorKind::Name);
+    let kind = |of, near| ErrorKind::Name { of, near };
+    assert_eq!(changed("Boolean", "Boolan").unwrap_err().kind, kind(Named::Type, Some("Boolean")));
+    let renamed = |to: &str| changed(r#""tag":"Fresh""#, &format!("\"tag\":\"{to}\"")).unwrap_err().kind;
+    assert_eq!(renamed("Frehs"), kind(Named::Field, Some("Fresh")));
+    assert_eq!(renamed("SomethingElse"), kind(Named::Field, None));
 }
 
 #[test]
@@ -282,6 +294,7 @@ proptest! {
         if let Ok(message) = RequestMessage::decode(encoding, &bytes) {
             prop_assert_eq!(RequestMessage::decode(encoding, &message.encode(encoding)).unwrap(), message);
         }
+        received::holds(encoding, &bytes);
     }
 }
 
@@ -295,7 +308,11 @@ fn tags_of_more_than_three_bytes_are_refused() {
         assert_eq!(read("0xFFffff"), Ok(message.clone()));
         assert_eq!(read("0x00ffffff"), Ok(message.clone()));
         for tag in ["0x1000000", "0x1ffffff", "0xffffffff", "0x1ffffffff"] {
-            assert_eq!(read(tag).unwrap_err().kind, ErrorKind::Name, "{tag} in {encoding}");
+            let kind = read(tag).unwrap_err().kind;
+            assert!(
+                matches!(kind, ErrorKind::Name { of: Named::Field, .. }),
+                "{tag} in {encoding}: {kind:?}"
+            );
         }
     }
 }

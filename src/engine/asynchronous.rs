@@ -91,7 +91,8 @@ pub fn accept(
     make_room(cx)?;
     let mut correlation = [0; 16];
     cx.entropy.fill(&mut correlation).map_err(Halt::Need)?;
-    let message = RequestMessage::new(cx.version, vec![item.clone()]);
+    let mut message = RequestMessage::new(cx.version, vec![item.clone()]);
+    message.later_fields = true;
     let record = Record {
         owner: cx.principal().name.clone(),
         fingerprint: String::new(),

@@ -135,13 +135,14 @@ fn counted(
 pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Outcome {
     let version = message.version();
     let first = message.items.first();
-    let operation = first.map(|item| item.request.operation());
+    let operation = first.and_then(|item| item.request.named_operation());
     let mut item = refused(refusal, version, operation);
     item.operation = operation;
     item.unique_batch_item_id = first.and_then(|item| item.unique_batch_item_id.clone());
     let deeds = message.items.iter().map(|item| {
         let operation = item.request.operation();
-        Deed::refused(operation, Vec::new(), refusal.cause, refusal.cause.reason(version, Some(operation)))
+        let reason = refusal.cause.reason(version, item.request.named_operation());
+        Deed::refused(operation, Vec::new(), refusal.cause, reason)
     });
     Outcome {
         deeds: deeds.collect(),

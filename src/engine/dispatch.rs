@@ -3,7 +3,7 @@
 
 use crate::engine::administration;
 use crate::engine::context::{Context, Execute as _};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, Refusal, Step, refuse};
 use kmip_codec::for_each_operation;
 use kmip_codec::operations::{Request, Response};
 
@@ -34,6 +34,7 @@ macro_rules! dispatch {
                     Cause::NotSupported,
                     format!("operation 0x{:x} does not exist in KMIP {}", operation.0, cx.version),
                 ),
+                Request::Unreadable(unreadable) => Err(Refusal::unreadable(&unreadable.why).into()),
             }
         }
     };

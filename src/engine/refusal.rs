@@ -10,7 +10,7 @@ use kmip_codec::clauses::{Clause, Topic};
 use kmip_codec::enums::ResultReason;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V2_0;
-use kmip_codec::{Tag, Version};
+use kmip_codec::{Tag, Unreadable, Version};
 use std::borrow::Cow;
 
 /// The clause that decides: that of an attribute or of a part of messages, else the errors of the operation.
@@ -207,6 +207,8 @@ causes! {
     Pkcs11Function: InvalidField, PKCS_11InvalidFunction;
     /// A PKCS#11 interface that there is not.
     Pkcs11Interface: InvalidField, PKCS_11InvalidInterface;
+    /// A field, or a value, that is not known in the version of the message (KMIP 1.4, 11.1).
+    UnknownField: InvalidField, InvalidField, topic(Messages);
     /// The message is not one that the server can read.
     InvalidMessage: InvalidMessage, InvalidMessage, topic(Messages);
     /// A limit of the server is reached.
@@ -228,6 +230,12 @@ impl Refusal {
     /// A refusal with its message.
     pub fn new(cause: Cause, message: impl Into<Cow<'static, str>>) -> Self {
         Self { cause, message: message.into() }
+    }
+
+    /// What could not be read is not known, or malformed (KMIP 1.4, 11.1).
+    pub fn unreadable(why: &Unreadable) -> Self {
+        let cause = if why.error.is_unknown() { Cause::UnknownField } else { Cause::InvalidMessage };
+        Self::new(cause, why.to_string())
     }
 }
 

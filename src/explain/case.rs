@@ -24,7 +24,9 @@ pub enum NotWritable {
     #[error("it has no request that could be asked again: the message could not be read")]
     NoRequest,
     /// The request is not whole.
-    #[error("its request or its answer is too long to have been kept whole")]
+    #[error(
+        "its request or its answer was not kept whole: it is too long, or an item of it could not be read"
+    )]
     Cut,
 }
 

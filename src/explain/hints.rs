@@ -5,9 +5,9 @@
 use super::{Odd, What};
 use crate::engine::refusal::Cause;
 use crate::engine::rights::persona::{Activation, Names, Persona};
-use kmip_codec::ErrorKind;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V1_0;
+use kmip_codec::{ErrorKind, Named};
 
 /// A row.
 #[derive(Clone, Copy, Debug)]
@@ -302,6 +302,9 @@ hints! {
     What::Refused(Cause::WrappingType); ANY_OPERATION;
         "A key wrapped with what is no key.",
         "Wrap with a symmetric key or with a key of a pair; a Secret Data object can be registered as a key anew.";
+    What::Refused(Cause::UnknownField); ANY_OPERATION;
+        "A field or a value that this version does not have.",
+        "The message names it and its place. Often a field of another major version than the header's.";
     What::Refused(Cause::InvalidMessage); ANY_OPERATION;
         "A message that the server can make sense of.",
         "The message says what does not fit together.";
@@ -333,16 +336,34 @@ hints! {
     What::Unreadable(ErrorKind::Truncated); ANY_OPERATION;
         "A message that ends too early.",
         "A client that counts lengths wrong, or a proxy that cuts: look at the tag and the offset.";
-    What::Unreadable(ErrorKind::Missing); ANY_OPERATION;
+    What::Unreadable(ErrorKind::Missing { found: None }); ANY_OPERATION;
         "A message without a field that must be there, or with fields in another order.",
         "The message names the tag. Often a field of 2.x sent with a 1.x header, or the other way round.";
-    What::Unreadable(ErrorKind::Unexpected); ANY_OPERATION;
+    What::Unreadable(ErrorKind::Unexpected { expected: None }); ANY_OPERATION;
         "A field that this version does not have in this place.",
         "The message names the tag. Often a field that is younger than the version in the header: let the client \
          speak the newer version.";
     What::Unreadable(ErrorKind::WrongType { expected: kmip_codec::wire::Kind::Integer, found: 0 }); ANY_OPERATION;
         "A field of another type than its tag has.",
         "The message names tag and types. Known of old clients: Lease Time as Integer, masks as Enumeration.";
+    What::Unreadable(ErrorKind::Repeated); ANY_OPERATION;
+        "A field more often than it may stand there.",
+        "The message names the tag and its place: let the client send it once.";
+    What::Unreadable(ErrorKind::OutOfOrder { expected: None }); ANY_OPERATION;
+        "A message with its fields in another order.",
+        "Fields stand in the order of the specification; the message names the one that was found and its place.";
+    What::Unreadable(ErrorKind::UnknownType { found: 0 }); ANY_OPERATION;
+        "A field of a type that does not exist.",
+        "A fault of the client's encoder: types have the numbers 1 to 11.";
+    What::Unreadable(ErrorKind::Length { found: 0 }); ANY_OPERATION;
+        "A field whose length does not fit its type.",
+        "A fault of the client's encoder: the message names the tag, its place and its length.";
+    What::Unreadable(ErrorKind::Count { found: 0, items: 0 }); ANY_OPERATION;
+        "Another number of batch items than it announces.",
+        "Batch Count in the header must be the number of batch items.";
+    What::Unreadable(ErrorKind::Name { of: Named::Field, near: None }); ANY_OPERATION;
+        "A field, a type or a value under a name that KMIP does not have.",
+        "The message names it, and the name that is nearest to it: names are spelt as in the specification, without spaces.";
     What::Unreadable(ErrorKind::Padding); ANY_OPERATION;
         "An item whose padding is not zero.",
         "A fault of the client's encoder.";

@@ -12,7 +12,7 @@ use crate::session::Peer;
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::ResultReason;
-use kmip_codec::message::{Credential, RequestMessage, ResponseMessage};
+use kmip_codec::message::{Credential, RefusedMessage, RequestItem, RequestMessage, ResponseMessage};
 use kmip_codec::operations::{Operation, Request, Response};
 use kmip_codec::payloads::LocateRequest;
 use std::net::SocketAddr;
@@ -21,7 +21,11 @@ use std::net::SocketAddr;
 pub fn strange(principal: &Principal, message: &RequestMessage, outcome: &Outcome) -> Option<(What, usize)> {
     let refused = outcome.deeds.iter().enumerate().find_map(|(at, deed)| Some((deed.cause?, at)));
     if let Some((cause, at)) = refused {
-        return Some((What::Refused(cause), at));
+        let what = match message.items.get(at).map(|item| &item.request) {
+            Some(Request::Unreadable(item)) => What::Unreadable(item.why.error.kind),
+            _ => What::Refused(cause),
+        };
+        return Some((what, at));
     }
     let empty = |response: &Response| matches!(response, Response::Locate(found) if found.unique_identifiers.is_empty());
     let nothing = outcome.response.items.iter().position(|item| item.response.as_ref().is_some_and(empty));
@@ -100,7 +104,7 @@ impl Happened<'_> {
             objects: self.objects,
             request,
             answer,
-            whole: request_whole && answer_whole,
+            whole: request_whole && answer_whole && !self.request.items.iter().any(is_unreadable),
             ..exchange(
                 self.id,
                 self.time,
@@ -110,6 +114,11 @@ impl Happened<'_> {
             )
         }
     }
+}
+
+/// Of what could not be read nothing is kept.
+fn is_unreadable(item: &RequestItem) -> bool {
+    matches!(item.request, Request::Unreadable(_))
 }
 
 fn reason_name(reason: ResultReason, version: Version) -> String {
@@ -146,10 +155,11 @@ impl Exchange {
         id: u64,
         time: u64,
         peer: &Peer,
-        error: kmip_codec::Error,
+        refused: &RefusedMessage,
         answer: &ResponseMessage,
     ) -> Self {
-        let what = (What::Unreadable(error.kind), Operation::default(), Some(answer.version()));
+        let kind = refused.why.error.kind;
+        let what = (What::Unreadable(kind), Operation::default(), Some(answer.version()));
         Self {
             client: peer.principal.name.clone(),
             reason: answer
@@ -158,7 +168,7 @@ impl Exchange {
                 .and_then(|item| item.result_reason)
                 .map(|r| format!("{r:?}"))
                 .unwrap_or_default(),
-            message: error.to_string(),
+            message: refused.why.to_string(),
             ..exchange(id, time, peer.address, what, &peer.principal.persona)
         }
     }

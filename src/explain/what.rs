@@ -40,9 +40,7 @@ impl What {
         match self {
             Self::Refused(cause) => format!("{cause:?}"),
             Self::Odd(odd) => format!("{odd:?}"),
-            Self::Unreadable(ErrorKind::WrongType { .. }) => "WrongType".to_owned(),
-            Self::Unreadable(ErrorKind::Version(_)) => "Version".to_owned(),
-            Self::Unreadable(kind) => format!("{kind:?}"),
+            Self::Unreadable(kind) => kind.name(),
             Self::Handshake => "Handshake".to_owned(),
         }
     }

@@ -3,11 +3,11 @@
 use crate::engine::batch::{self, Outcome};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::executor::now;
+use kmip_codec::Version;
 use kmip_codec::enums::ResultStatus;
-use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::value::DateTime;
 use kmip_codec::version::V1_0;
-use kmip_codec::{Error as CodecError, ErrorKind};
 use zeroize::Zeroizing;
 
 /// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
@@ -32,14 +32,10 @@ pub fn whole(message: &RequestMessage, refusal: &Refusal) -> Outcome {
     batch::refuse_whole(now().seconds(), message, refusal)
 }
 
-/// The answer to a message that could not be read: in the version nearest to the client's, where that is known.
-pub fn unreadable(error: CodecError) -> ResponseMessage {
-    let version = match error.kind {
-        ErrorKind::Version(version) => version.nearest_spoken(),
-        _ => V1_0,
-    };
-    let item: ResponseItem =
-        batch::refused(&Refusal::new(Cause::InvalidMessage, error.to_string()), version, None);
+/// The answer to a message that cannot be read as a whole: in the version nearest to the client's, where that is known.
+pub fn unreadable(refused: &RefusedMessage) -> ResponseMessage {
+    let version = refused.version.map_or(V1_0, Version::nearest_spoken);
+    let item: ResponseItem = batch::refused(&Refusal::unreadable(&refused.why), version, None);
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 

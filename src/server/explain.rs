@@ -8,7 +8,7 @@ use crate::executor::now;
 use crate::explain::{Exchange, Happened, What, strange};
 use crate::listen::{Reason, TurnedAway};
 use crate::session::Peer;
-use kmip_codec::message::{RequestMessage, ResponseMessage};
+use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseMessage};
 use std::net::SocketAddr;
 
 impl Server {
@@ -76,7 +76,7 @@ impl Server {
         &self,
         request: u64,
         peer: &Peer,
-        error: kmip_codec::Error,
+        refused: &RefusedMessage,
         answer: &ResponseMessage,
     ) {
         if self.executor.memory().is_on() {
@@ -84,7 +84,7 @@ impl Server {
                 request,
                 now().milliseconds(),
                 peer,
-                error,
+                refused,
                 answer,
             ));
         }

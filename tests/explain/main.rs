@@ -186,8 +186,8 @@ fn unreadable_messages_and_strangers_are_told() {
 
     // Bytes that are no message: kind, tag and place are told, of the bytes nothing.
     let mut broken = RequestMessage::new(V2_1, vec![locate(vec![]).into()]).to_bytes();
-    let end = broken.len() - 1;
-    broken[end] = 0x55;
+    // The length of the header.
+    broken[15] = 0xf8;
     let answer = ResponseMessage::from_bytes(&ann.exchange(&broken).unwrap()).unwrap();
     let unreadable = explained(&dev, &number(&answer.items[0]));
     assert!(unreadable.request.is_empty() && !unreadable.clause.is_empty(), "{unreadable:?}");

@@ -40,10 +40,10 @@ fn take_whole_or_part(row: Tag, tag: Tag, src: &mut dyn Source) -> Result<Attrib
     let offset = src.offset();
     let value: ItemValue = Value::take(tag, src)?;
     let bytes = written(src.version(), |out| value.put(tag, out));
-    let mut whole = BinarySource::new(&bytes);
+    let mut whole = BinarySource::reading(&bytes, src.reading());
     whole.set_version(src.version());
     match (Attribute::take_value(row, tag, &mut whole), value) {
-        (Err(Error { kind: ErrorKind::Missing, .. }), ItemValue::Structure(fields)) => {
+        (Err(Error { kind: ErrorKind::Missing { .. }, .. }), ItemValue::Structure(fields)) => {
             Ok(Attribute::Partial(PartialAttribute { tag: row, fields }))
         }
         (Err(error), _) => Err(Error { offset, ..error }),

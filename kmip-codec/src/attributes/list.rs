@@ -5,7 +5,7 @@ use crate::Tag;
 use crate::declare::{Field, Value};
 use crate::error::Result;
 use crate::version::STORED;
-use crate::wire::{Sink, Source};
+use crate::wire::{Sink, Source, close};
 
 /// One attribute of a list, with its 1.x index.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +108,7 @@ impl Entry {
         let vendor = Field::read(Tag::VendorIdentification, src)?;
         let name = Field::read(Tag::AttributeName, src)?;
         let value = Field::read(Tag::AttributeValue, src)?;
-        src.close()?;
+        close(src, &[Tag::VendorIdentification, Tag::AttributeName, Tag::AttributeValue])?;
         Ok(Self { index: None, attribute: Attribute::Vendor(VendorAttribute { vendor, name, value }) })
     }
 
@@ -117,7 +117,7 @@ impl Entry {
         let name: String = Field::read(Tag::AttributeName, src)?;
         let index = Field::read(Tag::AttributeIndex, src)?;
         let attribute = Self::take_named_value(name, src, take_value)?;
-        src.close()?;
+        close(src, &[Tag::AttributeName, Tag::AttributeIndex, Tag::AttributeValue])?;
         Ok(Self { index, attribute })
     }
 
@@ -233,7 +233,7 @@ impl Value for TemplateAttribute {
         while src.peek().is_some_and(|next| tagged || next == Tag::Attribute) {
             template.attributes.0.push(Entry::take(src)?);
         }
-        src.close()?;
+        close(src, if tagged { &[] } else { &[Tag::Name, Tag::Attribute] })?;
         Ok(template)
     }
 }

@@ -20,7 +20,7 @@ pub use results::*;
 use crate::Tag;
 use crate::declare::IsIn;
 use crate::version::Version;
-use crate::wire::ByName;
+use crate::wire::Names;
 
 /// An enumeration or a mask, for the reference pages.
 #[derive(Clone, Copy, Debug)]
@@ -44,12 +44,12 @@ macro_rules! by_tag {
         pub const TABLES: &[Table] = &[$($enumeration::TABLE,)* $(<$other>::TABLE,)*];
 
         /// How names become numbers under this tag.
-        pub fn by_name_under(tag: Tag) -> ByName {
+        pub fn names_under(tag: Tag) -> Names {
             match tag {
-                $(Tag::$tag => $enumeration::by_name,)*
-                Tag::Operation => crate::operations::Operation::by_name,
-                $(Tag::$more => $again::by_name,)*
-                _ => |_| None,
+                $(Tag::$tag => $enumeration::NAMES,)*
+                Tag::Operation => crate::operations::Operation::NAMES,
+                $(Tag::$more => $again::NAMES,)*
+                _ => Names::NONE,
             }
         }
 
@@ -63,6 +63,24 @@ macro_rules! by_tag {
             }
         }
     };
+}
+
+/// How the names of bits become numbers under this tag. Under the tag of any attribute's value they are those of all
+/// masks, which share none.
+pub fn bits_under(tag: Tag) -> Names {
+    match tag {
+        Tag::CryptographicUsageMask => CryptographicUsageMask::NAMES,
+        Tag::ProtectionStorageMask => ProtectionStorageMask::NAMES,
+        Tag::StorageStatusMask => StorageStatusMask::NAMES,
+        Tag::AttributeValue => Names { number: any_bit, all: Vec::new },
+        _ => Names::NONE,
+    }
+}
+
+fn any_bit(name: &str) -> Option<u32> {
+    let [one, two, three] =
+        [CryptographicUsageMask::by_name, ProtectionStorageMask::by_name, StorageStatusMask::by_name];
+    one(name).or_else(|| two(name)).or_else(|| three(name))
 }
 
 by_tag! {

@@ -140,7 +140,7 @@ macro_rules! credentials {
                     $(CredentialType::$name if ($range).has(version) => Field::read(Tag::CredentialValue, src).map(Self::$name)?,)*
                     other => Self::Unknown(other, Field::read(Tag::CredentialValue, src)?),
                 };
-                src.close()?;
+                crate::wire::close(src, &[Tag::CredentialType, Tag::CredentialValue])?;
                 Ok(value)
             }
         }

@@ -7,7 +7,7 @@ use crate::declare::{Field, Value};
 use crate::enums::{CryptographicAlgorithm, KeyCompressionType, KeyFormatType};
 use crate::error::Result;
 use crate::secret::SecretBytes;
-use crate::wire::{Kind, Sink, Source};
+use crate::wire::{Kind, Sink, Source, close};
 
 /// A key with what is needed to understand it (KMIP 2.1, 3.1).
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -63,8 +63,9 @@ impl PlainKeyValue {
             }
             _ => Field::read(Tag::KeyMaterial, src).map(KeyMaterial::Bytes)?,
         };
-        let attributes = Field::read(attributes_tag(src.version().has_tagged_attributes()), src)?;
-        src.close()?;
+        let attributes_tag = attributes_tag(src.version().has_tagged_attributes());
+        let attributes = Field::read(attributes_tag, src)?;
+        close(src, &[Tag::KeyMaterial, attributes_tag])?;
         Ok(Self { key_material, attributes })
     }
 
@@ -83,6 +84,16 @@ impl PlainKeyValue {
 fn attributes_tag(tagged: bool) -> Tag {
     if tagged { Tag::Attributes } else { Tag::Attribute }
 }
+
+/// The fields of a key block.
+const FIELDS: &[Tag] = &[
+    Tag::KeyFormatType,
+    Tag::KeyCompressionType,
+    Tag::KeyValue,
+    Tag::CryptographicAlgorithm,
+    Tag::CryptographicLength,
+    Tag::KeyWrappingData,
+];
 
 impl Value for KeyBlock {
     fn put(&self, tag: Tag, out: &mut dyn Sink) {
@@ -121,7 +132,7 @@ impl Value for KeyBlock {
             cryptographic_length: Field::read(Tag::CryptographicLength, src)?,
             key_wrapping_data: Field::read(Tag::KeyWrappingData, src)?,
         };
-        src.close()?;
+        close(src, FIELDS)?;
         Ok(block)
     }
 }

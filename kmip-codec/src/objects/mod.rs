@@ -12,11 +12,11 @@ use crate::Tag;
 use crate::attributes::{AttributeList, OpaqueDataType};
 use crate::declare::{Field, Value, structure};
 use crate::enums::*;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::secret::SecretBytes;
 use crate::value::BigInteger;
 use crate::version::*;
-use crate::wire::{Sink, Source};
+use crate::wire::{Sink, Source, missing};
 use bytes::Bytes;
 
 structure! {
@@ -112,6 +112,9 @@ macro_rules! managed_objects {
                 match self { $(Self::$name(_) => ObjectType::$name,)* }
             }
 
+            /// The tags that an object may stand under.
+            pub const TAGS: &'static [Tag] = &[$(Tag::$name,)*];
+
             /// The object types that a version defines.
             pub fn types_in(version: Version) -> Vec<ObjectType> {
                 let mut types = Vec::new();
@@ -139,12 +142,15 @@ macro_rules! managed_objects {
             fn read(tag: Tag, src: &mut dyn Source) -> Result<Self> {
                 match src.peek() {
                     $(Some(Tag::$name) if ($range).has(src.version()) => Value::take(Tag::$name, src).map(Self::$name),)*
-                    _ => Err(Error::at(ErrorKind::Missing, tag, src.offset())),
+                    _ => {
+                        let follows = Self::TAGS.iter().find(|object| src.follows(**object));
+                        Err(missing(src, follows.copied().unwrap_or(tag)))
+                    }
                 }
             }
 
             fn absent(tag: Tag, src: &dyn Source) -> Result<Self> {
-                Err(Error::at(ErrorKind::Missing, tag, src.offset()))
+                Err(missing(src, tag))
             }
         }
     };

@@ -1,8 +1,11 @@
 //! TTLV, the binary encoding (KMIP 2.1, 10.1): strict and canonical, so that what is read can be written back
 //! byte for byte.
 
-use super::buffer::Buffer;
-use super::{BitNames, ByName, Kind, Sink, Source};
+mod sink;
+
+pub use sink::BinarySink;
+
+use super::{Kind, Names, Reading, Source, leftover, missing};
 use crate::Tag;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{DEPTH_MAX, ITEM_HEADER_BYTES, ITEMS_MAX, MESSAGE_BYTES_MAX};
@@ -10,6 +13,7 @@ use crate::version::{V1_0, Version};
 use nom::IResult;
 use nom::Parser as _;
 use nom::number::complete::{be_u8, be_u24, be_u32};
+use std::ops::Range;
 
 /// How many bytes the whole message of this header takes, header included. The header is judged before
 /// anything is allocated for its body: the tag must be `expected`, the type a structure, the length within
@@ -17,7 +21,7 @@ use nom::number::complete::{be_u8, be_u24, be_u32};
 pub fn frame_length(header: [u8; ITEM_HEADER_BYTES], expected: Tag) -> Result<usize> {
     let head = Head::parse(&header, 0)?;
     if head.tag != expected {
-        return Err(Error::at(ErrorKind::Missing, expected, 0));
+        return Err(Error::at(ErrorKind::Missing { found: Some(head.tag) }, expected, 0));
     }
     if head.kind != Kind::Structure as u8 {
         let kind = ErrorKind::WrongType { expected: Kind::Structure, found: head.kind };
@@ -28,103 +32,9 @@ pub fn frame_length(header: [u8; ITEM_HEADER_BYTES], expected: Tag) -> Result<us
         return Err(Error::at(ErrorKind::TooLarge, head.tag, 0));
     }
     if !head.length.is_multiple_of(8) {
-        return Err(Error::at(ErrorKind::Length, head.tag, 0));
+        return Err(Error::at(ErrorKind::Length { found: head.length }, head.tag, 0));
     }
     Ok(whole)
-}
-
-/// Writes TTLV. Structure lengths are filled in when a structure closes.
-pub struct BinarySink {
-    version: Version,
-    out: Buffer,
-    open: Vec<usize>,
-}
-
-impl BinarySink {
-    /// An empty message of this version.
-    pub fn new(version: Version) -> Self {
-        Self { version, out: Buffer::new(), open: Vec::new() }
-    }
-
-    /// What was written. The caller wipes it where it may hold keys.
-    pub fn finish(self) -> Vec<u8> {
-        debug_assert!(self.open.is_empty(), "a structure was left open");
-        self.out.finish()
-    }
-
-    fn head(&mut self, tag: Tag, kind: Kind, length: usize) {
-        let [_, tag @ ..] = tag.0.to_be_bytes();
-        self.out.put(&tag);
-        self.out.put(&[kind as u8]);
-        self.out.put(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-    }
-
-    fn item(&mut self, tag: Tag, kind: Kind, value: &[u8]) {
-        self.head(tag, kind, value.len());
-        self.out.put(value);
-        self.out.put_zeros(value.len().next_multiple_of(8) - value.len());
-    }
-}
-
-impl Sink for BinarySink {
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn open(&mut self, tag: Tag) {
-        self.head(tag, Kind::Structure, 0);
-        self.open.push(self.out.len());
-    }
-
-    fn close(&mut self) {
-        let Some(start) = self.open.pop() else { return };
-        let length = u32::try_from(self.out.len() - start).unwrap_or(u32::MAX);
-        self.out.patch(start - 4, &length.to_be_bytes());
-    }
-
-    fn integer(&mut self, tag: Tag, value: i32) {
-        self.item(tag, Kind::Integer, &value.to_be_bytes());
-    }
-
-    fn long_integer(&mut self, tag: Tag, value: i64) {
-        self.item(tag, Kind::LongInteger, &value.to_be_bytes());
-    }
-
-    fn big_integer(&mut self, tag: Tag, value: &[u8]) {
-        self.item(tag, Kind::BigInteger, value);
-    }
-
-    fn enumeration(&mut self, tag: Tag, value: u32, _name: Option<&'static str>) {
-        self.item(tag, Kind::Enumeration, &value.to_be_bytes());
-    }
-
-    fn mask(&mut self, tag: Tag, value: i32, _names: BitNames) {
-        self.integer(tag, value);
-    }
-
-    fn boolean(&mut self, tag: Tag, value: bool) {
-        self.item(tag, Kind::Boolean, &u64::from(value).to_be_bytes());
-    }
-
-    fn text(&mut self, tag: Tag, value: &str) {
-        self.item(tag, Kind::TextString, value.as_bytes());
-    }
-
-    fn bytes(&mut self, tag: Tag, value: &[u8]) {
-        self.item(tag, Kind::ByteString, value);
-    }
-
-    fn date_time(&mut self, tag: Tag, value: i64) {
-        self.item(tag, Kind::DateTime, &value.to_be_bytes());
-    }
-
-    fn interval(&mut self, tag: Tag, value: u32) {
-        self.item(tag, Kind::Interval, &value.to_be_bytes());
-    }
-
-    fn date_time_extended(&mut self, tag: Tag, value: i64) {
-        self.item(tag, Kind::DateTimeExtended, &value.to_be_bytes());
-    }
 }
 
 /// The eight bytes before a value.
@@ -142,6 +52,51 @@ impl Head {
             parsed.map_err(|_| Error { kind: ErrorKind::Truncated, tag: None, offset })?;
         Ok(Self { tag: Tag(tag), kind, length: length as usize })
     }
+
+    /// How many bytes the value takes, padding included.
+    fn padded(self) -> usize {
+        if self.kind == Kind::Structure as u8 { self.length } else { self.length.next_multiple_of(8) }
+    }
+}
+
+/// An item as it stands among others of a structure.
+pub(super) struct Child {
+    pub(super) tag: Tag,
+    pub(super) kind: u8,
+    pub(super) at: usize,
+    /// Its value, as far as there is room for it.
+    pub(super) inside: Range<usize>,
+}
+
+/// The items in this part of a message, up to one that is no whole item; that one too.
+pub(super) fn children(message: &[u8], within: Range<usize>) -> Vec<Child> {
+    let (mut at, end) = (within.start, within.end);
+    let mut found = Vec::new();
+    while let Ok(head) = Head::parse(message.get(at..end).unwrap_or_default(), at) {
+        let start = at + ITEM_HEADER_BYTES;
+        let room = end - start;
+        found.push(Child {
+            tag: head.tag,
+            kind: head.kind,
+            at,
+            inside: start..start + head.length.min(room),
+        });
+        if head.padded() > room || found.len() > ITEMS_MAX {
+            break;
+        }
+        at = start + head.padded();
+    }
+    found
+}
+
+/// A structure that is open.
+#[derive(Clone, Copy)]
+struct Level {
+    /// Where its header stands.
+    begin: usize,
+    /// Where its first item stands.
+    first: usize,
+    end: usize,
 }
 
 /// Reads TTLV from one whole message.
@@ -149,21 +104,20 @@ pub struct BinarySource<'a> {
     version: Version,
     message: &'a [u8],
     at: usize,
-    ends: Vec<usize>,
+    open: Vec<Level>,
     items: usize,
-    /// Whether NUL bytes at the end of texts are taken off.
-    strips: bool,
+    reading: Reading,
 }
 
 impl<'a> BinarySource<'a> {
     /// Reads this message; its header sets the version.
     pub fn new(message: &'a [u8]) -> Self {
-        Self { version: V1_0, message, at: 0, ends: Vec::new(), items: 0, strips: false }
+        Self::reading(message, Reading::default())
     }
 
-    /// The same for a client that ends its texts with NUL bytes: they are taken off.
-    pub fn stripping(message: &'a [u8]) -> Self {
-        Self { strips: true, ..Self::new(message) }
+    /// The same for a client of which more is taken than the letter has.
+    pub fn reading(message: &'a [u8], reading: Reading) -> Self {
+        Self { version: V1_0, message, at: 0, open: Vec::new(), items: 0, reading }
     }
 
     /// Checks that nothing follows the message.
@@ -175,8 +129,13 @@ impl<'a> BinarySource<'a> {
         }
     }
 
+    /// The structure that is open; the message where none is.
+    fn level(&self) -> Level {
+        self.open.last().copied().unwrap_or(Level { begin: 0, first: 0, end: self.message.len() })
+    }
+
     fn end(&self) -> usize {
-        self.ends.last().copied().unwrap_or(self.message.len())
+        self.level().end
     }
 
     fn next_head(&self) -> Result<Head> {
@@ -187,15 +146,14 @@ impl<'a> BinarySource<'a> {
     fn head(&mut self, tag: Tag, kind: Kind) -> Result<usize> {
         let head = self.next_head()?;
         if head.tag != tag {
-            return Err(Error::at(ErrorKind::Missing, tag, self.at));
+            return Err(missing(self, tag));
         }
         if head.kind != kind as u8 {
             let wrong = ErrorKind::WrongType { expected: kind, found: head.kind };
             return Err(Error::at(wrong, tag, self.at));
         }
         let room = self.end() - self.at - ITEM_HEADER_BYTES;
-        let padded = if kind == Kind::Structure { head.length } else { head.length.next_multiple_of(8) };
-        if padded > room {
+        if head.padded() > room {
             return Err(Error::at(ErrorKind::Truncated, tag, self.at));
         }
         self.items += 1;
@@ -208,12 +166,13 @@ impl<'a> BinarySource<'a> {
 
     /// The value of the next item, without its padding.
     fn value(&mut self, tag: Tag, kind: Kind) -> Result<&'a [u8]> {
+        let offset = self.at;
         let length = self.head(tag, kind)?;
         let whole = length.next_multiple_of(8);
         let body = self.message.get(self.at..self.at + whole).unwrap_or_default();
         let (value, padding) = body.split_at_checked(length).unwrap_or((body, &[]));
         if padding.iter().any(|b| *b != 0) {
-            return Err(Error::at(ErrorKind::Padding, tag, self.at));
+            return Err(Error::at(ErrorKind::Padding, tag, offset));
         }
         self.at += whole;
         Ok(value)
@@ -222,7 +181,7 @@ impl<'a> BinarySource<'a> {
     fn fixed<const N: usize>(&mut self, tag: Tag, kind: Kind) -> Result<[u8; N]> {
         let offset = self.at;
         let value = self.value(tag, kind)?;
-        value.try_into().map_err(|_| Error::at(ErrorKind::Length, tag, offset))
+        value.try_into().map_err(|_| Error::at(ErrorKind::Length { found: value.len() }, tag, offset))
     }
 }
 
@@ -233,6 +192,54 @@ impl Source for BinarySource<'_> {
 
     fn set_version(&mut self, version: Version) {
         self.version = version;
+    }
+
+    fn reading(&self) -> Reading {
+        self.reading
+    }
+
+    fn unreadable(&self, kind: ErrorKind) -> Error {
+        let kind = match (kind, self.next_head()) {
+            (ErrorKind::UnknownType { .. }, Ok(head)) => ErrorKind::UnknownType { found: head.kind },
+            (kind, _) => kind,
+        };
+        Error { kind, tag: self.peek(), offset: self.at }
+    }
+
+    fn begin(&self) -> usize {
+        self.level().begin
+    }
+
+    fn stood(&self, tag: Tag) -> bool {
+        children(self.message, self.level().first..self.at).iter().any(|child| child.tag == tag)
+    }
+
+    fn follows(&self, tag: Tag) -> bool {
+        children(self.message, self.at..self.end()).iter().any(|child| child.tag == tag)
+    }
+
+    fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    fn resume(&mut self, depth: usize) {
+        self.open.truncate(depth);
+        self.at = self.level().first;
+    }
+
+    fn skip(&mut self) -> bool {
+        let Ok(head) = self.next_head() else { return false };
+        let next = self.at + ITEM_HEADER_BYTES + head.padded();
+        let is_whole = next <= self.end();
+        if is_whole {
+            self.at = next;
+        }
+        is_whole
+    }
+
+    fn abandon(&mut self) {
+        self.at = self.end();
+        self.open.pop();
     }
 
     fn peek(&self) -> Option<Tag> {
@@ -250,20 +257,20 @@ impl Source for BinarySource<'_> {
     fn open(&mut self, tag: Tag) -> Result<()> {
         let offset = self.at;
         let length = self.head(tag, Kind::Structure)?;
-        if self.ends.len() >= DEPTH_MAX {
+        if self.open.len() >= DEPTH_MAX {
             return Err(Error::at(ErrorKind::TooDeep, tag, offset));
         }
-        self.ends.push(self.at + length);
+        self.open.push(Level { begin: offset, first: self.at, end: self.at + length });
         Ok(())
     }
 
     fn close(&mut self) -> Result<()> {
         if self.at == self.end() {
-            self.ends.pop();
+            self.open.pop();
             return Ok(());
         }
         match self.peek() {
-            Some(tag) => Err(Error::at(ErrorKind::Unexpected, tag, self.at)),
+            Some(tag) => Err(leftover(self, tag)),
             None => Err(Error { kind: ErrorKind::Truncated, tag: None, offset: self.at }),
         }
     }
@@ -280,16 +287,16 @@ impl Source for BinarySource<'_> {
         let offset = self.at;
         let value = self.value(tag, Kind::BigInteger)?;
         if value.is_empty() || !value.len().is_multiple_of(8) {
-            return Err(Error::at(ErrorKind::Length, tag, offset));
+            return Err(Error::at(ErrorKind::Length { found: value.len() }, tag, offset));
         }
         Ok(value.to_vec())
     }
 
-    fn enumeration(&mut self, tag: Tag, _by_name: ByName) -> Result<u32> {
+    fn enumeration(&mut self, tag: Tag, _names: Names) -> Result<u32> {
         self.fixed(tag, Kind::Enumeration).map(u32::from_be_bytes)
     }
 
-    fn mask(&mut self, tag: Tag, _by_name: ByName) -> Result<i32> {
+    fn mask(&mut self, tag: Tag, _names: Names) -> Result<i32> {
         self.integer(tag)
     }
 
@@ -306,7 +313,7 @@ impl Source for BinarySource<'_> {
         let offset = self.at;
         let value = self.value(tag, Kind::TextString)?;
         let text = std::str::from_utf8(value).map_err(|_| Error::at(ErrorKind::Utf8, tag, offset))?;
-        let text = if self.strips { text.trim_end_matches('\0') } else { text };
+        let text = if self.reading.strips_nuls { text.trim_end_matches('\0') } else { text };
         Ok(text.to_owned())
     }
 

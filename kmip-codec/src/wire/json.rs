@@ -6,8 +6,8 @@
 
 use super::buffer::Buffer;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::tree::{Growing, Node, TextSource, error_at, syntax_at};
-use super::{BitNames, Kind, Sink};
+use super::tree::{Growing, Node, TextSource, syntax_at};
+use super::{BitNames, Kind, Reading, Sink};
 use crate::Tag;
 use crate::error::{ErrorKind, Result};
 use crate::version::Version;
@@ -21,6 +21,7 @@ const NUMBERS_END: u64 = 1 << 52;
 /// Writes JSON.
 pub struct JsonSink {
     version: Version,
+    later_fields: bool,
     out: Buffer,
     serializer: LowLevelJsonSerializer,
 }
@@ -28,7 +29,7 @@ pub struct JsonSink {
 impl JsonSink {
     /// An empty document of this version.
     pub fn new(version: Version) -> Self {
-        Self { version, out: Buffer::new(), serializer: LowLevelJsonSerializer::new() }
+        Self { version, later_fields: false, out: Buffer::new(), serializer: LowLevelJsonSerializer::new() }
     }
 
     /// What was written. The caller wipes it where it may hold keys.
@@ -75,6 +76,14 @@ impl JsonSink {
 impl Sink for JsonSink {
     fn version(&self) -> Version {
         self.version
+    }
+
+    fn later_fields(&self) -> bool {
+        self.later_fields
+    }
+
+    fn write_later_fields(&mut self) {
+        self.later_fields = true;
     }
 
     fn open(&mut self, tag: Tag) {
@@ -142,7 +151,7 @@ impl Sink for JsonSink {
     }
 }
 
-const JSON: Dialect = Dialect { is_all_text: false, separator: '|' };
+const JSON: Dialect = Dialect { is_all_text: false };
 
 /// What an object may say of itself: `name` is for people and not read.
 #[derive(Clone, Copy)]
@@ -156,20 +165,39 @@ enum Key {
 impl TextSource {
     /// Reads one message: an object that is the message's structure.
     pub fn json(text: &str) -> Result<Self> {
-        let mut growing = Growing::new(text.len())?;
-        let mut parser = LowLevelJsonParser::new();
-        let (mut offset, mut key) = (0, None);
-        loop {
-            let rest = text.as_bytes().get(offset..).unwrap_or_default();
-            let place = offset + rest.iter().take_while(|byte| b" \t\r\n,:".contains(byte)).count();
-            let next = parser.parse_next(rest, true);
-            match next.event.ok_or(syntax_at(place))?.map_err(|_| syntax_at(place))? {
-                JsonEvent::Eof => break,
-                event => take(event, &mut key, &mut growing, place)?,
+        let (source, read) = Self::begun_json(text, Reading::default());
+        read.map(|()| source)
+    }
+
+    /// The same as far as it goes, and what is wrong behind that.
+    pub(crate) fn begun_json(text: &str, reading: Reading) -> (Self, Result<()>) {
+        let (root, read) = Self::json_tree(text);
+        (Self::new(root, JSON, reading), read)
+    }
+
+    pub(super) fn json_tree(text: &str) -> (Option<Node>, Result<()>) {
+        match Growing::new(text.len()) {
+            Ok(mut growing) => {
+                let read = grow(text, &mut growing);
+                growing.finish(read, text.len())
             }
-            offset += next.consumed_bytes;
+            Err(error) => (None, Err(error)),
         }
-        Ok(Self::new(growing.finish(text.len())?, JSON))
+    }
+}
+
+fn grow(text: &str, growing: &mut Growing) -> Result<()> {
+    let mut parser = LowLevelJsonParser::new();
+    let (mut offset, mut key) = (0, None);
+    loop {
+        let rest = text.as_bytes().get(offset..).unwrap_or_default();
+        let place = offset + rest.iter().take_while(|byte| b" \t\r\n,:".contains(byte)).count();
+        let next = parser.parse_next(rest, true);
+        match next.event.ok_or(syntax_at(place))?.map_err(|_| syntax_at(place))? {
+            JsonEvent::Eof => return Ok(()),
+            event => take(event, &mut key, growing, place)?,
+        }
+        offset += next.consumed_bytes;
     }
 }
 
@@ -191,7 +219,7 @@ fn take(event: JsonEvent<'_>, key: &mut Option<Key>, growing: &mut Growing, offs
         }
         (JsonEvent::StartArray, Some(Key::Value)) => begin_value(growing.innermost(offset)?),
         (JsonEvent::EndArray, None) => Ok(()),
-        (value, Some(key)) => set(growing.innermost(offset)?, key, value, offset),
+        (value, Some(key)) => set(growing.innermost(offset)?, key, value),
         _ => Err(wrong),
     }
 }
@@ -202,17 +230,16 @@ fn begin_value(node: &mut Node) -> Result<()> {
 }
 
 /// Sets what the object says of itself, once.
-fn set(node: &mut Node, key: Key, value: JsonEvent<'_>, offset: usize) -> Result<()> {
+fn set(node: &mut Node, key: Key, value: JsonEvent<'_>) -> Result<()> {
     let wrong = node.error(ErrorKind::Syntax);
     match (key, value) {
         (Key::Name, JsonEvent::String(_)) => Ok(()),
-        (Key::Tag, JsonEvent::String(name)) if node.tag.is_none() => {
-            let tag = Tag::by_name(&name).or_else(|| hex_tag(&name));
-            node.tag = Some(tag.ok_or(error_at(ErrorKind::Name, offset))?);
+        (Key::Tag, JsonEvent::String(name)) if node.tag.is_none() && node.unknown.is_none() => {
+            node.set_tag(Tag::by_name(&name).or_else(|| hex_tag(&name)), &name);
             Ok(())
         }
-        (Key::Type, JsonEvent::String(name)) if node.kind.is_none() => {
-            node.kind = Some(Kind::by_name(&name).ok_or(node.error(ErrorKind::Name))?);
+        (Key::Type, JsonEvent::String(name)) if node.kind.is_none() && node.fault.is_none() => {
+            node.set_kind(&name);
             Ok(())
         }
         (Key::Value, value) => {

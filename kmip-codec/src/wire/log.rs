@@ -22,13 +22,14 @@ const TEXT_CHARACTERS_MAX: usize = 200;
 /// Writes the log text.
 pub struct LogSink {
     version: Version,
+    later_fields: bool,
     out: String,
 }
 
 impl LogSink {
     /// An empty text.
     pub fn new(version: Version) -> Self {
-        Self { version, out: String::new() }
+        Self { version, later_fields: false, out: String::new() }
     }
 
     /// What was written.
@@ -55,6 +56,14 @@ impl LogSink {
 impl Sink for LogSink {
     fn version(&self) -> Version {
         self.version
+    }
+
+    fn later_fields(&self) -> bool {
+        self.later_fields
+    }
+
+    fn write_later_fields(&mut self) {
+        self.later_fields = true;
     }
 
     fn open(&mut self, tag: Tag) {

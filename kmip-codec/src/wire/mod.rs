@@ -6,6 +6,7 @@ mod binary;
 mod buffer;
 mod json;
 mod log;
+mod place;
 mod redacted;
 mod scalar;
 mod tree;
@@ -14,12 +15,14 @@ mod xml;
 pub use binary::{BinarySink, BinarySource, frame_length};
 pub use json::JsonSink;
 pub use log::LogSink;
+pub use place::Place;
 pub use redacted::{Fingerprint, RedactedSink, SECRET, SPELT};
 pub use tree::TextSource;
 pub use xml::XmlSink;
 
 use crate::Tag;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::near::nearest;
 use crate::version::Version;
 
 /// The types of items (KMIP 2.1, 10.1.2), with their type byte.
@@ -121,8 +124,35 @@ impl std::fmt::Display for Encoding {
     }
 }
 
-/// How names of an enumeration or a mask become numbers when an encoding spells them out.
-pub type ByName = fn(&str) -> Option<u32>;
+/// The names of an enumeration or a mask, where an encoding spells them out.
+#[derive(Clone, Copy)]
+pub struct Names {
+    /// The number of a name.
+    pub number: fn(&str) -> Option<u32>,
+    /// Every name.
+    pub all: fn() -> Vec<&'static str>,
+}
+
+impl Names {
+    /// Of what has no names.
+    pub const NONE: Self = Self { number: |_| None, all: Vec::new };
+
+    /// The name that is nearest to one that is not known.
+    pub fn near(self, wrong: &str) -> Option<&'static str> {
+        nearest(wrong, (self.all)())
+    }
+}
+
+/// How a message is read beyond the letter of the encoding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reading {
+    /// Whether a batch item that cannot be read fails alone, where the message goes on behind it.
+    pub items_alone: bool,
+    /// Whether fields are taken that belong to a later minor version of the same major one.
+    pub later_fields: bool,
+    /// Whether NUL bytes at the end of texts are taken off (TTLV alone).
+    pub strips_nuls: bool,
+}
 
 /// The bits of a mask and their names in a version.
 pub type BitNames = fn(Version) -> Vec<(u32, &'static str)>;
@@ -131,6 +161,12 @@ pub type BitNames = fn(Version) -> Vec<(u32, &'static str)>;
 pub trait Sink {
     /// The version that decides which fields are written.
     fn version(&self) -> Version;
+    /// Whether fields of later minor versions are written too: those of a request that was read with them.
+    fn later_fields(&self) -> bool {
+        false
+    }
+    /// Writes them from here on.
+    fn write_later_fields(&mut self) {}
     /// Begins a structure; each `open` has its `close`.
     fn open(&mut self, tag: Tag);
     /// Ends the structure that was opened last.
@@ -165,6 +201,25 @@ pub trait Source {
     fn version(&self) -> Version;
     /// Sets the version, once the header has told it.
     fn set_version(&mut self, version: Version);
+    /// How much is taken beyond the letter.
+    fn reading(&self) -> Reading;
+    /// The error for an item of the open structure that was found and cannot be read there.
+    fn unreadable(&self, kind: ErrorKind) -> Error;
+    /// Where the open structure begins.
+    fn begin(&self) -> usize;
+    /// Whether this tag stands in the open structure before the next item.
+    fn stood(&self, tag: Tag) -> bool;
+    /// Whether this tag stands in the open structure at the next item or behind it.
+    fn follows(&self, tag: Tag) -> bool;
+    /// How many structures are open.
+    fn depth(&self) -> usize;
+    /// Goes back to the structure at this depth, after something in it could not be read: to an item that may have been
+    /// read already.
+    fn resume(&mut self, depth: usize);
+    /// Passes the next item of the open structure by; false at its end, or where no whole item stands.
+    fn skip(&mut self) -> bool;
+    /// Leaves the open structure, whatever of it was read.
+    fn abandon(&mut self);
     /// The tag of the next item of the structure that is open; `None` at its end.
     fn peek(&self) -> Option<Tag>;
     /// The type of the next item; `None` at the end of the structure, or where the type is not known.
@@ -182,9 +237,9 @@ pub trait Source {
     /// Reads a Big Integer: two's complement, big-endian, a multiple of 8 bytes.
     fn big_integer(&mut self, tag: Tag) -> Result<Vec<u8>>;
     /// Reads an Enumeration.
-    fn enumeration(&mut self, tag: Tag, by_name: ByName) -> Result<u32>;
+    fn enumeration(&mut self, tag: Tag, names: Names) -> Result<u32>;
     /// Reads a mask.
-    fn mask(&mut self, tag: Tag, by_name: ByName) -> Result<i32>;
+    fn mask(&mut self, tag: Tag, names: Names) -> Result<i32>;
     /// Reads a Boolean.
     fn boolean(&mut self, tag: Tag) -> Result<bool>;
     /// Reads a Text String.
@@ -197,4 +252,37 @@ pub trait Source {
     fn interval(&mut self, tag: Tag) -> Result<u32>;
     /// Reads a Date-Time Extended in microseconds since 1970.
     fn date_time_extended(&mut self, tag: Tag) -> Result<i64>;
+}
+
+/// The error where a field must stand and something else, or nothing, is found.
+pub fn missing(src: &dyn Source, expected: Tag) -> Error {
+    let Some(found) = src.peek() else {
+        return Error::at(ErrorKind::Missing { found: None }, expected, src.begin());
+    };
+    let kind = match () {
+        () if src.stood(found) => ErrorKind::Repeated,
+        () if !found.is_in(src.version()) => ErrorKind::Unexpected { expected: Some(expected) },
+        () if src.follows(expected) => ErrorKind::OutOfOrder { expected: Some(expected) },
+        () => {
+            let kind = ErrorKind::Missing { found: Some(found) };
+            return Error { tag: Some(expected), ..src.unreadable(kind) };
+        }
+    };
+    src.unreadable(kind)
+}
+
+/// The error where a structure should end and something else is found.
+pub fn leftover(src: &dyn Source, found: Tag) -> Error {
+    let kind = if src.stood(found) { ErrorKind::Repeated } else { ErrorKind::Unexpected { expected: None } };
+    src.unreadable(kind)
+}
+
+/// Leaves the open structure, which has these fields and must have been read to its end.
+pub fn close(src: &mut dyn Source, fields: &[Tag]) -> Result<()> {
+    src.close().map_err(|error| match (error.kind, error.tag) {
+        (ErrorKind::Unexpected { expected }, Some(found)) if fields.contains(&found) => {
+            Error { kind: ErrorKind::OutOfOrder { expected }, ..error }
+        }
+        _ => error,
+    })
 }

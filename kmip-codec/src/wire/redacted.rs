@@ -86,6 +86,14 @@ impl Sink for RedactedSink<'_> {
         self.xml.version()
     }
 
+    fn later_fields(&self) -> bool {
+        self.xml.later_fields()
+    }
+
+    fn write_later_fields(&mut self) {
+        self.xml.write_later_fields();
+    }
+
     fn open(&mut self, tag: Tag) {
         if self.left_out > 0 || self.is_full(0) {
             self.left_out += 1;

@@ -1,6 +1,6 @@
 //! Values of the text encodings: how they are written, and what is read from them.
 
-use super::ByName;
+use super::Names;
 use crate::Tag;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -18,8 +18,6 @@ pub(super) enum Scalar {
 pub(super) struct Dialect {
     /// Whether every value is text, so that numbers and booleans are too.
     pub(super) is_all_text: bool,
-    /// What stands between the names of a mask.
-    pub(super) separator: char,
 }
 
 /// A value while it is read.
@@ -71,19 +69,27 @@ impl<'a> Reading<'a> {
         }
     }
 
-    pub(super) fn enumeration(self, by_name: ByName) -> Option<u32> {
-        let named = self.text().and_then(by_name);
+    pub(super) fn enumeration(self, names: Names) -> Option<u32> {
+        let named = self.text().and_then(names.number);
         named.or_else(|| self.u32())
     }
 
-    pub(super) fn mask(self, by_name: ByName) -> Option<i32> {
+    /// The bits stand behind each other with spaces or `|` between them, as names or as numbers.
+    pub(super) fn mask(self, names: Names) -> Option<i32> {
         if let Some(number) = self.i32() {
             return Some(number);
         }
-        let is_between = |c| c == self.dialect.separator || (self.dialect.is_all_text && c == '|');
-        let mut bits = self.text()?.split(is_between).filter(|part| !part.is_empty());
-        let bits = bits.try_fold(0, |all, part| by_name(part).or_else(|| hex_u32(part)).map(|bit| all | bit));
+        let mut bits = mask_parts(self.text()?);
+        let bits =
+            bits.try_fold(0, |all, part| (names.number)(part).or_else(|| hex_u32(part)).map(|bit| all | bit));
         bits.map(u32::cast_signed)
+    }
+
+    /// The name that is nearest to the one that stands there and is not known, or to the first of several.
+    pub(super) fn near(self, names: Names) -> Option<&'static str> {
+        let text = self.text()?;
+        let unknown = |part: &&str| (names.number)(part).is_none() && hex_u32(part).is_none();
+        names.near(text).or_else(|| names.near(mask_parts(text).find(unknown)?))
     }
 
     /// JSON marks the digits of big integers with 0x, XML does not.
@@ -113,6 +119,10 @@ impl<'a> Reading<'a> {
         let date = self.date().and_then(|date| i64::try_from(date.unix_timestamp_nanos() / 1000).ok());
         date.or_else(|| self.i64())
     }
+}
+
+fn mask_parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_ascii_whitespace() || c == '|').filter(|part| !part.is_empty())
 }
 
 /// The digits behind `0x`.

@@ -2,23 +2,28 @@
 //! typed values from it. The limits are those of the binary encoding, and an item beyond one is refused where it stands.
 
 use super::scalar::{Dialect, Reading, Scalar};
-use super::{ByName, Kind, Source};
+use super::{Kind, Names, Reading as Leniency, Source, leftover, missing};
 use crate::Tag;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Named, Result};
 use crate::limits::{DEPTH_MAX, ITEMS_MAX, MESSAGE_BYTES_MAX};
+use crate::near::nearest;
 use crate::version::{V1_0, Version};
 
 /// One item.
 #[derive(Default)]
 pub(super) struct Node {
     pub(super) tag: Option<Tag>,
+    /// What stands where the tag should, where no tag has this name.
+    pub(super) unknown: Option<Box<str>>,
+    /// What is wrong with the item, whatever it belongs to.
+    pub(super) fault: Option<ErrorKind>,
     pub(super) kind: Option<Kind>,
     pub(super) value: Option<Scalar>,
     /// Whether the value or the list of items was begun: it stands there once.
     pub(super) is_begun: bool,
     pub(super) items: Vec<Node>,
     /// Where it begins, in bytes.
-    offset: usize,
+    pub(super) offset: usize,
 }
 
 impl Node {
@@ -26,15 +31,43 @@ impl Node {
         Error { kind, tag: self.tag, offset: self.offset }
     }
 
-    /// A structure has items, everything else a value.
-    fn check(&self, depth: usize) -> Result<()> {
+    /// Sets the tag of this name, or notes the name that no tag has.
+    pub(super) fn set_tag(&mut self, tag: Option<Tag>, name: &str) {
+        self.tag = tag;
+        self.unknown = tag.is_none().then(|| name.into());
+    }
+
+    /// Sets the type of this name.
+    pub(super) fn set_kind(&mut self, name: &str) {
+        self.kind = Kind::by_name(name);
+        if self.kind.is_none() {
+            let near = nearest(name, Kind::ALL.iter().map(|kind| kind.name()));
+            self.fault = Some(ErrorKind::Name { of: Named::Type, near });
+        }
+    }
+
+    /// A structure has items, everything else a value. What is wrong with one item is told where it is read.
+    fn check(&mut self, depth: usize) -> Result<()> {
         let is_structure = self.kind.is_none_or(|kind| kind == Kind::Structure);
         let is_whole = is_structure != self.value.is_some() && (is_structure || self.items.is_empty());
-        match self.tag {
-            None => Err(self.error(ErrorKind::Name)),
-            Some(_) if !is_whole => Err(self.error(ErrorKind::Syntax)),
-            Some(_) if is_structure && depth >= DEPTH_MAX => Err(self.error(ErrorKind::TooDeep)),
-            Some(_) => Ok(()),
+        if is_structure && depth >= DEPTH_MAX {
+            return Err(self.error(ErrorKind::TooDeep));
+        }
+        if let Some(name) = &self.unknown {
+            let near = nearest(name, Tag::ALL.iter().filter_map(|tag| tag.name()));
+            self.fault = Some(ErrorKind::Name { of: Named::Field, near });
+        } else if !is_whole || self.tag.is_none() {
+            self.fault = self.fault.or(Some(ErrorKind::Syntax));
+        }
+        Ok(())
+    }
+
+    /// The text of a value that is one of a table.
+    pub(super) fn spelt_value(&self) -> Option<&str> {
+        let is_named = matches!(self.kind, Some(Kind::Enumeration | Kind::Integer)) && self.tag.is_some();
+        match &self.value {
+            Some(Scalar::Text(text)) if is_named => Some(text),
+            _ => None,
         }
     }
 }
@@ -79,7 +112,7 @@ impl Growing {
 
     /// Ends the innermost item.
     pub(super) fn close(&mut self, offset: usize) -> Result<()> {
-        let node = self.open.pop().ok_or(syntax_at(offset))?;
+        let mut node = self.open.pop().ok_or(syntax_at(offset))?;
         node.check(self.open.len())?;
         match self.open.last_mut() {
             Some(parent) => parent.items.push(node),
@@ -88,12 +121,17 @@ impl Growing {
         Ok(())
     }
 
-    /// The whole tree, once everything was ended.
-    pub(super) fn finish(self, offset: usize) -> Result<Node> {
-        match self.root {
-            Some(root) if self.open.is_empty() => Ok(root),
-            _ => Err(error_at(ErrorKind::Truncated, offset)),
+    /// The whole tree, if everything was ended: else as far as it goes, and what is wrong.
+    pub(super) fn finish(mut self, read: Result<()>, offset: usize) -> (Option<Node>, Result<()>) {
+        let is_whole = self.root.is_some() && self.open.is_empty();
+        while let Some(node) = self.open.pop() {
+            match self.open.last_mut() {
+                Some(parent) => parent.items.push(node),
+                None => self.root = self.root.or(Some(node)),
+            }
         }
+        let ended = if is_whole { Ok(()) } else { Err(error_at(ErrorKind::Truncated, offset)) };
+        (self.root, read.and(ended))
     }
 }
 
@@ -107,40 +145,86 @@ pub(super) fn syntax_at(offset: usize) -> Error {
     error_at(ErrorKind::Syntax, offset)
 }
 
+/// A structure that is open.
+struct Level {
+    /// Its items that were not read yet, last first.
+    items: Vec<Node>,
+    /// The tags of those that were.
+    read: Vec<Option<Tag>>,
+    begin: usize,
+}
+
 /// Reads XML or JSON.
 pub struct TextSource {
     version: Version,
     dialect: Dialect,
-    /// The structures that are open, each with its items not read yet, last first.
-    open: Vec<Vec<Node>>,
+    leniency: Leniency,
+    open: Vec<Level>,
     offset: usize,
 }
 
+/// What [`TextSource::peek`] calls an item whose name no tag has. Nobody asks for it.
+const UNKNOWN: Tag = Tag(0);
+
 impl TextSource {
-    pub(super) fn new(root: Node, dialect: Dialect) -> Self {
-        Self { version: V1_0, dialect, open: vec![vec![root]], offset: 0 }
+    /// Reads this tree; nothing where there is none.
+    pub(super) fn new(root: Option<Node>, dialect: Dialect, leniency: Leniency) -> Self {
+        let items: Vec<Node> = root.into_iter().collect();
+        let open = vec![Level { items, read: Vec::new(), begin: 0 }];
+        Self { version: V1_0, dialect, leniency, open, offset: 0 }
     }
 
     fn next(&self) -> Option<&Node> {
-        self.open.last().and_then(|nodes| nodes.last())
+        self.open.last().and_then(|level| level.items.last())
+    }
+
+    fn pop(&mut self) -> Option<Node> {
+        let level = self.open.last_mut()?;
+        let node = level.items.pop()?;
+        level.read.push(node.tag);
+        Some(node)
     }
 
     fn take(&mut self, tag: Tag, kind: Kind) -> Result<Node> {
-        let offset = self.offset();
-        let found = self.open.last_mut().and_then(|nodes| nodes.pop_if(|node| node.tag == Some(tag)));
-        let node = found.ok_or(Error::at(ErrorKind::Missing, tag, offset))?;
-        self.offset = offset;
-        let found = node.kind.unwrap_or(Kind::Structure);
-        if found != kind {
-            return Err(node.error(ErrorKind::WrongType { expected: kind, found: found as u8 }));
+        match self.next() {
+            Some(next) if next.tag == Some(tag) => {}
+            Some(Node { fault: Some(fault), .. }) => return Err(self.unreadable(*fault)),
+            _ => return Err(missing(self, tag)),
         }
-        Ok(node)
+        let node = self.pop().ok_or(syntax_at(self.offset))?;
+        self.offset = node.offset;
+        let found = node.kind.unwrap_or(Kind::Structure);
+        match node.fault {
+            Some(fault) => Err(node.error(fault)),
+            None if found != kind => {
+                Err(node.error(ErrorKind::WrongType { expected: kind, found: found as u8 }))
+            }
+            None => Ok(node),
+        }
     }
 
     fn parsed<T>(&mut self, tag: Tag, kind: Kind, parse: impl FnOnce(Reading<'_>) -> Option<T>) -> Result<T> {
         let node = self.take(tag, kind)?;
         let parsed = node.value.as_ref().and_then(|value| parse(Reading { value, dialect: self.dialect }));
         parsed.ok_or_else(|| node.error(ErrorKind::Value))
+    }
+
+    /// A value that may be spelt by its name.
+    fn named<T>(
+        &mut self,
+        tag: Tag,
+        kind: Kind,
+        names: Names,
+        parse: fn(Reading<'_>, Names) -> Option<T>,
+    ) -> Result<T> {
+        let node = self.take(tag, kind)?;
+        let reading = node.value.as_ref().map(|value| Reading { value, dialect: self.dialect });
+        let unknown = || {
+            let near = reading.and_then(|reading| reading.near(names));
+            let is_named = reading.is_some_and(|reading| reading.text().is_some());
+            node.error(if is_named { ErrorKind::Name { of: Named::Value, near } } else { ErrorKind::Value })
+        };
+        reading.and_then(|reading| parse(reading, names)).ok_or_else(unknown)
     }
 }
 
@@ -153,8 +237,47 @@ impl Source for TextSource {
         self.version = version;
     }
 
+    fn reading(&self) -> Leniency {
+        self.leniency
+    }
+
+    fn unreadable(&self, kind: ErrorKind) -> Error {
+        match self.next() {
+            Some(node) => node.error(node.fault.filter(|_| node.tag.is_none()).unwrap_or(kind)),
+            None => error_at(kind, self.offset),
+        }
+    }
+
+    fn begin(&self) -> usize {
+        self.open.last().map_or(0, |level| level.begin)
+    }
+
+    fn stood(&self, tag: Tag) -> bool {
+        self.open.last().is_some_and(|level| level.read.contains(&Some(tag)))
+    }
+
+    fn follows(&self, tag: Tag) -> bool {
+        self.open.last().is_some_and(|level| level.items.iter().any(|node| node.tag == Some(tag)))
+    }
+
+    fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    fn resume(&mut self, depth: usize) {
+        self.open.truncate(depth);
+    }
+
+    fn skip(&mut self) -> bool {
+        self.pop().is_some()
+    }
+
+    fn abandon(&mut self) {
+        self.open.pop();
+    }
+
     fn peek(&self) -> Option<Tag> {
-        self.next().and_then(|node| node.tag)
+        self.next().map(|node| node.tag.unwrap_or(UNKNOWN))
     }
 
     fn peek_kind(&self) -> Option<Kind> {
@@ -168,13 +291,14 @@ impl Source for TextSource {
     fn open(&mut self, tag: Tag) -> Result<()> {
         let mut node = self.take(tag, Kind::Structure)?;
         node.items.reverse();
-        self.open.push(node.items);
+        let (items, begin) = (std::mem::take(&mut node.items), node.offset);
+        self.open.push(Level { items, read: Vec::new(), begin });
         Ok(())
     }
 
     fn close(&mut self) -> Result<()> {
-        match self.next() {
-            Some(node) => Err(node.error(ErrorKind::Unexpected)),
+        match self.peek() {
+            Some(found) => Err(leftover(self, found)),
             None => {
                 self.open.pop();
                 Ok(())
@@ -194,12 +318,12 @@ impl Source for TextSource {
         self.parsed(tag, Kind::BigInteger, |value| value.big_integer())
     }
 
-    fn enumeration(&mut self, tag: Tag, by_name: ByName) -> Result<u32> {
-        self.parsed(tag, Kind::Enumeration, |value| value.enumeration(by_name))
+    fn enumeration(&mut self, tag: Tag, names: Names) -> Result<u32> {
+        self.named(tag, Kind::Enumeration, names, |value, names| value.enumeration(names))
     }
 
-    fn mask(&mut self, tag: Tag, by_name: ByName) -> Result<i32> {
-        self.parsed(tag, Kind::Integer, |value| value.mask(by_name))
+    fn mask(&mut self, tag: Tag, names: Names) -> Result<i32> {
+        self.named(tag, Kind::Integer, names, |value, names| value.mask(names))
     }
 
     fn boolean(&mut self, tag: Tag) -> Result<bool> {

@@ -7,7 +7,7 @@
 use super::buffer::Buffer;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
 use super::tree::{Growing, Node, TextSource, syntax_at};
-use super::{BitNames, Kind, Sink};
+use super::{BitNames, Kind, Reading, Sink};
 use crate::Tag;
 use crate::error::{ErrorKind, Result};
 use crate::version::Version;
@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 /// Writes XML.
 pub struct XmlSink {
     version: Version,
+    later_fields: bool,
     out: Buffer,
     open: Vec<Tag>,
 }
@@ -26,7 +27,7 @@ pub struct XmlSink {
 impl XmlSink {
     /// An empty document of this version.
     pub fn new(version: Version) -> Self {
-        Self { version, out: Buffer::new(), open: Vec::new() }
+        Self { version, later_fields: false, out: Buffer::new(), open: Vec::new() }
     }
 
     /// What was written. The caller wipes it where it may hold keys.
@@ -74,6 +75,14 @@ impl XmlSink {
 impl Sink for XmlSink {
     fn version(&self) -> Version {
         self.version
+    }
+
+    fn later_fields(&self) -> bool {
+        self.later_fields
+    }
+
+    fn write_later_fields(&mut self) {
+        self.later_fields = true;
     }
 
     fn open(&mut self, tag: Tag) {
@@ -139,7 +148,7 @@ impl Sink for XmlSink {
     }
 }
 
-const XML: Dialect = Dialect { is_all_text: true, separator: ' ' };
+const XML: Dialect = Dialect { is_all_text: true };
 
 /// How many attributes an element may have: three are ours, namespaces come on top.
 const ATTRIBUTES_MAX: usize = 16;
@@ -147,25 +156,44 @@ const ATTRIBUTES_MAX: usize = 16;
 impl TextSource {
     /// Reads one message: a document whose root is the message's element.
     pub fn xml(text: &str) -> Result<Self> {
-        let mut growing = Growing::new(text.len())?;
-        let mut reader = Reader::from_str(text);
-        loop {
-            let offset = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
-            match reader.read_event().map_err(|_| syntax_at(offset))? {
-                Event::Start(element) => begin(&element, growing.open(offset)?)?,
-                Event::Empty(element) => {
-                    begin(&element, growing.open(offset)?)?;
-                    growing.close(offset)?;
-                }
-                Event::End(_) => growing.close(offset)?,
-                Event::Text(text) if text.chars().all(|c| c.is_ascii_whitespace()) => {}
-                Event::Comment(_) => {}
-                Event::Decl(_) if text.get(..offset).is_some_and(|before| before.trim().is_empty()) => {}
-                Event::Eof => break,
-                _ => return Err(syntax_at(offset)),
+        let (source, read) = Self::begun_xml(text, Reading::default());
+        read.map(|()| source)
+    }
+
+    /// The same as far as it goes, and what is wrong behind that.
+    pub(crate) fn begun_xml(text: &str, reading: Reading) -> (Self, Result<()>) {
+        let (root, read) = Self::xml_tree(text);
+        (Self::new(root, XML, reading), read)
+    }
+
+    pub(super) fn xml_tree(text: &str) -> (Option<Node>, Result<()>) {
+        match Growing::new(text.len()) {
+            Ok(mut growing) => {
+                let read = grow(text, &mut growing);
+                growing.finish(read, text.len())
             }
+            Err(error) => (None, Err(error)),
         }
-        Ok(Self::new(growing.finish(text.len())?, XML))
+    }
+}
+
+fn grow(text: &str, growing: &mut Growing) -> Result<()> {
+    let mut reader = Reader::from_str(text);
+    loop {
+        let offset = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
+        match reader.read_event().map_err(|_| syntax_at(offset))? {
+            Event::Start(element) => begin(&element, growing.open(offset)?)?,
+            Event::Empty(element) => {
+                begin(&element, growing.open(offset)?)?;
+                growing.close(offset)?;
+            }
+            Event::End(_) => growing.close(offset)?,
+            Event::Text(text) if text.chars().all(|c| c.is_ascii_whitespace()) => {}
+            Event::Comment(_) => {}
+            Event::Decl(_) if text.get(..offset).is_some_and(|before| before.trim().is_empty()) => {}
+            Event::Eof => return Ok(()),
+            _ => return Err(syntax_at(offset)),
+        }
     }
 }
 
@@ -174,17 +202,14 @@ fn begin(element: &BytesStart<'_>, node: &mut Node) -> Result<()> {
     let name = element.local_name();
     let has_name = name.as_ref() != "TTLV";
     if has_name {
-        node.tag = Tag::by_name(name.as_ref());
+        node.set_tag(Tag::by_name(name.as_ref()), name.as_ref());
     }
     for (count, attribute) in element.attributes().enumerate() {
         let attribute = attribute.ok().filter(|_| count < ATTRIBUTES_MAX).ok_or(wrong)?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| wrong)?;
         match attribute.key.as_ref() {
-            "tag" if !has_name => node.tag = hex_tag(&value),
-            "type" => {
-                let kind = Kind::by_name(&value).ok_or(node.error(ErrorKind::Name))?;
-                node.kind = Some(kind);
-            }
+            "tag" if !has_name => node.set_tag(hex_tag(&value), &value),
+            "type" => node.set_kind(&value),
             "value" => node.value = Some(Scalar::Text(Zeroizing::new(value.into_owned()))),
             _ => {}
         }

@@ -37,21 +37,21 @@ pub const EXPLAINED: &[Row] = explained! {
         "refused by PyKMIP: TypeError in RequestBatchItem: *'NoneType' and 'KMIPVersion'",
         "refused by PyKMIP: TypeError in ResponseHeader: *'NoneType' and 'KMIPVersion'";
     "we speak no such version, and PyKMIP does not look at it where nothing depends on it":
-        "refused by us: protocol version * is not spoken",
-        "refused by us: the value is not allowed here: ProtocolVersion";
+        "refused by us: ProtocolVersion is *, a version that is not spoken",
+        "refused by us: ProtocolVersion* has a value that its type or its tag does not allow";
     "a batch count below zero is PyKMIP's none":
-        "refused by us: the value is not allowed here: BatchCount";
+        "refused by us: BatchCount is -*, and * items follow";
     "PyKMIP does not look at the length of a Boolean":
-        "refused by us: the message ends inside an item: BatchOrderOption",
-        "refused by us: the message ends inside an item: AsynchronousIndicator",
-        "refused by us: the message ends inside an item: AttestationCapab",
-        "refused by us: the message ends inside an item: RandomIV",
-        "refused by us: the padding is not zero: AsynchronousIndicator",
-        "refused by us: the length does not fit the type";
+        "refused by us: BatchOrderOption ends too early",
+        "refused by us: AsynchronousIndicator ends too early",
+        "refused by us: AttestationCapableIndicator ends too early",
+        "refused by us: RandomIV ends too early",
+        "refused by us: AsynchronousIndicator has padding that is not zero",
+        "refused by us: *, which does not fit its type";
     "PyKMIP does not look at which version a field belongs to":
-        "refused by us: a field that has no place here in this version";
+        "refused by us: * is a field that has no place there in this version";
     "PyKMIP does not look into a Message Extension":
-        "refused by us: a required field is absent or out of order: VendorIdentification";
+        "refused by us: * ends without VendorIdentification";
     "PyKMIP does not write again what it reads, or does not read what stands at the end":
         "1.4 Query*; understood otherwise: *CapabilityInformation/BatchUndoCapability Dropped",
         "Sign*; understood otherwise: BatchItem/RequestPayload/CorrelationValue Dropped",
@@ -71,7 +71,7 @@ pub const EXPLAINED: &[Row] = explained! {
         "Header: Tried to read Base.tag: expected 0x42000d, received 0x420106";
     "the Asynchronous Indicator is an enumeration in 2.x, which PyKMIP reads as a Boolean":
         "2.*; refused by PyKMIP: ReadValueError in RequestHeader: Tried to read Base.type: expected 6, received 5",
-        "2.0 *; refused by us: expected type Enumeration, found type 0x06: AsynchronousIndicator";
+        "2.0 *; refused by us: AsynchronousIndicator has type Boolean; expected type Enumeration";
     "identifiers and attribute references are of several types in 2.x, but texts alone for PyKMIP":
         "2.0 *Payload: Tried to read Base.type: expected 7, received 5",
         "2.0 *Payload: Tried to read Base.type: expected 7, received 2",

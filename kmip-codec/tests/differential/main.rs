@@ -15,6 +15,8 @@ mod cases;
 mod explained;
 mod mutate;
 mod peer;
+#[path = "../support/received.rs"]
+mod received;
 mod tree;
 
 use explained::EXPLAINED;
@@ -80,7 +82,7 @@ fn corpus() -> Vec<Message> {
     for version in VERSIONS.into_iter().filter(|version| *version <= V2_0) {
         for seed in 0..SAMPLES {
             let dice = || Dice::new(seed, version);
-            let RequestMessage { header, items } = RequestMessage::sample(&mut dice());
+            let RequestMessage { header, items, .. } = RequestMessage::sample(&mut dice());
             // Without the fields of the header that PyKMIP does not have, so that it reads on.
             let header = RequestHeader {
                 client_correlation_value: None,
@@ -89,9 +91,9 @@ fn corpus() -> Vec<Message> {
                 attestation_type: Vec::new(),
                 ..header
             };
-            let message = RequestMessage { header, items };
+            let message = RequestMessage { header, items, later_fields: false };
             corpus.push(Message { is_request: true, bytes: message.to_bytes() });
-            let ResponseMessage { header, items } = ResponseMessage::sample(&mut dice());
+            let ResponseMessage { header, items, .. } = ResponseMessage::sample(&mut dice());
             let header = ResponseHeader {
                 client_correlation_value: None,
                 server_correlation_value: None,
@@ -99,7 +101,7 @@ fn corpus() -> Vec<Message> {
                 attestation_type: Vec::new(),
                 ..header
             };
-            let message = ResponseMessage { header, items };
+            let message = ResponseMessage { header, items, later_fields: false };
             corpus.push(Message { is_request: false, bytes: message.to_bytes() });
         }
     }
@@ -137,6 +139,9 @@ fn mutated(corpus: &[Message], number: u64) -> (bool, Vec<u8>) {
 
 /// How the decoders differ about a message, in a line; `None` where they don't.
 fn compare(peer: &mut peer::PyKmip, is_request: bool, bytes: &[u8]) -> Option<String> {
+    if is_request {
+        received::holds(kmip_codec::wire::Encoding::Ttlv, bytes);
+    }
     let ours = again(is_request, bytes);
     if let Ok(ours) = &ours {
         assert_eq!(hex::encode(ours), hex::encode(bytes), "we wrote something else than we read");
@@ -162,8 +167,7 @@ fn again(is_request: bool, bytes: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// The error without the place, so that equal ones are counted together.
 fn without_offset(error: Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at ").map_or(text.clone(), |(what, _)| what.to_owned())
+    error.to_string().replace(&format!(" at byte {}", error.offset), "")
 }
 
 /// Where PyKMIP wrote something else than it read.

@@ -12,8 +12,9 @@ use crate::engine::telling::notice::{self, Notice};
 use crate::engine::world::{Entropy, World};
 use kmip_codec::Version;
 use kmip_codec::enums::BatchErrorContinuationOption;
-use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::message::{RefusedMessage, RequestItem, RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::value::DateTime;
+use kmip_codec::wire::{Encoding, Reading};
 
 /// A batch of items that were done.
 #[derive(Debug)]
@@ -121,8 +122,10 @@ fn submitted(draft: &mut Draft<'_>, place: &[u8], head: &Record) -> Result<Vec<I
     for place in std::iter::once(place).chain(head.behind.iter().map(Vec::as_slice)) {
         let Some(record) = draft.asynchronous(place).map_err(need)? else { continue };
         let Stage::Submitted(request) = &record.stage else { continue };
-        let unreadable = |error: kmip_codec::Error| Need::Failed(format!("a kept request: {error}"));
-        let message = RequestMessage::from_bytes(request.expose()).map_err(unreadable)?;
+        let unreadable = |refused: RefusedMessage| Need::Failed(format!("a kept request: {}", refused.why));
+        let reading = Reading { later_fields: true, ..Reading::default() };
+        let message =
+            RequestMessage::receive(Encoding::Ttlv, request.expose(), reading).map_err(unreadable)?;
         items.push(Item { place: place.to_vec(), record, message });
     }
     Ok(items)

@@ -11,7 +11,7 @@ use crate::engine::statements::about::Features;
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
-use kmip_codec::operations::Operation;
+use kmip_codec::operations::{Operation, Request};
 
 /// The options of a batch.
 pub struct Batch<'m> {
@@ -75,17 +75,21 @@ impl<'m> Batch<'m> {
                 // What was to come from the item must not be taken for what came before it.
                 let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
                 cx.placeholder = placeholder.filter(|_| !empties);
-                let answer = refused(&refusal, self.version, Some(operation));
+                let answer = refused(&refusal, self.version, item.request.named_operation());
                 (answer, Some(refusal.cause))
             }
         };
         cx.given.push(given(operation, answer.response.as_ref(), cx));
-        answer.operation = answer.operation.or(Some(operation));
+        answer.operation = answer.operation.or(item.request.named_operation());
         answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
         Ok(Answered::new(answer, cause, cx.end_item(operation)))
     }
 
     fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
+        // Never accepted to be done later: there is nothing that could be done.
+        if let Request::Unreadable(unreadable) = &item.request {
+            return Err(Refusal::unreadable(&unreadable.why).into());
+        }
         if let Some(extension) = item.extensions.iter().find(|extension| extension.criticality_indicator) {
             let message = format!(
                 "the critical message extension of {:?} is not known",

@@ -51,6 +51,13 @@ choices! {
         /// They are stripped as the message is read.
         Strip = "strip",
     }
+    /// What becomes of fields that belong to a later minor version of the protocol than the message.
+    LaterFields {
+        /// They are read, where they stand in the place that they have there.
+        Take = "take",
+        /// The item is refused.
+        Refuse = "refuse",
+    }
     /// What becomes of a Compromise Occurrence Date in a Revoke for another reason than a compromise.
     NeedlessDate {
         /// The request is refused.
@@ -155,6 +162,8 @@ switches! {
     locate_order: LocateOrder = LocateOrder::NewestFirst;
     /// NUL bytes at the end of texts: `keep` or `strip`.
     trailing_nuls: Nuls = Nuls::Keep;
+    /// Fields of later minor versions, such as Offset Items in KMIP 1.0: `take` or `refuse`.
+    later_fields: LaterFields = LaterFields::Take;
     /// A Compromise Occurrence Date where there is no compromise, in Revoke: `refuse` or `ignore`.
     needless_compromise_date: NeedlessDate = NeedlessDate::Refuse;
     /// The value of a key that leaves wrapped: the `bytes` of the Key Value, or `inside` one as its Key Material.
@@ -205,6 +214,7 @@ pub const BUILT_IN: &[BuiltIn] = &[
             pre_active_get: Some(false),
             pre_active_destroy: Some(false),
             locate_templates: Some(Templates::Refuse),
+            later_fields: Some(LaterFields::Refuse),
             credentials: Some(Credentials::Refuse),
             ..Switches::NONE
         },
@@ -260,12 +270,14 @@ pub const BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         name: "percona",
         doc: "Percona Server, pg_tde and others on libkmip: get keys that were never activated; refuse a name that two \
-              keys have; revoke with a Compromise Occurrence Date of 0 whatever the reason.",
+              keys have; revoke with a Compromise Occurrence Date of 0 whatever the reason; page Locate by Offset \
+              Items in KMIP 1.0.",
         switches: Switches {
             pre_active_get: Some(true),
             activation: Some(Activation::Client),
             names: Some(Names::Unique),
             needless_compromise_date: Some(NeedlessDate::Ignore),
+            later_fields: Some(LaterFields::Take),
             ..Switches::NONE
         },
     },

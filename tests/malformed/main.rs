@@ -2,6 +2,8 @@
 //! a clear error or a closed connection for an answer, and another client is served before, during and after.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod items;
+#[path = "../support/mod.rs"]
 mod support;
 
 use kmip_codec::Version;
@@ -96,8 +98,9 @@ fn refusal(wire: &mut Wire, message: &[u8]) -> String {
 
 fn told(answer: &ResponseMessage) -> String {
     let item = &answer.items[0];
-    let failed = (item.result_status, item.result_reason);
-    assert_eq!(failed, (ResultStatus::OperationFailed, Some(ResultReason::InvalidMessage)), "{answer:?}");
+    let reasons = [Some(ResultReason::InvalidMessage), Some(ResultReason::InvalidField)];
+    assert_eq!(item.result_status, ResultStatus::OperationFailed, "{answer:?}");
+    assert!(reasons.contains(&item.result_reason), "{answer:?}");
     item.result_message.clone().unwrap()
 }
 
@@ -143,7 +146,7 @@ fn every_item_wrongly_typed_padded_or_measured_is_refused_and_the_connection_goe
             bad[at..at + bytes.len()].copy_from_slice(bytes);
             let text = refusal(&mut wire, &bad);
             assert!(text.contains(word), "{place:?} with {bytes:?}: {text}");
-            assert!(text.contains(" at "), "{place:?} with {bytes:?}: {text}");
+            assert!(text.contains(" at RequestMessage"), "{place:?} with {bytes:?}: {text}");
         };
         for place in &places {
             for kind in (0..=12).filter(|kind| *kind != place.kind) {
@@ -209,7 +212,7 @@ fn what_is_no_message_is_answered_and_closed() {
             b"GET / HT",
         ] {
             let mut wire = wire::connect(dev, "one");
-            assert!(refusal(&mut wire, start).contains("at 0"));
+            assert!(refusal(&mut wire, start).contains("byte 0"));
             assert!(wire.is_closed());
         }
         assert!(resident(dev) < memory + 4096, "an announced length made the server grow");

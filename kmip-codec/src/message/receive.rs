@@ -1,0 +1,86 @@
+//! How a server reads requests: as much as can be told apart is read, and what cannot be is told with its place.
+
+use super::{MessageVersion, RequestMessage};
+use crate::Tag;
+use crate::declare::{Field, Value};
+use crate::error::{Error, ErrorKind, Result, Unreadable};
+use crate::operations::Request;
+use crate::version::Version;
+use crate::wire::{BinarySource, Encoding, Place, Reading, Source, TextSource};
+
+/// A request that is refused as a whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedMessage {
+    /// What is wrong, and where.
+    pub why: Box<Unreadable>,
+    /// The version that its header names, where that could be read.
+    pub version: Option<Version>,
+}
+
+impl RequestMessage {
+    /// Reads one whole request in this encoding, with what [`Reading`] lets pass. An item that cannot be read becomes
+    /// [`Request::Unreadable`] where that is asked for and the header, the frame and the bounds of the items are sound.
+    pub fn receive(
+        encoding: Encoding,
+        bytes: &[u8],
+        reading: Reading,
+    ) -> std::result::Result<Self, RefusedMessage> {
+        let placed = |error: Error| Unreadable { error, place: Place::of(encoding, bytes, error.offset) };
+        match Self::read(encoding, bytes, reading) {
+            Ok(mut message) => {
+                for item in &mut message.items {
+                    if let Request::Unreadable(unreadable) = &mut item.request {
+                        unreadable.why = placed(unreadable.why.error);
+                    }
+                }
+                Ok(message)
+            }
+            Err(error) => Err(RefusedMessage {
+                why: Box::new(placed(error)),
+                version: version_of(encoding, bytes, error),
+            }),
+        }
+    }
+
+    fn read(encoding: Encoding, bytes: &[u8], reading: Reading) -> Result<Self> {
+        if encoding == Encoding::Ttlv {
+            let mut source = BinarySource::reading(bytes, reading);
+            let message = Field::read(Self::TAG, &mut source)?;
+            source.finish()?;
+            return Ok(message);
+        }
+        let (mut source, whole) = begun(encoding, bytes, reading)?;
+        whole?;
+        Field::read(Self::TAG, &mut source)
+    }
+}
+
+/// The source of a text as far as it goes, and what is wrong behind that.
+fn begun(encoding: Encoding, bytes: &[u8], reading: Reading) -> Result<(TextSource, Result<()>)> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Error {
+        kind: ErrorKind::Utf8,
+        tag: None,
+        offset: error.valid_up_to(),
+    })?;
+    Ok(match encoding {
+        Encoding::Json => TextSource::begun_json(text, reading),
+        _ => TextSource::begun_xml(text, reading),
+    })
+}
+
+/// The version of a message that could not be read: what its header says, as far as that is whole.
+fn version_of(encoding: Encoding, bytes: &[u8], error: Error) -> Option<Version> {
+    if let ErrorKind::Version(version) = error.kind {
+        return Some(version);
+    }
+    let read = |src: &mut dyn Source| -> Result<MessageVersion> {
+        src.open(RequestMessage::TAG)?;
+        src.open(Tag::RequestHeader)?;
+        Value::take(Tag::ProtocolVersion, src)
+    };
+    let version = match encoding {
+        Encoding::Ttlv => read(&mut BinarySource::new(bytes)),
+        _ => begun(encoding, bytes, Reading::default()).and_then(|(mut source, _)| read(&mut source)),
+    };
+    version.ok().map(|version| version.0)
+}

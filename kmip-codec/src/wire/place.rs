@@ -1,0 +1,124 @@
+//! Where in a message something stands, in words: found by walking down the message once more, and only for errors.
+
+use super::binary::children;
+use super::tree::Node;
+use super::{Encoding, Kind, TextSource};
+use crate::Tag;
+
+/// Names of what was found are cut after so many characters.
+const NAME_CHARACTERS_MAX: usize = 64;
+
+/// The place of an item.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// The item's name as the message has it, escaped and cut; empty where no item begins there.
+    pub name: String,
+    /// The name of its type.
+    pub kind: String,
+    /// The way from the message down to it, with numbers from 1 where several of a tag stand together.
+    pub path: String,
+    /// The name that stands for its value, where the value is one of a table: never a key.
+    pub value: Option<String>,
+}
+
+/// An item on the way down.
+struct Step {
+    name: String,
+    kind: String,
+    value: Option<String>,
+    /// Which of its tag it is among those that stand together, from 1, and how many there are.
+    number: (usize, usize),
+}
+
+impl Place {
+    /// The place of the item that begins at this byte, or of the last one before it.
+    pub fn of(encoding: Encoding, message: &[u8], offset: usize) -> Self {
+        let steps = match encoding {
+            Encoding::Ttlv => in_ttlv(message, offset),
+            Encoding::Json | Encoding::Xml => {
+                let text = std::str::from_utf8(message).unwrap_or_default();
+                let root = match encoding {
+                    Encoding::Json => TextSource::json_tree(text).0,
+                    _ => TextSource::xml_tree(text).0,
+                };
+                root.map(|root| in_tree(root, offset)).unwrap_or_default()
+            }
+        };
+        let part = |step: &Step| match step.number {
+            (_, 1) => step.name.clone(),
+            (number, _) => format!("{}[{number}]", step.name),
+        };
+        let path = steps.iter().map(part).collect::<Vec<_>>().join("/");
+        match steps.into_iter().next_back() {
+            Some(Step { name, kind, value, .. }) => Self { name, kind, path, value },
+            None => Self::default(),
+        }
+    }
+}
+
+fn in_ttlv(message: &[u8], offset: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut within = 0..message.len();
+    loop {
+        let siblings = children(message, within);
+        let Some(at) = siblings.iter().rposition(|child| child.at <= offset) else { return steps };
+        let Some(found) = siblings.get(at) else { return steps };
+        let same =
+            |items: &[super::binary::Child]| items.iter().filter(|child| child.tag == found.tag).count();
+        let kind = Kind::from_byte(found.kind);
+        steps.push(Step {
+            name: found.tag.to_string(),
+            kind: kind.map_or_else(|| format!("type 0x{:02x}", found.kind), |kind| kind.name().to_owned()),
+            value: None,
+            number: (same(siblings.get(..=at).unwrap_or_default()), same(&siblings)),
+        });
+        if found.at == offset || kind != Some(Kind::Structure) || steps.len() > crate::limits::DEPTH_MAX {
+            return steps;
+        }
+        within = found.inside.clone();
+    }
+}
+
+fn in_tree(root: Node, offset: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut siblings = vec![root];
+    loop {
+        let Some(at) = siblings.iter().rposition(|child| child.offset <= offset) else { return steps };
+        let same = |items: &[Node]| {
+            let is_same = |node: &&Node| siblings.get(at).is_some_and(|found| found.label() == node.label());
+            items.iter().filter(is_same).count()
+        };
+        let number = (same(siblings.get(..=at).unwrap_or_default()), same(&siblings));
+        let found = siblings.swap_remove(at);
+        steps.push(Step {
+            name: bounded(&found.label()),
+            kind: found.kind.unwrap_or(Kind::Structure).name().to_owned(),
+            value: found.spelt_value().map(bounded),
+            number,
+        });
+        if found.offset == offset || found.items.is_empty() {
+            return steps;
+        }
+        siblings = found.items;
+    }
+}
+
+/// Text of a stranger, for people: without what bends a terminal, and not too long.
+fn bounded(text: &str) -> String {
+    text.chars().take(NAME_CHARACTERS_MAX).flat_map(char::escape_debug).collect()
+}
+
+impl Node {
+    /// The name of the tag, or what stands in its place.
+    fn label(&self) -> String {
+        match (self.tag, &self.unknown) {
+            (Some(tag), _) => tag_text(tag),
+            (None, Some(name)) => name.to_string(),
+            (None, None) => "an item without a tag".to_owned(),
+        }
+    }
+}
+
+fn tag_text(tag: Tag) -> String {
+    tag.to_string()
+}
