@@ -2,11 +2,13 @@
 
 use super::objects::*;
 use super::world::{Bench, principal, response};
+use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;
+use kmip_codec::message::RequestMessage;
 use kmip_codec::objects::*;
-use kmip_codec::operations::{Operation, Request};
+use kmip_codec::operations::{Call as _, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{DateTime, Interval, UniqueIdentifier};
 use kmip_codec::version::*;
@@ -246,13 +248,90 @@ fn sensitive_and_unextractable_keys_do_not_leave_in_clear() {
     assert_eq!(bench.ask(&ann, V2_1, get(&sensitive)).unwrap_err(), ResultReason::Sensitive);
     let kept = create(&mut bench, &ann, &[Attribute::Extractable(false)]);
     assert_eq!(bench.ask(&ann, V2_1, get(&kept)).unwrap_err(), ResultReason::NotExtractable);
-    let set = |id: &str, attribute: Attribute| SetAttributeRequest {
-        unique_identifier: Some(id.into()),
-        attribute: attribute.into(),
+}
+
+/// Every way to give an attribute another value, in every version that has it; the value in the place of nothing turns it
+/// around.
+fn changes(id: &str, attribute: &Attribute, version: Version) -> Vec<Request> {
+    let unique_identifier = || Some(UniqueIdentifier::from(id));
+    let modify = ModifyAttributeRequest {
+        unique_identifier: unique_identifier(),
+        attribute: attribute.clone().into(),
+        ..Default::default()
     };
-    bench.ask(&ann, V2_1, set(&kept, Attribute::Extractable(true))).unwrap();
-    let attributes = attributes_of(&mut bench, &ann, &kept);
-    assert_eq!(attribute!(attributes, NeverExtractable).next(), Some(&false), "it is remembered");
+    let reference = AttributeReference::Tag(attribute.tag());
+    let (name, named) =
+        if version < V2_0 { (Some(reference.clone()), None) } else { (None, Some(reference.clone())) };
+    let delete = DeleteAttributeRequest {
+        unique_identifier: unique_identifier(),
+        name,
+        reference: named,
+        ..Default::default()
+    };
+    let add =
+        AddAttributeRequest { unique_identifier: unique_identifier(), attribute: attribute.clone().into() };
+    let mut changes = vec![modify.into_request(), delete.into_request(), add.into_request()];
+    if version >= V2_0 {
+        let attribute = attribute.clone().into();
+        changes
+            .push(SetAttributeRequest { unique_identifier: unique_identifier(), attribute }.into_request());
+        let adjust = AdjustAttributeRequest {
+            unique_identifier: unique_identifier(),
+            reference,
+            adjustment_type: AdjustmentType::Negate,
+            adjustment_value: None,
+        };
+        changes.push(adjust.into_request());
+    }
+    changes
+}
+
+/// Whoever may change attributes could take off what keeps a key inside, get it, and put it on again. It goes on, and never
+/// off, as with PKCS#11's CKA_SENSITIVE and CKA_EXTRACTABLE.
+#[test]
+fn what_keeps_a_key_inside_goes_on_and_never_off() {
+    let mut bench = Bench::new(1);
+    let (ann, ben) = (principal("ann", &["team"]), principal("ben", &["team"]));
+    let admin = Principal { admin: true, ..principal("admin", &["team"]) };
+    let pairs = [
+        (Attribute::Sensitive(true), Attribute::Sensitive(false), ResultReason::Sensitive),
+        (Attribute::Extractable(false), Attribute::Extractable(true), ResultReason::NotExtractable),
+    ];
+    for (on, off, reason) in pairs {
+        for version in [V1_4, V2_0, V2_1] {
+            let (kept, open) = (
+                create(&mut bench, &ann, std::slice::from_ref(&on)),
+                create(&mut bench, &ann, std::slice::from_ref(&off)),
+            );
+            for who in [&ann, &ben, &admin] {
+                for request in changes(&kept, &off, version) {
+                    let what = format!("{:?} in {version} by {}", request.operation(), who.name);
+                    let message = RequestMessage::new(version, vec![request.into()]);
+                    let item = bench.run(who, &message).remove(0);
+                    assert_eq!(item.result_status, ResultStatus::OperationFailed, "{what}");
+                    assert_eq!(bench.ask(who, V2_1, get(&kept)).unwrap_err(), reason, "{what}");
+                }
+            }
+            bench.ask(&ben, V2_1, get(&open)).unwrap();
+            for id in [&open, &kept] {
+                let request = changes(id, &on, version).remove(0);
+                let item = bench.run(&ben, &RequestMessage::new(version, vec![request.into()])).remove(0);
+                assert_eq!(item.result_status, ResultStatus::Success, "{:?}", item.result_message);
+            }
+            assert_eq!(bench.ask(&ann, V2_1, get(&open)).unwrap_err(), reason, "it goes on");
+            let attributes = attributes_of(&mut bench, &ann, &open);
+            assert_eq!(
+                attribute!(attributes, NeverExtractable).next(),
+                Some(&false),
+                "once it was extractable"
+            );
+            assert_eq!(
+                attribute!(attributes, AlwaysSensitive).next(),
+                Some(&false),
+                "once it was not sensitive"
+            );
+        }
+    }
 }
 
 /// A key that was wrapped unwraps to what it was, with the attribute that was wrapped with it.

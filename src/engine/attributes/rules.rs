@@ -85,8 +85,24 @@ pub fn may_be_modified(
     if row.tag == Tag::UsageLimits && object.allocated {
         return Err(Refusal::new(Cause::Denied, "usage was allocated already, so its limits are fixed"));
     }
+    stays_protected(object, attribute)?;
     not_reached(object, row.tag, now)?;
     dates_allow(object, row.tag)
+}
+
+/// What keeps a key inside goes on and never off, whoever asks, as CKA_SENSITIVE and CKA_EXTRACTABLE of PKCS#11: else
+/// whoever may change attributes may have the key.
+fn stays_protected(object: &Object, attribute: &Attribute) -> Result<(), Refusal> {
+    let strict = match attribute {
+        Attribute::Sensitive(false) => Attribute::Sensitive(true),
+        Attribute::Extractable(true) => Attribute::Extractable(false),
+        _ => return Ok(()),
+    };
+    if object.attributes.iter().any(|held| *held == strict) {
+        let text = format!("{} protects this key, and is not taken off: make another key", attribute.tag());
+        return Err(Refusal::new(Cause::ReadOnly, text));
+    }
+    Ok(())
 }
 
 /// Whether the attribute is one that a client may adjust, whatever its type and its value.
