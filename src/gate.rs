@@ -1,186 +1,106 @@
-//! From a certificate to a principal: who somebody is, and what the configuration says about them. One function makes
-//! a principal ([`Gate::principal`]), of an [`Identity`]: what a certificate and a credential have told, or what was kept
-//! of that for later.
+//! Who a message comes from: from the certificate of a connection, and the credential of a message, to a principal. That is
+//! asked anew for each message, of the configuration and the CA as they are then.
 
 mod attestation;
 mod credentials;
 mod listed;
 mod names;
 mod personas;
+mod presented;
+mod rules;
 
 pub use credentials::hash as password_hash;
 pub use personas::ShownSwitch;
+pub use presented::{Presented, Shown};
+pub use rules::Standing;
 
-use crate::config::{Config, GroupConfig};
+use crate::config::Config;
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity, SHA256_PREFIX};
-use crate::engine::rights::persona::Credentials;
+use crate::engine::rights::identity::{Fingerprint, Identity};
 use crate::engine::rights::policy::{Clients, Principal};
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
-use attestation::Attestor;
-use credentials::{Ledger, Proven};
-use keystead_hsm::{Entropy as _, SystemEntropy};
-use kmip_codec::SecretBytes;
+use crate::swap::Swap;
 use kmip_codec::message::RequestMessage;
-use listed::{Listed, Whom};
-use personas::Wardrobe;
-use serde::{Deserialize, Serialize};
+use presented::Judged;
+use rules::Rules;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The most names of clients that are remembered, to tell an administrator's misspelling from a client.
 const SEEN_MAX: usize = 100_000;
 
-/// What the configuration says about clients.
+/// What judges the certificates of clients: the CA and its lists.
+pub type Trust = Arc<dyn ClientCertVerifier>;
+
+/// Who is who.
 pub struct Gate {
-    config: Config,
-    listed: Listed,
-    personas: Wardrobe,
-    credentials: Ledger,
-    attestor: Attestor,
+    /// What the configuration says about clients now.
+    rules: Swap<Rules>,
+    /// What judges certificates now; none where TLS alone does.
+    trust: Swap<Option<Trust>>,
     /// The names of those that have come by.
     seen: Mutex<BTreeSet<String>>,
-}
-
-/// How a client stands with the server, for `keystead client show`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
-    /// The client.
-    pub name: String,
-    /// Whether the configuration names it: under `[[clients]]`, in a group, or as an administrator.
-    pub configured: bool,
-    /// Whether it may administer the server.
-    pub admin: bool,
-    /// Whether it may have weak keys.
-    pub weak_keys: bool,
-    /// The groups that it is in.
-    pub groups: Vec<String>,
-    /// The group that what it makes belongs to.
-    pub default_group: Option<String>,
-    /// Its persona.
-    pub persona: String,
-    /// Every switch of the persona.
-    pub switches: Vec<ShownSwitch>,
 }
 
 impl Gate {
     /// A gate with what the configuration says; refuses what does not fit together.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let personas = Wardrobe::new(config.objects.lease_seconds, &config.personas)?;
-        personas.check(config)?;
-        let listed = Listed::new(config)?;
-        let mut key = [0; 32];
-        SystemEntropy::default().fill(&mut key).map_err(|error| error.to_string())?;
-        let key = SecretBytes::from(key.as_slice());
-        let credentials = Ledger::new(&config.credentials, &key)?;
-        let attestor = Attestor::new(&config.attestation, &key)?;
-        let config = config.clone();
-        let gate = Self { config, listed, personas, credentials, attestor, seen: Mutex::default() };
-        gate.check_credentials()?;
-        Ok(gate)
+        let rules = Swap::new(Rules::new(config)?);
+        Ok(Self { rules, trust: Swap::new(None), seen: Mutex::default() })
     }
 
-    /// Who the holder of this certificate is; TLS has checked the certificate itself. Refuses one that names nobody,
-    /// or one that the configuration says two things about.
+    /// Puts what another configuration says about clients in the place of what is said now, for live connections too.
+    /// Refuses what does not fit together, and goes on as before.
+    pub fn reload(&self, config: &Config) -> Result<(), String> {
+        self.rules.set(Rules::new(config)?);
+        Ok(())
+    }
+
+    /// Judges certificates by this from now on, those of live connections too.
+    pub fn trust(&self, trust: Trust) {
+        self.trust.set(Some(trust));
+    }
+
+    /// Lets in the other side of a connection that has shown this chain, or says why not.
+    pub fn enter(&self, chain: &[CertificateDer<'_>], shown: Shown) -> Result<Arc<Presented>, String> {
+        let (rules, trust) = (self.rules.get(), self.trust.get());
+        let chain: Vec<_> = chain.iter().map(|one| one.clone().into_owned()).collect();
+        // What TLS takes up again was judged when the session began, and what holds now may be something else.
+        if shown == Shown::Resumed {
+            judge(&trust, &chain)?;
+        }
+        let principal = Arc::new(rules.principal(&rules.identity(&chain)?)?);
+        self.note(&principal.name);
+        Ok(Arc::new(Presented::new(chain, shown, Judged { rules, trust, principal })))
+    }
+
+    /// Who the holder of this certificate is, as if it had shown it on a connection.
     pub fn admit(&self, certificate: &[u8]) -> Result<Principal, String> {
-        let identity = self.identity(certificate)?;
-        let principal = self.principal(&identity)?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() < SEEN_MAX && !seen.contains(&principal.name) {
-            seen.insert(principal.name.clone());
+        let entered = self.enter(&[CertificateDer::from(certificate)], Shown::Whole)?;
+        Ok(Principal::clone(&entered.principal()))
+    }
+
+    /// As whom the other side of a connection is let in now: its certificate is judged again where the CA or its lists have
+    /// changed, and what the configuration says of it is asked again where that has.
+    pub fn current(&self, presented: &Presented) -> Result<Arc<Principal>, Refusal> {
+        let (rules, trust) = (self.rules.get(), self.trust.get());
+        let judged = presented.judged();
+        if Arc::ptr_eq(&judged.rules, &rules) && Arc::ptr_eq(&judged.trust, &trust) {
+            return Ok(judged.principal);
         }
+        let refused = |why: String| {
+            let text = format!("the certificate of this client is not taken any more: {why}");
+            Refusal::new(Cause::Authentication, text)
+        };
+        if !Arc::ptr_eq(&judged.trust, &trust) && presented.shown() != Shown::Called {
+            judge(&trust, presented.chain()).map_err(refused)?;
+        }
+        let identity = rules.identity(presented.chain()).map_err(refused)?;
+        let principal = Arc::new(rules.principal(&identity).map_err(refused)?);
+        presented.note(Judged { rules, trust, principal: Arc::clone(&principal) });
         Ok(principal)
-    }
-
-    /// What a principal is made from that shows this certificate.
-    fn identity(&self, certificate: &[u8]) -> Result<Identity, String> {
-        let fingerprint = Fingerprint::of(certificate);
-        let whole = Identity {
-            certificate: String::new(),
-            fingerprint: Some(fingerprint),
-            validity: names::validity(certificate),
-            user: None,
-        };
-        let certificate = match names::name_of(certificate)? {
-            Some(name) => name,
-            // A certificate that the configuration lists by its fingerprint needs no name: it is called by that.
-            None if self.listed.has(&ClientRef::Certificate(fingerprint)) => {
-                format!("{SHA256_PREFIX}{fingerprint}")
-            }
-            None => {
-                return Err(
-                    "its certificate names nobody: it has no common name and no alternative name, and the \
-                            configuration does not list its fingerprint"
-                        .to_owned(),
-                );
-            }
-        };
-        if let Some(user) = self.user_called(&certificate) {
-            return Err(format!(
-                "its certificate has the name {certificate:?}, under which the user {user:?} of another certificate acts: sign \
-                 one with another name"
-            ));
-        }
-        Ok(Identity { certificate, ..whole })
-    }
-
-    /// The user of a certificate that would act under this name.
-    fn user_called(&self, name: &str) -> Option<String> {
-        let (certificate, user) = name.rsplit_once('/')?;
-        let identity = Identity { user: Some(user.to_owned()), ..Identity::named(certificate) };
-        self.principal(&identity).ok().map(|_| user.to_owned())
-    }
-
-    /// The one function that makes a principal, of what a certificate and a credential have told: now, and again for
-    /// what is done later.
-    fn principal(&self, identity: &Identity) -> Result<Principal, String> {
-        let holder = self.holder(identity)?;
-        match &identity.user {
-            None => Ok(holder),
-            Some(user) => self.user(holder, user),
-        }
-    }
-
-    /// The holder of a certificate.
-    fn holder(&self, identity: &Identity) -> Result<Principal, String> {
-        let identity = Identity { user: None, ..identity.clone() };
-        let whom = Whom::Holder(&identity);
-        let groups = self.groups(&whom);
-        let mut persona = self.outfit(&whom)?.persona;
-        persona.disclose |= groups.iter().any(|group| group.disclose);
-        let admin = self.listed.admins.iter().any(|listed| whom.is(listed));
-        Ok(Principal {
-            name: identity.name(),
-            groups: groups.iter().map(|group| group.name.clone()).collect(),
-            default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
-            persona,
-            weak_keys: self.config.objects.weak_keys || groups.iter().any(|group| group.weak_keys),
-            admin,
-            container_password: None,
-            unproven: self.attestor.demand(&identity),
-            identity,
-        })
-    }
-
-    /// A user of a certificate, whom its credential names: in its own groups, under the persona of the certificate, and
-    /// never an administrator.
-    fn user(&self, holder: Principal, user: &str) -> Result<Principal, String> {
-        let tells_users_apart = holder.persona.credentials == Credentials::Identify;
-        if !tells_users_apart || !self.credentials.knows(user, &holder.identity) {
-            return Err(format!("{:?} has no user {user:?}", holder.name));
-        }
-        let identity = Identity { user: Some(user.to_owned()), ..holder.identity.clone() };
-        let name = identity.name();
-        let groups = self.groups(&Whom::User(&name));
-        Ok(Principal {
-            groups: groups.iter().map(|group| group.name.clone()).collect(),
-            default_group: groups.iter().find(|group| group.default).map(|group| group.name.clone()),
-            admin: false,
-            name,
-            identity,
-            ..holder
-        })
     }
 
     /// Who sends this message: the holder of the certificate, or who its credential tells. Takes long.
@@ -189,110 +109,39 @@ impl Gate {
         holder: &Arc<Principal>,
         message: &RequestMessage,
     ) -> Result<Arc<Principal>, Refusal> {
-        let proven = self.credentials.judge(holder, message.header.authentication.as_ref())?;
-        self.attested(holder, self.acting(holder, proven)?, message)
+        self.rules.get().identify(holder, message)
     }
 
     /// The same where no password must be hashed, because it was right last time: `None` where one must.
     pub fn recognise(&self, holder: &Arc<Principal>, message: &RequestMessage) -> Option<Arc<Principal>> {
-        let proven = self.credentials.recognise(holder, message.header.authentication.as_ref())?;
-        self.attested(holder, self.acting(holder, proven).ok()?, message).ok()
-    }
-
-    /// The holder of a certificate with what a credential gives it, if it has shown one.
-    fn acting(&self, holder: &Arc<Principal>, proven: Option<Proven>) -> Result<Arc<Principal>, Refusal> {
-        let Some(proven) = proven else { return Ok(Arc::clone(holder)) };
-        let sender = match proven.user {
-            None => Principal::clone(holder),
-            user => {
-                let identity = Identity { user, ..holder.identity.clone() };
-                self.principal(&identity).map_err(|why| Refusal::new(Cause::Authentication, why))?
-            }
-        };
-        Ok(Arc::new(Principal { container_password: proven.container_password, ..sender }))
-    }
-
-    /// The sender with what the holder of the certificate has proven of its platform, where it has to. It comes last: a
-    /// proof is good once.
-    fn attested(
-        &self,
-        holder: &Principal,
-        sender: Arc<Principal>,
-        message: &RequestMessage,
-    ) -> Result<Arc<Principal>, Refusal> {
-        if sender.unproven.is_none() {
-            return Ok(sender);
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let judged = self.attestor.judge(&holder.identity, &message.header, now);
-        let unproven = judged.map_err(|why| Refusal::new(Cause::Internal, why))?;
-        Ok(Arc::new(Principal { unproven, ..Principal::clone(&sender) }))
+        self.rules.get().recognise(holder, message)
     }
 
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
     pub fn standing(&self, name: &str) -> Result<Standing, String> {
-        let identity = match ClientRef::parse(name)? {
-            ClientRef::Certificate(fingerprint) => {
-                Identity { fingerprint: Some(fingerprint), ..Identity::named(name) }
-            }
-            ClientRef::Name(name) => match (self.user_called(&name), name.rsplit_once('/')) {
-                (user @ Some(_), Some((certificate, _))) => Identity { user, ..Identity::named(certificate) },
-                _ => Identity::named(&name),
-            },
-        };
-        let principal = self.principal(&identity)?;
-        let holder = Identity { user: None, ..identity };
-        let outfit = self.outfit(&Whom::Holder(&holder))?;
-        let disclosing = self.groups(&Whom::Holder(&holder)).into_iter().find(|group| group.disclose);
-        let listed = self.listed.clients.iter().any(|client| Whom::Holder(&holder).is(client));
-        Ok(Standing {
-            configured: listed || principal.admin || !principal.groups.is_empty(),
-            admin: principal.admin,
-            weak_keys: principal.weak_keys,
-            groups: principal.groups,
-            default_group: principal.default_group,
-            persona: outfit.name.clone(),
-            switches: outfit.shown(disclosing.map(|group| group.name.as_str())),
-            name: principal.name,
-        })
+        self.rules.get().standing(name)
     }
 
-    fn groups(&self, whom: &Whom<'_>) -> Vec<&GroupConfig> {
-        let members = self.config.groups.iter().zip(&self.listed.members);
-        let own = members.filter(|(_, members)| members.iter().any(|listed| whom.is(listed)));
-        own.map(|(group, _)| group).collect()
-    }
-
-    fn outfit(&self, whom: &Whom<'_>) -> Result<&personas::Outfit, String> {
-        let clients = self.config.clients.iter().zip(&self.listed.clients);
-        let own = clients.filter(|(_, listed)| whom.is(listed)).map(|(client, _)| client);
-        self.personas.of(whom.name(), own, self.groups(whom).into_iter())
-    }
-
-    /// A client that must show a credential needs one that it can show.
-    fn check_credentials(&self) -> Result<(), String> {
-        for listed in self.listed.clients.iter().chain(self.listed.members.iter().flatten()) {
-            let identity = match listed {
-                ClientRef::Name(name) => Identity::named(name),
-                ClientRef::Certificate(fingerprint) => {
-                    Identity { fingerprint: Some(*fingerprint), ..Identity::default() }
-                }
-            };
-            let wants = self.outfit(&Whom::Holder(&identity))?.persona.credentials;
-            if matches!(wants, Credentials::Require | Credentials::Identify) && self.credentials.is_empty() {
-                return Err(format!(
-                    "the persona of client {:?} asks for credentials ({wants}), and there are no [[credentials]]",
-                    identity.certificate
-                ));
-            }
+    fn note(&self, name: &str) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() < SEEN_MAX && !seen.contains(name) {
+            seen.insert(name.to_owned());
         }
-        Ok(())
     }
+}
+
+/// Judges a certificate and its chain now, as the handshake does.
+fn judge(trust: &Option<Trust>, chain: &[CertificateDer<'_>]) -> Result<(), String> {
+    let (Some(trust), Some((certificate, intermediates))) = (trust, chain.split_first()) else {
+        return Ok(());
+    };
+    let judged = trust.verify_client_cert(certificate, intermediates, UnixTime::now());
+    judged.map(drop).map_err(|error| error.to_string())
 }
 
 impl Clients for Gate {
     fn principal(&self, identity: &Identity) -> Option<Principal> {
-        let made = self.principal(identity);
+        let made = self.rules.get().principal(identity);
         made.inspect_err(|why| {
             let client = noted(&identity.name(), NOTED_CHARS_MAX);
             tracing::warn!(client, why, "what was given to this client earlier is not good any more");
@@ -301,10 +150,8 @@ impl Clients for Gate {
     }
 
     fn knows(&self, name: &str) -> bool {
-        let listed = ClientRef::Name(name.to_owned());
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
-        let is_called = self.config.endpoints.iter().any(|endpoint| endpoint.client == name);
-        seen || is_called || self.listed.has(&listed) || self.user_called(name).is_some()
+        self.rules.get().names(name)
+            || self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 }
 

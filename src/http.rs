@@ -59,6 +59,7 @@ pub async fn serve<S: Service>(
     tokio::select! {
         ended = connection.as_mut() => return ended.map_err(io::Error::other),
         _ = stopping.wait_for(|stopping| *stopping) => {}
+        () = tokio::time::sleep(limits.connection) => {}
     }
     if !pace.is_answering() {
         return Ok(());

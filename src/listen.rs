@@ -12,12 +12,13 @@ mod verifier;
 pub use files::{Tls, TlsFiles, client_verifier, tls};
 pub use turned_away::{Reason, Trust, TurnedAway};
 
-use crate::gate::Gate;
+use crate::gate::{self, Gate};
 use crate::http;
 use crate::session::{self, Limits, Peer, Service};
 use crate::swap::Swap;
 use places::{GiveWay, Place, Places};
 use rustix::io::Errno;
+use rustls::HandshakeKind;
 use seldom::Seldom;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -250,16 +251,20 @@ async fn connection<S: Service>(
         }
     };
     drop(shown);
-    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let admitted = certificate.ok_or_else(|| "it has no certificate".to_owned());
-    let principal = match admitted.and_then(|certificate| door.gate.admit(certificate)) {
-        Ok(principal) => principal,
+    let session = stream.get_ref().1;
+    let chain = session.peer_certificates().unwrap_or_default();
+    let shown = match session.handshake_kind() {
+        Some(HandshakeKind::Resumed) => gate::Shown::Resumed,
+        _ => gate::Shown::Whole,
+    };
+    let presented = match door.gate.enter(chain, shown) {
+        Ok(presented) => presented,
         Err(why) => {
             return door.service.turned_away(address, TurnedAway::by_gate(&why, &noted, &tls.trust));
         }
     };
     let turnable = matches!(entrance.protocol, Protocol::Kmip);
-    let peer = Arc::new(Peer { address, principal: Arc::new(principal), turnable });
+    let peer = Arc::new(Peer { address, principal: presented.principal(), presented, turnable });
     tracing::debug!(peer = %address, principal = %peer.principal.name, "connected");
     let (service, stopping) = (door.service.clone(), door.stopping.clone());
     let served = match entrance.protocol {

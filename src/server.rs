@@ -134,19 +134,22 @@ impl Server {
         peer: &Arc<Peer>,
         message: &Arc<RequestMessage>,
     ) -> Result<Arc<Peer>, Refusal> {
-        if peer.principal.persona.credentials == Credentials::Ignore && peer.principal.unproven.is_none() {
-            return Ok(Arc::clone(peer));
+        let holder = self.executor.gate().current(&peer.presented)?;
+        if holder.persona.credentials == Credentials::Ignore && holder.unproven.is_none() {
+            return Ok(match Arc::ptr_eq(&holder, &peer.principal) {
+                true => Arc::clone(peer),
+                false => Arc::new(Peer { principal: holder, ..Peer::clone(peer) }),
+            });
         }
-        let sender = match self.executor.gate().recognise(&peer.principal, message) {
+        let sender = match self.executor.gate().recognise(&holder, message) {
             Some(sender) => sender,
             None => {
-                let (gate, holder) = (Arc::clone(self.executor.gate()), Arc::clone(&peer.principal));
-                let batch = Arc::clone(message);
+                let (gate, batch) = (Arc::clone(self.executor.gate()), Arc::clone(message));
                 let identified = self.executor.run_slow(move || gate.identify(&holder, &batch)).await;
                 identified.map_err(|error| Refusal::new(Cause::Internal, error.to_string()))??
             }
         };
-        Ok(Arc::new(Peer { address: peer.address, principal: sender, turnable: false }))
+        Ok(Arc::new(Peer { principal: sender, turnable: false, ..Peer::clone(peer) }))
     }
 
     /// Refuses a whole message, which the audit has all the same.

@@ -5,6 +5,7 @@
 //! system's buffers bound how many.
 
 use crate::engine::rights::policy::Principal;
+use crate::gate::Presented;
 use crate::listen::TurnedAway;
 use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::message::RequestMessage;
@@ -12,6 +13,7 @@ use kmip_codec::wire::{Encoding, frame_length};
 use kmip_codec::{Tag, Version};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -24,7 +26,9 @@ use zeroize::Zeroizing;
 pub struct Peer {
     /// From where.
     pub address: SocketAddr,
-    /// Who it is, by its certificate.
+    /// The certificate that it has shown, which each message is judged by anew.
+    pub presented: Arc<Presented>,
+    /// Who it is.
     pub principal: Arc<Principal>,
     /// Whether the ends of the connection can change their roles: not over HTTP, and not as somebody whom a credential
     /// names.
@@ -89,6 +93,8 @@ pub struct Limits {
     pub message: Duration,
     /// For writing an answer.
     pub write: Duration,
+    /// From the connection to its end, which comes between two messages.
+    pub connection: Duration,
     /// The longest message, in bytes.
     pub message_bytes_max: usize,
 }
@@ -101,10 +107,12 @@ pub async fn serve<S: Service>(
     limits: Limits,
     mut stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let mut too_old = pin!(tokio::time::sleep(limits.connection));
     loop {
         let frame = tokio::select! {
             frame = read_frame(&mut stream, &limits, RequestMessage::TAG) => frame?,
             _ = stopping.wait_for(|stopping| *stopping) => break,
+            () = &mut too_old => break,
         };
         let is_refused = matches!(frame, Frame::Refused(_));
         let answer = match frame {

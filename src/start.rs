@@ -88,6 +88,7 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     let listener = runtime.block_on(Listener::bind(&config.listen, &config.https.listen))?;
     let files = tls_files(&config.tls);
     let tls = listen::tls(&files)?;
+    gate.trust(listen::client_verifier(&files)?);
     let server = server(config, &listener.addresses(), &gate)?;
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
@@ -142,7 +143,7 @@ fn server(
     tracing::info!(token = %master.describe(), "using master keys");
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
     let transports = transports(config, addresses);
-    let registrar = registrar(&config.tls)?;
+    let registrar = registrar(&config.tls);
     let settings = settings(config, authority, transports);
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let mailboxes = Endpoints::new(&config.endpoints, config.limits.notices);
@@ -160,13 +161,12 @@ fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
 }
 
 /// What signs and judges the certificates of clients.
-fn registrar(tls: &TlsConfig) -> Result<Registrar, Error> {
-    Ok(Registrar {
-        verifier: listen::client_verifier(&tls_files(tls))?,
+fn registrar(tls: &TlsConfig) -> Registrar {
+    Registrar {
         suite_b: tls.suite_b,
         signer: tls.ca_key.clone().map(|key| Signer { certificate: tls.ca.clone(), key }),
         days: tls.client_days,
-    })
+    }
 }
 
 /// Begins to tell clients what concerns them, and to rotate keys when they are due.
@@ -254,6 +254,7 @@ fn limits(config: &Config) -> Limits {
         idle: Duration::from_secs(limits.idle_seconds),
         message: Duration::from_secs(limits.message_seconds),
         write: Duration::from_secs(limits.write_seconds),
+        connection: Duration::from_secs(limits.connection_seconds),
         message_bytes_max: limits.message_bytes,
     }
 }

@@ -30,6 +30,8 @@ pub struct LimitsConfig {
     pub write_seconds: u64,
     /// Between two messages.
     pub idle_seconds: u64,
+    /// From the beginning of a connection to its end, which comes between two messages.
+    pub connection_seconds: u64,
     /// The most notices that wait for one client of `[[endpoints]]`.
     pub notices: usize,
     /// How often the server looks for objects to rotate, and, for the clients that want to be told, for those that a
@@ -57,6 +59,7 @@ impl Default for LimitsConfig {
             message_seconds: 10,
             write_seconds: 10,
             idle_seconds: 600,
+            connection_seconds: 86_400,
             notices: 1000,
             date_check_seconds: 60,
             stop_seconds: 8,
@@ -81,6 +84,7 @@ impl LimitsConfig {
             ("message_seconds", self.message_seconds),
             ("write_seconds", self.write_seconds),
             ("idle_seconds", self.idle_seconds),
+            ("connection_seconds", self.connection_seconds),
             ("date_check_seconds", self.date_check_seconds),
         ];
         let zero = numbers.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);

@@ -12,6 +12,7 @@ use kmip_codec::operations::{Call, Operation};
 use kmip_codec::payloads::{DiscoverVersionsRequest, QueryRequest};
 use kmip_codec::version::{V1_1, VERSIONS};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
@@ -41,6 +42,7 @@ pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
     mut stopping: watch::Receiver<bool>,
     delivered: &mut bool,
 ) -> io::Result<()> {
+    let mut too_old = pin!(tokio::time::sleep(line.limits.connection));
     let operations = line.interrogate(&mailbox.endpoint.query()).await?;
     loop {
         let mut unasked = [0; 1];
@@ -49,6 +51,7 @@ pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
             // End of the stream, or bytes that nobody asked for: either way it is over.
             _ = line.stream.read(&mut unasked) => return Ok(()),
             () = tokio::time::sleep(line.limits.idle) => return Ok(()),
+            () = &mut too_old => return Ok(()),
             _ = stopping.wait_for(|stopping| *stopping) => return Ok(()),
         };
         let operation = match notice.what {

@@ -3,7 +3,7 @@
 
 use super::Mailbox;
 use super::deliver::{Delivery, deliver};
-use crate::gate::Gate;
+use crate::gate::{Gate, Shown};
 use crate::listen::{Error, TlsFiles};
 use crate::server::Server;
 use crate::session::{Limits, Peer};
@@ -96,15 +96,15 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
     };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no connection in time");
     let (peer, stream) = timeout(line.limits.handshake, connect).await.map_err(late)??;
-    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-    let principal = certificate.and_then(|certificate| line.gate.admit(certificate).ok());
-    let Some(principal) = principal.filter(|principal| principal.name == endpoint.client) else {
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let presented = line.gate.enter(chain, Shown::Called).ok();
+    let Some(presented) = presented.filter(|shown| shown.principal().name == endpoint.client) else {
         let why = format!("the certificate of {address} is not that of {:?}", endpoint.client);
         return Err(io::Error::other(why));
     };
     let delivery = Delivery {
         stream,
-        peer: Arc::new(Peer { address: peer, principal: Arc::new(principal), turnable: false }),
+        peer: Arc::new(Peer { address: peer, principal: presented.principal(), presented, turnable: false }),
         version: endpoint.version(),
         negotiable: endpoint.version.is_none(),
         limits: line.limits,

@@ -5,15 +5,13 @@ use super::now;
 use crate::engine::need::{Credential, KeyPair, PairKind, Wanted};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::policy::Principal;
-use crate::gate::Gate;
+use crate::gate::{Gate, Shown};
 use crate::keygen;
 use crate::pki::{Ca, Curve};
 use crate::suite_b::SuiteB;
 use kmip_codec::enums::RecommendedCurve;
-use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::danger::ClientCertVerifier;
+use rustls::pki_types::CertificateDer;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The CA that signs clients.
 #[derive(Clone, Debug)]
@@ -26,8 +24,6 @@ pub struct Signer {
 
 /// Signs and judges the certificates of clients.
 pub struct Registrar {
-    /// What TLS judges them by.
-    pub verifier: Arc<dyn ClientCertVerifier>,
     /// The level of Suite B that they must have.
     pub suite_b: Option<SuiteB>,
     /// The CA, where its key is here.
@@ -90,20 +86,19 @@ impl Registrar {
 
     /// Who the holder of a certificate is, if TLS lets it in.
     fn judge(&self, gate: &Gate, certificate: &[u8]) -> Result<Principal, Refusal> {
-        let der = CertificateDer::from(certificate);
+        let der = [CertificateDer::from(certificate)];
         let refused = |why: String| {
             Refusal::new(
                 Cause::Denied,
                 format!("this server would not let in a client with that certificate: {why}"),
             )
         };
-        self.verifier
-            .verify_client_cert(&der, &[], UnixTime::now())
-            .map_err(|error| refused(error.to_string()))?;
         if let Some(suite_b) = self.suite_b {
-            suite_b.check(std::slice::from_ref(&der)).map_err(refused)?;
+            suite_b.check(&der).map_err(refused)?;
         }
-        gate.admit(certificate).map_err(refused)
+        // Judged as what comes without a handshake is.
+        let entered = gate.enter(&der, Shown::Resumed).map_err(refused)?;
+        Ok(Principal::clone(&entered.principal()))
     }
 }
 

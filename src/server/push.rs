@@ -27,9 +27,16 @@ impl Server {
         notice: &Notice,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
         let request = self.next_request();
-        let (peer, notice) = (peer.clone(), notice.clone());
+        // Who answers on the connection may have lost its rights since it began.
+        let current = self.executor.gate().current(&peer.presented);
+        let principal = current.as_ref().unwrap_or(&peer.principal);
+        let peer = Peer { principal: Arc::clone(principal), ..peer.clone() };
+        let (refusal, notice) = (current.err(), notice.clone());
         let pushed = self.executor.run(move |world, entropy, _| {
-            let made = push::push(world, &peer.principal, version, &notice, entropy)?;
+            let made = match &refusal {
+                Some(refusal) => push::refused(&notice, version, refusal),
+                None => push::push(world, &peer.principal, version, &notice, entropy)?,
+            };
             if let Some(reason) = made.deed.reason {
                 let (client, objects) = (&peer.principal.name, &made.deed.objects);
                 tracing::warn!(request, %client, ?objects, ?reason, "not sent: the client may not have it");

@@ -6,7 +6,7 @@ use crate::engine::batch::Deed;
 use crate::engine::context::{Context, Execute as _};
 use crate::engine::draft::{Changes, Draft};
 use crate::engine::need::{Need, Supplies};
-use crate::engine::refusal::{Halt, Step};
+use crate::engine::refusal::{Halt, Refusal, Step};
 use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
 use crate::engine::telling::notice::{Notice, What};
@@ -45,10 +45,7 @@ pub fn push(
     let mut draft = Draft::new(world, principal);
     let mut supplies = Supplies::default();
     let mut cx = Context::new(&mut draft, version, entropy, &mut supplies);
-    let operation = match &notice.what {
-        What::Put { .. } => Operation::Put,
-        What::Notify { .. } => Operation::Notify,
-    };
+    let operation = operation_of(notice);
     let request = credentials::must_be_good(world, principal).and_then(|()| match &notice.what {
         What::Put { replaced } => put(&mut cx, &notice.object, replaced.as_deref()),
         What::Notify { changed, gone } => notify(&mut cx, &notice.object, changed, gone),
@@ -61,12 +58,22 @@ pub fn push(
             Ok(Push { message: Some(message), changes: draft.finish()?, deed })
         }
         Err(Halt::Need(need)) => Err(need),
-        Err(Halt::Refused(refusal)) => {
-            let reason = refusal.cause.reason(version, None);
-            let deed = Deed::refused(operation, objects, refusal.cause, reason);
-            let deed = Deed { note: refusal.message.into_owned(), ..deed };
-            Ok(Push { message: None, changes: Changes::default(), deed })
-        }
+        Err(Halt::Refused(refusal)) => Ok(refused(notice, version, &refusal)),
+    }
+}
+
+/// What a notice comes to that the client may not have.
+pub fn refused(notice: &Notice, version: Version, refusal: &Refusal) -> Push {
+    let reason = refusal.cause.reason(version, None);
+    let deed = Deed::refused(operation_of(notice), vec![notice.object.clone()], refusal.cause, reason);
+    let deed = Deed { note: refusal.message.clone().into_owned(), ..deed };
+    Push { message: None, changes: Changes::default(), deed }
+}
+
+fn operation_of(notice: &Notice) -> Operation {
+    match &notice.what {
+        What::Put { .. } => Operation::Put,
+        What::Notify { .. } => Operation::Notify,
     }
 }
 

@@ -1,0 +1,1 @@
+//! Users of one certificate, and names that look like something else.
