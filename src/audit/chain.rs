@@ -28,10 +28,13 @@ impl Chain {
         &self.hash
     }
 
-    /// The chain whose last entry is this pair of the store.
+    /// The chain whose last entry is this pair of the store; `None` where the key is none of an entry. Behind an entry that
+    /// is cut off it goes on from what is there of the hash: the break stays to be seen, and nothing else stops.
     pub fn after(key: &[u8], value: &[u8]) -> Option<Self> {
         let next = number_of(key)?.checked_add(1)?;
-        Some(Self { next, hash: *value.first_chunk()? })
+        let mut hash = [0; HASH_BYTES];
+        hash.iter_mut().zip(value).for_each(|(to, from)| *to = *from);
+        Some(Self { next, hash })
     }
 
     /// Appends an entry; returns the pair to store.
@@ -88,6 +91,27 @@ pub struct Break {
     pub at: u64,
     /// In what way.
     pub why: &'static str,
+}
+
+/// Walks the whole chain and hands each entry to `visit`, and each break to `broken`; goes on behind a break with the entry
+/// that is there.
+pub fn walk(
+    snapshot: &dyn Snapshot,
+    visit: &mut dyn FnMut(u64, Entry),
+    broken: &mut dyn FnMut(Break),
+) -> Result<Chain, Error> {
+    let mut chain = Chain::default();
+    snapshot.scan(PREFIX, Order::Forward, &mut |key, value| {
+        match chain.accept(key, value) {
+            Ok(entry) => visit(chain.next - 1, entry),
+            Err(why) => {
+                broken(Break { at: number_of(key).unwrap_or(chain.next), why });
+                chain = Chain::after(key, value).unwrap_or_else(|| chain.clone());
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(chain)
 }
 
 /// Walks the whole chain and hands each entry that fits to `visit`; ends at the first that does not.

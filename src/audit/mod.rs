@@ -8,5 +8,5 @@
 mod chain;
 mod entry;
 
-pub use chain::{Break, Chain, PREFIX, verify};
+pub use chain::{Break, Chain, PREFIX, verify, walk};
 pub use entry::Entry;

@@ -18,7 +18,7 @@ use crate::engine::context::Context;
 use crate::engine::draft::Changes;
 use crate::engine::keys;
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Halt, Step, refuse, unless_damaged};
 use crate::engine::world::View;
 use bytes::Bytes;
 use kmip_codec::Version;
@@ -148,7 +148,8 @@ fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
     let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);
     let mut left = 0;
     for place in cx.draft.asynchronous_places()? {
-        match cx.draft.asynchronous(&place)? {
+        let Some(record) = unless_damaged(cx.draft.asynchronous(&place))? else { continue };
+        match Some(record) {
             Some(record) if !record.is_over(now, keep) => left += 1,
             _ => cx.draft.put_asynchronous(&place, None)?,
         }

@@ -9,7 +9,7 @@ mod kept;
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::Identity;
 use crate::engine::rights::persona::Names;
@@ -100,7 +100,12 @@ impl<'a> Draft<'a> {
 
     /// The object, if the principal may do this with it; its state as the dates have it now.
     pub fn object(&mut self, id: &str, operation: Operation) -> Step<Object> {
-        let Some(mut object) = self.load(id)? else {
+        let loaded = match self.load(id) {
+            // Whose it is cannot be read any more: its owner is told, by the index; others hear what they hear of none.
+            Err(Halt::Refused(damaged)) if damaged.cause == Cause::Damaged && !self.is_listed(id)? => None,
+            loaded => loaded?,
+        };
+        let Some(mut object) = loaded else {
             return Err(policy::not_found(id).into());
         };
         policy::authorise(self.principal, self.pending.grant.as_mut(), operation, &object)?;
@@ -166,10 +171,8 @@ impl<'a> Draft<'a> {
             Some(pending) => pending.clone(),
             None => self.world.view.get(&key).map_err(Halt::Need)?,
         };
-        let Some(sealed) = sealed else {
-            return Err(Halt::Need(Need::Failed(format!("the value of object {} is missing", object.id))));
-        };
-        self.world.vault.open(&identity(object), &sealed).map_err(|error| opened(error, &object.id))
+        let Some(sealed) = sealed else { return Err(self.damaged(&object.id)) };
+        self.world.vault.open(&identity(object), &sealed).map_err(|error| self.opened(error, &object.id))
     }
 
     /// The objects with one of these index values among those that the principal may see, each once, in order of
@@ -203,7 +206,7 @@ impl<'a> Draft<'a> {
             found.retain(|one| if order == Age::OldestFirst { one > last } else { one < last });
         }
         for (_, id) in found {
-            let Some(object) = self.visible(&id)? else { continue };
+            let Some(object) = unless_damaged(self.visible(&id))? else { continue };
             if visit(self, object)?.is_break() {
                 break;
             }
@@ -220,6 +223,23 @@ impl<'a> Draft<'a> {
             object.settle(self.world.now.seconds());
             object
         }))
+    }
+
+    /// Whether the index lists an object among those that the principal may see.
+    fn is_listed(&self, id: &str) -> Step<bool> {
+        let mut listed = false;
+        for scope in self.scopes() {
+            let prefix = keys::index_prefix(&scope, keys::Index::All, &[]);
+            let mut look = |key: &[u8]| {
+                listed = keys::entry_parts(key, prefix.len()).is_some_and(|(_, found)| found == id);
+                if listed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            };
+            self.world.view.scan(&prefix, &mut look).map_err(Halt::Need)?;
+            if listed {
+                break;
+            }
+        }
+        Ok(listed)
     }
 
     fn scopes(&self) -> Vec<keys::Scope> {
@@ -295,7 +315,9 @@ impl<'a> Draft<'a> {
 
     /// Whether the identifier is in use, whoever's the object is: to keep from giving it again, and for nothing else.
     pub(super) fn is_taken(&mut self, id: &str) -> Step<bool> {
-        self.load(id).map(|object| object.is_some())
+        // What is damaged is there.
+        let found = self.load(id).map(|object| object.is_some());
+        Ok(unless_damaged(found.map(Some))?.unwrap_or(true))
     }
 
     /// The object as the draft has it, unchecked.
@@ -309,14 +331,28 @@ impl<'a> Draft<'a> {
         let stored = match self.world.view.get(&keys::object(id)).map_err(Halt::Need)? {
             None => None,
             Some(bytes) => {
-                let metadata = self.world.vault.verify(id, &bytes).map_err(|error| opened(error, id))?;
-                let object = Object::decode(&metadata).map_err(|_| opened(OpenError::Tampered, id))?;
+                let metadata = self.world.vault.verify(id, &bytes).map_err(|error| self.opened(error, id))?;
+                let object = Object::decode(&metadata).map_err(|_| self.damaged(id))?;
                 Some((object, bytes))
             }
         };
         let object = stored.as_ref().map(|(object, _)| object.clone());
         self.stored.insert(id.to_owned(), stored);
         Ok(object)
+    }
+
+    /// A record that does not open is told to the client as damaged; which one, the log says.
+    fn opened(&self, error: OpenError, id: &str) -> Halt {
+        match error {
+            OpenError::Need(need) => Halt::Need(need),
+            OpenError::Tampered => self.damaged(id),
+        }
+    }
+
+    fn damaged(&self, id: &str) -> Halt {
+        self.world.vault.note_damage(id);
+        let text = "what the server has stored of it is damaged: it was changed, or belongs elsewhere. The server's log names it";
+        Refusal::new(Cause::Damaged, text).into()
     }
 
     fn read_name(&mut self, claim: &[u8]) -> Step<Option<Vec<u8>>> {
@@ -346,19 +382,5 @@ fn identity(object: &Object) -> ValueIdentity<'_> {
         generation: object.generation,
         algorithm: algorithm.map_or(0, |a| a.0),
         length: length.map_or(0, |l| l.cast_unsigned()),
-    }
-}
-
-/// A record that does not open is told to the client as a failure of the server; which one, the log says.
-fn opened(error: OpenError, id: &str) -> Halt {
-    match error {
-        OpenError::Need(need) => Halt::Need(need),
-        OpenError::Tampered => {
-            tracing::error!(object = id, "the stored record does not belong to this object or was changed");
-            Halt::Refused(Refusal::new(
-                Cause::Internal,
-                "the stored object failed its integrity check; the server's log names it",
-            ))
-        }
     }
 }

@@ -215,6 +215,8 @@ causes! {
     Limit: GeneralFailure, ServerLimitExceeded, topic(General);
     /// Something failed inside the server; the log of the server says what.
     Internal: GeneralFailure, InternalServerError, topic(General);
+    /// What is stored was changed or belongs elsewhere: it does not open.
+    Damaged: GeneralFailure, InternalServerError, topic(General);
 }
 
 /// A refusal: the cause and what to tell the client.
@@ -256,6 +258,15 @@ impl From<Refusal> for Halt {
 
 /// The result of a step of an operation.
 pub type Step<T> = Result<T, Halt>;
+
+/// Leaves out what is damaged: one record that does not open must not stop what looks at many. Never for what is
+/// refused by a record, such as a revocation: it would be taken for absent.
+pub fn unless_damaged<T>(found: Step<Option<T>>) -> Step<Option<T>> {
+    match found {
+        Err(Halt::Refused(refusal)) if refusal.cause == Cause::Damaged => Ok(None),
+        other => other,
+    }
+}
 
 /// Refuses: `return refuse(Cause::Denied, "…")`.
 pub fn refuse<T>(cause: Cause, message: impl Into<Cow<'static, str>>) -> Step<T> {

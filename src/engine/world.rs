@@ -81,6 +81,9 @@ pub trait Vault {
 
     /// Checks and takes off the MAC.
     fn verify(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError>;
+
+    /// Notes a record that does not open, for the log and the count of damaged ones.
+    fn note_damage(&self, record: &str);
 }
 
 /// Random bytes for keys and identifiers.

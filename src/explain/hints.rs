@@ -315,6 +315,10 @@ hints! {
         "Something that this server should have done.",
         "The server's log has the reason under the number of the request: the HSM, the disk, or a fault of the \
          server.";
+    What::Refused(Cause::Damaged); ANY_OPERATION;
+        "An object or a record of this client that does not open any more.",
+        "The server's log names it. Stop the server and run `keystead check --config FILE`, which reads all of the store; a \
+         copy of the store from before may have it.";
     What::Odd(Odd::FoundNothing); ANY_OPERATION;
         "A key by name, group or attribute: it finds none, and will make a new one or give up.",
         "Filters match exactly and are ANDed; FortiGate sends its filter inside a Template-Attribute, old Db2 \

@@ -74,13 +74,20 @@ fn gone() -> Error {
 
 /// The chain as the last commit left it.
 pub fn head(snapshot: &dyn Snapshot) -> Result<Chain, Error> {
-    let mut chain = Ok(Chain::default());
+    let mut chain = None;
     snapshot.scan(audit::PREFIX, Order::Backward, &mut |key, value| {
-        chain =
-            Chain::after(key, value).ok_or(Error::Engine("the last audit entry cannot be read".to_owned()));
-        ControlFlow::Break(())
+        chain = Chain::after(key, value);
+        match &chain {
+            Some(_) => ControlFlow::Break(()),
+            None => {
+                tracing::error!(
+                    "the audit has an entry under a key that is none: `keystead check` says more"
+                );
+                ControlFlow::Continue(())
+            }
+        }
     })?;
-    chain
+    Ok(chain.unwrap_or_default())
 }
 
 struct State {

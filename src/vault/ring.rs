@@ -30,14 +30,6 @@ impl KeyRing {
         Self { damage: Arc::clone(damage), ..self }
     }
 
-    /// Notes a record that was changed or belongs elsewhere.
-    fn noted<T>(&self, id: &str, opened: Result<T, OpenError>) -> Result<T, OpenError> {
-        if matches!(opened, Err(OpenError::Tampered)) {
-            self.damage.note(id);
-        }
-        opened
-    }
-
     /// Adds a KEK that was asked for.
     pub fn add(&mut self, kek: Arc<Kek>) {
         self.keks.insert(kek.identity().id, kek);
@@ -56,7 +48,7 @@ impl Vault for KeyRing {
     }
 
     fn open(&self, identity: &ValueIdentity<'_>, sealed: &[u8]) -> Result<SecretBytes, OpenError> {
-        self.noted(identity.id, self.open_record(identity, sealed))
+        self.open_record(identity, sealed)
     }
 
     fn protect(&self, id: &str, metadata: &[u8]) -> Result<Vec<u8>, Need> {
@@ -68,7 +60,11 @@ impl Vault for KeyRing {
     }
 
     fn verify(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError> {
-        self.noted(id, self.verify_metadata(id, protected))
+        self.verify_metadata(id, protected)
+    }
+
+    fn note_damage(&self, record: &str) {
+        self.damage.note(record);
     }
 }
 

@@ -14,6 +14,7 @@ mod constraints;
 mod containers;
 mod credentials;
 mod cryptography;
+mod damage;
 mod derivation;
 mod every_operation;
 mod formats;

@@ -310,6 +310,33 @@ fn every_change_to_the_chain_is_found() {
     }
 }
 
+/// The last entry or its key is damaged: the store opens and takes entries, and all other breaks are found as well.
+#[test]
+fn a_damaged_entry_stops_no_later_ones() {
+    for cut in [0, 10, 40] {
+        let store = chained(20);
+        let pairs = all(&*store.snapshot().unwrap(), audit::PREFIX, Order::Forward);
+        let odd = [audit::PREFIX, &[0xff; 12]].concat();
+        let damaged = |(key, value): &(Vec<u8>, Vec<u8>)| (key.clone(), Some(value[..cut].to_vec()));
+        store
+            .commit(&vec![damaged(&pairs[5]), damaged(&pairs[19]), (odd.clone(), Some(vec![1]))].into())
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::over(Arc::new(store), folder.path()).unwrap();
+        database.commit_blocking(Submission { entries: vec![entry("later")], ..Default::default() }).unwrap();
+        let (mut seen, mut breaks) = (Vec::new(), Vec::new());
+        let chain = audit::walk(
+            &*database.snapshot().unwrap(),
+            &mut |_, entry| seen.push(entry.operation),
+            &mut |broken| breaks.push(broken.at),
+        );
+        assert_eq!(chain.unwrap().length(), 21, "{cut}");
+        assert_eq!(seen.last().map(String::as_str), Some("later"), "{cut}");
+        assert!([5, 19].iter().all(|at| breaks.contains(at)), "{cut}: {breaks:?}");
+        assert!(breaks.len() <= 4, "{cut}: {breaks:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn entries_come_back_from_their_bytes(texts in prop::collection::vec(".{0,12}", 6), objects in prop::collection::vec(".{0,12}", 0..4), numbers in any::<[u64; 2]>()) {

@@ -4,7 +4,7 @@ use super::{internal, json};
 use crate::admin::protocol::{AdminRequest, Issued, Revoked, ShownClient};
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
-use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::{ClientRef, Fingerprint};
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
@@ -62,7 +62,9 @@ fn must_be_free(cx: &mut Context<'_, '_>, name: &str, is_revoked: bool) -> Step<
 pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
     let mut all = draft.issued()?;
     for fingerprint in draft.credentials()? {
-        let Some(record) = draft.credential(&fingerprint)? else { continue };
+        // What is damaged lets nobody in.
+        let damaged = Record { ended: Some("its record is damaged".to_owned()), ..Record::default() };
+        let record = unless_damaged(draft.credential(&fingerprint))?.unwrap_or(damaged);
         match all.iter_mut().find(|issued| issued.fingerprint == fingerprint) {
             Some(issued) => issued.ended = record.ended,
             None => all.push(Issued {
@@ -79,7 +81,11 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
     for issued in all.iter_mut().filter(|issued| issued.ended.is_none()) {
         let is_reinstated = draft.credential(&issued.fingerprint)?.is_some_and(|record| record.reinstated);
         if !is_reinstated {
-            issued.ended = draft.client_name(&issued.name)?.and_then(|record| record.ended);
+            let known = unless_damaged(draft.client_name(&issued.name).map(Some))?;
+            issued.ended = match known {
+                Some(record) => record.and_then(|record| record.ended),
+                None => Some("the record of its name is damaged".to_owned()),
+            };
         }
     }
     all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
@@ -111,7 +117,7 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<
 /// A name that nobody has would end nothing, and the administrator would believe that it had.
 fn must_be_known(cx: &mut Context<'_, '_>, name: &str) -> Step<()> {
     let is_known = cx.draft.world().clients.knows(name)
-        || cx.draft.client_name(name)?.is_some()
+        || unless_damaged(cx.draft.client_name(name).map(Some))?.is_none_or(|known| known.is_some())
         || issued(cx.draft)?.iter().any(|issued| issued.name == name)
         || cx.draft.owned_by(name, 1)? > 0;
     match is_known {

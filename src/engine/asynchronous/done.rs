@@ -5,7 +5,7 @@ use crate::engine::batch::{Batch, Deed, refused};
 use crate::engine::context::Context;
 use crate::engine::draft::{Changes, Draft};
 use crate::engine::need::{Need, Supplies};
-use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::refusal::{Cause, Halt, Refusal, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
 use crate::engine::telling::notice::{self, Notice};
@@ -120,7 +120,7 @@ pub fn carry_out(
 fn submitted(draft: &mut Draft<'_>, place: &[u8], head: &Record) -> Result<Vec<Item>, Need> {
     let mut items = Vec::new();
     for place in std::iter::once(place).chain(head.behind.iter().map(Vec::as_slice)) {
-        let Some(record) = draft.asynchronous(place).map_err(need)? else { continue };
+        let Some(record) = unless_damaged(draft.asynchronous(place)).map_err(need)? else { continue };
         let Stage::Submitted(request) = &record.stage else { continue };
         let unreadable = |refused: RefusedMessage| Need::Failed(format!("a kept request: {}", refused.why));
         let reading = Reading { later_fields: true, ..Reading::default() };

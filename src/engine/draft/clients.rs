@@ -1,18 +1,20 @@
 //! What a draft knows of the certificates of clients and of their names: signed here, replaced, revoked.
 
-use super::{Draft, opened};
+use super::Draft;
 use crate::admin::protocol::Issued;
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Halt, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::Fingerprint;
-use crate::engine::world::OpenError;
 use kmip_codec::enums::ObjectType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::ops::ControlFlow;
+
+/// What stands for the name of a client that cannot be read any more.
+const DAMAGED: &str = "(the record of this certificate is damaged)";
 
 impl Draft<'_> {
     /// What is known of the certificate with this fingerprint.
@@ -22,7 +24,11 @@ impl Draft<'_> {
 
     /// Notes what is known of it, under a MAC. What has ended stays so.
     pub fn put_credential(&mut self, fingerprint: &Fingerprint, record: &Record) -> Step<()> {
-        let before = self.credential(fingerprint)?;
+        let before = match self.credential(fingerprint) {
+            // What ends it may stand in the place of what is damaged; nothing else may.
+            before if record.ended.is_some() => unless_damaged(before)?,
+            before => before?,
+        };
         if before.is_some_and(|before| before.ended.is_some()) && record.ended.is_none() {
             return refuse(Cause::Denied, "this certificate was replaced or revoked before, which is final");
         }
@@ -44,7 +50,10 @@ impl Draft<'_> {
 
     /// Notes what is known of a name, under a MAC. A name that was revoked stays so: certificates are reinstated.
     pub fn put_client_name(&mut self, record: &NameRecord) -> Step<()> {
-        let before = self.client_name(&record.client)?;
+        let before = match self.client_name(&record.client) {
+            before if record.ended.is_some() => unless_damaged(before)?,
+            before => before?,
+        };
         let ended = record.ended.clone().or(before.and_then(|before| before.ended));
         let record = NameRecord { ended, ..record.clone() };
         self.put_protected(keys::client_name(&record.client), &client_name_id(&record.client), &record)
@@ -67,7 +76,10 @@ impl Draft<'_> {
         self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
         let mut living = 0;
         for id in found {
-            living += usize::from(self.load(&id)?.is_some_and(|object| !object.is_destroyed()));
+            // What is damaged may have been a key.
+            let is_living =
+                self.load(&id).map(|found| Some(found.is_some_and(|object| !object.is_destroyed())));
+            living += usize::from(unless_damaged(is_living)?.unwrap_or(true));
         }
         Ok(living)
     }
@@ -82,7 +94,8 @@ impl Draft<'_> {
             return Ok(());
         }
         for fingerprint in self.credentials()? {
-            let record = self.credential(&fingerprint)?;
+            // One that is damaged lets nobody in anyway.
+            let record = unless_damaged(self.credential(&fingerprint))?;
             if record.is_some_and(|record| record.object.as_ref() == Some(&before.id)) {
                 return refuse(
                     Cause::Denied,
@@ -97,10 +110,13 @@ impl Draft<'_> {
     pub fn issued(&mut self) -> Step<Vec<Issued>> {
         let found = self.kept_behind(&keys::issued(""), 0)?;
         let mut all = Vec::new();
-        for fingerprint in found.into_iter().filter_map(|key| String::from_utf8(key).ok()) {
-            let Some(bytes) = self.kept(&keys::issued(&fingerprint))? else { continue };
-            let issued = serde_json::from_slice(&bytes);
-            all.push(issued.map_err(|_| opened(OpenError::Tampered, &fingerprint))?);
+        let text = |key: Vec<u8>| String::from_utf8(key).ok();
+        for fingerprint in found.into_iter().filter_map(text).filter_map(|text| Fingerprint::parse(&text)) {
+            let Some(bytes) = self.kept(&keys::issued(&fingerprint.to_string()))? else { continue };
+            all.push(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
+                self.world.vault.note_damage(&format!("issued/{fingerprint}"));
+                damaged(fingerprint)
+            }));
         }
         Ok(all)
     }
@@ -115,8 +131,8 @@ impl Draft<'_> {
 
     fn protected<T: DeserializeOwned>(&mut self, key: &[u8], id: &str) -> Step<Option<T>> {
         let Some(protected) = self.kept(key)? else { return Ok(None) };
-        let record = self.world.vault.verify(id, &protected).map_err(|error| opened(error, id))?;
-        serde_json::from_slice(&record).map(Some).map_err(|_| opened(OpenError::Tampered, id))
+        let record = self.world.vault.verify(id, &protected).map_err(|error| self.opened(error, id))?;
+        serde_json::from_slice(&record).map(Some).map_err(|_| self.damaged(id))
     }
 
     fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> Step<()> {
@@ -124,6 +140,19 @@ impl Draft<'_> {
         let protected = self.world.vault.protect(id, &written(record)?).map_err(Halt::Need)?;
         self.pending.kept.insert(key, Some(protected));
         Ok(())
+    }
+}
+
+/// What stands in the list for a certificate that was signed here, where no more is known of it.
+fn damaged(fingerprint: Fingerprint) -> Issued {
+    Issued {
+        name: DAMAGED.to_owned(),
+        fingerprint,
+        not_after: 0,
+        by: String::new(),
+        at: 0,
+        ended: None,
+        certificate: String::new(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a draft keeps for later requests: asynchronous requests, data that comes in parts, tickets.
 
-use super::{Draft, opened};
+use super::Draft;
 use crate::engine::asynchronous;
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Halt, Step};
 use crate::engine::rights::policy;
 use crate::engine::rights::tickets::Record;
-use crate::engine::world::{OpenError, ValueIdentity};
+use crate::engine::world::ValueIdentity;
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
@@ -19,7 +19,7 @@ impl Draft<'_> {
     pub fn rule(&mut self, name: &str) -> Step<Option<Vec<u8>>> {
         let Some(protected) = self.kept(&keys::rule(name))? else { return Ok(None) };
         let id = rule_id(name);
-        self.world.vault.verify(&id, &protected).map(Some).map_err(|error| opened(error, &id))
+        self.world.vault.verify(&id, &protected).map(Some).map_err(|error| self.opened(error, &id))
     }
 
     /// Sets it, under a MAC like the attributes of objects, or takes it away.
@@ -56,9 +56,9 @@ impl Draft<'_> {
         let Some(sealed) = self.kept(&keys::asynchronous(place))? else { return Ok(None) };
         let id = asynchronous_id(place);
         let bytes = self.world.vault.open(&asynchronous_identity(&id), &sealed);
-        let bytes = bytes.map_err(|error| opened(error, &id))?;
+        let bytes = bytes.map_err(|error| self.opened(error, &id))?;
         let record = asynchronous::Record::decode(&bytes);
-        record.map(Some).ok_or_else(|| opened(OpenError::Tampered, &id))
+        record.map(Some).ok_or_else(|| self.damaged(&id))
     }
 
     /// Keeps an asynchronous request, sealed: there may be keys in it; or drops it.
@@ -117,7 +117,7 @@ impl Draft<'_> {
         let Some(sealed) = self.kept(&key)? else { return Ok(None) };
         let id = self.part_id(correlation);
         let part = self.world.vault.open(&identity(&id, operation), &sealed);
-        part.map(Some).map_err(|error| opened(error, &id))
+        part.map(Some).map_err(|error| self.opened(error, &id))
     }
 
     /// The correlation values of the operations of this client that have begun and not ended.
@@ -150,8 +150,8 @@ impl Draft<'_> {
     pub fn ticket(&mut self, key: &[u8]) -> Step<Option<Record>> {
         let Some(protected) = self.kept(key)? else { return Ok(None) };
         let id = ticket_id(key);
-        let record = self.world.vault.verify(&id, &protected).map_err(|error| opened(error, &id))?;
-        let record = serde_json::from_slice(&record).map_err(|_| opened(OpenError::Tampered, &id))?;
+        let record = self.world.vault.verify(&id, &protected).map_err(|error| self.opened(error, &id))?;
+        let record = serde_json::from_slice(&record).map_err(|_| self.damaged(&id))?;
         Ok(Some(record))
     }
 

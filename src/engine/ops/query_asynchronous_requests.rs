@@ -2,7 +2,7 @@
 
 use crate::engine::asynchronous::{Record, Stage};
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::{Step, unless_damaged};
 use bytes::Bytes;
 use kmip_codec::enums::ProcessingStage;
 use kmip_codec::item::ItemValue;
@@ -18,7 +18,7 @@ impl Execute for QueryAsynchronousRequestsRequest {
         let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);
         let mut requests = Vec::new();
         for place in cx.draft.asynchronous_places()? {
-            let Some(record) = cx.draft.asynchronous(&place)? else { continue };
+            let Some(record) = unless_damaged(cx.draft.asynchronous(&place))? else { continue };
             let correlation = Bytes::copy_from_slice(place.get(16..).unwrap_or_default());
             let (is_over, request) = (record.is_over(now, keep), shown(&record, correlation));
             let wanted = values.as_ref().is_none_or(|v| v.contains(&request.asynchronous_correlation_value))

@@ -7,7 +7,7 @@
 
 use crate::engine::draft::Draft;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::grant::{Grant, Right};
 use crate::engine::rights::identity::{Fingerprint, Identity, Validity};
 use crate::engine::rights::policy::Principal;
@@ -248,7 +248,7 @@ pub fn replace(
 /// Ends a certificate for an administrator: nobody logs in with it any more.
 pub fn revoke(draft: &mut Draft<'_>, fingerprint: &Fingerprint, client: &str, why: &str) -> Step<()> {
     let at = draft.world().now.seconds();
-    let record = draft.credential(fingerprint)?;
+    let record = unless_damaged(draft.credential(fingerprint))?;
     let record = record.unwrap_or(Record { client: client.to_owned(), at, ..Record::default() });
     let ended = Some(why.to_owned());
     let record = Record { ended, successors: Vec::new(), replaced_by: None, ..record };

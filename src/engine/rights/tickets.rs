@@ -8,7 +8,7 @@
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
 use crate::engine::keys;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::Identity;
@@ -197,9 +197,11 @@ fn expiry(cx: &Context<'_, '_>, lease: Option<TicketLease>) -> Step<i64> {
 fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
     let (now, mut good) = (cx.now(), 0);
     for key in cx.draft.tickets()? {
-        match cx.draft.ticket(&key)? {
+        match unless_damaged(cx.draft.ticket(&key))? {
             Some(record) if record.expires > now => good += 1,
-            _ => cx.draft.put_ticket(key, None)?,
+            Some(_) => cx.draft.put_ticket(key, None)?,
+            // It lets nobody in; it stays for who looks into the damage.
+            None => {}
         }
     }
     if good >= cx.settings().tickets_max {
