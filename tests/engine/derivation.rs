@@ -331,3 +331,41 @@ fn create_makes_secrets() {
     assert_eq!((one.len(), other.len()), (10, 10));
     assert_ne!(one, other);
 }
+
+/// KMIP 1.4, 4.6 asks for algorithm and length: the uses of a key that says none are those of its base, but deriving.
+#[test]
+fn a_derived_key_that_says_no_use_has_those_of_its_base() {
+    use CryptographicUsageMask as Use;
+    let (mut bench, who) = (Bench::new(10), principal("owner", &[]));
+    let rows = [
+        (
+            Use::DeriveKey | Use::Encrypt | Use::Decrypt,
+            CryptographicAlgorithm::AES,
+            Use::Encrypt | Use::Decrypt,
+        ),
+        (Use::DeriveKey | Use::WrapKey | Use::Sign, CryptographicAlgorithm::AES, Use::WrapKey),
+        (Use::DeriveKey, CryptographicAlgorithm::AES, Use::Encrypt | Use::Decrypt),
+        (Use::DeriveKey, CryptographicAlgorithm::HMAC_SHA256, Use::MACGenerate | Use::MACVerify),
+    ];
+    for (version, (of_base, algorithm, wanted)) in
+        [V1_0, V1_4, V2_1].into_iter().flat_map(|version| rows.map(|row| (version, row)))
+    {
+        let base = create(&mut bench, &who, &[mask(of_base), ACTIVE]);
+        let parameters = data(with(HashingAlgorithm::SHA_256), &[b"label"]);
+        let mut derive = request(&[&base], DerivationMethod::HMAC, 256, parameters);
+        derive.object_type = ObjectType::SymmetricKey;
+        derive.attributes =
+            [Attribute::CryptographicAlgorithm(algorithm), Attribute::CryptographicLength(256)].into();
+        let id = text(&bench.ask(&who, version, derive.clone()).unwrap().unique_identifier);
+        let held = attributes_of(&mut bench, &who, &id);
+        assert_eq!(attribute!(held, CryptographicUsageMask).next(), Some(&wanted), "{version} {of_base:?}");
+        derive.attributes.attributes.push(mask(Use::Verify));
+        let id = text(&bench.ask(&who, version, derive).unwrap().unique_identifier);
+        let held = attributes_of(&mut bench, &who, &id);
+        assert_eq!(
+            attribute!(held, CryptographicUsageMask).next(),
+            Some(&Use::Verify),
+            "what is said counts"
+        );
+    }
+}

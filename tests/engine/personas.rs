@@ -159,6 +159,86 @@ fn wrapped_values_stand_where_the_client_reads_them() {
     assert_eq!(plain.key_material, KeyMaterial::Bytes(bytes));
 }
 
+/// Barbican asks for pairs without a usage mask, and registers them so.
+#[test]
+fn a_missing_usage_mask_is_refused_or_filled_in() {
+    use CryptographicUsageMask as Use;
+    let mut bench = Bench::new(1);
+    let (standard, barbican) = (ann(Switches::NONE), ann(built_in("barbican").unwrap().switches));
+    let rsa = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::RSA),
+        Attribute::CryptographicLength(2048),
+    ];
+    let pair = CreateKeyPairRequest { common: Some(rsa.into()), ..CreateKeyPairRequest::default() };
+    let held = |bench: &mut Bench, id: &str| {
+        let attributes = attributes_of(bench, &ann(Switches::NONE), id);
+        attribute!(attributes, CryptographicUsageMask).next().copied()
+    };
+    for version in [V1_0, V1_2, V1_4, V2_1] {
+        assert!(bench.ask(&standard, version, pair.clone()).is_err(), "{version}");
+        let made = bench.ask(&barbican, version, pair.clone()).unwrap();
+        let (private, public) = (text(&made.private_key), text(&made.public_key));
+        let (of_private, of_public) =
+            (Use::Sign | Use::Decrypt | Use::UnwrapKey, Use::Verify | Use::Encrypt | Use::WrapKey);
+        assert_eq!(held(&mut bench, &private), Some(of_private), "{version}");
+        assert_eq!(held(&mut bench, &public), Some(of_public), "{version}");
+        for (id, mask) in [(private, of_private), (public, of_public)] {
+            let object = bench.ask(&standard, version, get(&id)).unwrap().object;
+            let register =
+                RegisterRequest { object_type: object.object_type(), object, ..RegisterRequest::default() };
+            assert!(bench.ask(&standard, version, register.clone()).is_err(), "{version}");
+            let id = text(&bench.ask(&barbican, version, register).unwrap().unique_identifier);
+            assert_eq!(held(&mut bench, &id), Some(mask), "{version}");
+        }
+    }
+    // What says its uses has those, and no more.
+    let said = create(&mut bench, &barbican, &[Attribute::CryptographicUsageMask(Use::Decrypt)]);
+    assert_eq!(held(&mut bench, &said), Some(Use::Decrypt));
+}
+
+/// KMIP 1.4, 3.18: set by the server where the client does not; gone from 2.0 on.
+#[test]
+fn objects_of_1_x_have_an_operation_policy_name() {
+    let mut bench = Bench::new(1);
+    let who = ann(Switches::NONE);
+    let policy = |bench: &mut Bench, version, id: &str| {
+        let request =
+            GetAttributesRequest { unique_identifier: Some(id.into()), ..GetAttributesRequest::default() };
+        let attributes = bench.ask(&ann(Switches::NONE), version, request).unwrap().attributes.unwrap().0;
+        attribute!(attributes, OperationPolicyName).next().cloned()
+    };
+    for version in [V1_0, V1_1, V1_2, V1_3, V1_4] {
+        let id = text(&bench.ask(&who, version, aes_of_1_0(&[])).unwrap().unique_identifier);
+        assert_eq!(policy(&mut bench, version, &id).as_deref(), Some("default"), "{version}");
+        assert_eq!(policy(&mut bench, V2_1, &id), None);
+        let said = [Attribute::OperationPolicyName("mine".into())];
+        let id = text(&bench.ask(&who, version, aes_of_1_0(&said)).unwrap().unique_identifier);
+        assert_eq!(policy(&mut bench, version, &id).as_deref(), Some("mine"), "{version}");
+        let re_key = ReKeyRequest { unique_identifier: Some(id.as_str().into()), ..ReKeyRequest::default() };
+        let new = text(&bench.ask(&who, version, re_key).unwrap().unique_identifier);
+        assert_eq!(
+            policy(&mut bench, version, &new).as_deref(),
+            Some("mine"),
+            "{version}: kept through Re-key"
+        );
+        let filter = AttributeFilter([Attribute::OperationPolicyName("default".into())].into());
+        let found = located(
+            &mut bench,
+            &who,
+            version,
+            LocateRequest { attributes: Some(filter), ..LocateRequest::default() },
+        );
+        assert!(!found.is_empty() && !found.contains(&id), "{version}");
+    }
+}
+
+/// A key of AES that every version can ask for.
+fn aes_of_1_0(more: &[Attribute]) -> CreateRequest {
+    let mut request = aes(more);
+    request.attributes.attributes.0.retain(|entry| !matches!(entry.attribute, Attribute::Vendor(_)));
+    request
+}
+
 #[test]
 fn built_in_personas_have_names_of_their_own_and_a_reason() {
     for (at, row) in BUILT_IN.iter().enumerate() {

@@ -18,7 +18,11 @@ use kmip_codec::enums::*;
 use kmip_codec::objects::{KeyBlock, ManagedObject};
 use kmip_codec::operations::Operation;
 use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::version::V2_0;
 use kmip_codec::{SecretBytes, Tag, attribute};
+
+/// The Operation Policy Name of objects whose request names none.
+const DEFAULT_POLICY: &str = "default";
 
 /// The attributes that a request gives to a new object: those of its templates, then its own.
 pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> Step<Attributes> {
@@ -104,6 +108,10 @@ pub fn inheriting(
     }
     effects::refill(&mut object);
     set_by_server(cx, &mut object, made_here);
+    // Clients of 1.x expect it where they have not named one (KMIP 1.4, 3.18); later versions do not have it.
+    if cx.version < V2_0 && !object.attributes.has_tag(Tag::OperationPolicyName) {
+        object.attributes.set(Attribute::OperationPolicyName(DEFAULT_POLICY.to_owned()));
+    }
     if cx.principal().persona.activation == Activation::Automatic
         && object_has_life(object_type)
         && !object.attributes.has_tag(Tag::ActivationDate)
@@ -254,12 +262,4 @@ pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) ->
     cx.draft.put(object)?;
     cx.placeholder = Some(id.clone());
     Ok(id)
-}
-
-/// The usage mask that 1.x requires on keys; Secret Data may do without.
-pub fn require_usage_mask(object: &Object) -> Step<()> {
-    if object.attributes.has_tag(Tag::CryptographicUsageMask) {
-        return Ok(());
-    }
-    refuse(Cause::Missing, "Cryptographic Usage Mask is missing")
 }

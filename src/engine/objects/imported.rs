@@ -103,7 +103,7 @@ fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) 
         held.set(Attribute::KeyValuePresent(false));
     }
     intake::check_strength(cx, object)?;
-    intake::check(object, value)
+    intake::check(cx, object, value)
 }
 
 /// What was used elsewhere is used; where that is not said, the limits are unused.

@@ -5,6 +5,7 @@ use crate::engine::material::{self, Facts};
 use crate::engine::objects::birth;
 use crate::engine::objects::container;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::usage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
@@ -61,7 +62,7 @@ pub fn inheriting(
     let mut object = birth::inheriting(cx, value.object_type(), inherited, given, false)?;
     let facts = material::facts(value)?;
     take_facts(cx, &mut object, facts)?;
-    check(&object, value)?;
+    check(cx, &mut object, value)?;
     Ok(object)
 }
 
@@ -125,7 +126,7 @@ pub fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
 }
 
 /// Keys need to say what they are and may do; parts of keys, secrets, opaque data, certificates and templates need not.
-pub fn check(object: &Object, value: &ManagedObject) -> Step<()> {
+pub fn check(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) -> Step<()> {
     let is_key = matches!(
         object.object_type(),
         ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey
@@ -133,7 +134,7 @@ pub fn check(object: &Object, value: &ManagedObject) -> Step<()> {
     if !is_key {
         return Ok(());
     }
-    birth::require_usage_mask(object)?;
+    usage::require(cx, object)?;
     let wrapped = value.key_block().is_some_and(|block| block.key_wrapping_data.is_some());
     let has = |tag| object.attributes.has_tag(tag);
     if !wrapped && !has(kmip_codec::Tag::CryptographicAlgorithm) {

@@ -14,4 +14,5 @@ pub(in crate::engine) mod release;
 pub(in crate::engine) mod renewal;
 pub(in crate::engine) mod splitting;
 pub(in crate::engine) mod storage;
+pub(in crate::engine) mod usage;
 pub(in crate::engine) mod wrapping;

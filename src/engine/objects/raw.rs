@@ -4,6 +4,7 @@ use crate::engine::context::Context;
 use crate::engine::material;
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::usage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::Attribute;
@@ -36,7 +37,7 @@ impl Wanted {
         let length = attribute!(object.attributes, CryptographicLength).next().copied();
         match object.object_type() {
             ObjectType::SymmetricKey => {
-                birth::require_usage_mask(object)?;
+                usage::must_be_said(object)?;
                 let Some(algorithm) = algorithm else {
                     return refuse(Cause::Missing, "Cryptographic Algorithm is missing");
                 };

@@ -5,6 +5,7 @@ use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
 use crate::engine::objects::storage;
+use crate::engine::objects::usage;
 use crate::engine::refusal::{Halt, Step};
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::ObjectType;
@@ -34,7 +35,7 @@ impl Execute for CreateKeyPairRequest {
 }
 
 fn half(cx: &mut Context<'_, '_>, object_type: ObjectType, given: Attributes) -> Step<Object> {
-    let object = birth::object(cx, object_type, given, true)?;
-    birth::require_usage_mask(&object)?;
+    let mut object = birth::object(cx, object_type, given, true)?;
+    usage::require(cx, &mut object)?;
     Ok(object)
 }

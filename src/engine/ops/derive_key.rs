@@ -4,6 +4,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::objects::birth;
 use crate::engine::objects::derivation;
 use crate::engine::objects::raw::Wanted;
+use crate::engine::objects::usage;
 use crate::engine::refusal::Step;
 use kmip_codec::enums::{LinkType, SecretDataType};
 use kmip_codec::payloads::{DeriveKeyRequest, DeriveKeyResponse};
@@ -13,6 +14,7 @@ impl Execute for DeriveKeyRequest {
         let bases = derivation::bases(cx, self.unique_identifiers)?;
         let given = birth::given(cx, Some(self.attributes))?;
         let mut object = birth::object(cx, self.object_type, given, true)?;
+        usage::inherit(&mut object, &bases);
         let wanted = Wanted::by(cx, &object, SecretDataType::Seed)?;
         let key = derivation::derived(
             cx,

@@ -10,6 +10,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::objects::raw::{self, Wanted};
 use crate::engine::objects::splitting;
 use crate::engine::objects::storage;
+use crate::engine::objects::usage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -34,6 +35,9 @@ impl Execute for JoinSplitKeyRequest {
             ObjectType::PrivateKey => private(cx, object, &secret)?,
             _ => {
                 fill_length(&mut object, &parts, &secret);
+                if self.object_type == ObjectType::SymmetricKey {
+                    usage::require(cx, &mut object)?;
+                }
                 let kind = self.secret_data_type.unwrap_or(SecretDataType::Password);
                 let wanted = Wanted::by(cx, &object, kind)?;
                 let bytes = cut(&secret, wanted.bytes, is_prime(&parts))?;
@@ -107,7 +111,7 @@ fn private(cx: &mut Context<'_, '_>, mut object: Object, secret: &Secret) -> Ste
     let bytes = SecretBytes::from(secret.get(start..).unwrap_or_default());
     object.attributes.set(Attribute::KeyFormatType(format));
     object.attributes.set(birth::digest(&bytes, Some(format)));
-    birth::require_usage_mask(&object)?;
+    usage::require(cx, &mut object)?;
     let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
     let length = attribute!(object.attributes, CryptographicLength).next().copied();
     let Some(algorithm) = algorithm else {

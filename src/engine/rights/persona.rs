@@ -76,6 +76,13 @@ choices! {
         /// A request that has one is refused.
         Refuse = "refuse",
     }
+    /// What becomes of a key that says none of its uses: no Cryptographic Usage Mask.
+    MissingUses {
+        /// The request is refused.
+        Refuse = "refuse",
+        /// The key is for all that keys of its algorithm are for.
+        Fill = "fill",
+    }
     /// Where the value of a key that leaves wrapped stands.
     WrappedValues {
         /// As the Byte String that the Key Value is.
@@ -166,6 +173,9 @@ switches! {
     later_fields: LaterFields = LaterFields::Take;
     /// A Compromise Occurrence Date where there is no compromise, in Revoke: `refuse` or `ignore`.
     needless_compromise_date: NeedlessDate = NeedlessDate::Refuse;
+    /// A key that is registered, made as half of a pair or joined without a Cryptographic Usage Mask: `refuse`, or `fill` in
+    /// what keys of its algorithm are for. Create and Derive Key set one for every client.
+    missing_usage_mask: MissingUses = MissingUses::Refuse;
     /// The value of a key that leaves wrapped: the `bytes` of the Key Value, or `inside` one as its Key Material.
     wrapped_values: WrappedValues = WrappedValues::Bytes;
     /// A credential in the header: `ignore`, `require`, `identify` or `refuse`.
@@ -289,8 +299,14 @@ pub const BUILT_IN: &[BuiltIn] = &[
     },
     BuiltIn {
         name: "barbican",
-        doc: "OpenStack Barbican, on PyKMIP: never activates, yet gets and destroys; names are not its own.",
-        switches: Switches { pre_active_get: Some(true), pre_active_destroy: Some(true), ..PYKMIP },
+        doc: "OpenStack Barbican, on PyKMIP: never activates, yet gets and destroys; names are not its own; RSA pairs come and \
+              are asked for without a usage mask.",
+        switches: Switches {
+            pre_active_get: Some(true),
+            pre_active_destroy: Some(true),
+            missing_usage_mask: Some(MissingUses::Fill),
+            ..PYKMIP
+        },
     },
     BuiltIn {
         name: "cryptctl",
