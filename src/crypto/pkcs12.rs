@@ -6,7 +6,7 @@ use super::Error;
 use super::x509::{Owned, Stack, forget_errors};
 use aws_lc_sys as c;
 use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char};
 use std::{ptr, slice};
 use zeroize::Zeroizing;
 
@@ -23,8 +23,6 @@ const UNSUITED: Error = Error::Failed("the key and its certificates do not go in
 pub struct Contents {
     /// The private key, PKCS#8 DER.
     pub pkcs8: Zeroizing<Vec<u8>>,
-    /// The length of the key in bits.
-    pub bits: c_int,
     /// The certificates in the order of the container, but for that of the key, which comes first.
     pub certificates: Vec<Certificate>,
 }
@@ -36,6 +34,8 @@ pub struct Certificate {
     pub der: Vec<u8>,
     /// Its friendly name.
     pub alias: Option<String>,
+    /// Whether it is of the private key.
+    pub is_of_key: bool,
 }
 
 /// Opens a container.
@@ -58,14 +58,11 @@ pub fn open(container: &[u8], password: &[u8]) -> Result<Contents, Error> {
     }
     let mut pointers = certificates.certificates();
     // SAFETY: key and certificates are valid.
-    pointers.sort_by_key(|certificate| unsafe { c::X509_check_private_key(*certificate, key.0) } != 1);
-    let bits = {
-        // SAFETY: the key is valid.
-        unsafe { c::EVP_PKEY_bits(key.0) }
-    };
+    let is_of_key = |of: *mut c::X509| unsafe { c::X509_check_private_key(of, key.0) } == 1;
+    pointers.sort_by_key(|certificate| !is_of_key(*certificate));
+    let all = pointers.into_iter().filter_map(|one| certificate(one, is_of_key(one))).collect();
     forget_errors();
-    let certificates = pointers.into_iter().filter_map(certificate).collect();
-    Ok(Contents { pkcs8: marshal(&key, container.len() + 4096)?, bits, certificates })
+    Ok(Contents { pkcs8: marshal(&key, container.len() + 4096)?, certificates: all })
 }
 
 /// The private key as PKCS#8, which has at most this many bytes.
@@ -84,7 +81,7 @@ fn marshal(key: &Owned<c::EVP_PKEY>, room: usize) -> Result<Zeroizing<Vec<u8>>, 
     Ok(out)
 }
 
-fn certificate(pointer: *mut c::X509) -> Option<Certificate> {
+fn certificate(pointer: *mut c::X509, is_of_key: bool) -> Option<Certificate> {
     // SAFETY: the certificate is valid; without an output only the length is told.
     let length = unsafe { c::i2d_X509(pointer, ptr::null_mut()) };
     let mut der = vec![0; usize::try_from(length).ok()?];
@@ -97,7 +94,7 @@ fn certificate(pointer: *mut c::X509) -> Option<Certificate> {
         let length = usize::try_from(alias_length).unwrap_or_default();
         (!alias.is_null()).then(|| slice::from_raw_parts(alias, length).to_vec())
     };
-    Some(Certificate { der, alias: alias.and_then(|alias| String::from_utf8(alias).ok()) })
+    Some(Certificate { der, alias: alias.and_then(|alias| String::from_utf8(alias).ok()), is_of_key })
 }
 
 /// Makes a container: AES-256 under PBKDF2, with a MAC of SHA-256. The first certificate is that of the key.

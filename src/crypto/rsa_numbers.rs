@@ -40,6 +40,16 @@ pub struct Whole {
 }
 
 impl Known<'_> {
+    /// Whether the whole key follows from these numbers, if they are of one: the primes and an exponent, or both exponents,
+    /// of a modulus that is not too long to be worked on.
+    pub fn is_enough(&self) -> bool {
+        let told = match self.primes {
+            Some(_) => self.e.is_some() || self.d.is_some(),
+            None => self.e.is_some() && self.d.is_some(),
+        };
+        told && BoxedUint::from_be_slice_vartime(self.n).bit_width_vartime() <= BITS_MAX
+    }
+
     /// The whole key; `None` where the numbers are too few for one, or are of no key: the primes are not the factors of
     /// the modulus, or an exponent has no inverse.
     pub fn complete(&self) -> Option<Whole> {

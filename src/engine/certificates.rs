@@ -8,19 +8,17 @@ mod wish;
 pub use authority::Issuer;
 pub use wish::Wish;
 
-use crate::crypto::pkey::{Family, Key};
 use crate::engine::context::Context;
+use crate::engine::cryptography::{self, Purpose};
+use crate::engine::material::{self, Truth};
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::release;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
-use der::Encode as _;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
-use kmip_codec::enums::{
-    CertificateRequestType, CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType,
-};
+use kmip_codec::enums::{CertificateRequestType, CertificateType, KeyFormatType, LinkType, ObjectType};
 use kmip_codec::objects::{Certificate, KeyMaterial, KeyValue, ManagedObject, PlainKeyValue};
 use kmip_codec::operations::Operation;
 use kmip_codec::value::{DateTime, UniqueIdentifier};
@@ -69,11 +67,8 @@ pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> Step<Vec<u8>> {
         let message = format!("a certificate is made for a Public Key, not for a {:?}", object.object_type());
         return refuse(Cause::WrongType, message);
     }
-    let mut value = release::opened(cx, object)?;
-    let Some(block) = value.key_block_mut() else {
-        return refuse(Cause::NoKeyValue, "the object holds no key");
-    };
-    crate::engine::material::in_format(block, KeyFormatType::X_509)?;
+    let mut block = cryptography::key_block(cx, object, Purpose::Protect)?;
+    material::in_format(&mut block, KeyFormatType::X_509)?;
     match &block.key_value {
         Some(KeyValue::Plain(PlainKeyValue { key_material: KeyMaterial::Bytes(der), .. })) => {
             Ok(der.expose().to_vec())
@@ -83,15 +78,11 @@ pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> Step<Vec<u8>> {
 }
 
 /// A certificate vouches for a key from now on.
-fn check_strength(cx: &Context<'_, '_>, wish: &Wish) -> Step<()> {
-    let key = wish.key.to_der().ok().and_then(|der| Key::public(&der).ok());
-    let algorithm = match key.as_ref().and_then(Key::family) {
-        Some(Family::Rsa) => CryptographicAlgorithm::RSA,
-        Some(Family::Ec) => CryptographicAlgorithm::EC,
-        _ => return Ok(()),
-    };
-    let bits = key.and_then(|key| i32::try_from(key.bits()).ok());
-    weakness::check(cx.principal(), Means::Key(algorithm, bits, None))
+pub fn check_strength(cx: &Context<'_, '_>, wish: &Wish) -> Step<()> {
+    match material::of_public_key(&wish.key_der()) {
+        Truth::Pair(key) => weakness::check(cx.principal(), Means::Key(key.algorithm, key.bits, key.curve)),
+        _ => Ok(()),
+    }
 }
 
 /// The certificate that fulfils a wish, as an object with these attributes, not stored yet.

@@ -17,7 +17,7 @@ use kmip_codec::value::{Data, DateTime};
 use kmip_codec::version::{V1_4, V2_1};
 
 /// Every use that a key can be meant for in these tests.
-fn every_use() -> CryptographicUsageMask {
+pub fn every_use() -> CryptographicUsageMask {
     use CryptographicUsageMask as Mask;
     Mask::Encrypt | Mask::Decrypt | Mask::Sign | Mask::Verify | Mask::MACGenerate | Mask::MACVerify
 }
@@ -65,7 +65,7 @@ fn plain(data: Option<Data>) -> Vec<u8> {
     }
 }
 
-fn mode(mode: BlockCipherMode) -> CryptographicParameters {
+pub fn mode(mode: BlockCipherMode) -> CryptographicParameters {
     CryptographicParameters { block_cipher_mode: Some(mode), ..CryptographicParameters::default() }
 }
 

@@ -9,9 +9,7 @@ use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Use, KeyFormatType as Format,
 };
-use kmip_codec::enums::{
-    HashingAlgorithm, KeyCompressionType, RecommendedCurve, ResultReason, ValidityIndicator,
-};
+use kmip_codec::enums::{HashingAlgorithm, KeyCompressionType, ResultReason, ValidityIndicator};
 use kmip_codec::objects::*;
 use kmip_codec::payloads::*;
 use kmip_codec::value::{Data, DateTime};
@@ -284,26 +282,4 @@ fn verifies(bench: &mut Bench, who: &Principal, openssl: &OpenSsl, public: &str,
     };
     let answer = bench.ask(who, V2_1, request).unwrap();
     assert_eq!(answer.validity_indicator, Some(ValidityIndicator::Valid), "{curve}");
-}
-
-/// A point that is none of its curve is not compressed.
-#[test]
-fn a_point_off_its_curve_stays_as_it_is() {
-    let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
-    let key = TransparentEcPublic {
-        curve: RecommendedCurve::P_256,
-        q: [[4; 1].as_slice(), &[7; 64]].concat().into(),
-    };
-    let key_block = KeyBlock {
-        key_format_type: Format::TransparentECPublicKey,
-        key_value: Some(KeyValue::Plain(PlainKeyValue {
-            key_material: KeyMaterial::Transparent(TransparentKey::EcPublic(key)),
-            attributes: None,
-        })),
-        ..KeyBlock::default()
-    };
-    let id = register(&mut bench, &who, V2_1, public(key_block));
-    let short = KeyCompressionType::ECPublicKeyTypeX9_62CompressedPrime;
-    let refused = get(&mut bench, &who, V2_1, &id, (None, Some(short))).unwrap_err();
-    assert_eq!(refused, ResultReason::KeyCompressionTypeNotSupported);
 }

@@ -21,6 +21,7 @@ mod formats;
 mod groups;
 mod kinds;
 mod locating;
+mod material;
 mod matrix;
 mod notices;
 mod objects;

@@ -41,7 +41,8 @@ const ENOUGH: &[(&str, Change)] = &[
     ("all but the private exponent", |key| key.private_exponent = None),
 ];
 
-const WRONG: &[(&str, Change)] = &[
+/// Legal, but no whole key follows from them (KMIP 2.1, 3.7): such a key is kept, and not used.
+const TOO_FEW: &[(&str, Change)] = &[
     ("no exponent", |key| {
         no_crt(key);
         (key.public_exponent, key.private_exponent) = (None, None);
@@ -53,6 +54,9 @@ const WRONG: &[(&str, Change)] = &[
     ("no primes for the exponents of the primes", |key| {
         (key.p, key.q, key.private_exponent) = (None, None, None);
     }),
+];
+
+const WRONG: &[(&str, Change)] = &[
     ("another public exponent", |key| {
         no_primes(key);
         key.public_exponent = Some(BigInteger::from_unsigned(&[3]));
@@ -61,10 +65,17 @@ const WRONG: &[(&str, Change)] = &[
         no_crt(key);
         key.public_exponent = Some(BigInteger::from_unsigned(&[3]));
     }),
+    ("another public exponent in a whole key", |key| {
+        key.public_exponent = Some(BigInteger::from_unsigned(&[3]));
+    }),
     ("an even public exponent", |key| {
         no_crt(key);
         key.private_exponent = None;
         key.public_exponent = Some(BigInteger::from_unsigned(&[2]));
+    }),
+    ("a public exponent of one", |key| {
+        (key.public_exponent, key.private_exponent) =
+            (Some(BigInteger::from_unsigned(&[1])), Some(BigInteger::from_unsigned(&[1])));
     }),
     ("a prime of another modulus", |key| {
         no_crt(key);
@@ -78,9 +89,21 @@ const WRONG: &[(&str, Change)] = &[
         no_primes(key);
         key.private_exponent = Some(key.modulus.clone());
     }),
+    ("another exponent of a prime", |key| key.prime_exponent_p = key.prime_exponent_q.clone()),
+    ("another exponent of a prime in a lesser key", |key| {
+        key.crt_coefficient = None;
+        key.prime_exponent_p = key.prime_exponent_q.clone();
+    }),
+    ("another coefficient", |key| key.crt_coefficient = Some(BigInteger::from_unsigned(&[2]))),
     ("no modulus", |key| {
         no_primes(key);
         key.modulus = BigInteger::from_unsigned(&[]);
+    }),
+    ("an even modulus", |key| {
+        no_primes(key);
+        let mut bytes = key.modulus.to_unsigned().unwrap().to_vec();
+        *bytes.last_mut().unwrap() ^= 1;
+        key.modulus = BigInteger::from_unsigned(&bytes);
     }),
 ];
 
@@ -96,6 +119,10 @@ fn block_of(key: TransparentRsaPrivate) -> KeyBlock {
 }
 
 fn register(bench: &mut Bench, who: &Principal, key_block: KeyBlock) -> String {
+    registered(bench, who, key_block).unwrap()
+}
+
+fn registered(bench: &mut Bench, who: &Principal, key_block: KeyBlock) -> Result<String, ResultReason> {
     let request = RegisterRequest {
         object_type: ObjectType::PrivateKey,
         attributes: [
@@ -106,7 +133,7 @@ fn register(bench: &mut Bench, who: &Principal, key_block: KeyBlock) -> String {
         object: ManagedObject::PrivateKey(PrivateKey { key_block }),
         ..RegisterRequest::default()
     };
-    text(&bench.ask(who, V2_1, request).unwrap().unique_identifier)
+    bench.ask(who, V2_1, request).map(|answer| text(&answer.unique_identifier))
 }
 
 fn get(bench: &mut Bench, who: &Principal, id: &str, format: Format) -> Result<KeyMaterial, ResultReason> {
@@ -173,7 +200,14 @@ fn numbers_that_are_not_said_follow_from_the_others() {
     for (what, change) in WRONG {
         let mut wrong = key.clone();
         change(&mut wrong);
-        let id = register(&mut bench, &who, block_of(wrong));
+        let refused =
+            registered(&mut bench, &who, KeyBlock { cryptographic_length: None, ..block_of(wrong) });
+        assert_eq!(refused, Err(ResultReason::InvalidField), "{what}");
+    }
+    for (what, change) in TOO_FEW {
+        let mut lesser = key.clone();
+        change(&mut lesser);
+        let id = register(&mut bench, &who, block_of(lesser));
         let refused = get(&mut bench, &who, &id, Format::PKCS_1).unwrap_err();
         assert_eq!(refused, ResultReason::KeyFormatTypeNotSupported, "{what}");
         assert!(signed(&mut bench, &who, &id).is_err(), "{what}");

@@ -65,7 +65,7 @@ impl Issuer {
                     (CryptographicUsageMask::CertificateSign, Purpose::Protect),
                     None,
                 )?;
-                let mut block = cryptography::key_block(cx, &usable.object)?;
+                let mut block = cryptography::key_block(cx, &usable.object, usable.purpose)?;
                 material::in_format(&mut block, KeyFormatType::PKCS_8)?;
                 let Some(pkcs8) = material::clear_material(&block) else {
                     return refuse(Cause::NoKeyValue, "the key of the authority is not here in clear");

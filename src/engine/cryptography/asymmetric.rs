@@ -1,7 +1,7 @@
 //! RSA, ECDSA and Ed25519: keys in any format, paddings and digests as KMIP names them.
 
 use super::hashing::digest_of;
-use super::{Usable, failed, key_block};
+use super::{Purpose, Usable, failed, key_block};
 use crate::crypto::Digest;
 use crate::crypto::pkey::{Family, Key, Padding};
 use crate::engine::context::Context;
@@ -44,7 +44,7 @@ pub fn is_asymmetric(object: &Object) -> bool {
 
 /// Encrypts with a public key.
 pub fn encrypted(cx: &mut Context<'_, '_>, usable: &Usable, plain: &[u8]) -> Step<SecretBytes> {
-    let key = loaded(cx, &usable.object, ObjectType::PublicKey)?;
+    let key = loaded(cx, &usable.object, ObjectType::PublicKey, usable.purpose)?;
     let padding = encryption_padding(&usable.parameters)?;
     match padding {
         Padding::Oaep { digest, mask, .. } => {
@@ -58,7 +58,7 @@ pub fn encrypted(cx: &mut Context<'_, '_>, usable: &Usable, plain: &[u8]) -> Ste
 
 /// Decrypts with a private key.
 pub fn decrypted(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<SecretBytes> {
-    let key = loaded(cx, &usable.object, ObjectType::PrivateKey)?;
+    let key = loaded(cx, &usable.object, ObjectType::PrivateKey, usable.purpose)?;
     let padding = encryption_padding(&usable.parameters)?;
     Ok(key.decrypt(padding, data).map_err(failed)?.as_slice().into())
 }
@@ -80,7 +80,7 @@ impl<'d> Content<'d> {
 
 /// Signs with a private key.
 pub fn signature(cx: &mut Context<'_, '_>, usable: &Usable, content: &Content<'_>) -> Step<Vec<u8>> {
-    let key = loaded(cx, &usable.object, ObjectType::PrivateKey)?;
+    let key = loaded(cx, &usable.object, ObjectType::PrivateKey, usable.purpose)?;
     let (padding, digest) = signature_scheme(&key, &usable.parameters)?;
     let (digest, signed) = digested(&key, content, digest)?;
     let means = digest.map_or(Means::Unnamed(signed.len()), Means::Signed);
@@ -97,7 +97,7 @@ pub fn verified(
     content: &Content<'_>,
     signature: &[u8],
 ) -> Step<bool> {
-    let key = loaded(cx, &usable.object, ObjectType::PublicKey)?;
+    let key = loaded(cx, &usable.object, ObjectType::PublicKey, usable.purpose)?;
     let (padding, digest) = signature_scheme(&key, &usable.parameters)?;
     let (digest, signed) = digested(&key, content, digest)?;
     Ok(key.verifies(padding, digest, &signed, signature).map_err(failed)?)
@@ -141,13 +141,13 @@ fn digested(key: &Key, content: &Content<'_>, named: Option<Digest>) -> Step<(Op
     }
 }
 
-/// A key of a pair, of this half.
-pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType) -> Step<Key> {
+/// A key of a pair, of this half, for a purpose.
+pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType, purpose: Purpose) -> Step<Key> {
     if object.object_type() != wanted {
         let have = object.object_type();
         return refuse(Cause::WrongType, format!("this takes a {wanted:?}, and the object is a {have:?}"));
     }
-    let mut block = key_block(cx, object)?;
+    let mut block = key_block(cx, object, purpose)?;
     let private = wanted == ObjectType::PrivateKey;
     material::in_format(&mut block, if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 })?;
     match &block.key_value {

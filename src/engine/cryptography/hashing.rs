@@ -3,6 +3,7 @@
 use super::{Purpose, Usable, failed, key_bytes};
 use crate::crypto::{Digest, mac as codes};
 use crate::engine::context::Context;
+use crate::engine::material;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::weakness::{self, Means};
@@ -62,13 +63,14 @@ pub fn digest_of_hmac(algorithm: CryptographicAlgorithm) -> Option<Digest> {
 
 /// The MAC of the data: HMAC, or CMAC with a key of AES.
 pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u8>> {
-    let key = key_bytes(cx, &usable.object)?;
+    let key = key_bytes(cx, &usable.object, usable.purpose)?;
     let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
     let Some(algorithm) = usable.parameters.cryptographic_algorithm.or(own) else {
         return refuse(Cause::Parameters, "name the Cryptographic Algorithm of the MAC");
     };
     if usable.purpose == Purpose::Protect {
-        weakness::check(cx.principal(), Means::Key(algorithm, None, None))?;
+        let bits = material::usual_length(Some(algorithm), key.len());
+        weakness::check(cx.principal(), Means::Key(algorithm, bits, None))?;
     }
     if algorithm == CryptographicAlgorithm::AES {
         return Ok(codes::cmac_aes(key.expose(), data).map_err(failed)?);

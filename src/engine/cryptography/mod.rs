@@ -3,6 +3,7 @@
 
 mod asymmetric;
 mod hashing;
+mod judge;
 mod modes;
 pub mod parts;
 mod symmetric;
@@ -117,20 +118,26 @@ pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, turn: &Turn, whole_by
     cx.save(object)
 }
 
-/// The key block of a key that is not wrapped.
-pub fn key_block(cx: &mut Context<'_, '_>, object: &Object) -> Step<KeyBlock> {
+/// The key block of a key that is not wrapped, for a purpose: what protects must be as strong as its material is.
+pub fn key_block(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> Step<KeyBlock> {
     let value = material::stored(cx.draft, object)?;
-    match value.key_block() {
-        Some(block) if block.key_value.is_none() => refuse(Cause::NoKeyValue, material::ELSEWHERE),
-        Some(block) if block.key_wrapping_data.is_none() => Ok(block.clone()),
-        Some(_) => refuse(Cause::WrongType, "the key was registered wrapped: the server cannot use it"),
-        None => refuse(Cause::WrongType, "the object holds no key"),
+    let block = match value.key_block() {
+        Some(block) if block.key_value.is_none() => return refuse(Cause::NoKeyValue, material::ELSEWHERE),
+        Some(block) if block.key_wrapping_data.is_none() => block,
+        Some(_) => {
+            return refuse(Cause::WrongType, "the key was registered wrapped: the server cannot use it");
+        }
+        None => return refuse(Cause::WrongType, "the object holds no key"),
+    };
+    if purpose == Purpose::Protect {
+        judge::check(cx.principal(), object, block)?;
     }
+    Ok(block.clone())
 }
 
-/// The bytes of a symmetric key or of a secret.
-pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object) -> Step<SecretBytes> {
-    match material::clear_material(&key_block(cx, object)?) {
+/// The bytes of a symmetric key or of a secret, for a purpose.
+pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> Step<SecretBytes> {
+    match material::clear_material(&key_block(cx, object, purpose)?) {
         Some(bytes) => Ok(bytes),
         None => refuse(Cause::WrongType, "the object holds no bytes that could be a key"),
     }

@@ -6,6 +6,7 @@ use crate::crypto::cipher::{Authenticated, Cipher, Direction, Kind, chacha20, on
 use crate::crypto::padding::Padding;
 use crate::crypto::{key_wrap, xts};
 use crate::engine::context::Context;
+use crate::engine::material;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use bytes::Bytes;
@@ -48,18 +49,19 @@ impl Run {
         iv: Option<Bytes>,
     ) -> Step<(Self, bool)> {
         let parameters = &usable.parameters;
-        let bytes = key_bytes(cx, &usable.object)?;
+        let bytes = key_bytes(cx, &usable.object, usable.purpose)?;
         let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
         let Some(algorithm) = own.or(parameters.cryptographic_algorithm) else {
             return refuse(Cause::Parameters, "the key has no Cryptographic Algorithm");
         };
-        let key = whole_key(algorithm, bytes);
         if direction == Direction::Encrypt {
-            weakness::check(cx.principal(), Means::Key(algorithm, None, None))?;
+            let bits = material::usual_length(Some(algorithm), bytes.len());
+            weakness::check(cx.principal(), Means::Key(algorithm, bits, None))?;
             parameters
                 .block_cipher_mode
                 .map_or(Ok(()), |mode| weakness::check(cx.principal(), Means::Mode(mode)))?;
         }
+        let key = whole_key(algorithm, bytes);
         let how = modes::how(algorithm, key.len(), parameters)?;
         let padding = modes::padding(how, parameters)?;
         let tag_bytes = modes::tag_bytes(how, parameters)?;

@@ -20,24 +20,41 @@ pub fn key_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> Option<usize> 
             168 | 192 => Some(24),
             _ => None,
         },
-        CryptographicAlgorithm::RSA
-        | CryptographicAlgorithm::DSA
-        | CryptographicAlgorithm::DH
-        | CryptographicAlgorithm::ECDSA
-        | CryptographicAlgorithm::ECDH
-        | CryptographicAlgorithm::ECMQV
-        | CryptographicAlgorithm::EC
-        | CryptographicAlgorithm::Ed25519
-        | CryptographicAlgorithm::Ed448
-        | CryptographicAlgorithm::SM2
-        | CryptographicAlgorithm::GOSTR34_10_2012
-        | CryptographicAlgorithm::XMSS
-        | CryptographicAlgorithm::SPHINCS_256
-        | CryptographicAlgorithm::McEliece
-        | CryptographicAlgorithm::McEliece_6960119
-        | CryptographicAlgorithm::McEliece_8192128 => None,
+        _ if !is_symmetric(algorithm) => None,
         _ => Some(bits.div_ceil(8)),
     }
+}
+
+/// Whether the keys of an algorithm are bytes alone, and not those of a pair.
+pub fn is_symmetric(algorithm: CryptographicAlgorithm) -> bool {
+    !matches!(
+        algorithm,
+        CryptographicAlgorithm::RSA
+            | CryptographicAlgorithm::DSA
+            | CryptographicAlgorithm::DH
+            | CryptographicAlgorithm::ECDSA
+            | CryptographicAlgorithm::ECDH
+            | CryptographicAlgorithm::ECMQV
+            | CryptographicAlgorithm::EC
+            | CryptographicAlgorithm::Ed25519
+            | CryptographicAlgorithm::Ed448
+            | CryptographicAlgorithm::SM2
+            | CryptographicAlgorithm::GOSTR34_10_2012
+            | CryptographicAlgorithm::XMSS
+            | CryptographicAlgorithm::SPHINCS_256
+            | CryptographicAlgorithm::McEliece
+            | CryptographicAlgorithm::McEliece_6960119
+            | CryptographicAlgorithm::McEliece_8192128
+    )
+}
+
+/// The length in bits of a symmetric key of so many bytes, as KMIP counts it: of Triple DES without the bits of parity.
+pub fn usual_length(algorithm: Option<CryptographicAlgorithm>, bytes: usize) -> Option<i32> {
+    let bits = match algorithm {
+        Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) => bytes.checked_mul(7)?,
+        _ => bytes.checked_mul(8)?,
+    };
+    i32::try_from(bits).ok().filter(|bits| *bits > 0)
 }
 
 /// The lengths that an algorithm has, for those that do not take any.

@@ -4,10 +4,11 @@
 use crate::crypto::pkcs12::{self, Certificate};
 use crate::engine::context::Context;
 use crate::engine::lifecycle;
-use crate::engine::material;
+use crate::engine::material::{self, Truth};
 use crate::engine::objects::birth;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::raw;
 use crate::engine::objects::release::Form;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -54,7 +55,7 @@ pub fn unpacked(
         (None, Some(alias)) => given.push(Attribute::PKCS_12FriendlyName(alias)),
         _ => {}
     }
-    let key = private_key(opened.pkcs8.as_slice().into(), opened.bits)?;
+    let key = private_key(opened.pkcs8.as_slice().into(), value.key_block())?;
     Ok((key, given, opened.certificates))
 }
 
@@ -71,21 +72,18 @@ fn container(block: &KeyBlock) -> Option<SecretBytes> {
     }
 }
 
-fn private_key(pkcs8: SecretBytes, bits: i32) -> Step<ManagedObject> {
-    let Some(algorithm) = material::algorithm_of(&pkcs8) else {
+/// The key with what the block of its container says of it, and else what it is itself.
+fn private_key(pkcs8: SecretBytes, said: Option<&KeyBlock>) -> Step<ManagedObject> {
+    let mut key_block = KeyBlock { key_format_type: KeyFormatType::PKCS_8, ..raw::block(pkcs8) };
+    let Truth::Pair(key) = material::examined(ObjectType::PrivateKey, &key_block)? else {
         return refuse(
             Cause::KeyFormat,
             "the private key in the container is of an algorithm that is not known",
         );
     };
-    let plain = PlainKeyValue { key_material: KeyMaterial::Bytes(pkcs8), attributes: None };
-    let key_block = KeyBlock {
-        key_format_type: KeyFormatType::PKCS_8,
-        key_value: Some(KeyValue::Plain(plain)),
-        cryptographic_algorithm: Some(algorithm),
-        cryptographic_length: Some(bits),
-        ..KeyBlock::default()
-    };
+    key_block.cryptographic_algorithm =
+        said.and_then(|said| said.cryptographic_algorithm).or(Some(key.algorithm));
+    key_block.cryptographic_length = said.and_then(|said| said.cryptographic_length).or(key.bits);
     Ok(ManagedObject::PrivateKey(PrivateKey { key_block }))
 }
 
@@ -96,6 +94,8 @@ pub fn keep_certificates(
     certificates: Vec<Certificate>,
 ) -> Step<()> {
     let mut kept: Vec<(Object, ManagedObject)> = Vec::new();
+    // That of the key comes first, where there is one.
+    let has_own = certificates.first().is_some_and(|certificate| certificate.is_of_key);
     for certificate in certificates {
         let given = certificate.alias.map(Attribute::PKCS_12FriendlyName).into_iter().collect();
         let value = ManagedObject::Certificate(objects::Certificate {
@@ -106,7 +106,7 @@ pub fn keep_certificates(
     }
     let subjects: Vec<_> = kept.iter().map(|(object, _)| (object.id.clone(), subject(object))).collect();
     for (place, (mut object, value)) in kept.into_iter().enumerate() {
-        if place == 0 {
+        if place == 0 && has_own {
             key.link(LinkType::PKCS_12CertificateLink, &object.id);
         }
         let issuer = issuer(&object);

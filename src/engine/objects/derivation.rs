@@ -96,7 +96,7 @@ pub fn derived(
         DerivationMethod::PBKDF2 => stretched(cx, &input),
         DerivationMethod::HASH => hashed(cx, &input),
         DerivationMethod::HMAC => {
-            let key = key_bytes(cx, input.base)?;
+            let key = key_bytes(cx, input.base, Purpose::Protect)?;
             let Function::Hmac(digest) = function(cx, &input, false)? else { return no_function() };
             let code = crate::crypto::mac::hmac(digest, key.expose(), input.datum()?).map_err(failed)?;
             first(&zeroize::Zeroizing::new(code), length)
@@ -107,7 +107,7 @@ pub fn derived(
         DerivationMethod::NIST800_108_DPI => nist(cx, &input, Mode::DoublePipeline),
         DerivationMethod::AWSSignatureVersion4 => aws(cx, &input),
         DerivationMethod::HKDF => {
-            let key = key_bytes(cx, input.base)?;
+            let key = key_bytes(cx, input.base, Purpose::Protect)?;
             let digest = input
                 .parameters
                 .hashing_algorithm
@@ -143,7 +143,7 @@ fn input<'b>(
         if !data.is_empty() {
             return refuse(Cause::Ambiguous, "Derivation Data and a Secret Data object: only one of them");
         }
-        data.push(key_bytes(cx, other)?);
+        data.push(key_bytes(cx, other, Purpose::Protect)?);
     }
     let takes = how_many(method, cx.version);
     if data.len() > takes {
@@ -215,7 +215,7 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         let text = format!("{iterations} iterations for {blocks} blocks: this server runs {most} in all");
         return refuse(Cause::Limit, text);
     }
-    let password = key_bytes(cx, input.base)?;
+    let password = key_bytes(cx, input.base, Purpose::Protect)?;
     let salt = input.salt.as_ref().into();
     let stretch = Stretch { digest, password, salt, iterations, length: input.length };
     cx.supplies.stretched(&stretch).map_err(Halt::Need)
@@ -226,7 +226,7 @@ fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         return refuse(Cause::Parameters, "name the Hashing Algorithm");
     };
     let digest = protecting_digest(cx.principal(), name)?;
-    let key = key_bytes(cx, input.base)?;
+    let key = key_bytes(cx, input.base, Purpose::Protect)?;
     first(&zeroize::Zeroizing::new(digest.of(key.expose())), input.length)
 }
 
@@ -255,7 +255,7 @@ fn no_function<T>() -> Step<T> {
 }
 
 fn nist(cx: &mut Context<'_, '_>, input: &Input<'_>, mode: Mode<'_>) -> Step<SecretBytes> {
-    let key = key_bytes(cx, input.base)?;
+    let key = key_bytes(cx, input.base, Purpose::Protect)?;
     given(nist_800_108(mode, function(cx, input, true)?, key.expose(), input.datum()?, input.length))
 }
 
@@ -282,8 +282,8 @@ fn agreed(cx: &mut Context<'_, '_>, bases: &[Object]) -> Step<Derived> {
     let (Some(private), Some(public)) = (half(ObjectType::PrivateKey), half(ObjectType::PublicKey)) else {
         return refuse(Cause::WrongType, "name a private key, and the public key of another pair");
     };
-    let private = cryptography::loaded(cx, private, ObjectType::PrivateKey)?;
-    let public = cryptography::loaded(cx, public, ObjectType::PublicKey)?;
+    let private = cryptography::loaded(cx, private, ObjectType::PrivateKey, Purpose::Protect)?;
+    let public = cryptography::loaded(cx, public, ObjectType::PublicKey, Purpose::Protect)?;
     Ok(private.agree(&public).map_err(failed)?)
 }
 
@@ -292,7 +292,7 @@ fn aws(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     let [date, region, service] = input.data.as_slice() else {
         return refuse(Cause::Missing, "send three Derivation Data: date, region and service");
     };
-    let key = key_bytes(cx, input.base)?;
+    let key = key_bytes(cx, input.base, Purpose::Protect)?;
     let scope = [date.expose(), region.expose(), service.expose()];
     let derived = aws_signature_4(key.expose(), scope).map_err(failed)?;
     first(&derived, input.length)

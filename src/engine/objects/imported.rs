@@ -77,18 +77,15 @@ fn as_given(object: &Object, defaults: Held, given: &Attributes, value: &Managed
 fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) -> Step<()> {
     let is_destroyed = object.is_destroyed();
     let facts = material::facts(value)?;
-    if let Some(algorithm) = facts.algorithm {
-        intake::agree(object, Attribute::CryptographicAlgorithm(algorithm))?;
-    }
-    if let Some(length) = facts.length {
-        intake::agree(object, Attribute::CryptographicLength(length))?;
-    }
-    intake::fill(object, facts.seen);
+    intake::take_truth(object, &facts)?;
     let held = &mut object.attributes;
     let given: Vec<_> = held.references();
     for fact in facts.attributes {
         if fact.tag() == Tag::KeyFormatType {
             held.set(fact);
+        } else if OF_CERTIFICATES.contains(&fact.tag()) && held.iter().any(|given| belies(given, &fact)) {
+            let text = format!("{} in the attributes differs from that of the certificate", fact.tag());
+            return refuse(Cause::InvalidField, text);
         } else if !given.contains(&fact.reference()) {
             held.add(fact);
         }
@@ -104,6 +101,29 @@ fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) 
     }
     intake::check_strength(cx, object)?;
     intake::check(cx, object, value)
+}
+
+/// What a certificate says in bytes or by number. Names as text are written in more than one way.
+const OF_CERTIFICATES: &[Tag] = &[
+    Tag::CertificateType,
+    Tag::CertificateLength,
+    Tag::DigitalSignatureAlgorithm,
+    Tag::X_509CertificateIdentifier,
+    Tag::X_509CertificateSubject,
+    Tag::X_509CertificateIssuer,
+];
+
+/// Whether an attribute says otherwise than the certificate; of its names the distinguished one counts.
+fn belies(given: &Attribute, fact: &Attribute) -> bool {
+    match (given, fact) {
+        (Attribute::X_509CertificateSubject(given), Attribute::X_509CertificateSubject(fact)) => {
+            given.subject_distinguished_name != fact.subject_distinguished_name
+        }
+        (Attribute::X_509CertificateIssuer(given), Attribute::X_509CertificateIssuer(fact)) => {
+            given.issuer_distinguished_name != fact.issuer_distinguished_name
+        }
+        (given, fact) => given.tag() == fact.tag() && given != fact,
+    }
 }
 
 /// What was used elsewhere is used; where that is not said, the limits are unused.

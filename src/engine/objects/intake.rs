@@ -1,16 +1,16 @@
 //! What is taken in: the attributes that a value gives to its object, and what keys must say of themselves.
 
 use crate::engine::context::Context;
-use crate::engine::material::{self, Facts};
+use crate::engine::material::{self, Claims, Facts, Truth};
 use crate::engine::objects::birth;
 use crate::engine::objects::container;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::usage;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::rights::weakness::{self, Means};
+use crate::engine::rights::weakness;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
-use kmip_codec::enums::{CryptographicAlgorithm, ObjectType};
+use kmip_codec::enums::ObjectType;
 use kmip_codec::objects::ManagedObject;
 
 /// The object types that are taken in.
@@ -68,16 +68,10 @@ pub fn inheriting(
 
 /// Sets what the value says about itself; an attribute of the request that says otherwise is refused.
 pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> Step<()> {
-    if let Some(algorithm) = facts.algorithm {
-        agree(object, Attribute::CryptographicAlgorithm(algorithm))?;
-    }
-    if let Some(length) = facts.length {
-        agree(object, Attribute::CryptographicLength(length))?;
-    }
-    fill(object, facts.seen);
+    take_truth(object, &facts)?;
     for attribute in facts.attributes {
         match attribute.row().map(|row| row.count) {
-            Some(kmip_codec::attributes::Count::One) => object.attributes.set(attribute),
+            Some(kmip_codec::attributes::Count::One) => agree(object, attribute, "the object is")?,
             _ => {
                 object.attributes.add(attribute);
             }
@@ -92,37 +86,75 @@ pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> St
     check_strength(cx, object)
 }
 
-/// Refuses weak keys, unless the configuration grants them to this client.
-pub fn check_strength(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
-    let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
-    let length = attribute!(object.attributes, CryptographicLength).next().copied();
-    match algorithm {
-        Some(algorithm) if object.object_type() != ObjectType::Certificate => {
-            weakness::check(cx.principal(), Means::Key(algorithm, length, None))
-        }
-        _ => Ok(()),
+/// Sets algorithm and length: as the key block says them, else as the material shows them. Refuses attributes of the
+/// request that say otherwise than either.
+pub fn take_truth(object: &mut Object, facts: &Facts) -> Step<()> {
+    if let Some(algorithm) = facts.algorithm {
+        agree(object, Attribute::CryptographicAlgorithm(algorithm), "the key block says")?;
     }
-}
-
-/// Sets what an encoded key shows, where nobody says it.
-pub fn fill(object: &mut Object, seen: Option<(CryptographicAlgorithm, i32)>) {
-    let Some((algorithm, length)) = seen else { return };
-    for attribute in [Attribute::CryptographicAlgorithm(algorithm), Attribute::CryptographicLength(length)] {
+    if let Some(length) = facts.length {
+        agree(object, Attribute::CryptographicLength(length), "the key block says")?;
+    }
+    facts.truth.check(&Claims::of_object(object))?;
+    let said = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
+    let (algorithm, length) = match (&facts.truth, object.object_type()) {
+        (_, ObjectType::CertificateRequest) => (None, None),
+        (Truth::Pair(key), _) => (Some(key.algorithm), key.bits),
+        (Truth::Bytes(bytes), ObjectType::SymmetricKey) => (None, material::usual_length(said, *bytes)),
+        _ => (None, None),
+    };
+    let shown =
+        [algorithm.map(Attribute::CryptographicAlgorithm), length.map(Attribute::CryptographicLength)];
+    for attribute in shown.into_iter().flatten() {
         if !object.attributes.has_tag(attribute.tag()) {
             object.attributes.set(attribute);
         }
     }
+    Ok(())
 }
 
-/// Sets what the value says, unless the request says otherwise.
-pub fn agree(object: &mut Object, fact: Attribute) -> Step<()> {
+/// Refuses weak keys, unless the configuration grants them to this client.
+pub fn check_strength(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
+    match object.object_type() {
+        ObjectType::Certificate | ObjectType::CertificateRequest => Ok(()),
+        _ => weakness::check_key(cx.principal(), object),
+    }
+}
+
+/// Sets what the key block says, or what the object is, unless the attributes say otherwise.
+fn agree(object: &mut Object, fact: Attribute, whose: &str) -> Step<()> {
     let said = object.attributes.iter().find(|attribute| attribute.tag() == fact.tag());
-    if said.is_some_and(|said| *said != fact) {
-        let message = format!("{} in the attributes differs from that of the object", fact.tag());
+    if let Some(said) = said.filter(|said| **said != fact) {
+        let value = |attribute: &Attribute| match attribute {
+            Attribute::CryptographicAlgorithm(algorithm) => format!("{algorithm:?}"),
+            Attribute::CryptographicLength(length) => format!("{length} bits"),
+            Attribute::KeyFormatType(format) => format!("{format:?}"),
+            Attribute::CertificateType(kind) => format!("{kind:?}"),
+            Attribute::OpaqueDataType(kind) => format!("{kind:?}"),
+            other => format!("another {}", other.tag()),
+        };
+        let message = format!("the attributes say {}, {whose} {}", value(said), value(&fact));
         return refuse(Cause::InvalidField, message);
     }
     object.attributes.set(fact);
     Ok(())
+}
+
+/// Refuses what a client adds to an object if the material of the object shows otherwise.
+pub fn must_be_true(cx: &mut Context<'_, '_>, object: &Object, added: &Attribute) -> Step<()> {
+    if added.tag() != kmip_codec::Tag::CryptographicDomainParameters || !object.has_value {
+        return Ok(());
+    }
+    let value = material::stored(cx.draft, object)?;
+    match value.key_block() {
+        Some(block) => {
+            let truth = material::truth_of(object.object_type(), block)?;
+            let mut after = object.clone();
+            after.attributes.set(added.clone());
+            truth.check(&Claims::of_object(&after))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Keys need to say what they are and may do; parts of keys, secrets, opaque data, certificates and templates need not.

@@ -1,7 +1,7 @@
 //! How an object leaves the server: in the format and the wrapping that a client wants, or not at all.
 
 use crate::engine::context::Context;
-use crate::engine::material;
+use crate::engine::material::{self, Claims};
 use crate::engine::objects::container;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::wrapping::{self, Terms};
@@ -107,6 +107,8 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
     let inside = matches!(&block.key_value, Some(KeyValue::Plain(_)) if block.key_wrapping_data.is_some());
     if block.key_wrapping_data.is_some() && (rewrap || form.wrap_type == Some(KeyWrapType::NotWrapped)) {
         *block = wrapping::unwrapped(cx, block, &Terms::of(block, object.attributes.iter()))?;
+        // What could not be seen when it came in is seen now.
+        material::examined(object.object_type(), block)?.check(&Claims::of_object(object))?;
     }
     if let Some(format) = form.format {
         material::in_format(block, format)?;

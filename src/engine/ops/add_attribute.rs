@@ -4,6 +4,7 @@ use crate::engine::attributes::rules;
 use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
+use crate::engine::objects::intake;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
@@ -17,6 +18,7 @@ impl Execute for AddAttributeRequest {
             return refuse(Cause::InvalidField, "the server gives the Attribute Index: leave it out");
         }
         rules::may_be_added(&object, &attribute, cx.version)?;
+        intake::must_be_true(cx, &object, &attribute)?;
         let index = object.attributes.add(attribute.clone());
         effects::follow(&mut object, &attribute, cx.now())?;
         let id = object.id.clone();

@@ -1,7 +1,7 @@
 //! Create Split Key (KMIP 2.1, 6.1.10): the parts of a new key, or of one that is there.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::cryptography;
+use crate::engine::cryptography::{self, Purpose};
 use crate::engine::material;
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
@@ -111,9 +111,11 @@ fn part(
 /// The bytes of a key that is there; a private key in the encoding that every algorithm has.
 fn secret_of(cx: &mut Context<'_, '_>, base: &Object) -> Step<SecretBytes> {
     match base.object_type() {
-        ObjectType::SymmetricKey | ObjectType::SecretData => cryptography::key_bytes(cx, base),
+        ObjectType::SymmetricKey | ObjectType::SecretData => {
+            cryptography::key_bytes(cx, base, Purpose::Process)
+        }
         ObjectType::PrivateKey => {
-            let mut block = cryptography::key_block(cx, base)?;
+            let mut block = cryptography::key_block(cx, base, Purpose::Process)?;
             material::in_format(&mut block, KeyFormatType::PKCS_8)?;
             match material::clear_material(&block) {
                 Some(bytes) => Ok(bytes),

@@ -1,21 +1,19 @@
 //! Join Split Key (KMIP 2.1, 6.1.27): the key or secret whose parts are there.
 
-use crate::crypto::pkey::Key;
 use crate::crypto::sharing::Secret;
 use crate::engine::context::{Context, Execute};
-use crate::engine::cryptography;
 use crate::engine::material;
 use crate::engine::objects::birth;
+use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::raw::{self, Wanted};
 use crate::engine::objects::splitting;
 use crate::engine::objects::storage;
 use crate::engine::objects::usage;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, ObjectType, SecretDataType, SplitKeyMethod};
-use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, PrivateKey, SplitKey};
+use kmip_codec::objects::{KeyBlock, ManagedObject, PrivateKey, SplitKey};
 use kmip_codec::payloads::{JoinSplitKeyRequest, JoinSplitKeyResponse};
 use kmip_codec::{SecretBytes, Tag, attribute};
 
@@ -109,27 +107,14 @@ fn private(cx: &mut Context<'_, '_>, mut object: Object, secret: &Secret) -> Ste
     // DER begins with a tag: zeros before it are those of a number of a prime field.
     let start = secret.iter().position(|byte| *byte != 0).unwrap_or(secret.len());
     let bytes = SecretBytes::from(secret.get(start..).unwrap_or_default());
-    object.attributes.set(Attribute::KeyFormatType(format));
-    object.attributes.set(birth::digest(&bytes, Some(format)));
     usage::require(cx, &mut object)?;
-    let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
-    let length = attribute!(object.attributes, CryptographicLength).next().copied();
-    let Some(algorithm) = algorithm else {
-        return refuse(Cause::Missing, "Cryptographic Algorithm is missing");
-    };
-    weakness::check(cx.principal(), Means::Key(algorithm, length, None))?;
-    let key_block = KeyBlock {
-        key_format_type: format,
-        cryptographic_algorithm: Some(algorithm),
-        cryptographic_length: length,
-        ..raw::block(bytes)
-    };
-    let mut readable = key_block.clone();
-    material::in_format(&mut readable, KeyFormatType::PKCS_8)?;
-    if let Some(KeyValue::Plain(plain)) = &readable.key_value
-        && let KeyMaterial::Bytes(der) = &plain.key_material
-    {
-        Key::private(der.expose()).map_err(cryptography::failed)?;
+    let mut value = ManagedObject::PrivateKey(PrivateKey {
+        key_block: KeyBlock { key_format_type: format, ..raw::block(bytes) },
+    });
+    intake::take_facts(cx, &mut object, material::facts(&value)?)?;
+    if let Some(block) = value.key_block_mut() {
+        block.cryptographic_algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
+        block.cryptographic_length = attribute!(object.attributes, CryptographicLength).next().copied();
     }
-    birth::store(cx, object, &ManagedObject::PrivateKey(PrivateKey { key_block }))
+    birth::store(cx, object, &value)
 }

@@ -4,7 +4,7 @@
 //! standing. The old one ends with the message: it still fetches what the server has made, and does nothing else, until
 //! the new one is used.
 
-use crate::engine::certificates::Wish;
+use crate::engine::certificates::{self, Wish};
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
 use crate::engine::lifecycle::states::Event;
@@ -31,7 +31,7 @@ impl Execute for ReProvisionRequest {
         let until = cx.principal().identity.validity.map(|dates| dates.until);
         let wanted = match (self.certificate_request, self.certificate) {
             (None, None) => Wanted::Made { client, until },
-            (Some(request), None) => Wanted::Signed { key: key_of(&request, &client)?, client, until },
+            (Some(request), None) => Wanted::Signed { key: key_of(cx, &request, &client)?, client, until },
             (None, Some(certificate)) if certificate.certificate_type == CertificateType::X_509 => {
                 Wanted::Brought(certificate.value.to_vec())
             }
@@ -84,8 +84,9 @@ fn must_be_itself(cx: &mut Context<'_, '_>) -> Step<()> {
 }
 
 /// The key of a request, which names this client or nobody.
-fn key_of(request: &CertificateRequest, client: &str) -> Step<Vec<u8>> {
+fn key_of(cx: &Context<'_, '_>, request: &CertificateRequest, client: &str) -> Step<Vec<u8>> {
     let wish = Wish::requested(request.certificate_request_type, &request.value)?;
+    certificates::check_strength(cx, &wish)?;
     match wish.common_name() {
         Some(name) if name != client => refuse(
             Cause::Denied,

@@ -3,6 +3,7 @@
 use crate::engine::attributes::rules;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
+use crate::engine::objects::intake;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{SetAttributeRequest, SetAttributeResponse};
@@ -21,6 +22,7 @@ impl Execute for SetAttributeRequest {
                 );
             }
         }
+        intake::must_be_true(cx, &object, &attribute)?;
         object.attributes.set(attribute.clone());
         effects::follow(&mut object, &attribute, cx.now())?;
         let id = object.id.clone();

@@ -1,17 +1,17 @@
 //! The attributes that an X.509 certificate carries in itself (KMIP 2.1, 4.6 to 4.8, 4.22, 4.61 to 4.63).
 
 use super::Facts;
+use crate::engine::material::{found, truth};
 use crate::engine::refusal::{Cause, Step, refuse};
 use bytes::Bytes;
 use der::{Decode as _, Encode as _};
 use kmip_codec::attributes::*;
-use kmip_codec::enums::{CertificateType, CryptographicAlgorithm, DigitalSignatureAlgorithm};
+use kmip_codec::enums::{CertificateType, DigitalSignatureAlgorithm, ObjectType};
 use kmip_codec::objects::Certificate;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::FromDer as _;
-use x509_parser::public_key::PublicKey;
 use x509_parser::x509::X509Name;
 
 /// The facts of a certificate; one that is said to be X.509 must be.
@@ -27,21 +27,21 @@ pub fn facts(certificate: &Certificate) -> Step<Facts> {
         ..Facts::default()
     };
     if certificate.certificate_type == CertificateType::X_509 {
-        let Ok((_, x509)) = X509Certificate::from_der(&certificate.value) else {
-            return refuse(Cause::InvalidField, "Certificate Value is not an X.509 certificate in DER");
+        let value = &certificate.value;
+        let x509 = match X509Certificate::from_der(value) {
+            Ok(([], x509)) => x509,
+            _ => {
+                let text = found::instead(value, "an X.509 certificate in DER", ObjectType::Certificate);
+                return refuse(Cause::InvalidField, format!("Certificate Value: {text}"));
+            }
         };
+        facts.truth = truth::of_public_key(x509.public_key().raw);
         x509_facts(&mut facts, &x509);
     }
     Ok(facts)
 }
 
 fn x509_facts(facts: &mut Facts, x509: &X509Certificate<'_>) {
-    (facts.algorithm, facts.length) = match x509.public_key().parsed() {
-        Ok(PublicKey::RSA(key)) => (Some(CryptographicAlgorithm::RSA), i32::try_from(key.key_size()).ok()),
-        Ok(PublicKey::EC(point)) => (Some(CryptographicAlgorithm::EC), i32::try_from(point.key_size()).ok()),
-        Ok(PublicKey::DSA(_)) => (Some(CryptographicAlgorithm::DSA), None),
-        _ => (None, None),
-    };
     let (issuer, subject) = (x509.issuer(), x509.subject());
     let (issuer_der, subject_der) =
         (Bytes::copy_from_slice(issuer.as_raw()), Bytes::copy_from_slice(subject.as_raw()));

@@ -1,8 +1,10 @@
 //! Certificate requests (KMIP 2.1, 2.2): what says that it is PKCS#10 must be.
 
+use crate::engine::material::found;
+use crate::engine::material::truth::{self, Truth};
 use crate::engine::refusal::{Cause, Step, refuse};
-use der::{Decode as _, DecodePem as _};
-use kmip_codec::enums::CertificateRequestType;
+use der::{Decode as _, DecodePem as _, Encode as _};
+use kmip_codec::enums::{CertificateRequestType, ObjectType};
 use kmip_codec::objects::CertificateRequest;
 use x509_cert::request::CertReq;
 
@@ -16,12 +18,16 @@ pub fn read(kind: CertificateRequestType, value: &[u8]) -> Step<Option<CertReq>>
     match read {
         Ok(request) => Ok(Some(request)),
         Err(_) => {
-            refuse(Cause::BadRequest, format!("the certificate request is not a PKCS#10 one ({kind:?})"))
+            let expected = format!("a certificate request of the type {kind:?}");
+            let text = found::instead(value, &expected, ObjectType::CertificateRequest);
+            refuse(Cause::BadRequest, format!("Certificate Request: {text}"))
         }
     }
 }
 
-/// Refuses a request that is not what it says.
-pub fn check(request: &CertificateRequest) -> Step<()> {
-    read(request.certificate_request_type, &request.value).map(|_| ())
+/// What the key of a request is; refuses a request that is not what it says.
+pub fn truth(request: &CertificateRequest) -> Step<Truth> {
+    let read = read(request.certificate_request_type, &request.value)?;
+    let key = read.and_then(|request| request.info.public_key.to_der().ok());
+    Ok(key.map_or(Truth::Unseen, |key| truth::of_public_key(&key)))
 }

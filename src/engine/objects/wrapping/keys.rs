@@ -101,7 +101,7 @@ impl WrappingKey {
     /// Its algorithm and its bytes, where it is symmetric: other keys are derived from them.
     pub fn secret(&self, cx: &mut Context<'_, '_>) -> Step<(Option<CryptographicAlgorithm>, SecretBytes)> {
         let algorithm = attribute!(self.0.object.attributes, CryptographicAlgorithm).next().copied();
-        Ok((algorithm, cryptography::key_bytes(cx, &self.0.object)?))
+        Ok((algorithm, cryptography::key_bytes(cx, &self.0.object, self.0.purpose)?))
     }
 
     /// Takes what was wrapped off its Usage Limits.

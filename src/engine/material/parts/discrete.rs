@@ -1,6 +1,6 @@
 //! DSA keys (RFC 3279, 2.3.2) and Diffie-Hellman keys (PKCS#3; with a subgroup, RFC 3279, 2.3.3).
 
-use super::{pkcs8, spki};
+use super::written::{pkcs8, spki};
 use der::asn1::{AnyRef, UintRef};
 use der::{Decode as _, Encode as _, Sequence};
 use kmip_codec::SecretBytes;

@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 /// The algorithm.
 pub const OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
+/// The algorithm of keys that sign with PSS alone (RFC 4055, 1.2).
+pub const PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
 /// The algorithm with its parameters, which are none.
 pub const ALGORITHM: AlgorithmIdentifierRef<'static> =
     AlgorithmIdentifierRef { oid: OID, parameters: Some(AnyRef::NULL) };
@@ -41,29 +44,82 @@ pub fn public(bytes: &[u8]) -> Option<TransparentRsaPublic> {
     Some(TransparentRsaPublic { modulus: number(key.modulus), public_exponent: number(key.public_exponent) })
 }
 
+/// The numbers of a private key, big-endian, where they are said.
+struct Numbers {
+    n: Number,
+    e: Said,
+    d: Said,
+    primes: Option<(Number, Number)>,
+    dp: Said,
+    dq: Said,
+    qi: Said,
+}
+
+type Number = Zeroizing<Vec<u8>>;
+type Said = Option<Number>;
+
+impl Numbers {
+    fn of(key: &TransparentRsaPrivate) -> Option<Self> {
+        let uint = |value: &BigInteger| value.to_unsigned().map(<[u8]>::to_vec).map(Zeroizing::new);
+        let optional = |value: &Option<BigInteger>| value.as_ref().and_then(uint);
+        Some(Self {
+            n: uint(&key.modulus)?,
+            e: optional(&key.public_exponent),
+            d: optional(&key.private_exponent),
+            primes: optional(&key.p).zip(optional(&key.q)),
+            dp: optional(&key.prime_exponent_p),
+            dq: optional(&key.prime_exponent_q),
+            qi: optional(&key.crt_coefficient),
+        })
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known {
+            n: &self.n,
+            e: self.e.as_ref().map(|e| e.as_slice()),
+            d: self.d.as_ref().map(|d| d.as_slice()),
+            primes: self.primes.as_ref().map(|(p, q)| (p.as_slice(), q.as_slice())),
+        }
+    }
+}
+
+/// Whether all numbers of the key are said.
+pub fn is_whole(key: &TransparentRsaPrivate) -> bool {
+    let others = [&key.p, &key.q, &key.prime_exponent_p, &key.prime_exponent_q, &key.crt_coefficient];
+    let exponents = [&key.public_exponent, &key.private_exponent];
+    others.into_iter().chain(exponents).all(Option::is_some)
+}
+
+/// Whether the numbers that are said are of one key, as far as they tell it: of too few nothing follows.
+pub fn holds_together(key: &TransparentRsaPrivate) -> bool {
+    let Some(said) = Numbers::of(key) else { return false };
+    if !said.known().is_enough() {
+        return true;
+    }
+    let Some(whole) = said.known().complete() else { return false };
+    let agrees = |said: &Said, follows: &Number| said.as_ref().is_none_or(|said| said == follows);
+    agrees(&said.dp, &whole.dp) && agrees(&said.dq, &whole.dq) && agrees(&said.qi, &whole.qi)
+}
+
 /// RSAPrivateKey, which needs every number of the key. A transparent key may leave some out (KMIP 2.1, 3.7): those follow
 /// from the others.
 pub fn private_der(key: &TransparentRsaPrivate) -> Option<SecretBytes> {
-    let uint = |value: &BigInteger| value.to_unsigned().map(<[u8]>::to_vec).map(Zeroizing::new);
-    let optional = |value: &Option<BigInteger>| value.as_ref().and_then(uint);
-    let n = uint(&key.modulus)?;
-    let (e, d) = (optional(&key.public_exponent), optional(&key.private_exponent));
-    let (p, q) = (optional(&key.p), optional(&key.q));
-    let exponents = (optional(&key.prime_exponent_p), optional(&key.prime_exponent_q));
-    let whole = match (e, d, p, q, exponents, optional(&key.crt_coefficient)) {
-        (Some(e), Some(d), Some(p), Some(q), (Some(dp), Some(dq)), Some(qi)) => {
-            Whole { e, d, p, q, dp, dq, qi }
-        }
-        (e, d, p, q, ..) => Known {
-            n: &n,
-            e: e.as_ref().map(|e| e.as_slice()),
-            d: d.as_ref().map(|d| d.as_slice()),
-            primes: p.as_ref().zip(q.as_ref()).map(|(p, q)| (p.as_slice(), q.as_slice())),
-        }
-        .complete()?,
+    let said = Numbers::of(key)?;
+    let whole = match said {
+        Numbers {
+            e: Some(e),
+            d: Some(d),
+            primes: Some((p, q)),
+            dp: Some(dp),
+            dq: Some(dq),
+            qi: Some(qi),
+            ..
+        } => Whole { e, d, p, q, dp, dq, qi },
+        said => said.known().complete()?,
     };
+    let n = key.modulus.to_unsigned()?;
     let key = pkcs1::RsaPrivateKey {
-        modulus: UintRef::new(&n).ok()?,
+        modulus: UintRef::new(n).ok()?,
         public_exponent: UintRef::new(&whole.e).ok()?,
         private_exponent: UintRef::new(&whole.d).ok()?,
         prime1: UintRef::new(&whole.p).ok()?,

@@ -1,9 +1,10 @@
 //! Keys on elliptic curves: ECPrivateKey (RFC 5915), X.509 (RFC 5480) and numbers.
 
+use super::{Fault, NO_CURVE, TWO_CURVES, curves};
 use crate::crypto::pkey::Key;
 use der::{Decode as _, Encode as _};
 use kmip_codec::SecretBytes;
-use kmip_codec::enums::{CryptographicAlgorithm as Algorithm, KeyFormatType as Format, RecommendedCurve};
+use kmip_codec::enums::{CryptographicAlgorithm as Algorithm, KeyFormatType as Format};
 use kmip_codec::objects::{TransparentEcPrivate, TransparentEcPublic};
 use kmip_codec::value::BigInteger;
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier};
@@ -46,73 +47,51 @@ pub const NAMES: &[Names] = &[
     },
 ];
 
-/// The named curves, their identifiers and their lengths in bits.
-const CURVES: &[(RecommendedCurve, ObjectIdentifier, i32)] = &[
-    (RecommendedCurve::P_192, ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.1"), 192),
-    (RecommendedCurve::P_224, ObjectIdentifier::new_unwrap("1.3.132.0.33"), 224),
-    (RecommendedCurve::P_256, ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), 256),
-    (RecommendedCurve::P_384, ObjectIdentifier::new_unwrap("1.3.132.0.34"), 384),
-    (RecommendedCurve::P_521, ObjectIdentifier::new_unwrap("1.3.132.0.35"), 521),
-    (RecommendedCurve::SECP256K1, ObjectIdentifier::new_unwrap("1.3.132.0.10"), 256),
-    (RecommendedCurve::BRAINPOOLP256R1, ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.7"), 256),
-    (RecommendedCurve::BRAINPOOLP384R1, ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.11"), 384),
-    (RecommendedCurve::BRAINPOOLP512R1, ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.13"), 512),
-];
-
-fn oid_of(curve: RecommendedCurve) -> Option<ObjectIdentifier> {
-    CURVES.iter().find(|(known, ..)| *known == curve).map(|(_, oid, _)| *oid)
-}
-
-fn curve_of(oid: ObjectIdentifier) -> Option<RecommendedCurve> {
-    CURVES.iter().find(|(_, known, _)| *known == oid).map(|(curve, ..)| *curve)
-}
-
-/// The length of the curve in bits.
-pub fn bits(oid: ObjectIdentifier) -> Option<i32> {
-    CURVES.iter().find(|(_, known, _)| *known == oid).map(|(.., bits)| *bits)
-}
-
 fn algorithm(curve: &ObjectIdentifier) -> AlgorithmIdentifierRef<'_> {
     AlgorithmIdentifierRef { oid: OID, parameters: Some(der::asn1::AnyRef::from(curve)) }
 }
 
 /// A private key.
 pub struct Private {
-    /// The curve, where it is said, by name.
-    pub curve: Option<ObjectIdentifier>,
-    secret: Zeroizing<Vec<u8>>,
-    public: Option<Vec<u8>>,
+    /// The curve, by name.
+    pub curve: ObjectIdentifier,
+    /// The private number, big-endian.
+    pub secret: Zeroizing<Vec<u8>>,
+    /// The point, where it is said.
+    pub public: Option<Vec<u8>>,
 }
 
 impl Private {
     /// From ECPrivateKey; the curve may stand around it.
-    pub fn read(sec1: &[u8], curve: Option<ObjectIdentifier>) -> Option<Self> {
-        let key = sec1::EcPrivateKey::from_der(sec1).ok()?;
-        Some(Self {
-            curve: curve.or_else(|| key.parameters.and_then(|parameters| parameters.named_curve())),
-            secret: Zeroizing::new(key.private_key.to_vec()),
-            public: key.public_key.map(<[u8]>::to_vec),
-        })
+    pub fn read(sec1: &[u8], around: Option<ObjectIdentifier>) -> Result<Self, Fault> {
+        let key = sec1::EcPrivateKey::from_der(sec1).map_err(|_| Fault::Structure)?;
+        let inside = key.parameters.and_then(|parameters| parameters.named_curve());
+        let curve = match (around, inside) {
+            (Some(around), Some(inside)) if around != inside => return Err(TWO_CURVES),
+            (around, inside) => around.or(inside).ok_or(NO_CURVE)?,
+        };
+        let secret = Zeroizing::new(key.private_key.to_vec());
+        Ok(Self { curve, secret, public: key.public_key.map(<[u8]>::to_vec) })
     }
 
     /// From numbers; the secret is as long as the curve.
     pub fn of(key: &TransparentEcPrivate) -> Option<Self> {
-        let curve = oid_of(key.curve)?;
-        let bytes = usize::try_from(bits(curve)?).ok()?.div_ceil(8);
+        let row = curves::by_name(key.curve)?;
+        let bytes = usize::try_from(row.bits).ok()?.div_ceil(8);
         let d = key.d.to_unsigned()?;
         let mut secret = Zeroizing::new(vec![0; bytes.max(d.len()) - d.len()]);
         secret.extend_from_slice(d);
-        Some(Self { curve: Some(curve), secret, public: None })
+        Some(Self { curve: row.oid, secret, public: None })
     }
 
     /// The numbers.
     pub fn transparent(&self) -> Option<TransparentEcPrivate> {
         let d = BigInteger::from_unsigned(&self.secret);
-        Some(TransparentEcPrivate { curve: curve_of(self.curve?)?, d })
+        Some(TransparentEcPrivate { curve: curves::by_oid(self.curve)?.curve, d })
     }
 
     fn encoded(&self, with_curve: bool) -> Option<Zeroizing<Vec<u8>>> {
-        let parameters = self.curve.filter(|_| with_curve).map(sec1::EcParameters::NamedCurve);
+        let parameters = with_curve.then_some(sec1::EcParameters::NamedCurve(self.curve));
         let public_key = self.public.as_deref();
         let key = sec1::EcPrivateKey { private_key: &self.secret, parameters, public_key };
         key.to_der().ok().map(Zeroizing::new)
@@ -120,13 +99,12 @@ impl Private {
 
     /// ECPrivateKey, which says its curve.
     pub fn sec1(&self) -> Option<SecretBytes> {
-        self.curve?;
         Some(self.encoded(true)?.as_slice().into())
     }
 
     /// PKCS#8, in which the curve stands outside.
     pub fn pkcs8(&self) -> Option<SecretBytes> {
-        super::pkcs8(algorithm(&self.curve?), &self.encoded(false)?)
+        super::written::pkcs8(algorithm(&self.curve), &self.encoded(false)?)
     }
 }
 
@@ -141,17 +119,18 @@ pub struct Public {
 impl Public {
     /// From numbers.
     pub fn of(key: &TransparentEcPublic) -> Option<Self> {
-        Some(Self { curve: oid_of(key.curve)?, point: key.q.to_vec() })
+        Some(Self { curve: curves::by_name(key.curve)?.oid, point: key.q.to_vec() })
     }
 
     /// The numbers.
     pub fn transparent(&self) -> Option<TransparentEcPublic> {
-        Some(TransparentEcPublic { curve: curve_of(self.curve)?, q: self.point.clone().into() })
+        let curve = curves::by_oid(self.curve)?.curve;
+        Some(TransparentEcPublic { curve, q: self.point.clone().into() })
     }
 
     /// SubjectPublicKeyInfo.
     pub fn spki(&self) -> Option<SecretBytes> {
-        super::spki(algorithm(&self.curve), &self.point)
+        super::written::spki(algorithm(&self.curve), &self.point)
     }
 
     /// The same with the point in this form.

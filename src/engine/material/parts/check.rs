@@ -1,0 +1,141 @@
+//! Whether the numbers of a key can be those of a key. What cannot be is refused when the key comes in, whoever sends it.
+
+use super::{Parts, bits, curves, ec, rsa};
+use crate::crypto::pkey::Key;
+use kmip_codec::enums::KeyFormatType as Format;
+use kmip_codec::objects::{TransparentRsaPrivate, TransparentRsaPublic};
+use kmip_codec::value::BigInteger;
+
+/// The moduli, in bits, that AWS-LC computes with, and the longest public exponent.
+const MODULUS_BITS: std::ops::RangeInclusive<i32> = 512..=16384;
+const EXPONENT_BITS_MAX: i32 = 33;
+
+const NOT_POSITIVE: &str = "a number of the key is zero or negative";
+const NO_PAIR: &str = "its numbers are not of one key: modulus, primes and exponents do not fit together";
+const OFF_CURVE: &str = "its point is not on its curve, or at infinity";
+const NO_HALVES: &str = "its private number is none of its curve, or not that of its point";
+const OUT_OF_GROUP: &str =
+    "its numbers are not of one group: P is even, or another number does not lie below P";
+
+impl Parts {
+    /// Why these numbers cannot be those of a key, where they cannot.
+    pub fn flaw(&self) -> Option<&'static str> {
+        match self {
+            Self::RsaPublic(key) => rsa_public(key),
+            Self::RsaPrivate(key) => self.rsa_private(key),
+            Self::EcPublic(key) => self.ec_public(key),
+            Self::EcPrivate(key) => self.ec_private(key),
+            Self::DsaPrivate(key) => group(&key.p, &[Some(&key.g), Some(&key.q), Some(&key.x)]),
+            Self::DsaPublic(key) => group(&key.p, &[Some(&key.g), Some(&key.q), Some(&key.y)]),
+            Self::DhPrivate(key) => group(&key.p, &[Some(&key.g), key.q.as_ref(), Some(&key.x)]),
+            Self::DhPublic(key) => group(&key.p, &[Some(&key.g), key.q.as_ref(), Some(&key.y)]),
+            Self::Symmetric(_) | Self::Encoded(..) | Self::Other(..) => None,
+        }
+    }
+
+    fn rsa_private(&self, key: &TransparentRsaPrivate) -> Option<&'static str> {
+        let flaw = modulus(&key.modulus).or_else(|| exponent(key.public_exponent.as_ref()?, &key.modulus));
+        if flaw.is_some() {
+            return flaw;
+        }
+        let checks = |number: Option<i32>, exponent: Option<i32>| {
+            number.is_some_and(|bits| MODULUS_BITS.contains(&bits))
+                && exponent.is_none_or(|bits| bits <= EXPONENT_BITS_MAX)
+        };
+        // With all its numbers AWS-LC reads the key, and compares them; others follow from those that are there.
+        let holds = match (rsa::is_whole(key), key.public_exponent.as_ref().map(bits)) {
+            (true, e) if checks(bits(&key.modulus), e.flatten()) => {
+                self.encoded(Format::PKCS_8).is_some_and(|der| Key::private(der.expose()).is_ok())
+            }
+            _ => rsa::holds_together(key),
+        };
+        (!holds).then_some(NO_PAIR)
+    }
+
+    fn ec_public(&self, key: &ec::Public) -> Option<&'static str> {
+        let row = curves::by_oid(key.curve)?;
+        let holds = match row.is_known {
+            true => self.encoded(Format::X_509).is_some_and(|der| Key::public(der.expose()).is_ok()),
+            false => has_form_of_point(&key.point, row.bits),
+        };
+        (!holds).then_some(OFF_CURVE)
+    }
+
+    fn ec_private(&self, key: &ec::Private) -> Option<&'static str> {
+        let row = curves::by_oid(key.curve)?;
+        let holds = match row.is_known {
+            true => self.encoded(Format::PKCS_8).is_some_and(|der| Key::private(der.expose()).is_ok()),
+            // The order of a curve may be one bit longer than its field.
+            false => {
+                let longest = usize::try_from(row.bits).unwrap_or_default() / 8 + 1;
+                key.secret.iter().any(|byte| *byte != 0)
+                    && key.secret.iter().skip_while(|byte| **byte == 0).count() <= longest
+            }
+        };
+        (!holds).then_some(NO_HALVES)
+    }
+}
+
+fn rsa_public(key: &TransparentRsaPublic) -> Option<&'static str> {
+    modulus(&key.modulus).or_else(|| exponent(&key.public_exponent, &key.modulus))
+}
+
+fn is_positive(number: &BigInteger) -> bool {
+    number.to_unsigned().is_some_and(|bytes| !bytes.is_empty())
+}
+
+fn is_even(number: &BigInteger) -> bool {
+    number.as_bytes().last().is_none_or(|byte| byte & 1 == 0)
+}
+
+/// Longer moduli, which nothing computes with, are not divided by anything either.
+const MODULUS_BYTES_MAX: usize = 2048;
+
+/// The primes below 752, of which no modulus has one (NIST SP 800-89, 5.3.3).
+const SMALL_PRIMES_BELOW: u32 = 752;
+
+fn modulus(n: &BigInteger) -> Option<&'static str> {
+    let Some(bytes) = n.to_unsigned().filter(|bytes| !bytes.is_empty()) else { return Some(NOT_POSITIVE) };
+    if is_even(n) {
+        return Some("its modulus is even");
+    }
+    let is_divided = |by: &u32| bytes.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % by) == 0;
+    // A number that has a factor has a prime one, so that odd numbers that are not prime change nothing.
+    let is_tried = (5..=MODULUS_BYTES_MAX).contains(&bytes.len());
+    (is_tried && (3..SMALL_PRIMES_BELOW).step_by(2).any(|by| is_divided(&by)))
+        .then_some("its modulus has a small factor")
+}
+
+fn exponent(e: &BigInteger, n: &BigInteger) -> Option<&'static str> {
+    match e.to_unsigned() {
+        None | Some([]) => Some(NOT_POSITIVE),
+        Some([1]) => Some("its public exponent is 1, with which nothing is encrypted"),
+        Some(_) if is_even(e) => Some("its public exponent is even"),
+        Some(_) if !is_below(e, n) => Some("its public exponent is not below its modulus"),
+        Some(_) => None,
+    }
+}
+
+fn is_below(number: &BigInteger, other: &BigInteger) -> bool {
+    match (number.to_unsigned(), other.to_unsigned()) {
+        (Some(number), Some(other)) => (number.len(), number) < (other.len(), other),
+        _ => false,
+    }
+}
+
+/// P is an odd number, and the others lie between 0 and P.
+fn group(p: &BigInteger, numbers: &[Option<&BigInteger>]) -> Option<&'static str> {
+    let mut numbers = numbers.iter().flatten();
+    let holds = !is_even(p) && numbers.all(|number| is_positive(number) && is_below(number, p));
+    (!holds).then_some(OUT_OF_GROUP)
+}
+
+/// Whether bytes have the form of a point of this field (SEC 1, 2.3.3): compressed or whole.
+fn has_form_of_point(point: &[u8], bits: i32) -> bool {
+    let bytes = usize::try_from(bits).unwrap_or_default().div_ceil(8);
+    match point.first() {
+        Some(2 | 3) => point.len() == 1 + bytes,
+        Some(4 | 6 | 7) => point.len() == 1 + 2 * bytes,
+        _ => false,
+    }
+}
