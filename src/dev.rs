@@ -46,7 +46,7 @@ pub enum Error {
     /// Half of what belongs together.
     #[error(
         "{} is gone, and what it signed is still there: put it back from a copy beside {}. To begin with new \
-         certificates instead, remove every .pem and .key of this folder; clients then need new ones too",
+         certificates instead, move every .pem and .key of this folder away and keep them; clients then need new ones too",
         lost.display(), kept.display()
     )]
     HalfPair {
@@ -58,13 +58,25 @@ pub enum Error {
     /// The token is gone and the store is not.
     #[error(
         "there is no token in {}, and the store in {} was made with one: put the token back from a copy, for without \
-         it no key of the store can be read. To begin anew and give up every key, remove the store as well",
+         it no key of the store can be read. To begin anew beside it, name another folder with --dir",
         tokens.display(), store.display()
     )]
     TokenLost {
         /// Where the token was.
         tokens: PathBuf,
         /// The store.
+        store: PathBuf,
+    },
+    /// The store is gone and the token is not.
+    #[error(
+        "there is no store in {}, and the token in {} has the master key of one: put the store back from a copy. To make a \
+         new store all the same, make an empty file {} first, or name another folder with --dir",
+        store.display(), tokens.display(), store.join("begin-anew").display()
+    )]
+    StoreLost {
+        /// The token.
+        tokens: PathBuf,
+        /// Where the store was.
         store: PathBuf,
     },
     /// The PIN is gone and the token is not.
@@ -118,6 +130,14 @@ fn folder_advice(path: &Path) -> &'static str {
     } else {
         "Name with --dir a folder that you may make, or one that you may write in"
     }
+}
+
+/// The folder of the store, as the configuration says, if there is one.
+fn store_folder(folder: &Path) -> PathBuf {
+    let config = std::fs::read_to_string(folder.join("keystead.toml")).unwrap_or_default();
+    let config: toml::Table = config.parse().unwrap_or_default();
+    let path = config.get("store").and_then(|store| store.get("path")).and_then(toml::Value::as_str);
+    folder.join(path.unwrap_or("store"))
 }
 
 /// Whether there is nothing in a folder, or no folder.

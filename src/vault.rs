@@ -5,35 +5,33 @@
 //! bounded time; in `strict` mode it lives for one request, so that every request that needs a key asks the HSM.
 
 mod damage;
+mod first;
+mod job;
+mod migration;
+mod plan;
 mod ring;
 mod rotation;
+mod rows;
+mod site;
 
 pub use damage::Damage;
+pub use job::RunningJob;
 pub use ring::KeyRing;
 pub use rotation::{MasterStatus, RotationReport};
 
-use crate::store::{Database, Error as StoreError, Order, Outcome, Pair, Submission};
-use keystead_hsm::{Entropy as _, Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys, SystemEntropy};
+use crate::store::{Database, Error as StoreError, FORMAT, Outcome, Pair, Submission};
+use job::Jobs;
+use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
+use rows::Rows;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The one tenant.
 const TENANT: u32 = 0;
 
-/// Keys of the store that belong to the hierarchy.
-mod key {
-    pub const STORE_ID: &[u8] = b"vi";
-    pub const EPOCH: &[u8] = b"ve";
-    pub const CANARY: &[u8] = b"vc";
-    pub const KEK: &[u8] = b"vk";
-    pub const ROTATION: &[u8] = b"vr";
-
-    pub fn numbered(prefix: &[u8], number: u32) -> Vec<u8> {
-        [prefix, number.to_be_bytes().as_slice()].concat()
-    }
-}
+/// The number of the KEK that a first start makes.
+const FIRST_KEK: u32 = 1;
 
 /// How long opened KEKs are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,13 +51,43 @@ pub enum Error {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The store does not hold what it must.
-    #[error("the store lacks its {0}: it is damaged, or was not written by Keystead")]
-    Missing(&'static str),
+    /// The store does not hold what it once held. Nothing is made in its place.
+    #[error(
+        "the store lacks a part that every store has from its first start: {0}. It was lost, and nothing is made in its \
+         place, for the keys of this store hang on it. {ADVICE}"
+    )]
+    Missing(String),
+    /// Rows of the hierarchy are not as Keystead wrote them.
+    #[error("the store was changed by something else than Keystead: {0}. {ADVICE}")]
+    Changed(String),
+    /// There is a store file without anything in it, where a store has been.
+    #[error("the store is empty, and it was not always: {evidence}. {ADVICE}")]
+    Emptied {
+        /// What tells of the earlier life.
+        evidence: String,
+    },
+    /// The token has a master key of a store that is not there.
+    #[error(
+        "there is no store here, and the HSM holds a master key that was made for one at this very place of this machine \
+         ({label}). If the disk with the store is not mounted, mount it; if the store is lost, put back a copy. {advice}"
+    )]
+    Gone {
+        /// The label of the key.
+        label: String,
+        /// How to make a new store all the same.
+        advice: String,
+    },
+    /// A job of this kind is under way.
+    #[error("{0}. Wait until it is done; `keystead master status` says how far it is")]
+    Running(RunningJob),
     /// Somebody else changed the hierarchy at the same time.
     #[error("the hierarchy was changed by somebody else at the same time: try again")]
     Conflict,
 }
+
+/// What to do about a store that is not whole.
+const ADVICE: &str = "Move the folder of the store away and keep it, and put back a copy (docs/configuration.md, Copies of \
+                      the store)";
 
 /// The hierarchy of an open store.
 pub struct Hierarchy {
@@ -72,36 +100,41 @@ pub struct Hierarchy {
     opened: Mutex<BTreeMap<u32, (Arc<Kek>, Instant)>>,
     /// The records that were found damaged.
     damage: Arc<Damage>,
+    jobs: Jobs,
 }
 
 impl Hierarchy {
-    /// Opens the hierarchy: proves the master key of the store before anything else, and makes what a new store lacks.
+    /// Opens the hierarchy: proves the master key of the store, its key-encryption key and its rows before anything else.
+    /// Makes keys in a new store alone, and adds what a store of an older version lacks.
     pub fn open(database: Arc<Database>, master: Arc<dyn MasterKeys>, keep: Keep) -> Result<Self, Error> {
-        let store_id = store_id(&database)?;
-        let hierarchy = Self {
-            database,
-            master,
-            keep,
-            store_id,
-            current: 1,
-            opened: Mutex::default(),
-            damage: Arc::default(),
-        };
-        hierarchy.learn_canaries()?;
-        if hierarchy.get(key::EPOCH)?.is_none() {
-            hierarchy.first_epoch()?;
+        Self::make_what_a_new_store_lacks(&database, &*master)?;
+        if database.format()? != FORMAT {
+            migration::migrate(&database, &*master)?;
         }
-        hierarchy.master.prove(hierarchy.epoch()?)?;
-        hierarchy.resume_rotation()?;
-        if hierarchy.sealed_kek(hierarchy.current)?.is_none() {
-            hierarchy.first_kek()?;
+        let rows = Rows::read(&*database.snapshot()?)?;
+        let store_id = rows.store_id()?;
+        rows.compare_with_list()?;
+        for (epoch, _) in rows.numbered(rows::CANARY) {
+            let (key, canary) = rows.master_key(Epoch(epoch))?;
+            master.learn(&key, canary);
         }
+        let (current, opened, damage, jobs) =
+            (rows.list_kek()?, Mutex::default(), Arc::default(), Jobs::default());
+        let hierarchy = Self { database, master, keep, store_id, current, opened, damage, jobs };
+        rows.master_key(rows.epoch()?)?;
+        hierarchy.prove()?;
+        rows.prove_list(&*hierarchy.load(current)?)?;
+        {
+            let _job = hierarchy.jobs.begin("the rotation of the master key", "a start of the server")?;
+            hierarchy.resume_rotation()?;
+        }
+        hierarchy.database.has_lived(&store_id);
         Ok(hierarchy)
     }
 
     /// Really opens the canary of the present master key in the HSM.
     pub fn prove(&self) -> Result<(), Error> {
-        Ok(self.master.prove(self.epoch()?)?)
+        Ok(self.master.prove(self.rows()?.epoch()?)?)
     }
 
     /// The KEKs that are open now, for one request.
@@ -126,10 +159,16 @@ impl Hierarchy {
         &self.damage
     }
 
-    /// Opens a KEK in the HSM. Blocks.
+    /// Opens a KEK in the HSM, and compares it with its check value. Blocks.
     pub fn load(&self, id: u32) -> Result<Arc<Kek>, Error> {
-        let sealed = self.sealed_kek(id)?.ok_or(Error::Missing("key-encryption key"))?;
-        let kek = Arc::new(Kek::open(&*self.master, self.kek_identity(id), &sealed)?);
+        let rows = self.rows()?;
+        let (sealed, check) = (rows.need(&rows::numbered(rows::KEK, id))?, rows.check(id)?);
+        let open = || Kek::open(&*self.master, self.kek_identity(id), sealed, &check);
+        let kek = match open() {
+            Err(HsmError::WrongKek(_)) => open()?,
+            other => other?,
+        };
+        let kek = Arc::new(kek);
         if matches!(self.keep, Keep::Cached(_)) {
             self.opened().insert(id, (Arc::clone(&kek), Instant::now()));
         }
@@ -149,87 +188,23 @@ impl Hierarchy {
         KekIdentity { store: self.store_id, tenant: TENANT, id }
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.database.snapshot()?.get(key)?)
+    fn rows(&self) -> Result<Rows, Error> {
+        Rows::read(&*self.database.snapshot()?)
     }
 
-    fn epoch(&self) -> Result<Epoch, Error> {
-        let bytes = self.get(key::EPOCH)?.and_then(|bytes| bytes.try_into().ok());
-        bytes.map(|bytes| Epoch(u32::from_be_bytes(bytes))).ok_or(Error::Missing("master-key epoch"))
-    }
-
-    fn sealed_kek(&self, id: u32) -> Result<Option<Vec<u8>>, Error> {
-        self.get(&key::numbered(key::KEK, id))
-    }
-
-    /// Numbers and values of all keys with a prefix.
-    fn numbered(&self, prefix: &[u8]) -> Result<Vec<(u32, Vec<u8>)>, Error> {
-        let mut all = Vec::new();
-        self.database.snapshot()?.scan(prefix, Order::Forward, &mut |key, value| {
-            let number = key.get(prefix.len()..).and_then(|number| number.try_into().ok());
-            all.extend(number.map(|number| (u32::from_be_bytes(number), value.to_vec())));
-            ControlFlow::Continue(())
-        })?;
-        Ok(all)
-    }
-
-    fn write(&self, expects: Vec<Pair>, writes: Vec<Pair>) -> Result<(), Error> {
-        commit(&self.database, expects, writes)
-    }
-
-    fn learn_canaries(&self) -> Result<(), Error> {
-        for (epoch, canary) in self.numbered(key::CANARY)? {
-            self.master.learn(Epoch(epoch), &canary);
-        }
-        Ok(())
-    }
-
-    /// Makes the first master key of a new store. A token that has keys of other stores gets the next number.
-    fn first_epoch(&self) -> Result<(), Error> {
-        let epoch = Epoch(self.master.epochs()?.last().map_or(1, |last| last.0 + 1));
-        let canary = self.master.create(epoch)?;
-        tracing::warn!(
-            "made the first master key in {}. Whoever loses this token loses every key of this store: \
-             there are no backups yet",
-            self.master.describe()
-        );
-        if epoch > Epoch(1) {
-            tracing::warn!(
-                "this store is new and empty, and the token has master keys of other stores already. If a store with \
-                 keys was to be opened, stop the server: `store.path` names another folder"
-            );
-        }
-        self.write(
-            vec![(key::EPOCH.to_vec(), None)],
-            vec![
-                (key::EPOCH.to_vec(), Some(epoch.0.to_be_bytes().to_vec())),
-                (key::numbered(key::CANARY, epoch.0), Some(canary)),
-            ],
-        )
-    }
-
-    fn first_kek(&self) -> Result<(), Error> {
-        let identity = self.kek_identity(self.current);
-        let (sealed, _) =
-            Kek::generate(&*self.master, self.epoch()?, identity, &mut SystemEntropy::default())?;
-        let key = key::numbered(key::KEK, self.current);
-        self.write(vec![(key.clone(), None)], vec![(key, Some(sealed))])
+    /// Changes rows, and their list with them.
+    fn change(&self, rows: &Rows, writes: Vec<Pair>) -> Result<(), Error> {
+        change(&self.database, rows, writes, &*self.load(self.current)?)
     }
 }
 
-/// The random identifier of a store, made with it.
-fn store_id(database: &Database) -> Result<[u8; 16], Error> {
-    if let Some(id) = database.snapshot()?.get(key::STORE_ID)? {
-        return id.try_into().map_err(|_| Error::Missing("identifier"));
-    }
-    let mut id = [0; 16];
-    SystemEntropy::default().fill(&mut id)?;
-    commit(
-        database,
-        vec![(key::STORE_ID.to_vec(), None)],
-        vec![(key::STORE_ID.to_vec(), Some(id.to_vec()))],
-    )?;
-    Ok(id)
+/// Changes rows that were read before, and their list with them. Where anybody has changed a row since, the list is
+/// another one, and nothing is written.
+fn change(database: &Database, rows: &Rows, mut writes: Vec<Pair>, kek: &Kek) -> Result<(), Error> {
+    let mut expects = rows.expect_all(&writes);
+    expects.push(rows.expect(rows::LIST));
+    writes.push((rows::LIST.to_vec(), Some(rows.with(&writes).list(kek)?)));
+    commit(database, expects, writes)
 }
 
 fn commit(database: &Database, expects: Vec<Pair>, writes: Vec<Pair>) -> Result<(), Error> {

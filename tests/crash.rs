@@ -96,6 +96,8 @@ fn choose_engine(folder: &Path, engine: &str) {
     let config = folder.join("keystead.toml");
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::remove_dir_all(folder.join("store")).unwrap();
+    std::fs::create_dir(folder.join("store")).unwrap();
+    std::fs::write(folder.join("store/begin-anew"), "").unwrap();
     std::fs::write(&config, text.replace("engine = \"redb\"", &format!("engine = \"{engine}\""))).unwrap();
 }
 

@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -166,6 +166,174 @@ fn the_engine_of_a_store_cannot_be_changed_by_configuration() {
     }
     fs::write(&config, before).unwrap();
     has_key(&Dev::start_quietly(folder.path()), "kept");
+}
+
+/// The files of keys in the token.
+fn keys_in_token(folder: &Path) -> usize {
+    let token = fs::read_dir(folder.join("tokens")).unwrap().next().unwrap().unwrap().path();
+    let names = fs::read_dir(token).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().ends_with(".object")).count() - 1
+}
+
+/// A folder of `dev` whose server has made a key and stopped, and a copy of its store.
+struct Lost {
+    folder: tempfile::TempDir,
+    copy: tempfile::TempDir,
+}
+
+impl Lost {
+    fn new() -> Self {
+        let lost = Self { folder: tempfile::tempdir().unwrap(), copy: tempfile::tempdir().unwrap() };
+        make_key(&Dev::start_quietly(lost.folder.path()), "kept");
+        copy_all(&lost.file("store"), &lost.copy.path().join("store"));
+        let text = fs::read_to_string(lost.file("keystead.toml")).unwrap();
+        fs::write(lost.file("keystead.toml"), text.replace("127.0.0.1:5696", "127.0.0.1:0")).unwrap();
+        lost
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn put_back(&self) {
+        let _ = fs::remove_dir_all(self.file("store"));
+        copy_all(&self.copy.path().join("store"), &self.file("store"));
+    }
+
+    /// What a server says that does not start. It has made no key.
+    fn refuses(&self, says: &str) {
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_keystead"));
+        serve.args(["serve", "--config"]).arg(self.file("keystead.toml"));
+        let Output { status, stderr, .. } =
+            serve.env("SOFTHSM2_CONF", self.file("softhsm2.conf")).output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(1), "{said}");
+        assert!(said.contains(says) && said.contains("put back a copy"), "{said}");
+        assert_eq!(keys_in_token(self.folder.path()), 1, "a key was made");
+    }
+}
+
+/// What is left when a store is lost, and what then tells that there was one. Nothing new is made in its place.
+#[test]
+fn a_store_that_is_gone_is_never_replaced_in_silence() {
+    let server = Lost::new();
+    let marker = fs::read(server.file("store.identity")).unwrap();
+    // A store in which nothing ever was.
+    let blank = tempfile::tempdir().unwrap();
+    drop(keystead::store::Database::open(keystead::store::Engine::Redb, blank.path()).unwrap());
+    let blank = fs::read(blank.path().join("store.redb")).unwrap();
+    let (data, lock, beside) = ("store/store.redb", "store/lock", "store.identity");
+    type Loss<'l> = (&'l [&'l str], Option<(&'l str, &'l [u8])>, &'l str);
+    let losses: [Loss<'_>; 7] = [
+        (&[data], None, "store.identity says so"),
+        (&[data, beside], None, "store/lock was left behind"),
+        (&[data, beside, lock], Some(("store/reads-7", b"")), "store/reads-7 is a journal"),
+        (&["store"], None, "store.identity says so"),
+        (&["store", beside], None, "at this very place of this machine"),
+        (&[], Some((data, &blank)), "the store is empty, and it was not always"),
+        (&[beside, lock], Some((data, &blank)), "at this very place of this machine"),
+    ];
+    for (lost, found, says) in losses {
+        for name in lost {
+            let _ = fs::remove_file(server.file(name)).or_else(|_| fs::remove_dir_all(server.file(name)));
+        }
+        if let Some((name, content)) = found {
+            fs::write(server.file(name), content).unwrap();
+        }
+        server.refuses(says);
+        server.refuses(says);
+        server.put_back();
+        fs::write(server.file("store.identity"), &marker).unwrap();
+    }
+    has_key(&Dev::start_quietly(server.folder.path()), "kept");
+}
+
+/// `dev` looks before it makes a token, and after. Who wants a new store gets one, once; the old one opens where it is put
+/// back.
+#[test]
+fn a_new_store_in_the_place_of_a_lost_one_is_asked_for() {
+    let server = Lost::new();
+    let (folder, file) = (server.folder.path(), |name: &str| server.file(name));
+    fs::remove_dir_all(file("store")).unwrap();
+    let said = refusal(folder);
+    assert!(said.contains("the master key of one: put the store back"), "{said}");
+    fs::rename(file("tokens"), file("aside")).unwrap();
+    assert!(refusal(folder).contains("put the token back"));
+    fs::rename(file("aside"), file("tokens")).unwrap();
+    fs::create_dir(file("store")).unwrap();
+    fs::write(file("store/begin-anew"), "").unwrap();
+    make_key(&Dev::start_quietly(folder), "another");
+    assert!(!file("store/begin-anew").exists());
+    assert_eq!(keys_in_token(folder), 2);
+    fs::rename(file("store"), file("new-store")).unwrap();
+    server.put_back();
+    has_key(&Dev::start_quietly(folder), "kept");
+}
+
+/// Keys of other stores in the token say nothing about a folder that is new.
+#[test]
+fn a_new_store_starts_on_a_token_with_keys_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    make_key(&Dev::start_quietly(folder.path()), "kept");
+    let config = folder.path().join("keystead.toml");
+    let before = fs::read_to_string(&config).unwrap();
+    for path in ["second", "third"] {
+        let changed = before.replace("path = \"store\"", &format!("path = \"{path}\""));
+        assert_ne!(changed, before);
+        fs::write(&config, changed).unwrap();
+        let folder = folder.path();
+        fs::create_dir(folder.join(path)).unwrap();
+        fs::write(folder.join(path).join("lost+found"), "").unwrap();
+        make_key(&Dev::start_quietly(folder), "mine");
+        let dev = Dev::start_quietly(folder);
+        assert!(dev.keystead("admin", &["master", "rotate"]).status.success());
+        has_key(&dev, "mine");
+    }
+    fs::write(&config, before).unwrap();
+    has_key(&Dev::start_quietly(folder.path()), "kept");
+    assert_eq!(keys_in_token(folder.path()), 5);
+}
+
+/// Folders that an older version made: one as it was, and one whose token has two keys of one name, which that version did
+/// not start with any more.
+#[test]
+fn stores_of_an_older_version_open() {
+    let kept = "9accc7ad5ae81c0cb1aca813e40f7a0817d33171a84e3c0b381810cd9c5a12a1";
+    let place = tempfile::tempdir().unwrap();
+    let archive = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/stores-of-format-1.tar.gz");
+    let unpacked = Command::new("tar").arg("xzf").arg(archive).arg("-C").arg(place.path()).status().unwrap();
+    assert!(unpacked.success());
+    for (name, epoch) in [("whole", 1), ("two-keys", 2)] {
+        let folder = place.path().join(name);
+        let gone = place.path().join("gone");
+        fs::create_dir(&gone).unwrap();
+        for part in ["tokens", "pin", "so-pin"] {
+            copy_all(&folder.join(part), &gone.join(part));
+        }
+        assert!(refusal(&gone).contains("put the store back"), "nothing but the token is left of {name}");
+        fs::remove_dir_all(&gone).unwrap();
+        for turn in 0..2 {
+            let dev = Dev::start_quietly(&folder);
+            let output = dev.keystead("client", &["key", "get", "kept"]);
+            assert_eq!(hex::encode(output.stdout), kept, "{name}");
+            let rotated = dev.keystead("admin", &["master", "rotate"]);
+            let said = String::from_utf8(rotated.stdout).unwrap();
+            let (from, to) = (epoch + turn, epoch + turn + 1);
+            assert!(said.contains(&format!("from epoch {from} to epoch {to}")), "{name}: {said}");
+        }
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        copy_all(&entry.path(), &to.join(entry.file_name()));
+    }
 }
 
 /// The address that `dev` is given is written where the configuration is made, and goes before it later.

@@ -8,7 +8,7 @@ use keystead::engine::world::{Authority, AuthorityKey, Entropy, Now, Settings, V
 use keystead::pki::{Ca, Curve, make_ca};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
-use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeys as _, Software, SystemEntropy};
+use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseMessage};
@@ -46,7 +46,7 @@ pub struct Bench {
 impl Default for Bench {
     fn default() -> Self {
         let master = Software::in_memory();
-        master.create(Epoch(1)).expect("a master key");
+        master.create(&MasterKeyRef::legacy(Epoch(1))).expect("a master key");
         let identity = KekIdentity { store: [1; 16], tenant: 0, id: 1 };
         let kek = Kek::generate(&master, Epoch(1), identity, &mut SystemEntropy::default()).expect("a KEK").1;
         let settings = Settings {

@@ -61,3 +61,5 @@ fn header(epoch: Epoch) -> [u8; HEADER_BYTES] {
 /// What a canary holds, and whom it belongs to.
 pub const CANARY: [u8; 32] = *b"keystead master key canary, v1..";
 pub const CANARY_IDENTITY: &[u8] = b"keystead/canary/1";
+/// The same for keys with an identifier of their own; store, epoch and identifier follow.
+pub const CANARY_IDENTITY_BOUND: &[u8] = b"keystead/canary/2";

@@ -26,7 +26,7 @@ pub enum Error {
     /// More than one token answers to the configured name: which one belongs to the store cannot be guessed.
     #[error(
         "the HSM has more than one token {wanted}, with the serial numbers {serials}: name the one of this store by \
-         `hsm.serial` in the place of `hsm.token`, or take the others away"
+         `hsm.serial` in the place of `hsm.token`, or disconnect the others"
     )]
     TokenAmbiguous {
         /// What was looked for.
@@ -39,6 +39,12 @@ pub enum Error {
         "the HSM refused the PIN. It is not tried again until the server is restarted: correct the PIN file first"
     )]
     WrongPin,
+    /// A PIN that the HSM accepted before in this run was refused.
+    #[error(
+        "the HSM refused the PIN that it accepted before: a token that is half gone does that, or another one in its \
+         place. It is tried again after {0} s"
+    )]
+    PinDoubted(u64),
     /// The PIN is locked or expired.
     #[error(
         "the PIN of the HSM is locked or expired: unlock it with the HSM's own tool, then restart the server"
@@ -49,15 +55,7 @@ pub enum Error {
         "the HSM does not hold the master key of epoch {0}: this is another token, or the key was deleted. Connect the right token, or restore the key from the HSM's backup"
     )]
     KeyMissing(Epoch),
-    /// The token holds more than one key under the name of one master key.
-    #[error("the HSM holds {count} keys named {label}: remove the ones that are not Keystead's")]
-    KeyAmbiguous {
-        /// The label.
-        label: String,
-        /// How many there are.
-        count: usize,
-    },
-    /// A key of the right name is not fit to be a master key.
+    /// A key under the identifier of a master key is not fit to be one.
     #[error(
         "the master key of epoch {epoch} in the HSM is unfit: {attribute}. It may have been made by hand; Keystead uses only keys that it made"
     )]
@@ -67,14 +65,23 @@ pub enum Error {
         /// Which attribute is wrong, and how it should be.
         attribute: &'static str,
     },
-    /// A master key of that epoch exists already.
-    #[error("the HSM already holds a master key of epoch {0}")]
-    KeyExists(Epoch),
-    /// The key under the right name does not open the store's canary.
+    /// The identifier that was planned for a new master key is taken by several keys.
     #[error(
-        "the master key of epoch {0} in the HSM is not the one that this store was made under: connect the token that belongs to this store"
+        "the HSM holds several keys under the identifier that was planned for the master key of epoch {0}"
+    )]
+    KeyExists(Epoch),
+    /// The key that is found does not open the store's canary.
+    #[error(
+        "the master key of epoch {0} in the HSM does not open the canary of this store. Connect the token that belongs to \
+         this store; if it is the one, the store was changed: put back a copy of it"
     )]
     WrongToken(Epoch),
+    /// What was opened as a key-encryption key does not have its check value.
+    #[error(
+        "the HSM opened the key-encryption key {0} wrongly: it does not have its check value. Nothing was sealed with it; \
+         look after the HSM, for it gives wrong answers"
+    )]
+    WrongKek(u32),
     /// What was opened is not what was sealed for this identity.
     #[error("integrity failure: the sealed blob does not belong here or was changed")]
     Tampered,

@@ -1,7 +1,7 @@
 //! The key-encryption key of a tenant: sealed by the master key, and the root of the keys that seal records.
 
 use crate::{Entropy, Epoch, Error, MasterKeys, Secret};
-use aws_lc_rs::hkdf;
+use aws_lc_rs::{hkdf, hmac};
 
 /// Whom a KEK belongs to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +23,11 @@ impl KekIdentity {
         bytes.extend_from_slice(&self.id.to_be_bytes());
         bytes
     }
+
+    /// The purpose that the check value is derived for: that of this KEK.
+    fn encode_check(&self) -> Vec<u8> {
+        [b"check/".as_slice(), &self.encode()].concat()
+    }
 }
 
 /// A KEK in clear, taken apart into the keys that it is used for. It lives in locked memory and is wiped when
@@ -33,10 +38,17 @@ pub struct Kek {
     pub(crate) record_key: Secret,
     /// Authenticates their metadata.
     pub(crate) metadata_key: Secret,
+    /// Authenticates the rows of the hierarchy.
+    hierarchy_key: Secret,
+    check: CheckValue,
 }
 
+/// The check value of a KEK: derived from it one way, kept in clear, and compared at each opening.
+pub type CheckValue = [u8; 32];
+
 impl Kek {
-    /// A new KEK: its sealed form for the store, and the KEK itself.
+    /// A new KEK: its sealed form for the store, and the KEK itself. The sealed form has been opened again and gave the
+    /// same KEK.
     pub fn generate(
         master: &dyn MasterKeys,
         epoch: Epoch,
@@ -44,25 +56,62 @@ impl Kek {
         entropy: &mut dyn Entropy,
     ) -> Result<(Vec<u8>, Self), Error> {
         let secret = Secret::random(32, entropy)?;
-        let sealed = master.seal(epoch, &identity.encode(), &secret)?;
+        let sealed = seal(master, epoch, &identity, &secret)?;
         Ok((sealed, Self::derive(identity, &secret)?))
     }
 
-    /// Opens a sealed KEK with the master key that it names.
-    pub fn open(master: &dyn MasterKeys, identity: KekIdentity, sealed: &[u8]) -> Result<Self, Error> {
+    /// Opens a sealed KEK with the master key that it names. What comes of it is refused unless it has this check value:
+    /// a KEK that the HSM opened wrongly would seal what can never be opened again.
+    pub fn open(
+        master: &dyn MasterKeys,
+        identity: KekIdentity,
+        sealed: &[u8],
+        check: &CheckValue,
+    ) -> Result<Self, Error> {
+        let kek = Self::open_unchecked(master, identity, sealed)?;
+        if aws_lc_rs::constant_time::verify_slices_are_equal(&kek.check, check).is_err() {
+            return Err(Error::WrongKek(kek.identity.id));
+        }
+        Ok(kek)
+    }
+
+    /// Opens a sealed KEK of a store that has no check value for it yet. The caller proves it by other means.
+    pub fn open_unchecked(
+        master: &dyn MasterKeys,
+        identity: KekIdentity,
+        sealed: &[u8],
+    ) -> Result<Self, Error> {
         let secret = master.open(&identity.encode(), sealed)?;
         Self::derive(identity, &secret)
     }
 
-    /// The same KEK sealed under the master key of another epoch: what rotation does, and all that it does.
+    /// The same KEK sealed under the master key of another epoch: what rotation does, and all that it does. What was
+    /// opened and what was sealed anew both have this check value.
     pub fn reseal(
         master: &dyn MasterKeys,
         epoch: Epoch,
         identity: &KekIdentity,
         sealed: &[u8],
+        check: &CheckValue,
     ) -> Result<Vec<u8>, Error> {
         let secret = master.open(&identity.encode(), sealed)?;
-        master.seal(epoch, &identity.encode(), &secret)
+        if Self::derive(identity.clone(), &secret)?.check != *check {
+            return Err(Error::WrongKek(identity.id));
+        }
+        seal(master, epoch, identity, &secret)
+    }
+
+    /// Its check value.
+    pub fn check_value(&self) -> CheckValue {
+        self.check
+    }
+
+    /// The MAC over the rows of the hierarchy.
+    pub fn mac_hierarchy(&self, rows: &[u8]) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.hierarchy_key.expose());
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&key, rows).as_ref());
+        out
     }
 
     /// Whom it belongs to.
@@ -76,8 +125,25 @@ impl Kek {
         }
         let record_key = expand(secret, &identity, b"record")?;
         let metadata_key = expand(secret, &identity, b"metadata")?;
-        Ok(Self { identity, record_key, metadata_key })
+        let hierarchy_key = expand(secret, &identity, b"hierarchy")?;
+        let mut check = [0; 32];
+        check.copy_from_slice(expand(secret, &identity, &identity.encode_check())?.expose());
+        Ok(Self { identity, record_key, metadata_key, hierarchy_key, check })
     }
+}
+
+/// Seals a KEK, and opens it again before anybody relies on it.
+fn seal(
+    master: &dyn MasterKeys,
+    epoch: Epoch,
+    identity: &KekIdentity,
+    secret: &Secret,
+) -> Result<Vec<u8>, Error> {
+    let sealed = master.seal(epoch, &identity.encode(), secret)?;
+    if !master.open(&identity.encode(), &sealed)?.is_same(secret) {
+        return Err(Error::WrongKek(identity.id));
+    }
+    Ok(sealed)
 }
 
 /// HKDF-SHA256 with the KEK as input, the store as salt, and the purpose as info.

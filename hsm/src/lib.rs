@@ -17,6 +17,7 @@ mod blob;
 mod entropy;
 mod error;
 mod kek;
+mod master;
 mod record;
 mod secret;
 mod software;
@@ -24,7 +25,8 @@ pub mod token;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::Error;
-pub use kek::{Kek, KekIdentity};
+pub use kek::{CheckValue, Kek, KekIdentity};
+pub use master::{MasterKeyRef, Site, is_of_site};
 pub use record::{RecordIdentity, SealedRecord};
 pub use secret::Secret;
 pub use software::Software;
@@ -44,15 +46,13 @@ impl fmt::Display for Epoch {
 
 /// The one door to master keys. Every call may block as long as the HSM takes, up to its time limit.
 pub trait MasterKeys: Send + Sync {
-    /// The epochs whose master key is there, in order; each key is checked to be what it must be.
-    fn epochs(&self) -> Result<Vec<Epoch>, Error>;
+    /// Makes a master key, or takes up the one of this identifier that an attempt before left behind, and returns its
+    /// canary: a blob that only this key opens, for the store to keep. The identifier must stand in the store before.
+    fn create(&self, key: &MasterKeyRef) -> Result<Vec<u8>, Error>;
 
-    /// Makes the master key of an epoch, which must not be there yet, and returns its canary: a blob that only this
-    /// key opens, for the store to keep.
-    fn create(&self, epoch: Epoch) -> Result<Vec<u8>, Error>;
-
-    /// Tells which canary belongs to an epoch, so that its key is proved before it is used after each connect.
-    fn learn(&self, epoch: Epoch, canary: &[u8]);
+    /// Tells which object is the key of an epoch and the canary that proves it. A key is proved before it is used after
+    /// each connect.
+    fn learn(&self, key: &MasterKeyRef, canary: &[u8]);
 
     /// Proves the key of an epoch: really opens its canary in the HSM.
     fn prove(&self, epoch: Epoch) -> Result<(), Error>;
@@ -65,6 +65,12 @@ pub trait MasterKeys: Send + Sync {
 
     /// Destroys the master key of an epoch. What is still sealed under it is lost.
     fn destroy(&self, epoch: Epoch) -> Result<(), Error>;
+
+    /// Whether there is a key under the identifier of this epoch's. It is not proved.
+    fn holds(&self, epoch: Epoch) -> Result<bool, Error>;
+
+    /// The labels of all keys that Keystead made, of any store.
+    fn labels(&self) -> Result<Vec<String>, Error>;
 
     /// Random bytes of the HSM's generator.
     fn random(&self, out: &mut [u8]) -> Result<(), Error>;

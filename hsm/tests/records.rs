@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
 use keystead_hsm::{
-    Entropy, Epoch, Error, Kek, KekIdentity, MasterKeys as _, RecordIdentity, SealedRecord, Software,
+    Entropy, Epoch, Error, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, RecordIdentity, SealedRecord,
+    Software,
 };
 use proptest::prelude::*;
 
@@ -25,7 +26,7 @@ fn identity(id: u32) -> KekIdentity {
 
 fn kek(id: u32) -> Kek {
     let master = Software::in_memory();
-    master.create(Epoch(1)).unwrap();
+    master.create(&MasterKeyRef::legacy(Epoch(1))).unwrap();
     Kek::generate(&master, Epoch(1), identity(id), &mut Counting(0)).unwrap().1
 }
 
@@ -67,15 +68,15 @@ fn no_pair_of_records_can_be_swapped() {
 #[test]
 fn a_kek_opens_with_its_identity_alone_and_survives_rotation() {
     let master = Software::in_memory();
-    master.create(Epoch(1)).unwrap();
-    master.create(Epoch(2)).unwrap();
+    master.create(&MasterKeyRef::legacy(Epoch(1))).unwrap();
+    master.create(&MasterKeyRef::legacy(Epoch(2))).unwrap();
     let (sealed, kek) = Kek::generate(&master, Epoch(1), identity(1), &mut Counting(0)).unwrap();
     let record = kek.seal_record(&OWNER, b"value", &mut Counting(9)).unwrap();
-    assert_eq!(Kek::open(&master, identity(2), &sealed).err(), Some(Error::Tampered));
-    let rotated = Kek::reseal(&master, Epoch(2), &identity(1), &sealed).unwrap();
+    assert_eq!(Kek::open(&master, identity(2), &sealed, &kek.check_value()).err(), Some(Error::Tampered));
+    let rotated = Kek::reseal(&master, Epoch(2), &identity(1), &sealed, &kek.check_value()).unwrap();
     assert_eq!(keystead_hsm::epoch_of(&rotated).unwrap(), Epoch(2));
     master.destroy(Epoch(1)).unwrap();
-    let again = Kek::open(&master, identity(1), &rotated).unwrap();
+    let again = Kek::open(&master, identity(1), &rotated, &kek.check_value()).unwrap();
     assert_eq!(again.open_record(&OWNER, &record).unwrap().expose(), b"value");
 }
 

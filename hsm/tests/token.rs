@@ -8,7 +8,10 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::{AuthPin, Ulong};
 use keystead_hsm::token::{TokenSeed, init_token};
-use keystead_hsm::{Epoch, Error, MasterKeys as _, Pin, Secret, Slot, Token, TokenConfig};
+use keystead_hsm::{
+    Epoch, Error, MasterKeyRef, MasterKeys as _, Pin, Secret, Site, Slot, SystemEntropy, Token, TokenConfig,
+    is_of_site,
+};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -57,6 +60,11 @@ fn config(label: &str) -> TokenConfig {
     TokenConfig::new(module(), Slot::Label(label.into()), pin("123456\n"))
 }
 
+/// A reference to a new key of the store with this number.
+fn new_key(store: u8, epoch: Epoch) -> MasterKeyRef {
+    MasterKeyRef::random(epoch, [store; 16], &Site::new(&[store; 32]), &mut SystemEntropy::default()).unwrap()
+}
+
 fn secret() -> Secret {
     Secret::new((0..32).collect())
 }
@@ -77,7 +85,7 @@ fn what_is_sealed_opens_for_its_identity_alone() {
     isolated("what_is_sealed_opens_for_its_identity_alone", |_| {
         make("one");
         let token = Token::connect(config("one")).unwrap();
-        token.create(E1).unwrap();
+        token.create(&new_key(1, E1)).unwrap();
         let sealed = token.seal(E1, b"key 7", &secret()).unwrap();
         assert!(token.open(b"key 7", &sealed).unwrap().is_same(&secret()));
         assert_eq!(token.open(b"key 8", &sealed).unwrap_err(), Error::Tampered);
@@ -96,16 +104,15 @@ fn rotation_keeps_epochs_apart() {
     isolated("rotation_keeps_epochs_apart", |_| {
         make("one");
         let token = Token::connect(config("one")).unwrap();
-        token.create(E1).unwrap();
+        token.create(&new_key(1, E1)).unwrap();
         let old = token.seal(E1, b"id", &secret()).unwrap();
-        token.create(E2).unwrap();
-        assert_eq!(token.epochs().unwrap(), [E1, E2]);
-        assert_eq!(token.create(E2).unwrap_err(), Error::KeyExists(E2));
+        token.create(&new_key(1, E2)).unwrap();
+        assert!(token.holds(E1).unwrap() && token.holds(E2).unwrap());
         let new = token.seal(E2, b"id", &token.open(b"id", &old).unwrap()).unwrap();
         token.destroy(E1).unwrap();
         assert!(token.open(b"id", &new).unwrap().is_same(&secret()));
         assert_eq!(token.open(b"id", &old).unwrap_err(), Error::KeyMissing(E1));
-        assert_eq!(token.epochs().unwrap(), [E2]);
+        assert!(!token.holds(E1).unwrap());
     });
 }
 
@@ -113,7 +120,7 @@ fn rotation_keeps_epochs_apart() {
 fn the_master_key_cannot_leave_the_token() {
     isolated("the_master_key_cannot_leave_the_token", |_| {
         make("one");
-        Token::connect(config("one")).unwrap().create(E1).unwrap();
+        Token::connect(config("one")).unwrap().create(&new_key(1, E1)).unwrap();
         let session = meddle("one");
         let keys = session.find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)]).unwrap();
         let value = session.get_attributes(keys[0], &[AttributeType::Value]).unwrap();
@@ -150,6 +157,7 @@ fn a_key_that_was_made_by_hand_is_refused() {
                 Attribute::Unwrap(false),
                 Attribute::Derive(false),
                 Attribute::Label(b"keystead-master-1".to_vec()),
+                Attribute::Id(E1.0.to_be_bytes().to_vec()),
             ];
             let mut template = usual.to_vec();
             template.extend([Attribute::Extractable(false), Attribute::Wrap(false)]);
@@ -157,8 +165,12 @@ fn a_key_that_was_made_by_hand_is_refused() {
             template.push(weak);
             session.generate_key(&Mechanism::AesKeyGen, &template).unwrap();
             let token = Token::connect(config(label)).unwrap();
-            let refused = Err(Error::KeyUnfit { epoch: E1, attribute: why });
-            assert_eq!(token.epochs(), refused);
+            let key = MasterKeyRef::legacy(E1);
+            let refused = Error::KeyUnfit { epoch: E1, attribute: why };
+            token.learn(&key, &[1; 100]);
+            assert_eq!(token.prove(E1).err(), Some(refused));
+            token.create(&key).unwrap();
+            token.prove(E1).unwrap();
         }
     });
 }
@@ -189,14 +201,81 @@ fn the_token_of_another_store_is_refused() {
     isolated("the_token_of_another_store_is_refused", |_| {
         make("one");
         make("two");
-        let canary = Token::connect(config("one")).unwrap().create(E1).unwrap();
+        let key = new_key(1, E1);
+        let canary = Token::connect(config("one")).unwrap().create(&key).unwrap();
         let other = Token::connect(config("two")).unwrap();
-        other.create(E1).unwrap();
-        other.learn(E1, &canary);
-        assert_eq!(other.prove(E1), Err(Error::WrongToken(E1)));
-        let fresh = Token::connect(config("two")).unwrap();
-        fresh.learn(E1, &canary);
-        assert_eq!(fresh.seal(E1, b"id", &secret()).unwrap_err(), Error::WrongToken(E1));
+        other.learn(&key, &canary);
+        assert_eq!(other.prove(E1), Err(Error::KeyMissing(E1)), "a token without the key");
+        other.create(&key).unwrap();
+        other.learn(&key, &canary);
+        assert_eq!(other.prove(E1), Err(Error::WrongToken(E1)), "a key with the same identifier");
+        assert_eq!(other.seal(E1, b"id", &secret()).unwrap_err(), Error::WrongToken(E1));
+    });
+}
+
+/// Keys are found by their proof: others under the same identifier and label change nothing, however many there are.
+#[test]
+fn the_right_key_is_found_among_its_likes() {
+    isolated("the_right_key_is_found_among_its_likes", |_| {
+        make("one");
+        for key in [MasterKeyRef::legacy(E1), new_key(1, E1)] {
+            let token = Token::connect(config("one")).unwrap();
+            let canary = token.create(&key).unwrap();
+            let sealed = token.seal(E1, b"id", &secret()).unwrap();
+            let mut like = vec![
+                Attribute::Class(ObjectClass::SECRET_KEY),
+                Attribute::KeyType(KeyType::AES),
+                Attribute::ValueLen(Ulong::from(32u64)),
+                Attribute::Token(true),
+                Attribute::Label(key.label.as_bytes().to_vec()),
+                Attribute::Id(key.id.clone()),
+            ];
+            let session = meddle("one");
+            session.generate_key(&Mechanism::AesKeyGen, &like).unwrap();
+            for (attribute, value) in [
+                (Attribute::Private as fn(bool) -> _, true),
+                (Attribute::Sensitive, true),
+                (Attribute::Extractable, false),
+                (Attribute::Encrypt, true),
+                (Attribute::Decrypt, true),
+                (Attribute::Wrap, false),
+                (Attribute::Unwrap, false),
+                (Attribute::Sign, false),
+                (Attribute::Verify, false),
+                (Attribute::Derive, false),
+            ] {
+                like.push(attribute(value));
+            }
+            for _ in 0..3 {
+                session.generate_key(&Mechanism::AesKeyGen, &like).unwrap();
+            }
+            drop(session);
+            let anew = Token::connect(config("one")).unwrap();
+            anew.learn(&key, &canary);
+            assert!(anew.open(b"id", &sealed).unwrap().is_same(&secret()));
+            assert_eq!(anew.create(&key), Err(Error::KeyExists(E1)), "whose it would be cannot be told");
+        }
+    });
+}
+
+/// A key that was made and whose canary nobody got is taken up, not made twice.
+#[test]
+fn a_key_that_an_attempt_left_behind_is_taken_up() {
+    isolated("a_key_that_an_attempt_left_behind_is_taken_up", |_| {
+        make("one");
+        let key = new_key(1, E1);
+        for _ in 0..3 {
+            let token = Token::connect(config("one")).unwrap();
+            let canary = token.create(&key).unwrap();
+            token.learn(&key, &canary);
+            token.prove(E1).unwrap();
+            assert_eq!(token.labels().unwrap(), std::slice::from_ref(&key.label));
+        }
+        assert!(is_of_site(&key.label, &Site::new(&[1; 32])));
+        assert!(!is_of_site(&key.label, &Site::new(&[2; 32])));
+        assert!(
+            !is_of_site(&key.label, &Site::default()) && !is_of_site("keystead-master-1", &Site::default())
+        );
     });
 }
 
@@ -205,7 +284,8 @@ fn a_deleted_token_is_not_mistaken_for_an_empty_one() {
     isolated("a_deleted_token_is_not_mistaken_for_an_empty_one", |tokens| {
         make("one");
         let token = Token::connect(config("one")).unwrap();
-        let canary = token.create(E1).unwrap();
+        let key = new_key(1, E1);
+        let canary = token.create(&key).unwrap();
         let sealed = token.seal(E1, b"id", &secret()).unwrap();
         for entry in std::fs::read_dir(tokens).unwrap() {
             std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
@@ -214,7 +294,7 @@ fn a_deleted_token_is_not_mistaken_for_an_empty_one() {
         assert_ne!(failed, Error::Tampered, "a token that is gone is no tampering");
         let anew = Token::connect(config("one"));
         if let Ok(anew) = anew {
-            anew.learn(E1, &canary);
+            anew.learn(&key, &canary);
             assert!(anew.prove(E1).is_err());
         }
     });
@@ -225,7 +305,7 @@ fn eight_threads_share_the_token() {
     isolated("eight_threads_share_the_token", |_| {
         make("one");
         let token = Token::connect(TokenConfig { workers: 4, ..config("one") }).unwrap();
-        token.create(E1).unwrap();
+        token.create(&new_key(1, E1)).unwrap();
         std::thread::scope(|scope| {
             for thread in 0..8u8 {
                 let token = &token;

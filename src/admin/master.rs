@@ -59,9 +59,11 @@ fn describe(status: &MasterStatus) -> String {
     }
     let others: Vec<_> = status.in_token.iter().filter(|epoch| **epoch != status.epoch).collect();
     if !others.is_empty() {
-        text += &format!("\nretired epochs still in the token: {others:?}");
+        text += &format!("\nretired epochs of this store still in the token: {others:?}");
     }
-    if let Some(epoch) = status.rotating_to {
+    if let Some(running) = &status.running {
+        text += &format!("\n{running}");
+    } else if let Some(epoch) = status.rotating_to {
         text += &format!("\na rotation to epoch {epoch} is not finished: rotate again to go on with it");
     }
     text

@@ -1,7 +1,8 @@
 //! The SoftHSM token of `dev`: made once, whole or not at all, and never beside a store that was made with another.
 
-use super::{Error, is_empty, make_folder, softhsm_config};
+use super::{Error, is_empty, make_folder, softhsm_config, store_folder};
 use crate::pki::{self, write_new};
+use crate::store;
 use keystead_hsm::token::{TokenSeed, forget, init_token};
 use keystead_hsm::{Entropy as _, Pin, SystemEntropy};
 use std::path::Path;
@@ -12,14 +13,22 @@ pub const LABEL: &str = "keystead-dev";
 /// Makes the token where there is none. SoftHSM is told by `use_softhsm` which configuration to read.
 pub fn token(folder: &Path, module: &Path, use_softhsm: fn(&Path)) -> Result<(), Error> {
     let (tokens, config) = (folder.join("tokens"), softhsm_config(folder));
+    let store = store_folder(folder);
     let (pin_file, officer_file) = (folder.join("pin"), folder.join("so-pin"));
     write_new(&config, softhsm_text(&tokens).as_bytes())?;
     if !is_empty(&tokens) {
         use_softhsm(&config);
-        return if pin_file.exists() { Ok(()) } else { Err(Error::PinLost { pin: pin_file, tokens }) };
+        if !pin_file.exists() {
+            return Err(Error::PinLost { pin: pin_file, tokens });
+        }
+        // A store writes down which key it will make before it makes it, so a key without a store was that of another one.
+        return if holds_keys(&tokens) && is_empty(&store) {
+            Err(Error::StoreLost { tokens, store })
+        } else {
+            Ok(())
+        };
     }
-    let store = folder.join("store");
-    if !is_empty(&store) {
+    if !is_empty(&store) || store::beside(&store).is_some_and(|file| file.exists()) {
         return Err(Error::TokenLost { tokens, store });
     }
     for file in [&pin_file, &officer_file] {
@@ -44,6 +53,14 @@ pub fn token(folder: &Path, module: &Path, use_softhsm: fn(&Path)) -> Result<(),
     std::fs::remove_file(&half_config).map_err(failed(&half_config))?;
     use_softhsm(&config);
     Ok(())
+}
+
+/// Whether a token of SoftHSM has objects beside the one that is the token itself.
+fn holds_keys(tokens: &Path) -> bool {
+    let folders = std::fs::read_dir(tokens).into_iter().flatten().flatten();
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder.path()).into_iter().flatten().flatten());
+    let name = |file: std::fs::DirEntry| file.file_name().to_string_lossy().into_owned();
+    files.map(name).any(|name| name.ends_with(".object") && name != "token.object")
 }
 
 fn softhsm_text(tokens: &Path) -> String {

@@ -15,19 +15,22 @@ use serde_json::Value;
 impl Executor {
     /// Does what is asked, after its start is in the audit where it has one. Blocks.
     pub(super) fn do_outside(&self, outside: Outside, supplies: &mut Supplies) -> Result<(), Error> {
+        let by =
+            outside.start.as_ref().map_or("an administrator".to_owned(), |start| start.principal.clone());
         if let Some(start) = outside.start {
             self.commit_blocking(Changes::default(), vec![start])?;
         }
-        let answer = self.answer(&outside.request);
+        let answer = self.answer(&outside.request, &by);
         supplies.add_outside(outside.request, answer);
         Ok(())
     }
 
-    fn answer(&self, request: &AdminRequest) -> Result<Value, Refusal> {
+    /// `by` is the name of who asks.
+    fn answer(&self, request: &AdminRequest, by: &str) -> Result<Value, Refusal> {
         match request {
             AdminRequest::Ready => json(self.readiness()),
             AdminRequest::MasterStatus => json(self.hierarchy.status().map_err(failed)?),
-            AdminRequest::MasterRotate => json(self.hierarchy.rotate().map_err(failed)?),
+            AdminRequest::MasterRotate => json(self.hierarchy.rotate(by).map_err(failed)?),
             AdminRequest::ClientAdd { name, days, request, .. } => self.sign(name, *days, request),
             AdminRequest::ClientShow { name } => {
                 json(self.gate.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?)

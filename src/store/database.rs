@@ -2,11 +2,13 @@
 
 use super::guard::{Guard, Opener};
 use super::journal::{DRAINED_KEY, Journal};
+use super::life::Life;
 use super::lock::FolderLock;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{Engine, Error, Outcome, Snapshot, Store, Transaction};
+use super::{Engine, Error, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction};
 use crate::audit::Entry;
+use std::ops::ControlFlow;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -15,10 +17,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The key that holds the format of the store.
-const FORMAT_KEY: &[u8] = b"f";
+pub const FORMAT_KEY: &[u8] = b"f";
 
-/// The format that this version reads and writes.
-const FORMAT: u32 = 1;
+/// The format that this version writes. It reads the one before as well, and the hierarchy turns such a store into one of
+/// this format, which older versions refuse.
+pub const FORMAT: u32 = 2;
+const FORMAT_READ_MIN: u32 = 1;
 
 /// What a batch wants committed.
 #[derive(Debug, Default)]
@@ -34,6 +38,8 @@ pub struct Database {
     guard: Arc<Guard>,
     ways: Option<(Writer, Journal, Watch)>,
     threads: Vec<JoinHandle<()>>,
+    /// What is known of the folder; none for a store that is not kept.
+    life: Option<Life>,
     /// Given back when all else is closed.
     lock: Option<FolderLock>,
 }
@@ -45,10 +51,20 @@ impl Database {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let lock = FolderLock::take(folder)?;
         engine.check(folder)?;
+        let life = match engine.file(folder) {
+            None => None,
+            Some(file) => {
+                let life = Life::look(folder, &lock).map_err(failed)?;
+                if !file.exists() {
+                    life.must_be_new()?;
+                }
+                Some(life)
+            }
+        };
         let guard = Guard::open(engine.opener(folder), folder, engine.file(folder))?;
         make_private(folder).map_err(failed)?;
         let mut database = Self::start(guard, folder)?;
-        database.lock = Some(lock);
+        (database.lock, database.life) = (Some(lock), life);
         Ok(database)
     }
 
@@ -72,7 +88,41 @@ impl Database {
         let (journal, journaling) = Journal::start(folder, drained, writer.clone())?;
         let (watch, watching) = Watch::start(Arc::clone(&guard), writer.clone())?;
         let threads = vec![watching, journaling, writing];
-        Ok(Self { guard, ways: Some((writer, journal, watch)), threads, lock: None })
+        Ok(Self { guard, ways: Some((writer, journal, watch)), threads, life: None, lock: None })
+    }
+
+    /// The folder that it is kept in; none where it is gone with the process.
+    pub fn kept_in(&self) -> Option<&Path> {
+        self.life.as_ref().map(Life::folder)
+    }
+
+    /// What tells that there was a store here before this file, where it is blank.
+    pub fn evidence(&self) -> Option<String> {
+        self.life.as_ref().and_then(Life::evidence).map(str::to_owned)
+    }
+
+    /// Whether the operator has asked for a new store whatever was here before.
+    pub fn begins_anew(&self) -> bool {
+        self.life.as_ref().is_some_and(Life::begins_anew)
+    }
+
+    /// How to make a new store where another has been.
+    pub fn advice(&self) -> String {
+        self.life.as_ref().map(Life::advice).unwrap_or_default()
+    }
+
+    /// Leaves traces of this store in and beside its folder, so that its loss is noticed.
+    pub fn has_lived(&self, store: &[u8; 16]) {
+        let (Some(life), Some(lock)) = (&self.life, &self.lock) else { return };
+        if let Err(error) = life.settle(lock, store) {
+            let folder = life.folder().display();
+            tracing::warn!(%folder, %error, "cannot write beside the store that it is here: its loss may go unnoticed");
+        }
+    }
+
+    /// The format that it has.
+    pub fn format(&self) -> Result<u32, Error> {
+        format_of(&*self.snapshot()?)?.ok_or(Error::NoFormat)
     }
 
     /// The store as it stands now.
@@ -162,19 +212,35 @@ fn closed() -> Error {
 }
 
 fn check_format(store: &Guard) -> Result<(), Error> {
-    let found = store.snapshot()?.get(FORMAT_KEY)?;
-    match found {
-        Some(found) if found == FORMAT.to_be_bytes() => Ok(()),
-        Some(found) => {
-            let found =
-                found.try_into().map_or("unknown".to_owned(), |bytes| u32::from_be_bytes(bytes).to_string());
-            Err(Error::Format { found, known: FORMAT })
-        }
+    let snapshot = store.snapshot()?;
+    match format_of(&*snapshot)? {
+        Some(FORMAT_READ_MIN..=FORMAT) => Ok(()),
+        Some(found) => Err(Error::Format { found: found.to_string(), known: FORMAT }),
         None => {
+            if !is_blank(&*snapshot)? {
+                return Err(Error::NoFormat);
+            }
+            drop(snapshot);
             let writes = vec![(FORMAT_KEY.to_vec(), Some(FORMAT.to_be_bytes().to_vec()))];
             store.commit(Transaction { expects: Vec::new(), writes })
         }
     }
+}
+
+fn format_of(snapshot: &dyn Snapshot) -> Result<Option<u32>, Error> {
+    let unknown = |_| Error::Format { found: "unknown".to_owned(), known: FORMAT };
+    let found = snapshot.get(FORMAT_KEY)?;
+    found.map(|found| found.try_into().map(u32::from_be_bytes).map_err(unknown)).transpose()
+}
+
+/// Whether nothing was ever written to a store but its format, and what a commit of nothing writes.
+pub fn is_blank(snapshot: &dyn Snapshot) -> Result<bool, Error> {
+    let mut blank = true;
+    snapshot.scan(b"", Order::Forward, &mut |key, _| {
+        blank = [FORMAT_KEY, STAMP_KEY].contains(&key);
+        if blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(blank)
 }
 
 /// Files 0600, folders 0700, whatever the engine made them with.

@@ -5,6 +5,7 @@ use super::{Error, MemoryStore, RedbStore, SledStore, Store};
 use super::{redb, sled};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The engines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -27,7 +28,13 @@ impl Engine {
     pub(super) fn opener(self, folder: &Path) -> Opener {
         let folder = folder.to_owned();
         let memory: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let (file, opened) = (self.file(&folder), AtomicBool::new(false));
         Box::new(move |access| {
+            // A file is made when the store is opened first, and never in the place of one that has gone since.
+            if opened.swap(true, Ordering::Relaxed) && file.as_ref().is_some_and(|file| !file.exists()) {
+                let path = file.clone().unwrap_or_default();
+                return Err(Error::File { path, why: "it is gone".to_owned() });
+            }
             Ok(match (self, access) {
                 (Self::Redb, Access::Write) => Arc::new(RedbStore::open(&folder)?) as Arc<dyn Store>,
                 (Self::Redb, Access::Read) => Arc::new(RedbStore::open_for_reads(&folder)?),

@@ -2,12 +2,20 @@
 
 use super::Error;
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::Read as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+/// What the lock says while the store of its folder is being made for the first time.
+const NEW: &str = "a first start that is not done yet";
+
 /// The lock on a folder, held until it is dropped.
-pub struct FolderLock(#[allow(dead_code, reason = "the open file is the lock")] File);
+pub struct FolderLock {
+    /// The open file is the lock.
+    file: File,
+    /// What it said before.
+    before: String,
+}
 
 impl FolderLock {
     /// Locks the folder, or says who holds it.
@@ -15,20 +23,39 @@ impl FolderLock {
         let path = folder.join("lock");
         let failed = |why: std::io::Error| Error::File { path: path.clone(), why: why.to_string() };
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = file.as_mut().map_err(|why| failed(std::io::Error::new(why.kind(), why.to_string())))?;
-        let locked = rustix::fs::flock(&*file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut file = options.open(&path).map_err(failed)?;
+        let locked = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+        let mut before = String::new();
+        let _ = file.read_to_string(&mut before);
         if locked.is_err() {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            let holder = if holder.trim().is_empty() { "another process" } else { holder.trim() };
-            return Err(Error::InUse { path: folder.into(), holder: holder.to_owned() });
+            let holder = before.lines().next().filter(|holder| !holder.is_empty());
+            let holder = holder.unwrap_or("another process").to_owned();
+            return Err(Error::InUse { path: folder.into(), holder });
         }
-        let holder = format!("keystead, process {}\n", std::process::id());
-        // Who it is helps people; a disk without room for it must not keep the server from starting.
-        if let Err(error) = file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())) {
+        let lock = Self { file, before };
+        let state = if lock.was_settled() { "" } else { NEW };
+        // A disk without room for it must not keep the server from starting.
+        if let Err(error) = lock.write(state) {
             tracing::warn!(file = %path.display(), %error, "the lock does not say who holds it");
         }
-        Ok(Self(file.try_clone().map_err(failed)?))
+        Ok(lock)
+    }
+
+    /// Whether a server has held it that had a store here.
+    pub fn was_settled(&self) -> bool {
+        !self.before.trim().is_empty() && !self.before.contains(NEW)
+    }
+
+    /// Says that there is a store here now.
+    pub fn settle(&self) -> std::io::Result<()> {
+        self.write("")
+    }
+
+    /// Never empty in between: an empty lock tells of nothing.
+    fn write(&self, state: &str) -> std::io::Result<()> {
+        let text = format!("keystead, process {}\n{state}", std::process::id());
+        self.file.write_all_at(text.as_bytes(), 0)?;
+        self.file.set_len(text.len() as u64)
     }
 }

@@ -16,6 +16,7 @@ mod database;
 mod engine;
 mod guard;
 mod journal;
+mod life;
 mod lock;
 mod memory;
 mod place;
@@ -25,9 +26,10 @@ mod sled;
 mod watch;
 mod writer;
 
-pub use database::{Database, Submission};
+pub use database::{Database, FORMAT, FORMAT_KEY, Submission, is_blank};
 pub use engine::Engine;
 pub use guard::{Access, Opener, STAMP_KEY};
+pub use life::beside;
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 pub use sled::SledStore;
@@ -147,9 +149,29 @@ pub enum Error {
         /// What was asked for.
         wanted: Engine,
     },
+    /// There is no store in a folder that had one.
+    #[error(
+        "there is no store in {}, and there was one: {evidence}. If the disk with the store is not mounted, mount it; if the \
+         store is lost, put back a copy (docs/configuration.md, Copies of the store). {advice}", path.display()
+    )]
+    Lost {
+        /// The folder.
+        path: PathBuf,
+        /// What tells of the store.
+        evidence: String,
+        /// How to make a new store all the same.
+        advice: String,
+    },
+    /// The store does not say which format it has.
+    #[error(
+        "the store lacks its format (row f), which every store has from its first start: it was changed by something else \
+         than Keystead. Move the folder of the store away and keep it, and put back a copy (docs/configuration.md, Copies \
+         of the store)"
+    )]
+    NoFormat,
     /// The store has a format that this version does not know.
     #[error(
-        "the store has format {found}, this version reads format {known}: use the Keystead that wrote it, or a newer one"
+        "the store has format {found}, this version reads formats up to {known}: use the Keystead that wrote it, or a newer one"
     )]
     Format {
         /// What the store says.

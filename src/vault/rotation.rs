@@ -1,12 +1,18 @@
 //! Rotation of the master key: PREPARE, ACTIVATE, REWRAP, VERIFY, RETIRE. Each step is written down in the store
-//! before the next begins and can be repeated, so that a rotation that was interrupted goes on at the next start.
+//! before the next begins and can be repeated, so that a rotation that was interrupted goes on at the next start, or with
+//! the next `keystead master rotate`. The plan names the new key by a random identifier before it is made, so that a key
+//! that was made and not yet used is found again. One rotation runs at a time.
 //! Records are not touched: only the KEKs, a handful, are sealed anew. Readers choose the key that a blob names, so
 //! that everything can be read at every step.
 //!
 //! The retired key stays in the token: copies of the store from before the rotation need it.
 
-use super::{Error, Hierarchy, key};
-use keystead_hsm::{Epoch, Error as HsmError, Kek, epoch_of};
+use super::job::RunningJob;
+use super::plan::Plan;
+use super::rows;
+use super::{Error, Hierarchy, site};
+use crate::store::Database;
+use keystead_hsm::{Epoch, Error as HsmError, Kek, MasterKeyRef, MasterKeys, SystemEntropy, epoch_of};
 use serde::{Deserialize, Serialize};
 
 /// The master key as it stands.
@@ -16,12 +22,15 @@ pub struct MasterStatus {
     pub token: String,
     /// The epoch that new KEKs are sealed under.
     pub epoch: u32,
-    /// Every epoch whose key the token holds.
+    /// Every epoch of this store whose key the token holds.
     pub in_token: Vec<u32>,
     /// How many KEKs there are, by the epoch that they are sealed under.
     pub keks: Vec<KekCount>,
     /// The epoch that a rotation is on its way to.
     pub rotating_to: Option<u32>,
+    /// The rotation that runs at this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<RunningJob>,
 }
 
 /// How many KEKs are under an epoch.
@@ -46,110 +55,103 @@ pub struct RotationReport {
     pub left_behind: usize,
 }
 
+/// How often another identifier is planned where several keys have the one that was.
+const IDENTIFIERS_MAX: usize = 10;
+
 impl Hierarchy {
     /// How the master key stands.
     pub fn status(&self) -> Result<MasterStatus, Error> {
-        let mut keks: Vec<KekCount> = Vec::new();
-        for (_, sealed) in self.numbered(key::KEK)? {
-            let epoch = epoch_of(&sealed)?.0;
+        let (rows, mut keks) = (self.rows()?, Vec::<KekCount>::new());
+        for (_, sealed) in rows.numbered(rows::KEK) {
+            let epoch = epoch_of(sealed)?.0;
             match keks.iter_mut().find(|count| count.epoch == epoch) {
                 Some(count) => count.count += 1,
                 None => keks.push(KekCount { epoch, count: 1 }),
             }
         }
+        let mut in_token = Vec::new();
+        for (epoch, _) in rows.numbered(rows::MASTER_KEY) {
+            if self.master.holds(Epoch(epoch))? {
+                in_token.push(epoch);
+            }
+        }
         Ok(MasterStatus {
             token: self.describe(),
-            epoch: self.epoch()?.0,
-            in_token: self.master.epochs()?.into_iter().map(|epoch| epoch.0).collect(),
+            epoch: rows.epoch()?.0,
+            in_token,
             keks,
-            rotating_to: self.rotation()?.map(|(_, to)| to.0),
+            rotating_to: rows.plan()?.map(|plan| plan.key.epoch.0),
+            running: self.jobs.running(),
         })
     }
 
-    /// Rotates to a new master key. Blocks for as long as the HSM takes.
-    pub fn rotate(&self) -> Result<RotationReport, Error> {
-        if self.rotation()?.is_none() {
+    /// Rotates to a new master key, for somebody whose name a second one is told. Blocks for as long as the HSM takes.
+    pub fn rotate(&self, by: &str) -> Result<RotationReport, Error> {
+        let _job = self.jobs.begin("the rotation of the master key", by)?;
+        if self.rows()?.plan()?.is_none() {
             self.prepare()?;
         }
         self.resume_rotation()?.ok_or(Error::Conflict)
     }
 
-    /// PREPARE: writes down where the rotation goes. The key is made by the next step, which can be repeated.
+    /// PREPARE: writes down where the rotation goes, and which key it will make.
     fn prepare(&self) -> Result<(), Error> {
-        let from = self.epoch()?;
-        let to = self.next_epoch(from)?;
-        tracing::info!(%from, %to, "rotating the master key");
-        self.write(vec![(key::ROTATION.to_vec(), None)], vec![(key::ROTATION.to_vec(), Some(plan(from, to)))])
+        self.jobs.step("PREPARE: writing down the plan".to_owned());
+        let rows = self.rows()?;
+        let from = rows.epoch()?;
+        let (to, site) = (Epoch(from.0 + 1), site::of(&self.database));
+        let key = MasterKeyRef::random(to, rows.store_id()?, &site, &mut SystemEntropy::default())?;
+        tracing::info!(%from, %to, id = key.id_text(), "rotating the master key");
+        self.change(&rows, vec![(rows::PLAN.to_vec(), Some(Plan { from, key }.encode()))])
     }
 
     /// Goes on with a rotation that was prepared; `None` where there is none.
     pub(super) fn resume_rotation(&self) -> Result<Option<RotationReport>, Error> {
-        let Some((from, to)) = self.rotation()? else { return Ok(None) };
-        let to = self.activate(from, to)?;
+        let Some(plan) = self.rows()?.plan()? else { return Ok(None) };
+        let (from, to) = (plan.from, plan.key.epoch);
+        self.activate(plan)?;
         let rewrapped = self.rewrap(to)?;
         let left_behind = self.left_behind(to)?;
         if left_behind == 0 {
-            self.retire(from, to)?;
+            self.retire()?;
         }
         let report = RotationReport { from: from.0, to: to.0, rewrapped, left_behind };
         tracing::info!(?report, "rotated the master key");
         Ok(Some(report))
     }
 
-    fn rotation(&self) -> Result<Option<(Epoch, Epoch)>, Error> {
-        let Some(plan) = self.get(key::ROTATION)? else { return Ok(None) };
-        let numbers: Option<[u8; 8]> = plan.try_into().ok();
-        let numbers = u64::from_be_bytes(numbers.ok_or(Error::Missing("rotation plan"))?);
-        let (from, to) = ((numbers >> 32) as u32, numbers as u32);
-        Ok(Some((Epoch(from), Epoch(to))))
-    }
-
-    /// ACTIVATE: makes the new key, proves it, and seals everything new under it from now on. Returns its epoch.
-    fn activate(&self, from: Epoch, to: Epoch) -> Result<Epoch, Error> {
-        if self.epoch()? == to {
-            return Ok(to);
+    /// ACTIVATE: makes the new key, proves it, and seals everything new under it from now on.
+    fn activate(&self, plan: Plan) -> Result<(), Error> {
+        let (rows, number) = (self.rows()?, plan.key.epoch.0);
+        if rows.epoch()?.0 == number {
+            return Ok(());
         }
-        let canary = match self.master.create(to) {
-            Ok(canary) => canary,
-            // A try that was interrupted made it, or another store on this token did, or a later state of this store
-            // of which this is an old copy. Nobody can tell, so the key stays and the rotation goes past it.
-            Err(HsmError::KeyExists(_)) => {
-                let next = self.next_epoch(to)?;
-                self.write(
-                    vec![(key::ROTATION.to_vec(), Some(plan(from, to)))],
-                    vec![(key::ROTATION.to_vec(), Some(plan(from, next)))],
-                )?;
-                return self.activate(from, next);
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let (from, number) = (from.0.to_be_bytes().to_vec(), to.0);
-        self.write(
-            vec![(key::EPOCH.to_vec(), Some(from))],
+        self.jobs.step(format!("ACTIVATE: making the master key of epoch {number}"));
+        let (key, canary) = make_key(&self.database, &*self.master, plan, |plan| {
+            self.change(&self.rows()?, vec![(rows::PLAN.to_vec(), Some(plan.encode()))])
+        })?;
+        self.change(
+            &self.rows()?,
             vec![
-                (key::numbered(key::CANARY, number), Some(canary)),
-                (key::EPOCH.to_vec(), Some(number.to_be_bytes().to_vec())),
+                (rows::numbered(rows::MASTER_KEY, number), Some(key.encode())),
+                (rows::numbered(rows::CANARY, number), Some(canary)),
+                (rows::EPOCH.to_vec(), Some(number.to_be_bytes().to_vec())),
             ],
-        )?;
-        Ok(to)
-    }
-
-    /// The epoch after this one and after all that the token holds.
-    fn next_epoch(&self, present: Epoch) -> Result<Epoch, Error> {
-        let last = self.master.epochs()?.last().copied().unwrap_or(present);
-        Ok(Epoch(last.max(present).0 + 1))
+        )
     }
 
     /// REWRAP: seals every KEK that is under another epoch under the new one.
     fn rewrap(&self, to: Epoch) -> Result<usize, Error> {
-        let mut rewrapped = 0;
-        for (id, sealed) in self.numbered(key::KEK)? {
-            if epoch_of(&sealed)? == to {
+        let (ids, mut rewrapped) = (self.kek_ids()?, 0);
+        for (turn, id) in ids.iter().enumerate() {
+            self.jobs.step(format!("REWRAP: key-encryption key {} of {}", turn + 1, ids.len()));
+            let (rows, place) = (self.rows()?, rows::numbered(rows::KEK, *id));
+            let (sealed, check) = (rows.need(&place)?, rows.check(*id)?);
+            if epoch_of(sealed)? == to {
                 continue;
             }
-            let anew = Kek::reseal(&*self.master, to, &self.kek_identity(id), &sealed)?;
-            let place = key::numbered(key::KEK, id);
-            self.write(vec![(place.clone(), Some(sealed))], vec![(place, Some(anew))])?;
+            let anew = Kek::reseal(&*self.master, to, &self.kek_identity(*id), sealed, &check)?;
+            self.change(&rows, vec![(place, Some(anew))])?;
             rewrapped += 1;
         }
         Ok(rewrapped)
@@ -157,21 +159,45 @@ impl Hierarchy {
 
     /// VERIFY: opens every KEK with the new key; counts those under another.
     fn left_behind(&self, to: Epoch) -> Result<usize, Error> {
-        let mut left = 0;
-        for (id, sealed) in self.numbered(key::KEK)? {
-            Kek::open(&*self.master, self.kek_identity(id), &sealed)?;
-            left += usize::from(epoch_of(&sealed)? != to);
+        self.jobs.step("VERIFY: opening every key-encryption key".to_owned());
+        let (rows, mut left) = (self.rows()?, 0);
+        for (id, sealed) in rows.numbered(rows::KEK) {
+            Kek::open(&*self.master, self.kek_identity(id), sealed, &rows.check(id)?)?;
+            left += usize::from(epoch_of(sealed)? != to);
         }
         Ok(left)
     }
 
     /// RETIRE: the rotation is done; the plan goes away.
-    fn retire(&self, from: Epoch, to: Epoch) -> Result<(), Error> {
-        self.write(vec![(key::ROTATION.to_vec(), Some(plan(from, to)))], vec![(key::ROTATION.to_vec(), None)])
+    fn retire(&self) -> Result<(), Error> {
+        self.jobs.step("RETIRE: the plan is done".to_owned());
+        self.change(&self.rows()?, vec![(rows::PLAN.to_vec(), None)])
+    }
+
+    fn kek_ids(&self) -> Result<Vec<u32>, Error> {
+        Ok(self.rows()?.numbered(rows::KEK).map(|(id, _)| id).collect())
     }
 }
 
-/// A rotation as the store keeps it.
-fn plan(from: Epoch, to: Epoch) -> Vec<u8> {
-    [from.0.to_be_bytes(), to.0.to_be_bytes()].concat()
+/// Makes the key of a plan, or takes up the one that an attempt before has made. Where several keys have its identifier,
+/// as when a copy of this store made one from the same plan, nobody can tell which is whose: all stay, and another
+/// identifier is planned. Gives the key and its canary.
+pub(super) fn make_key(
+    database: &Database,
+    master: &dyn MasterKeys,
+    mut plan: Plan,
+    write: impl Fn(&Plan) -> Result<(), Error>,
+) -> Result<(MasterKeyRef, Vec<u8>), Error> {
+    for _ in 0..IDENTIFIERS_MAX {
+        match master.create(&plan.key) {
+            Err(HsmError::KeyExists(epoch)) => {
+                let store = plan.key.store.ok_or(HsmError::KeyExists(epoch))?;
+                plan.key =
+                    MasterKeyRef::random(epoch, store, &site::of(database), &mut SystemEntropy::default())?;
+                write(&plan)?;
+            }
+            made => return Ok((plan.key, made?)),
+        }
+    }
+    Err(HsmError::KeyExists(plan.key.epoch).into())
 }

@@ -14,7 +14,7 @@ use keystead::engine::telling::push::{self, Push};
 use keystead::engine::world::{Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
-use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeys as _, Software, SystemEntropy};
+use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
 use kmip_codec::Version;
 use kmip_codec::enums::{BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
@@ -95,7 +95,7 @@ impl View for Snapshot {
 impl Bench {
     pub fn new(seed: u64) -> Self {
         let master = Software::in_memory();
-        master.create(Epoch(1)).unwrap();
+        master.create(&MasterKeyRef::legacy(Epoch(1))).unwrap();
         let identity = KekIdentity { store: [1; 16], tenant: 0, id: 1 };
         let kek = Kek::generate(&master, Epoch(1), identity, &mut SystemEntropy::default()).unwrap().1;
         let ring = KeyRing::new(1, BTreeMap::from([(1, Arc::new(kek))]));

@@ -206,6 +206,7 @@ fn reads_survive_the_death_of_the_process_once_and_whole() {
     let mut torn = std::fs::read(segment.unwrap()).unwrap();
     drop(database);
     torn.extend_from_slice(&torn.clone()[..20]);
+    drop(Database::open(Engine::Redb, left.path()).unwrap());
     std::fs::write(left.path().join("reads-1"), torn).unwrap();
     for round in 0..2 {
         let database = Database::open(Engine::Redb, left.path()).unwrap();
@@ -242,10 +243,10 @@ fn a_newer_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(Database::open(Engine::Redb, folder.path()).unwrap());
     let store = RedbStore::open(folder.path()).unwrap();
-    store.commit(&vec![(b"f".to_vec(), Some(2u32.to_be_bytes().to_vec()))].into()).unwrap();
+    store.commit(&vec![(b"f".to_vec(), Some(3u32.to_be_bytes().to_vec()))].into()).unwrap();
     drop(store);
     let refused = Database::open(Engine::Redb, folder.path()).err().unwrap();
-    assert_eq!(refused, Error::Format { found: "2".into(), known: 1 });
+    assert_eq!(refused, Error::Format { found: "3".into(), known: 2 });
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Making a token: for `keystead dev` and for tests. A production token is made with its maker's tools.
 
-use super::connection::load;
-use super::faults::device;
+use super::faults::{Fault, told as device};
+use super::module::load;
 use super::{Pin, Slot};
 use crate::Error;
 use cryptoki::session::UserType;
@@ -32,7 +32,8 @@ pub fn init_token(module: &Path, seed: &TokenSeed<'_>) -> Result<(), Error> {
     })?;
     let officer = auth_pin(seed.officer_pin);
     context.init_token(free, &officer, seed.label).map_err(device("C_InitToken"))?;
-    let slot = super::connection::find_slot(&context, &Slot::Label(seed.label.to_owned()))?;
+    let slot = super::connection::find_slot(&context, &Slot::Label(seed.label.to_owned()));
+    let slot = slot.map_err(Fault::into_error)?;
     let session = context.open_rw_session(slot).map_err(device("C_OpenSession"))?;
     session.login(UserType::So, Some(&officer)).map_err(device("C_Login"))?;
     session.init_pin(&auth_pin(seed.user_pin)).map_err(device("C_InitPIN"))?;

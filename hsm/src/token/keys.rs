@@ -1,7 +1,8 @@
 //! The master keys as objects of the token: their template, how they are found, what they must be.
 
-use crate::{Epoch, Error};
-use cryptoki::error::Error as Pkcs11Error;
+use super::faults::{Fault, at};
+use crate::MasterKeyRef;
+use crate::master::LABEL_PREFIX;
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
@@ -9,39 +10,42 @@ use cryptoki::types::Ulong;
 
 const KEY_BYTES: u64 = 32;
 
-/// The label of the master key of an epoch.
-pub fn label(prefix: &str, epoch: Epoch) -> String {
-    format!("{prefix}{epoch}")
-}
-
-/// The secret keys with this label.
-pub fn find(session: &Session, label: &str) -> Result<Vec<ObjectHandle>, Pkcs11Error> {
-    session.find_objects(&[
-        Attribute::Class(ObjectClass::SECRET_KEY),
-        Attribute::Token(true),
-        Attribute::Label(label.as_bytes().to_vec()),
-    ])
-}
-
-/// The epochs of all master keys in the token.
-pub fn epochs(session: &Session, prefix: &str) -> Result<Vec<Epoch>, Pkcs11Error> {
-    let template = [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Token(true)];
-    let mut epochs = Vec::new();
-    for handle in session.find_objects(&template)? {
-        for attribute in session.get_attributes(handle, &[AttributeType::Label])? {
-            let Attribute::Label(label) = attribute else { continue };
-            let number = label.strip_prefix(prefix.as_bytes()).and_then(|n| std::str::from_utf8(n).ok());
-            epochs.extend(number.and_then(|n| n.parse().ok()).map(Epoch));
+/// The secret keys that may be this one: those with its identifier, and for a key of an older version those with its
+/// label. Which of them it is, its canary tells.
+pub fn find(session: &Session, key: &MasterKeyRef) -> Result<Vec<ObjectHandle>, Fault> {
+    let mut ways = vec![Attribute::Id(key.id.clone())];
+    if key.is_legacy() {
+        ways.push(Attribute::Label(key.label.as_bytes().to_vec()));
+    }
+    let mut found: Vec<ObjectHandle> = Vec::new();
+    for way in ways {
+        let template = [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Token(true), way];
+        for handle in session.find_objects(&template).map_err(at("C_FindObjects"))? {
+            if !found.contains(&handle) {
+                found.push(handle);
+            }
         }
     }
-    epochs.sort();
-    epochs.dedup();
-    Ok(epochs)
+    Ok(found)
+}
+
+/// The labels of all keys that Keystead made.
+pub fn labels(session: &Session) -> Result<Vec<String>, Fault> {
+    let template = [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Token(true)];
+    let mut labels = Vec::new();
+    for handle in session.find_objects(&template).map_err(at("C_FindObjects"))? {
+        let found = session.get_attributes(handle, &[AttributeType::Label]);
+        for attribute in found.map_err(at("C_GetAttributeValue"))? {
+            let Attribute::Label(label) = attribute else { continue };
+            labels.extend(String::from_utf8(label).ok().filter(|label| label.starts_with(LABEL_PREFIX)));
+        }
+    }
+    Ok(labels)
 }
 
 /// Makes a master key: AES-256, for encryption and decryption alone, never to leave the token.
-pub fn generate(session: &Session, label: &str, epoch: Epoch) -> Result<ObjectHandle, Pkcs11Error> {
-    session.generate_key(
+pub fn generate(session: &Session, key: &MasterKeyRef) -> Result<ObjectHandle, Fault> {
+    let made = session.generate_key(
         &Mechanism::AesKeyGen,
         &[
             Attribute::Class(ObjectClass::SECRET_KEY),
@@ -59,10 +63,11 @@ pub fn generate(session: &Session, label: &str, epoch: Epoch) -> Result<ObjectHa
             Attribute::Unwrap(false),
             Attribute::Derive(false),
             Attribute::Modifiable(false),
-            Attribute::Label(label.as_bytes().to_vec()),
-            Attribute::Id(epoch.0.to_be_bytes().to_vec()),
+            Attribute::Label(key.label.as_bytes().to_vec()),
+            Attribute::Id(key.id.clone()),
         ],
-    )
+    );
+    made.map_err(at("C_GenerateKey"))
 }
 
 /// What a master key must be: attribute, value, and how to say it. A key that may both wrap and decrypt would let its
@@ -81,22 +86,18 @@ const MUST: &[(Attribute, &str)] = &[
     (Attribute::Sign(false), "CKA_SIGN must be false"),
     (Attribute::Verify(false), "CKA_VERIFY must be false"),
     (Attribute::Derive(false), "CKA_DERIVE must be false"),
+    (Attribute::Local(true), "CKA_LOCAL must be true"),
     (Attribute::KeyType(KeyType::AES), "CKA_KEY_TYPE must be CKK_AES"),
 ];
 
-/// Refuses a key that is not what it must be, and says which attribute is wrong.
-pub fn check(session: &Session, handle: ObjectHandle, epoch: Epoch) -> Result<(), Error> {
-    for (wanted, attribute) in MUST {
+/// Which attribute of a key is not what it must be, if one is not.
+pub fn unfit(session: &Session, handle: ObjectHandle) -> Result<Option<&'static str>, Fault> {
+    let length = (Attribute::ValueLen(Ulong::from(KEY_BYTES)), "CKA_VALUE_LEN must be 32");
+    for (wanted, attribute) in MUST.iter().chain([&length]) {
         let have = session.get_attributes(handle, &[wanted.attribute_type()]);
-        let have = have.map_err(super::faults::device("C_GetAttributeValue"))?;
-        if have.first() != Some(wanted) {
-            return Err(Error::KeyUnfit { epoch, attribute });
+        if have.map_err(at("C_GetAttributeValue"))?.first() != Some(wanted) {
+            return Ok(Some(attribute));
         }
     }
-    let length = session.get_attributes(handle, &[AttributeType::ValueLen]);
-    let length = length.map_err(super::faults::device("C_GetAttributeValue"))?;
-    if length.first() != Some(&Attribute::ValueLen(Ulong::from(KEY_BYTES))) {
-        return Err(Error::KeyUnfit { epoch, attribute: "CKA_VALUE_LEN must be 32" });
-    }
-    Ok(())
+    Ok(None)
 }

@@ -1,20 +1,26 @@
 //! Master keys in a PKCS#11 token, through cryptoki: one door, behind it a few threads with a session each.
 //!
-//! A key is found by its label, checked attribute by attribute, and proved with its canary after every connect: a
-//! handle from before a reconnect may name another key. The PIN is tried once an operator's action; a call that
-//! hangs in the vendor's library is written off after its time limit, and its thread replaced, up to a bound.
+//! A key is found by its identifier, checked attribute by attribute, and proved with its canary after every connect: a
+//! handle from before a reconnect may name another key. What is done about a failure stands in one table (`faults.rs`);
+//! when the token was away, the module is initialised anew (`module.rs`). A PIN that was never accepted is tried once
+//! (`login.rs`). A call that hangs in the vendor's library is written off after its time limit, and its thread replaced,
+//! up to a bound.
 
 mod connection;
 mod faults;
 mod init;
 mod keys;
+mod login;
+mod module;
+mod session;
 mod workers;
 
 pub use init::{TokenSeed, forget, init_token};
 
-use crate::blob::{self, Blob};
-use crate::{Epoch, Error, MasterKeys, Secret};
+use crate::{Epoch, Error, MasterKeyRef, MasterKeys, Secret};
 use connection::{Connection, Shared};
+use faults::Fault;
+use session::Session;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +51,16 @@ pub enum Slot {
     Number(u64),
 }
 
+impl Slot {
+    fn describe(&self) -> String {
+        match self {
+            Self::Label(label) => format!("labelled {label:?}"),
+            Self::Serial(serial) => format!("with serial number {serial}"),
+            Self::Number(number) => format!("in slot {number}"),
+        }
+    }
+}
+
 /// What is needed to reach a token.
 pub struct TokenConfig {
     /// The PKCS#11 module, a shared library.
@@ -53,12 +69,12 @@ pub struct TokenConfig {
     pub slot: Slot,
     /// The user's PIN.
     pub pin: Pin,
-    /// What the labels of the master keys begin with; their epoch follows.
-    pub label_prefix: String,
     /// How many threads talk to the token.
     pub workers: usize,
     /// How long a call may take.
     pub call_timeout: Duration,
+    /// The least time between two initialisations of the module, while the token is away.
+    pub renew_interval: Duration,
 }
 
 impl TokenConfig {
@@ -68,9 +84,9 @@ impl TokenConfig {
             module,
             slot,
             pin,
-            label_prefix: "keystead-master-".to_owned(),
             workers: 2,
             call_timeout: Duration::from_secs(5),
+            renew_interval: Duration::from_secs(1),
         }
     }
 }
@@ -89,58 +105,60 @@ impl Token {
         let for_threads = Arc::clone(&shared);
         let make = move || Connection::new(Arc::clone(&for_threads));
         let token = Self { shared, workers: Workers::start(workers, timeout, Box::new(make)) };
-        token.call(Connection::check)?;
+        token.call(|_| Ok(()))?;
         Ok(token)
     }
 
     fn call<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut Session) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Error> {
-        self.workers.call(work)
+        self.workers.call(move |connection| connection.run(work))
     }
 }
 
 impl MasterKeys for Token {
-    fn epochs(&self) -> Result<Vec<Epoch>, Error> {
-        self.call(Connection::epochs)
-    }
-
-    fn create(&self, epoch: Epoch) -> Result<Vec<u8>, Error> {
-        let canary = self.call(move |connection| connection.create(epoch))?;
-        self.learn(epoch, &canary);
-        self.prove(epoch)?;
+    fn create(&self, key: &MasterKeyRef) -> Result<Vec<u8>, Error> {
+        let wanted = key.clone();
+        let canary = self.call(move |session| session.create(&wanted))?;
+        self.learn(key, &canary);
+        self.prove(key.epoch)?;
         Ok(canary)
     }
 
-    fn learn(&self, epoch: Epoch, canary: &[u8]) {
-        self.shared.learn(epoch, canary);
+    fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
+        self.shared.learn(key, canary);
     }
 
     fn prove(&self, epoch: Epoch) -> Result<(), Error> {
-        self.call(move |connection| connection.prove(epoch))
+        self.call(move |session| session.prove(epoch))
     }
 
     fn seal(&self, epoch: Epoch, identity: &[u8], plain: &Secret) -> Result<Vec<u8>, Error> {
-        let associated = blob::associated(epoch, identity);
-        let plain = Secret::new(plain.expose().to_vec());
-        self.call(move |connection| connection.seal(epoch, &associated, &plain))
+        let (identity, plain) = (identity.to_vec(), Secret::new(plain.expose().to_vec()));
+        self.call(move |session| session.seal(epoch, &identity, &plain))
     }
 
     fn open(&self, identity: &[u8], sealed: &[u8]) -> Result<Secret, Error> {
-        let epoch = Blob::parse(sealed)?.epoch;
-        let associated = blob::associated(epoch, identity);
-        let sealed = sealed.to_vec();
-        self.call(move |connection| connection.open(&associated, &sealed))
+        let (identity, sealed) = (identity.to_vec(), sealed.to_vec());
+        self.call(move |session| session.open_blob(&identity, &sealed))
     }
 
     fn destroy(&self, epoch: Epoch) -> Result<(), Error> {
-        self.call(move |connection| connection.destroy(epoch))
+        self.call(move |session| session.destroy(epoch))
+    }
+
+    fn holds(&self, epoch: Epoch) -> Result<bool, Error> {
+        self.call(move |session| session.holds(epoch))
+    }
+
+    fn labels(&self) -> Result<Vec<String>, Error> {
+        self.call(|session| session.labels())
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), Error> {
         let length = out.len();
-        let bytes = self.call(move |connection| connection.random(length))?;
+        let bytes = self.call(move |session| session.random(length))?;
         out.copy_from_slice(bytes.expose());
         Ok(())
     }

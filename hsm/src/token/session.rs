@@ -1,0 +1,223 @@
+//! Work with master keys in one session: the keys that it has found are checked and proved before they are used.
+
+use super::connection::{Known, Shared};
+use super::faults::{Fault, at};
+use super::keys;
+use crate::blob::{self, Blob, CANARY, NONCE_BYTES, TAG_BYTES};
+use crate::{Entropy as _, Epoch, Error, MasterKeyRef, Secret, SystemEntropy};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::aead::GcmParams;
+use cryptoki::object::ObjectHandle;
+use cryptoki::session::Session as RawSession;
+use cryptoki::types::Ulong;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A session that is logged in.
+pub struct Session {
+    shared: Arc<Shared>,
+    raw: RawSession,
+    /// The generation of the module that it belongs to.
+    pub generation: u64,
+    /// Keys that were found, checked and proved in this session.
+    keys: BTreeMap<Epoch, ObjectHandle>,
+}
+
+impl Session {
+    /// Opens a session and logs in.
+    pub fn open(shared: &Arc<Shared>, generation: u64) -> Result<Self, Fault> {
+        let (module, slot) = (&shared.module, shared.slot()?);
+        // Closed by hand: its number may be that of another session once the module was initialised anew.
+        let raw = module.context().open_rw_session_no_drop(slot).map_err(at("C_OpenSession"))?;
+        let session = Self { shared: Arc::clone(shared), raw, generation, keys: BTreeMap::new() };
+        if let Err(fault) = shared.login.login(module, slot, &session.raw, generation) {
+            session.close(generation);
+            return Err(fault);
+        }
+        tracing::info!(token = %shared.describe(), "connected to the HSM");
+        Ok(session)
+    }
+
+    /// Closes it, unless its module was initialised anew since.
+    pub fn close(self, generation: u64) {
+        if self.generation == generation {
+            let _ = self.raw.close();
+        }
+    }
+
+    /// The handle of a key: found by its identifier, checked, and proved.
+    fn key(&mut self, epoch: Epoch) -> Result<ObjectHandle, Fault> {
+        if let Some(handle) = self.keys.get(&epoch) {
+            return Ok(*handle);
+        }
+        let known = self.shared.known(epoch)?;
+        let mut missing = Error::KeyMissing(epoch);
+        for handle in keys::find(&self.raw, &known.key)? {
+            if let Some(attribute) = keys::unfit(&self.raw, handle)? {
+                missing = Error::KeyUnfit { epoch, attribute };
+            } else if self.proves(handle, &known)? {
+                self.keys.insert(epoch, handle);
+                return Ok(handle);
+            } else {
+                missing = Error::WrongToken(epoch);
+            }
+        }
+        // A token whose files are gone finds nothing, and says that all is well.
+        Err(Fault::Doubtful(missing))
+    }
+
+    /// Whether a key opens the canary. A token that does not open what it has sealed this moment is in trouble, and
+    /// proves nothing.
+    fn proves(&self, handle: ObjectHandle, known: &Known) -> Result<bool, Fault> {
+        let blob = Blob::parse(&known.canary)?;
+        let associated = blob::associated(known.key.epoch, &known.key.canary_identity());
+        match decrypt(&self.raw, handle, &blob, &associated) {
+            Ok(secret) => is_canary(&secret).map(|()| true),
+            Err(fault) if !fault.may_be_the_blob() => Err(fault),
+            Err(fault) => {
+                let probe = Secret::random(32, &mut SystemEntropy::default())?;
+                let works = self.round_trip(handle, known.key.epoch, b"keystead/probe/1", &probe);
+                works.map_err(|_| fault)?;
+                match decrypt(&self.raw, handle, &blob, &associated) {
+                    Ok(secret) => is_canary(&secret).map(|()| true),
+                    Err(fault) if fault.may_be_the_blob() => Ok(false),
+                    Err(fault) => Err(fault),
+                }
+            }
+        }
+    }
+
+    /// Seals, and opens again what was sealed.
+    fn round_trip(
+        &self,
+        handle: ObjectHandle,
+        epoch: Epoch,
+        identity: &[u8],
+        plain: &Secret,
+    ) -> Result<Vec<u8>, Fault> {
+        let mut nonce = [0; NONCE_BYTES];
+        SystemEntropy::default().fill(&mut nonce)?;
+        let associated = blob::associated(epoch, identity);
+        let sealed = encrypt(&self.raw, handle, &mut nonce, &associated, plain)?;
+        let sealed = blob::assemble(epoch, &nonce, &sealed);
+        if decrypt(&self.raw, handle, &Blob::parse(&sealed)?, &associated)?.is_same(plain) {
+            return Ok(sealed);
+        }
+        Err(garbled("what it has just sealed"))
+    }
+
+    /// Proves the key of an epoch.
+    pub fn prove(&mut self, epoch: Epoch) -> Result<(), Fault> {
+        let known = self.shared.known(epoch)?;
+        let handle = self.key(epoch)?;
+        if self.proves(handle, &known)? {
+            return Ok(());
+        }
+        Err(Fault::Doubtful(Error::WrongToken(epoch)))
+    }
+
+    /// Makes a key, or takes up the one that is there under its identifier; gives its canary.
+    pub fn create(&mut self, key: &MasterKeyRef) -> Result<Vec<u8>, Fault> {
+        // Others under this identifier are not ours: SoftHSM leaves half a key behind where the process is killed.
+        let mut fit = Vec::new();
+        for handle in keys::find(&self.raw, key)? {
+            fit.extend(keys::unfit(&self.raw, handle)?.is_none().then_some(handle));
+        }
+        let handle = match fit.as_slice() {
+            [] => {
+                tracing::info!(epoch = %key.epoch, id = key.id_text(), "making a master key in the HSM");
+                keys::generate(&self.raw, key)?
+            }
+            [handle] => *handle,
+            _ => return Err(Fault::Final(Error::KeyExists(key.epoch))),
+        };
+        if let Some(attribute) = keys::unfit(&self.raw, handle)? {
+            return Err(Fault::Final(Error::KeyUnfit { epoch: key.epoch, attribute }));
+        }
+        self.round_trip(handle, key.epoch, &key.canary_identity(), &Secret::new(CANARY.to_vec()))
+    }
+
+    /// Seals a secret. The key is proved at this moment: under a handle that names another key, nothing that is sealed
+    /// could be opened later.
+    pub fn seal(&mut self, epoch: Epoch, identity: &[u8], plain: &Secret) -> Result<Vec<u8>, Fault> {
+        self.prove(epoch)?;
+        let handle = self.key(epoch)?;
+        let sealed = self.round_trip(handle, epoch, identity, plain)?;
+        self.prove(epoch)?;
+        Ok(sealed)
+    }
+
+    /// Opens a blob. If it does not open, the canary of the same key decides whether the blob or the token is to blame.
+    pub fn open_blob(&mut self, identity: &[u8], sealed: &[u8]) -> Result<Secret, Fault> {
+        let blob = Blob::parse(sealed)?;
+        let associated = blob::associated(blob.epoch, identity);
+        let handle = self.key(blob.epoch)?;
+        match decrypt(&self.raw, handle, &blob, &associated) {
+            Err(fault) if fault.may_be_the_blob() => {}
+            other => return other,
+        }
+        self.prove(blob.epoch)?;
+        decrypt(&self.raw, handle, &blob, &associated).map_err(|fault| match fault.may_be_the_blob() {
+            true => Fault::Final(Error::Tampered),
+            false => fault,
+        })
+    }
+
+    pub fn destroy(&mut self, epoch: Epoch) -> Result<(), Fault> {
+        let handle = self.key(epoch)?;
+        self.raw.destroy_object(handle).map_err(at("C_DestroyObject"))?;
+        self.keys.remove(&epoch);
+        Ok(())
+    }
+
+    pub fn holds(&self, epoch: Epoch) -> Result<bool, Fault> {
+        Ok(!keys::find(&self.raw, &self.shared.known(epoch)?.key)?.is_empty())
+    }
+
+    pub fn labels(&self) -> Result<Vec<String>, Fault> {
+        keys::labels(&self.raw)
+    }
+
+    pub fn random(&self, length: usize) -> Result<Secret, Fault> {
+        let mut bytes = vec![0; length];
+        self.raw.generate_random_slice(&mut bytes).map_err(at("C_GenerateRandom"))?;
+        Ok(Secret::new(bytes))
+    }
+}
+
+/// GCM has a tag, so what comes out otherwise was changed on the way here.
+fn is_canary(opened: &Secret) -> Result<(), Fault> {
+    if opened.expose() == CANARY { Ok(()) } else { Err(garbled("the canary")) }
+}
+
+fn garbled(what: &str) -> Fault {
+    let code = format!("{what} came out changed");
+    Fault::Doubtful(Error::Device { call: "C_Decrypt", code })
+}
+
+const TAG_BITS: u64 = TAG_BYTES as u64 * 8;
+
+fn encrypt(
+    session: &RawSession,
+    key: ObjectHandle,
+    nonce: &mut [u8; NONCE_BYTES],
+    associated: &[u8],
+    plain: &Secret,
+) -> Result<Vec<u8>, Fault> {
+    // Some HSMs choose the nonce themselves and leave it in the parameter block, which is this buffer.
+    let params = GcmParams::new(nonce, associated, Ulong::from(TAG_BITS)).map_err(at("C_EncryptInit"))?;
+    session.encrypt(&Mechanism::AesGcm(params), key, plain.expose()).map_err(at("C_Encrypt"))
+}
+
+fn decrypt(
+    session: &RawSession,
+    key: ObjectHandle,
+    blob: &Blob<'_>,
+    associated: &[u8],
+) -> Result<Secret, Fault> {
+    let mut nonce = blob.nonce;
+    let params =
+        GcmParams::new(&mut nonce, associated, Ulong::from(TAG_BITS)).map_err(at("C_DecryptInit"))?;
+    let opened = session.decrypt(&Mechanism::AesGcm(params), key, blob.sealed);
+    opened.map(Secret::new).map_err(at("C_Decrypt"))
+}

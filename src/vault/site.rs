@@ -1,0 +1,25 @@
+//! Where a store lies: the machine and the path, which the labels of its master keys carry in short.
+
+use crate::store::Database;
+use aws_lc_rs::digest;
+use keystead_hsm::Site;
+use std::os::unix::ffi::OsStrExt as _;
+
+/// Files of which the first that there is tells machines apart.
+const MACHINE: [&str; 2] = ["/etc/machine-id", "/proc/sys/kernel/hostname"];
+
+/// The place of a store; none for a store that is not kept.
+pub fn of(database: &Database) -> Site {
+    let Some(folder) = database.kept_in() else { return Site::default() };
+    let told = MACHINE.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+    let Some(machine) = told.map(|text| text.trim().to_owned()).find(|text| !text.is_empty()) else {
+        return Site::default();
+    };
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"keystead/site/1");
+    context.update(&(machine.len() as u64).to_be_bytes());
+    context.update(machine.as_bytes());
+    context.update(folder.as_os_str().as_bytes());
+    Site::new(context.finish().as_ref())
+}
