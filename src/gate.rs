@@ -9,7 +9,7 @@ mod personas;
 mod presented;
 mod rules;
 
-pub use credentials::hash as password_hash;
+pub use credentials::{hash as password_hash, is_hash as is_password_hash};
 pub use personas::ShownSwitch;
 pub use presented::{Presented, Shown};
 pub use rules::Standing;

@@ -33,6 +33,7 @@ pub mod gate;
 pub mod http;
 pub mod keygen;
 pub mod listen;
+pub mod near;
 pub mod pki;
 pub mod server;
 pub mod session;

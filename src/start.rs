@@ -32,6 +32,16 @@ pub enum Error {
     /// The HSM.
     #[error(transparent)]
     Hsm(#[from] keystead_hsm::Error),
+    /// The token that the configuration names is not there.
+    #[error("the HSM has no token {wanted}; it has: {present}. Correct `{key}`, or make the token first")]
+    NoToken {
+        /// The key that names it.
+        key: &'static str,
+        /// What was looked for.
+        wanted: String,
+        /// The tokens that are there.
+        present: String,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -276,10 +286,10 @@ fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error> {
         tracing::warn!("DANGER: master keys are in files; whoever reads the disk reads every key");
         return Ok(Arc::new(Software::danger_in_folder(folder)?));
     }
-    let slot = match (&hsm.token, &hsm.serial, hsm.slot) {
-        (Some(label), _, _) => Slot::Label(label.clone()),
-        (_, Some(serial), _) => Slot::Serial(serial.clone()),
-        (_, _, number) => Slot::Number(number.unwrap_or_default()),
+    let (key, slot) = match (&hsm.token, &hsm.serial, hsm.slot) {
+        (Some(label), _, _) => ("hsm.token", Slot::Label(label.clone())),
+        (_, Some(serial), _) => ("hsm.serial", Slot::Serial(serial.clone())),
+        (_, _, number) => ("hsm.slot", Slot::Number(number.unwrap_or_default())),
     };
     let pin = pin(config)?;
     let module = hsm.module.clone().unwrap_or_default();
@@ -288,7 +298,11 @@ fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error> {
         call_timeout: Duration::from_secs(hsm.call_timeout_seconds),
         ..TokenConfig::new(module, slot, pin)
     };
-    Ok(Arc::new(Token::connect(token)?))
+    let connected = Token::connect(token).map_err(|error| match error {
+        keystead_hsm::Error::TokenMissing { wanted, present } => Error::NoToken { key, wanted, present },
+        other => other.into(),
+    });
+    Ok(Arc::new(connected?))
 }
 
 /// The PIN comes from a file or a descriptor; never from the command line or the environment, where others see it.

@@ -2,6 +2,8 @@
 //! malformed have tests/malformed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+#[path = "input/configuration.rs"]
+mod configuration;
 mod support;
 #[path = "input/turned_away.rs"]
 mod turned_away;
@@ -182,10 +184,12 @@ fn a_server_that_cannot_start_says_why() {
     fails_with(&start(), &["keystead.toml", "compress", "unknown field"]);
     change("token = \"keystead-dev\"", "token = \"nowhere\"");
     fails_with(&start(), &["no token labelled \"nowhere\"", "keystead-dev"]);
+    change("token = \"keystead-dev\"", "slot = 77");
+    fails_with(&start(), &["slot 77", "Correct `hsm.slot`"]);
     change("module = \"", "module = \"/nowhere");
     fails_with(&start(), &["cannot load the PKCS#11 module /nowhere"]);
     change("[objects]", "[limits]\nconnections = 0\n[objects]");
-    fails_with(&start(), &["limits.connections is 0"]);
+    fails_with(&start(), &["limits.connections = 0"]);
     change("[hsm]", "[hsm]\nserial = \"1\"");
     fails_with(&start(), &["name the token in one way"]);
     for level in ["loud", "a=b=c"] {

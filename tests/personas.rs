@@ -257,23 +257,32 @@ fn the_hash_of_a_password_goes_into_the_configuration() {
 
 /// What is wrong in a configuration, and what the server says as it does not start.
 const WRONG: &[(&str, &[&str])] = &[
-    ("[[clients]]\nname = \"a\"\npersona = \"vmwar\"", &["client \"a\"", "\"vmwar\"", "vmware"]),
-    ("[[groups]]\nname = \"g\"\npersona = \"none\"", &["group \"g\"", "\"none\""]),
+    (
+        "[[clients]]\nname = \"a\"\npersona = \"vmwar\"",
+        &["clients[0].persona = \"vmwar\"", "did you mean \"vmware\"?"],
+    ),
+    ("[[groups]]\nname = \"g\"\npersona = \"none\"", &["groups[0].persona = \"none\"", "no such persona"]),
     (
         "[[personas]]\nname = \"p\"\nswitches = { leniency = true }",
         &["unknown field", "leniency", "locate_order"],
     ),
-    ("[[personas]]\nname = \"p\"\nswitches = { names = \"any\" }", &["unknown variant", "any", "unique"]),
-    ("[[personas]]\nname = \"p\"\nbased_on = \"q\"", &["\"p\" is based on \"q\"", "not built in"]),
-    ("[[personas]]\nname = \"vmware\"", &["cannot be called \"vmware\""]),
+    (
+        "[[personas]]\nname = \"p\"\nswitches = { names = \"any\" }",
+        &["personas[0].switches.names = \"any\"", "no such value", "unique"],
+    ),
+    (
+        "[[personas]]\nname = \"p\"\nbased_on = \"q\"",
+        &["personas[0].based_on = \"q\"", "no such built-in persona"],
+    ),
+    ("[[personas]]\nname = \"vmware\"", &["personas[0].name = \"vmware\"", "built-in persona has this name"]),
     (
         "[[groups]]\nname = \"g\"\nmembers = [\"a\"]\npersona = \"db2\"\n\
          [[groups]]\nname = \"h\"\nmembers = [\"a\"]\npersona = \"vast\"",
-        &["client \"a\"", "\"db2\" by \"g\"", "\"vast\" by \"h\"", "[[clients]]"],
+        &["groups[1].persona = \"vast\"", "\"a\" has the persona \"db2\" by group \"g\"", "[[clients]]"],
     ),
     (
         "[[clients]]\nname = \"a\"\npersona = \"db2\"\n[[clients]]\nname = \"a\"\npersona = \"vast\"",
-        &["client \"a\" is configured twice"],
+        &["clients[1].name = \"a\"", "clients[0] has the same"],
     ),
     (
         "[[personas]]\nname = \"p\"\nswitches = { credentials = \"require\" }\n\
@@ -282,9 +291,9 @@ const WRONG: &[(&str, &[&str])] = &[
     ),
     (
         "[[credentials]]\nname = \"c\"\nusername = \"u\"\npassword = \"in clear\"",
-        &["credential \"c\" is no hash", "keystead client password"],
+        &["credentials[0].password", "no hash", "keystead client password"],
     ),
-    ("[[credentials]]\nname = \"c\"\npassword = \"x\"", &["a username or a device"]),
+    ("[[credentials]]\nname = \"c\"\npassword = \"x\"", &["credentials[0]", "username or device"]),
 ];
 
 #[test]

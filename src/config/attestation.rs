@@ -1,8 +1,9 @@
 //! `[[attestation]]`: which clients must prove the state of their platform before they get keys.
 
 use crate::crypto::tpm::Registers;
-use kmip_codec::operations::Operation;
-use kmip_codec::version::VERSIONS;
+use crate::near;
+use kmip_codec::operations::{OPERATION_ROWS, Operation};
+use kmip_codec::version::{V2_1, VERSIONS};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,39 +32,43 @@ impl AttestationConfig {
     /// The registers, or what is wrong with them.
     pub fn registers(&self) -> Result<Registers, String> {
         if self.registers.is_empty() {
-            return Err(self.wrong("registers is empty: name one at least"));
+            return Err("it is empty: name one register at least".to_owned());
         }
-        let row = |(number, value): (&String, &String)| {
-            let number = number.parse().ok().filter(|number| *number < 24)?;
-            Some((number, hex::decode(value).ok()?.try_into().ok()?))
-        };
-        let all: Option<Registers> = self.registers.iter().map(row).collect();
-        all.ok_or_else(|| self.wrong("a register is a number below 24 with 32 bytes in hex"))
+        let all: Option<Registers> = self.registers.iter().map(register).collect();
+        all.ok_or_else(|| REGISTER.to_owned())
     }
 
-    /// The operations, or the name of one that KMIP does not have.
+    /// The operations, or what is wrong with one.
     pub fn operations(&self) -> Result<Vec<Operation>, String> {
         let known = |name: &String| {
             let number = Operation::by_name(name).map(Operation);
-            number.filter(|operation| VERSIONS.iter().any(|version| operation.name(*version).is_some()))
+            let found =
+                number.filter(|operation| VERSIONS.iter().any(|version| operation.name(*version).is_some()));
+            found.ok_or_else(|| {
+                let names = OPERATION_ROWS.iter().filter_map(|row| row.operation.name(V2_1));
+                format!("KMIP has no operation {name:?}{}", near::hint(name, names))
+            })
         };
-        let all = self
-            .operations
-            .iter()
-            .map(|name| known(name).ok_or_else(|| self.wrong(&format!("KMIP has no operation {name:?}"))));
-        all.collect()
+        self.operations.iter().map(known).collect()
     }
 
-    /// Whether the row makes sense.
-    pub fn check(&self) -> Result<(), String> {
-        if self.client.is_empty() {
-            return Err(self.wrong("client is empty: give the name in its certificate"));
+    /// Whether the row makes sense; otherwise the key and what is wrong with it.
+    pub fn check(&self) -> Result<(), (String, String)> {
+        if let Some((number, _)) = self.registers.iter().find(|row| register(*row).is_none()) {
+            return Err((format!("registers.{number}"), REGISTER.to_owned()));
         }
-        self.registers()?;
-        self.operations().map(drop)
+        self.registers().map_err(|what| ("registers".to_owned(), what))?;
+        if self.operations.is_empty() {
+            let what = "it is empty, and would guard nothing: name an operation, or leave the key out";
+            return Err(("operations".to_owned(), what.to_owned()));
+        }
+        self.operations().map(drop).map_err(|what| ("operations".to_owned(), what))
     }
+}
 
-    fn wrong(&self, what: &str) -> String {
-        format!("the attestation of {:?}: {what}", self.client)
-    }
+const REGISTER: &str = "a register is a number below 24 with 32 bytes in hex";
+
+fn register((number, value): (&String, &String)) -> Option<(u8, [u8; 32])> {
+    let number = number.parse().ok().filter(|number| *number < 24)?;
+    Some((number, hex::decode(value).ok()?.try_into().ok()?))
 }

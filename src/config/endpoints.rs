@@ -1,9 +1,11 @@
 //! `[[endpoints]]`: which clients the server tells what concerns them, where, and what.
 
 use crate::engine::telling::notice::{Changes, Put, Subscription};
+use crate::near;
 use kmip_codec::Version;
 use kmip_codec::enums::QueryFunction;
 use kmip_codec::version::{V1_4, VERSIONS};
+use rustls::pki_types::ServerName;
 use serde::Deserialize;
 
 /// What a client is asked where the configuration does not say: what it can and who it is.
@@ -33,22 +35,31 @@ pub struct EndpointConfig {
 }
 
 impl EndpointConfig {
-    /// Whether the row makes sense.
-    pub fn check(&self) -> Result<(), String> {
-        let wrong = |what: String| Err(format!("the endpoint of {:?}: {what}", self.client));
-        if self.client.is_empty() {
-            return wrong("client is empty: give the name in its certificate".to_owned());
+    /// Whether the row makes sense; otherwise the key and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        if self.address.as_ref().is_some_and(|address| !has_port(address)) {
+            return Err((
+                "address",
+                "this is no address: write host:port, such as \"host-a:5697\"".to_owned(),
+            ));
         }
-        if let Some(address) = self.address.as_ref().filter(|address| !has_port(address)) {
-            return wrong(format!("{address:?} is no address: write host:port"));
+        if ServerName::try_from(self.server_name()).is_err() && self.address.is_some() {
+            let key = if self.server_name.is_some() { "server_name" } else { "address" };
+            return Err((
+                key,
+                "no certificate can have this name: write the name of a host, or its address".to_owned(),
+            ));
         }
         if self.version.is_some() && self.spoken().is_none() {
             let all: Vec<String> = VERSIONS.iter().map(Version::to_string).collect();
-            return wrong(format!("version is one of {}", all.join(", ")));
+            return Err(("version", format!("it can be {}", all.join(", "))));
         }
         let unknown = self.query.iter().flatten().find(|name| QueryFunction::by_name(name).is_none());
         match unknown {
-            Some(name) => wrong(format!("KMIP has no Query Function {name:?}")),
+            Some(name) => {
+                let hint = near::hint(name, QueryFunction::ROWS.iter().map(|row| row.1));
+                Err(("query", format!("KMIP has no Query Function {name:?}{hint}")))
+            }
             None => Ok(()),
         }
     }

@@ -41,9 +41,6 @@ pub struct LimitsConfig {
     pub stop_seconds: u64,
 }
 
-/// The least that the longest message may be set to: a request for a certificate with its chain fits.
-const MESSAGE_BYTES_MIN: usize = 16 * 1024;
-
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
@@ -64,39 +61,5 @@ impl Default for LimitsConfig {
             date_check_seconds: 60,
             stop_seconds: 8,
         }
-    }
-}
-
-impl LimitsConfig {
-    /// A limit of zero would let nobody in, or nothing end.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let numbers = [
-            ("connections", self.connections),
-            ("connections_per_address", self.connections_per_address),
-            ("batch_items", self.batch_items),
-            ("located_items", self.located_items),
-            ("tickets", self.tickets),
-            ("ticket_seconds", self.ticket_seconds as usize),
-            ("notices", self.notices),
-        ];
-        let times = [
-            ("handshake_seconds", self.handshake_seconds),
-            ("message_seconds", self.message_seconds),
-            ("write_seconds", self.write_seconds),
-            ("idle_seconds", self.idle_seconds),
-            ("connection_seconds", self.connection_seconds),
-            ("date_check_seconds", self.date_check_seconds),
-        ];
-        let zero = numbers.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name);
-        if let Some(name) = zero.or(times.iter().find(|(_, value)| *value == 0).map(|(name, _)| *name)) {
-            return Err(format!("limits.{name} is 0: it must be at least 1"));
-        }
-        if self.message_bytes < MESSAGE_BYTES_MIN {
-            return Err(format!(
-                "limits.message_bytes is {}: at least {MESSAGE_BYTES_MIN}",
-                self.message_bytes
-            ));
-        }
-        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use crate::engine::groups::OnTheFly;
 use crate::engine::rights::persona::Switches;
 use crate::engine::statements::profiles::Place;
 use crate::engine::world::{SEED_BYTES_MAX, Seeding};
+use crate::near;
 use crate::store::Engine;
 use crate::suite_b::SuiteB;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask};
@@ -270,22 +271,35 @@ pub struct ObjectGroupConfig {
 }
 
 impl ObjectGroupConfig {
-    /// What is made, or what is wrong with it.
-    pub fn template(&self) -> Result<OnTheFly, String> {
-        let wrong = |what: &str| format!("object_groups {:?}: {what}", self.name);
+    /// What is made; otherwise the key and what is wrong with it.
+    pub fn template(&self) -> Result<OnTheFly, (&'static str, String)> {
         let algorithm = CryptographicAlgorithm::by_name(&self.algorithm).map(CryptographicAlgorithm);
-        let algorithm =
-            algorithm.ok_or_else(|| wrong(&format!("KMIP has no algorithm {:?}", self.algorithm)))?;
+        let algorithm = algorithm.ok_or_else(|| {
+            let near = near::hint(&self.algorithm, CryptographicAlgorithm::ROWS.iter().map(|row| row.1));
+            ("algorithm", format!("KMIP has no algorithm of this name{near}"))
+        })?;
+        if self.usage.is_empty() {
+            return Err((
+                "usage",
+                "it is empty, and the key could do nothing: name \"Encrypt\", say".to_owned(),
+            ));
+        }
         let mut usage = CryptographicUsageMask::default();
         for name in &self.usage {
             let bit = CryptographicUsageMask::by_name(name);
-            let bit = bit.ok_or_else(|| wrong(&format!("KMIP has no usage {name:?}")))?;
+            let near = || near::hint(name, CryptographicUsageMask::ROWS.iter().map(|row| row.1));
+            let bit = bit.ok_or_else(|| ("usage", format!("KMIP has no usage {name:?}{}", near())))?;
             usage = usage | CryptographicUsageMask(bit.cast_signed());
         }
         if !crate::engine::is_symmetric_length(algorithm, self.length) {
-            return Err(wrong(&format!("no symmetric key of {} has {} bits", self.algorithm, self.length)));
+            return Err(("length", format!("no symmetric key of {} has so many bits", self.algorithm)));
         }
         Ok(OnTheFly { group: self.name.clone(), algorithm, length: self.length, usage })
+    }
+
+    /// Whether the row makes sense; otherwise the key and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        self.template().map(drop)
     }
 }
 

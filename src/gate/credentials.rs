@@ -41,6 +41,13 @@ impl Hash {
     }
 }
 
+/// Whether a text is a hash as the configuration has it.
+pub fn is_hash(text: &str) -> bool {
+    /// More would keep a processor for minutes at each login.
+    const ROUNDS_MAX: u32 = 50_000_000;
+    Hash::parse(text).is_some_and(|hash| hash.rounds.get() <= ROUNDS_MAX)
+}
+
 /// The hash of a new password, for the configuration.
 pub fn hash(password: &[u8], salt: &[u8; 16]) -> String {
     let rounds = NonZeroU32::new(ROUNDS).unwrap_or(NonZeroU32::MIN);

@@ -3,6 +3,7 @@
 //! A statement says who the server is and who has validated it. What the server can do is never stated, it is
 //! computed: a feature that the configuration switches off is really off.
 
+use crate::near;
 use kmip_codec::Tag;
 use kmip_codec::enums::{ClientRegistrationMethod, ItemType, ValidationAuthorityType, ValidationType};
 use kmip_codec::item::{Item, ItemValue};
@@ -111,6 +112,16 @@ pub struct Extension {
     pub description: Option<String>,
 }
 
+/// What is wrong with a name that KMIP does not have.
+fn no_such(name: &str, what: &str, known: impl Iterator<Item = &'static str>) -> String {
+    let known: Vec<&str> = known.collect();
+    format!(
+        "KMIP has no such {what}{}; there are {}",
+        near::hint(name, known.iter().copied()),
+        known.join(", ")
+    )
+}
+
 /// The tag under which Server Information says whether the client may have weak algorithms and key lengths.
 pub const WEAK_ALGORITHMS: Tag = Tag(0x54_4B57);
 
@@ -125,14 +136,17 @@ fn own() -> Extension {
 }
 
 impl Extension {
-    /// Whether the row can stand in an answer.
-    pub fn check(&self) -> Result<(), String> {
+    /// Whether the row can stand in an answer; otherwise the key and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
         if !(0x54_0000..=0x54_FFFF).contains(&self.tag) {
-            return Err(format!("extension {:?}: its tag is not from 0x540000 to 0x54FFFF", self.name));
+            return Err((
+                "tag",
+                "it must be from 0x540000 to 0x54FFFF, which KMIP leaves to vendors".to_owned(),
+            ));
         }
         match ItemType::by_name(&self.item_type) {
             Some(_) => Ok(()),
-            None => Err(format!("extension {:?}: KMIP has no type {:?}", self.name, self.item_type)),
+            None => Err(("type", no_such(&self.item_type, "type", ItemType::ROWS.iter().map(|row| row.1)))),
         }
     }
 
@@ -182,14 +196,26 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Whether the row can stand in an answer.
-    pub fn check(&self) -> Result<(), String> {
-        let known = |what: &str, name: &str, number: Option<u32>| match number {
-            Some(_) => Ok(()),
-            None => Err(format!("a validation has the {what} {name:?}, which KMIP does not have")),
-        };
-        known("authority", &self.authority, ValidationAuthorityType::by_name(&self.authority))?;
-        known("type", &self.validation_type, ValidationType::by_name(&self.validation_type))
+    /// Whether the row can stand in an answer; otherwise the key and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        let (authority, kind) = (&self.authority, &self.validation_type);
+        if ValidationAuthorityType::by_name(authority).is_none() {
+            let names = ValidationAuthorityType::ROWS.iter().map(|row| row.1);
+            return Err(("authority", no_such(authority, "Validation Authority Type", names)));
+        }
+        if ValidationType::by_name(kind).is_none() {
+            let names = ValidationType::ROWS.iter().map(|row| row.1);
+            return Err(("type", no_such(kind, "Validation Type", names)));
+        }
+        let numbers = [
+            ("version_major", Some(self.version_major)),
+            ("version_minor", self.version_minor),
+            ("level", Some(self.level)),
+        ];
+        match numbers.iter().find(|(_, number)| number.is_some_and(|number| !(0..=1000).contains(&number))) {
+            Some((key, _)) => Err((*key, "it must be from 0 to 1000".to_owned())),
+            None => Ok(()),
+        }
     }
 
     fn told(&self) -> ValidationInformation {

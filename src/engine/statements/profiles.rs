@@ -103,14 +103,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// Whether the row can stand in an answer.
-    pub fn check(&self) -> Result<(), String> {
+    /// Whether the row can stand in an answer; otherwise the key and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
         let https = |uri: &String| uri.starts_with("https://") && uri.ends_with("/kmip");
         match (&self.uri, self.port) {
             (Some(uri), _) if !https(uri) => {
-                Err(format!("https.public: {uri:?} is no URI of KMIP: write https://HOST:PORT/kmip"))
+                Err(("uri", "this is no URI of KMIP: write https://HOST:PORT/kmip".to_owned()))
             }
-            (_, 0) => Err("https.public: port 0 is none that a client can reach".to_owned()),
+            (_, 0) => Err(("port", "it must be from 1 to 65535: clients cannot reach port 0".to_owned())),
             _ => Ok(()),
         }
     }

@@ -1,0 +1,160 @@
+//! What the configuration says about clients: who is named, and whether each name can match, exists, and stands once.
+
+use super::entry;
+use super::wrong::Wrong;
+use super::{Config, GroupConfig};
+use crate::engine::rights::persona::BUILT_IN;
+use crate::near;
+use std::collections::{BTreeMap, HashMap};
+
+/// Gives every entry its one form, and refuses what can never match or is said twice.
+pub fn settle(config: &mut Config) -> Result<(), Wrong> {
+    normalise(config)?;
+    names_stand_once(config)?;
+    personas_exist(config)?;
+    one_default_group(&config.groups)
+}
+
+fn normalise(config: &mut Config) -> Result<(), Wrong> {
+    let mut entries: Vec<(String, &mut String)> = Vec::new();
+    for (place, name) in config.admin.names.iter_mut().enumerate() {
+        entries.push((format!("admin.names[{place}]"), name));
+    }
+    for (row, group) in config.groups.iter_mut().enumerate() {
+        for (place, member) in group.members.iter_mut().enumerate() {
+            entries.push((format!("groups[{row}].members[{place}]"), member));
+        }
+    }
+    for (row, client) in config.clients.iter_mut().enumerate() {
+        entries.push((format!("clients[{row}].name"), &mut client.name));
+    }
+    for (key, text) in entries {
+        *text = entry::normalised(text).map_err(|why| Wrong::new(key, why))?;
+    }
+    let mut plain: Vec<(String, &String)> = Vec::new();
+    plain.extend(
+        config
+            .attestation
+            .iter()
+            .enumerate()
+            .map(|(row, one)| (format!("attestation[{row}].client"), &one.client)),
+    );
+    plain.extend(
+        config
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(|(row, one)| (format!("endpoints[{row}].client"), &one.client)),
+    );
+    for (row, credential) in config.credentials.iter().enumerate() {
+        let clients = credential.clients.iter().enumerate();
+        plain.extend(clients.map(|(place, name)| (format!("credentials[{row}].clients[{place}]"), name)));
+    }
+    plain.into_iter().try_for_each(|(key, text)| entry::check_plain(text).map_err(|why| Wrong::new(key, why)))
+}
+
+/// Two rows of one name would be merged, or one of them never be looked at.
+fn names_stand_once(config: &Config) -> Result<(), Wrong> {
+    let credentials = config.credentials.iter();
+    let usernames = credentials.clone().map(|row| row.username.as_deref().unwrap_or_default());
+    let devices = credentials.clone().map(|row| row.device.as_deref().unwrap_or_default());
+    let tags: Vec<String> = config.extensions.iter().map(|row| format!("{:#x}", row.tag)).collect();
+    let lists: Vec<(&str, &str, Vec<&str>)> = vec![
+        ("groups", "name", config.groups.iter().map(|row| row.name.as_str()).collect()),
+        ("clients", "name", config.clients.iter().map(|row| row.name.as_str()).collect()),
+        ("personas", "name", config.personas.iter().map(|row| row.name.as_str()).collect()),
+        ("attestation", "client", config.attestation.iter().map(|row| row.client.as_str()).collect()),
+        ("endpoints", "client", config.endpoints.iter().map(|row| row.client.as_str()).collect()),
+        ("credentials", "name", credentials.map(|row| row.name.as_str()).collect()),
+        ("credentials", "username", usernames.collect()),
+        ("credentials", "device", devices.collect()),
+        ("object_groups", "name", config.object_groups.iter().map(|row| row.name.as_str()).collect()),
+        ("extensions", "name", config.extensions.iter().map(|row| row.name.as_str()).collect()),
+        ("extensions", "tag", tags.iter().map(String::as_str).collect()),
+    ];
+    for (table, key, names) in lists {
+        let mut rows: HashMap<&str, usize> = HashMap::new();
+        for (row, name) in names.into_iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if let Some(first) = rows.insert(name, row) {
+                let what = format!(
+                    "{table}[{first}] has the same: put both into one, or give this another (rows are counted from 0)"
+                );
+                return Err(Wrong::new(format!("{table}[{row}].{key}"), what));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn personas_exist(config: &Config) -> Result<(), Wrong> {
+    let built_in: Vec<&str> = BUILT_IN.iter().map(|row| row.name).collect();
+    for (row, persona) in config.personas.iter().enumerate() {
+        if built_in.contains(&persona.name.as_str()) {
+            let what =
+                "a built-in persona has this name: choose another, and say based_on for where it starts from";
+            return Err(Wrong::new(format!("personas[{row}].name"), what));
+        }
+        exists(&persona.based_on, &built_in, "built-in persona")
+            .map_err(|what| Wrong::new(format!("personas[{row}].based_on"), what))?;
+    }
+    let own = config.personas.iter().map(|persona| persona.name.as_str());
+    let all: Vec<&str> = built_in.iter().copied().chain(own).collect();
+    for (row, client) in config.clients.iter().enumerate() {
+        exists(&client.persona, &all, "persona")
+            .map_err(|what| Wrong::new(format!("clients[{row}].persona"), what))?;
+    }
+    for (row, group) in config.groups.iter().enumerate() {
+        let Some(persona) = &group.persona else { continue };
+        exists(persona, &all, "persona")
+            .map_err(|what| Wrong::new(format!("groups[{row}].persona"), what))?;
+    }
+    one_persona(config)
+}
+
+fn exists(name: &str, all: &[&str], what: &str) -> Result<(), String> {
+    if all.contains(&name) {
+        return Ok(());
+    }
+    Err(format!(
+        "there is no such {what}{}; there are {}",
+        near::hint(name, all.iter().copied()),
+        all.join(", ")
+    ))
+}
+
+/// Who has no entry of its own has the persona of its groups, which must agree.
+fn one_persona(config: &Config) -> Result<(), Wrong> {
+    let mut found: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for (row, group) in config.groups.iter().enumerate() {
+        let Some(persona) = group.persona.as_deref() else { continue };
+        let own = |member: &String| config.clients.iter().any(|client| client.name == *member);
+        for member in group.members.iter().filter(|member| !own(member)) {
+            let before = found.insert(member, (&group.name, persona));
+            if let Some((other, different)) = before.filter(|(_, different)| *different != persona) {
+                let what = format!(
+                    "{member:?} has the persona {different:?} by group {other:?}, and cannot have two: give it one of its \
+                     own under [[clients]]"
+                );
+                return Err(Wrong::new(format!("groups[{row}].persona"), what));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a client makes belongs to one group.
+fn one_default_group(groups: &[GroupConfig]) -> Result<(), Wrong> {
+    let mut found: HashMap<&str, &str> = HashMap::new();
+    for (row, group) in groups.iter().enumerate().filter(|(_, group)| group.default) {
+        for member in &group.members {
+            if let Some(other) = found.insert(member, &group.name).filter(|other| *other != group.name) {
+                let what = format!(
+                    "{member:?} is in the group {other:?} as well, which is a default, too: what it makes can belong to one \
+                     of them only"
+                );
+                return Err(Wrong::new(format!("groups[{row}].default"), what));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! How the configuration names clients: by the name in their certificate, or by its SHA-256 fingerprint. What can match
+//! no certificate is refused.
+
+/// What stands before a fingerprint.
+const PREFIX: &str = "sha256:";
+
+/// The right form, for messages.
+const FORM: &str = "write sha256: and 64 hexadecimal digits, or what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints";
+
+/// An entry in its one form; otherwise, why it can never match.
+pub fn normalised(text: &str) -> Result<String, String> {
+    check_name(text)?;
+    let Some((algorithm, digits)) = fingerprint(text) else { return Ok(text.to_owned()) };
+    let plain: String = digits.chars().filter(|c| *c != ':').flat_map(char::to_lowercase).collect();
+    let is_hex = plain.chars().all(|c| c.is_ascii_hexdigit());
+    match algorithm {
+        Algorithm::Sha256 if plain.len() == 64 && is_hex && is_even(digits) => Ok(format!("{PREFIX}{plain}")),
+        Algorithm::Sha256 if !is_hex => {
+            Err(format!("it can match no certificate: a fingerprint has hexadecimal digits alone; {FORM}"))
+        }
+        Algorithm::Sha256 => {
+            Err(format!("it can match no certificate: its fingerprint has {} digits; {FORM}", plain.len()))
+        }
+        Algorithm::Other => Err(format!("it can match no certificate: fingerprints are SHA-256; {FORM}")),
+        Algorithm::Unsaid if plain.len() == 64 => Err(format!(
+            "this looks like a fingerprint, and would be taken for a name: write \"{PREFIX}{plain}\""
+        )),
+        Algorithm::Unsaid => Err(format!(
+            "this looks like a fingerprint of another kind than SHA-256, or a part of one: {FORM}"
+        )),
+    }
+}
+
+/// A name that a certificate can have, where fingerprints are not compared.
+pub fn check_plain(text: &str) -> Result<(), String> {
+    check_name(text)?;
+    match fingerprint(text) {
+        None => Ok(()),
+        Some(_) => {
+            Err("it can match no client: give the name in the certificate here, not a fingerprint".to_owned())
+        }
+    }
+}
+
+fn check_name(text: &str) -> Result<(), String> {
+    const NAME_MAX: usize = 256;
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err("it is empty, and can match no certificate: give the name in the certificate".to_owned());
+    }
+    if trimmed != text {
+        return Err(format!("it has spaces at its ends, and can match no certificate: write {trimmed:?}"));
+    }
+    if text.chars().any(char::is_control) || text.chars().count() > NAME_MAX {
+        return Err(format!(
+            "it can match no certificate: a name has at most {NAME_MAX} characters, and no control characters"
+        ));
+    }
+    let bare = text.trim_start_matches("subject=").trim_start().trim_start_matches('/');
+    match bare.strip_prefix("CN=").or_else(|| bare.strip_prefix("CN = ")) {
+        Some(name) => {
+            Err(format!("it can match no certificate: write the common name alone, {:?}", name.trim()))
+        }
+        None => Ok(()),
+    }
+}
+
+enum Algorithm {
+    Sha256,
+    Other,
+    Unsaid,
+}
+
+/// The digits of what is meant as a fingerprint.
+fn fingerprint(text: &str) -> Option<(Algorithm, &str)> {
+    let lower = text.to_ascii_lowercase();
+    for (name, algorithm) in [
+        ("sha256", Algorithm::Sha256),
+        ("sha-256", Algorithm::Sha256),
+        ("sha512", Algorithm::Other),
+        ("sha384", Algorithm::Other),
+        ("sha1", Algorithm::Other),
+        ("md5", Algorithm::Other),
+    ] {
+        let rest = lower.strip_prefix(name).map(|rest| rest.trim_start_matches(" fingerprint").trim_start());
+        if rest.is_some_and(|rest| rest.starts_with([':', '='])) {
+            let (_, digits) = text.split_once([':', '='])?;
+            return Some((algorithm, digits.trim()));
+        }
+    }
+    let pairs = text.split(':');
+    let is_pair = |pair: &str| pair.len() == 2 && pair.chars().all(|c| c.is_ascii_hexdigit());
+    // Six pairs are the address of a network card, which may well be a name.
+    if pairs.clone().count() >= 16 && pairs.clone().all(is_pair) {
+        let whole = pairs.count() == 32;
+        return Some((if whole { Algorithm::Sha256 } else { Algorithm::Unsaid }, text));
+    }
+    let is_hex = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
+    is_hex.then_some((Algorithm::Unsaid, text))
+}
+
+/// Whether colons, where there are any, stand between pairs.
+fn is_even(digits: &str) -> bool {
+    !digits.contains(':') || digits.split(':').all(|pair| pair.len() == 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEX: &str = "9ebaa01b00112233445566778899aabbccddeeff00112233445566778899aabb";
+
+    fn with_colons() -> String {
+        let upper = HEX.to_uppercase();
+        let pairs: Vec<&str> = (0..32).map(|at| &upper[2 * at..2 * at + 2]).collect();
+        pairs.join(":")
+    }
+
+    #[test]
+    fn fingerprints_are_taken_in_every_form_that_tools_print() {
+        let right = format!("sha256:{HEX}");
+        for form in [
+            right.clone(),
+            format!("sha256:{}", HEX.to_uppercase()),
+            format!("SHA256:{}", with_colons()),
+            format!("sha256 Fingerprint={}", with_colons()),
+            format!("SHA256 Fingerprint={}", with_colons()),
+            with_colons(),
+        ] {
+            assert_eq!(normalised(&form).as_deref(), Ok(right.as_str()), "{form}");
+        }
+    }
+
+    #[test]
+    fn what_can_never_match_is_refused_with_the_right_form() {
+        let colons = with_colons();
+        for (form, word) in [
+            (format!("sha256:{}", &HEX[1..]), "63 digits"),
+            (format!("sha256:{HEX}0"), "65 digits"),
+            (format!("sha256:{}", HEX.replace('a', "g")), "hexadecimal digits alone"),
+            ("sha256:".to_owned(), "0 digits"),
+            (format!("sha1:{}", &HEX[..40]), "SHA-256"),
+            (format!("SHA1 Fingerprint={}", &colons[..59]), "SHA-256"),
+            (colons[..59].to_owned(), "looks like a fingerprint"),
+            (HEX.to_owned(), "sha256:9ebaa01b"),
+            (String::new(), "empty"),
+            ("  ".to_owned(), "empty"),
+            (" host-a".to_owned(), "\"host-a\""),
+            ("CN=host-a".to_owned(), "\"host-a\""),
+            ("/CN=host-a".to_owned(), "\"host-a\""),
+            ("subject=CN = host-a".to_owned(), "\"host-a\""),
+            ("a\nb".to_owned(), "control"),
+        ] {
+            let error = normalised(&form).unwrap_err();
+            assert!(error.contains(word), "{form:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_are_taken_as_they_are() {
+        for name in [
+            "host-a",
+            "sha256-tool",
+            "array/fred",
+            "aa:bb:cc:dd:ee:ff",
+            "Müller",
+            "a b",
+            "*.example.com",
+            "md5",
+        ] {
+            assert_eq!(normalised(name).as_deref(), Ok(name));
+            assert_eq!(check_plain(name), Ok(()));
+        }
+        assert!(check_plain(&format!("sha256:{HEX}")).unwrap_err().contains("name in the certificate"));
+    }
+}

@@ -1,0 +1,67 @@
+//! What every number of the configuration may be. A number outside would never take effect, or end the server.
+
+use super::Config;
+use super::wrong::Wrong;
+
+/// A number: its key, what it is, the least and the most that it may be.
+type Row = (&'static str, fn(&Config) -> u64, u64, u64);
+
+const DAY: u64 = 86_400;
+const YEAR: u64 = 365 * DAY;
+const MANY: u64 = 1_000_000;
+const U32: u64 = u32::MAX as u64;
+
+/// The least that the longest message may be set to: a request for a certificate with its chain fits.
+const MESSAGE_BYTES_MIN: u64 = 16 * 1024;
+
+/// The longest message that there may be: KMIP has 32 bits for it, and it is held in memory.
+const MESSAGE_BYTES_MAX: u64 = 1 << 30;
+
+const ROWS: &[Row] = &[
+    ("tls.client_days", |c| c.tls.client_days.into(), 1, 3650),
+    ("hsm.workers", |c| c.hsm.workers as u64, 1, 256),
+    ("hsm.call_timeout_seconds", |c| c.hsm.call_timeout_seconds, 1, 3600),
+    ("vault.cache_seconds", |c| c.vault.cache_seconds, 1, YEAR),
+    ("rng.seed_bytes_max", |c| c.rng.seed_bytes_max as u64, 1, 65_536),
+    ("certify.days", |c| c.certify.days.into(), 1, 36_500),
+    ("asynchronous.delay_milliseconds", |c| c.asynchronous.delay_milliseconds, 0, 1000 * DAY),
+    ("asynchronous.requests", |c| c.asynchronous.requests as u64, 1, MANY),
+    ("asynchronous.answer_seconds", |c| c.asynchronous.answer_seconds.into(), 1, YEAR),
+    ("explain.exchanges", |c| c.explain.exchanges as u64, 1, MANY),
+    ("explain.clients", |c| c.explain.clients as u64, 1, MANY),
+    ("explain.bytes", |c| c.explain.bytes as u64, 1, 1 << 40),
+    ("limits.connections", |c| c.limits.connections as u64, 1, MANY),
+    ("limits.connections_per_address", |c| c.limits.connections_per_address as u64, 1, MANY),
+    ("limits.message_bytes", |c| c.limits.message_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
+    ("limits.batch_items", |c| c.limits.batch_items as u64, 1, MANY),
+    ("limits.located_items", |c| c.limits.located_items as u64, 1, 100 * MANY),
+    ("limits.pbkdf2_iterations", |c| c.limits.pbkdf2_iterations, 0, MANY * MANY),
+    ("limits.tickets", |c| c.limits.tickets as u64, 1, MANY),
+    ("limits.ticket_seconds", |c| c.limits.ticket_seconds.into(), 1, U32),
+    ("limits.handshake_seconds", |c| c.limits.handshake_seconds, 1, 3600),
+    ("limits.message_seconds", |c| c.limits.message_seconds, 1, DAY),
+    ("limits.write_seconds", |c| c.limits.write_seconds, 1, DAY),
+    ("limits.idle_seconds", |c| c.limits.idle_seconds, 1, YEAR),
+    ("limits.connection_seconds", |c| c.limits.connection_seconds, 1, YEAR),
+    ("limits.notices", |c| c.limits.notices as u64, 1, MANY),
+    ("limits.date_check_seconds", |c| c.limits.date_check_seconds, 1, DAY),
+    ("limits.stop_seconds", |c| c.limits.stop_seconds, 0, DAY),
+];
+
+/// Whether every number is one that works.
+pub fn check(config: &Config) -> Result<(), Wrong> {
+    for (key, value, least, most) in ROWS {
+        let value = value(config);
+        if !(*least..=*most).contains(&value) {
+            let advice = match *key {
+                "explain.exchanges" | "explain.clients" | "explain.bytes" => {
+                    "; say `enabled = false` under [explain] to keep nothing"
+                }
+                "vault.cache_seconds" => "; say `mode = \"strict\"` to keep no opened key",
+                _ => "",
+            };
+            return Err(Wrong::new(*key, format!("it must be from {least} to {most}{advice}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,587 @@
+//! Every key of the configuration × wrong values: each is refused with the file, line and column, the key, what was found
+//! and what is expected. The keys are those that the reader itself names when it meets one that it does not know.
+
+use keystead::config::Config;
+use keystead::engine::rights::persona::SWITCHES;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use toml::Value;
+
+/// A table of the file, and its keys with a right value each. `[]` is a table of rows. `FILE`, `FOLDER` and `ABSENT` are paths.
+type Section = (&'static str, &'static [(&'static str, &'static str)]);
+
+const FINGERPRINT: &str = "sha256:9ebaa01b00112233445566778899aabbccddeeff00112233445566778899aabb";
+
+const HASH: &str = "pbkdf2-sha256:600000:00112233445566778899aabbccddeeff:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+const SECTIONS: &[Section] = &[
+    ("", &[("listen", r#"["127.0.0.1:5696"]"#), ("interop", "true")]),
+    ("https", &[("listen", r#"["127.0.0.1:5697"]"#)]),
+    ("https.public[]", &[("uri", r#""https://kms.example.com/kmip""#), ("port", "443")]),
+    (
+        "tls",
+        &[
+            ("certificate", "FILE"),
+            ("key", "FILE"),
+            ("second_certificate", "FILE"),
+            ("second_key", "FILE"),
+            ("ca", "FILE"),
+            ("ca_key", "FILE"),
+            ("client_days", "30"),
+            ("minimum", r#""1.2""#),
+            ("suite_b", r#""128""#),
+        ],
+    ),
+    ("store", &[("engine", r#""redb""#), ("path", "ABSENT")]),
+    (
+        "hsm",
+        &[
+            ("module", "FILE"),
+            ("token", r#""keystead""#),
+            ("pin_file", "FILE"),
+            ("workers", "2"),
+            ("call_timeout_seconds", "5"),
+            ("softhsm_config", "FILE"),
+        ],
+    ),
+    ("vault", &[("mode", r#""cached""#), ("cache_seconds", "300")]),
+    (
+        "limits",
+        &[
+            ("connections", "100"),
+            ("connections_per_address", "10"),
+            ("message_bytes", "20000"),
+            ("batch_items", "10"),
+            ("located_items", "10"),
+            ("pbkdf2_iterations", "1000"),
+            ("tickets", "4"),
+            ("ticket_seconds", "60"),
+            ("handshake_seconds", "5"),
+            ("message_seconds", "5"),
+            ("write_seconds", "5"),
+            ("idle_seconds", "5"),
+            ("connection_seconds", "5"),
+            ("notices", "5"),
+            ("date_check_seconds", "5"),
+            ("stop_seconds", "5"),
+        ],
+    ),
+    ("asynchronous", &[("delay_milliseconds", "1"), ("requests", "1"), ("answer_seconds", "1")]),
+    (
+        "groups[]",
+        &[
+            ("name", r#""storage""#),
+            ("members", r#"["host-a"]"#),
+            ("default", "true"),
+            ("disclose", "true"),
+            ("weak_keys", "false"),
+            ("persona", r#""standard""#),
+        ],
+    ),
+    ("clients[]", &[("name", r#""host-b""#), ("persona", r#""vmware""#)]),
+    ("personas[]", &[("name", r#""lab""#), ("based_on", r#""vmware""#)]),
+    ("personas[].switches", &[]),
+    ("attestation[]", &[("client", r#""rack-7""#), ("key", "FILE"), ("operations", r#"["Get"]"#)]),
+    (
+        "attestation[].registers",
+        &[("7", r#""65caf8dd1e0ea7a6347b635d2b379c93b9a1351edc2afc3ecda700e234eb3068""#)],
+    ),
+    (
+        "credentials[]",
+        &[
+            ("name", r#""fred""#),
+            ("username", r#""Fred""#),
+            (
+                "password",
+                r#""pbkdf2-sha256:600000:00112233445566778899aabbccddeeff:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff""#,
+            ),
+            ("clients", r#"["array"]"#),
+        ],
+    ),
+    (
+        "objects",
+        &[
+            ("lease_seconds", "3600"),
+            ("weak_keys", "false"),
+            ("withheld", r#"["AES"]"#),
+            ("danger_reuse_one_time_pads", "false"),
+        ],
+    ),
+    (
+        "object_groups[]",
+        &[("name", r#""fresh""#), ("algorithm", r#""AES""#), ("length", "256"), ("usage", r#"["Encrypt"]"#)],
+    ),
+    ("rng", &[("seeding", r#""ignore""#), ("seed_bytes_max", "64")]),
+    ("certify", &[("certificate", "FILE"), ("key", "FILE"), ("days", "30"), ("anchors", "[FILE]")]),
+    ("audit", &[("reads", r#""written""#)]),
+    ("log", &[("level", r#""info""#)]),
+    ("explain", &[("enabled", "true"), ("exchanges", "1"), ("clients", "1"), ("bytes", "100000")]),
+    ("admin", &[("names", r#"["admin"]"#)]),
+    (
+        "server",
+        &[
+            ("vendor", r#""Keystead""#),
+            ("name", r#""kms""#),
+            ("serial_number", r#""1""#),
+            ("cluster", r#""c""#),
+            ("failover", r#"["kms-b:5696"]"#),
+            ("details", "true"),
+        ],
+    ),
+    (
+        "features",
+        &[
+            ("streaming", "true"),
+            ("asynchronous", "true"),
+            ("batch_undo", "true"),
+            ("batch_continue", "true"),
+        ],
+    ),
+    (
+        "endpoints[]",
+        &[
+            ("client", r#""host-a""#),
+            ("address", r#""host-a:5697""#),
+            ("server_name", r#""host-a""#),
+            ("version", r#""1.4""#),
+            ("notify", r#""others""#),
+            ("put", r#"["new"]"#),
+            ("query", r#"["QueryOperations"]"#),
+        ],
+    ),
+    (
+        "extensions[]",
+        &[
+            ("name", r#""Rack""#),
+            ("tag", "0x540001"),
+            ("type", r#""TextString""#),
+            ("description", r#""where""#),
+        ],
+    ),
+    (
+        "validations[]",
+        &[
+            ("authority", r#""NISTCMVP""#),
+            ("country", r#""US""#),
+            ("authority_uri", r#""https://a""#),
+            ("version_major", "2"),
+            ("version_minor", "0"),
+            ("type", r#""Hardware""#),
+            ("level", "3"),
+            ("certificate", r#""4703""#),
+            ("certificate_uri", r#""https://a""#),
+            ("vendor_uri", r#""https://a""#),
+            ("profiles", r#"["p"]"#),
+        ],
+    ),
+];
+
+/// Keys that stand in the place of another.
+const INSTEAD: &[(&str, &str, &str, &str)] = &[
+    ("hsm", "serial", r#""123""#, "token"),
+    ("hsm", "slot", "7", "token"),
+    ("hsm", "pin_descriptor", "9", "pin_file"),
+    ("credentials[]", "device", r#""d-1""#, "username"),
+    ("certify", "object", r#""1f0c""#, "key"),
+];
+
+/// Keys that are tables themselves, or are told of in a test of their own.
+const TABLES: &[&str] = &["danger_software_keys", "public", "switches", "registers"];
+
+/// Texts that may be anything but empty.
+const FREE: &[&str] = &[
+    "hsm.token",
+    "hsm.serial",
+    "groups[0].name",
+    "clients[0].name",
+    "personas[0].name",
+    "attestation[0].client",
+    "credentials[0].name",
+    "credentials[0].username",
+    "credentials[0].device",
+    "object_groups[0].name",
+    "certify.object",
+    "server.vendor",
+    "server.name",
+    "server.serial_number",
+    "server.cluster",
+    "endpoints[0].client",
+    "endpoints[0].server_name",
+    "endpoints[0].address",
+    "extensions[0].name",
+    "extensions[0].description",
+    "validations[0].country",
+    "validations[0].authority_uri",
+    "validations[0].certificate",
+    "validations[0].certificate_uri",
+    "validations[0].vendor_uri",
+    "store.path",
+    "attestation[0].registers.7",
+    "https.public[0].uri",
+    "log.level",
+];
+
+/// Lists that may be empty, which says as much as leaving the key out.
+const MAY_BE_EMPTY: &[&str] = &[
+    "https.listen",
+    "groups[0].members",
+    "credentials[0].clients",
+    "objects.withheld",
+    "certify.anchors",
+    "admin.names",
+    "server.failover",
+    "endpoints[0].put",
+    "endpoints[0].query",
+    "validations[0].profiles",
+];
+
+struct Lab(tempfile::TempDir);
+
+impl Lab {
+    fn new() -> Self {
+        let lab = Self(tempfile::tempdir().unwrap());
+        fs::write(lab.path("there"), "").unwrap();
+        lab
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A file with every key, where one has another value, or its name is another, or it is not there.
+    fn text(&self, section: &str, key: &str, change: Option<(&str, &str)>) -> String {
+        let mut text = String::new();
+        for (name, keys) in SECTIONS {
+            match name.strip_suffix("[]") {
+                _ if name.is_empty() => {}
+                Some(rows) => text += &format!("\n[[{rows}]]\n"),
+                None => text += &format!("\n[{}]\n", name.replace("[]", "")),
+            }
+            let instead = INSTEAD.iter().find(|row| (row.0, row.1) == (*name, key) && *name == section);
+            let left_out = instead.map(|row| row.3);
+            let all = keys.iter().copied().filter(|(key, _)| Some(*key) != left_out);
+            for (own, value) in all.chain(instead.map(|row| (row.1, row.2))) {
+                match change {
+                    _ if (*name, own) != (section, key) => text += &format!("{own} = {value}\n"),
+                    Some((key, value)) => {
+                        text += &format!(
+                            "{key} = {}\n",
+                            if value.is_empty() { own_value(keys, instead, own) } else { value }
+                        );
+                    }
+                    None => {}
+                }
+            }
+            let is_new = !keys.iter().any(|(own, _)| *own == key) && instead.is_none();
+            if let Some((key, value)) = change.filter(|_| *name == section && is_new) {
+                text += &format!("{key} = {value}\n");
+            }
+        }
+        text.replace("FILE", "\"there\"").replace("ABSENT", "\"store\"")
+    }
+
+    fn read(&self, text: &str) -> Result<Config, String> {
+        fs::write(self.path("keystead.toml"), text).unwrap();
+        Config::read(&self.path("keystead.toml")).map_err(|error| error.to_string())
+    }
+
+    /// What a file with this change is refused for, with its place, which is that of the key in the text.
+    fn refused(&self, section: &str, key: &str, change: Option<(&str, &str)>) -> String {
+        let text = self.text(section, key, change);
+        let Err(error) = self.read(&text) else { panic!("{section}.{key}: {change:?} was taken") };
+        let file = self.path("keystead.toml");
+        assert!(error.contains(file.to_str().unwrap()), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        let place = error.split("line ").nth(1).and_then(|rest| rest.split(':').next());
+        let place = place.unwrap_or_else(|| panic!("no line in {error}"));
+        let (line, column) = place.split_once(", column ").unwrap();
+        let (line, column): (usize, usize) = (line.parse().unwrap(), column.parse().unwrap());
+        let shown = text.lines().nth(line - 1).unwrap_or_else(|| panic!("{error}"));
+        assert!(column <= shown.len() + 1, "{error}");
+        if let Some((key, _)) = change {
+            assert!(shown.starts_with(key), "{section}.{key}: {error}\nis at {shown:?}");
+        }
+        error
+    }
+}
+
+fn own_value<'a>(
+    keys: &'a [(&str, &str)],
+    instead: Option<&'a (&str, &str, &str, &str)>,
+    key: &str,
+) -> &'a str {
+    keys.iter().find(|row| row.0 == key).map(|row| row.1).or(instead.map(|row| row.2)).unwrap()
+}
+
+/// A key as messages name it.
+fn full(section: &str, key: &str) -> String {
+    let dot = if section.is_empty() { "" } else { "." };
+    format!("{}{dot}{key}", section.replace("[]", "[0]"))
+}
+
+fn every_key() -> Vec<(&'static str, &'static str, &'static str)> {
+    let own = SECTIONS
+        .iter()
+        .flat_map(|(section, keys)| keys.iter().map(move |(key, value)| (*section, *key, *value)));
+    own.chain(INSTEAD.iter().map(|(section, key, value, _)| (*section, *key, *value))).collect()
+}
+
+/// Of other types, empty, negative, huge, misspelt.
+fn wrong_values(key: &str, right: &str) -> Vec<String> {
+    let path = right.contains("FILE") || right.contains("ABSENT");
+    let value = toml::from_str::<toml::Table>(&format!(
+        "v = {}",
+        right.replace("FILE", "\"there\"").replace("ABSENT", "\"a\"")
+    ));
+    let own: &[&str] = match value.unwrap().get("v").unwrap() {
+        Value::String(_) => &["5", "-1", "true", "[]", "1.5", "{}", "\"\"", "\"  \""],
+        Value::Integer(_) => {
+            &["\"5\"", "-1", "true", "[]", "1.5", "{}", "9223372036854775807", "99999999999999999999"]
+        }
+        Value::Boolean(_) => &["\"true\"", "1", "[]", "{}", "\"\""],
+        Value::Array(_) => &["\"a\"", "5", "true", "{}", "[5]", "[\"\"]", "[[]]"],
+        other => panic!("{key}: {other:?}"),
+    };
+    let mut all: Vec<String> = own.iter().map(|value| (*value).to_owned()).collect();
+    if right.starts_with('"') && !FREE.contains(&key) {
+        all.push(right.trim_end_matches('"').to_owned() + "x\"");
+    }
+    if path && key != "store.path" {
+        all.push(
+            if right.starts_with('[') { "[\"nowhere/at.all\"]" } else { "\"nowhere/at.all\"" }.to_owned(),
+        );
+        all.push(if right.starts_with('[') { "[\".\"]" } else { "\".\"" }.to_owned());
+    }
+    if right.starts_with('[') && !MAY_BE_EMPTY.contains(&key) {
+        all.push("[]".to_owned());
+    }
+    all
+}
+
+#[test]
+fn every_key_with_a_right_value_is_taken() {
+    let lab = Lab::new();
+    for (section, key, _) in every_key() {
+        let text = lab.text(section, key, Some((key, "")));
+        lab.read(&text).unwrap_or_else(|error| panic!("{section}.{key}: {error}"));
+    }
+}
+
+#[test]
+fn every_key_with_a_wrong_value_is_refused_with_its_place() {
+    let lab = Lab::new();
+    let mut count = 0;
+    for (section, key, right) in every_key() {
+        let name = full(section, key);
+        for wrong in wrong_values(&name, right) {
+            // A slot may have any number, and a port of 0 is tried by itself.
+            if name == "hsm.slot" && wrong == "9223372036854775807" {
+                continue;
+            }
+            let error = lab.refused(section, key, Some((key, &wrong)));
+            // TOML itself has no number so large.
+            let found = wrong.trim_matches(|c| "[]\"{}".contains(c));
+            let is_toml = wrong.starts_with("999");
+            assert!(error.contains(&name) || is_toml, "{name} = {wrong}: {error}");
+            let (shows, is_password) = (error.contains(found), name.ends_with("password"));
+            let right = if is_password { found.len() < 6 || !shows } else { shows };
+            assert!(right || is_toml, "{name} = {wrong}: {error}");
+            count += 1;
+        }
+    }
+    println!("{count} wrong values of {} keys", every_key().len());
+    assert!(count > 900, "{count}");
+}
+
+#[test]
+fn keys_that_are_misspelt_or_missing_are_named() {
+    let lab = Lab::new();
+    for (section, key, right) in every_key() {
+        if section.ends_with("registers") {
+            continue;
+        }
+        let misspelt = format!("{key}x");
+        let error = lab.refused(section, key, Some((&misspelt, "")));
+        let near = if key.len() > 2 { format!("did you mean {key:?}?") } else { String::new() };
+        let missing = format!("{}: it is missing", full(section, key));
+        assert!(
+            error.contains("unknown field") && error.contains(&near) || error.contains(&missing),
+            "{error}"
+        );
+        // One that may be left out has a default, or the other way to say it is asked for.
+        if let Err(error) = lab.read(&lab.text(section, key, None)) {
+            assert!(
+                error.contains("missing") || error.contains("one way"),
+                "{section}.{key} {right}: {error}"
+            );
+        }
+    }
+}
+
+/// The reader names every key of a table when it meets one that it does not know: each has its samples above.
+#[test]
+fn no_key_is_forgotten() {
+    let lab = Lab::new();
+    for (section, keys) in SECTIONS.iter().filter(|(section, _)| !section.ends_with("registers")) {
+        let error = lab.refused(section, "q", Some(("qqqqqqqqqq", "1")));
+        let known: BTreeSet<&str> = error.split("there are ").nth(1).unwrap().split(", ").collect();
+        let own = keys.iter().map(|row| row.0);
+        let instead = INSTEAD.iter().filter(|row| row.0 == *section).map(|row| row.1);
+        let sections =
+            SECTIONS.iter().filter(|_| section.is_empty()).map(|row| row.0.split(['.', '[']).next().unwrap());
+        let switches = SWITCHES.iter().filter(|_| section.ends_with("switches")).map(|row| row.name);
+        let tried: BTreeSet<&str> =
+            own.chain(instead).chain(sections).chain(switches).chain(TABLES.iter().copied()).collect();
+        let forgotten: Vec<_> = known.difference(&tried).collect();
+        assert!(forgotten.is_empty(), "[{section}]: {forgotten:?} has no sample here");
+    }
+}
+
+#[test]
+fn every_switch_of_a_persona_with_a_wrong_value_is_refused() {
+    let lab = Lab::new();
+    for switch in SWITCHES {
+        for wrong in ["\"nonsense\"", "-1", "[]", "99999999999"] {
+            let error = lab.refused("personas[].switches", "q", Some((switch.name, wrong)));
+            assert!(error.contains(&format!("personas[0].switches.{}", switch.name)), "{error}");
+        }
+    }
+}
+
+/// Rows that are added to a right file, the key that is named, and why.
+const TWICE: &[(&str, &str, &str)] = &[
+    ("[[groups]]\nname = \"storage\"\n", "groups[1].name = \"storage\"", "groups[0] has the same"),
+    (
+        "[[clients]]\nname = \"host-b\"\npersona = \"standard\"\n",
+        "clients[1].name",
+        "clients[0] has the same",
+    ),
+    ("[[personas]]\nname = \"lab\"\n", "personas[1].name", "personas[0] has the same"),
+    ("[[personas]]\nname = \"vmware\"\n", "personas[1].name", "built-in persona has this name"),
+    (
+        "[[object_groups]]\nname = \"fresh\"\nalgorithm = \"AES\"\nlength = 128\nusage = [\"Encrypt\"]\n",
+        "object_groups[1].name",
+        "same",
+    ),
+    ("[[endpoints]]\nclient = \"host-a\"\n", "endpoints[1].client", "endpoints[0] has the same"),
+    (
+        "[[credentials]]\nname = \"fred\"\ndevice = \"d\"\npassword = \"HASH\"\n",
+        "credentials[1].name",
+        "same",
+    ),
+    (
+        "[[credentials]]\nname = \"ann\"\nusername = \"Fred\"\npassword = \"HASH\"\n",
+        "credentials[1].username",
+        "same",
+    ),
+    (
+        "[[extensions]]\nname = \"b\"\ntag = 5505025\ntype = \"Integer\"\n",
+        "extensions[1].tag = 5505025",
+        "same",
+    ),
+    (
+        "[[groups]]\nname = \"b\"\nmembers = [\"host-a\"]\ndefault = true\n",
+        "groups[1].default = true",
+        "\"host-a\" is in the group \"storage\"",
+    ),
+    (
+        "[[groups]]\nname = \"b\"\nmembers = [\"host-a\"]\npersona = \"vmware\"\n",
+        "groups[1].persona",
+        "cannot have two",
+    ),
+    (
+        "[[groups]]\nname = \"b\"\npersona = \"vmwre\"\n",
+        "groups[1].persona = \"vmwre\"",
+        "did you mean \"vmware\"?",
+    ),
+];
+
+/// Words that are put for others in a right file, and the key that is named.
+const CONTRADICTIONS: &[(&str, &str, &str)] = &[
+    ("minimum = \"1.2\"", "minimum = \"1.3\"", "tls.minimum = \"1.3\""),
+    ("[\"127.0.0.1:5697\"]", "[\"127.0.0.1:5696\"]", "https.listen[0] = \"127.0.0.1:5696\""),
+    ("second_key = \"there\"\n", "", "tls.second_certificate"),
+    ("second_certificate = \"there\"\n", "", "tls.second_key"),
+    ("token = \"keystead\"", "token = \"keystead\"\nslot = 1", "hsm.slot = 1"),
+    ("pin_file = \"there\"", "pin_file = \"there\"\npin_descriptor = 3", "hsm.pin_file"),
+    ("workers = 2", "workers = 2\ndanger_software_keys = \"keys\"", "hsm.token = \"keystead\""),
+    ("username = \"Fred\"", "username = \"Fred\"\ndevice = \"d\"", "credentials[0]"),
+    ("port = 443", "port = 0", "https.public[0].port = 0"),
+];
+
+#[test]
+fn what_stands_twice_or_contradicts_itself_is_refused() {
+    let lab = Lab::new();
+    let base = lab.text("", "q", None);
+    assert!(lab.read(&base).is_ok());
+    for (more, key, words) in TWICE {
+        let error = lab.read(&format!("{base}\n{more}").replace("HASH", HASH)).unwrap_err();
+        assert!(error.contains(key) && error.contains(words), "{more}: {error}");
+        let line = error.split("line ").nth(1).unwrap().split(',').next().unwrap();
+        assert!(line.parse::<usize>().unwrap() > base.lines().count(), "{error}");
+    }
+    for (from, to, key) in CONTRADICTIONS {
+        let error = lab.read(&base.replace(from, to)).unwrap_err();
+        assert!(error.contains(key), "{to}: {error}");
+    }
+}
+
+/// As `openssl` prints them; what is misspelt would match no certificate for ever.
+#[test]
+fn fingerprints_are_brought_into_one_form_or_refused() {
+    let lab = Lab::new();
+    let hex = FINGERPRINT.strip_prefix("sha256:").unwrap().to_uppercase();
+    let pairs: Vec<&str> = (0..32).map(|at| &hex[2 * at..2 * at + 2]).collect();
+    let printed = format!("SHA256 Fingerprint={}", pairs.join(":"));
+    for (section, key, is_list) in
+        [("admin", "names", true), ("groups[]", "members", true), ("clients[]", "name", false)]
+    {
+        let quoted = |text: &str| if is_list { format!("[{text:?}]") } else { format!("{text:?}") };
+        let config = lab.read(&lab.text(section, key, Some((key, &quoted(&printed))))).unwrap();
+        let found = match section {
+            "admin" => &config.admin.names[0],
+            "groups[]" => &config.groups[0].members[0],
+            _ => &config.clients[0].name,
+        };
+        assert_eq!(found, FINGERPRINT);
+        for wrong in [
+            &printed[..printed.len() - 1],
+            &printed.replace("SHA256", "SHA1"),
+            &hex,
+            "sha256:9ebaa01b…",
+            "CN=a",
+            " a",
+        ] {
+            let error = lab.refused(section, key, Some((key, &quoted(wrong))));
+            assert!(
+                error.contains(&full(section, key)) && (error.contains("match") || error.contains("sha256:")),
+                "{error}"
+            );
+        }
+    }
+    for (section, key) in
+        [("attestation[]", "client"), ("endpoints[]", "client"), ("credentials[]", "clients")]
+    {
+        let value = if key == "clients" { format!("[{FINGERPRINT:?}]") } else { format!("{FINGERPRINT:?}") };
+        let error = lab.refused(section, key, Some((key, &value)));
+        assert!(error.contains("name in the certificate"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_told_in_one_line() {
+    let lab = Lab::new();
+    for (text, place) in [
+        ("listen = [\n", "line 1, column 11"),
+        ("a = \n", "line 1, column 5"),
+        ("[tls]\ncertificate = \"a\nkey = 1\n", "line 2, column"),
+        ("[tls]\n[tls]\n", "line 2, column 2"),
+        ("x\n", "line 1, column 2"),
+        ("", "line 1, column 1"),
+    ] {
+        let error = lab.read(text).unwrap_err();
+        assert!(error.contains(place) && error.lines().count() == 1, "{text:?}: {error}");
+    }
+    assert!(Path::new(&lab.path("keystead.toml")).exists());
+}
