@@ -10,6 +10,7 @@ mod presented;
 mod rules;
 
 pub use credentials::{hash as password_hash, is_hash as is_password_hash};
+pub use names::name_of;
 pub use personas::ShownSwitch;
 pub use presented::{Presented, Shown};
 pub use rules::Standing;

@@ -28,29 +28,20 @@ fn normalise(config: &mut Config) -> Result<(), Wrong> {
     for (row, client) in config.clients.iter_mut().enumerate() {
         entries.push((format!("clients[{row}].name"), &mut client.name));
     }
+    for (row, one) in config.attestation.iter_mut().enumerate() {
+        entries.push((format!("attestation[{row}].client"), &mut one.client));
+    }
+    for (row, credential) in config.credentials.iter_mut().enumerate() {
+        for (place, client) in credential.clients.iter_mut().enumerate() {
+            entries.push((format!("credentials[{row}].clients[{place}]"), client));
+        }
+    }
     for (key, text) in entries {
         *text = entry::normalised(text).map_err(|why| Wrong::new(key, why))?;
     }
-    let mut plain: Vec<(String, &String)> = Vec::new();
-    plain.extend(
-        config
-            .attestation
-            .iter()
-            .enumerate()
-            .map(|(row, one)| (format!("attestation[{row}].client"), &one.client)),
-    );
-    plain.extend(
-        config
-            .endpoints
-            .iter()
-            .enumerate()
-            .map(|(row, one)| (format!("endpoints[{row}].client"), &one.client)),
-    );
-    for (row, credential) in config.credentials.iter().enumerate() {
-        let clients = credential.clients.iter().enumerate();
-        plain.extend(clients.map(|(place, name)| (format!("credentials[{row}].clients[{place}]"), name)));
-    }
-    plain.into_iter().try_for_each(|(key, text)| entry::check_plain(text).map_err(|why| Wrong::new(key, why)))
+    config.endpoints.iter().enumerate().try_for_each(|(row, one)| {
+        entry::check_plain(&one.client).map_err(|why| Wrong::new(format!("endpoints[{row}].client"), why))
+    })
 }
 
 /// Two rows of one name would be merged, or one of them never be looked at.

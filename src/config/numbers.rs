@@ -18,7 +18,7 @@ const MESSAGE_BYTES_MIN: u64 = 16 * 1024;
 const MESSAGE_BYTES_MAX: u64 = 1 << 30;
 
 const ROWS: &[Row] = &[
-    ("tls.client_days", |c| c.tls.client_days.into(), 1, 3650),
+    ("tls.client_days", |c| c.tls.client_days.unwrap_or(1).into(), 1, 3650),
     ("hsm.workers", |c| c.hsm.workers as u64, 1, 256),
     ("hsm.call_timeout_seconds", |c| c.hsm.call_timeout_seconds, 1, 3600),
     ("vault.cache_seconds", |c| c.vault.cache_seconds, 1, YEAR),

@@ -5,6 +5,7 @@ mod certificate;
 
 use super::hello::{Beginning, version_name};
 use super::verifier::Noted;
+use crate::gate;
 use crate::pki::{Facts, bounded};
 use rustls::{AlertDescription, Error, PeerIncompatible};
 use std::fmt;
@@ -34,6 +35,7 @@ pub enum Reason {
     CertificateOfCa,
     CertificateUsage,
     CertificateNameless,
+    CertificateName,
     CertificateExpired,
     CertificateNotYetValid,
     CertificateRevoked,
@@ -134,10 +136,11 @@ impl TurnedAway {
 
     /// TLS has let it in, and the configuration does not.
     pub fn by_gate(why: &str, noted: &Noted, trust: &Trust) -> Self {
-        let nameless = noted.chain.first().map(|shown| Facts::of(shown)).is_some_and(|facts| {
-            facts.common_name.is_empty() && facts.names.is_empty() && facts.version != 0
-        });
-        let reason = if nameless { Reason::CertificateNameless } else { Reason::NotAdmitted };
+        let reason = match noted.chain.first().map(|shown| gate::name_of(shown)) {
+            Some(Ok(None)) => Reason::CertificateNameless,
+            Some(Err(_)) => Reason::CertificateName,
+            _ => Reason::NotAdmitted,
+        };
         Self::with(reason, bounded(why), noted, trust)
     }
 

@@ -2,7 +2,6 @@
 //! cause, and each piece of advice, followed to the letter, lets the client in.
 
 use super::support::dev::{Dev, told};
-use super::support::wire;
 use keystead::explain::Exchange;
 use kmip_codec::message::RequestMessage;
 use std::fs;
@@ -243,14 +242,12 @@ fn certificates_that_are_not_what_a_client_needs() {
 #[test]
 fn certificates_outside_of_their_dates() {
     let mut lab = Lab::new(&[]);
-    lab.request("/CN=late\u{1b}[31m/O=a\nb");
+    lab.request("/CN=late/O=a\nb\u{1b}[31m");
     lab.sign(CLIENT, "-days -1", "CA");
     let last = lab.refuses("CertificateExpired", &["has expired: it was valid until", "date"]);
     assert!(!lab.log().contains('\u{1b}') && !last.message.contains('\n'));
     lab.mends(&last, &["printf", "keystead client add"]);
 
-    let ca = wire::ca(lab.dev());
-    drop(ca);
     lab.request("/CN=early");
     let ca_pem = fs::read_to_string(lab.path("CA.pem")).unwrap();
     let ca_key = fs::read_to_string(lab.path("CA.key")).unwrap();
@@ -347,6 +344,16 @@ fn a_certificate_without_a_name_comes_in_by_its_fingerprint() {
     fs::write(&file, format!("{config}\n[[groups]]\nname = \"storage\"\nmembers = [{listed}]\n")).unwrap();
     lab.start();
     assert!(lab.is_served(&[]));
+}
+
+#[test]
+fn a_certificate_with_a_name_that_cannot_be_seen() {
+    let mut lab = Lab::new(&[]);
+    lab.request("/CN=a\u{1b}[31mb");
+    lab.sign(CLIENT, "", "CA");
+    let last = lab.refuses("CertificateName", &["can be seen"]);
+    assert!(!lab.log().contains('\u{1b}'));
+    lab.mends(&last, &["keystead client add"]);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
         Reason::CertificateOfCa if certificate.is_some_and(|facts| facts.self_issued) => {
             "Make one that is no CA: `@self@`; add it to tls.ca: `cat CLIENT.pem >> @ca@`, and @reload@. @renew@"
         }
-        Reason::CertificateOfCa => "@renew@",
+        Reason::CertificateOfCa | Reason::CertificateName => "@renew@",
         Reason::CertificateSignature => {
             "@renew@, with RSA of at least 2048 bits, or P-256 or P-384, and SHA-256 or better"
         }
