@@ -1,1 +1,214 @@
-//! Users of one certificate, and names that look like something else.
+//! Users of one certificate have their own rights and no others, whichever way they ask; names that look like something
+//! else; administrators.
+
+use super::support::dev::{Dev, told};
+use super::support::wire::{self, Wire};
+use super::*;
+use keystead::admin::protocol::{self, AdminRequest};
+use keystead::audit;
+use keystead::gate::password_hash;
+use keystead::store::{Database, Engine};
+use kmip_codec::message::UsernameAndPassword;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair};
+use std::path::Path;
+
+const PASSWORD: &str = "yabba-dabba-7431";
+
+/// A server on which the certificate of `array` is listed by its fingerprint, as a member of a group and as an
+/// administrator, and has users; `needing` is an administrator who has to show a password.
+fn server(folder: &Path, log: Option<std::fs::File>) -> (Dev, Pair) {
+    let dir = folder.join("server");
+    let dev = Dev::start_quietly(&dir);
+    let array = wire::ca(&dev).client("array", 1).unwrap();
+    drop(dev);
+    let hash = password_hash(PASSWORD.as_bytes(), &[3; 16]);
+    let fingerprint = fingerprint(&array);
+    let words = format!(
+        r#"
+[[groups]]
+name = "team"
+default = true
+members = ["member", "{fingerprint}"]
+
+[[personas]]
+name = "by-user"
+switches = {{ credentials = "identify" }}
+
+[[personas]]
+name = "with-password"
+switches = {{ credentials = "require" }}
+
+[[clients]]
+name = "array"
+persona = "by-user"
+
+[[clients]]
+name = "needing"
+persona = "with-password"
+
+[[credentials]]
+name = "fred"
+username = "Fred"
+password = "{hash}"
+"#
+    );
+    let file = dir.join("keystead.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    let admins = format!("names = [\"admin\", \"needing\", \"{fingerprint}\"]");
+    assert!(config.contains("names = [\"admin\"]"));
+    std::fs::write(&file, config.replace("names = [\"admin\"]", &admins) + &words).unwrap();
+    let dev = match log {
+        Some(log) => Dev::logging(&dir, log),
+        None => Dev::start_quietly(&dir),
+    };
+    (dev, array)
+}
+
+/// The message with Fred's password.
+fn as_fred(mut message: RequestMessage) -> RequestMessage {
+    let fred =
+        UsernameAndPassword { username: "Fred".to_owned(), password: Some(PASSWORD.to_owned().into()) };
+    let shown = message.header.authentication.get_or_insert_default();
+    shown.credentials.push(Credential::UsernameAndPassword(fred));
+    message
+}
+
+/// How a message ends, of which the answer may come later.
+fn outcome(wire: &mut Wire, message: &RequestMessage) -> Ended {
+    let item = exchange(wire, message).unwrap();
+    let Some(correlation) = item.asynchronous_correlation_value.clone() else { return end(Ok(item)) };
+    for _ in 0..200 {
+        let poll = PollRequest { asynchronous_correlation_value: correlation.clone() };
+        let polled = exchange(wire, &as_fred(super::message(poll.into_request()))).unwrap();
+        if polled.result_status != ResultStatus::OperationPending {
+            return end(Ok(polled));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("it stays pending");
+}
+
+fn administer(request: &AdminRequest) -> Request {
+    Request::Unknown(protocol::OPERATION, protocol::payload(request).unwrap())
+}
+
+/// The certificate's group and rights are not its user's: not directly, not by a ticket, not later.
+#[test]
+fn a_user_has_the_same_rights_whichever_way_it_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dev, array) = server(folder.path(), None);
+    let shared = ask(&mut wire::connect(&dev, "member"), create()).unwrap().unique_identifier;
+    let mut fred = wire::connect_with(&dev, Some(&array));
+    let ask_as_fred = |wire: &mut Wire, request: Request| exchange(wire, &as_fred(message(request))).unwrap();
+    let ticket = |item: ResponseItem| match item.response {
+        Some(kmip_codec::operations::Response::Login(answer)) => answer.ticket,
+        Some(kmip_codec::operations::Response::DelegatedLogin(answer)) => answer.ticket,
+        other => panic!("{other:?}"),
+    };
+    let own = ticket(ask_as_fred(&mut fred, LoginRequest::default().into_request()));
+    let given = ticket(ask_as_fred(&mut fred, everything().into_request()));
+    let made = ask_as_fred(&mut fred, create().into_request()).response;
+    let Some(kmip_codec::operations::Response::Create(made)) = made else { panic!() };
+    let mut member = wire::connect(&dev, "member");
+    let locked = Ended::Refused(ResultReason::ObjectNotFound);
+    for (id, wanted) in [(&shared, locked), (&made.unique_identifier, Ended::Well)] {
+        let get = || get(id).into_request();
+        assert_eq!(outcome(&mut fred, &as_fred(message(get()))), wanted, "directly");
+        assert_eq!(outcome(&mut fred, &as_fred(showing(&own, get()))), wanted, "by the own ticket");
+        assert_eq!(outcome(&mut fred, &as_fred(later(get()))), wanted, "later");
+        assert_eq!(outcome(&mut member, &showing(&given, get())), wanted, "by who holds the ticket");
+    }
+    let status = || administer(&AdminRequest::MasterStatus);
+    let constraints = || SetConstraintsRequest::default().into_request();
+    for request in [status(), constraints()] {
+        let denied = Ended::Refused(ResultReason::PermissionDenied);
+        assert_eq!(outcome(&mut fred, &as_fred(message(request.clone()))), denied);
+        assert_eq!(outcome(&mut fred, &as_fred(showing(&own, request.clone()))), denied);
+        assert_eq!(outcome(&mut member, &showing(&given, request)), denied);
+    }
+    assert_eq!(
+        outcome(&mut fred, &as_fred(later(constraints()))),
+        Ended::Refused(ResultReason::PermissionDenied)
+    );
+    // A user that was revoked is out, whose certificate is not.
+    told(dev.keystead("admin", &["client", "revoke", "array/fred"]));
+    assert!(outcome(&mut fred, &as_fred(message(create().into_request()))).is_out());
+    assert!(matches!(outcome(&mut member, &showing(&given, create().into_request())), Ended::Refused(_)));
+}
+
+/// A certificate of the server's CA with this common name.
+fn named(dev: &Dev, name: &str) -> Pair {
+    let read = |file: &str| std::fs::read_to_string(dev.folder.join(file)).unwrap();
+    let ca = Issuer::from_ca_cert_pem(&read("ca.pem"), KeyPair::from_pem(&read("ca.key")).unwrap()).unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let key = KeyPair::generate().unwrap();
+    Pair { certificate: params.signed_by(&key, &ca).unwrap().pem(), key: key.serialize_pem() }
+}
+
+fn status_of(wire: &mut Wire) -> Ended {
+    end(exchange(wire, &message(administer(&AdminRequest::MasterStatus))))
+}
+
+/// Names from outside are never fingerprints, users or administrators, and no line of the log is of their making.
+#[test]
+fn names_are_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let (dev, array) = server(folder.path(), Some(std::fs::File::create(&log).unwrap()));
+    let long = "x".repeat(5000);
+    let foreign = ["a\nINFO forged", "a\u{1b}[31mred", "\u{202e}nimda", "a\u{200b}dmin", "tab\there", &long];
+    for name in [&fingerprint(&array), "array/fred"].into_iter().chain(foreign) {
+        let mut wire = wire::connect_with(&dev, Some(&named(&dev, name)));
+        assert_eq!(status_of(&mut wire), Ended::Closed, "{name:?}");
+    }
+    for name in
+        ["..", "Admin", "admin ", "Schlüssel 鍵", "spiffe://here/host", "o'brien \"x\"", &"y".repeat(64)]
+    {
+        let pair = named(&dev, name);
+        assert!(ask_as(&dev, &pair, create()).is_ok(), "{name:?}");
+        let mut wire = wire::connect_with(&dev, Some(&pair));
+        assert_eq!(status_of(&mut wire), Ended::Refused(ResultReason::PermissionDenied), "{name:?}");
+    }
+    drop(dev);
+    let log = std::fs::read_to_string(&log).unwrap();
+    let is_plain = |c: char| c == '\n' || !(c.is_control() || "\u{202e}\u{200b}".contains(c));
+    assert!(log.chars().all(is_plain) && !log.contains("\nINFO forged"));
+    assert!(log.lines().all(|line| line.chars().count() < 4000), "a line is as long as a client wants");
+}
+
+/// Administrative requests pass the checks of all requests, and leave what all leave.
+#[test]
+fn administration_has_no_way_around() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dev, _) = server(folder.path(), None);
+    let mut needing = wire::connect(&dev, "needing");
+    assert_eq!(status_of(&mut needing), Ended::Refused(ResultReason::AuthenticationNotSuccessful));
+    let shown = as_fred(message(administer(&AdminRequest::MasterStatus)));
+    assert_eq!(end(exchange(&mut needing, &shown)), Ended::Well, "the control");
+    let refused = dev.keystead("client", &["master", "rotate"]);
+    assert!(!refused.status.success());
+    let known = told(dev.keystead("admin", &["explain", "--json"]));
+    assert!(known.contains("MasterRotate") && known.contains("MasterStatus"), "{known}");
+    told(dev.keystead("admin", &["master", "rotate"]));
+    let store = dev.folder.join("store");
+    drop(dev);
+    let database = Database::open(Engine::Redb, &store).unwrap();
+    let mut entered = Vec::new();
+    let mut visit = |_, entry: audit::Entry| {
+        if entry.operation.starts_with("Master") {
+            entered.push((entry.principal, entry.operation, entry.outcome));
+        }
+    };
+    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    let wanted = [
+        ("needing", "MasterStatus", "AuthenticationNotSuccessful"),
+        ("needing", "MasterStatus", "Success"),
+        ("client", "MasterRotate", "PermissionDenied"),
+        ("admin", "MasterRotate", "Started"),
+        ("admin", "MasterRotate", "Success"),
+    ];
+    let wanted = wanted.map(|(who, what, end)| (who.to_owned(), what.to_owned(), end.to_owned()));
+    assert_eq!(entered, wanted);
+}
