@@ -106,6 +106,10 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
     if row.right == Right::Administrator {
         policy::authorise_administration(cx.principal())?;
     }
+    // No object is used: where the ticket of the message would be refused for that behind the work, it is before.
+    if let Some(grant) = cx.draft.grant() {
+        grant.clone().end()?;
+    }
     if row.work == Work::Job && cx.undoes {
         return refuse(
             Cause::FeatureNotSupported,

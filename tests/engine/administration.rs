@@ -21,7 +21,7 @@ use std::sync::Arc;
 const FINGERPRINT: &str = "abababababababababababababababababababababababababababababababab";
 
 /// A request of every row.
-fn requests() -> Vec<AdminRequest> {
+pub fn requests() -> Vec<AdminRequest> {
     let name = "host".to_owned();
     let all = vec![
         AdminRequest::Ready,
@@ -38,7 +38,7 @@ fn requests() -> Vec<AdminRequest> {
     all
 }
 
-fn item(request: &AdminRequest) -> Request {
+pub fn item(request: &AdminRequest) -> Request {
     Request::Unknown(OPERATION, protocol::payload(request).unwrap())
 }
 
@@ -46,7 +46,7 @@ fn message(request: &AdminRequest) -> RequestMessage {
     RequestMessage::new(V2_1, vec![item(request).into()])
 }
 
-fn admin(name: &str) -> Principal {
+pub fn admin(name: &str) -> Principal {
     Principal { admin: true, ..principal(name, &[]) }
 }
 

@@ -8,6 +8,7 @@ mod authority;
 mod batches;
 mod behaviour;
 mod birth;
+mod callers;
 mod carrying;
 mod certificates;
 mod constraints;

@@ -21,15 +21,15 @@ use kmip_codec::value::Data;
 use kmip_codec::version::{V2_0, VERSIONS};
 
 /// What an operation must do to an object of a type in a state.
-type Allowed = fn(ObjectType, State) -> bool;
+pub type Allowed = fn(ObjectType, State) -> bool;
 
 /// A request for an object, and when it succeeds.
-struct Row {
-    name: &'static str,
-    request: fn(&str, Version) -> Request,
-    allowed: Allowed,
+pub struct Row {
+    pub name: &'static str,
+    pub request: fn(&str, Version) -> Request,
+    pub allowed: Allowed,
     /// How the state moves.
-    event: Option<Event>,
+    pub event: Option<Event>,
 }
 
 fn living(_: ObjectType, state: State) -> bool {
@@ -40,7 +40,7 @@ fn always(_: ObjectType, _: State) -> bool {
     true
 }
 
-const ROWS: &[Row] = &[
+pub const ROWS: &[Row] = &[
     Row {
         name: "Get",
         request: |id, _| {
@@ -357,7 +357,7 @@ const ROWS: &[Row] = &[
 ];
 
 /// What only the owner may do, and no member of its group.
-const OWNERS_ALONE: &[&str] = &["Export"];
+pub const OWNERS_ALONE: &[&str] = &["Export"];
 
 /// There are no certificates in the matrix, and no authority that would make any (they are in `certificates`).
 fn without_authority(_: ObjectType, _: State) -> bool {
@@ -436,7 +436,7 @@ fn no_operation_on_an_object_is_left_out() {
 }
 
 /// An identifier as long as a real one, of no object.
-const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
+pub const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
 
 #[test]
 fn every_cell_of_the_matrix() {
@@ -499,13 +499,13 @@ fn an_object_in_the_archive_must_be_recovered_first() {
     }
 }
 
-fn is_in(name: &str, version: Version) -> bool {
+pub fn is_in(name: &str, version: Version) -> bool {
     let operation = Operation::by_name(name).map(Operation).unwrap();
     OPERATION_ROWS.iter().any(|row| row.operation == operation && (row.is_in)(version))
 }
 
 /// The reason of the refusal, the answer as text, and whether anything would be written.
-fn ask(
+pub fn ask(
     bench: &mut Bench,
     who: &Principal,
     row: &Row,
@@ -522,7 +522,7 @@ fn ask(
 }
 
 /// The owner and the members of its group: what the life cycle allows, and where it leads.
-fn friend(
+pub fn friend(
     bench: &mut Bench,
     who: &Principal,
     row: &Row,
@@ -572,7 +572,7 @@ fn state_after(bench: &mut Bench, who: &Principal, row: &Row, version: Version, 
 }
 
 /// For a stranger the object does not exist: the answer is that for an identifier of nothing, to the letter.
-fn foe(bench: &mut Bench, who: &Principal, row: &Row, version: Version, id: &str, what: &str) {
+pub fn foe(bench: &mut Bench, who: &Principal, row: &Row, version: Version, id: &str, what: &str) {
     let (reason, foreign, writes) = ask(bench, who, row, version, id);
     let (_, absent, _) = ask(bench, who, row, version, ABSENT);
     assert!(reason.is_some() && !writes, "{what} by a stranger");

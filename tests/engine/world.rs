@@ -172,6 +172,23 @@ impl Bench {
         outcome.response.items
     }
 
+    /// What doing the oldest that waits comes to, without committing it.
+    pub fn would_do(&mut self) -> Vec<Deed> {
+        let view = Snapshot(self.store.snapshot().unwrap());
+        let first = asynchronous::waiting(&view, 1).unwrap().pop().unwrap();
+        let mut supplies = Supplies::default();
+        loop {
+            let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+            let (settings, clients) = (&self.settings, &self.clients);
+            let world = World { view: &view, vault: &self.ring, now, settings, clients };
+            match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
+                Ok(done) => return done.deeds,
+                Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                Err(need) => panic!("{need:?}"),
+            }
+        }
+    }
+
     /// Does what waits, the oldest first, and commits it; returns what was done.
     pub fn work(&mut self) -> Vec<Deed> {
         let mut deeds = Vec::new();
