@@ -16,7 +16,8 @@
 //!
 //! Beside it: `crypto` (cryptography on bytes), `config` (read once), `authority` (what signs certificates for
 //! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
-//! (what became of exchanges that failed), `client` (the typed client), `unlock` (the small binary for hosts).
+//! (what became of exchanges that failed), `text` (foreign texts made fit to be shown), `client` (the typed client),
+//! `unlock` (the small binary for hosts).
 
 pub mod admin;
 pub mod audit;
@@ -42,4 +43,5 @@ pub mod start;
 pub mod store;
 pub mod suite_b;
 pub mod swap;
+pub mod text;
 pub mod vault;

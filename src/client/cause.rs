@@ -4,6 +4,17 @@ use rustls::AlertDescription;
 use std::fmt;
 use std::io;
 
+/// What a server's TLS says when it fails, ends or was disturbed; by all other alerts it refuses.
+const PASSING_ALERTS: &[AlertDescription] = &[
+    AlertDescription::InternalError,
+    AlertDescription::CloseNotify,
+    AlertDescription::UserCanceled,
+    AlertDescription::UnexpectedMessage,
+    AlertDescription::BadRecordMac,
+    AlertDescription::RecordOverflow,
+    AlertDescription::DecodeError,
+];
+
 /// What happened between this machine and a server.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
@@ -31,23 +42,34 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether it may pass by itself: a network that is not up yet, a server that starts, a clock that is being set.
+    /// Whether it may pass by itself: a network that is not up yet, a server that starts, restarts or is overloaded, a
+    /// clock that is being set, a proxy whose server is away. Refusals alone do not.
     pub fn may_pass(&self) -> bool {
-        use rustls::CertificateError::{NotValidYet, NotValidYetContext};
-        match self {
-            Self::Name(_) | Self::Connect(_) | Self::Late | Self::Lost(_) => true,
-            Self::Tls(rustls::Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. })) => true,
-            Self::Tls(rustls::Error::AlertReceived(AlertDescription::InternalError)) => true,
-            Self::Tls(_) | Self::Message(_) | Self::Mismatch => false,
-        }
+        !self.is_refusal()
     }
 
     /// Whether one side does not accept the other's certificate or TLS, which does not pass by itself.
     pub fn is_refusal(&self) -> bool {
+        use rustls::CertificateError::{NotValidYet, NotValidYetContext};
         use rustls::Error::{AlertReceived, InvalidCertificate, PeerIncompatible};
-        let refused =
-            matches!(self, Self::Tls(InvalidCertificate(_) | AlertReceived(_) | PeerIncompatible(_)));
-        refused && !self.may_pass()
+        match self {
+            Self::Tls(InvalidCertificate(NotValidYet | NotValidYetContext { .. })) => false,
+            Self::Tls(AlertReceived(alert)) => !PASSING_ALERTS.contains(alert),
+            Self::Tls(InvalidCertificate(_) | PeerIncompatible(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// One word for its kind: what is of one kind need not be told twice.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "name",
+            Self::Connect(_) => "connection",
+            Self::Late => "silence",
+            Self::Tls(_) => "TLS",
+            Self::Lost(_) => "end",
+            Self::Message(_) | Self::Mismatch => "nonsense",
+        }
     }
 
     /// Sorts what reading and writing ended with.

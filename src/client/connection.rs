@@ -23,7 +23,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects and shakes hands before the deadline.
     pub fn open(server: &ServerAddress, tls: &Arc<ClientConfig>, deadline: Instant) -> Result<Self, Cause> {
-        let name = ServerName::try_from(server.host.clone())
+        let name = ServerName::try_from(server.certified_name().to_owned())
             .map_err(|error| Cause::Name(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
         let mut tls = ClientConnection::new(tls.clone(), name).map_err(Cause::Tls)?;
         let tcp = connect(&resolve(server, deadline)?, deadline)?;

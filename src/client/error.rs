@@ -2,10 +2,15 @@
 
 use super::ServerAddress;
 use super::cause::Cause;
+use super::reasons;
+use crate::text::printable;
 use kmip_codec::enums::ResultReason;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V2_1;
 use std::fmt;
+
+/// How much of a server's message is shown.
+const MESSAGE_CHARS: usize = 400;
 
 /// Exit codes of every client command; scripts rely on them.
 pub mod exit {
@@ -13,13 +18,25 @@ pub mod exit {
     pub const DONE: u8 = 0;
     /// Something on this machine: a file, a certificate, a device.
     pub const HERE: u8 = 1;
-    /// The command line is wrong.
+    /// The command line, or the configuration, is wrong.
     pub const USAGE: u8 = 2;
     /// No server could be reached, or the connection broke. Trying again may help.
     pub const UNREACHABLE: u8 = 3;
     /// The server refused, or one side does not accept the other's certificate, or the key may not be used. Trying again
     /// does not help.
     pub const REFUSED: u8 = 4;
+
+    /// What each means, for `--help`.
+    pub const TABLE: &[(u8, &str)] = &[
+        (DONE, "done"),
+        (HERE, "something on this machine"),
+        (USAGE, "wrong usage, or a decision is wanted"),
+        (UNREACHABLE, "no server could be reached, or none could answer, in time: trying again may help"),
+        (
+            REFUSED,
+            "the key is refused, unknown or may not be used, or one side does not accept the other's certificate",
+        ),
+    ];
 }
 
 /// Why a call has no answer.
@@ -97,7 +114,7 @@ impl fmt::Display for Refusal {
         }
         write!(f, ": {:?}", self.reason)?;
         match &self.message {
-            Some(message) => write!(f, " ({message})"),
+            Some(message) => write!(f, " ({})", printable(message, MESSAGE_CHARS)),
             None => Ok(()),
         }
     }
@@ -107,6 +124,11 @@ impl Refusal {
     /// Whether the server says that there is no such object for this client.
     pub fn is_not_found(&self) -> bool {
         matches!(self.reason, ResultReason::ItemNotFound | ResultReason::ObjectNotFound)
+    }
+
+    /// Whether the server says nothing about the request, but that it cannot answer now.
+    pub fn may_pass(&self) -> bool {
+        reasons::may_pass(self.reason)
     }
 
     /// The standard's word, in one form for all versions.
@@ -146,7 +168,8 @@ impl Error {
         match self {
             Self::Unreachable(all) => all.iter().any(|each| each.cause.may_pass()),
             Self::Broken { cause, .. } => cause.may_pass(),
-            Self::Usage { .. } | Self::Setup { .. } | Self::Refused(_) => false,
+            Self::Refused(refusal) => refusal.may_pass(),
+            Self::Usage { .. } | Self::Setup { .. } => false,
         }
     }
 }

@@ -28,6 +28,7 @@ mod cause;
 mod connection;
 mod error;
 mod race;
+mod reasons;
 mod settings;
 
 pub use address::ServerAddress;
@@ -35,7 +36,7 @@ pub use answers::Answers;
 pub use args::ClientArgs;
 pub use cause::Cause;
 pub use error::{Error, Refusal, Unreachable, exit};
-pub use race::race;
+pub use race::{Race, race};
 pub use settings::{Limits, Settings};
 
 use connection::Connection;

@@ -2,8 +2,9 @@
 //! a fraction of a second.
 
 use super::ServerAddress;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,49 +28,126 @@ where
     if let [only] = servers {
         return attempt(only).map_err(|error| vec![(only.clone(), Some(error))]);
     }
-    let attempt = Arc::new(attempt);
-    let (tell, results) = channel();
-    let start = |at: usize| {
-        let (Some(server), attempt, tell) = (servers.get(at).cloned(), attempt.clone(), tell.clone()) else {
-            return;
-        };
-        // The receiver is gone when another server won: the result is dropped then.
-        thread::spawn(move || drop(tell.send((at, attempt(&server)))));
-    };
-    first_success(servers, deadline, &results, start)
-}
-
-fn first_success<T, E>(
-    servers: &[ServerAddress],
-    deadline: Instant,
-    results: &Receiver<(usize, Result<T, E>)>,
-    start: impl Fn(usize),
-) -> Result<T, Vec<(ServerAddress, Option<E>)>> {
-    let began = Instant::now();
-    let mut failures: Vec<(ServerAddress, Option<E>)> =
-        servers.iter().map(|server| (server.clone(), None)).collect();
-    let (mut started, mut ended) = (0, 0);
-    while ended < servers.len() {
-        let due = due(began, servers.len()).max(ended + 1);
-        (started..due.min(servers.len())).for_each(&start);
-        started = started.max(due.min(servers.len()));
-        let wake = deadline.min(next_start(began, started, servers.len()).unwrap_or(deadline));
-        match results.recv_timeout(wake.saturating_duration_since(Instant::now())) {
-            Ok((_, Ok(good))) => return Ok(good),
-            Ok((at, Err(error))) => {
-                ended += 1;
-                if let Some(failure) = failures.get_mut(at) {
-                    failure.1 = Some(error);
+    let mut failures: Vec<_> = servers.iter().map(|server| (server.clone(), None)).collect();
+    let ranked = servers.iter().cloned().enumerate().collect();
+    for (at, result) in Race::new(ranked, deadline, move |server, tell| tell(attempt(server))) {
+        match result {
+            Ok(good) => return Ok(good),
+            Err(error) => {
+                if let Some((_, failure)) = failures.get_mut(at) {
+                    *failure = Some(error);
                 }
             }
-            Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
-            Err(_) => break,
         }
     }
     Err(failures)
 }
 
-/// How many servers are asked by now.
+/// Attempts that run at once, each in a thread, and whose reports come in the order in which they are made. An attempt
+/// may report more than once.
+///
+/// Each runner has a rank, and the ranks start one after the other: the second after 300 ms, all others after 1 s, and
+/// the next at once when every runner of those that were started has reported and the race still goes on. It ends when
+/// all attempts have, or at the deadline; what still runs then is let go.
+pub struct Race<C, T> {
+    runners: Vec<(usize, C)>,
+    attempt: Arc<Attempt<C, T>>,
+    began: Instant,
+    deadline: Instant,
+    tell: Sender<Message<T>>,
+    told: Receiver<Message<T>>,
+    started: usize,
+    reported: BTreeSet<usize>,
+    ended: usize,
+}
+
+/// What a runner does, and how it reports.
+type Attempt<C, T> = dyn Fn(&C, &dyn Fn(T)) + Send + Sync;
+
+enum Message<T> {
+    Report(usize, T),
+    Ended(usize),
+}
+
+impl<C: Clone + Send + 'static, T: Send + 'static> Race<C, T> {
+    /// A race of these runners, each with its rank: 0, 1, 2 and so on, in order.
+    pub fn new(
+        runners: Vec<(usize, C)>,
+        deadline: Instant,
+        attempt: impl Fn(&C, &dyn Fn(T)) + Send + Sync + 'static,
+    ) -> Self {
+        let (tell, told) = channel();
+        let (attempt, reported) = (Arc::new(attempt), BTreeSet::new());
+        Self { runners, attempt, began: Instant::now(), deadline, tell, told, started: 0, reported, ended: 0 }
+    }
+
+    /// How many runners have not ended.
+    pub fn running(&self) -> usize {
+        self.runners.len() - self.ended
+    }
+
+    fn ranks(&self) -> usize {
+        self.runners.last().map_or(0, |(rank, _)| rank + 1)
+    }
+
+    fn start_due(&mut self) {
+        let quiet = |rank: &usize| {
+            let runs = |(at, (of, _)): (usize, &(usize, C))| of == rank && !self.reported.contains(&at);
+            self.runners.iter().enumerate().any(runs)
+        };
+        let failed = (0..self.started).filter(|rank| !quiet(rank)).count();
+        let due = due(self.began, self.ranks()).max(failed + 1).min(self.ranks());
+        let starting = self.started..self.started.max(due);
+        self.started = starting.end;
+        for at in 0..self.runners.len() {
+            if self.runners.get(at).is_some_and(|(rank, _)| starting.contains(rank)) {
+                self.start(at);
+            }
+        }
+    }
+
+    fn start(&mut self, at: usize) {
+        let Some((_, runner)) = self.runners.get(at) else { return };
+        let (runner, attempt, tell) = (runner.clone(), self.attempt.clone(), self.tell.clone());
+        let run = move || {
+            // The receiver is gone when the race is over: the result is dropped then.
+            attempt(&runner, &|report| drop(tell.send(Message::Report(at, report))));
+            drop(tell.send(Message::Ended(at)));
+        };
+        if thread::Builder::new().spawn(run).is_err() {
+            // The system has no thread left: the others decide.
+            drop(self.tell.send(Message::Ended(at)));
+        }
+    }
+}
+
+impl<C: Clone + Send + 'static, T: Send + 'static> Iterator for Race<C, T> {
+    type Item = (usize, T);
+
+    /// The next report with the place of its runner.
+    fn next(&mut self) -> Option<(usize, T)> {
+        while self.ended < self.runners.len() {
+            self.start_due();
+            let next = next_start(self.began, self.started, self.ranks());
+            let wake = self.deadline.min(next.unwrap_or(self.deadline));
+            match self.told.recv_timeout(wake.saturating_duration_since(Instant::now())) {
+                Ok(Message::Report(at, report)) => {
+                    self.reported.insert(at);
+                    return Some((at, report));
+                }
+                Ok(Message::Ended(at)) => {
+                    self.reported.insert(at);
+                    self.ended += 1;
+                }
+                Err(RecvTimeoutError::Timeout) if Instant::now() < self.deadline => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+}
+
+/// How many ranks are started by now.
 fn due(began: Instant, count: usize) -> usize {
     match began.elapsed() {
         passed if passed < SECOND_AFTER => 1,
@@ -78,7 +156,7 @@ fn due(began: Instant, count: usize) -> usize {
     }
 }
 
-/// When the next server is asked, where one is left.
+/// When the next rank is started, where one is left.
 fn next_start(began: Instant, started: usize, count: usize) -> Option<Instant> {
     match started {
         _ if started >= count => None,
@@ -151,5 +229,20 @@ mod tests {
         let told: Vec<_> =
             lost.unwrap_err().into_iter().map(|(server, error)| (server.port, error)).collect();
         assert_eq!(told, [(1, Some(1)), (2, None), (3, Some(3))]);
+    }
+
+    /// A runner that reports again and again holds up neither those of its rank nor the next rank.
+    #[test]
+    fn runners_of_one_rank_run_together_and_report_more_than_once() {
+        let runners = vec![(0, "mute"), (0, "again"), (1, "good")];
+        let race = Race::new(runners, soon(), |runner, tell| match *runner {
+            "mute" => thread::sleep(Duration::from_secs(4)),
+            "again" => (0..3).for_each(tell),
+            _ => tell(9),
+        });
+        let began = Instant::now();
+        let told: Vec<_> = race.take(4).collect();
+        assert_eq!(told, [(1, 0), (1, 1), (1, 2), (2, 9)]);
+        assert!(began.elapsed() >= SECOND_AFTER && began.elapsed() < REST_AFTER, "{:?}", began.elapsed());
     }
 }

@@ -1,0 +1,50 @@
+//! Texts from outside, as people may see them: whoever wrote a name, a message or a header must not steer the terminal
+//! or the log that it is shown on.
+
+/// The text with everything escaped that a terminal obeys or that is not seen, cut after this many characters. A text
+/// that went through here once comes out of a second time unchanged.
+pub fn printable(text: &str, chars_max: usize) -> String {
+    let escape = |c: char| match is_hidden(c) {
+        true => c.escape_unicode().collect::<Vec<_>>(),
+        false => vec![c],
+    };
+    let mut shown: Vec<char> =
+        text.chars().take(chars_max + 1).flat_map(escape).take(chars_max + 1).collect();
+    if shown.len() > chars_max {
+        shown.truncate(chars_max.saturating_sub(1));
+        shown.push('…');
+    }
+    shown.into_iter().collect()
+}
+
+/// Control characters, what changes the direction of a text, and what has no width.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}')
+        || matches!(c, '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped() {
+        assert_eq!(
+            printable("a\u{1b}[2J\rb\n\u{9b}31m\u{202e}", 80),
+            "a\\u{1b}[2J\\u{d}b\\u{a}\\u{9b}31m\\u{202e}"
+        );
+        assert_eq!(printable("Schlüssel 鍵 👍", 80), "Schlüssel 鍵 👍");
+    }
+
+    #[test]
+    fn a_text_has_an_end_and_stays_as_it_is_the_second_time() {
+        for text in ["x".repeat(5000), "\n".repeat(5000), "é".repeat(5000)] {
+            let once = printable(&text, 100);
+            assert_eq!((once.chars().count(), once.ends_with('…')), (100, true));
+            assert_eq!(printable(&once, 100), once);
+        }
+        assert_eq!(printable(&"x".repeat(100), 100), "x".repeat(100));
+    }
+}
