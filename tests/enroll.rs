@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it stands")]
 
+#[path = "enroll/copies.rs"]
+mod copies;
+#[path = "enroll/room.rs"]
+mod room;
 mod support;
 
 use std::process::{Command, Stdio};
@@ -114,10 +118,11 @@ fn other_servers_are_written_into_the_token_of_an_enrolled_volume() {
     host.finish("first");
     let keyslot = host.luks.keyslot("1");
     let (volume, key) = (host.luks.file.to_str().unwrap(), host.luks.key_file.to_str().unwrap());
-    let moved = ["enroll", volume, "--existing-key-file", key, "--server", "127.0.0.1:1"];
-    let again = host.unlock(&moved, None);
-    assert!(again.status.success(), "{}", words(&again));
     let server = host.fake.address.to_string();
+    let moved =
+        ["enroll", volume, "--existing-key-file", key, "--server", "127.0.0.1:1", "--server", &server];
+    let again = host.command(&moved, None).output().unwrap();
+    assert!(again.status.success(), "{}", words(&again));
     assert!(words(&again).contains(&format!("names 127.0.0.1:1, {server} now")), "{}", words(&again));
     let servers: Vec<_> = host.luks.tokens().iter().map(|token| token["servers"].clone()).collect();
     assert_eq!(servers, [serde_json::json!(["127.0.0.1:1", server])]);

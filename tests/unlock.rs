@@ -1,7 +1,17 @@
 //! Unlocking: the network that comes late, servers that are wrong or dead, keys that must not be used.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it stands")]
 
+#[path = "unlock/children.rs"]
+mod children;
+#[path = "unlock/foreign.rs"]
+mod foreign;
+#[path = "unlock/mapping.rs"]
+mod mapping;
+#[path = "unlock/races.rs"]
+mod races;
+#[path = "unlock/reencryption.rs"]
+mod reencryption;
 mod support;
 
 use kmip_codec::enums::State;
@@ -23,9 +33,7 @@ fn timed(host: &Host, more: &[&str]) -> (Output, Duration) {
 }
 
 fn enrolled() -> Host {
-    let host = Host::new();
-    host.finish("enrolment");
-    host
+    Host::enrolled()
 }
 
 #[test]

@@ -50,13 +50,16 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 impl ClientArgs {
     /// Everything that is needed for a call; an error says what is missing.
     pub fn settings(&self) -> Result<Settings, Error> {
-        self.settings_or_servers(Vec::new())
+        self.settings_or_servers(Vec::new()).map(|(settings, _)| settings)
     }
 
-    /// The same, with servers for the case that none is configured here.
-    pub fn settings_or_servers(&self, others: Vec<ServerAddress>) -> Result<Settings, Error> {
+    /// The same, with servers for the case that none is configured here; and whether one is.
+    pub fn settings_or_servers(&self, others: Vec<ServerAddress>) -> Result<(Settings, bool), Error> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        self.given(&set)?.or(Given { servers: others, ..Given::default() }).settings()
+        let given = self.given(&set)?;
+        let of_this_machine = !given.servers.is_empty();
+        let settings = given.or(Given { servers: others, ..Given::default() }).settings()?;
+        Ok((settings, of_this_machine))
     }
 
     fn given(&self, environment: Environment<'_>) -> Result<Given, Error> {
@@ -94,10 +97,11 @@ impl Given {
     }
 
     fn in_file(path: &Path) -> Result<Self, Error> {
-        let wrong = |what: String| Error::setup(what, "correct the file given with --config");
-        let text = fs::read_to_string(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-        let mut file: Self =
-            toml::from_str(&text).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+        let advice = "correct the file given with --config";
+        let text = fs::read_to_string(path)
+            .map_err(|error| Error::setup(format!("{}: {error}", path.display()), advice))?;
+        let mut file: Self = toml::from_str(&text)
+            .map_err(|error| Error::usage(format!("{}: {error}", path.display()), advice))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for relative in [&mut file.cert, &mut file.key, &mut file.ca].into_iter().flatten() {
             *relative = folder.join(&*relative);
@@ -183,9 +187,11 @@ mod tests {
         assert!(error(&args(&named)).contains("ca.pem: No such file"), "{}", error(&args(&named)));
         let over = [named[0], named[1], "--ca", "/other.pem"];
         assert!(error(&args(&over)).starts_with("/other.pem"), "{}", error(&args(&over)));
-        for wrong in ["server = \"a:1\"", "servers = [\"a:b\"]", "servers ="] {
+        for wrong in ["server = \"a:1\"", "servers = [\"a:b\"]", "servers = [\"https://a\"]", "servers ="] {
             fs::write(&path, wrong).unwrap();
             assert!(error(&args(&named)).contains("client.toml"), "{wrong}");
+            let code = args(&named).given(&|_| None).err().map(|error| error.exit_code());
+            assert_eq!(code, Some(2), "{wrong}");
         }
         assert!(error(&args(&["--config", "/nowhere.toml"])).contains("/nowhere.toml"));
     }

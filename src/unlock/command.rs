@@ -1,13 +1,16 @@
 //! The command line of `keystead-unlock`.
 
-use super::cryptsetup::{Existing, Volume};
+use super::console::say;
+use super::copies::Decision;
+use super::cryptsetup::{OpenAs, Volume};
 use super::enroll::enroll;
-use super::error::{Error, Result};
-use super::open::{Purpose, unlock};
-use super::server::Patience;
-use super::{say, server};
+use super::error::{Error, Result, exit_codes};
+use super::existing::Existing;
+use super::fetch::{Patience, fetch_one};
+use super::open::unlock;
+use super::passphrase::Passphrase;
 use clap::{Parser, Subcommand};
-use keystead::client::{Client, ClientArgs};
+use keystead::client::{Client, ClientArgs, Limits};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// Opens LUKS2 volumes with keys that a KMIP server keeps
 #[derive(Parser)]
-#[command(name = "keystead-unlock", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "keystead-unlock", version, max_term_width = 100, after_help = exit_codes(true))]
 struct CommandLine {
     #[command(flatten)]
     client: ClientArgs,
@@ -23,17 +26,17 @@ struct CommandLine {
     action: Action,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached in \
-                          time; 4 the key is refused, unknown or may not be used, or one side does not accept the \
-                          other's certificate; 5 cryptsetup failed.";
-
 #[derive(Subcommand)]
 enum Action {
     /// Make a key on the server and a keyslot that it opens; run it again after an interruption
     ///
     /// Prints the key's identifier. The volume keeps every keyslot that it has. Run with other servers on an enrolled
     /// volume, it writes them into the token, which `unlock` asks where this machine names none.
-    #[command(after_help = EXIT_CODES)]
+    ///
+    /// The server notes from which machine and for which device a key was made. Where a key was made for this LUKS UUID
+    /// elsewhere, this may be a copy, which must not share the key: on a terminal it is asked which it is, and else said
+    /// with `--new-uuid` or `--same-volume`.
+    #[command(after_help = exit_codes(true))]
     Enroll {
         /// The LUKS2 volume: a device or a file
         device: PathBuf,
@@ -41,12 +44,25 @@ enum Action {
         /// a line of standard input where there is none]
         #[arg(long, value_name = "FILE")]
         existing_key_file: Option<PathBuf>,
+        /// The file with the LUKS2 header, where that is not on the device
+        #[arg(long, value_name = "FILE")]
+        header: Option<PathBuf>,
+        /// This is a copy of a volume: give it a LUKS UUID and a key of its own. Repeated, it changes nothing more
+        #[arg(long, conflicts_with = "same_volume")]
+        new_uuid: bool,
+        /// This is the volume that was enrolled before, though on another machine, or without its token now: keep its
+        /// LUKS UUID and its key
+        #[arg(long)]
+        same_volume: bool,
         /// Print what was done as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Fetch the volume's key and open the volume
-    #[command(after_help = EXIT_CODES)]
+    /// Fetch the volume's key and open the volume; it is no error that it is open already
+    ///
+    /// Every key that the header names is asked for on every server: the second server after 300 ms, all after a second.
+    /// What fails in passing is tried again until the time is over, which holds for cryptsetup too.
+    #[command(after_help = exit_codes(true))]
     Unlock {
         /// The LUKS2 volume: a device or a file
         device: PathBuf,
@@ -59,18 +75,20 @@ enum Action {
         /// Open for reading alone
         #[arg(long)]
         readonly: bool,
+        /// The file with the LUKS2 header, where that is not on the device
+        #[arg(long, value_name = "FILE")]
+        header: Option<PathBuf>,
         #[command(flatten)]
         wait: Wait,
     },
     /// Write the passphrase of a key (base64 text of its 32 bytes, no line end) to standard output, for a pipe
-    #[command(
-        after_help = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached in \
-                      time; 4 the key is refused, unknown or may not be used, or one side does not accept the other's \
-                      certificate."
-    )]
+    #[command(after_help = exit_codes(false))]
     Get {
         /// The key's unique identifier
         id: String,
+        /// Write the bytes of the key as they are, of whatever length: for ZFS, fscrypt, LUKS key files
+        #[arg(long)]
+        raw: bool,
         /// Write to a terminal too
         #[arg(long)]
         force: bool,
@@ -89,9 +107,9 @@ struct Wait {
 impl Wait {
     fn patience(&self) -> Patience {
         match self.wait {
-            0 => Patience::Once,
+            0 => Patience::once(Limits::default().total),
             // A year is for ever here, and keeps the sum in range.
-            seconds => Patience::Until(Instant::now() + Duration::from_secs(seconds.min(31_536_000))),
+            seconds => Patience::until(Instant::now() + Duration::from_secs(seconds.min(31_536_000))),
         }
     }
 }
@@ -110,26 +128,31 @@ pub fn run() -> ExitCode {
 
 fn act(args: &ClientArgs, action: Action) -> Result<()> {
     match action {
-        Action::Enroll { device, existing_key_file, json } => {
-            let existing = existing_key_file.map_or(Existing::Ask, Existing::File);
+        Action::Enroll { device, existing_key_file, header, new_uuid, same_volume, json } => {
+            let copy = new_uuid.then_some(Decision::NewUuid);
+            let decision = copy.or(same_volume.then_some(Decision::SameVolume));
             let settings = args.settings()?;
             let servers = settings.servers.clone();
-            let done = enroll(&Volume::new(device), &existing, &mut Client::new(settings), &servers)?;
+            let (volume, mut client) = (Volume::new(device, header), Client::new(settings));
+            let done = enroll(&volume, &Existing::new(existing_key_file), &mut client, &servers, decision)?;
             let told = serde_json::json!({ "id": done.uid, "keyslot": done.keyslot, "volume": done.volume });
             print(&if json { format!("{told}\n") } else { format!("{}\n", done.uid) }.into_bytes())
         }
-        Action::Unlock { device, name, test_passphrase: _, readonly, wait } => {
-            let purpose = match name {
-                Some(name) => Purpose::Open { name, read_only: readonly },
-                None => Purpose::Test,
+        Action::Unlock { device, name, test_passphrase: _, readonly, header, wait } => {
+            let how = match &name {
+                Some(name) => OpenAs::Mapping { name, read_only: readonly },
+                None => OpenAs::Test,
             };
-            unlock(&Volume::new(device), &purpose, args, wait.patience())
+            let patience = wait.patience();
+            unlock(&Volume::new(device, header).until(patience.end()), &how, args, patience)
         }
-        Action::Get { id, force, wait } => {
+        Action::Get { id, raw, force, wait } => {
             if io::stdout().is_terminal() && !force {
-                return Err(Error::Usage("the key is not shown on a terminal: use a pipe, or --force"));
+                let why = "the key is not shown on a terminal: use a pipe, or --force";
+                return Err(Error::Usage(why.to_owned()));
             }
-            print(server::fetch_patiently(&args.settings()?, &id, wait.patience())?.expose())
+            let key = fetch_one(&args.settings()?, &id, wait.patience())?;
+            if raw { print(key.expose()) } else { print(Passphrase::of_key(&id, &key)?.expose()) }
         }
     }
 }

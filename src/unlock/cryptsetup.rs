@@ -1,51 +1,67 @@
 //! Everything that `cryptsetup` is asked to do. Keys reach it through pipes that it inherits.
 
+use super::child::{self, Ended, Failure, Input};
+use super::console;
 use super::error::{Error, Result};
+use super::existing::{Existing, Given};
 use super::header::Header;
 use super::passphrase::Passphrase;
+use super::pipe::InheritedPipe;
+use super::program;
+use super::said::{self, CONCURRENT, NO_DEVICE_MAPPER, NO_HEADER, NO_RNG, NOTHING_TO_READ, WRONG_PASSPHRASE};
 use super::token::Token;
-use rustix::io::{FdFlags, fcntl_setfd};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, PipeReader, Write};
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What cryptsetup says when two processes write a header at once; it has changed nothing then.
-const CONCURRENT: &str = "concurrent LUKS2 metadata update";
-/// What cryptsetup says where nobody types a passphrase.
-const NOTHING_TO_READ: &str = "Nothing to read on input";
-const NOBODY_TO_ASK: &str = "there is no terminal to ask for the passphrase that opens the volume now: give a key file \
-                             with `--existing-key-file FILE` (`-` is standard input), and enrol again";
+/// How long a step may take where no other deadline holds: argon2 on a slow machine takes seconds.
+const STEP_LIMIT: Duration = Duration::from_secs(120);
+/// How long a step may take in which a person types.
+const TYPING_LIMIT: Duration = Duration::from_secs(600);
 /// How often a refused header write is tried.
 const TRIES: u32 = 8;
-/// cryptsetup's exit code for a passphrase that opens nothing.
-const WRONG_PASSPHRASE: i32 = 2;
 
-/// A volume, as a device or a file.
+/// A volume, as a device or a file, with its header in it or elsewhere.
 pub struct Volume {
     device: PathBuf,
+    header: Option<PathBuf>,
+    deadline: Option<Instant>,
 }
 
-/// The passphrase or key file that already opens a volume. It goes to cryptsetup unread.
-pub enum Existing {
-    /// cryptsetup asks for it on the terminal, or reads a line of standard input.
-    Ask,
-    /// A key file; `-` is standard input.
-    File(PathBuf),
+/// How a volume is opened.
+pub enum OpenAs<'a> {
+    /// Not at all: it is seen whether it would open.
+    Test,
+    /// Under this name.
+    Mapping {
+        /// The name under `/dev/mapper`.
+        name: &'a str,
+        /// Whether for reading alone.
+        read_only: bool,
+    },
 }
 
 impl Volume {
-    /// Of this device.
-    pub fn new(device: PathBuf) -> Self {
-        Self { device }
+    /// Of this device, with its header in this file where it is detached.
+    pub fn new(device: PathBuf, header: Option<PathBuf>) -> Self {
+        Self { device: no_option(device), header: header.map(no_option), deadline: None }
+    }
+
+    /// The same, nothing of which may take longer than until then.
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
     }
 
     /// The device.
     pub fn device(&self) -> &Path {
         &self.device
+    }
+
+    /// Where the header is.
+    pub fn header_place(&self) -> &Path {
+        self.header.as_deref().unwrap_or(&self.device)
     }
 
     /// An error about this volume.
@@ -55,182 +71,190 @@ impl Volume {
 
     /// Reads the header.
     pub fn header(&self) -> Result<Header> {
-        let dump = ["--dump-json-metadata".as_ref()];
-        let json = self.run("luksDump", &dump, Input::Nothing).map_err(|error| {
-            self.error(format!("no LUKS2 volume (`cryptsetup convert` makes one of LUKS1): {error}"))
-        })?;
-        let uuid = self.run("luksUUID", &[], Input::Nothing)?;
+        for place in [Some(&self.device), self.header.as_ref()].into_iter().flatten() {
+            std::fs::metadata(place)
+                .map_err(Error::system(format!("{} cannot be looked at", console::path(place))))?;
+        }
+        let json = self.on_header("luksDump", &["--dump-json-metadata"], &[]);
+        let json = json.map_err(|error| self.no_header(error))?;
+        let uuid = self.on_header("luksUUID", &[], &[])?;
         let (uuid, json) = (String::from_utf8_lossy(&uuid), String::from_utf8_lossy(&json));
         Header::parse(uuid.trim().to_owned(), &json)
             .map_err(|error| self.error(format!("its metadata cannot be read: {error}")))
     }
 
+    /// Why there is no header, where cryptsetup says that there is none.
+    fn no_header(&self, error: Error) -> Error {
+        let Error::Cryptsetup { said, .. } = &error else { return error };
+        if said.contains(NO_RNG) {
+            return error;
+        }
+        let is_luks1 = self.on_header("isLuks", &["--type", "luks1"], &[]).is_ok();
+        let place = console::argument(self.header_place());
+        match (is_luks1, said.contains(NO_HEADER), &self.header) {
+            (true, ..) => self.error(format!("it is LUKS1: `cryptsetup convert --type luks2 {place}` makes it LUKS2")),
+            (_, true, None) => self.error(format!(
+                "it has no LUKS2 header ({said}); where the header is in a file of its own, name that with --header FILE"
+            )),
+            (_, true, Some(_)) => self.error(format!("{place} holds no LUKS2 header ({said})")),
+            _ => error,
+        }
+    }
+
+    /// The LUKS UUID of what is at another place, where it has one.
+    pub fn uuid_at(&self, place: &Path) -> Option<String> {
+        let args = vec![no_option(place.to_owned()).into_os_string()];
+        let told = self.output("luksUUID", &[], &args, || Input::Bytes(Vec::new().into())).ok()?;
+        told.status.success().then(|| String::from_utf8_lossy(&told.stdout).trim().to_owned())
+    }
+
+    /// Gives the volume another LUKS UUID.
+    pub fn set_uuid(&self, uuid: &str) -> Result<()> {
+        self.on_header("luksUUID", &["--batch-mode", "--uuid", uuid], &[]).map(drop)
+    }
+
     /// Writes a token: a new one, or in the place of the one with this number.
     pub fn write_token(&self, token: &Token, number: Option<&str>) -> Result<()> {
         let json = serde_json::to_vec(token).map_err(|error| self.error(error.to_string()))?;
-        let place: Vec<&OsStr> = match number {
-            Some(number) => vec!["--token-replace".as_ref(), "--token-id".as_ref(), number.as_ref()],
-            None => vec![],
-        };
-        let args = [&["import".as_ref(), "--json-file".as_ref(), "-".as_ref()], place.as_slice()].concat();
-        self.run("token", &args, Input::Bytes(&json)).map(drop)
+        let place = number.map_or(vec![], |number| vec!["--token-replace", "--token-id", number]);
+        let options = [&["--json-file", "-"], place.as_slice()].concat();
+        let args = ["import".into(), self.header_place().into()];
+        let input = || Input::Bytes(json.clone().into());
+        let ended = self.output("token", &osstrs(&options), &args, input)?;
+        succeeded("token", &ended)
+    }
+
+    /// Has this keyslot tried before others, whose key derivation may be slow or need much memory.
+    pub fn prefer(&self, slot: &str) -> Result<()> {
+        self.on_header("config", &["--priority", "prefer", "--key-slot", slot], &[]).map(drop)
     }
 
     /// Adds a keyslot with this number. Its passphrase has 256 bits, so a cheap key derivation does.
     pub fn add_keyslot(&self, slot: &str, existing: &Existing, new: &Passphrase) -> Result<()> {
         let size = new.expose().len().to_string();
         let fixed = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--new-key-slot", slot];
-        let output = self.while_contended(|| {
+        let given = existing.read()?;
+        let ended = self.while_contended(|| {
             // A pipe is empty once it was read: each try has its own.
-            let pipe = inherited(new.expose()).map_err(Error::system("a pipe cannot be made"))?;
-            let new_key = OsString::from(format!("/dev/fd/{}", pipe.as_raw_fd()));
-            let mut args: Vec<&OsStr> = fixed.map(OsStr::new).to_vec();
-            if let Existing::File(path) = existing {
-                args.extend(["--key-file".as_ref(), path.as_os_str()]);
+            let pipe = InheritedPipe::holding(new.expose())?;
+            let (new_key, input) = match (&pipe, &given) {
+                (Some(pipe), _) => (pipe.path(), given.input()),
+                (None, Given::File(_)) => ("-".as_ref(), Input::Bytes(new.expose().to_vec().into())),
+                (None, _) => return Err(InheritedPipe::no_place()),
+            };
+            let mut options = osstrs(&fixed);
+            let key_file = given.key_file();
+            if let Some(key_file) = &key_file {
+                options.extend([OsStr::new("--key-file"), key_file]);
             }
-            args.extend(["--new-keyfile-size", size.as_str(), "--new-keyfile"].map(OsStr::new));
-            args.push(&new_key);
-            self.once("luksAddKey", &args, &Input::Terminal)
+            options.extend(osstrs(&["--new-keyfile-size", &size, "--new-keyfile"]));
+            options.push(new_key);
+            self.once("luksAddKey", &options, &[self.header_place().into()], input)
         })?;
-        match (failed("luksAddKey", &output), existing) {
-            _ if output.status.success() => Ok(()),
-            (Error::Cryptsetup { said, .. }, Existing::Ask) if said.contains(NOTHING_TO_READ) => {
-                Err(Error::Usage(NOBODY_TO_ASK))
+        let nobody = ended.stderr.contains(NOTHING_TO_READ);
+        if nobody && given.key_file().is_none() {
+            Err(Existing::nobody_to_ask())
+        } else {
+            succeeded("luksAddKey", &ended)
+        }
+    }
+
+    /// Whether the passphrase opens the volume: by this keyslot, or, where none is named, by whichever cryptsetup finds,
+    /// which are several in a re-encryption. Tokens would be tried before a key file, so plugins are switched off.
+    pub fn open(&self, passphrase: &Passphrase, slot: Option<&str>, how: &OpenAs<'_>) -> Result<bool> {
+        let mut options = osstrs(&["--type", "luks2", "--disable-external-tokens", "--key-file", "-"]);
+        if let Some(slot) = slot {
+            options.extend(osstrs(&["--key-slot", slot]));
+        }
+        if let Some(header) = &self.header {
+            options.extend([OsStr::new("--header"), header.as_os_str()]);
+        }
+        let mut args = vec![self.device.clone().into_os_string()];
+        match how {
+            OpenAs::Test => options.push("--test-passphrase".as_ref()),
+            OpenAs::Mapping { name, read_only } => {
+                options.extend(read_only.then_some(OsStr::new("--readonly")));
+                args.push(OsString::from(name));
             }
-            (error, _) => Err(error),
         }
-    }
-
-    /// Whether the passphrase opens this keyslot, without opening the volume.
-    pub fn opens(&self, slot: &str, passphrase: &Passphrase) -> Result<bool> {
-        let args = ["--test-passphrase".as_ref()];
-        match self.open_with(slot, passphrase, &args) {
-            Ok(()) => Ok(true),
-            Err(Opening::WrongPassphrase) => Ok(false),
-            Err(Opening::Failed(error)) => Err(error),
-        }
-    }
-
-    /// Opens the volume under this name.
-    pub fn open(&self, slot: &str, passphrase: &Passphrase, name: &str, read_only: bool) -> Result<()> {
-        let mut args: Vec<&OsStr> = if read_only { vec!["--readonly".as_ref()] } else { vec![] };
-        args.push(name.as_ref());
-        self.open_with(slot, passphrase, &args).map_err(|opening| match opening {
-            Opening::WrongPassphrase => self.error(format!("the key does not open keyslot {slot}")),
-            Opening::Failed(Error::Cryptsetup { said, .. }) if said.contains(NO_DEVICE_MAPPER) => self.error(
+        let input = || Input::Bytes(passphrase.expose().to_vec().into());
+        let ended = self.output("open", &options, &args, input)?;
+        match ended.status.code() {
+            Some(WRONG_PASSPHRASE) => Ok(false),
+            Some(1) if ended.stderr.contains(NO_DEVICE_MAPPER) => Err(self.error(
                 "this machine has no device-mapper (modprobe dm_mod dm_crypt), so no volume can be opened; \
                  --test-passphrase says whether the key would open it",
-            ),
-            Opening::Failed(error) => error,
-        })
-    }
-
-    /// Tokens are tried before a key file, even with `--key-slot`, so plugins are switched off.
-    fn open_with(
-        &self,
-        slot: &str,
-        passphrase: &Passphrase,
-        more: &[&OsStr],
-    ) -> std::result::Result<(), Opening> {
-        let fixed = ["--type", "luks2", "--disable-external-tokens", "--key-slot", slot, "--key-file", "-"];
-        let args: Vec<&OsStr> = fixed.map(OsStr::new).into_iter().chain(more.iter().copied()).collect();
-        let output =
-            self.output("open", &args, &Input::Bytes(passphrase.expose())).map_err(Opening::Failed)?;
-        match output.status.code() {
-            Some(0) => Ok(()),
-            Some(WRONG_PASSPHRASE) => Err(Opening::WrongPassphrase),
-            _ => Err(Opening::Failed(failed("open", &output))),
+            )),
+            _ => succeeded("open", &ended).map(|()| true),
         }
     }
 
-    fn run(&self, step: &'static str, args: &[&OsStr], input: Input<'_>) -> Result<Vec<u8>> {
-        let output = self.output(step, args, &input)?;
-        if output.status.success() { Ok(output.stdout) } else { Err(failed(step, &output)) }
+    /// What `cryptsetup status` prints of a name, where something is open under it.
+    pub fn status(&self, name: &str) -> Option<String> {
+        let ended = self.output("status", &[], &[name.into()], || Input::Bytes(Vec::new().into())).ok()?;
+        ended.status.success().then(|| String::from_utf8_lossy(&ended.stdout).into_owned())
     }
 
-    fn output(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
-        self.while_contended(|| self.once(step, args, input))
+    /// A step that concerns the header alone.
+    fn on_header(&self, step: &'static str, options: &[&str], more: &[OsString]) -> Result<Vec<u8>> {
+        let args = [&[self.header_place().into()], more].concat();
+        let ended = self.output(step, &osstrs(options), &args, || Input::Bytes(Vec::new().into()))?;
+        succeeded(step, &ended)?;
+        Ok(ended.stdout)
+    }
+
+    fn output(
+        &self,
+        step: &'static str,
+        options: &[&OsStr],
+        args: &[OsString],
+        input: impl Fn() -> Input,
+    ) -> Result<Ended> {
+        self.while_contended(|| self.once(step, options, args, input()))
     }
 
     /// Runs cryptsetup, and again while another process writes the header.
-    fn while_contended(&self, run: impl Fn() -> Result<Output>) -> Result<Output> {
+    fn while_contended(&self, run: impl Fn() -> Result<Ended>) -> Result<Ended> {
         let mut attempt = 1;
         loop {
-            let output = run()?;
-            let contended = String::from_utf8_lossy(&output.stderr).contains(CONCURRENT);
-            if output.status.success() || !contended || attempt == TRIES {
-                return Ok(output);
+            let ended = run()?;
+            if ended.status.success() || !ended.stderr.contains(CONCURRENT) || attempt == TRIES {
+                return Ok(ended);
             }
             thread::sleep(Duration::from_millis(100 * u64::from(attempt)));
             attempt += 1;
         }
     }
 
-    /// One run. The device stands right after the command, or after the action of `token`.
-    fn once(&self, step: &'static str, args: &[&OsStr], input: &Input<'_>) -> Result<Output> {
-        let stdin = input.stdin().map_err(Error::system("a pipe cannot be made"))?;
-        let (action, args) = match args {
-            [action, rest @ ..] if step == "token" => (Some(action), rest),
-            all => (None, all),
-        };
-        let mut command = Command::new("cryptsetup");
-        // An option may stand anywhere; the new name of `open` is the argument after the device.
-        command.arg(step).args(action).arg(&self.device).args(args).env("LC_ALL", "C").stdin(stdin);
-        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output();
-        output.map_err(Error::system("cryptsetup cannot be run (install the package cryptsetup-bin)"))
+    /// One run. What is no option stands behind `--`, so that no name becomes one.
+    fn once(&self, step: &'static str, options: &[&OsStr], args: &[OsString], input: Input) -> Result<Ended> {
+        let limit = if matches!(input, Input::Inherited) { TYPING_LIMIT } else { STEP_LIMIT };
+        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + limit);
+        let mut command = Command::new(program::cryptsetup()?);
+        command.arg(step).args(options).arg("--").args(args).env("LC_ALL", "C");
+        child::run(command, input, deadline).map_err(|failure| match failure {
+            Failure::Start(error) => Error::system("cryptsetup cannot be run")(error),
+            Failure::Late => {
+                let said = "it had not ended when the time was over, and was stopped".to_owned();
+                Error::Cryptsetup { step, code: None, said }
+            }
+        })
     }
 }
 
-/// What cryptsetup says where the kernel has no device-mapper; its node under /dev may be there all the same.
-const NO_DEVICE_MAPPER: &str = "Cannot initialize device-mapper";
-
-/// Why a volume was not opened.
-enum Opening {
-    WrongPassphrase,
-    Failed(Error),
-}
-
-/// What cryptsetup reads on its standard input.
-enum Input<'a> {
-    Nothing,
-    /// These bytes: at most a few hundred, which a pipe holds whole.
-    Bytes(&'a [u8]),
-    /// What this process has.
-    Terminal,
-}
-
-impl Input<'_> {
-    fn stdin(&self) -> io::Result<Stdio> {
-        match self {
-            Self::Nothing => Ok(Stdio::null()),
-            Self::Bytes(bytes) => filled(bytes).map(Stdio::from),
-            Self::Terminal => Ok(Stdio::inherit()),
-        }
+fn succeeded(step: &'static str, ended: &Ended) -> Result<()> {
+    if ended.status.success() {
+        return Ok(());
     }
+    Err(Error::Cryptsetup { step, code: ended.status.code(), said: said::in_words(step, ended) })
 }
 
-/// A pipe that holds these bytes and then ends.
-fn filled(bytes: &[u8]) -> io::Result<PipeReader> {
-    let (reader, mut writer) = io::pipe()?;
-    writer.write_all(bytes)?;
-    Ok(reader)
+fn osstrs<'a>(words: &[&'a str]) -> Vec<&'a OsStr> {
+    words.iter().map(|word| OsStr::new(*word)).collect()
 }
 
-/// The same, inherited by the next process that is started.
-fn inherited(bytes: &[u8]) -> io::Result<PipeReader> {
-    let reader = filled(bytes)?;
-    fcntl_setfd(&reader, FdFlags::empty())?;
-    Ok(reader)
-}
-
-fn failed(step: &'static str, output: &Output) -> Error {
-    let words = String::from_utf8_lossy(&output.stderr);
-    let said = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
-    let said = match output.status.code() {
-        // cryptsetup says nothing about key files.
-        Some(WRONG_PASSPHRASE) if said.is_empty() => "the passphrase or key file opens no keyslot".to_owned(),
-        _ if said.is_empty() => output.status.to_string(),
-        _ => said,
-    };
-    Error::Cryptsetup { step, said }
+/// A path that nobody takes for an option, nor for standard input.
+fn no_option(path: PathBuf) -> PathBuf {
+    let is_option = path.as_os_str().as_encoded_bytes().starts_with(b"-");
+    if is_option { Path::new(".").join(path) } else { path }
 }

@@ -1,18 +1,23 @@
 //! Makes a volume open with a key of the server. Each step leaves the volume with all the ways in that it had, and
 //! says in the header how far it came, so that an interrupted enrolment is finished by another one.
 //!
-//! 1. The key: the one that an earlier try made for this LUKS UUID, or a new one.
-//! 2. A token `adding`, with no keyslot.
+//! 1. A token `adding`, with no keyslot and no key, that names the enrolment.
+//! 2. The key, which names the enrolment too: the one that an earlier try made, or a new one. The token names it.
 //! 3. A keyslot that the key opens: one that an earlier try added, or a new one.
-//! 4. The keyslot is tried.
+//! 4. The keyslot is tried, and preferred to those with a slow key derivation.
 //! 5. The token becomes `active` and names the keyslot and the servers.
+//!
+//! A key that another enrolment made for the same LUKS UUID is not taken in silence: this may be a copy.
 
-use super::cryptsetup::{Existing, Volume};
+use super::beginning::Beginning;
+use super::console::{self, say, shown};
+use super::copies::Decision;
+use super::cryptsetup::{OpenAs, Volume};
 use super::error::{Error, Result};
+use super::existing::Existing;
 use super::header::{Header, NumberedToken};
 use super::lock::DeviceLock;
 use super::passphrase::Passphrase;
-use super::say;
 use super::server;
 use super::token::Token;
 use keystead::client::{self, Client, ServerAddress};
@@ -38,34 +43,47 @@ pub fn enroll(
     existing: &Existing,
     client: &mut Client,
     servers: &[ServerAddress],
+    decision: Option<Decision>,
 ) -> Result<Enrolled> {
-    let _lock = DeviceLock::take(volume.device())?;
+    let _lock = DeviceLock::take(volume.header_place())?;
     let header = volume.header()?;
     require_another_way_in(volume, &header)?;
-    let NumberedToken { number, token } = token(volume, &header, client, servers)?;
-    let fetched = server::fetch(client, &token.uid);
+    let NumberedToken { number, token } = Beginning { volume, client, servers, decision }.token(&header)?;
+    let fetched = server::fetch(client, &token.uid).and_then(|key| Passphrase::of_key(&token.uid, &key));
     let passphrase = fetched.map_err(|error| with_way_out(volume, &number, &token, error))?;
+    let header = volume.header()?;
     let enrolled =
         |keyslot: String| Enrolled { uid: token.uid.clone(), keyslot, volume: token.volume.clone() };
-    if let Some(slot) = opened_slot(volume, token.keyslots.iter(), &passphrase)? {
+    if let Some(slot) = opened_slots(volume, token.keyslots.iter(), &passphrase, 1)?.pop() {
         say(format_args!("already enrolled: key {} opens keyslot {slot}", token.uid));
+        prefer(volume, &header, &slot);
         name_servers(volume, &number, &token, servers)?;
         return Ok(enrolled(slot));
     }
     let slot = keyslot(volume, existing, &header, &passphrase)?;
-    if !volume.opens(&slot, &passphrase)? {
+    if !volume.open(&passphrase, Some(&slot), &OpenAs::Test)? {
         return Err(volume.error(format!("keyslot {slot} was added but does not open: run enroll again")));
     }
+    prefer(volume, &header, &slot);
     volume.write_token(&token.clone().naming(servers).active(&slot), Some(&number))?;
     confirm(volume, &number, &slot)?;
     say(format_args!("enrolled: key {} opens keyslot {slot}", token.uid));
     Ok(enrolled(slot))
 }
 
+/// Has our keyslot tried before those whose key derivation is slow. A volume opens without that too.
+fn prefer(volume: &Volume, header: &Header, slot: &str) {
+    if !header.is_preferred(slot)
+        && let Err(error) = volume.prefer(slot)
+    {
+        say(format_args!("keyslot {slot} is not tried before others: {error}"));
+    }
+}
+
 /// What to do where the key of a token is not to be had any more. A keyslot is removed by people alone, who know a
 /// passphrase that stays.
-fn with_way_out(volume: &Volume, number: &str, token: &Token, error: Error) -> Error {
-    let (device, uid) = (volume.device().display(), &token.uid);
+pub(super) fn with_way_out(volume: &Volume, number: &str, token: &Token, error: Error) -> Error {
+    let (device, uid) = (console::argument(volume.header_place()), shown(&token.uid));
     let when = match &error {
         Error::NotActive { state: State::PreActive, .. } => {
             let steps = format!("make it so with `keystead key activate {uid}`, and enrol again");
@@ -77,11 +95,15 @@ fn with_way_out(volume: &Volume, number: &str, token: &Token, error: Error) -> E
         }
         _ => return error,
     };
-    let kill = |slot: &String| format!(", `cryptsetup luksKillSlot {device} {slot}`");
+    let kill = |slot: &String| format!(", `cryptsetup luksKillSlot {device} {}`", shown(slot));
+    let enroll = match volume.header_place() == volume.device() {
+        true => device.clone(),
+        false => format!("--header {device} {}", console::argument(volume.device())),
+    };
     let kills: String = token.keyslots.iter().map(kill).collect();
     let steps = format!(
         "{when}to enrol the volume anew, with a passphrase of it at hand, run \
-         `cryptsetup token remove --token-id {number} {device}`{kills}, and `keystead-unlock enroll {device}` again"
+         `cryptsetup token remove --token-id {number} {device}`{kills}, and `keystead-unlock enroll {enroll}` again"
     );
     Error::Ended { error: error.into(), steps }
 }
@@ -94,27 +116,6 @@ fn require_another_way_in(volume: &Volume, header: &Header) -> Result<()> {
     Ok(())
 }
 
-/// The token to go on with; a new one is in the header before anything else is.
-fn token(
-    volume: &Volume,
-    header: &Header,
-    client: &mut Client,
-    servers: &[ServerAddress],
-) -> Result<NumberedToken> {
-    let (mut ours, unreadable) = header.tokens();
-    for why in unreadable {
-        say(format_args!("{}: {why}; it is left alone", volume.device().display()));
-    }
-    if !ours.is_empty() {
-        return Ok(ours.swap_remove(0));
-    }
-    let uid = server::find_or_make_key(client, &header.uuid)?;
-    volume.write_token(&Token::adding(uid.clone(), servers, header.uuid.clone()), None)?;
-    let (ours, _) = volume.header()?.tokens();
-    let written = ours.into_iter().find(|numbered| numbered.token.uid == uid);
-    written.ok_or_else(|| volume.error("the token was written but is not there: run enroll again"))
-}
-
 /// Brings the servers of a finished token up to date.
 fn name_servers(volume: &Volume, number: &str, token: &Token, servers: &[ServerAddress]) -> Result<()> {
     let now = token.clone().naming(servers);
@@ -122,21 +123,26 @@ fn name_servers(volume: &Volume, number: &str, token: &Token, servers: &[ServerA
         return Ok(());
     }
     volume.write_token(&now, Some(number))?;
-    let (names, before) = (now.servers.join(", "), token.servers.join(", "));
+    let (names, before) = (shown(&now.servers.join(", ")), shown(&token.servers.join(", ")));
     say(format_args!("token {number} names {names} now, where it named {before}"));
     Ok(())
 }
 
 /// A keyslot that the key opens: one that an interrupted enrolment left, or a new one.
 fn keyslot(volume: &Volume, existing: &Existing, header: &Header, passphrase: &Passphrase) -> Result<String> {
-    if let Some(slot) = opened_slot(volume, header.unclaimed().iter(), passphrase)? {
-        if header.other_ways_in().iter().all(|other| *other == slot) {
+    let unclaimed = header.unclaimed();
+    let mut ours = opened_slots(volume, unclaimed.iter(), passphrase, unclaimed.len())?;
+    if let Some(slot) = ours.pop() {
+        if header.other_ways_in().iter().all(|other| *other == slot || ours.contains(other)) {
             return Err(volume.error(ONE_WAY_IN));
         }
         say(format_args!("keyslot {slot} was added before: going on with it"));
         return Ok(slot);
     }
-    let free = header.free_keyslot().ok_or_else(|| volume.error("all 32 keyslots are taken"))?;
+    if let Some(why) = header.room().lacks_keyslot() {
+        return Err(volume.error(why));
+    }
+    let free = header.free_keyslot().unwrap_or_default();
     say(format_args!(
         "adding keyslot {free}, which needs the passphrase or key file that opens the volume now"
     ));
@@ -144,17 +150,20 @@ fn keyslot(volume: &Volume, existing: &Existing, header: &Header, passphrase: &P
     Ok(free)
 }
 
-fn opened_slot<'a>(
+/// Which of these keyslots the passphrase opens, as many as wanted.
+fn opened_slots<'a>(
     volume: &Volume,
     slots: impl Iterator<Item = &'a String>,
     passphrase: &Passphrase,
-) -> Result<Option<String>> {
+    wanted: usize,
+) -> Result<Vec<String>> {
+    let mut opened = Vec::new();
     for slot in slots {
-        if volume.opens(slot, passphrase)? {
-            return Ok(Some(slot.clone()));
+        if opened.len() < wanted && volume.open(passphrase, Some(slot), &OpenAs::Test)? {
+            opened.push(slot.clone());
         }
     }
-    Ok(None)
+    Ok(opened)
 }
 
 /// Reads back what was written.

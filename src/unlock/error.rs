@@ -1,5 +1,6 @@
 //! What can go wrong between a volume and a server, and what to do.
 
+use super::console::{self, shown};
 use keystead::client;
 use keystead::client::{ServerAddress, exit};
 use kmip_codec::enums::State;
@@ -19,7 +20,7 @@ pub enum Error {
     #[error(transparent)]
     Client(#[from] client::Error),
     /// The server has the key, and it must not be used, or is none that opens volumes.
-    #[error("key {uid}: {why}")]
+    #[error("key {}: {why}", shown(uid))]
     Key {
         /// Which key.
         uid: String,
@@ -28,7 +29,8 @@ pub enum Error {
     },
     /// The server has the key, in a state in which it opens nothing.
     #[error(
-        "key {uid}: it is {state:?} on {server}, and only Active keys open volumes; it is not asked for again"
+        "key {}: it is {state:?} on {server}, and only Active keys open volumes; it is not asked for again",
+        shown(uid)
     )]
     NotActive {
         /// Which key.
@@ -46,25 +48,35 @@ pub enum Error {
         /// What to do.
         steps: String,
     },
+    /// No server gave a key that opens the volume.
+    #[error("{said}")]
+    NoKey {
+        /// What each said.
+        said: String,
+        /// The exit code of the weightiest.
+        code: u8,
+    },
     /// The volume is not in a state for this.
-    #[error("{}: {why}", device.display())]
+    #[error("{}: {why}", console::path(device))]
     Volume {
         /// Which volume.
         device: PathBuf,
         /// What is wrong with it, and what to do.
         why: String,
     },
-    /// cryptsetup failed; its own words tell why.
+    /// cryptsetup failed.
     #[error("cryptsetup {step} failed ({said})")]
     Cryptsetup {
         /// What it was to do.
         step: &'static str,
-        /// What it said.
+        /// Its exit code; none where a signal or the deadline ended it.
+        code: Option<i32>,
+        /// Why, in words.
         said: String,
     },
-    /// The command line asks for something that is not done.
+    /// The command line asks for something that is not done, or does not say enough.
     #[error("{0}")]
-    Usage(&'static str),
+    Usage(String),
     /// The operating system refused something.
     #[error("{what}: {source}")]
     System {
@@ -79,9 +91,11 @@ impl Error {
     /// The exit code of a command that ends with this error.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Client(error) if error.may_pass() => exit::UNREACHABLE,
             Self::Client(error) => error.exit_code(),
             Self::Key { .. } | Self::NotActive { .. } => exit::REFUSED,
             Self::Ended { error, .. } => error.exit_code(),
+            Self::NoKey { code, .. } => *code,
             Self::Volume { .. } | Self::System { .. } => exit::HERE,
             Self::Usage(_) => exit::USAGE,
             Self::Cryptsetup { .. } => CRYPTSETUP_FAILED,
@@ -98,4 +112,12 @@ impl Error {
         let what = what.into();
         move |source| Self::System { what, source }
     }
+}
+
+/// The exit codes, as `--help` tells them: of a command that runs cryptsetup, or of one that does not.
+pub fn exit_codes(with_cryptsetup: bool) -> String {
+    let own: &[(u8, &str)] = &[(CRYPTSETUP_FAILED, "cryptsetup failed, or did not end in time")];
+    let own = if with_cryptsetup { own } else { &[] };
+    let rows = exit::TABLE.iter().chain(own).map(|(code, meaning)| format!("{code} {meaning}"));
+    format!("Exit codes: {}.", rows.collect::<Vec<_>>().join("; "))
 }

@@ -1,5 +1,7 @@
 //! What the header of a LUKS2 volume says: keyslots, which of them open the volume, and our tokens.
 
+use super::console::shown;
+use super::room::{Areas, Room};
 use super::token::{TOKEN_TYPE, Token};
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +15,8 @@ pub struct Header {
     /// The LUKS UUID.
     pub uuid: String,
     metadata: Metadata,
+    /// Bytes of the metadata as they are written.
+    json_bytes: usize,
 }
 
 /// The part of the LUKS2 metadata that matters here (LUKS2 on-disk format, section 3).
@@ -21,11 +25,29 @@ struct Metadata {
     keyslots: BTreeMap<String, Keyslot>,
     tokens: BTreeMap<String, Value>,
     digests: BTreeMap<String, Digest>,
+    config: Config,
 }
 
 #[derive(Deserialize)]
 struct Keyslot {
     kdf: Option<Kdf>,
+    /// Bytes of the key that it holds.
+    key_size: Option<u64>,
+    area: Area,
+    /// 2 is tried before others.
+    priority: Option<u8>,
+}
+
+#[derive(Deserialize)]
+struct Area {
+    offset: Option<String>,
+    size: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    json_size: String,
+    keyslots_size: String,
 }
 
 #[derive(Deserialize)]
@@ -52,19 +74,22 @@ pub struct NumberedToken {
 impl Header {
     /// From what `cryptsetup luksDump --dump-json-metadata` prints.
     pub fn parse(uuid: String, json: &str) -> serde_json::Result<Self> {
-        Ok(Self { uuid, metadata: serde_json::from_str(json)? })
+        let all: Value = serde_json::from_str(json)?;
+        let json_bytes = all.to_string().len();
+        Ok(Self { uuid, metadata: serde_json::from_value(all)?, json_bytes })
     }
 
     /// Our tokens of this volume that can be read, finished ones first; and what is wrong with the others.
     pub fn tokens(&self) -> (Vec<NumberedToken>, Vec<String>) {
-        let ours = |json: &&Value| json.get("type").and_then(Value::as_str) == Some(TOKEN_TYPE);
         let (mut good, mut bad) = (Vec::new(), Vec::new());
-        for (number, json) in self.metadata.tokens.iter().filter(|(_, json)| ours(json)) {
+        for (number, json) in self.metadata.tokens.iter().filter(|(_, json)| is_ours(json)) {
             match Token::read(json) {
                 Ok(token) if token.volume == self.uuid => {
                     good.push(NumberedToken { number: number.clone(), token })
                 }
-                Ok(token) => bad.push(format!("token {number} is for another volume ({})", token.volume)),
+                Ok(token) => {
+                    bad.push(format!("token {number} is for another volume ({})", shown(&token.volume)))
+                }
                 Err(why) => bad.push(format!("token {number}: {why}")),
             }
         }
@@ -78,22 +103,27 @@ impl Header {
         digests.flat_map(|digest| digest.keyslots.iter().cloned()).collect()
     }
 
-    /// The ways in that do not need a key of ours.
+    /// The ways in that do not need a key of ours: those that no token of our type claims, whatever else that token says.
     pub fn other_ways_in(&self) -> BTreeSet<String> {
-        let (ours, _) = self.tokens();
-        let ours: BTreeSet<String> = ours.into_iter().flat_map(|numbered| numbered.token.keyslots).collect();
-        self.ways_in().difference(&ours).cloned().collect()
+        let ours: BTreeSet<&str> =
+            self.metadata.tokens.values().filter(|json| is_ours(json)).flat_map(claimed).collect();
+        self.ways_in().into_iter().filter(|slot| !ours.contains(slot.as_str())).collect()
     }
 
     /// The ways in that an interrupted enrolment may have added: a key of ours has PBKDF2, and no token yet.
     pub fn unclaimed(&self) -> BTreeSet<String> {
-        let claimed = |slot: &String| {
-            let lists = self.metadata.tokens.values().filter_map(|token| token.get("keyslots")?.as_array());
-            lists.flatten().any(|claimed| claimed.as_str() == Some(slot))
-        };
+        let claimed: BTreeSet<&str> = self.metadata.tokens.values().flat_map(claimed).collect();
         let kind =
             |slot: &String| self.metadata.keyslots.get(slot)?.kdf.as_ref().map(|kdf| kdf.kind.as_str());
-        self.ways_in().into_iter().filter(|slot| kind(slot) == Some("pbkdf2") && !claimed(slot)).collect()
+        self.ways_in()
+            .into_iter()
+            .filter(|slot| kind(slot) == Some("pbkdf2") && !claimed.contains(slot.as_str()))
+            .collect()
+    }
+
+    /// Whether a keyslot is tried before others.
+    pub fn is_preferred(&self, slot: &str) -> bool {
+        self.metadata.keyslots.get(slot).is_some_and(|keyslot| keyslot.priority == Some(2))
     }
 
     /// The first number that no keyslot has.
@@ -102,6 +132,36 @@ impl Header {
             .map(|number| number.to_string())
             .find(|slot| !self.metadata.keyslots.contains_key(slot))
     }
+
+    /// What the header has room for.
+    pub fn room(&self) -> Room {
+        let slots = self.metadata.keyslots.values();
+        let number = |text: &Option<String>| text.as_ref()?.parse().ok();
+        let taken =
+            slots.clone().filter_map(|slot| Some((number(&slot.area.offset)?, number(&slot.area.size)?)));
+        Room {
+            tokens: self.metadata.tokens.len(),
+            has_free_keyslot: self.free_keyslot().is_some(),
+            json_bytes: self.json_bytes,
+            areas: Areas {
+                json_size: self.metadata.config.json_size.parse().unwrap_or(0),
+                keyslots_size: self.metadata.config.keyslots_size.parse().unwrap_or(0),
+                taken: taken.collect(),
+                key_size: slots.filter_map(|slot| slot.key_size).max().unwrap_or(64),
+            },
+        }
+    }
+}
+
+/// Whether a token has our type, be it readable or not.
+fn is_ours(token: &Value) -> bool {
+    token.get("type").and_then(Value::as_str) == Some(TOKEN_TYPE)
+}
+
+/// The keyslots that a token claims.
+fn claimed(token: &Value) -> impl Iterator<Item = &str> {
+    let keyslots = token.get("keyslots").and_then(Value::as_array);
+    keyslots.into_iter().flatten().filter_map(Value::as_str)
 }
 
 #[cfg(test)]
@@ -114,14 +174,15 @@ mod tests {
             serde_json::json!({ "type": "keystead", "keyslots": keyslots, "v": 1, "uid": "k", "servers": [],
                 "volume": volume, "state": state })
         };
-        let slot = |kdf: &str| serde_json::json!({ "type": "luks2", "kdf": { "type": kdf } });
+        let slot = |kdf: &str| serde_json::json!({ "type": "luks2", "area": {}, "kdf": { "type": kdf } });
         let metadata = serde_json::json!({
             "keyslots": { "0": slot("argon2id"), "1": slot("pbkdf2"), "2": slot("pbkdf2"), "3": slot("pbkdf2"),
-                "5": slot("pbkdf2") },
+                "5": slot("pbkdf2"), "6": slot("pbkdf2") },
             "tokens": { "0": ours(&[], "u", "adding"), "1": ours(&["1"], "u", "active"),
-                "2": ours(&["5"], "v", "active"), "3": { "type": "keystead", "keyslots": [] },
+                "2": ours(&["5"], "v", "active"), "3": { "type": "keystead", "keyslots": ["6"] },
                 "4": { "type": "systemd-tpm2", "keyslots": ["2"] } },
-            "digests": { "0": { "keyslots": ["0", "1", "2", "5"], "segments": ["0"] },
+            "config": { "json_size": "12288", "keyslots_size": "16744448" },
+            "digests": { "0": { "keyslots": ["0", "1", "2", "5", "6"], "segments": ["0"] },
                 "1": { "keyslots": ["3"], "segments": [] } },
         });
         Header::parse("u".to_owned(), &metadata.to_string()).unwrap()
@@ -141,8 +202,9 @@ mod tests {
     #[test]
     fn counts_the_ways_in() {
         let header = header();
-        assert_eq!(header.ways_in(), set(&["0", "1", "2", "5"]));
-        assert_eq!(header.other_ways_in(), set(&["0", "2", "5"]));
+        assert_eq!(header.ways_in(), set(&["0", "1", "2", "5", "6"]));
+        // What a token of ours claims is ours: of another volume, and unreadable, too.
+        assert_eq!(header.other_ways_in(), set(&["0", "2"]));
         assert_eq!(header.unclaimed(), set(&[]));
         assert_eq!(header.free_keyslot().as_deref(), Some("4"));
     }

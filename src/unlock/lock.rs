@@ -3,8 +3,8 @@
 //! The lock is a POSIX record lock on the device itself: it leaves no file behind, ends with the process, and does not
 //! meet cryptsetup's own locks, which are `flock` on files and files under `/run/cryptsetup` for block devices.
 
+use super::console::{self, say};
 use super::error::{Error, Result};
-use super::say;
 use rustix::fs::{FlockOperation, fcntl_lock};
 use std::fs::File;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub struct DeviceLock(#[allow(dead_code, reason = "held for its lock alone")] Fi
 impl DeviceLock {
     /// Waits a while for the lock.
     pub fn take(device: &Path) -> Result<Self> {
-        let name = device.display();
+        let name = console::path(device);
         let options = File::options().read(true).write(true).open(device);
         let file = options.map_err(Error::system(format!("{name} cannot be opened for writing")))?;
         let began = Instant::now();

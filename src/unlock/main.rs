@@ -4,21 +4,33 @@
 //! and it leaves all cryptography of the volume to `cryptsetup`.
 //!
 //! ```text
-//! enroll: key on the server -> token "adding" -> keyslot -> tried -> token "active"
-//! unlock: token in the header -> key from a server, state checked -> cryptsetup open
+//! enroll: token "adding" -> key on the server -> keyslot -> tried -> token "active"
+//! unlock: tokens in the header -> each key from each server, state checked -> cryptsetup open
 //! ```
 //!
-//! Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached in time; 4 the key
-//! is refused, unknown or may not be used, or one side does not accept the other's certificate; 5 cryptsetup failed.
+//! Exit codes: one table, `keystead::client::exit::TABLE`, and 5 for cryptsetup.
 
+mod beginning;
+mod child;
 mod command;
+mod console;
+mod copies;
 mod cryptsetup;
 mod enroll;
 mod error;
+mod existing;
+mod fetch;
 mod header;
 mod lock;
+mod mapping;
+mod news;
 mod open;
+mod origin;
 mod passphrase;
+mod pipe;
+mod program;
+mod room;
+mod said;
 mod server;
 mod token;
 
@@ -26,11 +38,4 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     command::run()
-}
-
-/// Tells a person what goes on; standard output stays free for what programs read.
-fn say(line: std::fmt::Arguments<'_>) {
-    use std::io::Write as _;
-    // Nobody may be there to read it: that must not stop a boot.
-    let _ = writeln!(std::io::stderr(), "keystead-unlock: {line}");
 }

@@ -1,77 +1,142 @@
 //! Opens an enrolled volume: the tokens in its header name the keys, the servers hand them out.
 
-use super::cryptsetup::Volume;
+use super::console::{self, say, shown};
+use super::cryptsetup::{OpenAs, Volume};
 use super::error::{Error, Result};
+use super::fetch::{Fetch, Patience, Place};
 use super::header::NumberedToken;
-use super::say;
-use super::server::{self, Patience};
+use super::mapping::{self, Mapping};
+use super::passphrase::Passphrase;
+use super::said::{IN_USE, NO_MEMORY};
 use super::token::TokenState;
 use keystead::client::{ClientArgs, Settings};
 
-/// What to do with the key.
-pub enum Purpose {
-    /// Open the volume under this name.
-    Open {
-        /// The name under `/dev/mapper`.
-        name: String,
-        /// Whether to open it for reading alone.
-        read_only: bool,
-    },
-    /// See whether it would open.
-    Test,
+/// Opens the volume with the first key that is to be had and opens it.
+pub fn unlock(volume: &Volume, how: &OpenAs<'_>, args: &ClientArgs, patience: Patience) -> Result<()> {
+    if is_open_already(volume, how)? {
+        return Ok(());
+    }
+    let tokens = finished_tokens(volume)?;
+    let (settings, places) = places(&tokens, args)?;
+    let mut fetch = Fetch::start(&settings, places, patience);
+    while let Some((at, place, key)) = fetch.next_key() {
+        let token = tokens.iter().find(|numbered| numbered.token.uid == place.uid);
+        let slots = token.map_or(&[][..], |numbered| &numbered.token.keyslots);
+        let opened = Passphrase::of_key(&place.uid, &key).and_then(|key| open_by(volume, how, slots, &key));
+        match opened {
+            Ok(true) => {
+                let (uid, device) = (&place.uid, console::path(volume.device()));
+                say(format_args!("key {uid} of {} opens {device}", place.server));
+                return Ok(());
+            }
+            Ok(false) => fetch.failed(at, opens_nothing(volume, &place, token)),
+            // The next key would be of no more use.
+            Err(error @ (Error::Cryptsetup { .. } | Error::System { .. })) => {
+                return finally(volume, how, error);
+            }
+            Err(error) => fetch.failed(at, error),
+        }
+    }
+    Err(fetch.into_error())
 }
 
-/// Opens the volume with the first token whose key is to be had.
-pub fn unlock(volume: &Volume, purpose: &Purpose, args: &ClientArgs, patience: Patience) -> Result<()> {
-    let header = volume.header()?;
-    let (ours, unreadable) = header.tokens();
+/// The key is offered as cryptsetup offers it itself: to every keyslot, of which an interrupted re-encryption needs
+/// several. Keyslots with a slow key derivation may stand before ours and want more memory than there is: then ours
+/// are tried alone.
+fn open_by(volume: &Volume, how: &OpenAs<'_>, slots: &[String], passphrase: &Passphrase) -> Result<bool> {
+    let error = match volume.open(passphrase, None, how) {
+        Err(error @ Error::Cryptsetup { code: Some(NO_MEMORY), .. }) => error,
+        other => return other,
+    };
+    for slot in slots {
+        if let Ok(true) = volume.open(passphrase, Some(slot), how) {
+            return Ok(true);
+        }
+    }
+    Err(error)
+}
+
+fn opens_nothing(volume: &Volume, place: &Place, token: Option<&NumberedToken>) -> Error {
+    let slots = token.map(|numbered| numbered.token.keyslots.join(", ")).unwrap_or_default();
+    let (uid, server) = (shown(&place.uid), &place.server);
+    let (number, hint) =
+        (token.map_or("", |numbered| numbered.number.as_str()), "run `keystead-unlock enroll` again");
+    let why = match slots.as_str() {
+        "" => format!("token {number} names no keyslot, and key {uid} of {server} opens none: {hint}"),
+        _ => format!("key {uid} of {server} does not open keyslot {}, nor another", shown(&slots)),
+    };
+    volume.error(why)
+}
+
+/// What another process opened in the meantime is open.
+fn finally(volume: &Volume, how: &OpenAs<'_>, error: Error) -> Result<()> {
+    let is_in_use = matches!(error, Error::Cryptsetup { code: Some(IN_USE), .. });
+    if is_in_use && is_open_already(volume, how)? {
+        return Ok(());
+    }
+    Err(error)
+}
+
+fn is_open_already(volume: &Volume, how: &OpenAs<'_>) -> Result<bool> {
+    let OpenAs::Mapping { name, read_only } = how else { return Ok(false) };
+    mapping::check_name(name)?;
+    let Some(status) = volume.status(name) else { return Ok(false) };
+    let (open, device) = (Mapping::parse(&status), console::path(volume.device()));
+    if !open.is_of(volume.device()) {
+        return Err(volume.error(format!(
+            "the name {} is taken by another volume ({}): give another name, or close that one",
+            shown(name),
+            shown(&open.device)
+        )));
+    }
+    if open.read_only && !read_only {
+        return Err(volume.error(format!(
+            "it is open already as {}, but for reading alone: close it first (cryptsetup close)",
+            shown(name)
+        )));
+    }
+    let mode = if open.read_only { "for reading alone" } else { "for reading and writing" };
+    say(format_args!("{device} is open already as {name}, {mode}"));
+    Ok(true)
+}
+
+/// Our tokens whose enrolment was finished.
+fn finished_tokens(volume: &Volume) -> Result<Vec<NumberedToken>> {
+    let (ours, unreadable) = volume.header()?.tokens();
     for why in &unreadable {
-        say(format_args!("{}: {why}; it is passed over", volume.device().display()));
+        say(format_args!("{}: {why}; it is passed over", console::path(volume.device())));
     }
     let (finished, begun): (Vec<_>, Vec<_>) =
         ours.into_iter().partition(|numbered| numbered.token.state == TokenState::Active);
-    let mut last = None;
-    for numbered in &finished {
-        match open_by(volume, numbered, purpose, args, patience) {
-            Ok(()) => return Ok(()),
-            Err(error) => {
-                if let Some(before) = last.replace(error) {
-                    say(format_args!("{before}; trying the next token"));
-                }
-            }
+    match (finished.is_empty(), begun.is_empty()) {
+        (false, _) => Ok(finished),
+        (true, false) => {
+            Err(volume.error("its enrolment was not finished: run `keystead-unlock enroll` again"))
+        }
+        (true, true) => {
+            Err(volume.error("it has no token of Keystead: enrol it with `keystead-unlock enroll`"))
         }
     }
-    Err(last.unwrap_or_else(|| nothing_to_try(volume, !begun.is_empty())))
 }
 
-fn open_by(
-    volume: &Volume,
-    numbered: &NumberedToken,
-    purpose: &Purpose,
-    args: &ClientArgs,
-    patience: Patience,
-) -> Result<()> {
-    let token = &numbered.token;
-    let settings: Settings = args.settings_or_servers(token.addresses())?;
-    let passphrase = server::fetch_patiently(&settings, &token.uid, patience)?;
-    let Some(slot) = token.keyslots.first() else {
-        let number = &numbered.number;
-        return Err(
-            volume.error(format!("token {number} names no keyslot: run `keystead-unlock enroll` again"))
-        );
-    };
-    match purpose {
-        Purpose::Open { name, read_only } => volume.open(slot, &passphrase, name, *read_only)?,
-        Purpose::Test if volume.opens(slot, &passphrase)? => {}
-        Purpose::Test => return Err(volume.error(format!("key {} does not open keyslot {slot}", token.uid))),
+/// Each key on each server: those that this machine names, or else those of its token.
+fn places(tokens: &[NumberedToken], args: &ClientArgs) -> Result<(Settings, Vec<Place>)> {
+    let mut of_tokens = Vec::new();
+    for NumberedToken { number, token } in tokens {
+        let (servers, wrong) = token.addresses();
+        wrong.iter().for_each(|why| say(format_args!("token {number}: {why}")));
+        of_tokens.extend(servers.into_iter().map(|server| Place { server, uid: token.uid.clone() }));
     }
-    say(format_args!("key {} opens {} (keyslot {slot})", token.uid, volume.device().display()));
-    Ok(())
-}
-
-fn nothing_to_try(volume: &Volume, begun: bool) -> Error {
-    if begun {
-        return volume.error("its enrolment was not finished: run `keystead-unlock enroll` again");
+    let named = of_tokens.iter().map(|place| place.server.clone()).collect();
+    let (settings, of_this_machine) = args.settings_or_servers(named)?;
+    let mut places: Vec<Place> = Vec::new();
+    let of_all = settings.servers.iter().flat_map(|server| {
+        tokens.iter().map(|numbered| Place { server: server.clone(), uid: numbered.token.uid.clone() })
+    });
+    for place in if of_this_machine { of_all.collect() } else { of_tokens } {
+        if !places.contains(&place) {
+            places.push(place);
+        }
     }
-    volume.error("it has no token of Keystead: enrol it with `keystead-unlock enroll`")
+    Ok((settings, places))
 }

@@ -1,9 +1,11 @@
-//! What is asked of the servers: the key of a volume, found or made, and its passphrase.
+//! What is asked of one server: the keys of a volume, found or made, and the value of a key.
 
+use super::console::say;
 use super::error::{Error, Result};
-use super::passphrase::{KEY_BYTES, Passphrase};
-use super::say;
-use keystead::client::{Cause, Client, Error as ClientError, ServerAddress, Settings, Unreachable, race};
+use super::origin::Origin;
+use super::passphrase::KEY_BYTES;
+use super::token::is_identifier;
+use keystead::client::Client;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{
     ApplicationSpecificInformation, Attribute, AttributeFilter, AttributeReference, Attributes, Name,
@@ -12,65 +14,82 @@ use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectTy
 use kmip_codec::objects::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::operations::Call as _;
 use kmip_codec::payloads::*;
+use kmip_codec::value::{DateTime, UniqueIdentifier};
 use kmip_codec::{SecretBytes, Tag};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use time::OffsetDateTime;
 
-/// The application of the attribute that ties a key to a volume.
-const NAMESPACE: &str = "LUKS";
-/// The shortest and the longest pause between two rounds.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
+/// The applications of the attributes that tie a key to a LUKS UUID and to an enrolment.
+const VOLUME: &str = "LUKS";
+const ENROLMENT: &str = "LUKS-enrolment";
 
-/// The key that the server has for this volume: one that an earlier enrolment made, or a new one. It is Active.
-pub fn find_or_make_key(client: &mut Client, volume: &str) -> Result<String> {
-    let Keys { usable, names } = keys_of(client, volume)?;
-    match usable.as_slice() {
-        [] => make_key(client, volume, &names),
-        [(uid, state)] => {
-            say(format_args!("key {uid} was made for this volume before: going on with it"));
-            if *state == State::PreActive {
-                activate(client, uid)?;
-            }
-            Ok(uid.clone())
-        }
-        several => {
-            let uids: Vec<_> = several.iter().map(|(uid, _)| uid.as_str()).collect();
-            let why =
-                format!("the server has {} keys for volume {volume}: destroy the wrong ones", uids.len());
-            Err(Error::Key { uid: uids.join(", "), why })
-        }
+/// What the server says of a key of a volume.
+#[derive(Clone)]
+pub struct Known {
+    /// Its unique identifier.
+    pub uid: String,
+    /// Its state.
+    pub state: State,
+    /// When it was made.
+    made: Option<DateTime>,
+    /// Which enrolment made it; none where an older version did.
+    pub enrolment: Option<String>,
+    /// Where it was enrolled; nothing where an older version did.
+    pub origins: Vec<Origin>,
+    names: Vec<String>,
+}
+
+impl Known {
+    /// Whether it may be used or may become so.
+    pub fn is_usable(&self) -> bool {
+        matches!(self.state, State::PreActive | State::Active)
+    }
+
+    /// Since when it is there, for people.
+    pub fn made(&self) -> String {
+        let time = self.made.and_then(|made| OffsetDateTime::from_unix_timestamp(made.0).ok());
+        time.map_or_else(String::new, |time| {
+            format!(" on {} at {:02}:{:02} UTC", time.date(), time.hour(), time.minute())
+        })
     }
 }
 
-/// The keys of a volume.
-#[derive(Default)]
-struct Keys {
-    /// Those that may be used or may become so.
-    usable: Vec<(String, State)>,
-    /// The names of all.
-    names: BTreeSet<String>,
-}
-
-fn keys_of(client: &mut Client, volume: &str) -> Result<Keys> {
-    let filter = [Attribute::ObjectType(ObjectType::SymmetricKey), tie(volume)];
+/// The keys that the server has for a LUKS UUID.
+pub fn keys_of(client: &mut Client, volume: &str) -> Result<Vec<Known>> {
+    let filter = [Attribute::ObjectType(ObjectType::SymmetricKey), information(VOLUME, volume)];
     let found = client.call(LocateRequest {
         attributes: Some(AttributeFilter(filter.into())),
         ..LocateRequest::default()
     })?;
-    let mut keys = Keys::default();
-    for uid in found.unique_identifiers.iter().filter_map(text) {
-        let attributes = client.call(ask(&uid, &[Tag::State, Tag::Name]))?.attributes.unwrap_or_default().0;
-        keys.names.extend(attribute!(attributes, Name).map(|name| name.value.clone()));
-        let state = state_of(&uid, &attributes)?;
-        if matches!(state, State::PreActive | State::Active) {
-            keys.usable.push((uid, state));
-        }
-    }
-    Ok(keys)
+    found.unique_identifiers.iter().map(|uid| known(client, &text(uid)?)).collect()
 }
 
-/// Names are unique as long as their keys are not destroyed.
-fn make_key(client: &mut Client, volume: &str, taken: &BTreeSet<String>) -> Result<String> {
+/// What the server says of one key.
+pub fn known(client: &mut Client, uid: &str) -> Result<Known> {
+    let wanted = [Tag::State, Tag::Name, Tag::InitialDate, Tag::ApplicationSpecificInformation];
+    let attributes = client.call(ask(uid, &wanted))?.attributes.unwrap_or_default().0;
+    let told = || attribute!(attributes, ApplicationSpecificInformation);
+    let enrolment = told().find(|told| told.namespace == ENROLMENT).and_then(|told| told.data.clone());
+    Ok(Known {
+        uid: uid.to_owned(),
+        state: state_of(uid, &attributes)?,
+        made: attribute!(attributes, InitialDate).next().copied(),
+        enrolment,
+        origins: told().filter_map(Origin::read).collect(),
+        names: attribute!(attributes, Name).map(|name| name.value.clone()).collect(),
+    })
+}
+
+/// Makes a key for a volume and activates it. Names are unique as long as their keys are not destroyed, so the names of
+/// the volume's other keys are not taken.
+pub fn make_key(
+    client: &mut Client,
+    volume: &str,
+    enrolment: &str,
+    origin: &Origin,
+    others: &[Known],
+) -> Result<String> {
+    let taken: BTreeSet<&String> = others.iter().flat_map(|known| &known.names).collect();
     let first = format!("luks-{volume}");
     let mut later = (2_u32..).map(|number| format!("{first}-{number}")).filter(|name| !taken.contains(name));
     let name = if taken.contains(&first) { later.next().unwrap_or(first) } else { first };
@@ -79,7 +98,9 @@ fn make_key(client: &mut Client, volume: &str, taken: &BTreeSet<String>) -> Resu
         Attribute::CryptographicLength(i32::try_from(KEY_BYTES * 8).unwrap_or_default()),
         Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt),
         Attribute::Name(Name::text(&name)),
-        tie(volume),
+        information(VOLUME, volume),
+        information(ENROLMENT, enrolment),
+        origin.attribute(),
     ];
     let create = CreateRequest {
         object_type: ObjectType::SymmetricKey,
@@ -87,20 +108,28 @@ fn make_key(client: &mut Client, volume: &str, taken: &BTreeSet<String>) -> Resu
         ..CreateRequest::default()
     };
     let made = client.call(create)?;
-    let uid = text(&made.unique_identifier).unwrap_or_default();
+    let uid = text(&made.unique_identifier)?;
     activate(client, &uid)?;
     say(format_args!("key {uid} made on the server, named {name}"));
     Ok(uid)
 }
 
-fn tie(volume: &str) -> Attribute {
-    let (namespace, data) = (NAMESPACE.to_owned(), Some(volume.to_owned()));
-    Attribute::ApplicationSpecificInformation(ApplicationSpecificInformation { namespace, data })
+/// Says on the server that a key is used in one more place.
+pub fn add_origin(client: &mut Client, uid: &str, origin: &Origin) -> Result<()> {
+    let attribute = origin.attribute().into();
+    client.call(AddAttributeRequest { unique_identifier: Some(uid.into()), attribute })?;
+    Ok(())
 }
 
-fn activate(client: &mut Client, uid: &str) -> Result<()> {
+/// A key that was made and not activated before an enrolment was interrupted.
+pub fn activate(client: &mut Client, uid: &str) -> Result<()> {
     client.call(ActivateRequest { unique_identifier: Some(uid.into()) })?;
     Ok(())
+}
+
+fn information(namespace: &str, data: &str) -> Attribute {
+    let (namespace, data) = (namespace.to_owned(), Some(data.to_owned()));
+    Attribute::ApplicationSpecificInformation(ApplicationSpecificInformation { namespace, data })
 }
 
 fn ask(uid: &str, wanted: &[Tag]) -> GetAttributesRequest {
@@ -118,13 +147,8 @@ fn state_of(uid: &str, attributes: &Attributes) -> Result<State> {
     })
 }
 
-/// The passphrase of an Active key. KMIP hands out keys in other states too, so the state is asked for in the same
-/// message.
-pub fn fetch(client: &mut Client, uid: &str) -> Result<Passphrase> {
-    fetch_key(client, uid).and_then(|key| Passphrase::of_key(uid, &key))
-}
-
-fn fetch_key(client: &mut Client, uid: &str) -> Result<SecretBytes> {
+/// The value of an Active key. KMIP hands out keys in other states too, so the state is asked for in the same message.
+pub fn fetch(client: &mut Client, uid: &str) -> Result<SecretBytes> {
     let get = GetRequest { unique_identifier: Some(uid.into()), ..GetRequest::default() };
     let mut answers = client.batch([ask(uid, &[Tag::State]).into_request(), get.into_request()])?;
     let server = answers.server().clone();
@@ -150,94 +174,13 @@ fn material(object: ManagedObject) -> Option<SecretBytes> {
     }
 }
 
-/// How long to wait for a server that can be reached.
-#[derive(Clone, Copy)]
-pub enum Patience {
-    /// One try, with the usual time limits.
-    Once,
-    /// Tries until this moment.
-    Until(Instant),
-}
-
-impl Patience {
-    /// When a try that begins now ends.
-    fn deadline(self, settings: &Settings) -> Instant {
-        match self {
-            Self::Once => Instant::now() + settings.limits.total,
-            Self::Until(end) => end,
-        }
-    }
-
-    /// Whether there is time for another try after this pause.
-    fn allows(self, pause: Duration) -> bool {
-        matches!(self, Self::Until(end) if Instant::now() + pause < end)
-    }
-}
-
-/// The same from whichever server answers first, tried again as long as wanted while no server can be reached: the
-/// network is often not up yet when a volume is to be opened. A refusal ends it at once.
-pub fn fetch_patiently(settings: &Settings, uid: &str, patience: Patience) -> Result<Passphrase> {
-    let (mut pause, mut told) = (PAUSE.0, String::new());
-    loop {
-        let error = match fetch_from_any(settings, uid, patience.deadline(settings)) {
-            Ok(passphrase) => return Ok(passphrase),
-            Err(error) => error,
-        };
-        let wait = jittered(pause);
-        if !error.may_pass() || !patience.allows(wait) {
-            return Err(error);
-        }
-        // Only what is new is told: a screen full of one error hides the prompt that a person waits for.
-        let news = error.to_string();
-        if told != news {
-            say(format_args!("{news}; trying again"));
-            told = news;
-        }
-        std::thread::sleep(wait);
-        pause = (pause * 2).min(PAUSE.1);
-    }
-}
-
-fn fetch_from_any(settings: &Settings, uid: &str, deadline: Instant) -> Result<Passphrase> {
-    let (mut each, wanted) = (settings.clone(), uid.to_owned());
-    each.limits.total = deadline.saturating_duration_since(Instant::now()).min(each.limits.total);
-    let asked = race(&settings.servers, deadline, move |server| {
-        fetch(&mut Client::new(each.with_servers(vec![server.clone()])), &wanted)
-    });
-    asked.map_err(combine)
-}
-
-/// One error of all servers': a word about the key goes before a refusal, and a refusal before silence.
-fn combine(failures: Vec<(ServerAddress, Option<Error>)>) -> Error {
-    let mut unreachable = Vec::new();
-    let mut said: Option<Error> = None;
-    for (server, error) in failures {
-        match error {
-            Some(Error::Client(ClientError::Unreachable(mut each))) => unreachable.append(&mut each),
-            Some(Error::Client(ClientError::Broken { server, cause })) => {
-                unreachable.push(Unreachable { server, cause });
-            }
-            None => unreachable.push(Unreachable { server, cause: Cause::Late }),
-            Some(error) if said.is_none() || matches!(error, Error::Key { .. } | Error::NotActive { .. }) => {
-                said = Some(error)
-            }
-            Some(_) => {}
-        }
-    }
-    said.unwrap_or_else(|| ClientError::Unreachable(unreachable).into())
-}
-
-/// Between half of the pause and all of it, so that hosts that lost a server together do not come back together.
-fn jittered(pause: Duration) -> Duration {
-    let mut random = [0; 1];
-    // Without randomness the pause is the full one.
-    let share = aws_lc_rs::rand::fill(&mut random).map_or(255, |()| random.first().copied().unwrap_or(255));
-    pause / 2 + pause * u32::from(share) / 510
-}
-
-fn text(identifier: &kmip_codec::value::UniqueIdentifier) -> Option<String> {
+/// An identifier as text, which is shown, and written into headers and onto standard output.
+fn text(identifier: &UniqueIdentifier) -> Result<String> {
     match identifier {
-        kmip_codec::value::UniqueIdentifier::Text(text) => Some(text.clone()),
-        _ => None,
+        UniqueIdentifier::Text(text) if !text.is_empty() && is_identifier(text) => Ok(text.clone()),
+        other => {
+            let uid = format!("{other:?}");
+            Err(Error::Key { uid, why: "the server names a key by what is no identifier".to_owned() })
+        }
     }
 }

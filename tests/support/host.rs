@@ -26,19 +26,45 @@ impl Host {
 
     /// With a server that answers like this.
     pub fn with(answer: impl Fn(&Keys, RequestMessage) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with_volume(answer, Luks::new)
+    }
+
+    /// With a volume of another kind.
+    pub fn with_volume(
+        answer: impl Fn(&Keys, RequestMessage) -> Reply + Send + Sync + 'static,
+        volume: impl FnOnce(&Path) -> Luks,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let pki = Pki::new(folder.path());
         let keys = Keys::default();
         let answering = keys.clone();
         let fake = Fake::start(&pki, move |request| answer(&answering, request));
-        let luks = Luks::new(folder.path());
+        let luks = volume(folder.path());
         Self { folder, pki, keys, fake, luks }
+    }
+
+    /// A host whose volume is enrolled.
+    pub fn enrolled() -> Self {
+        let host = Self::new();
+        host.finish("enrolment");
+        host
+    }
+
+    /// Another server of the same CA that has the same keys.
+    pub fn twin_server(&self) -> Fake {
+        let keys = self.keys.clone();
+        Fake::start(&self.pki, move |request| keys.answer(request))
+    }
+
+    /// Another server of the same CA that has no key.
+    pub fn empty_server(&self) -> Fake {
+        Fake::start(&self.pki, |request| Keys::default().answer(request))
     }
 
     /// Runs `keystead-unlock`, with another folder before `PATH` where one is given.
     pub fn unlock(&self, args: &[&str], path: Option<&Path>) -> Output {
         let server = self.fake.address.to_string();
-        self.command(&[args, &["--server", &server]].concat(), path).output().unwrap()
+        self.command(&[&["--server", &server], args].concat(), path).output().unwrap()
     }
 
     /// The same without a server on the command line, not started yet.
@@ -47,10 +73,10 @@ impl Host {
         let old = std::env::var_os("PATH").unwrap();
         let folders = path.map(PathBuf::from).into_iter().chain(std::env::split_paths(&old));
         command.env("PATH", std::env::join_paths(folders).unwrap());
-        command.args(args);
         for (option, file) in [("--cert", "client.pem"), ("--key", "client.key"), ("--ca", "ca.pem")] {
             command.arg(option).arg(self.pki.path(file));
         }
+        command.args(args);
         command
     }
 
@@ -65,8 +91,20 @@ impl Host {
         self.unlock(&["unlock", "--test-passphrase", self.luks.file.to_str().unwrap()], None)
     }
 
+    /// The key of the volume as its passphrase, in a file.
+    pub fn passphrase_file(&self) -> PathBuf {
+        let file = self.folder.path().join("ours");
+        std::fs::write(&file, self.unlock(&["get", "0"], None).stdout).unwrap();
+        file
+    }
+
     /// Enrolment ends well, and leaves what one that was never interrupted leaves.
     pub fn finish(&self, what: &str) {
+        self.finish_with(what, 1);
+    }
+
+    /// The same where the server has so many keys.
+    pub fn finish_with(&self, what: &str, keys: usize) {
         let done = self.enroll(None);
         assert!(done.status.success(), "{what}: {}", words(&done));
         let uid = String::from_utf8(done.stdout).unwrap();
@@ -74,7 +112,7 @@ impl Host {
             "servers": [self.fake.address.to_string()], "volume": self.luks.uuid(), "state": "active" });
         assert_eq!(self.luks.tokens(), [promised], "{what}");
         assert_eq!(self.luks.keyslots(), ["0", "1"], "{what}");
-        assert_eq!(self.keys.states(), [State::Active], "{what}");
+        assert_eq!(self.keys.states(), vec![State::Active; keys], "{what}");
         assert!(self.luks.opens(PASSPHRASE.as_bytes()), "{what}: the passphrase is lost");
         let opens = self.opens();
         assert!(opens.status.success(), "{what}: {}", words(&opens));

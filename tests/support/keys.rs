@@ -58,18 +58,7 @@ impl Keys {
     fn act(&self, request: Request) -> Result<Response, ResultReason> {
         let mut keys = self.0.lock().unwrap();
         Ok(match request {
-            Request::Create(create) => {
-                let attributes = create.attributes.attributes;
-                let bits = *attribute!(attributes, CryptographicLength).next().unwrap();
-                let material = (0..bits / 8).map(|byte| byte as u8 ^ 0xA5).collect();
-                keys.push(Key { attributes, state: State::PreActive, material });
-                let unique_identifier = (keys.len() - 1).to_string().into();
-                Response::Create(CreateResponse {
-                    object_type: ObjectType::SymmetricKey,
-                    unique_identifier,
-                    attributes: None,
-                })
-            }
+            Request::Create(create) => Response::Create(made(&mut keys, create)),
             Request::Activate(activate) => {
                 let (unique_identifier, key) = find(&mut keys, activate.unique_identifier)?;
                 key.state = State::Active;
@@ -96,12 +85,19 @@ impl Keys {
             }
             Request::GetAttributes(get) => {
                 let (unique_identifier, key) = find(&mut keys, get.unique_identifier)?;
-                let names = attribute!(key.attributes, Name).cloned().map(Attribute::Name);
-                let told = names.chain([Attribute::State(key.state)]);
+                let told = key.attributes.iter().cloned().chain([Attribute::State(key.state)]);
                 let attributes = AttributeList(told.collect());
                 Response::GetAttributes(GetAttributesResponse {
                     unique_identifier,
                     attributes: Some(attributes),
+                })
+            }
+            Request::AddAttribute(add) => {
+                let (unique_identifier, key) = find(&mut keys, add.unique_identifier)?;
+                key.attributes.push(add.attribute.0.attribute.clone());
+                Response::AddAttribute(AddAttributeResponse {
+                    unique_identifier,
+                    attribute: Some(add.attribute),
                 })
             }
             Request::Get(get) => {
@@ -116,6 +112,15 @@ impl Keys {
             _ => return Err(ResultReason::OperationNotSupported),
         })
     }
+}
+
+fn made(keys: &mut Vec<Key>, create: CreateRequest) -> CreateResponse {
+    let attributes = create.attributes.attributes;
+    let bits = *attribute!(attributes, CryptographicLength).next().unwrap();
+    let material = (0..bits / 8).map(|byte| byte as u8 ^ 0xA5).collect();
+    keys.push(Key { attributes, state: State::PreActive, material });
+    let unique_identifier = (keys.len() - 1).to_string().into();
+    CreateResponse { object_type: ObjectType::SymmetricKey, unique_identifier, attributes: None }
 }
 
 /// A symmetric key as Get returns it.

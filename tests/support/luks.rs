@@ -20,14 +20,42 @@ pub struct Luks {
 impl Luks {
     /// A new volume in this folder.
     pub fn new(folder: &Path) -> Self {
+        Self::with(folder, 18, &["--type", "luks2"])
+    }
+
+    /// The same of this many MiB, made with these options.
+    pub fn with(folder: &Path, mib: u64, options: &[&str]) -> Self {
         let (file, key_file) = (folder.join("volume.img"), folder.join("passphrase"));
         fs::write(&key_file, PASSPHRASE).unwrap();
-        fs::File::create(&file).unwrap().set_len(18 << 20).unwrap();
+        fs::File::create(&file).unwrap().set_len(mib << 20).unwrap();
         let luks = Self { file, key_file };
-        let format =
-            ["luksFormat", "-q", "--type", "luks2", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"];
-        luks.cryptsetup(&[&format[..], &["--key-file", luks.key_file.to_str().unwrap()]].concat());
+        let key_file = luks.key_file.to_str().unwrap();
+        let fixed = ["luksFormat", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"];
+        luks.cryptsetup(&[&fixed[..], options, &["--key-file", key_file]].concat());
         luks
+    }
+
+    /// The path as an argument.
+    pub fn path(&self) -> &str {
+        self.file.to_str().unwrap()
+    }
+
+    /// Adds a keyslot that another passphrase opens.
+    pub fn add_keyslot(&self, passphrase: &str) {
+        let file = self.file.with_extension("another");
+        fs::write(&file, passphrase).unwrap();
+        let fixed = ["luksAddKey", "-q", "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000"];
+        let keys = ["--key-file", self.key_file.to_str().unwrap(), "--new-keyfile", file.to_str().unwrap()];
+        self.cryptsetup(&[&fixed[..], &keys].concat());
+    }
+
+    /// Writes a token of any form, with this number where one is given.
+    pub fn write_token(&self, token: &Value, number: Option<&str>) {
+        let file = self.file.with_extension("token");
+        fs::write(&file, token.to_string()).unwrap();
+        let number = number.map_or(vec![], |number| vec!["--token-id", number, "--token-replace"]);
+        let fixed = ["token", "import", "--disable-external-tokens", "--json-file", file.to_str().unwrap()];
+        self.cryptsetup(&[&fixed[..], &number[..]].concat());
     }
 
     /// Runs cryptsetup on the volume, which must succeed.
@@ -50,6 +78,16 @@ impl Luks {
     /// The LUKS UUID.
     pub fn uuid(&self) -> String {
         self.cryptsetup(&["luksUUID"]).trim().to_owned()
+    }
+
+    /// How many segments the data has; 0 while the header is being written.
+    pub fn segments(&self) -> usize {
+        let args = ["luksDump", "--dump-json-metadata"];
+        let dump = Command::new("cryptsetup").args(args).arg(&self.file).output().unwrap();
+        let metadata: Value = serde_json::from_slice(&dump.stdout).unwrap_or_default();
+        let segments = metadata["segments"].as_object();
+        // Those that a re-encryption writes beside the data are named by their flags.
+        segments.map_or(0, |all| all.values().filter(|one| one.get("flags").is_none()).count())
     }
 
     /// The numbers of the keyslots.
@@ -83,13 +121,18 @@ pub fn killing_cryptsetup(folder: &Path, at: u32, after: bool) -> PathBuf {
 /// A folder with a `cryptsetup` that finds the header being written by another process at the n-th call, after it has
 /// read every key that it was given.
 pub fn contended_cryptsetup(folder: &Path, at: u32) -> PathBuf {
-    let read = "for key; do case $key in /dev/fd/*) cat \"$key\" >/dev/null;; esac; done";
+    let read = "for key; do case $key in /proc/self/fd/*) cat \"$key\" >/dev/null;; esac; done";
     let words = "Device volume.img: concurrent LUKS2 metadata update. Aborting operation.";
     wrapped_cryptsetup(
         folder,
         &format!("at={at}; if is_due; then {read}; echo '{words}' >&2; exit 1; fi"),
         "",
     )
+}
+
+/// A folder with a `cryptsetup` that does something else than it is asked in one step.
+pub fn changed_cryptsetup(folder: &Path, step: &str, instead: &str) -> PathBuf {
+    wrapped_cryptsetup(folder, &format!("if [ \"$1\" = {step} ]; then {instead}; fi"), "")
 }
 
 /// A folder with a `cryptsetup` that does more, before and after. `is_due` tells whether this is call `$at`.

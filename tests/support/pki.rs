@@ -42,6 +42,11 @@ impl Pki {
         self.issue_for(name, ExtendedKeyUsagePurpose::ClientAuth, Some(validity));
     }
 
+    /// A server certificate for this name or address, in the place of the one that there is.
+    pub fn server_for(&self, name: &str) {
+        self.issue_named("server", vec![name.to_owned()], ExtendedKeyUsagePurpose::ServerAuth, None);
+    }
+
     /// The path of a file.
     pub fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
@@ -58,6 +63,16 @@ impl Pki {
         validity: Option<(OffsetDateTime, OffsetDateTime)>,
     ) {
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        self.issue_named(name, names, usage, validity);
+    }
+
+    fn issue_named(
+        &self,
+        name: &str,
+        names: Vec<String>,
+        usage: ExtendedKeyUsagePurpose,
+        validity: Option<(OffsetDateTime, OffsetDateTime)>,
+    ) {
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![usage];
