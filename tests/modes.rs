@@ -14,6 +14,7 @@ use kmip_codec::payloads::*;
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_1;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use support::dev::{Dev, told};
 use support::hunt;
 use support::wire::{self, Wire};
@@ -63,8 +64,16 @@ fn in_strict_mode_every_request_that_needs_a_key_asks_the_hsm() {
         }
         assert!(!dev.keystead("admin", &["ready"]).status.success(), "{mode}: ready without a token");
 
-        drop(dev);
+        // Back again, it is used without a restart.
+        let _ = std::fs::remove_dir_all(&tokens);
         std::fs::rename(&aside, &tokens).unwrap();
+        let back = Instant::now();
+        while !dev.keystead("admin", &["ready"]).status.success() {
+            assert!(back.elapsed() < Duration::from_secs(5), "{mode}: the token is not used again");
+        }
+        assert_eq!(get(&mut wire, &id).result_status, ResultStatus::Success, "{mode}");
+        assert!(back.elapsed() < Duration::from_secs(5), "{mode}");
+        drop(dev);
         let dev = Dev::start_quietly(folder.path());
         assert_eq!(get(&mut wire::connect(&dev, "one"), &id).result_status, ResultStatus::Success, "{mode}");
     }

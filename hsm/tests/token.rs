@@ -2,72 +2,15 @@
 //! configuration belong to the process.
 #![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
+mod support;
+
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::{AuthPin, Ulong};
-use keystead_hsm::token::{TokenSeed, init_token};
-use keystead_hsm::{
-    Epoch, Error, MasterKeyRef, MasterKeys as _, Pin, Secret, Site, Slot, SystemEntropy, Token, TokenConfig,
-    is_of_site,
-};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-const E1: Epoch = Epoch(1);
-const E2: Epoch = Epoch(2);
-
-fn module() -> PathBuf {
-    let path = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so");
-    assert!(path.exists(), "{} is missing: apt install softhsm2", path.display());
-    path
-}
-
-/// Runs a test in a process of its own, with a folder for its tokens.
-fn isolated(name: &str, test: impl FnOnce(&Path)) {
-    if let Some(folder) = std::env::var_os("KEYSTEAD_TEST_TOKENS") {
-        return test(Path::new(&folder));
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let tokens = folder.path().join("tokens");
-    std::fs::create_dir(&tokens).unwrap();
-    let config = folder.path().join("softhsm2.conf");
-    let text = format!(
-        "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\n",
-        tokens.display()
-    );
-    std::fs::write(&config, text).unwrap();
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args([name, "--exact", "--nocapture"])
-        .env("SOFTHSM2_CONF", &config)
-        .env("KEYSTEAD_TEST_TOKENS", &tokens)
-        .status()
-        .unwrap();
-    assert!(status.success(), "{name} failed in its own process");
-}
-
-fn pin(text: &str) -> Pin {
-    Pin::from_file_bytes(text.as_bytes().to_vec())
-}
-
-fn make(label: &str) {
-    let seed = TokenSeed { label, officer_pin: &pin("87654321"), user_pin: &pin("123456") };
-    init_token(&module(), &seed).unwrap();
-}
-
-fn config(label: &str) -> TokenConfig {
-    TokenConfig::new(module(), Slot::Label(label.into()), pin("123456\n"))
-}
-
-/// A reference to a new key of the store with this number.
-fn new_key(store: u8, epoch: Epoch) -> MasterKeyRef {
-    MasterKeyRef::random(epoch, [store; 16], &Site::new(&[store; 32]), &mut SystemEntropy::default()).unwrap()
-}
-
-fn secret() -> Secret {
-    Secret::new((0..32).collect())
-}
+use keystead_hsm::{Error, MasterKeyRef, MasterKeys as _, Site, Token, TokenConfig, is_of_site};
+use support::*;
 
 /// A session beside Keystead's, to look at the token and to meddle with it.
 fn meddle(label: &str) -> Session {

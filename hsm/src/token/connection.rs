@@ -32,8 +32,8 @@ pub struct Shared {
 impl Shared {
     /// Loads and initialises the module.
     pub fn load(config: TokenConfig) -> Result<Self, Error> {
-        let TokenConfig { module, slot, pin, renew_interval, .. } = config;
-        let (module, login) = (Module::load(&module)?, Login::new(pin));
+        let TokenConfig { module, slot, pin, renew_interval, pin_again_after, .. } = config;
+        let (module, login) = (Module::load(&module)?, Login::new(pin, pin_again_after));
         Ok(Self { module, login, slot, renew_interval, known: Mutex::default() })
     }
 

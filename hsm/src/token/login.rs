@@ -14,12 +14,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long after each refusal of a PIN that was accepted before it is tried again; after the last one it is not.
-const AGAIN_AFTER: [Duration; 3] =
+pub const AGAIN_AFTER: [Duration; 3] =
     [Duration::from_secs(2), Duration::from_secs(60), Duration::from_secs(600)];
 
 /// The PIN, and how it fared.
 pub struct Login {
     pin: Pin,
+    again_after: [Duration; 3],
     state: Mutex<State>,
 }
 
@@ -40,8 +41,8 @@ struct Refusal {
 }
 
 impl Login {
-    pub fn new(pin: Pin) -> Self {
-        Self { pin, state: Mutex::default() }
+    pub fn new(pin: Pin, again_after: [Duration; 3]) -> Self {
+        Self { pin, again_after, state: Mutex::default() }
     }
 
     /// Logs the process in through this session, which is of this generation of the module.
@@ -53,7 +54,7 @@ impl Login {
         generation: u64,
     ) -> Result<(), Fault> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.may_try(generation)?;
+        state.may_try(generation, &self.again_after)?;
         if state.last.is_some() {
             let info = module.context().get_token_info(slot).map_err(faults::at("C_GetTokenInfo"))?;
             if info.user_pin_final_try() || info.user_pin_locked() {
@@ -66,16 +67,16 @@ impl Login {
                 *state = State { accepted: true, ..State::default() };
                 Ok(())
             }
-            Err(error) => Err(state.refused(error, generation)),
+            Err(error) => Err(state.refused(error, generation, &self.again_after)),
         }
     }
 }
 
 impl State {
     /// Whether the PIN may be tried now.
-    fn may_try(&self, generation: u64) -> Result<(), Fault> {
+    fn may_try(&self, generation: u64, again_after: &[Duration]) -> Result<(), Fault> {
         let Some(last) = &self.last else { return Ok(()) };
-        let wait = self.refusals.checked_sub(1).and_then(|before| AGAIN_AFTER.get(before));
+        let wait = self.refusals.checked_sub(1).and_then(|before| again_after.get(before));
         let Some(wait) = wait.filter(|_| self.accepted) else {
             return Err(Fault::Final(last.error.clone()));
         };
@@ -87,7 +88,7 @@ impl State {
         }
     }
 
-    fn refused(&mut self, error: Pkcs11Error, generation: u64) -> Fault {
+    fn refused(&mut self, error: Pkcs11Error, generation: u64, again_after: &[Duration]) -> Fault {
         let told = match &error {
             Pkcs11Error::Pkcs11(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _) => {
                 Error::WrongPin
@@ -96,7 +97,7 @@ impl State {
             _ => return faults::at("C_Login")(error),
         };
         self.refusals += 1;
-        let again = self.accepted.then(|| AGAIN_AFTER.get(self.refusals - 1)).flatten();
+        let again = self.accepted.then(|| again_after.get(self.refusals - 1)).flatten();
         tracing::error!(accepted_before = self.accepted, again_after = ?again, "the HSM refused the PIN");
         self.last = Some(Refusal { error: told.clone(), at: Instant::now(), generation });
         Fault::Final(again.map_or(told, |again| Error::PinDoubted(again.as_secs())))

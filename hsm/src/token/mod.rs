@@ -75,6 +75,8 @@ pub struct TokenConfig {
     pub call_timeout: Duration,
     /// The least time between two initialisations of the module, while the token is away.
     pub renew_interval: Duration,
+    /// How long after each refusal of a PIN that was accepted before it is tried again; after the last one it is not.
+    pub pin_again_after: [Duration; 3],
 }
 
 impl TokenConfig {
@@ -87,6 +89,7 @@ impl TokenConfig {
             workers: 2,
             call_timeout: Duration::from_secs(5),
             renew_interval: Duration::from_secs(1),
+            pin_again_after: login::AGAIN_AFTER,
         }
     }
 }
