@@ -95,6 +95,20 @@ const WRONG: &[(&str, Change)] = &[
         key.prime_exponent_p = key.prime_exponent_q.clone();
     }),
     ("another coefficient", |key| key.crt_coefficient = Some(BigInteger::from_unsigned(&[2]))),
+    ("a short prime", |key| {
+        no_crt(key);
+        key.private_exponent = None;
+        key.q = Some(BigInteger::from_unsigned(&[3, 1]));
+        let p = key.p.as_ref().unwrap().to_unsigned().unwrap();
+        let (mut product, mut carry) = (Vec::new(), 0_u32);
+        for byte in p.iter().rev() {
+            let sum = u32::from(*byte) * 0x0301 + carry;
+            product.insert(0, (sum & 0xff) as u8);
+            carry = sum >> 8;
+        }
+        product.splice(0..0, carry.to_be_bytes());
+        key.modulus = BigInteger::from_unsigned(&product);
+    }),
     ("no modulus", |key| {
         no_primes(key);
         key.modulus = BigInteger::from_unsigned(&[]);

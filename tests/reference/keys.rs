@@ -16,7 +16,7 @@ use kmip_codec::version::{V1_4, V2_1};
 
 const TEXT: &str = "What the server does when it is asked, found out by asking it. A key comes back in the format in which it was \
     registered, whatever that is; where the server can read it, it comes in the others of its line as well. Algorithm and length that nobody says are read \
-    off an encoded key. Until 1.4 transparent EC keys are called by what they are for (ECDSA, ECDH, ECMQV), from 1.3 on EC: the server calls them as the \
+    off an encoded key. What is said otherwise than the material shows is refused with both values. Until 1.4 transparent EC keys are called by what they are for (ECDSA, ECDH, ECMQV), from 1.3 on EC: the server calls them as the \
     version of the message does. A transparent RSA private key may leave out what follows from its primes or from both exponents. A private key in a PKCS#12 container is taken out of it, and put into one, under the password that the key is linked to. \
     Key wrapping data of Get, Register, Export and Import are the same.";
 
@@ -68,11 +68,11 @@ fn symmetric() -> ManagedObject {
     ManagedObject::SymmetricKey(SymmetricKey { key_block })
 }
 
-/// One key of each kind; whether its numbers are those of a good key is not asked here.
+/// One key of each kind; those of DSA and Diffie-Hellman are short, which is weak and no contradiction.
 fn kinds() -> Vec<(&'static str, ManagedObject)> {
     use KeyFormatType as Format;
     use TransparentKey as Key;
-    let n = |last: u8| BigInteger::from_unsigned(&[1, last]);
+    let n = |number: u16| BigInteger::from_unsigned(&number.to_be_bytes());
     let transparent = |format, key| block(format, KeyMaterial::Transparent(key));
     let mut kinds = vec![("symmetric", symmetric())];
     for (names, kind) in [
@@ -83,14 +83,14 @@ fn kinds() -> Vec<(&'static str, ManagedObject)> {
         kinds.push((names[0], private(block(Format::PKCS_8, KeyMaterial::Bytes(pair.private_pkcs8)))));
         kinds.push((names[1], public(block(Format::X_509, KeyMaterial::Bytes(pair.public_spki.into())))));
     }
-    let dsa = TransparentDsaPrivate { p: n(1), q: n(2), g: n(3), x: n(4) };
+    let dsa = TransparentDsaPrivate { p: n(263), q: n(131), g: n(4), x: n(5) };
     kinds
         .push(("DSA, private", private(transparent(Format::TransparentDSAPrivateKey, Key::DsaPrivate(dsa)))));
-    let dsa = TransparentDsaPublic { p: n(1), q: n(2), g: n(3), y: n(4) };
+    let dsa = TransparentDsaPublic { p: n(263), q: n(131), g: n(4), y: n(235) };
     kinds.push(("DSA, public", public(transparent(Format::TransparentDSAPublicKey, Key::DsaPublic(dsa)))));
-    let dh = TransparentDhPrivate { p: n(1), q: None, g: n(3), j: None, x: n(4) };
+    let dh = TransparentDhPrivate { p: n(263), q: None, g: n(4), j: None, x: n(5) };
     kinds.push(("DH, private", private(transparent(Format::TransparentDHPrivateKey, Key::DhPrivate(dh)))));
-    let dh = TransparentDhPublic { p: n(1), q: None, g: n(3), j: None, y: n(4) };
+    let dh = TransparentDhPublic { p: n(263), q: None, g: n(4), j: None, y: n(235) };
     kinds.push(("DH, public", public(transparent(Format::TransparentDHPublicKey, Key::DhPublic(dh)))));
     kinds
 }

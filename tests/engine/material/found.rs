@@ -167,6 +167,23 @@ fn what_contradicts_itself_inside_is_refused() {
     }
 }
 
+/// PKCS#8 of version 2 has the public key beside the private one (RFC 5958, 2): they are halves of one key.
+#[test]
+fn halves_in_one_encoding_belong_together() {
+    use aws_lc_rs::signature::Ed25519KeyPair;
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
+    let made = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+    let sent =
+        |bytes: &[u8]| Sent { kind: PRIVATE, block: bytes_block(Format::PKCS_8, bytes), attributes: vec![] };
+    bring(&mut bench, &who, (Way::Register, V2_1), &sent(made.as_ref())).unwrap();
+    let mut other = made.as_ref().to_vec();
+    let public = other.len() - 32;
+    other[public..].copy_from_slice(&Ed25519KeyPair::generate_pkcs8(&random).unwrap().as_ref()[public..]);
+    let why = bring(&mut bench, &who, (Way::Register, V2_1), &sent(&other)).unwrap_err().1;
+    assert!(why.contains("what it holds is no key of the algorithm that it names"), "{why}");
+}
+
 /// Certificates and requests for them.
 #[test]
 fn certificates_are_what_they_say() {

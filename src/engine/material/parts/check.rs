@@ -42,6 +42,11 @@ impl Parts {
             number.is_some_and(|bits| MODULUS_BITS.contains(&bits))
                 && exponent.is_none_or(|bits| bits <= EXPONENT_BITS_MAX)
         };
+        if let (Some(n), Some(p), Some(q)) = (bits(&key.modulus), &key.p, &key.q)
+            && [p, q].into_iter().any(|prime| bits(prime).is_none_or(|bits| bits < n / 4))
+        {
+            return Some("one of its primes is so short that it is found");
+        }
         // With all its numbers AWS-LC reads the key, and compares them; others follow from those that are there.
         let holds = match (rsa::is_whole(key), key.public_exponent.as_ref().map(bits)) {
             (true, e) if checks(bits(&key.modulus), e.flatten()) => {
