@@ -148,3 +148,49 @@ fn a_volume_opens_after_a_rotation_and_after_a_restart() {
     let server = place.dev.address.clone();
     told(place.opens("client", &["--server", &server]));
 }
+
+/// What the server says of a key tells copies from the volume that was enrolled.
+#[test]
+fn a_copy_of_an_enrolled_volume_gets_a_key_of_its_own() {
+    let (place, uid) = Place::enrolled();
+    let copy = place.folder.path().join("copy.img");
+    std::fs::copy(&place.luks.file, &copy).unwrap();
+    let (copy, key_file) = (copy.to_str().unwrap(), place.luks.key_file.to_str().unwrap());
+    let enroll = ["enroll", copy, "--existing-key-file", key_file];
+    let refused = place.dev.unlock("client", &enroll);
+    let words = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{words}");
+    assert!(words.contains(&uid) && words.contains("UTC on this machine"), "{words}");
+    let own = told(place.dev.unlock("client", &[&enroll[..], &["--new-uuid"]].concat()));
+    assert_ne!(own, uid);
+    told(place.dev.unlock("client", &["unlock", copy, "--test-passphrase"]));
+    told(place.opens("client", &[]));
+    assert_eq!(told(place.enroll()), uid);
+}
+
+/// The machine is told apart by its identity, and one that the volume came to is noted.
+#[test]
+fn a_volume_that_came_to_another_machine_keeps_its_key_when_that_is_said() {
+    let (place, uid) = Place::enrolled();
+    let identity = place.folder.path().join("machine-id");
+    std::fs::write(&identity, "0123456789abcdef0123456789abcdef\n").unwrap();
+    let there = |more: &str| {
+        let program = env!("CARGO_BIN_EXE_keystead-unlock");
+        let (volume, key) = (place.volume(), place.luks.key_file.display());
+        let enroll = format!("{program} enroll {volume} --existing-key-file {key} {more}");
+        let script = format!("mount --bind {} /etc/machine-id && {enroll}", identity.display());
+        let mut command = place.dev.command("unshare", "client");
+        command.args(["--mount", "sh", "-c", &script]).output().unwrap()
+    };
+    let refused = there("");
+    let words = String::from_utf8(refused.stderr).unwrap();
+    if words.contains("unshare: ") || words.contains("mount: ") {
+        return support::skip("this needs root and /etc/machine-id");
+    }
+    assert_eq!(refused.status.code(), Some(2), "{words}");
+    assert!(words.contains("another machine"), "{words}");
+    assert_eq!(told(there("--same-volume")), uid);
+    assert_eq!(told(there("")), uid, "it was noted");
+    assert_eq!(told(place.enroll()), uid, "the first machine is not forgotten");
+    told(place.opens("client", &[]));
+}
