@@ -61,13 +61,21 @@ impl Value for ItemValue {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        Self::take_noting(tag, src, &mut |_| {})
+    }
+}
+
+impl ItemValue {
+    /// Reads the value, and notes where each item of it begins, the outermost first.
+    pub(crate) fn take_noting(tag: Tag, src: &mut dyn Source, note: &mut dyn FnMut(usize)) -> Result<Self> {
+        note(src.offset());
         let unknown_type = |src: &dyn Source| src.unreadable(ErrorKind::UnknownType { found: 0 });
         match src.peek_kind().ok_or_else(|| unknown_type(src))? {
             Kind::Structure => {
                 src.open(tag)?;
                 let mut items = Vec::new();
                 while let Some(tag) = src.peek() {
-                    items.push(Item { tag, value: Value::take(tag, src)? });
+                    items.push(Item { tag, value: Self::take_noting(tag, src, note)? });
                 }
                 src.close()?;
                 Ok(Self::Structure(items))

@@ -14,6 +14,7 @@ use kmip_codec::enums::UniqueIdentifierReference;
 use kmip_codec::message::ResponseItem;
 use kmip_codec::operations::Operation;
 use kmip_codec::value::UniqueIdentifier;
+use kmip_codec::version::V2_1;
 
 /// An operation that this server performs: one file each in `ops/`.
 pub trait Execute: kmip_codec::operations::Call {
@@ -117,6 +118,8 @@ impl<'c, 'a> Context<'c, 'a> {
 
     /// The identifier that a request means.
     pub fn resolve(&self, id: Option<UniqueIdentifier>) -> Step<String> {
+        let asked = id.clone();
+        let nothing = || Self::nothing(asked.as_ref());
         let last =
             |operation: Operation| self.given.iter().rev().find(|given| given.operation == operation.0);
         let found = match id {
@@ -128,16 +131,35 @@ impl<'c, 'a> Context<'c, 'a> {
                 given::nth(self.given.iter().filter_map(|given| given.id.clone()), index)
             }
             Some(UniqueIdentifier::Reference(reference)) => {
-                let (operation, public) = referred(reference).ok_or_else(Self::nothing)?;
+                let (operation, public) = referred(reference).ok_or_else(nothing)?;
                 last(operation).and_then(|given| if public { given.public.clone() } else { given.id.clone() })
             }
         };
-        found.ok_or_else(Self::nothing)
+        found.ok_or_else(nothing)
     }
 
-    fn nothing() -> Halt {
-        let text = "no Unique Identifier: name one, or put the item behind one that makes or finds exactly one object";
-        Refusal::new(Cause::NotFound, text).into()
+    /// What was sent as the Unique Identifier stands for no object.
+    fn nothing(sent: Option<&UniqueIdentifier>) -> Halt {
+        let found = match sent {
+            Some(UniqueIdentifier::Index(index)) => {
+                format!(
+                    "the Unique Identifier is the Integer {index}, which counts items of the batch, and none of that \
+                         number gave an object"
+                )
+            }
+            Some(UniqueIdentifier::Reference(reference)) => {
+                let name = reference.name(V2_1).unwrap_or("of no name");
+                format!(
+                    "the Unique Identifier is the Enumeration {name}, and nothing in the batch gave what it stands for"
+                )
+            }
+            _ => {
+                "there is no Unique Identifier, and no item before this one made or found exactly one object"
+                    .to_owned()
+            }
+        };
+        Refusal::new(Cause::NotFound, format!("{found}: name the object by its identifier, a Text String"))
+            .into()
     }
 
     /// The object that a request means, for this operation. What is in the archive must be recovered first.
@@ -183,7 +205,7 @@ impl<'c, 'a> Context<'c, 'a> {
 
 /// The operation whose result a reference means, and whether it means the public key.
 fn referred(reference: UniqueIdentifierReference) -> Option<(Operation, bool)> {
-    let name = reference.name(kmip_codec::version::V2_1)?;
+    let name = reference.name(V2_1)?;
     let operation = name.trim_end_matches("PrivateKey").trim_end_matches("PublicKey");
     Operation::by_name(operation).map(|number| (Operation(number), name.ends_with("PublicKey")))
 }

@@ -41,5 +41,6 @@ mod support;
 mod tickets;
 mod tr_31;
 mod undone;
+mod words;
 mod world;
 mod wrapping;

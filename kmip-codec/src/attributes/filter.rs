@@ -7,7 +7,7 @@ use crate::declare::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::item::{Item, ItemValue};
 use crate::version::STORED;
-use crate::wire::{BinarySink, BinarySource, Kind, Sink, Source};
+use crate::wire::{BinarySink, BinarySource, Kind, Sink, Source, item_offsets};
 
 /// An attribute that is a structure, without some of the fields that it must have anywhere else.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +37,8 @@ fn take_whole_or_part(row: Tag, tag: Tag, src: &mut dyn Source) -> Result<Attrib
     if src.peek_kind() != Some(Kind::Structure) {
         return Attribute::take_value(row, tag, src);
     }
-    let offset = src.offset();
-    let value: ItemValue = Value::take(tag, src)?;
+    let mut begins = Vec::new();
+    let value = ItemValue::take_noting(tag, src, &mut |offset| begins.push(offset))?;
     let bytes = written(src.version(), |out| value.put(tag, out));
     let mut whole = BinarySource::reading(&bytes, src.reading());
     whole.set_version(src.version());
@@ -46,7 +46,12 @@ fn take_whole_or_part(row: Tag, tag: Tag, src: &mut dyn Source) -> Result<Attrib
         (Err(Error { kind: ErrorKind::Missing { .. }, .. }), ItemValue::Structure(fields)) => {
             Ok(Attribute::Partial(PartialAttribute { tag: row, fields }))
         }
-        (Err(error), _) => Err(Error { offset, ..error }),
+        (Err(error), _) => {
+            // The same item as the message has it.
+            let number = item_offsets(&bytes).iter().position(|offset| *offset == error.offset);
+            let offset = number.and_then(|number| begins.get(number)).or(begins.first()).copied();
+            Err(Error { offset: offset.unwrap_or(error.offset), ..error })
+        }
         (whole, _) => whole,
     }
 }

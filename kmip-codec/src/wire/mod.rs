@@ -12,6 +12,7 @@ mod scalar;
 mod tree;
 mod xml;
 
+pub(crate) use binary::item_offsets;
 pub use binary::{BinarySink, BinarySource, frame_length};
 pub use json::JsonSink;
 pub use log::LogSink;

@@ -3,8 +3,11 @@
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
 use crate::engine::rotation;
-use kmip_codec::attributes::{Attribute, AttributeReference, AttributeRow, Attributes, Count, Entry, SetBy};
+use kmip_codec::attributes::{
+    ATTRIBUTE_ROWS, Attribute, AttributeReference, AttributeRow, Attributes, Count, Entry, SetBy,
+};
 use kmip_codec::enums::State;
+use kmip_codec::near::nearest;
 use kmip_codec::{Tag, Version};
 
 /// Attributes that the table gives to the server but that a client names when an object is made: they say what to
@@ -180,7 +183,16 @@ fn read_only(row: &AttributeRow) -> Refusal {
 }
 
 fn unknown(name: &str) -> Refusal {
-    Refusal::new(Cause::UnknownAttribute, format!("no attribute {name:?} in this version of the protocol"))
+    let named = |row: &&AttributeRow| row.name == name || row.tag.name() == Some(name);
+    let near = match ATTRIBUTE_ROWS.iter().any(|row| named(&row)) {
+        true => None,
+        false => nearest(name, ATTRIBUTE_ROWS.iter().map(|row| row.name)),
+    };
+    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Refusal::new(
+        Cause::UnknownAttribute,
+        format!("no attribute {name:?} in this version of the protocol{near}"),
+    )
 }
 
 fn applies(object: &Object, row: &AttributeRow) -> Result<(), Refusal> {

@@ -21,7 +21,8 @@ impl Execute for QueryRequest {
         // Each once, in the order of the enumeration: where both are asked for, the map has the last word on extensions.
         ANSWERS.iter().filter(|(function, _)| asked(function)).for_each(|(_, tell)| tell(&mut answer, cx));
         if self.functions.contains(&QueryFunction::QueryDefaultsInformation) {
-            answer.defaults_information = Some(constraints::defaults_for(cx, self.object_groups.as_ref())?);
+            let all = constraints::defaults_for(cx, self.object_groups.as_ref())?;
+            answer.defaults_information = Some(all).filter(|all| !all.defaults.is_empty());
         }
         Ok(answer)
     }
