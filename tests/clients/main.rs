@@ -11,6 +11,7 @@ mod appliances;
 mod databases;
 mod others;
 mod requests;
+mod sequences;
 #[path = "../support/mod.rs"]
 mod support;
 mod talk;
@@ -44,6 +45,12 @@ const CLIENTS: &[Client] = &[
     ("cryptctl", "cryptctl", others::cryptctl),
     ("barbican", "barbican", others::barbican),
     ("ezmeral", "standard", others::ezmeral),
+    ("kmippp", "percona", sequences::kmippp),
+    ("kmippp-too", "standard", sequences::kmippp),
+    ("vcenter-9", "vmware", sequences::vcenter_9),
+    ("san-array", "standard", sequences::san_array),
+    ("rgw-sse-s3", "ceph", sequences::rgw_sse_s3),
+    ("indexes", "standard", sequences::indexes),
 ];
 
 /// Clients under a persona that does not give them what they need.
@@ -55,6 +62,7 @@ const MISTAKEN: &[Client] = &[
     ("barbican", "strict", others::barbican),
     ("barbican-too", "standard", others::barbican),
     ("percona-mysql", "standard", databases::percona_mysql),
+    ("kmippp", "strict", sequences::kmippp),
 ];
 
 #[test]

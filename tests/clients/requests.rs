@@ -38,6 +38,12 @@ pub const SYMMETRIC_KEY: u32 = 2;
 pub const PRIVATE_KEY: u32 = 4;
 pub const SECRET_DATA: u32 = 7;
 
+/// Key Format Type.
+pub const OPAQUE: u32 = 2;
+
+/// Block Cipher Mode.
+pub const GCM: u32 = 9;
+
 pub const AES: u32 = 3;
 pub const RSA: u32 = 4;
 

@@ -27,6 +27,8 @@ pub struct Talk<'d> {
     manner: Manner,
     pub tls: Arc<ClientConfig>,
     kept: Option<Wire>,
+    /// The last answer as it came.
+    last: Vec<u8>,
     /// What stands in every header, by place: before the options of the batch, and after them.
     pub header: Vec<Item>,
 }
@@ -88,7 +90,7 @@ impl<'d> Talk<'d> {
         versions: &[&'static SupportedProtocolVersion],
     ) -> Self {
         let tls = wire::settings(server, Some(pair), versions);
-        Self { server, minor, manner, tls, kept: None, header: Vec::new() }
+        Self { server, minor, manner, tls, kept: None, last: Vec::new(), header: Vec::new() }
     }
 
     /// One operation that succeeds.
@@ -108,7 +110,27 @@ impl<'d> Talk<'d> {
         let operations: Vec<u32> = items.iter().map(|item| item.0).collect();
         let message = self.message(options, items);
         let bytes = self.exchange(&message);
-        read(&bytes, self.minor, &operations)
+        let answers = read(&bytes, self.minor, &operations);
+        self.last = bytes;
+        answers
+    }
+
+    /// The last answer has these payloads, nothing besides and nothing in another order, byte for byte.
+    pub fn answered(&self, items: &[Request<'_>]) {
+        let message = Item::decode(&self.last);
+        let time = message[tag::RESPONSE_HEADER][tag::TIME_STAMP].clone();
+        let version = vec![integer(tag::MAJOR, 1), integer(tag::MINOR, self.minor)];
+        let count = integer(tag::BATCH_COUNT, i32::try_from(items.len()).unwrap());
+        let header = vec![structure(tag::PROTOCOL_VERSION, version), time, count];
+        let item = |(operation, batch_id, payload): &Request<'_>| {
+            let id = batch_id.map(|id| bytes(tag::BATCH_ID, id));
+            let begin = [enumeration(tag::OPERATION, *operation)].into_iter().chain(id);
+            let end = [enumeration(tag::RESULT_STATUS, 0), structure(tag::RESPONSE_PAYLOAD, payload.clone())];
+            structure(tag::BATCH_ITEM, begin.chain(end).collect())
+        };
+        let whole = [structure(tag::RESPONSE_HEADER, header)].into_iter().chain(items.iter().map(item));
+        let expected = structure(tag::RESPONSE_MESSAGE, whole.collect());
+        assert_eq!(self.last, expected.encode(), "{message:?} is not {expected:?}");
     }
 
     /// The message as bytes.

@@ -92,7 +92,8 @@ pub(super) fn children(message: &[u8], within: Range<usize>) -> Vec<Child> {
 /// Where each item of a message begins, the outermost first.
 pub(crate) fn item_offsets(message: &[u8]) -> Vec<usize> {
     let mut found = Vec::new();
-    let mut left = Vec::from([0..message.len()]);
+    let mut left = Vec::new();
+    left.push(0..message.len());
     while let Some(within) = left.pop() {
         for child in children(message, within).into_iter().rev() {
             if child.kind == Kind::Structure as u8 {

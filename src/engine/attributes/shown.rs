@@ -32,6 +32,11 @@ pub fn entry(entry: Entry) -> Entry {
     Entry { index: entry.index.filter(|index| *index != 0), ..entry }
 }
 
+/// The same with the index that the client has sent, 0 too: some compare the answer with what they sent.
+pub fn as_sent(entry: Entry, sent: Option<i32>) -> Entry {
+    Entry { index: entry.index.or(sent), ..entry }
+}
+
 /// Whether a version has the attribute.
 pub fn is_in(reference: &AttributeReference, version: Version) -> bool {
     match reference {

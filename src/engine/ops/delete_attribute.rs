@@ -32,7 +32,7 @@ fn delete(object: &mut Object, request: DeleteAttributeRequest) -> Step<Option<S
     }
     let index = rules::instance(object, &reference, request.index, current.as_ref())?.index.unwrap_or(0);
     let deleted = object.attributes.remove(&reference, index);
-    Ok(deleted.map(|entry| SingleAttribute(shown::entry(entry))))
+    Ok(deleted.map(|entry| SingleAttribute(shown::as_sent(shown::entry(entry), request.index))))
 }
 
 fn delete_all(object: &mut Object, reference: &AttributeReference) -> Step<Option<SingleAttribute>> {

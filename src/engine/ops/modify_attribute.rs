@@ -12,7 +12,7 @@ use kmip_codec::payloads::{ModifyAttributeRequest, ModifyAttributeResponse};
 impl Execute for ModifyAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<ModifyAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::ModifyAttribute)?;
-        let Entry { index, attribute } = self.attribute.0;
+        let Entry { index: sent, attribute } = self.attribute.0;
         let current = self.current.map(|current| current.0.attribute);
         rules::may_be_modified(&object, &attribute, cx.version, cx.now())?;
         let reference = attribute.reference();
@@ -25,11 +25,11 @@ impl Execute for ModifyAttributeRequest {
                 "the attribute has several instances: name the Current Attribute",
             );
         }
-        let index = rules::instance(&object, &reference, index, current.as_ref())?.index.unwrap_or(0);
+        let index = rules::instance(&object, &reference, sent, current.as_ref())?.index.unwrap_or(0);
         object.attributes.replace(index, attribute.clone());
         effects::follow(&mut object, &attribute, cx.now())?;
         let id = object.id.clone();
-        let modified = shown::changed(&object, index, attribute);
+        let modified = shown::as_sent(shown::changed(&object, index, attribute), sent);
         cx.save(object)?;
         Ok(ModifyAttributeResponse {
             unique_identifier: id.into(),
