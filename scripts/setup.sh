@@ -7,7 +7,6 @@ set -eu
 cd "$(dirname "$0")/.."
 
 purpose=${1:?say what for: demo, test, bench or soak}
-requirements=tests/interop/requirements.txt
 
 complain() {
     printf 'setup: %s\n' "$*" >&2
@@ -47,19 +46,28 @@ install_packages() {
     rm -f "$log"
 }
 
+# install_python_packages FOLDER REQUIREMENTS WHAT: a virtual environment with these packages, unless it is there.
 install_python_packages() {
-    if cmp -s "$requirements" .venv/installed.txt; then
+    if cmp -s "$2" "$1/installed.txt"; then
         return 0
     fi
-    printf 'setup: installing PyKMIP, cyphera-kmip and psec into .venv\n' >&2
-    rm -rf .venv
+    printf 'setup: installing %s into %s\n' "$3" "$1" >&2
+    rm -rf "$1"
     # Debian's own Python: the package python3-venv belongs to it.
-    /usr/bin/python3 -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"
-    cp "$requirements" .venv/installed.txt
+    /usr/bin/python3 -m venv "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2"
+    cp "$2" "$1/installed.txt"
+}
+
+# Clients that cannot be installed beside each other.
+install_other_clients() {
+    install_python_packages .venvs/mongocrypt tests/interop/requirements-mongocrypt.txt libmongocrypt
+    install_python_packages .venvs/barbican tests/interop/requirements-barbican.txt Barbican
+    install_python_packages .venvs/pykmip tests/interop/requirements-pykmip.txt "PyKMIP's newer release"
 }
 
 command -v apt-get >/dev/null || complain "this is not Debian; it needs: $packages"
 install_packages
-case $purpose in test | soak) install_python_packages ;; esac
+case $purpose in test | soak) install_python_packages .venv tests/interop/requirements.txt "PyKMIP, cyphera-kmip and psec" ;; esac
+case $purpose in test) install_other_clients ;; esac
 command -v cargo >/dev/null || complain "cargo is missing: a current stable Rust is needed (https://rustup.rs)"

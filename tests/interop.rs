@@ -1,7 +1,8 @@
-//! Clients that are not ours against a real server: PyKMIP's in every version that it speaks, that of cyphera-kmip, and
-//! the HTTP clients of Python programs. `kmip_protocol.rs` has another one.
+//! Clients that are not ours against a real server: PyKMIP's two last releases in every version that they speak, that of
+//! cyphera-kmip, libmongocrypt as MongoDB's drivers have it, Barbican's secret store, and the HTTP clients of Python programs.
+//! `kmip_protocol.rs` has another one.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it stands")]
 
 mod support;
 
@@ -12,10 +13,16 @@ use support::dev::{Dev, told};
 /// PyKMIP speaks 1.0 to 1.4 and 2.0.
 const VERSIONS: usize = 6;
 
+/// The virtual environments of the clients, in the checkout.
+const USUAL: &str = ".venv";
+const PYKMIP: &str = ".venvs/pykmip";
+const MONGOCRYPT: &str = ".venvs/mongocrypt";
+const BARBICAN: &str = ".venvs/barbican";
+
 /// What one of the programs in `tests/interop` prints, a line a thing that went well.
-fn lines(dev: &Dev, program: &str, address: &str) -> Option<Vec<String>> {
+fn lines(dev: &Dev, environment: &str, program: &str, address: &str) -> Option<Vec<String>> {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = checkout.join(".venv/bin/python");
+    let python = checkout.join(environment).join("bin/python");
     if !python.exists() {
         support::skip("the clients are not installed: `make test` does (scripts/setup.sh test)");
         return None;
@@ -31,10 +38,19 @@ fn lines(dev: &Dev, program: &str, address: &str) -> Option<Vec<String>> {
 
 #[test]
 fn pykmip_does_all_that_it_can() {
+    pykmip(USUAL);
+}
+
+#[test]
+fn the_newer_pykmip_does_all_that_it_can() {
+    pykmip(PYKMIP);
+}
+
+fn pykmip(environment: &str) {
     let folder = tempfile::tempdir().unwrap();
     let persona = "[[clients]]\nname = \"client\"\npersona = \"pykmip\"\n";
     let dev = Dev::configured(folder.path(), &[("", persona)]);
-    let Some(lines) = lines(&dev, "pykmip.py", &dev.address) else { return };
+    let Some(lines) = lines(&dev, environment, "pykmip.py", &dev.address) else { return };
     assert_eq!(lines.len(), VERSIONS, "{lines:?}");
 }
 
@@ -42,7 +58,7 @@ fn pykmip_does_all_that_it_can() {
 fn cyphera_kmip_does_what_it_encodes_as_kmip_does() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start_quietly(folder.path());
-    let Some(lines) = lines(&dev, "cyphera.py", &dev.address) else { return };
+    let Some(lines) = lines(&dev, USUAL, "cyphera.py", &dev.address) else { return };
     assert_eq!(lines.len(), 1, "{lines:?}");
 }
 
@@ -50,6 +66,25 @@ fn cyphera_kmip_does_what_it_encodes_as_kmip_does() {
 fn the_http_clients_of_python_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start_quietly(folder.path());
-    let Some(lines) = lines(&dev, "https.py", &dev.https) else { return };
+    let Some(lines) = lines(&dev, USUAL, "https.py", &dev.https) else { return };
     assert_eq!(lines, ["http.client", "urllib", "requests"]);
+}
+
+#[test]
+fn libmongocrypt_makes_uses_and_rewraps_data_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let persona = "[[clients]]\nname = \"client\"\npersona = \"mongodb\"\n";
+    let dev = Dev::configured(folder.path(), &[("", persona)]);
+    let Some(lines) = lines(&dev, MONGOCRYPT, "mongocrypt.py", &dev.address) else { return };
+    assert_eq!(lines.len(), 7, "{lines:?}");
+}
+
+#[test]
+fn barbican_s_secret_store_does_all_but_what_its_table_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let persona = "[[clients]]\nname = \"client\"\npersona = \"barbican\"\n";
+    let dev = Dev::configured(folder.path(), &[("", persona)]);
+    let Some(lines) = lines(&dev, BARBICAN, "barbican_store.py", &dev.address) else { return };
+    let [counts] = lines.as_slice() else { panic!("{lines:?}") };
+    assert!(counts.ends_with("refused for the reasons of the table"), "{counts}");
 }

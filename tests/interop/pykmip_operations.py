@@ -212,7 +212,7 @@ def re_keyed(client, version, name):
         assert client.locate(attributes=[attribute(enums.AttributeType.NAME, name)]) == [later]
     else:
         # PyKMIP sends the Template-Attribute of 1.x here whatever the version; only its low-level client can do without.
-        assert refused(client.rekey, old) == enums.ResultReason.INVALID_MESSAGE
+        assert refused(client.rekey, old) == enums.ResultReason.INVALID_FIELD
         new = client.proxy.rekey(uuid=old)["unique_identifier"]
         assert client.locate(attributes=[attribute(enums.AttributeType.NAME, name)]) == [new]
     assert new != old and client.get(new).value != client.get(old).value
