@@ -96,15 +96,15 @@ def cryptography(client, key):
 
 
 def mistaken(client, key, name):
-    """A field is missing, or stands where it does not belong."""
-    for call, *args in [
-        (client.register, ObjectType.SymmetricKey, bytes(16), name + "-own", Algorithm.AES, 128),
-        (client.create_key_pair, name + "-pair", Algorithm.RSA, 2048),
-        (client.derive_key, key, b"data", name + "-derived", 256),
-        (client.delete_attribute, key, "x-Purpose"),
-        (client.poll,),
+    """A field is missing, or the payload has one that is not its own."""
+    for reason, call, *args in [
+        (INVALID_MESSAGE, client.register, ObjectType.SymmetricKey, bytes(16), name + "-own", Algorithm.AES, 128),
+        (INVALID_FIELD, client.create_key_pair, name + "-pair", Algorithm.RSA, 2048),
+        (INVALID_MESSAGE, client.derive_key, key, b"data", name + "-derived", 256),
+        (INVALID_FIELD, client.delete_attribute, key, "x-Purpose"),
+        (INVALID_MESSAGE, client.poll,),
     ]:
-        assert refused(call, *args) == INVALID_MESSAGE, call.__name__
+        assert refused(call, *args) == reason, call.__name__
     assert client.locate(name + "-own") == [] and client.get(key)["unique_identifier"] == key
 
 
