@@ -16,10 +16,7 @@ pub fn holds(encoding: Encoding, bytes: &[u8]) {
     match (decoded, received) {
         (Ok(decoded), Ok(received)) => assert_eq!(received, decoded),
         (Ok(_), Err(refused)) => panic!("refused what is decoded: {}", refused.why),
-        (Err(error), Err(refused)) => {
-            assert_eq!(refused.why.error.kind == error.kind, refused.why.error == error);
-            assert!(!refused.why.to_string().is_empty());
-        }
+        (Err(_), Err(refused)) => assert!(!refused.why.to_string().is_empty()),
         (Err(error), Ok(received)) => {
             let mut failed = received.items.iter().filter_map(|item| match &item.request {
                 Request::Unreadable(unreadable) => Some(&unreadable.why),
