@@ -6,7 +6,10 @@ use crate::declare::{Field, Value};
 use crate::error::{Error, ErrorKind, Result, Unreadable};
 use crate::operations::Request;
 use crate::version::Version;
-use crate::wire::{BinarySource, Encoding, Place, Reading, Source, TextSource};
+use crate::wire::{BinarySource, Encoding, Outline, Reading, Source, TextSource};
+
+/// Of how many items of a message the place is told; of the others, the byte.
+const PLACES_MAX: usize = 100;
 
 /// A request that is refused as a whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,20 +28,24 @@ impl RequestMessage {
         bytes: &[u8],
         reading: Reading,
     ) -> std::result::Result<Self, RefusedMessage> {
-        let placed = |error: Error| Unreadable { error, place: Place::of(encoding, bytes, error.offset) };
         match Self::read(encoding, bytes, reading) {
             Ok(mut message) => {
-                for item in &mut message.items {
-                    if let Request::Unreadable(unreadable) = &mut item.request {
-                        unreadable.why = placed(unreadable.why.error);
-                    }
+                let unreadable = message.items.iter_mut().filter_map(|item| match &mut item.request {
+                    Request::Unreadable(unreadable) => Some(&mut unreadable.why),
+                    _ => None,
+                });
+                let mut outline = None;
+                for why in unreadable.take(PLACES_MAX) {
+                    let outline = outline.get_or_insert_with(|| Outline::new(encoding, bytes));
+                    why.place = outline.place(why.error.offset);
                 }
                 Ok(message)
             }
-            Err(error) => Err(RefusedMessage {
-                why: Box::new(placed(error)),
-                version: version_of(encoding, bytes, error),
-            }),
+            Err(error) => {
+                let place = Outline::new(encoding, bytes).place(error.offset);
+                let why = Box::new(Unreadable { error, place });
+                Err(RefusedMessage { why, version: version_of(encoding, bytes, error) })
+            }
         }
     }
 

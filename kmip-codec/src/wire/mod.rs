@@ -16,6 +16,7 @@ pub(crate) use binary::item_offsets;
 pub use binary::{BinarySink, BinarySource, frame_length};
 pub use json::JsonSink;
 pub use log::LogSink;
+pub(crate) use place::Outline;
 pub use place::Place;
 pub use redacted::{Fingerprint, RedactedSink, SECRET, SPELT};
 pub use tree::TextSource;

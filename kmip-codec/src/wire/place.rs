@@ -3,7 +3,7 @@
 use super::binary::children;
 use super::tree::Node;
 use super::{Encoding, Kind, TextSource};
-use crate::Tag;
+use std::borrow::Cow;
 
 /// Names of what was found are cut after so many characters.
 const NAME_CHARACTERS_MAX: usize = 64;
@@ -30,19 +30,30 @@ struct Step {
     number: (usize, usize),
 }
 
-impl Place {
+/// A message in which places are looked up: read once, however many.
+pub(crate) struct Outline<'m>(Within<'m>);
+
+enum Within<'m> {
+    Ttlv(&'m [u8]),
+    Text(Option<Node>),
+}
+
+impl<'m> Outline<'m> {
+    /// Of a message, as far as it can be read.
+    pub(crate) fn new(encoding: Encoding, message: &'m [u8]) -> Self {
+        let text = || std::str::from_utf8(message).unwrap_or_default();
+        match encoding {
+            Encoding::Ttlv => Self(Within::Ttlv(message)),
+            Encoding::Json => Self(Within::Text(TextSource::json_tree(text()).0)),
+            Encoding::Xml => Self(Within::Text(TextSource::xml_tree(text()).0)),
+        }
+    }
+
     /// The place of the item that begins at this byte, or of the last one before it.
-    pub fn of(encoding: Encoding, message: &[u8], offset: usize) -> Self {
-        let steps = match encoding {
-            Encoding::Ttlv => in_ttlv(message, offset),
-            Encoding::Json | Encoding::Xml => {
-                let text = std::str::from_utf8(message).unwrap_or_default();
-                let root = match encoding {
-                    Encoding::Json => TextSource::json_tree(text).0,
-                    _ => TextSource::xml_tree(text).0,
-                };
-                root.map(|root| in_tree(root, offset)).unwrap_or_default()
-            }
+    pub(crate) fn place(&self, offset: usize) -> Place {
+        let steps = match &self.0 {
+            Within::Ttlv(message) => in_ttlv(message, offset),
+            Within::Text(root) => root.as_ref().map(|root| in_tree(root, offset)).unwrap_or_default(),
         };
         let part = |step: &Step| match step.number {
             (_, 1) => step.name.clone(),
@@ -50,8 +61,8 @@ impl Place {
         };
         let path = steps.iter().map(part).collect::<Vec<_>>().join("/");
         match steps.into_iter().next_back() {
-            Some(Step { name, kind, value, .. }) => Self { name, kind, path, value },
-            None => Self::default(),
+            Some(Step { name, kind, value, .. }) => Place { name, kind, path, value },
+            None => Place::default(),
         }
     }
 }
@@ -79,27 +90,24 @@ fn in_ttlv(message: &[u8], offset: usize) -> Vec<Step> {
     }
 }
 
-fn in_tree(root: Node, offset: usize) -> Vec<Step> {
+fn in_tree(root: &Node, offset: usize) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut siblings = vec![root];
+    let mut siblings = std::slice::from_ref(root);
     loop {
-        let Some(at) = siblings.iter().rposition(|child| child.offset <= offset) else { return steps };
-        let same = |items: &[Node]| {
-            let is_same = |node: &&Node| siblings.get(at).is_some_and(|found| found.label() == node.label());
-            items.iter().filter(is_same).count()
-        };
-        let number = (same(siblings.get(..=at).unwrap_or_default()), same(&siblings));
-        let found = siblings.swap_remove(at);
+        let at = siblings.iter().rposition(|child| child.offset <= offset);
+        let Some((at, found)) = at.and_then(|at| Some((at, siblings.get(at)?))) else { return steps };
+        let label = found.label();
+        let same = |items: &[Node]| items.iter().filter(|node| node.label() == label).count();
         steps.push(Step {
-            name: bounded(&found.label()),
+            name: bounded(&label),
             kind: found.kind.unwrap_or(Kind::Structure).name().to_owned(),
             value: found.spelt_value().map(bounded),
-            number,
+            number: (same(siblings.get(..=at).unwrap_or_default()), same(siblings)),
         });
         if found.offset == offset || found.items.is_empty() {
             return steps;
         }
-        siblings = found.items;
+        siblings = &found.items;
     }
 }
 
@@ -110,15 +118,11 @@ fn bounded(text: &str) -> String {
 
 impl Node {
     /// The name of the tag, or what stands in its place.
-    fn label(&self) -> String {
+    fn label(&self) -> Cow<'_, str> {
         match (self.tag, &self.unknown) {
-            (Some(tag), _) => tag_text(tag),
-            (None, Some(name)) => name.to_string(),
-            (None, None) => "an item without a tag".to_owned(),
+            (Some(tag), _) => tag.name().map_or_else(|| Cow::Owned(tag.to_string()), Cow::Borrowed),
+            (None, Some(name)) => Cow::Borrowed(name),
+            (None, None) => Cow::Borrowed("an item without a tag"),
         }
     }
-}
-
-fn tag_text(tag: Tag) -> String {
-    tag.to_string()
 }

@@ -8,12 +8,13 @@ use crate::error::{Error, ErrorKind, Named, Result};
 use crate::limits::{DEPTH_MAX, ITEMS_MAX, MESSAGE_BYTES_MAX};
 use crate::near::nearest;
 use crate::version::{V1_0, Version};
+use std::cell::Cell;
 
 /// One item.
 #[derive(Default)]
 pub(super) struct Node {
     pub(super) tag: Option<Tag>,
-    /// What stands where the tag should, where no tag has this name.
+    /// The name that no tag has, or that no type has.
     pub(super) unknown: Option<Box<str>>,
     /// What is wrong with the item, whatever it belongs to.
     pub(super) fault: Option<ErrorKind>,
@@ -34,15 +35,17 @@ impl Node {
     /// Sets the tag of this name, or notes the name that no tag has.
     pub(super) fn set_tag(&mut self, tag: Option<Tag>, name: &str) {
         self.tag = tag;
-        self.unknown = tag.is_none().then(|| name.into());
+        if tag.is_none() {
+            self.unknown = Some(name.into());
+        }
     }
 
     /// Sets the type of this name.
     pub(super) fn set_kind(&mut self, name: &str) {
         self.kind = Kind::by_name(name);
         if self.kind.is_none() {
-            let near = nearest(name, Kind::ALL.iter().map(|kind| kind.name()));
-            self.fault = Some(ErrorKind::Name { of: Named::Type, near });
+            self.unknown.get_or_insert_with(|| name.into());
+            self.fault = Some(ErrorKind::Name { of: Named::Type, near: None });
         }
     }
 
@@ -53,9 +56,8 @@ impl Node {
         if is_structure && depth >= DEPTH_MAX {
             return Err(self.error(ErrorKind::TooDeep));
         }
-        if let Some(name) = &self.unknown {
-            let near = nearest(name, Tag::ALL.iter().filter_map(|tag| tag.name()));
-            self.fault = Some(ErrorKind::Name { of: Named::Field, near });
+        if self.tag.is_none() && self.unknown.is_some() {
+            self.fault = Some(ErrorKind::Name { of: Named::Field, near: None });
         } else if !is_whole || self.tag.is_none() {
             self.fault = self.fault.or(Some(ErrorKind::Syntax));
         }
@@ -161,7 +163,12 @@ pub struct TextSource {
     leniency: Leniency,
     open: Vec<Level>,
     offset: usize,
+    /// How often more it is looked for what a misspelt name is near to: a message could have very many.
+    looks_left: Cell<u8>,
 }
+
+/// How many misspelt names of one message are compared with all that there are.
+const LOOKS_MAX: u8 = 16;
 
 /// What [`TextSource::peek`] calls an item whose name no tag has. Nobody asks for it.
 const UNKNOWN: Tag = Tag(0);
@@ -171,7 +178,7 @@ impl TextSource {
     pub(super) fn new(root: Option<Node>, dialect: Dialect, leniency: Leniency) -> Self {
         let items: Vec<Node> = root.into_iter().collect();
         let open = vec![Level { items, read: Vec::new(), begin: 0 }];
-        Self { version: V1_0, dialect, leniency, open, offset: 0 }
+        Self { version: V1_0, dialect, leniency, open, offset: 0, looks_left: Cell::new(LOOKS_MAX) }
     }
 
     fn next(&self) -> Option<&Node> {
@@ -188,14 +195,14 @@ impl TextSource {
     fn take(&mut self, tag: Tag, kind: Kind) -> Result<Node> {
         match self.next() {
             Some(next) if next.tag == Some(tag) => {}
-            Some(Node { fault: Some(fault), .. }) => return Err(self.unreadable(*fault)),
+            Some(node @ Node { fault: Some(fault), tag: None, .. }) => return Err(self.blamed(node, *fault)),
             _ => return Err(missing(self, tag)),
         }
         let node = self.pop().ok_or(syntax_at(self.offset))?;
         self.offset = node.offset;
         let found = node.kind.unwrap_or(Kind::Structure);
         match node.fault {
-            Some(fault) => Err(node.error(fault)),
+            Some(fault) => Err(self.blamed(&node, fault)),
             None if found != kind => {
                 Err(node.error(ErrorKind::WrongType { expected: kind, found: found as u8 }))
             }
@@ -219,12 +226,36 @@ impl TextSource {
     ) -> Result<T> {
         let node = self.take(tag, kind)?;
         let reading = node.value.as_ref().map(|value| Reading { value, dialect: self.dialect });
+        if let Some(value) = reading.and_then(|reading| parse(reading, names)) {
+            return Ok(value);
+        }
+        let looks = self.may_look();
         let unknown = || {
-            let near = reading.and_then(|reading| reading.near(names));
+            let near = reading.filter(|_| looks).and_then(|reading| reading.near(names));
             let is_named = reading.is_some_and(|reading| reading.text().is_some());
             node.error(if is_named { ErrorKind::Name { of: Named::Value, near } } else { ErrorKind::Value })
         };
-        reading.and_then(|reading| parse(reading, names)).ok_or_else(unknown)
+        Err(unknown())
+    }
+
+    fn may_look(&self) -> bool {
+        let left = self.looks_left.get();
+        self.looks_left.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    /// The error for a fault of an item, with the name that a misspelt one is near to.
+    fn blamed(&self, node: &Node, fault: ErrorKind) -> Error {
+        let name = node.unknown.as_deref().unwrap_or_default();
+        let near = |of| match of {
+            Named::Field => nearest(name, Tag::ALL.iter().filter_map(|tag| tag.name())),
+            Named::Type => nearest(name, Kind::ALL.iter().map(|kind| kind.name())),
+            Named::Value => None,
+        };
+        node.error(match fault {
+            ErrorKind::Name { of, .. } if self.may_look() => ErrorKind::Name { of, near: near(of) },
+            fault => fault,
+        })
     }
 }
 
@@ -243,7 +274,7 @@ impl Source for TextSource {
 
     fn unreadable(&self, kind: ErrorKind) -> Error {
         match self.next() {
-            Some(node) => node.error(node.fault.filter(|_| node.tag.is_none()).unwrap_or(kind)),
+            Some(node) => self.blamed(node, node.fault.filter(|_| node.tag.is_none()).unwrap_or(kind)),
             None => error_at(kind, self.offset),
         }
     }
