@@ -17,11 +17,12 @@
 //! Beside it: `crypto` (cryptography on bytes), `config` (read once), `authority` (what signs certificates for
 //! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
 //! (what became of exchanges that failed), `text` (foreign texts made fit to be shown), `client` (the typed client),
-//! `unlock` (the small binary for hosts).
+//! `check` (reads all of a store), `unlock` (the small binary for hosts).
 
 pub mod admin;
 pub mod audit;
 pub mod authority;
+pub mod check;
 pub mod client;
 pub mod config;
 pub mod crypto;

@@ -6,7 +6,7 @@ use keystead::admin::{clients, explain, key, master, ready};
 use keystead::config::Config;
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
-use keystead::{dev, http, softhsm, start};
+use keystead::{check, dev, http, softhsm, start};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,8 @@ enum Command {
     Explain(explain::ExplainCommand),
     /// Is a server ready, down to its HSM?
     Ready(ready::ReadyCommand),
+    /// Read all of a store that no server has open, and say what of it is damaged
+    Check(check::CheckCommand),
 }
 
 #[derive(Args)]
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Client(command) => clients::run(&command),
         Command::Explain(command) => explain::run(&command),
         Command::Ready(command) => ready::run(&command),
+        Command::Check(command) => check::run(&command, use_softhsm),
     }
 }
 

@@ -280,7 +280,7 @@ fn caps(config: &Config) -> Result<Caps, TooFew> {
 }
 
 /// The door to the master keys: the token, or, for who asked for danger by name, files.
-fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error> {
+pub(crate) fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error> {
     let hsm = &config.hsm;
     if let Some(folder) = &hsm.danger_software_keys {
         tracing::warn!("DANGER: master keys are in files; whoever reads the disk reads every key");

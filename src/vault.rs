@@ -16,7 +16,7 @@ mod site;
 
 pub use damage::Damage;
 pub use job::RunningJob;
-pub use ring::KeyRing;
+pub use ring::{KeyRing, unproved};
 pub use rotation::{MasterStatus, RotationReport};
 
 use crate::store::{Database, Error as StoreError, FORMAT, Outcome, Pair, Submission};
@@ -80,6 +80,12 @@ pub enum Error {
     /// A job of this kind is under way.
     #[error("{0}. Wait until it is done; `keystead master status` says how far it is")]
     Running(RunningJob),
+    /// A store of an older format is only read.
+    #[error(
+        "the store has an older format, and this version has not had it open yet: start the server once, which brings it to the \
+         present format, or read it without the HSM"
+    )]
+    Older,
     /// Somebody else changed the hierarchy at the same time.
     #[error("the hierarchy was changed by somebody else at the same time: try again")]
     Conflict,
@@ -111,6 +117,32 @@ impl Hierarchy {
         if database.format()? != FORMAT {
             migration::migrate(&database, &*master)?;
         }
+        let hierarchy = Self::prove_what_is_there(database, master, keep)?;
+        {
+            let _job = hierarchy.jobs.begin("the rotation of the master key", "a start of the server")?;
+            hierarchy.resume_rotation()?;
+        }
+        hierarchy.database.has_lived(&hierarchy.store_id);
+        Ok(hierarchy)
+    }
+
+    /// Opens the hierarchy of a store that is only read, and proves all of its keys; makes, resumes and writes nothing.
+    pub fn open_for_reads(database: Arc<Database>, master: Arc<dyn MasterKeys>) -> Result<Self, Error> {
+        if database.format()? != FORMAT {
+            return Err(Error::Older);
+        }
+        let hierarchy = Self::prove_what_is_there(database, master, Keep::Strict)?;
+        for (kek, _) in hierarchy.rows()?.numbered(rows::KEK) {
+            hierarchy.load(kek)?;
+        }
+        Ok(hierarchy)
+    }
+
+    fn prove_what_is_there(
+        database: Arc<Database>,
+        master: Arc<dyn MasterKeys>,
+        keep: Keep,
+    ) -> Result<Self, Error> {
         let rows = Rows::read(&*database.snapshot()?)?;
         let store_id = rows.store_id()?;
         rows.compare_with_list()?;
@@ -124,11 +156,6 @@ impl Hierarchy {
         rows.master_key(rows.epoch()?)?;
         hierarchy.prove()?;
         rows.prove_list(&*hierarchy.load(current)?)?;
-        {
-            let _job = hierarchy.jobs.begin("the rotation of the master key", "a start of the server")?;
-            hierarchy.resume_rotation()?;
-        }
-        hierarchy.database.has_lived(&store_id);
         Ok(hierarchy)
     }
 

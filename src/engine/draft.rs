@@ -4,7 +4,7 @@
 //! to. What a draft has read and written becomes one transaction that fails as a whole when another was faster.
 
 mod clients;
-mod kept;
+pub(in crate::engine) mod kept;
 
 use crate::engine::keys;
 use crate::engine::need::Need;
@@ -373,7 +373,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-fn identity(object: &Object) -> ValueIdentity<'_> {
+/// What the value of an object is bound to.
+pub(in crate::engine) fn identity(object: &Object) -> ValueIdentity<'_> {
     let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next();
     let length = attribute!(object.attributes, CryptographicLength).next();
     ValueIdentity {

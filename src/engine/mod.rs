@@ -43,6 +43,7 @@ pub mod refusal;
 pub mod rights;
 pub mod rotation;
 mod search;
+pub mod soundness;
 pub mod statements;
 pub mod telling;
 pub mod world;

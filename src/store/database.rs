@@ -1,5 +1,6 @@
 //! A store with its writer, its journal and its lock: what the server opens.
 
+use super::engine::Copy;
 use super::guard::{Guard, Opener};
 use super::journal::{DRAINED_KEY, Journal};
 use super::life::Life;
@@ -40,6 +41,9 @@ pub struct Database {
     threads: Vec<JoinHandle<()>>,
     /// What is known of the folder; none for a store that is not kept.
     life: Option<Life>,
+    /// What is read in the place of the store: it goes away when that is closed.
+    #[allow(dead_code, reason = "it is dropped")]
+    copy: Option<Copy>,
     /// Given back when all else is closed.
     lock: Option<FolderLock>,
 }
@@ -68,6 +72,24 @@ impl Database {
         Ok(database)
     }
 
+    /// Opens the store in a folder to read it, without writing a byte there. Nothing can be committed.
+    pub fn open_for_reads(engine: Engine, folder: &Path) -> Result<Self, Error> {
+        let lock = FolderLock::hold(folder)?;
+        engine.check(folder)?;
+        let (store, copy) = engine.open_for_reads(folder)?;
+        let guard = Guard::open(Box::new(move |_| Ok(Arc::clone(&store))), folder, None)?;
+        if guard.snapshot()?.get(FORMAT_KEY)?.is_none() {
+            let why = "the record of its format is missing".to_owned();
+            return Err(Error::Damaged {
+                path: engine.file(folder).unwrap_or(folder.into()),
+                why,
+                untouched: true,
+            });
+        }
+        check_format(&guard)?;
+        Ok(Self { guard: Arc::new(guard), ways: None, threads: Vec::new(), life: None, copy, lock })
+    }
+
     /// Puts writer and journal over a store that is open; the journal is kept in the folder. After a failed commit the
     /// same store is used again.
     pub fn over(store: Arc<dyn Store>, folder: &Path) -> Result<Self, Error> {
@@ -88,7 +110,7 @@ impl Database {
         let (journal, journaling) = Journal::start(folder, drained, writer.clone())?;
         let (watch, watching) = Watch::start(Arc::clone(&guard), writer.clone())?;
         let threads = vec![watching, journaling, writing];
-        Ok(Self { guard, ways: Some((writer, journal, watch)), threads, life: None, lock: None })
+        Ok(Self { guard, ways: Some((writer, journal, watch)), threads, life: None, copy: None, lock: None })
     }
 
     /// The folder that it is kept in; none where it is gone with the process.

@@ -3,6 +3,7 @@
 use super::guard::{Access, Opener};
 use super::{Error, MemoryStore, RedbStore, SledStore, Store};
 use super::{redb, sled};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,6 +49,33 @@ impl Engine {
         })
     }
 
+    /// Opens the engine in a folder to read it; not a byte is written there. Of sled's files a copy is opened.
+    pub(super) fn open_for_reads(self, folder: &Path) -> Result<(Arc<dyn Store>, Option<Copy>), Error> {
+        self.must_be_there(folder)?;
+        match self {
+            Self::Sled => {
+                let copy = Copy::of(folder)?;
+                Ok((Arc::new(SledStore::open(&copy.0)?), Some(copy)))
+            }
+            _ => Ok(((self.opener(folder))(Access::Read)?, None)),
+        }
+    }
+
+    fn must_be_there(self, folder: &Path) -> Result<(), Error> {
+        match self.file(folder).filter(|file| !file.exists()) {
+            Some(path) => Err(Error::File { path, why: "there is no store".to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads all pages of the engine's file, where it can tell whether they are whole.
+    pub fn check_pages(self, folder: &Path) -> Result<(), Error> {
+        match self {
+            Self::Redb => RedbStore::check_pages(folder),
+            Self::Sled | Self::Memory => Ok(()),
+        }
+    }
+
     /// The file that must stay at its place while the store is open.
     pub(super) fn file(self, folder: &Path) -> Option<PathBuf> {
         match self {
@@ -83,5 +111,40 @@ impl Engine {
 impl std::fmt::Display for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// A copy of sled's folder among the temporary files, deleted when dropped.
+pub struct Copy(PathBuf);
+
+impl Copy {
+    fn of(folder: &Path) -> Result<Self, Error> {
+        let place = std::env::temp_dir().join(format!("keystead-check-{}", std::process::id()));
+        let failed = |why: std::io::Error| Error::of_file(&place, &why);
+        let make = |path: &Path| std::fs::DirBuilder::new().mode(0o700).create(path);
+        make(&place).map_err(failed)?;
+        let copy = Self(place.clone());
+        copy_folder(&folder.join(sled::FOLDER), &place.join(sled::FOLDER), &make).map_err(failed)?;
+        Ok(copy)
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path, make: &dyn Fn(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
+    make(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to, make)?;
+        } else {
+            std::fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -86,6 +86,28 @@ pub fn taken_in(value: Option<Vec<u8>>) -> u64 {
     value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes)
 }
 
+/// A segment as it is found.
+#[derive(Debug)]
+pub struct Found {
+    /// Where.
+    pub path: PathBuf,
+    /// How many entries it holds.
+    pub entries: usize,
+    /// How many bytes of it cannot be read.
+    pub damaged_bytes: usize,
+}
+
+/// The segments in a folder. Nothing is written.
+pub fn read(folder: &Path) -> Result<Vec<Found>, Error> {
+    let segments = segment::all(folder)?.into_iter();
+    let read = segments.map(|(_, path)| {
+        let bytes = std::fs::read(&path).map_err(|why| Error::of_file(&path, &why))?;
+        let read = frame::read(&bytes);
+        Ok(Found { path, entries: read.entries.len(), damaged_bytes: read.damaged_bytes })
+    });
+    read.collect()
+}
+
 /// Appends the entries of segments that the chain does not have yet; returns the highest number seen, and the segments
 /// that the store takes later: its disk is full.
 fn recover(folder: &Path, done: u64, writer: &Writer) -> Result<(u64, VecDeque<Ended>), Error> {

@@ -18,21 +18,25 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
+    /// Locks the folder of a store that is only read, without writing to it; `None` where no server has ever had it open.
+    pub fn hold(folder: &Path) -> Result<Option<Self>, Error> {
+        let path = folder.join("lock");
+        let file = match File::open(&path) {
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(|why| Error::of_file(&path, &why))?,
+        };
+        let before = lock(&file, folder)?;
+        Ok(Some(Self { file, before }))
+    }
+
     /// Locks the folder, or says who holds it.
     pub fn take(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("lock");
         let failed = |why: std::io::Error| Error::File { path: path.clone(), why: why.to_string() };
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(&path).map_err(failed)?;
-        let locked = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
-        let mut before = String::new();
-        let _ = file.read_to_string(&mut before);
-        if locked.is_err() {
-            let holder = before.lines().next().filter(|holder| !holder.is_empty());
-            let holder = holder.unwrap_or("another process").to_owned();
-            return Err(Error::InUse { path: folder.into(), holder });
-        }
+        let file = options.open(&path).map_err(failed)?;
+        let before = lock(&file, folder)?;
         let lock = Self { file, before };
         let state = if lock.was_settled() { "" } else { NEW };
         // A disk without room for it must not keep the server from starting.
@@ -58,4 +62,16 @@ impl FolderLock {
         self.file.write_all_at(text.as_bytes(), 0)?;
         self.file.set_len(text.len() as u64)
     }
+}
+
+/// Locks the file; returns what it says.
+fn lock(mut file: &File, folder: &Path) -> Result<String, Error> {
+    let locked = rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive);
+    let mut before = String::new();
+    let _ = file.read_to_string(&mut before);
+    if locked.is_ok() {
+        return Ok(before);
+    }
+    let holder = before.lines().next().filter(|holder| !holder.is_empty());
+    Err(Error::InUse { path: folder.into(), holder: holder.unwrap_or("another process").to_owned() })
 }

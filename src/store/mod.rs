@@ -29,6 +29,7 @@ mod writer;
 pub use database::{Database, FORMAT, FORMAT_KEY, Submission, is_blank};
 pub use engine::Engine;
 pub use guard::{Access, Opener, STAMP_KEY};
+pub use journal::read as read_journal;
 pub use life::beside;
 pub use memory::MemoryStore;
 pub use redb::RedbStore;

@@ -11,9 +11,10 @@ use redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _,
     StorageError, TableDefinition, TableError,
 };
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keystead");
 
@@ -52,6 +53,23 @@ impl RedbStore {
         Ok(store)
     }
 
+    /// Compares all pages of the file in this folder with their checksums.
+    pub fn check_pages(folder: &Path) -> Result<(), Error> {
+        let path = folder.join(FILE);
+        let damaged = |why: String| Error::Damaged { path: path.clone(), why, untouched: true };
+        let checked = catch_unwind_quietly(|| {
+            let overlay = Overlay::over(&path).map_err(|why| Error::of_file(&path, &why))?;
+            let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay);
+            let mut database = database.map_err(|why| damaged(why.to_string()))?;
+            match database.check_integrity() {
+                Ok(true) => Ok(()),
+                Ok(false) => Err(damaged("pages do not have their checksums".to_owned())),
+                Err(why) => Err(damaged(why.to_string())),
+            }
+        });
+        checked.unwrap_or_else(|| Err(damaged(NO_SENSE.to_owned())))
+    }
+
     fn open_with(
         path: &Path,
         open: impl FnOnce(&Path) -> Result<Database, DatabaseError>,
@@ -60,13 +78,12 @@ impl RedbStore {
         let before = written();
         let damaged = |why: String| Error::Damaged { path: path.into(), why, untouched: written() == before };
         // Some damage redb answers with a panic.
-        let opened = catch_unwind(AssertUnwindSafe(|| open(path)));
-        match opened {
-            Ok(Ok(database)) => Self::over(database, path),
-            Ok(Err(error)) if is_damage(&error) => Err(damaged(error.to_string())),
-            Ok(Err(DatabaseError::Storage(StorageError::Io(why)))) => Err(Error::of_file(path, &why)),
-            Ok(Err(error)) => Err(Error::File { path: path.into(), why: error.to_string() }),
-            Err(_) => Err(damaged(NO_SENSE.to_owned())),
+        match catch_unwind_quietly(|| open(path)) {
+            Some(Ok(database)) => Self::over(database, path),
+            Some(Err(error)) if is_damage(&error) => Err(damaged(error.to_string())),
+            Some(Err(DatabaseError::Storage(StorageError::Io(why)))) => Err(Error::of_file(path, &why)),
+            Some(Err(error)) => Err(Error::File { path: path.into(), why: error.to_string() }),
+            None => Err(damaged(NO_SENSE.to_owned())),
         }
     }
 
@@ -193,12 +210,34 @@ impl Snapshot for RedbSnapshot {
     }
 }
 
+thread_local! {
+    /// Whether this thread runs what may panic and is told otherwise.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// `None` where the work panics; then nothing is printed, since what it means is told by an error.
+fn catch_unwind_quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IS_GUARDED.get() {
+                before(panic);
+            }
+        }));
+    });
+    let outer = IS_GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(outer);
+    done.ok()
+}
+
 const NO_SENSE: &str = "redb cannot make sense of it";
 
 /// A panic of redb means damage: the file is named.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let damaged = |_| Error::Damaged { path: path.into(), why: NO_SENSE.to_owned(), untouched: false };
-    catch_unwind(AssertUnwindSafe(work)).map_err(damaged)?.map_err(|error| match error {
+    let damaged = || Error::Damaged { path: path.into(), why: NO_SENSE.to_owned(), untouched: false };
+    catch_unwind_quietly(work).ok_or_else(damaged)?.map_err(|error| match error {
         // What stands where is read by offset: only the file can be named.
         Error::Engine(why) if why.contains("orrupted") => {
             Error::Damaged { path: path.into(), why, untouched: false }

@@ -1,7 +1,7 @@
 //! Real engines on a real file system that is full, or whose files are moved away.
 
-use super::entry;
 use super::faults::{commit_when_healed, operations, record};
+use super::{entry, open};
 use crate::support::tmpfs::Tmpfs;
 use keystead::store::*;
 use std::path::Path;
@@ -33,22 +33,9 @@ fn noticed(database: &Database) -> Error {
     }
 }
 
-/// Opens it again. A process that another test starts just now holds the lock until it is another program.
-fn open_again(engine: Engine, folder: &Path) -> Database {
-    let began = Instant::now();
-    loop {
-        match Database::open(engine, folder) {
-            Err(Error::InUse { .. }) if began.elapsed() < Duration::from_secs(5) => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            opened => return opened.unwrap(),
-        }
-    }
-}
-
 fn reopened(engine: Engine, folder: &Path, database: Database, keys: &[&str], reads: usize) {
     drop(database);
-    let database = open_again(engine, folder);
+    let database = open(engine, folder);
     for key in keys {
         assert!(database.snapshot().unwrap().get(key.as_bytes()).unwrap().is_some(), "{engine}: {key}");
     }
@@ -65,7 +52,7 @@ fn a_disk_filled_by_others_refuses_writes_until_there_is_room_and_reads_go_on() 
         let folder = tempfile::tempdir().unwrap();
         let Some(disk) = Tmpfs::mount(folder.path(), 32) else { return };
         let store = folder.path().join("store");
-        let database = Database::open(engine, &store).unwrap();
+        let database = open(engine, &store);
         commit(&database, "before", 10).unwrap();
         for round in 0..3 {
             let filler = disk.fill();
@@ -86,7 +73,7 @@ fn a_disk_filled_by_the_store_refuses_writes_until_there_is_room_and_reads_go_on
         let folder = tempfile::tempdir().unwrap();
         let Some(disk) = Tmpfs::mount(folder.path(), 24) else { return };
         let store = folder.path().join("store");
-        let database = Database::open(engine, &store).unwrap();
+        let database = open(engine, &store);
         commit(&database, "0", 10).unwrap();
         let mut written = 0;
         let refused = loop {
@@ -109,12 +96,12 @@ fn a_server_starts_on_a_full_disk_and_reads() {
     let folder = tempfile::tempdir().unwrap();
     let Some(disk) = Tmpfs::mount(folder.path(), 32) else { return };
     let store = folder.path().join("store");
-    let database = Database::open(Engine::Redb, &store).unwrap();
+    let database = open(Engine::Redb, &store);
     commit(&database, "before", 10).unwrap();
     let filler = disk.fill();
     read(&database, "before");
     drop(database);
-    let database = open_again(Engine::Redb, &store);
+    let database = open(Engine::Redb, &store);
     read(&database, "before");
     std::fs::remove_file(filler).unwrap();
     commit_when_healed(&database, "after");
@@ -126,7 +113,7 @@ fn a_file_that_is_moved_away_takes_no_writes_until_it_is_back() {
     for engine in [Engine::Redb, Engine::Sled] {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
-        let database = Database::open(engine, &store).unwrap();
+        let database = open(engine, &store);
         commit(&database, "before", 10).unwrap();
         let file = store.join(if engine == Engine::Redb { "store.redb" } else { "sled/db" });
         let away = folder.path().join("away");
@@ -158,7 +145,7 @@ fn a_file_that_is_moved_away_takes_no_writes_until_it_is_back() {
 #[test]
 fn a_deleted_file_is_put_back_from_what_the_server_has_open() {
     let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(Engine::Redb, folder.path()).unwrap();
+    let database = open(Engine::Redb, folder.path());
     let file = folder.path().join("store.redb");
     commit(&database, "old", 10).unwrap();
     let old = std::fs::read(&file).unwrap();
@@ -182,7 +169,7 @@ fn a_deleted_file_is_put_back_from_what_the_server_has_open() {
 fn reads_are_refused_where_their_entries_cannot_be_kept_and_go_on_when_they_can() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");
-    let database = Database::open(Engine::Redb, &store).unwrap();
+    let database = open(Engine::Redb, &store);
     commit(&database, "before", 10).unwrap();
     let away = folder.path().join("store.old");
     std::fs::rename(&store, &away).unwrap();
@@ -237,7 +224,7 @@ fn redb_that_runs_out_of_room_is_opened_anew_and_has_lost_nothing() {
     }
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     drop(database);
-    let database = Database::open(Engine::Redb, folder.path()).unwrap();
+    let database = open(Engine::Redb, folder.path());
     for key in keys {
         assert!(database.snapshot().unwrap().get(key.as_bytes()).unwrap().is_some(), "{key}");
     }
@@ -265,7 +252,7 @@ fn sled_that_runs_out_of_room_unforeseen_is_read_until_a_restart() {
     let copied =
         std::process::Command::new("cp").arg("-a").arg(folder.path().join("sled")).arg(copy.path()).status();
     assert!(copied.unwrap().success());
-    let database = Database::open(Engine::Sled, copy.path()).unwrap();
+    let database = open(Engine::Sled, copy.path());
     assert!(database.snapshot().unwrap().get(b"before").unwrap().is_some());
     operations(&database);
 }

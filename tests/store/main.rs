@@ -1,6 +1,7 @@
 //! One suite for every engine of the store, and for what stands on it: group commit, the journal of reads, the chain.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod check;
 mod disk;
 mod faults;
 mod server;
@@ -87,6 +88,19 @@ proptest! {
     }
 }
 
+/// Opens a store. A process that another test starts just now holds the lock of what was closed until it is another program.
+fn open(engine: Engine, folder: &Path) -> Database {
+    let began = std::time::Instant::now();
+    loop {
+        match Database::open(engine, folder) {
+            Err(Error::InUse { .. }) if began.elapsed().as_secs() < 5 => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
 fn put(key: &str, value: &str) -> Pair {
     (key.as_bytes().to_vec(), Some(value.as_bytes().to_vec()))
 }
@@ -124,7 +138,7 @@ fn what_was_committed_is_there_after_a_reopen() {
     for engine in [Engine::Redb, Engine::Sled] {
         let folder = tempfile::tempdir().unwrap();
         for round in 0..3 {
-            let database = Database::open(engine, folder.path()).unwrap();
+            let database = open(engine, folder.path());
             for before in 0..round {
                 let key = format!("key {before}");
                 assert!(database.snapshot().unwrap().get(key.as_bytes()).unwrap().is_some(), "{engine:?}");
@@ -141,7 +155,7 @@ fn what_was_committed_is_there_after_a_reopen() {
 fn grouped_commits_conflict_as_single_ones_do() {
     for engine in [Engine::Redb, Engine::Sled, Engine::Memory] {
         let folder = tempfile::tempdir().unwrap();
-        let database = Arc::new(Database::open(engine, folder.path()).unwrap());
+        let database = Arc::new(open(engine, folder.path()));
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| (0..10).for_each(|_| add_one(&database)));
@@ -177,7 +191,7 @@ fn entry(operation: &str) -> Entry {
 #[tokio::test]
 async fn reads_are_in_the_chain_after_a_moment() {
     let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(Engine::Redb, folder.path()).unwrap();
+    let database = open(Engine::Redb, folder.path());
     for number in 0..20 {
         database.record(vec![entry(&format!("read {number}"))]).await.unwrap();
     }
@@ -198,7 +212,7 @@ async fn reads_are_in_the_chain_after_a_moment() {
 fn reads_survive_the_death_of_the_process_once_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     let left = tempfile::tempdir().unwrap();
-    let database = Database::open(Engine::Redb, folder.path()).unwrap();
+    let database = open(Engine::Redb, folder.path());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(database.record(vec![entry("first"), entry("second")])).unwrap();
     let segment =
@@ -206,10 +220,10 @@ fn reads_survive_the_death_of_the_process_once_and_whole() {
     let mut torn = std::fs::read(segment.unwrap()).unwrap();
     drop(database);
     torn.extend_from_slice(&torn.clone()[..20]);
-    drop(Database::open(Engine::Redb, left.path()).unwrap());
+    drop(open(Engine::Redb, left.path()));
     std::fs::write(left.path().join("reads-1"), torn).unwrap();
     for round in 0..2 {
-        let database = Database::open(Engine::Redb, left.path()).unwrap();
+        let database = open(Engine::Redb, left.path());
         let mut seen = Vec::new();
         let mut visit = |_, entry: Entry| seen.push(entry.operation);
         audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
@@ -219,7 +233,7 @@ fn reads_survive_the_death_of_the_process_once_and_whole() {
     }
     // A segment whose entries are in the chain already, but whose file was not deleted in time.
     std::fs::write(left.path().join("reads-1"), b"").unwrap();
-    drop(Database::open(Engine::Redb, left.path()).unwrap());
+    drop(open(Engine::Redb, left.path()));
     assert!(!left.path().join("reads-1").exists());
 }
 
@@ -241,7 +255,7 @@ fn one_server_a_folder() {
 #[test]
 fn a_newer_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    drop(Database::open(Engine::Redb, folder.path()).unwrap());
+    drop(open(Engine::Redb, folder.path()));
     let store = RedbStore::open(folder.path()).unwrap();
     store.commit(&vec![(b"f".to_vec(), Some(3u32.to_be_bytes().to_vec()))].into()).unwrap();
     drop(store);
@@ -253,7 +267,7 @@ fn a_newer_format_is_refused() {
 fn nobody_else_can_read_the_files() {
     for engine in [Engine::Redb, Engine::Sled] {
         let folder = tempfile::tempdir().unwrap();
-        let _database = Database::open(engine, folder.path()).unwrap();
+        let _database = open(engine, folder.path());
         check_modes(folder.path());
     }
 }
@@ -317,6 +331,7 @@ fn a_damaged_entry_stops_no_later_ones() {
     for cut in [0, 10, 40] {
         let store = chained(20);
         let pairs = all(&*store.snapshot().unwrap(), audit::PREFIX, Order::Forward);
+        store.commit(&vec![(FORMAT_KEY.to_vec(), Some(FORMAT.to_be_bytes().to_vec()))].into()).unwrap();
         let odd = [audit::PREFIX, &[0xff; 12]].concat();
         let damaged = |(key, value): &(Vec<u8>, Vec<u8>)| (key.clone(), Some(value[..cut].to_vec()));
         store

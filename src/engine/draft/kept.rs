@@ -183,7 +183,7 @@ impl Draft<'_> {
 }
 
 /// What the record of a ticket is bound to: no identifier of an object has a slash.
-fn ticket_id(key: &[u8]) -> String {
+pub(in crate::engine) fn ticket_id(key: &[u8]) -> String {
     format!("ticket/{}", hex::encode(key))
 }
 
@@ -192,16 +192,17 @@ fn identity(id: &str, operation: Operation) -> ValueIdentity<'_> {
     ValueIdentity { id, object_type: u32::MAX, generation: 0, algorithm: operation.0, length: 0 }
 }
 
-fn asynchronous_id(place: &[u8]) -> String {
+/// What the record of an asynchronous request is called.
+pub(in crate::engine) fn asynchronous_id(place: &[u8]) -> String {
     format!("asynchronous/{}", hex::encode(place))
 }
 
 /// Asynchronous requests are bound to their client and correlation value.
-fn asynchronous_identity(id: &str) -> ValueIdentity<'_> {
+pub(in crate::engine) fn asynchronous_identity(id: &str) -> ValueIdentity<'_> {
     ValueIdentity { id, object_type: u32::MAX - 1, generation: 0, algorithm: 0, length: 0 }
 }
 
 /// Identifiers of objects have no slash: none is like this.
-fn rule_id(name: &str) -> String {
+pub(in crate::engine) fn rule_id(name: &str) -> String {
     format!("rule/{name}")
 }

@@ -1,0 +1,133 @@
+//! `keystead check`: reads all of a store that no server has open, and says what is not sound. Not a byte of it is
+//! written.
+
+mod records;
+mod report;
+
+use crate::config::Config;
+use crate::store::{self, Database};
+use crate::vault::Hierarchy;
+use crate::{audit, start, vault};
+use clap::Args;
+use records::Records;
+use report::Report;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// The store is not sound.
+const DAMAGED: u8 = 5;
+
+/// A server has the store open.
+const IN_USE: u8 = 6;
+
+/// `keystead check`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Reads every record of the store and opens it with the keys in the HSM; compares the indexes with the objects \
+both ways; follows the chain of the audit; reads the journal of reads, the rows of the key hierarchy and the file of the engine. \
+The store is not written to (of sled's, a copy in the folder for temporary files is read). Stop the server first.\nExit codes: 0 \
+sound; 1 it could not be checked (configuration, HSM, rights); 2 wrong usage; 5 something is damaged: standard output names it; 6 a \
+server has the store open."
+)]
+pub struct CheckCommand {
+    /// The configuration of the server
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Open no record: only read what is not sealed
+    #[arg(long)]
+    without_hsm: bool,
+    /// Tell the bytes of each kind of record as well
+    #[arg(long)]
+    space: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a store could not be checked.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Start(#[from] start::Error),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+}
+
+/// Checks, and tells. `use_softhsm` tells SoftHSM which configuration to read.
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> ExitCode {
+    let checked = Config::read(&command.config).map_err(Error::from).and_then(|config| {
+        if let Some(file) = &config.hsm.softhsm_config {
+            use_softhsm(file);
+        }
+        check(&config, command)
+    });
+    let report = match checked {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("keystead: {error}");
+            return match error {
+                Error::Store(store::Error::InUse { .. }) => IN_USE.into(),
+                Error::Store(store::Error::Damaged { .. }) => DAMAGED.into(),
+                _ => ExitCode::FAILURE,
+            };
+        }
+    };
+    if command.json {
+        println!("{}", serde_json::json!(report));
+    } else {
+        println!("{}", report.text(command.space));
+    }
+    if report.sound { ExitCode::SUCCESS } else { DAMAGED.into() }
+}
+
+fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
+    let (engine, folder) = (config.store.engine, &config.store.path);
+    let mut report = Report::of(folder);
+    let database = Arc::new(Database::open_for_reads(engine, folder)?);
+    if let Err(why) = engine.check_pages(folder) {
+        report.found("engine", &folder.display().to_string(), &why.to_string());
+    }
+    let hierarchy = match command.without_hsm {
+        true => None,
+        false => {
+            let master = start::master_keys(config)?;
+            match Hierarchy::open_for_reads(Arc::clone(&database), master) {
+                Ok(hierarchy) => Some(hierarchy),
+                Err(vault::Error::Hsm(error)) => return Err(start::Error::from(error).into()),
+                Err(error) => {
+                    report.found("rows of the key hierarchy", "v", &error.to_string());
+                    None
+                }
+            }
+        }
+    };
+    report.proved = hierarchy.is_some();
+    let snapshot = database.snapshot()?;
+    Records::new(&*snapshot, hierarchy.as_ref(), &mut report).walk()?;
+    check_audit(&*snapshot, &mut report)?;
+    check_journal(folder, &mut report)?;
+    report.sound = report.findings.is_empty();
+    Ok(report)
+}
+
+fn check_audit(snapshot: &dyn store::Snapshot, report: &mut Report) -> Result<(), Error> {
+    let mut breaks = Vec::new();
+    audit::walk(snapshot, &mut |_, _| {}, &mut |broken| breaks.push(broken))?;
+    breaks.iter().for_each(|broken| report.found("audit entries", &broken.at.to_string(), broken.why));
+    Ok(())
+}
+
+fn check_journal(folder: &std::path::Path, report: &mut Report) -> Result<(), Error> {
+    for segment in store::read_journal(folder)? {
+        report.journal_entries += segment.entries;
+        if segment.damaged_bytes > 0 {
+            let what = format!("{} bytes of it cannot be read", segment.damaged_bytes);
+            report.found("journal of reads", &segment.path.display().to_string(), &what);
+        }
+    }
+    Ok(())
+}

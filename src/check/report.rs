@@ -1,0 +1,88 @@
+//! What a check has found.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The most findings of one kind that are named; the others are counted.
+const NAMED_MAX: usize = 1000;
+
+/// What a check comes to.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Whether nothing was found.
+    pub sound: bool,
+    /// The folder of the store.
+    pub store: String,
+    /// Whether the records were opened with the keys in the HSM.
+    pub proved: bool,
+    /// How many records there are of each kind, and their bytes.
+    pub records: BTreeMap<&'static str, Count>,
+    /// Audit entries of reads that are not in the chain yet.
+    pub journal_entries: usize,
+    /// How much was found of each kind.
+    pub damaged: BTreeMap<&'static str, usize>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// Records of one kind.
+#[derive(Debug, Default, Serialize)]
+pub struct Count {
+    /// How many.
+    pub count: u64,
+    /// Bytes of keys and values.
+    pub bytes: u64,
+}
+
+/// One thing that is not sound.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// The kind of record.
+    pub kind: &'static str,
+    /// Which.
+    pub record: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Report {
+    /// Of the store in this folder, with nothing found.
+    pub fn of(folder: &Path) -> Self {
+        Self { store: folder.display().to_string(), ..Self::default() }
+    }
+
+    /// Adds what was found.
+    pub fn found(&mut self, kind: &'static str, record: &str, what: &str) {
+        let count = self.damaged.entry(kind).or_default();
+        *count += 1;
+        if *count <= NAMED_MAX {
+            let record = record.escape_debug().to_string();
+            self.findings.push(Finding { kind, record, what: what.to_owned() });
+        }
+    }
+
+    /// For people.
+    pub fn text(&self, space: bool) -> String {
+        let mut text = String::new();
+        for finding in &self.findings {
+            let _ = writeln!(text, "damaged: {}: {}: {}", finding.kind, finding.record, finding.what);
+        }
+        for (kind, count) in self.damaged.iter().filter(|(_, count)| **count > NAMED_MAX) {
+            let _ = writeln!(text, "damaged: {kind}: {count} in all");
+        }
+        for (kind, Count { count, bytes }) in &self.records {
+            let bytes = if space { format!(", {bytes} bytes") } else { String::new() };
+            let _ = writeln!(text, "{kind}: {count}{bytes}");
+        }
+        let proved =
+            if self.proved { "every record opened with the keys in the HSM" } else { "no record opened" };
+        let verdict = match self.damaged.values().sum::<usize>() {
+            0 => "sound".to_owned(),
+            count => format!("{count} damaged"),
+        };
+        let _ = write!(text, "{}: {verdict} ({proved})", self.store);
+        text
+    }
+}

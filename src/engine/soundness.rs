@@ -1,0 +1,158 @@
+//! Whether a record of the store is sound, and which others it stands for: what `keystead check` asks of each, one by one.
+
+use crate::engine::asynchronous;
+use crate::engine::draft::{self, kept};
+use crate::engine::keys;
+use crate::engine::need::Need;
+use crate::engine::objects::object::Object;
+use crate::engine::rights::{credentials, tickets};
+use crate::engine::world::{OpenError, Vault};
+use std::fmt;
+
+/// The kinds of records: the first byte of the key, what they are called, and whether each must be claimed by an object.
+pub const KINDS: &[(u8, &str, bool)] = &[
+    (b'o', "objects", false),
+    (b's', "values", true),
+    (b'i', "index entries", true),
+    (b'n', "names", true),
+    (b'u', "rotations to come", true),
+    (b'a', "asynchronous requests", false),
+    (b'w', "waiting asynchronous requests", false),
+    (b'p', "parts of operations", false),
+    (b't', "tickets", false),
+    (b'd', "certificates of clients", false),
+    (b'x', "names of clients", false),
+    (b'c', "issued certificates", false),
+    (b'r', "rules of administrators", false),
+    (b'g', "default members", false),
+    (b'l', "audit entries", false),
+    (b'v', "rows of the key hierarchy", false),
+    (b'f', "format", false),
+    (b'j', "state of the journal", false),
+    (b'q', "stamp", false),
+];
+
+/// A record that is sound by itself.
+#[derive(Default)]
+pub struct Sound {
+    /// Keys that must be there because of it.
+    pub claims: Vec<Vec<u8>>,
+    /// An object, whose value is to be opened.
+    pub object: Option<Stored>,
+}
+
+/// An object of the store.
+pub struct Stored(Object);
+
+impl Stored {
+    /// The key of its value; `None` where it has none (any more).
+    pub fn value_key(&self) -> Option<Vec<u8>> {
+        let has_value = self.0.has_value && !self.0.is_destroyed();
+        has_value.then(|| keys::sealed(&self.0.id, self.0.generation))
+    }
+
+    /// Opens its value, and forgets it.
+    pub fn open_value(&self, sealed: &[u8], vault: &dyn Vault) -> Result<(), Unsound> {
+        Ok(vault.open(&draft::identity(&self.0), sealed).map(drop)?)
+    }
+}
+
+/// Why a record is not sound, or cannot be judged yet.
+#[derive(Debug)]
+pub enum Unsound {
+    /// Something is needed first.
+    Need(Need),
+    /// It is damaged.
+    Damaged(&'static str),
+}
+
+impl From<OpenError> for Unsound {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Need(need) => Self::Need(need),
+            OpenError::Tampered => Self::Damaged("it does not open: it was changed, or belongs elsewhere"),
+        }
+    }
+}
+
+impl fmt::Display for Unsound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Need(need) => write!(f, "cannot be judged: {need:?}"),
+            Self::Damaged(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Judges a record. Without a vault it is not proved, only read, as far as it is not sealed.
+pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<Sound, Unsound> {
+    let damaged = |why| Err(Unsound::Damaged(why));
+    let behind = |prefix: Vec<u8>| key.get(prefix.len()..).unwrap_or_default().to_vec();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Unsound::Damaged("its key is no text"));
+    match key.first() {
+        Some(b'o') => object(&text(behind(keys::object("")))?, value, vault),
+        Some(b'a') => {
+            let id = kept::asynchronous_id(&behind(keys::asynchronous(&[])));
+            let Some(vault) = vault else { return Ok(Sound::default()) };
+            let bytes = vault.open(&kept::asynchronous_identity(&id), value)?;
+            match asynchronous::Record::decode(&bytes) {
+                Some(_) => Ok(Sound::default()),
+                None => damaged("it cannot be read"),
+            }
+        }
+        Some(b'w') => match keys::waiting_parts(key) {
+            Some((_, place)) => Ok(Sound { claims: vec![keys::asynchronous(&place)], object: None }),
+            None => damaged("its key cannot be read"),
+        },
+        Some(b'n') => Ok(Sound { claims: vec![keys::object(&text(value.to_vec())?)], object: None }),
+        Some(b'g') if value.len() <= 8 => damaged("it is cut off"),
+        Some(b'j') if value.len() != 8 => damaged("it is no number"),
+        Some(b't') => json::<tickets::Record>(&kept::ticket_id(key), value, vault),
+        Some(b'd') => {
+            let id = format!("credential/{}", text(behind(keys::credential("")))?);
+            json::<credentials::Record>(&id, value, vault)
+        }
+        Some(b'r') => {
+            let id = kept::rule_id(&text(behind(keys::rule("")))?);
+            vault.map_or(Ok(()), |vault| vault.verify(&id, value).map(drop))?;
+            Ok(Sound::default())
+        }
+        Some(b'c') => match serde_json::from_slice::<crate::admin::protocol::Issued>(value) {
+            Ok(_) => Ok(Sound::default()),
+            Err(_) => damaged("it cannot be read"),
+        },
+        Some(kind) if KINDS.iter().any(|(known, ..)| known == kind) => Ok(Sound::default()),
+        _ => damaged("Keystead has no such record"),
+    }
+}
+
+fn object(id: &str, value: &[u8], vault: Option<&dyn Vault>) -> Result<Sound, Unsound> {
+    let metadata = match vault {
+        Some(vault) => vault.verify(id, value)?,
+        None => crate::vault::unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
+    };
+    let object = Object::decode(&metadata).map_err(|_| Unsound::Damaged("it cannot be read"))?;
+    if object.id != id {
+        return Err(Unsound::Damaged("it is that of another object"));
+    }
+    let stored = Stored(object);
+    let mut claims = stored.0.index_entries();
+    claims.extend(stored.0.name_claims());
+    claims.extend(stored.value_key());
+    Ok(Sound { claims, object: Some(stored) })
+}
+
+fn json<T: serde::de::DeserializeOwned>(
+    id: &str,
+    value: &[u8],
+    vault: Option<&dyn Vault>,
+) -> Result<Sound, Unsound> {
+    let record = match vault {
+        Some(vault) => vault.verify(id, value)?,
+        None => crate::vault::unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
+    };
+    match serde_json::from_slice::<T>(&record) {
+        Ok(_) => Ok(Sound::default()),
+        Err(_) => Err(Unsound::Damaged("it cannot be read")),
+    }
+}
