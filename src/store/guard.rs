@@ -180,7 +180,10 @@ impl Guard {
         }
         match writing.place.look() {
             Found::Same => {}
-            Found::Gone(error) => return Err(error),
+            Found::Gone(error) => {
+                writing.rest_until = Some((Instant::now() + REST, error.clone()));
+                return Err(error);
+            }
             Found::OtherFile(error) => self.adopt(writing, error)?,
         }
         if !writing.writable {

@@ -42,30 +42,30 @@ impl Place {
 
     /// Looks.
     pub fn look(&self) -> Found {
-        let moved = |path: &Path, what: &str| Error::Moved { path: path.into(), what: what.to_owned() };
-        if identity(&self.folder) != self.opened.0 {
-            let what = match identity(&self.folder) {
-                None => {
-                    "the folder of the store is gone: it was moved away, deleted or unmounted while the server ran. Writes are \
-                         refused. Put it back (they go on by themselves), or restart the server where it is now"
-                }
-                Some(_) => {
-                    "another folder is in the place of the store that the server has open. Writes are refused. Put back the \
-                            one that was here (they go on by themselves), or restart the server on this one"
-                }
-            };
-            return Found::Gone(moved(&self.folder, what));
+        let moved = |path: &Path, what: String| Error::Moved { path: path.into(), what };
+        let found = identity(&self.folder);
+        if found != self.opened.0 {
+            let what = if found.is_none() { FOLDER_GONE } else { OTHER_FOLDER };
+            return Found::Gone(moved(&self.folder, format!("{what}{}", self.rescue())));
         }
         let Some(file) = &self.file else { return Found::Same };
         match identity(file) {
             found if found == self.opened.1 => Found::Same,
-            None => Found::Gone(moved(file, &gone(self.descriptor().as_deref()))),
-            Some(_) => {
-                let what = "another file is in the place of the store that the server has open. Writes are refused. Put back the \
-                            one that was here (they go on by themselves), or restart the server on this one";
-                Found::OtherFile(moved(file, what))
-            }
+            None => Found::Gone(moved(file, format!("{FILE_GONE}{}", self.rescue()))),
+            Some(_) => Found::OtherFile(moved(file, format!("{OTHER_FILE}{}", self.rescue()))),
         }
+    }
+
+    /// How to save a file that was deleted; nothing where it was moved.
+    fn rescue(&self) -> String {
+        let descriptor =
+            self.descriptor().filter(|path| std::fs::metadata(path).is_ok_and(|file| file.nlink() == 0));
+        descriptor.map_or_else(String::new, |path| {
+            format!(
+                ". The file was deleted, and its content is lost as soon as the server stops: copy it back before, from {path} (as \
+                 root)"
+            )
+        })
     }
 
     /// Where the file can still be read after it was deleted: the descriptor by which this process has it open.
@@ -78,14 +78,14 @@ impl Place {
     }
 }
 
-fn gone(descriptor: Option<&str>) -> String {
-    let rescue = descriptor.map_or_else(String::new, |path| {
-        format!(
-            ". If it was deleted, its content is lost as soon as the server stops: copy it back before, from {path} (as root)"
-        )
-    });
-    format!(
-        "the file of the store is gone: it was moved away or deleted while the server ran. Writes are refused; put it back, \
-         and they go on by themselves{rescue}"
-    )
-}
+const FOLDER_GONE: &str = "the folder of the store is gone: it was moved away, deleted or unmounted while the server ran. Writes are \
+                           refused. Put it back (they go on by themselves), or restart the server where it is now";
+
+const OTHER_FOLDER: &str = "another folder is in the place of the store that the server has open. Writes are refused. Put back the one \
+                            that was here (they go on by themselves), or restart the server on this one";
+
+const FILE_GONE: &str = "the file of the store is gone: it was moved away or deleted while the server ran. Writes are refused. Put it \
+                         back, and they go on by themselves";
+
+const OTHER_FILE: &str = "another file is in the place of the store that the server has open. Writes are refused. Put back the one \
+                          that was here (they go on by themselves), or restart the server on this one";

@@ -2,6 +2,7 @@
 
 use crate::support::dev::{Dev, told};
 use crate::support::tmpfs::Tmpfs;
+use keystead::store::{Database, Engine};
 use std::path::Path;
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -72,6 +73,56 @@ fn a_full_disk_stops_writes_alone_and_only_while_it_is_full() {
         drop(dev);
         let dev = Dev::start_quietly(folder.path());
         assert_eq!(got(&dev, &key), bytes);
+    }
+}
+
+/// What is tried is told part by part, and leaves no audit entry however often it is asked.
+#[test]
+fn ready_tells_each_part_and_leaves_no_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    told(create(&dev));
+    let ready = |dev: &Dev| {
+        let output = dev.keystead("admin", &["ready", "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), json)
+    };
+    for _ in 0..20 {
+        let (code, json) = ready(&dev);
+        let parts = ["keys", "writes", "audit"].map(|part| json[part]["ok"] == true);
+        assert_eq!((code, &json["ready"], parts), (0, &true.into(), [true; 3]), "{json}");
+        assert_eq!(json["damaged_records"], 0);
+    }
+    std::fs::remove_dir_all(folder.path().join("store")).unwrap();
+    within_5_seconds("noticed", || ready(&dev).0 == 4);
+    let (_, json) = ready(&dev);
+    assert_eq!(
+        (&json["ready"], &json["writes"]["ok"], &json["keys"]["ok"]),
+        (&false.into(), &false.into(), &true.into())
+    );
+    assert!(json["writes"]["reason"].as_str().unwrap().contains("not in its place"), "{json}");
+    assert!(!create(&dev).status.success());
+    drop(dev);
+    let again = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(again.path());
+    let before = audited(&dev, again.path());
+    let dev = Dev::start_quietly(again.path());
+    for _ in 0..10 {
+        assert_eq!(ready(&dev).0, 0);
+    }
+    assert_eq!(audited(&dev, again.path()), before);
+}
+
+/// How many entries the audit has, once the server is killed.
+fn audited(dev: &Dev, folder: &Path) -> usize {
+    dev.terminate();
+    let began = Instant::now();
+    loop {
+        match Database::open(Engine::Redb, &folder.join("store")) {
+            Ok(database) => return super::faults::operations(&database).len(),
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(10), "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
