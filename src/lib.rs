@@ -30,6 +30,7 @@ pub mod dev;
 pub mod endpoints;
 pub mod engine;
 pub mod executor;
+pub mod exit;
 pub mod explain;
 pub mod gate;
 pub mod http;

@@ -3,6 +3,8 @@
 pub mod descriptors;
 mod files;
 mod hello;
+mod judge;
+mod lists;
 mod places;
 mod resolver;
 mod seldom;
@@ -10,6 +12,7 @@ mod turned_away;
 mod verifier;
 
 pub use files::{Tls, TlsFiles, client_verifier, tls};
+pub use judge::{Own, due};
 pub use turned_away::{Reason, Trust, TurnedAway};
 
 use crate::gate::{self, Gate};

@@ -4,6 +4,7 @@
 use clap::{Args, Parser, Subcommand};
 use keystead::admin::{clients, explain, key, master, ready};
 use keystead::config::Config;
+use keystead::exit::{self, Ends, Exit};
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
 use keystead::{check, dev, http, softhsm, start};
@@ -46,12 +47,7 @@ enum Command {
 }
 
 #[derive(Args)]
-#[command(
-    after_help = "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and \
-.key), a SoftHSM token, the store, and keystead.toml; then serves. Started again on the same DIR it has the same \
-keys; what was lost of DIR since then is not made anew where something that is still there needs the old one.\nPrints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it.\nWhoever loses DIR/tokens loses every \
-key: there are no backups yet.\nExit codes: 0 stopped when told to; 1 failed; 2 wrong usage."
-)]
+#[command(after_help = dev_help())]
 struct DevCommand {
     /// The folder for everything
     #[arg(long, value_name = "DIR")]
@@ -69,14 +65,32 @@ struct DevCommand {
 }
 
 #[derive(Args)]
-#[command(
-    after_help = "Prints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it: requests under way end \
-first.\nExit codes: 0 stopped when told to; 1 failed; 2 wrong usage."
-)]
+#[command(after_help = serve_help())]
 struct ServeCommand {
     /// The configuration (docs/configuration.md)
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+}
+
+fn dev_help() -> String {
+    format!(
+        "Makes under DIR, where missing: a CA (ca.pem), certificates (server, client, admin: .pem and .key), a SoftHSM token, \
+         the store, and keystead.toml; then serves. Started again on the same DIR it has the same keys; what was lost of DIR \
+         since then is not made anew where something that is still there needs the old one.\nPrints `ready ADDR` when it \
+         accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it; at SIGHUP it reads certificates, CA \
+         and what the configuration says of clients again.\nWhoever loses DIR/tokens loses every key: there are no backups \
+         yet.\n{}.",
+        exit::help()
+    )
+}
+
+fn serve_help() -> String {
+    format!(
+        "Prints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it: requests \
+         under way end first. At SIGHUP it reads certificates, CA, revocation lists and what the configuration says of clients \
+         again.\n{}.",
+        exit::help()
+    )
 }
 
 fn main() -> ExitCode {
@@ -92,18 +106,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn told(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+/// Why a server ends, in words and in a number.
+struct Failure(Exit, String);
+
+impl<E: Ends + std::fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.exit(), error.to_string())
+    }
+}
+
+fn told(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("keystead: {error}");
-            ExitCode::FAILURE
+        Err(Failure(exit, why)) => {
+            eprintln!("keystead: {why}");
+            exit.code().into()
         }
     }
 }
 
-fn run_dev(command: &DevCommand) -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::path::absolute(&command.dir)?;
+fn run_dev(command: &DevCommand) -> Result<(), Failure> {
+    let absolute = std::path::absolute(&command.dir);
+    let folder =
+        absolute.map_err(|why| Failure(Exit::System, format!("{}: {why}", command.dir.display())))?;
     let wishes = dev::Wishes { listen: command.listen, https: command.https, suite_b: command.suite_b };
     let file = dev::prepare(&folder, wishes, use_softhsm)?;
     eprintln!(
@@ -111,38 +136,49 @@ fn run_dev(command: &DevCommand) -> Result<(), Box<dyn std::error::Error>> {
          backups yet.",
         folder.join("tokens").display()
     );
-    let mut config = Config::read(&file)?;
-    if let Some(address) = command.listen {
-        config.listen = vec![address];
-    }
-    if let Some(address) = command.https {
-        config.https.listen = vec![address];
-    }
-    config.tls.suite_b = command.suite_b.or(config.tls.suite_b);
-    serve(&config)
+    serve(file, move |config| {
+        if let Some(address) = wishes.listen {
+            config.listen = vec![address];
+        }
+        if let Some(address) = wishes.https {
+            config.https.listen = vec![address];
+        }
+        config.tls.suite_b = wishes.suite_b.or(config.tls.suite_b);
+    })
 }
 
-fn run_serve(command: &ServeCommand) -> Result<(), Box<dyn std::error::Error>> {
-    let config = Config::read(&command.config)?;
+fn run_serve(command: &ServeCommand) -> Result<(), Failure> {
+    serve(command.config.clone(), |_| {})
+}
+
+/// Runs a server by this file, with what the command line says instead.
+fn serve(file: PathBuf, amend: impl Fn(&mut Config) + Send + Sync + 'static) -> Result<(), Failure> {
+    let mut config = Config::read(&file)?;
+    amend(&mut config);
     if let Some(file) = &config.hsm.softhsm_config {
         use_softhsm(file);
     }
-    serve(&config)
-}
-
-fn serve(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
     // Whatever is made from here on is for this user alone.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let filter = config.log.filter()?;
+    let filter = config.log.filter().map_err(|why| Failure(Exit::Configuration, why))?;
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours);
+    let log = log.with_env_filter(filter).with_filter_reloading();
+    let handle = log.reload_handle();
+    log.init();
+    let log_by = Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()));
+    let source = start::Source { file, amend: Box::new(amend), log_by };
+    run(&config, source)
+}
+
+fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
     if let Err(error) = no_core_dumps() {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
     if let Some(file) = &config.hsm.softhsm_config {
         keep_softhsm_whole(file);
     }
-    start::run(config, |addresses| {
+    start::run(config, source, |addresses| {
         for (address, protocol) in addresses {
             match protocol {
                 Protocol::Kmip => println!("ready {address}"),

@@ -1,5 +1,9 @@
 //! From a configuration to a running server, and back to nothing when it is told to stop.
 
+mod reload;
+
+pub use reload::Source;
+
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
 use crate::endpoints::{self, Endpoints, Line};
 use crate::engine::statements::about::{About, Registration};
@@ -21,10 +25,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
+
+use reload::{Ends, Reload};
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -88,29 +94,40 @@ pub enum Error {
 }
 
 /// Runs a server until it is told to stop (SIGTERM or SIGINT). `ready` is called once it accepts connections.
-pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Result<(), Error> {
+/// What can be read anew is read from `source` at SIGHUP.
+pub fn run(
+    config: &Config,
+    source: Source,
+    ready: impl FnOnce(&[(SocketAddr, Protocol)]),
+) -> Result<(), Error> {
     // Judged first: clients that would not be what the configuration says are told before anything is opened.
     let gate = Arc::new(Gate::new(config).map_err(Error::Clients)?);
     descriptors::raise();
+    descriptors::enough()?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
+    // A signal that is not heard yet ends the process.
+    let mut signals = runtime.block_on(async { Signals::new() })?;
     // Bound first: a port in use is told before anything is opened.
     let listener = runtime.block_on(Listener::bind(&config.listen, &config.https.listen))?;
     let files = tls_files(&config.tls);
     let tls = listen::tls(&files)?;
+    reload::tell(&tls, &config.listen);
+    let mut ends = Ends::default();
+    ends.look(&tls);
     gate.trust(listen::client_verifier(&files)?);
     let server = server(config, &listener.addresses(), &gate)?;
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
         server: Arc::clone(&server),
-        tls: endpoints::connector(&files)?,
+        tls: Swap::new(endpoints::connector(&files)?),
         gate: Arc::clone(&gate),
         limits: limits(config),
         stopping: stopping.clone(),
     });
     let door = Arc::new(Door {
         tls: Swap::new(tls),
-        gate,
+        gate: Arc::clone(&gate),
         service: Arc::clone(&server),
         limits: limits(config),
         caps: caps(config)?,
@@ -118,27 +135,45 @@ pub fn run(config: &Config, ready: impl FnOnce(&[(SocketAddr, Protocol)])) -> Re
     });
     let patience = Duration::from_secs(config.limits.stop_seconds);
     runtime.block_on(async {
-        let (mut terminated, mut interrupted) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         ready(&listener.addresses());
-        act_unasked(line, Duration::from_secs(config.limits.date_check_seconds));
+        act_unasked(Arc::clone(&line), Duration::from_secs(config.limits.date_check_seconds));
+        tokio::spawn(ends.watch(Arc::clone(&door)));
+        let reload = Reload::new(source, config.clone(), gate, Arc::clone(&door), line);
+        tokio::spawn(reload::follow(signals.hangup, reload));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
         tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
+            _ = signals.terminated.recv() => {}
+            _ = signals.interrupted.recv() => {}
         }
         tracing::info!("stopping");
         let _ = stop.send(true);
         let _ = running.await;
         let _ = timeout(patience, working).await;
-        Ok::<(), Error>(())
-    })?;
+    });
     runtime.shutdown_timeout(Duration::from_secs(1));
     // The last owner closes the store: what was handed over is committed, the journal taken in.
     drop(server);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What the server is told from outside.
+struct Signals {
+    terminated: Signal,
+    interrupted: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Begins to hear.
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminated: signal(SignalKind::terminate())?,
+            interrupted: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
 }
 
 /// The server on its open store, with the master keys in hand.
@@ -167,7 +202,15 @@ fn server(
 fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
     let (certificate, key, ca) = (&tls.certificate, &tls.key, &tls.ca);
     let second = tls.second_certificate.as_deref().zip(tls.second_key.as_deref());
-    TlsFiles { certificate, key, second, ca, only_1_3: tls.minimum == "1.3", suite_b: tls.suite_b }
+    TlsFiles {
+        certificate,
+        key,
+        second,
+        ca,
+        crls: &tls.crl,
+        only_1_3: tls.minimum == "1.3",
+        suite_b: tls.suite_b,
+    }
 }
 
 /// What signs and judges the certificates of clients.

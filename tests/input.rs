@@ -4,6 +4,8 @@
 
 #[path = "input/configuration.rs"]
 mod configuration;
+#[path = "input/reload.rs"]
+mod reload;
 mod support;
 #[path = "input/turned_away.rs"]
 mod turned_away;
@@ -156,9 +158,9 @@ fn keystead(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_keystead")).args(args).output().unwrap()
 }
 
-fn fails_with(output: &Output, words: &[&str]) {
+fn fails_with(code: i32, output: &Output, words: &[&str]) {
     let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(output.status.code(), Some(code), "{text}");
     for word in words {
         assert!(text.contains(word), "{word:?} is not in {text}");
     }
@@ -170,9 +172,9 @@ fn a_server_that_cannot_start_says_why() {
     let place = dev.folder.to_str().unwrap().to_owned();
     let port_in_use =
         keystead(&["dev", "--dir", folder.path().join("b").to_str().unwrap(), "--listen", &dev.address]);
-    fails_with(&port_in_use, &[&dev.address, "Is another server running there?"]);
+    fails_with(14, &port_in_use, &[&dev.address, "Is another server running there?"]);
     let second = keystead(&["dev", "--dir", &place, "--listen", "127.0.0.1:0"]);
-    fails_with(&second, &["is in use by keystead, process"]);
+    fails_with(15, &second, &["is in use by keystead, process"]);
     drop(dev);
     let start = || keystead(&["dev", "--dir", &place, "--listen", "127.0.0.1:0"]);
     let file = |name: &str| Path::new(&place).join(name);
@@ -181,26 +183,26 @@ fn a_server_that_cannot_start_says_why() {
         |from: &str, to: &str| std::fs::write(file("keystead.toml"), config.replace(from, to)).unwrap();
 
     change("[store]", "[store]\ncompress = true");
-    fails_with(&start(), &["keystead.toml", "compress", "unknown field"]);
+    fails_with(10, &start(), &["keystead.toml", "compress", "unknown field"]);
     change("token = \"keystead-dev\"", "token = \"nowhere\"");
-    fails_with(&start(), &["no token labelled \"nowhere\"", "keystead-dev"]);
+    fails_with(13, &start(), &["no token labelled \"nowhere\"", "keystead-dev"]);
     change("token = \"keystead-dev\"", "slot = 77");
-    fails_with(&start(), &["slot 77", "Correct `hsm.slot`"]);
+    fails_with(13, &start(), &["slot 77", "Correct `hsm.slot`"]);
     change("module = \"", "module = \"/nowhere");
-    fails_with(&start(), &["cannot load the PKCS#11 module /nowhere"]);
+    fails_with(10, &start(), &["cannot load the PKCS#11 module /nowhere"]);
     change("[objects]", "[limits]\nconnections = 0\n[objects]");
-    fails_with(&start(), &["limits.connections = 0"]);
+    fails_with(10, &start(), &["limits.connections = 0"]);
     change("[hsm]", "[hsm]\nserial = \"1\"");
-    fails_with(&start(), &["name the token in one way"]);
+    fails_with(10, &start(), &["name the token in one way"]);
     for level in ["loud", "a=b=c"] {
         change("level = \"info\"", &format!("level = {level:?}"));
-        fails_with(&start(), &["keystead.toml", "log.level", level, "\"debug\""]);
+        fails_with(10, &start(), &["keystead.toml", "log.level", level, "\"debug\""]);
     }
     change("", "");
 
     let pin = std::fs::read(file("pin")).unwrap();
     std::fs::write(file("pin"), "000000").unwrap();
-    fails_with(&start(), &["refused the PIN", "not tried again"]);
+    fails_with(11, &start(), &["refused the PIN", "not tried again"]);
     std::fs::write(file("pin"), pin).unwrap();
 }
 
@@ -222,7 +224,7 @@ fn a_store_is_refused_with_the_token_of_another() {
         std::fs::rename(other.join(name), place.join(name)).unwrap();
     }
     let refused = keystead(&["dev", "--dir", place.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
-    fails_with(&refused, &["this is another token"]);
+    fails_with(12, &refused, &["this is another token"]);
     for name in ["tokens", "pin"] {
         std::fs::rename(place.join(name), other.join(name)).unwrap();
         std::fs::rename(place.join(format!("{name}.aside")), place.join(name)).unwrap();
@@ -243,7 +245,7 @@ fn software_keys_need_a_name_that_says_danger() {
     let with = |hsm: &str| std::fs::write(&file, [&config[..start], hsm, &config[end..]].concat()).unwrap();
     with("[hsm]\n");
     let serve = keystead(&["serve", "--config", file.to_str().unwrap()]);
-    fails_with(&serve, &["hsm.module is missing"]);
+    fails_with(10, &serve, &["hsm.module is missing"]);
     with("[hsm]\ndanger_software_keys = \"keys\"\n");
     std::fs::remove_dir_all(place.join("store")).unwrap();
     std::fs::create_dir(place.join("store")).unwrap();

@@ -311,7 +311,7 @@ fn personas_that_do_not_fit_together_stop_the_start() {
         std::fs::write(&file, format!("{config}\n{wrong}\n")).unwrap();
         let output = start();
         let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{wrong}\n{text}");
+        assert_eq!(output.status.code(), Some(10), "{wrong}\n{text}");
         for word in *words {
             assert!(text.contains(word), "{word:?} is not in {text}");
         }

@@ -145,6 +145,7 @@ fn checked(
         certificate: &path("server.pem"),
         key: &path("server.key"),
         second: None,
+        crls: &[],
         ca: &path("ca.pem"),
         only_1_3: false,
         suite_b: Some(level),

@@ -72,6 +72,9 @@ fn paths(config: &mut Config) -> Vec<(String, &mut PathBuf, Kind)> {
     ];
     let mut all: Vec<_> =
         always.into_iter().filter_map(|(key, path, kind)| Some((key.to_owned(), path?, kind))).collect();
+    for (place, path) in tls.crl.iter_mut().enumerate() {
+        all.push((format!("tls.crl[{place}]"), path, Kind::File("certificate revocation list")));
+    }
     for (place, path) in config.certify.anchors.iter_mut().enumerate() {
         all.push((format!("certify.anchors[{place}]"), path, Kind::File("certificate")));
     }

@@ -45,6 +45,9 @@ pub struct TlsConfig {
     pub second_key: Option<PathBuf>,
     /// The CA whose clients are let in, PEM.
     pub ca: PathBuf,
+    /// Revocation lists of these CAs, PEM or DER: whose certificate stands on one is refused from its next message on.
+    #[serde(default)]
+    pub crl: Vec<PathBuf>,
     /// The key of that CA, for `keystead client add` and Re-Provision; it is read for each use.
     pub ca_key: Option<PathBuf>,
     /// How long certificates of Re-Provision are valid, in days; without it they end when those end that they replace.

@@ -7,6 +7,7 @@ use crate::gate::{Gate, Shown};
 use crate::listen::{Error, TlsFiles};
 use crate::server::Server;
 use crate::session::{Limits, Peer};
+use crate::swap::Swap;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::io;
@@ -28,7 +29,7 @@ pub struct Line {
     /// The server, which makes the messages.
     pub server: Arc<Server>,
     /// TLS with the server's certificate.
-    pub tls: TlsConnector,
+    pub tls: Swap<TlsConnector>,
     /// Who is who.
     pub gate: Arc<Gate>,
     /// Time limits.
@@ -92,7 +93,7 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let peer = stream.peer_addr()?;
-        Ok::<_, io::Error>((peer, line.tls.connect(name, stream).await?))
+        Ok::<_, io::Error>((peer, line.tls.get().connect(name, stream).await?))
     };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no connection in time");
     let (peer, stream) = timeout(line.limits.handshake, connect).await.map_err(late)??;

@@ -6,6 +6,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// accepted only to be closed.
 const NOW_AND_THEN: usize = 24;
 
+/// What the server opens for itself at start: the store with its reserve and journal, the HSM, the runtime, its sockets.
+const AT_START: usize = 50;
+
 /// There are too few for any connection at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
@@ -26,6 +29,13 @@ pub fn raise() {
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }
+}
+
+/// Whether there are enough to start at all. Asked first: what fails for the want of one later does not know why.
+pub fn enough() -> Result<(), TooFew> {
+    let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };
+    let (limit, own) = (usize::try_from(limit).unwrap_or(usize::MAX), open() + AT_START + NOW_AND_THEN);
+    if limit > own { Ok(()) } else { Err(TooFew { limit, own }) }
 }
 
 /// How many connections there may be at once: as many as are wanted, or as fit beside what is open already and what

@@ -1,6 +1,8 @@
 //! TLS as the files of the configuration set it up.
 
 use super::Error;
+use super::judge::Own;
+use super::lists::RevocationList;
 use super::resolver::{Kinds, kind_of};
 use super::turned_away::Trust;
 use super::verifier::{Verifier, roots};
@@ -9,12 +11,12 @@ use crate::pki::Facts;
 use crate::suite_b::{self, SuiteB};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The files of TLS.
@@ -27,6 +29,8 @@ pub struct TlsFiles<'a> {
     pub second: Option<(&'a Path, &'a Path)>,
     /// The CA of the clients.
     pub ca: &'a Path,
+    /// Revocation lists of it.
+    pub crls: &'a [PathBuf],
     /// Whether TLS 1.2 is refused.
     pub only_1_3: bool,
     /// Whether only Suite B is spoken.
@@ -80,7 +84,20 @@ impl TlsFiles<'_> {
             (None, true) => "TLS 1.3",
             (None, false) => "TLS 1.2 and 1.3",
         };
-        Ok(Trust { file: self.ca.to_owned(), subjects, versions, keys })
+        let trusted = self.trusted()?.iter().map(|one| Facts::of(one).to_string()).collect();
+        let lists: Vec<_> = self.lists()?.iter().map(|list| RevocationList::of(list)).collect();
+        let stale = lists.iter().filter_map(RevocationList::stale).collect();
+        let lists = lists.iter().map(ToString::to_string).collect();
+        Ok(Trust { file: self.ca.to_owned(), subjects, trusted, lists, stale, versions, keys })
+    }
+
+    /// The revocation lists.
+    fn lists(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+        let mut all = Vec::new();
+        for path in self.crls {
+            all.extend(revocation_lists(path)?);
+        }
+        Ok(all)
     }
 
     /// The certificates with their keys.
@@ -147,6 +164,8 @@ pub struct Tls {
     pub https: Arc<ServerConfig>,
     /// For messages about those who are turned away.
     pub trust: Trust,
+    /// The server's certificates, for messages about them.
+    pub own: Vec<Own>,
 }
 
 /// TLS 1.2 and 1.3 with a client certificate required, and tickets, so that clients that come back are quick.
@@ -166,6 +185,8 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
         suite_b.check(&files.trusted()?).map_err(unfit("tls.ca", files.ca))?;
     }
     let trust = files.trust(certified.iter().map(|one| kind_of(&one.key)).collect())?;
+    let keys = ["tls.certificate", "tls.second_certificate"];
+    let own = certified.iter().zip(keys).map(|(one, key)| Own::new(key, &one.cert)).collect();
     let verifier = client_verifier(files)?;
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -178,13 +199,39 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
     // Suite B names the suite to prefer; otherwise the client knows best.
     config.ignore_client_order = files.suite_b.is_some();
     let kmip = Arc::new(config);
-    Ok(Tls { https: for_https(&kmip), kmip, trust })
+    Ok(Tls { https: for_https(&kmip), kmip, trust, own })
 }
 
 /// What judges the certificates of clients.
 pub fn client_verifier(files: &TlsFiles<'_>) -> Result<Arc<dyn ClientCertVerifier>, Error> {
-    let verifier = Verifier::new(&files.trusted()?, &files.provider());
+    let lists = files.lists()?;
+    if let Some(path) = files.crls.first() {
+        // A list that webpki cannot use is told apart from a CA that it cannot use.
+        let alone = lists.iter().find_map(|list| webpki::BorrowedCertRevocationList::from_der(list).err());
+        if let Some(why) = alone {
+            let why =
+                format!("a revocation list cannot be used ({why}): put one of X.509 v2 for a whole CA there");
+            return Err(Error::Certificate { key: "tls.crl", path: path.clone(), why });
+        }
+    }
+    let verifier = Verifier::new(&files.trusted()?, &lists, &files.provider());
     Ok(Arc::new(verifier.map_err(|why| files.no_ca(&why))?))
+}
+
+/// The revocation lists of a file, PEM or DER; there is at least one.
+fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+    const WHAT: &str = "certificate revocation list";
+    let bytes = std::fs::read(path).map_err(|why| unusable("tls.crl", path, WHAT, &pem::Error::Io(why)))?;
+    let read: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&bytes).collect();
+    let read = read.map_err(|why| unusable("tls.crl", path, WHAT, &why))?;
+    if !read.is_empty() {
+        return Ok(read);
+    }
+    let list = CertificateRevocationListDer::from(bytes);
+    match webpki::BorrowedCertRevocationList::from_der(&list) {
+        Ok(_) => Ok(vec![list]),
+        Err(_) => Err(unusable("tls.crl", path, WHAT, &pem::Error::NoItemsFound)),
+    }
 }
 
 /// The certificates of a file; there is at least one.

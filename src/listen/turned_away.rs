@@ -19,6 +19,12 @@ pub struct Trust {
     pub file: PathBuf,
     /// The subjects of its certificates.
     pub subjects: Vec<String>,
+    /// Its certificates, in words.
+    pub trusted: Vec<String>,
+    /// The revocation lists, in words.
+    pub lists: Vec<String>,
+    /// What is wrong with the revocation lists.
+    pub stale: Vec<String>,
     /// The versions of TLS that are spoken.
     pub versions: &'static str,
     /// The keys of the server's certificates, such as "ECDSA".

@@ -8,7 +8,7 @@
 use crate::pki::Facts;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
@@ -85,8 +85,11 @@ pub enum Unusable {
 
 impl Verifier {
     /// Trusts the certificates of `tls.ca`.
+    ///
+    /// The revocation lists are those of `tls.crl`; a CA without one revokes nobody.
     pub fn new(
         trusted: &[CertificateDer<'static>],
+        lists: &[CertificateRevocationListDer<'static>],
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, Unusable> {
         let (signing, alone): (Vec<_>, Vec<_>) =
@@ -96,7 +99,9 @@ impl Verifier {
                 return Ok(None);
             }
             let roots = Arc::new(roots(certificates)?);
-            let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider));
+            let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
+                .with_crls(lists.iter().cloned())
+                .allow_unknown_revocation_status();
             Ok::<_, Unusable>(Some(builder.build()?))
         };
         let (by_ca, by_itself) = (by(&signing)?, by(&alone)?);

@@ -27,6 +27,7 @@ const SECTIONS: &[Section] = &[
             ("second_certificate", "FILE"),
             ("second_key", "FILE"),
             ("ca", "FILE"),
+            ("crl", "[FILE]"),
             ("ca_key", "FILE"),
             ("client_days", "30"),
             ("minimum", r#""1.2""#),
@@ -225,6 +226,7 @@ const FREE: &[&str] = &[
 /// Lists that may be empty, which says as much as leaving the key out.
 const MAY_BE_EMPTY: &[&str] = &[
     "https.listen",
+    "tls.crl",
     "groups[0].members",
     "credentials[0].clients",
     "objects.withheld",

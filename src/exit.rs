@@ -1,0 +1,190 @@
+//! What the exit code of a server says: the one table, for `--help`, docs/configuration.md and units of systemd.
+
+use crate::config::ConfigError;
+use crate::{dev, listen, start, store, vault};
+
+/// Why a server ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// It was told to stop.
+    Stopped,
+    /// Something else; the message says what.
+    Failed,
+    /// The command line is wrong.
+    Usage,
+    /// The configuration, or a file that it names.
+    Configuration,
+    /// The PIN was refused, or is locked.
+    Pin,
+    /// Store or token are damaged, incomplete or of two servers.
+    Damaged,
+    /// The HSM does not answer, or the token is not there.
+    HsmAway,
+    /// An address cannot be had.
+    Address,
+    /// The store is in use by another process.
+    StoreInUse,
+    /// The system gives the process too little.
+    System,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Why.
+    pub exit: Exit,
+    /// The number.
+    pub code: u8,
+    /// Why, for people.
+    pub meaning: &'static str,
+    /// Whether starting again may help without anybody doing anything.
+    pub may_pass: bool,
+}
+
+const fn row(exit: Exit, code: u8, may_pass: bool, meaning: &'static str) -> Row {
+    Row { exit, code, meaning, may_pass }
+}
+
+/// Every exit code of `keystead serve` and `keystead dev`.
+pub const ROWS: &[Row] = &[
+    row(Exit::Stopped, 0, false, "stopped when told to"),
+    row(Exit::Failed, 1, true, "failed otherwise"),
+    row(Exit::Usage, 2, false, "wrong usage"),
+    row(Exit::Configuration, 10, false, "the configuration is wrong, or a file that it names"),
+    row(Exit::Pin, 11, false, "the HSM refused the PIN, or it is locked: each try counts"),
+    row(Exit::Damaged, 12, false, "store or token is damaged, incomplete, or that of another server"),
+    row(Exit::HsmAway, 13, true, "the HSM does not answer, or the token is not there"),
+    row(Exit::Address, 14, true, "an address to listen on cannot be had"),
+    row(Exit::StoreInUse, 15, true, "the store is in use by another process"),
+    row(Exit::System, 16, true, "the system gives too little: disk, open files"),
+];
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        ROWS.iter().find(|row| row.exit == self).map_or(1, |row| row.code)
+    }
+}
+
+/// `0 stopped when told to; 1 …`, as `--help` ends with.
+pub fn help() -> String {
+    let all: Vec<String> = ROWS.iter().map(|row| format!("{} {}", row.code, row.meaning)).collect();
+    format!(
+        "Exit codes: {}. For a unit of systemd: RestartPreventExitStatus={}",
+        all.join("; "),
+        never_again()
+    )
+}
+
+/// The codes after which starting again does not help: `2 10 11 12`.
+pub fn never_again() -> String {
+    let codes = ROWS.iter().filter(|row| !row.may_pass && row.exit != Exit::Stopped);
+    codes.map(|row| row.code.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// An error that ends a server.
+pub trait Ends {
+    /// Why it ends.
+    fn exit(&self) -> Exit;
+}
+
+impl Ends for ConfigError {
+    fn exit(&self) -> Exit {
+        Exit::Configuration
+    }
+}
+
+impl Ends for keystead_hsm::Error {
+    fn exit(&self) -> Exit {
+        use keystead_hsm::Error as Hsm;
+        match self {
+            Hsm::WrongPin | Hsm::PinLocked => Exit::Pin,
+            Hsm::Module { .. } | Hsm::TokenAmbiguous { .. } => Exit::Configuration,
+            Hsm::TokenMissing { .. } | Hsm::Timeout(_) | Hsm::Busy(_) | Hsm::Device { .. } => Exit::HsmAway,
+            Hsm::KeyMissing(_)
+            | Hsm::KeyExists(_)
+            | Hsm::WrongKek(_)
+            | Hsm::KeyUnfit { .. }
+            | Hsm::WrongToken(_)
+            | Hsm::Tampered
+            | Hsm::Format(_) => Exit::Damaged,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+impl Ends for store::Error {
+    fn exit(&self) -> Exit {
+        use store::Error as Store;
+        match self {
+            Store::InUse { .. } => Exit::StoreInUse,
+            Store::Damaged { .. }
+            | Store::Format { .. }
+            | Store::NoFormat
+            | Store::Lost { .. }
+            | Store::Moved { .. }
+            | Store::NotOurs { .. } => Exit::Damaged,
+            Store::OtherEngine { .. } => Exit::Configuration,
+            Store::File { .. } | Store::Full | Store::ReadOnly { .. } => Exit::System,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+impl Ends for vault::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Hsm(error) => error.exit(),
+            Self::Store(error) => error.exit(),
+            Self::Missing(_) | Self::Changed(_) | Self::Emptied { .. } | Self::Gone { .. } => Exit::Damaged,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+impl Ends for start::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Hsm(error) => error.exit(),
+            Self::Store(error) => error.exit(),
+            Self::Vault(error) => error.exit(),
+            Self::NoToken { .. } => Exit::HsmAway,
+            Self::Listen(listen::Error::Bind { .. }) => Exit::Address,
+            Self::Listen(_)
+            | Self::Authority(_)
+            | Self::PinFile { .. }
+            | Self::PinDescriptor { .. }
+            | Self::Clients(_) => Exit::Configuration,
+            Self::Descriptors(_) => Exit::System,
+            Self::System(_) => Exit::Failed,
+        }
+    }
+}
+
+impl Ends for dev::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::HalfPair { .. }
+            | Self::TokenLost { .. }
+            | Self::StoreLost { .. }
+            | Self::PinLost { .. } => Exit::Damaged,
+            Self::Hsm(error) => error.exit(),
+            Self::Pki(_) | Self::NoSoftHsm(_) => Exit::Configuration,
+            Self::Folder { .. } => Exit::System,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_means_one_thing_and_the_client_commands_have_others() {
+        let mut codes: Vec<u8> = ROWS.iter().map(|row| row.code).collect();
+        codes.dedup();
+        assert_eq!(codes.len(), ROWS.len());
+        assert!(codes.is_sorted() && codes.iter().all(|code| *code < 3 || *code >= 10));
+        assert_eq!(never_again(), "2 10 11 12");
+    }
+}

@@ -1,0 +1,285 @@
+//! SIGHUP: the configuration and the files that it names are read again. What is wrong is refused whole, with its reason,
+//! and what was before stays; what cannot be changed while the server runs is named.
+
+use crate::config::{Config, ConfigError};
+use crate::endpoints::{self, Line};
+use crate::gate::Gate;
+use crate::listen::{self, Door, due};
+use crate::pki::{bounded, moment};
+use crate::server::Server;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::Signal;
+use tracing_subscriber::EnvFilter;
+
+/// Where the configuration comes from, at start and at SIGHUP.
+pub struct Source {
+    /// The file.
+    pub file: PathBuf,
+    /// What the command line says instead of the file.
+    pub amend: Box<dyn Fn(&mut Config) + Send + Sync>,
+    /// Logs by another filter from now on.
+    pub log_by: Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>,
+}
+
+impl Source {
+    /// Reads and checks it.
+    pub fn read(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::read(&self.file)?;
+        (self.amend)(&mut config);
+        Ok(config)
+    }
+}
+
+/// The keys that are read anew, with all below them. Others need a restart.
+const RELOADED: &[&str] = &[
+    "tls.certificate",
+    "tls.key",
+    "tls.second_certificate",
+    "tls.second_key",
+    "tls.ca",
+    "tls.crl",
+    "tls.minimum",
+    "groups",
+    "clients",
+    "personas",
+    "admin",
+    "credentials",
+    "attestation",
+    "objects.lease_seconds",
+    "objects.weak_keys",
+    "log",
+];
+
+/// How often the dates of the server's certificates are looked at.
+const LOOK: Duration = Duration::from_secs(3600);
+
+/// What a running server has that can be read anew.
+pub struct Reload {
+    source: Source,
+    /// As the server started; what needs a restart stays so.
+    started: Config,
+    /// The keys of the file as they were read last.
+    keys: BTreeMap<String, String>,
+    gate: Arc<Gate>,
+    door: Arc<Door<Arc<Server>>>,
+    line: Arc<Line>,
+}
+
+impl Reload {
+    /// Of a server that has just started.
+    pub fn new(
+        source: Source,
+        started: Config,
+        gate: Arc<Gate>,
+        door: Arc<Door<Arc<Server>>>,
+        line: Arc<Line>,
+    ) -> Self {
+        let keys = keys_of(&source.file);
+        Self { source, started, keys, gate, door, line }
+    }
+
+    /// Reads everything again, and says in the log what came of it. Blocks.
+    pub fn again(&mut self) {
+        match self.read() {
+            Ok(changes) if changes.is_empty() => {
+                tracing::info!("SIGHUP: read again, and nothing has changed")
+            }
+            Ok(changes) => changes.iter().for_each(|change| tracing::info!("SIGHUP: {change}")),
+            Err(why) => tracing::error!("SIGHUP: nothing was changed, what was before goes on: {why}"),
+        }
+    }
+
+    fn read(&mut self) -> Result<Vec<String>, String> {
+        let mut config = self.source.read().map_err(|error| error.to_string())?;
+        config.tls.suite_b = self.started.tls.suite_b;
+        let files = super::tls_files(&config.tls);
+        let tls = listen::tls(&files).map_err(|error| error.to_string())?;
+        let verifier = listen::client_verifier(&files).map_err(|error| error.to_string())?;
+        let connector = endpoints::connector(&files).map_err(|error| error.to_string())?;
+        let findings = tls.own.iter().flat_map(|own| own.judged(now(), &config.listen, &tls.trust.subjects));
+        if let Some(fatal) = findings.into_iter().find(|finding| finding.is_fatal) {
+            return Err(fatal.text);
+        }
+        let filter = config.log.filter()?;
+        self.gate.reload(&config)?;
+        (self.source.log_by)(filter)?;
+        let before = self.door.tls.get();
+        let keys = keys_of(&self.source.file);
+        let mut changes = changed_keys(&self.keys, &keys);
+        changes.extend(changed_files(&before, &tls));
+        tell(&tls, &config.listen);
+        self.gate.trust(verifier);
+        self.door.tls.set(tls);
+        self.line.tls.set(connector);
+        self.keys = keys;
+        Ok(changes)
+    }
+}
+
+/// Reads everything again at each SIGHUP.
+pub async fn follow(mut hangup: Signal, mut reload: Reload) {
+    while hangup.recv().await.is_some() {
+        let again = tokio::task::spawn_blocking(move || {
+            reload.again();
+            reload
+        });
+        match again.await {
+            Ok(back) => reload = back,
+            Err(error) => return tracing::error!(%error, "SIGHUP is not heard any more: restart the server"),
+        }
+    }
+}
+
+/// Says what is wrong with the server's certificates and the revocation lists.
+pub fn tell(tls: &listen::Tls, listening: &[SocketAddr]) {
+    tls.trust.stale.iter().for_each(|text| tracing::warn!("{text}"));
+    for finding in tls.own.iter().flat_map(|own| own.judged(now(), listening, &tls.trust.subjects)) {
+        match finding.is_fatal {
+            true => tracing::error!("{}", finding.text),
+            false => tracing::warn!("{}", finding.text),
+        }
+    }
+}
+
+/// Says 30, 7 and 1 days before that a certificate of the server ends.
+#[derive(Default)]
+pub struct Ends {
+    /// What was told last of each certificate, by its fingerprint.
+    told: HashMap<String, i64>,
+}
+
+impl Ends {
+    /// Looks at the certificates of now.
+    pub fn look(&mut self, tls: &listen::Tls) {
+        for own in &tls.own {
+            let Some(leaf) = own.chain.first() else { continue };
+            let left = own.days_left(now());
+            let Some(days) = due(left, self.told.get(&leaf.fingerprint).copied()) else { continue };
+            self.told.insert(leaf.fingerprint.clone(), days);
+            let (key, until) = (own.key, moment(leaf.validity.1));
+            tracing::warn!(
+                "{key} ends in {left} days, on {until}: put a new one there, and let the server read it (SIGHUP, `systemctl reload`)"
+            );
+        }
+    }
+
+    /// Looks again and again, for as long as the server runs.
+    pub async fn watch(mut self, door: Arc<Door<Arc<Server>>>) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            self.look(&door.tls.get());
+        }
+    }
+}
+
+fn now() -> i64 {
+    time::OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// What has changed in the file, key by key: what takes effect, and what needs a restart.
+fn changed_keys(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    const UNSET: &str = "not set";
+    let all: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = all.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    let line = |key: &String| {
+        let shown = |keys: &BTreeMap<String, String>| match keys.get(key) {
+            Some(_) if key.ends_with(".password") => "a hash".to_owned(),
+            Some(value) => bounded(value),
+            None => UNSET.to_owned(),
+        };
+        let effect = if is_reloaded(key) { "" } else { "; it needs a restart to take effect" };
+        format!("{key}: {} -> {}{effect}", shown(before), shown(after))
+    };
+    changed.map(line).collect()
+}
+
+fn is_reloaded(key: &str) -> bool {
+    RELOADED
+        .iter()
+        .any(|one| key.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
+}
+
+/// What has changed in the files of TLS.
+fn changed_files(before: &listen::Tls, after: &listen::Tls) -> Vec<String> {
+    let mut changes = Vec::new();
+    for own in &after.own {
+        let same = before.own.iter().find(|other| other.key == own.key);
+        if same.is_none_or(|other| other.chain != own.chain)
+            && let Some(leaf) = own.chain.first()
+        {
+            changes.push(format!("{}: now {leaf}, valid until {}", own.key, moment(leaf.validity.1)));
+        }
+    }
+    for (key, old, new) in [
+        ("tls.ca", &before.trust.trusted, &after.trust.trusted),
+        ("tls.crl", &before.trust.lists, &after.trust.lists),
+    ] {
+        let added = new.iter().filter(|one| !old.contains(one)).map(|one| format!("{key}: added {one}"));
+        let gone = old.iter().filter(|one| !new.contains(one)).map(|one| format!("{key}: taken away {one}"));
+        changes.extend(added.chain(gone));
+    }
+    changes
+}
+
+/// Every key of the file with its value, as text.
+fn keys_of(file: &std::path::Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let mut keys = BTreeMap::new();
+    if let Ok(table) = toml::from_str::<toml::Table>(&text) {
+        flatten("", &toml::Value::Table(table), &mut keys);
+    }
+    keys
+}
+
+fn flatten(key: &str, value: &toml::Value, keys: &mut BTreeMap<String, String>) {
+    match value {
+        toml::Value::Table(table) => {
+            let dot = if key.is_empty() { "" } else { "." };
+            table.iter().for_each(|(name, value)| flatten(&format!("{key}{dot}{name}"), value, keys));
+        }
+        toml::Value::Array(rows) if rows.iter().any(toml::Value::is_table) => {
+            rows.iter().enumerate().for_each(|(row, value)| flatten(&format!("{key}[{row}]"), value, keys));
+        }
+        other => {
+            keys.insert(key.to_owned(), other.to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_effect_and_what_does_not_is_told() {
+        let keys = |text: &str| {
+            let mut keys = BTreeMap::new();
+            flatten("", &toml::from_str(text).unwrap(), &mut keys);
+            keys
+        };
+        let before = keys(
+            "listen = [\"a\"]\n[tls]\nca = \"x\"\nca_key = \"x\"\n[[groups]]\nname = \"g\"\nmembers = [\"a\"]\n",
+        );
+        let after = keys(
+            "listen = [\"a\"]\n[tls]\nca = \"x\"\nca_key = \"y\"\n[[groups]]\nname = \"g\"\nmembers = [\"a\", \"b\"]\n",
+        );
+        assert_eq!(
+            changed_keys(&before, &after),
+            [
+                "groups[0].members: [\"a\"] -> [\"a\", \"b\"]",
+                "tls.ca_key: \"x\" -> \"y\"; it needs a restart to take effect"
+            ]
+        );
+        let secret = keys("[[credentials]]\nname = \"c\"\npassword = \"1\"\n");
+        assert!(
+            changed_keys(&BTreeMap::new(), &secret)
+                .iter()
+                .any(|line| line == "credentials[0].password: not set -> a hash")
+        );
+        assert_eq!(changed_keys(&after, &after), Vec::<String>::new());
+    }
+}
