@@ -110,7 +110,7 @@ pub fn softhsm_config(folder: &Path) -> PathBuf {
 pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<PathBuf, Error> {
     make_folder(folder)?;
     let curve = if wishes.suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 };
-    certificates::certificates(folder, curve)?;
+    certificates::certificates(folder, curve, wishes.suite_b.is_none())?;
     let module = MODULES.iter().map(Path::new).find(|module| module.exists());
     let module = module.ok_or_else(|| Error::NoSoftHsm(MODULES.join(", ")))?;
     token::token(folder, module, use_softhsm)?;
@@ -153,6 +153,13 @@ fn configuration(module: &Path, wishes: Wishes) -> String {
         Some(level) => format!("suite_b = {:?}", level.name()),
         None => "# suite_b = \"128\"    # or \"192\": Suite B alone".to_owned(),
     };
+    // Suite B has no RSA.
+    let second = match wishes.suite_b {
+        Some(_) => "",
+        None => {
+            "second_certificate = \"server-rsa.pem\"    # for clients that take no ECDSA\nsecond_key = \"server-rsa.key\"\n"
+        }
+    };
     // A port that was free once is no place to be found at later.
     let fixed = |address: &SocketAddr| address.port() != 0;
     let listen = wishes.listen.filter(fixed).map_or(DEFAULT_LISTEN.to_owned(), |address| address.to_string());
@@ -162,6 +169,7 @@ fn configuration(module: &Path, wishes: Wishes) -> String {
         .replace("@listen@", &listen)
         .replace("@https@", &https)
         .replace("@suite_b@", &suite_b)
+        .replace("@second@", second)
         .replace("@module@", &module.display().to_string())
         .replace("@token@", token::LABEL)
 }

@@ -3,11 +3,12 @@
 
 mod pace;
 
-use crate::session::{Answer, Limits, Peer, Received, Service};
+use crate::session::{Answer, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -81,7 +82,12 @@ type Refused = (StatusCode, String);
 
 impl<S: Service> Exchange<'_, S> {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let answered = self.message(request).await;
+        let (head, mut body) = request.into_parts();
+        let answered = self.message(&head, &mut body).await;
+        // Who asks first whether to send a body has not begun to.
+        if answered.is_err() && !head.headers.contains_key(EXPECT) {
+            discard(&mut body).await;
+        }
         self.pace.answered();
         answered.unwrap_or_else(|(status, text)| {
             tracing::info!(peer = %self.peer.address, %status, text, "refused a request over HTTP");
@@ -89,18 +95,18 @@ impl<S: Service> Exchange<'_, S> {
         })
     }
 
-    async fn message(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Refused> {
-        if request.uri().path() != PATH {
+    async fn message(&self, head: &Parts, content: &mut Incoming) -> Result<Response<Full<Bytes>>, Refused> {
+        if head.uri.path() != PATH {
             return Err((StatusCode::NOT_FOUND, format!("there is nothing here: KMIP is at {PATH}")));
         }
-        if request.method() != Method::POST {
+        if head.method != Method::POST {
             return Err((StatusCode::METHOD_NOT_ALLOWED, "send KMIP messages by POST".to_owned()));
         }
-        let (media_type, encoding) = media_type(&request).ok_or_else(|| {
+        let (media_type, encoding) = media_type(head).ok_or_else(|| {
             let known: Vec<&str> = MEDIA_TYPES.iter().map(|(name, _)| *name).collect();
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type can be {}", known.join(", ")))
         })?;
-        let bytes = body(request.into_body(), self.limits.message_bytes_max).await?;
+        let bytes = body(content, self.limits.message_bytes_max).await?;
         self.pace.received();
         let received = Received { encoding, bytes };
         let Answer { bytes, unreadable, .. } = self.service.answer(Arc::clone(self.peer), received).await;
@@ -121,14 +127,14 @@ fn is_no_message(error: &kmip_codec::Error, encoding: Encoding) -> bool {
     }
 }
 
-fn media_type(request: &Request<Incoming>) -> Option<(&'static str, Encoding)> {
-    let named = request.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+fn media_type(head: &Parts) -> Option<(&'static str, Encoding)> {
+    let named = head.headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let name = named.split(';').next().unwrap_or_default().trim();
     MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).copied()
 }
 
 /// Reads a body of at most so many bytes.
-async fn body(mut body: Incoming, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, Refused> {
+async fn body(body: &mut Incoming, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, Refused> {
     let too_large =
         || (StatusCode::PAYLOAD_TOO_LARGE, format!("the longest message here has {bytes_max} bytes"));
     let announced = body.size_hint().upper();
@@ -145,6 +151,19 @@ async fn body(mut body: Incoming, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>
         append(&mut bytes, &data);
     }
     Ok(bytes)
+}
+
+/// Reads the rest of a body and throws it away, up to a bound and within the time that a message has: a connection that is
+/// closed while its peer writes is reset, and the peer never reads why it was refused.
+async fn discard(body: &mut Incoming) {
+    let mut rest = DISCARDED_BYTES_MAX;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        rest = rest.saturating_sub(length);
+        if rest == 0 {
+            break;
+        }
+    }
 }
 
 /// A body that did not come to its end: too slow, or not what HTTP wants.

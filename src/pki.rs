@@ -112,11 +112,14 @@ impl Ca {
 
     /// A certificate for a server on this machine, good for calling endpoints as well.
     pub fn server(&self) -> Result<Pair, Error> {
-        let mut params = params("localhost", DEV_DAYS);
-        params.subject_alt_names = local_names()?;
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        self.pair(params)
+        self.pair(server_params()?)
+    }
+
+    /// The same with an RSA key of 3072 bits, for clients that take no other.
+    pub fn rsa_server(&self) -> Result<Pair, Error> {
+        let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_3072)?;
+        let certificate = server_params()?.signed_by(&key, &self.0)?;
+        Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 
     /// A certificate for a client of this name that listens on this machine, to be told things.
@@ -165,6 +168,14 @@ pub fn request(name: &str, curve: Curve) -> Result<(String, String), Error> {
     params.distinguished_name.push(DnType::CommonName, name);
     let request = params.serialize_request(&key)?;
     Ok((request.pem()?, key.serialize_pem()))
+}
+
+fn server_params() -> Result<CertificateParams, Error> {
+    let mut params = params("localhost", DEV_DAYS);
+    params.subject_alt_names = local_names()?;
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    Ok(params)
 }
 
 fn local_names() -> Result<Vec<SanType>, Error> {

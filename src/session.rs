@@ -108,6 +108,7 @@ pub async fn serve<S: Service>(
     mut stopping: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut too_old = pin!(tokio::time::sleep(limits.connection));
+    let mut refused = false;
     loop {
         let frame = tokio::select! {
             frame = read_frame(&mut stream, &limits, RequestMessage::TAG) => frame?,
@@ -137,12 +138,38 @@ pub async fn serve<S: Service>(
             break;
         }
         if is_refused {
+            refused = true;
             break;
         }
     }
     // The peer may be gone already; it is told that nothing follows, if it still listens.
     let _ = timeout(limits.write, stream.shutdown()).await;
+    if refused {
+        read_out(&mut stream, &limits).await;
+    }
     Ok(())
+}
+
+/// How much of what follows a message that was refused is read and thrown away.
+pub const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How long a peer that has been refused may pause before the connection is closed.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Reads on for a bounded while, and throws away what comes. A connection that is closed while its peer writes is reset, and
+/// the peer never reads the answer that is already on its way.
+async fn read_out(stream: &mut (impl AsyncRead + Unpin), limits: &Limits) {
+    let mut buffer = Zeroizing::new(vec![0; 16 * 1024]);
+    let all = async {
+        let mut rest = DISCARDED_BYTES_MAX;
+        while let Ok(Ok(length @ 1..)) = timeout(PAUSE, stream.read(&mut buffer)).await {
+            rest = rest.saturating_sub(length);
+            if rest == 0 {
+                break;
+            }
+        }
+    };
+    let _ = timeout(limits.message, all).await;
 }
 
 /// What a peer has sent.

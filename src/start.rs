@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use reload::{Ends, Reload};
+use reload::{Ends, Reload, Running};
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,7 @@ pub fn run(
 ) -> Result<(), Error> {
     // Judged first: clients that would not be what the configuration says are told before anything is opened.
     let gate = Arc::new(Gate::new(config).map_err(Error::Clients)?);
+    let reload = Reload::new(source, config.clone());
     descriptors::raise();
     descriptors::enough()?;
     let runtime =
@@ -112,9 +113,7 @@ pub fn run(
     let listener = runtime.block_on(Listener::bind(&config.listen, &config.https.listen))?;
     let files = tls_files(&config.tls);
     let tls = listen::tls(&files)?;
-    reload::tell(&tls, &config.listen);
-    let mut ends = Ends::default();
-    ends.look(&tls);
+    let ends = Ends::begin(&tls, &config.listen);
     gate.trust(listen::client_verifier(&files)?);
     let server = server(config, &listener.addresses(), &gate)?;
     let (stop, stopping) = watch::channel(false);
@@ -138,8 +137,7 @@ pub fn run(
         ready(&listener.addresses());
         act_unasked(Arc::clone(&line), Duration::from_secs(config.limits.date_check_seconds));
         tokio::spawn(ends.watch(Arc::clone(&door)));
-        let reload = Reload::new(source, config.clone(), gate, Arc::clone(&door), line);
-        tokio::spawn(reload::follow(signals.hangup, reload));
+        tokio::spawn(reload::follow(signals.hangup, reload, Running { gate, door: Arc::clone(&door), line }));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
         tokio::select! {

@@ -69,7 +69,16 @@ fn a_first_start_that_was_cut_off_is_made_whole() {
 fn a_lost_half_of_a_certificate_is_never_replaced_by_one_that_does_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     make_key(&Dev::start_quietly(folder.path()), "kept");
-    for half in ["client.pem", "client.key", "server.pem", "server.key", "admin.pem", "admin.key"] {
+    for half in [
+        "client.pem",
+        "client.key",
+        "server.pem",
+        "server.key",
+        "server-rsa.pem",
+        "server-rsa.key",
+        "admin.pem",
+        "admin.key",
+    ] {
         fs::remove_file(folder.path().join(half)).unwrap();
         let dev = Dev::start_quietly(folder.path());
         serves(&dev);

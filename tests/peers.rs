@@ -82,6 +82,54 @@ fn a_peer_that_takes_no_answers_is_cut_off() {
     assert!(is_served(&mut wire::connect(&dev, "good")));
 }
 
+/// A client that writes all before it reads got a reset in the place of the answer.
+#[test]
+fn who_sends_too_much_reads_why_it_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    for megabytes in [5, 40] {
+        let mut large = vec![0x42, 0, 0x78, 1];
+        large.extend((megabytes * 1024 * 1024_u32).to_be_bytes());
+        large.resize(8 + megabytes as usize * 1024 * 1024, 0);
+        let mut wire = wire::connect(&dev, "large");
+        let answer = wire.exchange(&large).unwrap_or_else(|error| panic!("{megabytes} MB: {error}"));
+        let answer = ResponseMessage::from_bytes(&answer).unwrap();
+        assert_eq!(answer.items[0].result_status, ResultStatus::OperationFailed);
+        assert!(wire.is_closed());
+        for path in ["/kmip", "/elsewhere"] {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+                large.len()
+            );
+            let mut https = wire::https(&dev, "large");
+            https.send(head.as_bytes()).unwrap();
+            https.send(&large).unwrap_or_else(|error| panic!("{path}, {megabytes} MB: {error}"));
+            let status = https.http_answer().unwrap().status;
+            assert_eq!(status, if path == "/kmip" { 413 } else { 404 });
+        }
+    }
+}
+
+/// What is thrown away is bounded, in time and bytes.
+#[test]
+fn who_never_ends_to_send_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::configured(folder.path(), &[("", HURRIED)]);
+    let begin = Instant::now();
+    let mut wire = wire::connect(&dev, "endless");
+    wire.send(&[0x42, 0, 0x78, 1, 0xff, 0xff, 0xff, 0xf0]).unwrap();
+    let junk = vec![0; 1024 * 1024];
+    while wire.send(&junk).is_ok() {
+        assert!(begin.elapsed() < NEVER);
+    }
+    let mut https = wire::https(&dev, "endless");
+    https.send(b"POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: 99999999999\r\n\r\n").unwrap();
+    while https.send(&junk).is_ok() {
+        assert!(begin.elapsed() < NEVER);
+    }
+    assert!(is_served(&mut wire::connect(&dev, "good")));
+}
+
 #[test]
 fn a_peer_has_no_more_connections_than_its_cap() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 /// What the CA signs.
 const SIGNED: &[&str] = &["server", "client", "admin"];
 
-/// Makes what is missing.
-pub fn certificates(folder: &Path, curve: Curve) -> Result<(), Error> {
+/// The server's second certificate, with an RSA key.
+const RSA: &str = "server-rsa";
+
+/// Makes what is missing; an RSA key for the server as well, where it may have one.
+pub fn certificates(folder: &Path, curve: Curve, with_rsa: bool) -> Result<(), Error> {
     let place = |name: &str| Place::of(folder, name);
     let has_signed = SIGNED.iter().any(|name| place(name).certificate.exists());
     place("ca").fill(!has_signed, || pki::make_ca("Keystead development CA", curve))?;
@@ -19,6 +22,9 @@ pub fn certificates(folder: &Path, curve: Curve) -> Result<(), Error> {
     for name in SIGNED {
         // What signs others is kept at any price; what is signed can be made anew.
         place(name).fill(true, || if *name == "server" { ca.server() } else { ca.client(name, 825) })?;
+    }
+    if with_rsa {
+        place(RSA).fill(true, || ca.rsa_server())?;
     }
     Ok(())
 }

@@ -58,33 +58,34 @@ const RELOADED: &[&str] = &[
 const LOOK: Duration = Duration::from_secs(3600);
 
 /// What a running server has that can be read anew.
+pub struct Running {
+    /// Who is who.
+    pub gate: Arc<Gate>,
+    /// Where clients come in.
+    pub door: Arc<Door<Arc<Server>>>,
+    /// What endpoints are called with.
+    pub line: Arc<Line>,
+}
+
+/// Reads anew what a running server has.
 pub struct Reload {
     source: Source,
     /// As the server started; what needs a restart stays so.
     started: Config,
     /// The keys of the file as they were read last.
     keys: BTreeMap<String, String>,
-    gate: Arc<Gate>,
-    door: Arc<Door<Arc<Server>>>,
-    line: Arc<Line>,
 }
 
 impl Reload {
-    /// Of a server that has just started.
-    pub fn new(
-        source: Source,
-        started: Config,
-        gate: Arc<Gate>,
-        door: Arc<Door<Arc<Server>>>,
-        line: Arc<Line>,
-    ) -> Self {
+    /// Of a server that starts by this configuration.
+    pub fn new(source: Source, started: Config) -> Self {
         let keys = keys_of(&source.file);
-        Self { source, started, keys, gate, door, line }
+        Self { source, started, keys }
     }
 
     /// Reads everything again, and says in the log what came of it. Blocks.
-    pub fn again(&mut self) {
-        match self.read() {
+    pub fn again(&mut self, running: &Running) {
+        match self.read(running) {
             Ok(changes) if changes.is_empty() => {
                 tracing::info!("SIGHUP: read again, and nothing has changed")
             }
@@ -93,7 +94,7 @@ impl Reload {
         }
     }
 
-    fn read(&mut self) -> Result<Vec<String>, String> {
+    fn read(&mut self, running: &Running) -> Result<Vec<String>, String> {
         let mut config = self.source.read().map_err(|error| error.to_string())?;
         config.tls.suite_b = self.started.tls.suite_b;
         let files = super::tls_files(&config.tls);
@@ -105,26 +106,28 @@ impl Reload {
             return Err(fatal.text);
         }
         let filter = config.log.filter()?;
-        self.gate.reload(&config)?;
+        running.gate.reload(&config)?;
         (self.source.log_by)(filter)?;
-        let before = self.door.tls.get();
+        let before = running.door.tls.get();
         let keys = keys_of(&self.source.file);
         let mut changes = changed_keys(&self.keys, &keys);
         changes.extend(changed_files(&before, &tls));
         tell(&tls, &config.listen);
-        self.gate.trust(verifier);
-        self.door.tls.set(tls);
-        self.line.tls.set(connector);
+        running.gate.trust(verifier);
+        running.door.tls.set(tls);
+        running.line.tls.set(connector);
         self.keys = keys;
         Ok(changes)
     }
 }
 
 /// Reads everything again at each SIGHUP.
-pub async fn follow(mut hangup: Signal, mut reload: Reload) {
+pub async fn follow(mut hangup: Signal, mut reload: Reload, running: Running) {
+    let running = Arc::new(running);
     while hangup.recv().await.is_some() {
+        let running = Arc::clone(&running);
         let again = tokio::task::spawn_blocking(move || {
-            reload.again();
+            reload.again(&running);
             reload
         });
         match again.await {
@@ -135,7 +138,7 @@ pub async fn follow(mut hangup: Signal, mut reload: Reload) {
 }
 
 /// Says what is wrong with the server's certificates and the revocation lists.
-pub fn tell(tls: &listen::Tls, listening: &[SocketAddr]) {
+fn tell(tls: &listen::Tls, listening: &[SocketAddr]) {
     tls.trust.stale.iter().for_each(|text| tracing::warn!("{text}"));
     for finding in tls.own.iter().flat_map(|own| own.judged(now(), listening, &tls.trust.subjects)) {
         match finding.is_fatal {
@@ -153,8 +156,16 @@ pub struct Ends {
 }
 
 impl Ends {
+    /// Says at start what is wrong, and what soon ends.
+    pub fn begin(tls: &listen::Tls, listening: &[SocketAddr]) -> Self {
+        tell(tls, listening);
+        let mut ends = Self::default();
+        ends.look(tls);
+        ends
+    }
+
     /// Looks at the certificates of now.
-    pub fn look(&mut self, tls: &listen::Tls) {
+    fn look(&mut self, tls: &listen::Tls) {
         for own in &tls.own {
             let Some(leaf) = own.chain.first() else { continue };
             let left = own.days_left(now());

@@ -376,6 +376,40 @@ fn no_certificate_and_no_tls_in_common() {
     assert!(lab.is_served(&["-groups", "X25519"]), "the advice");
 }
 
+/// Each client is shown the certificate whose kind of key it takes.
+#[test]
+fn a_server_has_a_certificate_for_rsa_alone_and_for_ecdsa_alone() {
+    let lab = Lab::new(&[]);
+    lab.request("/CN=one");
+    lab.sign(CLIENT, "", "CA");
+    for (options, wanted) in [
+        (&["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"][..], "rsaEncryption"),
+        (&["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], "id-ecPublicKey"),
+        (&["-tls1_3", "-sigalgs", "rsa_pss_rsae_sha256"], "rsaEncryption"),
+        (&["-tls1_3", "-sigalgs", "ecdsa_secp256r1_sha256"], "id-ecPublicKey"),
+        (&["-tls1_3"], "id-ecPublicKey"),
+    ] {
+        // Its own certificate is of ECDSA: where it takes RSA alone, it shows none.
+        let mut command = Command::new("openssl");
+        command.args(["s_client", "-connect", &lab.dev().address, "-CAfile"]).arg(lab.path("CA.pem"));
+        let output = command.args(options).stdin(Stdio::null()).output().unwrap();
+        let pem = String::from_utf8_lossy(&output.stdout).into_owned();
+        let begin = pem.find("-----BEGIN CERTIFICATE").unwrap_or_else(|| panic!("{options:?}: {pem}"));
+        fs::write(lab.path("shown.pem"), &pem[begin..]).unwrap();
+        let text = Command::new("openssl")
+            .args(["x509", "-noout", "-text", "-in"])
+            .arg(lab.path("shown.pem"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(text.contains(wanted), "{options:?}: {text}");
+    }
+    assert!(
+        lab.is_served(&["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"]),
+        "a client with ECDHE-RSA alone"
+    );
+}
+
 #[test]
 fn clients_that_refuse_the_server() {
     let lab = Lab::new(&[]);
