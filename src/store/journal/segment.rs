@@ -127,7 +127,8 @@ pub fn all(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
 /// Room on the disk for segments that are written when it is full: files whose blocks are allocated.
 pub struct Reserve {
     folder: PathBuf,
-    pieces: Vec<File>,
+    /// How many files are allocated: those numbered below. None is kept open, since descriptors are for connections.
+    pieces: u64,
     wanted: u64,
 }
 
@@ -136,47 +137,39 @@ impl Reserve {
     pub fn of(folder: &Path) -> Self {
         let total = room::of(folder).map_or(u64::MAX, |(total, _)| total);
         let wanted = (total / PART / BYTES_MAX).clamp(PIECES.0, PIECES.1);
-        let mut reserve = Self { folder: folder.into(), pieces: Vec::new(), wanted };
+        let mut reserve = Self { folder: folder.into(), pieces: 0, wanted };
         reserve.fill();
         reserve
     }
 
-    fn piece(&self, number: usize) -> PathBuf {
+    fn piece(&self, number: u64) -> PathBuf {
         self.folder.join(RESERVE).join(number.to_string())
     }
 
     /// Allocates what is missing, while that leaves others as much room again.
     pub fn fill(&mut self) {
         let _ = std::fs::DirBuilder::new().mode(0o700).create(self.folder.join(RESERVE));
-        while (self.pieces.len() as u64) < self.wanted {
-            let path = self.piece(self.pieces.len());
+        while self.pieces < self.wanted {
             let has_room = room::of(&self.folder).is_none_or(|(_, free)| free > LEFT_BYTES);
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(&path);
-            let Some(file) = file.ok().filter(|file| is_allocated(file) || (has_room && allocate(file)))
-            else {
+            let file = open_piece(&self.piece(self.pieces), true);
+            if !file.is_ok_and(|file| is_allocated(&file) || (has_room && allocate(&file))) {
                 return;
-            };
-            self.pieces.push(file);
+            }
+            self.pieces += 1;
         }
     }
 
     /// How many reads may still be entered on a full disk, in bytes of their entries.
     pub fn bytes(&self) -> u64 {
-        self.pieces.len() as u64 * BYTES_MAX
+        self.pieces * BYTES_MAX
     }
 
     /// A segment in reserved room.
     pub fn take(&mut self, number: u64) -> Option<Result<Segment, Error>> {
-        let file = self.pieces.pop()?;
-        let (from, path) = (self.piece(self.pieces.len()), path(&self.folder, number));
-        let renamed = std::fs::rename(&from, &path).map_err(|why| Error::of_file(&from, &why));
-        Some(renamed.map(|()| Segment {
+        self.pieces = self.pieces.checked_sub(1)?;
+        let (from, path) = (self.piece(self.pieces), path(&self.folder, number));
+        let opened = open_piece(&from, false).and_then(|file| std::fs::rename(&from, &path).map(|()| file));
+        Some(opened.map_err(|why| Error::of_file(&from, &why)).map(|file| Segment {
             file,
             path,
             number,
@@ -185,6 +178,10 @@ impl Reserve {
             reserved: true,
         }))
     }
+}
+
+fn open_piece(path: &Path, create: bool) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(create).truncate(false).mode(0o600).open(path)
 }
 
 fn is_allocated(file: &File) -> bool {
