@@ -189,6 +189,8 @@ impl Database {
     /// Whether writes are taken: one was committed within the last seconds, or is now (it changes nothing, and leaves no
     /// audit entry).
     pub async fn prove_writes(&self) -> Result<(), Error> {
+        // Not as the watch has seen it last, but as it is.
+        self.guard.look();
         let health = self.guard.health();
         if let Some(error) = health.trouble {
             return Err(error);

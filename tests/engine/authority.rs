@@ -54,6 +54,6 @@ fn an_authority_has_one_certificate_and_one_key() {
         "certificate = \"own.pem\"\nkey = \"own.pem\"",
     ] {
         let refused = ask(wrong).unwrap_err();
-        assert!(refused.contains("[certify]"), "{wrong}: {refused}");
+        assert!(refused.contains("[certify]") || refused.contains("certify."), "{wrong}: {refused}");
     }
 }
