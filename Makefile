@@ -20,10 +20,12 @@ bench: ## figures: the codec, cryptography, and requests per second of a whole s
 	@cargo bench --bench cryptography
 	@cargo bench --bench server
 
-soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000; 70,000 random batches instead of 700
+soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000; 70,000 random batches instead of 700; 1,000 rounds of jobs against themselves instead of 60; each PKCS11 code in each way at each call
 	@scripts/setup.sh soak
 	@KEYSTEAD_SOAK=1 cargo test --release -p kmip-codec --test differential
 	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture
+	@KEYSTEAD_SOAK=1 cargo test --release --test jobs -- --nocapture
+	@KEYSTEAD_SOAK=1 cargo test --release -p keystead-hsm --test faults -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release --test engine undone -- --nocapture
 
 reference: ## writes docs/reference/ anew, from the tables

@@ -13,12 +13,13 @@ complain() {
     exit 1
 }
 
-# A C compiler builds aws-lc, and SoftHSM is the HSM of demos and tests.
+# A C compiler builds aws-lc, and SoftHSM is the HSM of demos and tests. kryoptic, the second one of tests, is built with libclang, OpenSSL and SQLite.
+second_token="libclang-14-dev libsqlite3-dev libssl-dev pkg-config"
 packages="gcc libc6-dev make softhsm2"
 case $purpose in
 demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
-test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl" ;;
-soak) packages="$packages python3-venv" ;;
+test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl $second_token" ;;
+soak) packages="$packages python3-venv $second_token" ;;
 bench) ;;
 *) complain "unknown purpose: $purpose" ;;
 esac
@@ -71,3 +72,4 @@ install_packages
 case $purpose in test | soak) install_python_packages .venv tests/interop/requirements.txt "PyKMIP, cyphera-kmip and psec" ;; esac
 case $purpose in test) install_other_clients ;; esac
 command -v cargo >/dev/null || complain "cargo is missing: a current stable Rust is needed (https://rustup.rs)"
+case $purpose in test | soak) cargo build --quiet --locked --manifest-path hsm/second-token/Cargo.toml ;; esac

@@ -9,7 +9,26 @@ use std::process::Command;
 pub const E1: Epoch = Epoch(1);
 pub const E2: Epoch = Epoch(2);
 
+/// Names a module that takes the place of SoftHSM's.
+const OTHER_MODULE: &str = "KEYSTEAD_TEST_MODULE";
+
+/// kryoptic's module, which scripts/setup.sh builds; without it the test is left out, but not in CI.
+pub fn kryoptic() -> Option<PathBuf> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("second-token/target/debug/deps");
+    let is_it = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.starts_with("libkryoptic_pkcs11") && name.ends_with(".so")
+    };
+    let found = std::fs::read_dir(built).into_iter().flatten().flatten().map(|file| file.path()).find(is_it);
+    let in_ci = std::env::var("CI").as_deref() == Ok("true");
+    assert!(found.is_some() || !in_ci, "kryoptic is not built: scripts/setup.sh test");
+    found
+}
+
 pub fn module() -> PathBuf {
+    if let Some(other) = std::env::var_os(OTHER_MODULE) {
+        return other.into();
+    }
     let path = PathBuf::from("/usr/lib/softhsm/libsofthsm2.so");
     assert!(path.exists(), "{} is missing: apt install softhsm2", path.display());
     path
@@ -17,6 +36,11 @@ pub fn module() -> PathBuf {
 
 /// Runs a test in a process of its own, with a folder for its tokens.
 pub fn isolated(name: &str, test: impl FnOnce(&Path)) {
+    isolated_on(&module(), name, test);
+}
+
+/// The same with the token of another module.
+pub fn isolated_on(module: &Path, name: &str, test: impl FnOnce(&Path)) {
     if let Some(folder) = std::env::var_os("KEYSTEAD_TEST_TOKENS") {
         return test(Path::new(&folder));
     }
@@ -29,11 +53,17 @@ pub fn isolated(name: &str, test: impl FnOnce(&Path)) {
         tokens.display()
     );
     std::fs::write(&config, text).unwrap();
+    let kryoptic = folder.path().join("kryoptic.conf");
+    let database = tokens.join("token.sql");
+    let text = format!("[[slots]]\nslot = 1\ndbtype = \"sqlite\"\ndbargs = {database:?}\n");
+    std::fs::write(&kryoptic, text).unwrap();
     let status = Command::new(std::env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture"])
         .env("SOFTHSM2_CONF", &config)
+        .env("KRYOPTIC_CONF", &kryoptic)
         .env("KEYSTEAD_TEST_TOKENS", &tokens)
-        .env(keystead_faulty_module::MODULE, module())
+        .env(OTHER_MODULE, module)
+        .env(keystead_faulty_module::MODULE, module)
         .env(keystead_faulty_module::SCRIPT, folder.path().join("script"))
         .status()
         .unwrap();
