@@ -4,6 +4,7 @@
 //! to. What a draft has read and written becomes one transaction that fails as a whole when another was faster.
 
 mod clients;
+mod find;
 pub(in crate::engine) mod kept;
 
 use crate::engine::keys;
@@ -100,12 +101,7 @@ impl<'a> Draft<'a> {
 
     /// The object, if the principal may do this with it; its state as the dates have it now.
     pub fn object(&mut self, id: &str, operation: Operation) -> Step<Object> {
-        let loaded = match self.load(id) {
-            // Whose it is cannot be read any more: its owner is told, by the index; others hear what they hear of none.
-            Err(Halt::Refused(damaged)) if damaged.cause == Cause::Damaged && !self.is_listed(id)? => None,
-            loaded => loaded?,
-        };
-        let Some(mut object) = loaded else {
+        let Some(mut object) = self.find(id)? else {
             return Err(policy::not_found(id).into());
         };
         policy::authorise(self.principal, self.pending.grant.as_mut(), operation, &object)?;
@@ -122,7 +118,7 @@ impl<'a> Draft<'a> {
         {
             object.rotated_as = Some(Identity { validity: None, ..self.principal.identity.clone() });
         }
-        let before = self.load(&object.id)?;
+        let before = self.load(object.place())?;
         if before.is_none() {
             policy::authorise_new(self.pending.grant.as_mut(), &object)?;
         }
@@ -135,38 +131,38 @@ impl<'a> Draft<'a> {
             return refuse(Cause::NameTaken, "the object has that name already");
         }
         for claim in before.iter().filter(|claim| !after.contains(claim)) {
-            if self.read_name(claim)?.is_some_and(|holder| holder == object.id.as_bytes()) {
+            if self.read_name(claim)?.is_some_and(|holder| holder == object.place().as_bytes()) {
                 self.pending.names.insert(claim.clone(), None);
             }
         }
         for claim in after.iter().filter(|claim| !before.contains(claim)) {
-            if self.read_name(claim)?.is_some_and(|holder| holder != object.id.as_bytes()) {
+            if self.read_name(claim)?.is_some_and(|holder| holder != object.place().as_bytes()) {
                 if self.principal.persona.names == Names::Free {
                     continue;
                 }
                 return refuse(Cause::NameTaken, "another object of this client has the name");
             }
-            self.pending.names.insert(claim.clone(), Some(object.id.clone().into_bytes()));
+            self.pending.names.insert(claim.clone(), Some(object.place().into()));
         }
-        self.pending.objects.insert(object.id.clone(), object);
+        self.pending.objects.insert(object.place().to_owned(), object);
         Ok(())
     }
 
     /// Seals the value of an object under its present generation.
     pub fn put_value(&mut self, object: &Object, value: &SecretBytes) -> Step<()> {
         let sealed = self.world.vault.seal(&identity(object), value).map_err(Halt::Need)?;
-        self.pending.sealed.insert(keys::sealed(&object.id, object.generation), Some(sealed));
+        self.pending.sealed.insert(keys::sealed(object.place(), object.generation), Some(sealed));
         Ok(())
     }
 
     /// Drops the value of an object.
     pub fn drop_value(&mut self, object: &Object) {
-        self.pending.sealed.insert(keys::sealed(&object.id, object.generation), None);
+        self.pending.sealed.insert(keys::sealed(object.place(), object.generation), None);
     }
 
     /// Opens the value of an object that [`object`](Self::object) has given.
     pub fn value(&mut self, object: &Object) -> Step<SecretBytes> {
-        let key = keys::sealed(&object.id, object.generation);
+        let key = keys::sealed(object.place(), object.generation);
         let sealed = match self.pending.sealed.get(&key) {
             Some(pending) => pending.clone(),
             None => self.world.view.get(&key).map_err(Halt::Need)?,
@@ -197,7 +193,7 @@ impl<'a> Draft<'a> {
             };
             self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
         }
-        found.extend(self.pending.objects.values().map(|o| (o.created, o.id.clone())));
+        found.extend(self.pending.objects.values().map(|o| (o.created, o.place().to_owned())));
         let mut found: Vec<_> = found.into_iter().collect();
         if order == Age::NewestFirst {
             found.reverse();
@@ -206,7 +202,8 @@ impl<'a> Draft<'a> {
             found.retain(|one| if order == Age::OldestFirst { one > last } else { one < last });
         }
         for (_, id) in found {
-            let Some(object) = unless_damaged(self.visible(&id))? else { continue };
+            let found = unless_damaged(self.load(&id))?.and_then(|object| self.shown(object));
+            let Some(object) = found else { continue };
             if visit(self, object)?.is_break() {
                 break;
             }
@@ -216,30 +213,12 @@ impl<'a> Draft<'a> {
 
     /// The object, if the principal may know of it; its state as the dates have it now.
     pub fn visible(&mut self, id: &str) -> Step<Option<Object>> {
-        let object = self
-            .load(id)?
-            .filter(|object| policy::may_know(self.principal, self.pending.grant.as_ref(), object));
-        Ok(object.map(|mut object| {
-            object.settle(self.world.now.seconds());
-            object
-        }))
+        Ok(self.find(id)?.and_then(|object| self.shown(object)))
     }
 
-    /// Whether the index lists an object among those that the principal may see.
-    fn is_listed(&self, id: &str) -> Step<bool> {
-        let mut listed = false;
-        for scope in self.scopes() {
-            let prefix = keys::index_prefix(&scope, keys::Index::All, &[]);
-            let mut look = |key: &[u8]| {
-                listed = keys::entry_parts(key, prefix.len()).is_some_and(|(_, found)| found == id);
-                if listed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            };
-            self.world.view.scan(&prefix, &mut look).map_err(Halt::Need)?;
-            if listed {
-                break;
-            }
-        }
-        Ok(listed)
+    fn shown(&self, mut object: Object) -> Option<Object> {
+        object.settle(self.world.now.seconds());
+        policy::may_know(self.principal, self.pending.grant.as_ref(), &object).then_some(object)
     }
 
     fn scopes(&self) -> Vec<keys::Scope> {
@@ -250,14 +229,14 @@ impl<'a> Draft<'a> {
     /// The objects that were made or changed so far, and what the store has of them.
     pub fn changed(&self) -> impl Iterator<Item = (&Object, Option<&Object>)> {
         self.pending.objects.values().map(|object| {
-            let stored = self.stored.get(&object.id).and_then(Option::as_ref);
+            let stored = self.stored.get(object.place()).and_then(Option::as_ref);
             (object, stored.map(|(object, _)| object))
         })
     }
 
     /// Whether the state of an object, as its dates have it now, is not the one that is stored.
     pub fn was_moved(&self, object: &Object) -> bool {
-        let stored = self.stored.get(&object.id).and_then(Option::as_ref);
+        let stored = self.stored.get(object.place()).and_then(Option::as_ref);
         stored.is_some_and(|(stored, _)| stored.stored_state() != object.stored_state())
     }
 
@@ -305,19 +284,6 @@ impl<'a> Draft<'a> {
         }
         changes.writes.extend(self.pending.sealed);
         Ok(changes)
-    }
-
-    /// An object, whoever may use it: to tell an administrator what stood in a client's way, and to find as whom the
-    /// server rotates it; for nothing else.
-    pub(super) fn danger_whoever_owns(&mut self, id: &str) -> Step<Option<Object>> {
-        self.load(id)
-    }
-
-    /// Whether the identifier is in use, whoever's the object is: to keep from giving it again, and for nothing else.
-    pub(super) fn is_taken(&mut self, id: &str) -> Step<bool> {
-        // What is damaged is there.
-        let found = self.load(id).map(|object| object.is_some());
-        Ok(unless_damaged(found.map(Some))?.unwrap_or(true))
     }
 
     /// The object as the draft has it, unchecked.
@@ -378,7 +344,7 @@ pub(in crate::engine) fn identity(object: &Object) -> ValueIdentity<'_> {
     let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next();
     let length = attribute!(object.attributes, CryptographicLength).next();
     ValueIdentity {
-        id: &object.id,
+        id: object.place(),
         object_type: object.object_type().0,
         generation: object.generation,
         algorithm: algorithm.map_or(0, |a| a.0),

@@ -33,6 +33,8 @@ pub enum Index {
     AlternativeName = 8,
     /// Object Group, of objects that nobody has got yet.
     FreshMember = 9,
+    /// Unique Identifier, of objects that came with it.
+    Imported = 10,
 }
 
 /// The State index value of objects that a date will move to another state.
@@ -57,9 +59,15 @@ pub fn short(parts: &[&[u8]]) -> [u8; 16] {
     out
 }
 
-/// The attributes and state of an object.
+/// The attributes and state of an object, by its identifier, or what takes the place of that here and in the other keys.
 pub fn object(id: &str) -> Vec<u8> {
     key(b'o', &[id.as_bytes()])
+}
+
+/// What takes the place of the identifier of an object that came with one that its client chose: that is the owner's own, and
+/// stands in nobody's way. No identifier has a slash.
+pub fn imported(owner: &str, id: &str) -> String {
+    format!("imported/{}/{id}", hex::encode(short(&[owner.as_bytes()])))
 }
 
 /// The sealed value of an object, one a generation.

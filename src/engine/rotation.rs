@@ -100,7 +100,7 @@ pub fn perform(
 ) -> Result<Done, Need> {
     supplies.rewind();
     let nobody = Principal::default();
-    let found = Draft::new(world, &nobody).danger_whoever_owns(id).map_err(unless_need)?;
+    let found = Draft::new(world, &nobody).danger_at(id).map_err(unless_need)?;
     let is_due = |object: &Object| due(object).is_some_and(|at| at <= world.now.seconds());
     let owner = found.as_ref().map(|object| object.owner.clone()).unwrap_or_default();
     let mut deeds = Vec::new();

@@ -48,7 +48,7 @@ impl Stored {
     /// The key of its value; `None` where it has none (any more).
     pub fn value_key(&self) -> Option<Vec<u8>> {
         let has_value = self.0.has_value && !self.0.is_destroyed();
-        has_value.then(|| keys::sealed(&self.0.id, self.0.generation))
+        has_value.then(|| keys::sealed(self.0.place(), self.0.generation))
     }
 
     /// Opens its value, and forgets it.
@@ -132,7 +132,7 @@ fn object(id: &str, value: &[u8], vault: Option<&dyn Vault>) -> Result<Sound, Un
         None => crate::vault::unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
     };
     let object = Object::decode(&metadata).map_err(|_| Unsound::Damaged("it cannot be read"))?;
-    if object.id != id {
+    if object.place() != id {
         return Err(Unsound::Damaged("it is that of another object"));
     }
     let stored = Stored(object);

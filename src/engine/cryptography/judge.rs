@@ -50,6 +50,7 @@ mod tests {
             allocated: false,
             split: None,
             rotated_as: None,
+            place: None,
             attributes: Default::default(),
         };
         let said = [

@@ -126,6 +126,7 @@ pub fn inheriting(
 pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> Object {
     let mut object = Object {
         id,
+        place: None,
         owner: cx.principal().name.clone(),
         group: cx.principal().default_group.clone(),
         created: cx.next_creation(),

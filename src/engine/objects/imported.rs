@@ -4,6 +4,7 @@
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
 use crate::engine::cryptography::digest_of;
+use crate::engine::keys;
 use crate::engine::material;
 use crate::engine::objects::birth;
 use crate::engine::objects::held::Held;
@@ -24,9 +25,13 @@ pub fn object(
     value: &ManagedObject,
 ) -> Step<Object> {
     let mut object = birth::blank(cx, id.to_owned(), value.object_type());
-    if let Some(old) = replaced {
-        (object.owner, object.group) = (old.owner.clone(), old.group.clone());
-        (object.created, object.generation) = (old.created, old.generation.wrapping_add(1));
+    match replaced {
+        Some(old) => {
+            (object.owner, object.group, object.place) =
+                (old.owner.clone(), old.group.clone(), old.place.clone());
+            (object.created, object.generation) = (old.created, old.generation.wrapping_add(1));
+        }
+        None => object.place = Some(keys::imported(&object.owner, id)),
     }
     birth::set_by_server(cx, &mut object, false);
     let defaults = std::mem::take(&mut object.attributes);

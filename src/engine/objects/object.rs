@@ -27,13 +27,17 @@ mod tag {
     pub const ALLOCATED: Tag = Tag(0x54_0009);
     pub const SPLIT: Tag = Tag(0x54_000a);
     pub const ROTATED_AS: Tag = Tag(0x54_000b);
+    pub const PLACE: Tag = Tag(0x54_000c);
 }
 
 /// A managed object without its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
-    /// Unique Identifier: a random UUID, never used again.
+    /// Unique Identifier: a random UUID, never used again, or what the object was imported under.
     pub id: String,
+    /// What takes the place of the identifier in the keys of the store, where a client chose that: objects of several owners
+    /// may have the same.
+    pub place: Option<String>,
     /// The principal that made it.
     pub owner: String,
     /// The group of clients that shares it.
@@ -57,6 +61,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// What it is known by in the store: its identifier, or what takes the place of that.
+    pub fn place(&self) -> &str {
+        self.place.as_deref().unwrap_or(&self.id)
+    }
+
     /// The object type.
     pub fn object_type(&self) -> ObjectType {
         attribute!(self.attributes, ObjectType).next().copied().unwrap_or_default()
@@ -164,15 +173,16 @@ impl Object {
     pub fn index_entries(&self) -> Vec<Vec<u8>> {
         let values = self.index_values();
         let entry = |scope: &Scope, (index, value): &(Index, Vec<u8>)| {
-            keys::index_entry(scope, *index, value, self.created, &self.id)
+            keys::index_entry(scope, *index, value, self.created, self.place())
         };
         let scopes = self.scopes();
         let entries = scopes.iter().flat_map(|scope| values.iter().map(move |value| entry(scope, value)));
-        entries.chain(rotation::due(self).map(|due| keys::rotation(due, &self.id))).collect()
+        entries.chain(rotation::due(self).map(|due| keys::rotation(due, self.place()))).collect()
     }
 
     fn index_values(&self) -> Vec<(Index, Vec<u8>)> {
         let mut values = vec![(Index::All, Vec::new())];
+        values.extend(self.place.is_some().then(|| (Index::Imported, self.id.clone().into_bytes())));
         values.extend(self.attributes.iter().filter_map(index_value));
         if attribute!(self.attributes, Fresh).next() == Some(&true) {
             let groups = attribute!(self.attributes, ObjectGroup);
@@ -210,6 +220,7 @@ impl Object {
         self.split.write(tag::SPLIT, &mut out);
         let rotated_as = self.rotated_as.as_ref().and_then(|identity| serde_json::to_string(identity).ok());
         rotated_as.write(tag::ROTATED_AS, &mut out);
+        self.place.write(tag::PLACE, &mut out);
         AttributeList(self.attributes.to_list()).put(Tag::Attribute, &mut out);
         out.close();
         out.finish()
@@ -232,6 +243,7 @@ impl Object {
             split: Option::read(tag::SPLIT, &mut src)?,
             rotated_as: Option::<String>::read(tag::ROTATED_AS, &mut src)?
                 .and_then(|identity| serde_json::from_str(&identity).ok()),
+            place: Option::read(tag::PLACE, &mut src)?,
             attributes: Held::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
         };
         src.close()?;

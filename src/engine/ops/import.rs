@@ -6,7 +6,7 @@ use crate::engine::objects::imported;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::wrapping::{self, Terms};
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::KeyWrapType;
 use kmip_codec::objects::{KeyValue, ManagedObject};
@@ -47,21 +47,16 @@ fn identifier(id: UniqueIdentifier) -> Step<String> {
     }
 }
 
-/// The object that is to be replaced. What another client has is told apart from nothing here, and nowhere else: an
-/// identifier that is taken cannot be given again.
+/// The object that is to be replaced. What other clients have does not stand in the way, and shows in nothing: an identifier
+/// that a client chooses is its own.
 fn replaced(cx: &mut Context<'_, '_>, id: &str, may_replace: bool) -> Step<Option<Object>> {
-    if !cx.draft.is_taken(id)? {
+    if !cx.draft.has(id)? {
         return Ok(None);
     }
-    let taken = || refuse(Cause::Exists, format!("the Unique Identifier {id:?} is in use"));
-    if !may_replace {
-        return taken();
+    if !may_replace && cx.draft.visible(id)?.is_some() {
+        return refuse(Cause::Exists, format!("the Unique Identifier {id:?} is in use"));
     }
-    match cx.draft.object(id, Operation::Import) {
-        Ok(object) => Ok(Some(object)),
-        Err(Halt::Refused(refusal)) if refusal.cause == Cause::NotFound => taken(),
-        Err(other) => Err(other),
-    }
+    cx.draft.object(id, Operation::Import).map(Some)
 }
 
 /// The key in clear, and the attributes that were wrapped with it.
