@@ -36,6 +36,7 @@ pub mod gate;
 pub mod http;
 pub mod keygen;
 pub mod listen;
+pub mod logged;
 pub mod near;
 pub mod pki;
 pub mod server;

@@ -162,7 +162,8 @@ fn serve(file: PathBuf, amend: impl Fn(&mut Config) + Send + Sync + 'static) -> 
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let filter = config.log.filter().map_err(|why| Failure(Exit::Configuration, why))?;
     let colours = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours);
+    let log = tracing_subscriber::fmt().fmt_fields(keystead::logged::fields());
+    let log = log.with_writer(std::io::stderr).with_ansi(colours);
     let log = log.with_env_filter(filter).with_filter_reloading();
     let handle = log.reload_handle();
     log.init();

@@ -43,3 +43,28 @@ fn a_client_that_the_server_does_not_make_leaves_nothing_behind() {
     let [certificate, key] = ["one.pem", "one.key"].map(|file| out.join(file).display().to_string());
     told(dev.keystead("client", &["key", "list", "--cert", &certificate, "--key", &key]));
 }
+
+/// Whoever held the new certificate had all keys of the name, and nobody was told.
+#[test]
+fn a_name_that_owns_keys_is_handed_over_only_when_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(&folder.path().join("server"));
+    let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+    [&first, &second].into_iter().for_each(|out| std::fs::create_dir(out).unwrap());
+    let files = |out: &Path| ["one.pem", "one.key"].map(|file| out.join(file).display().to_string());
+    let as_one = |out: &Path, args: &[&str]| {
+        let [certificate, key] = files(out);
+        dev.keystead("client", &[args, &["--cert", &certificate, "--key", &key]].concat())
+    };
+    told(add(&dev, "admin", "one", &first, &[]));
+    // While it owns nothing, another certificate of the name hands over nothing.
+    told(add(&dev, "admin", "one", &second, &[]));
+    files(&second).iter().for_each(|file| std::fs::remove_file(file).unwrap());
+    told(as_one(&first, &["key", "create", "--name", "disk"]));
+    let words = failed(add(&dev, "admin", "one", &second, &[]), 4);
+    assert!(words.contains("owns 1 key") && words.contains("--replace"), "{words}");
+    assert!(!second.join("one.key").exists(), "refused, and yet something was left");
+    told(add(&dev, "admin", "one", &second, &["--replace"]));
+    assert!(told(as_one(&second, &["key", "list"])).contains("disk"));
+    failed(as_one(&first, &["key", "list"]), 4);
+}

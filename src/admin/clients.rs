@@ -2,16 +2,20 @@
 //! signs with the CA key that its configuration names.
 
 use super::protocol::{AdminRequest, Issued, Revoked, ShownClient};
-use super::{AS_ADMINISTRATOR, ask, fail};
+use super::{AS_ADMINISTRATOR, ask, fail, json_line};
 use crate::client::{ClientArgs, Error};
 use crate::gate;
 use crate::pki::{self, Curve};
+use crate::text::printable;
 use clap::{Args, Subcommand};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use zeroize::Zeroizing;
+
+/// The longest name that is shown, in characters.
+const NAME_CHARS_MAX: usize = 256;
 
 /// `keystead client …`.
 #[derive(Args, Debug)]
@@ -122,7 +126,7 @@ fn add(
     });
     let issued = signed.inspect_err(|_| drop(std::fs::remove_file(key_file)))?;
     if command.json {
-        println!("{}", serde_json::json!(Issued { certificate: String::new(), ..issued }));
+        println!("{}", json_line(&Issued { certificate: String::new(), ..issued }));
     } else {
         println!("client {name:?}: {} and {}", certificate_file.display(), key_file.display());
         println!("valid until {}, fingerprint sha256:{}", date(issued.not_after), issued.fingerprint);
@@ -149,7 +153,7 @@ fn date(seconds: i64) -> String {
 fn list(command: &ClientCommand) -> Result<(), Error> {
     let issued: Vec<Issued> = ask(&command.client, &AdminRequest::ClientList)?;
     if command.json {
-        println!("{}", serde_json::json!(issued));
+        println!("{}", json_line(&issued));
         return Ok(());
     }
     print_certificates(&issued);
@@ -161,7 +165,7 @@ fn revoke(command: &ClientCommand, name: &str, unknown: bool) -> Result<(), Erro
     let request = AdminRequest::ClientRevoke { name: name.to_owned(), unknown };
     let revoked: Revoked = ask(&command.client, &request)?;
     if command.json {
-        println!("{}", serde_json::json!(revoked));
+        println!("{}", json_line(&revoked));
         return Ok(());
     }
     if let Some(name) = &revoked.name {
@@ -179,8 +183,14 @@ fn revoke(command: &ClientCommand, name: &str, unknown: bool) -> Result<(), Erro
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 fn print_certificates(issued: &[Issued]) {
     for one in issued {
-        let ended = one.ended.as_ref().map(|why| format!("\t{why}")).unwrap_or_default();
-        println!("{}\tuntil {}\tsha256:{}{ended}", one.name, date(one.not_after), one.fingerprint);
+        let ended = one.ended.as_ref().map(|why| format!("\t{}", printable(why, NAME_CHARS_MAX)));
+        let ended = ended.unwrap_or_default();
+        println!(
+            "{}\tuntil {}\tsha256:{}{ended}",
+            printable(&one.name, NAME_CHARS_MAX),
+            date(one.not_after),
+            one.fingerprint
+        );
     }
 }
 
@@ -188,7 +198,7 @@ fn print_certificates(issued: &[Issued]) {
 fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
     let shown: ShownClient = ask(&command.client, &AdminRequest::ClientShow { name: name.to_owned() })?;
     if command.json {
-        println!("{}", serde_json::json!(shown));
+        println!("{}", json_line(&shown));
         return Ok(());
     }
     let standing = &shown.standing;

@@ -3,7 +3,7 @@
 mod view;
 
 use super::protocol::AdminRequest;
-use super::{ask, fail};
+use super::{ask, fail, json_line};
 use crate::client::{ClientArgs, Error};
 use crate::explain::{Exchange, to_case};
 use clap::Args;
@@ -62,7 +62,7 @@ fn list(command: &ExplainCommand) -> Result<String, Error> {
     let request = AdminRequest::ExplainLast { client: command.client.clone(), count: command.last };
     let all: Vec<Exchange> = ask(&command.connection, &request)?;
     if command.json {
-        return Ok(serde_json::json!(all).to_string());
+        return Ok(json_line(&all));
     }
     if all.is_empty() {
         return Ok("nothing failed or was odd, as far as the server remembers".to_owned());
@@ -74,7 +74,7 @@ fn explain(command: &ExplainCommand, id: u64) -> Result<String, Error> {
     let exchange: Exchange = ask(&command.connection, &AdminRequest::Explain { id })?;
     let written = command.write.as_deref().map(|file| write(file, &exchange)).transpose()?;
     if command.json {
-        return Ok(serde_json::json!(exchange).to_string());
+        return Ok(json_line(&exchange));
     }
     Ok(view::whole(&exchange) + &written.unwrap_or_default())
 }

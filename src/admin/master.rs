@@ -1,7 +1,7 @@
 //! `keystead master`: the master key in the HSM.
 
 use super::protocol::AdminRequest;
-use super::{AS_ADMINISTRATOR, ask, fail};
+use super::{AS_ADMINISTRATOR, ask, fail, json_line};
 use crate::client::ClientArgs;
 use crate::vault::{MasterStatus, RotationReport};
 use clap::{Args, Subcommand};
@@ -72,7 +72,7 @@ fn describe(status: &MasterStatus) -> String {
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 fn show(json: bool, value: &impl serde::Serialize, text: impl FnOnce() -> String) {
     if json {
-        println!("{}", serde_json::json!(value));
+        println!("{}", json_line(value));
     } else {
         println!("{}", text());
     }

@@ -1,7 +1,7 @@
 //! `keystead ready`: does the server work, down to the HSM and the disk?
 
 use super::protocol::{AdminRequest, Readiness};
-use super::{ask, fail};
+use super::{ask, fail, json_line};
 use crate::client::ClientArgs;
 use clap::Args;
 use std::process::ExitCode;
@@ -34,13 +34,13 @@ pub fn run(command: &ReadyCommand) -> ExitCode {
         Ok(readiness) => readiness,
         Err(error) => {
             if command.json {
-                println!("{}", serde_json::json!({ "ready": false, "error": error.to_string() }));
+                println!("{}", json_line(&serde_json::json!({ "ready": false, "error": error.to_string() })));
             }
             return fail(&error);
         }
     };
     if command.json {
-        println!("{}", serde_json::json!(readiness));
+        println!("{}", json_line(&readiness));
     } else if readiness.ready {
         let Readiness { version, token, uptime_seconds, damaged_records, .. } = &readiness;
         let damaged = match damaged_records {

@@ -6,12 +6,16 @@
 mod older;
 mod reasons;
 
+use crate::text::printable;
 use kmip_codec::clauses::{Clause, Topic};
 use kmip_codec::enums::ResultReason;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V2_0;
 use kmip_codec::{Tag, Unreadable, Version};
 use std::borrow::Cow;
+
+/// The longest message, in characters.
+const MESSAGE_CHARS_MAX: usize = 2048;
 
 /// The clause that decides: that of an attribute or of a part of messages, else the errors of the operation.
 macro_rules! clause {
@@ -229,9 +233,13 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with its message.
+    /// A refusal with its message. What the message quotes of the client's is shown as all foreign texts are.
     pub fn new(cause: Cause, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { cause, message: message.into() }
+        let message = match message.into() {
+            Cow::Borrowed(ours) => Cow::Borrowed(ours),
+            Cow::Owned(text) => Cow::Owned(printable(&text, MESSAGE_CHARS_MAX)),
+        };
+        Self { cause, message }
     }
 
     /// What could not be read is not known, or malformed (KMIP 1.4, 11.1).

@@ -18,7 +18,7 @@ fn a_log_message_is_noted_escaped_and_bounded() {
     };
     assert_eq!(log("disk full").note, "\"disk full\"");
     let forged = log("x\" principal=admin\n2026 INFO \u{1b}[31m \u{202e}");
-    assert_eq!(forged.note, r#""x\" principal=admin\n2026 INFO \u{1b}[31m \u{202e}""#);
+    assert_eq!(forged.note, r#""x\" principal=admin\u{a}2026 INFO \u{1b}[31m \u{202e}""#);
     assert_eq!(log(&"é".repeat(1024)).reason, None);
     let long = log(&"é".repeat(1025));
     assert_eq!((long.reason, long.note.as_str()), (Some(ResultReason::InvalidField), ""));

@@ -3,6 +3,7 @@
 use crate::engine::telling::witness::ObjectFacts;
 use crate::explain::Exchange;
 use crate::pki;
+use crate::text::printable;
 use kmip_codec::wire::{SECRET, SPELT};
 use std::fmt::Write as _;
 use time::OffsetDateTime;
@@ -92,9 +93,12 @@ fn moment(milliseconds: u64) -> String {
         .unwrap_or_default()
 }
 
+/// The longest text of a client that is shown, in characters.
+const SHOWN_CHARS_MAX: usize = 2048;
+
 /// Text without anything that a terminal obeys.
 fn plain(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    printable(text, SHOWN_CHARS_MAX)
 }
 
 /// The message as a tree. The sink writes an element a line.

@@ -4,6 +4,7 @@ mod tree;
 
 use super::choose::{Described, name};
 use super::{Failure, Result};
+use crate::text::printable;
 use base64ct::{Base64, Encoding as _};
 use kmip_codec::SecretBytes;
 use kmip_codec::attribute;
@@ -25,10 +26,17 @@ pub enum Form {
     Base64,
 }
 
+/// The longest text in a table, in characters: names can have thousands.
+const CELL_CHARS_MAX: usize = 120;
+
+/// The longest value of an attribute that is shown, in characters.
+const VALUE_CHARS_MAX: usize = 8192;
+
 /// A line a key.
 pub fn table(keys: &[Described], out: &mut dyn Write) -> Result<()> {
     let head = ["ID", "STATE", "ALGORITHM", "BITS", "CREATED", "NAME"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(head).chain(keys.iter().map(row)).collect();
+    let rows = std::iter::once(head).chain(keys.iter().map(row));
+    let rows: Vec<[String; 6]> = rows.map(|row| row.map(|cell| printable(&cell, CELL_CHARS_MAX))).collect();
     let width =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: [usize; 6] = std::array::from_fn(|column| width(column).unwrap_or(0));
@@ -55,7 +63,7 @@ fn row((id, attributes): &Described) -> [String; 6] {
 
 /// Names come from other clients: what would steer a terminal is shown as an escape.
 fn visible(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    printable(text, VALUE_CHARS_MAX)
 }
 
 /// The same for programs.
@@ -86,7 +94,7 @@ fn described(id: &str, attributes: &Attributes) -> Value {
 }
 
 fn json_line(value: &Value, out: &mut dyn Write) -> Result<()> {
-    Ok(writeln!(out, "{value}")?)
+    Ok(writeln!(out, "{}", crate::admin::json_line(value))?)
 }
 
 /// Bytes on a terminal help nobody, and stay in its history.

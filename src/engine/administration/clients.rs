@@ -45,9 +45,10 @@ fn must_be_free(cx: &mut Context<'_, '_>, name: &str, is_revoked: bool) -> Step<
     let shown = noted(name, NOTED_CHARS_MAX);
     let keys = cx.draft.owned_by(name, COUNTED_MAX)?;
     let what = match (is_revoked, keys) {
-        (true, _) => format!("the name {shown} was revoked, and {keys} keys and other objects are its own"),
+        (true, 0) => format!("the name {shown} was revoked"),
+        (true, keys) => format!("the name {shown} was revoked, and owns {}", counted(keys)),
         (false, 0) => return Ok(()),
-        (false, keys) => format!("the name {shown} owns {keys} keys and other objects"),
+        (false, keys) => format!("the name {shown} owns {}", counted(keys)),
     };
     refuse(
         Cause::Denied,
@@ -56,6 +57,14 @@ fn must_be_free(cx: &mut Context<'_, '_>, name: &str, is_revoked: bool) -> Step<
              then the only one of the name that is good"
         ),
     )
+}
+
+fn counted(keys: usize) -> String {
+    match keys {
+        1 => "1 key or other object".to_owned(),
+        COUNTED_MAX.. => format!("{COUNTED_MAX} keys and other objects or more"),
+        keys => format!("{keys} keys and other objects"),
+    }
 }
 
 /// Every certificate that is known here: those that were signed, and those of which something else is known.
