@@ -35,7 +35,7 @@ fn ask<T: DeserializeOwned>(args: &ClientArgs, request: &AdminRequest) -> Result
 
 /// JSON in one line. What a terminal would obey, or nobody would see, is escaped in its texts.
 fn json_line(value: &impl Serialize) -> String {
-    let text = serde_json::to_string(value).unwrap_or_default();
+    let text = serde_json::to_value(value).map(|value| value.to_string()).unwrap_or_default();
     let escape = |c: char| match printable(c.encode_utf8(&mut [0; 4]), ESCAPED_CHARS) {
         shown if shown.starts_with(c) => shown,
         _ => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
