@@ -4,6 +4,8 @@
 mod records;
 mod report;
 
+use crate::admin::report::{Report as Failure, fail};
+use crate::client::exit;
 use crate::config::Config;
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
@@ -26,7 +28,7 @@ const IN_USE: u8 = 6;
 #[command(
     after_help = "Reads every record of the store and opens it with the keys in the HSM; compares the indexes with the objects \
 both ways; follows the chain of the audit; reads the journal of reads, the rows of the key hierarchy and the file of the engine. \
-The store is not written to (of sled's, a copy in the folder for temporary files is read). Stop the server first.\nExit codes: 0 \
+The store is not written to (of sled's, a copy in the folder for temporary files is read). Stop the server first.\nExample: keystead check --config /etc/keystead/keystead.toml\nExit codes: 0 \
 sound; 1 it could not be checked (configuration, HSM, rights); 2 wrong usage; 5 something is damaged: standard output names it; 6 a \
 server has the store open."
 )]
@@ -57,7 +59,7 @@ enum Error {
 }
 
 /// Checks, and tells. `use_softhsm` tells SoftHSM which configuration to read.
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
+#[allow(clippy::print_stdout, reason = "this is the command line")]
 pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> ExitCode {
     let checked = Config::read(&command.config).map_err(Error::from).and_then(|config| {
         if let Some(file) = &config.hsm.softhsm_config {
@@ -68,12 +70,12 @@ pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> Ex
     let report = match checked {
         Ok(report) => report,
         Err(error) => {
-            eprintln!("keystead: {error}");
-            return match error {
-                Error::Store(store::Error::InUse { .. }) => IN_USE.into(),
-                Error::Store(store::Error::Damaged { .. }) => DAMAGED.into(),
-                _ => ExitCode::FAILURE,
+            let (kind, code) = match error {
+                Error::Store(store::Error::InUse { .. }) => ("in-use", IN_USE),
+                Error::Store(store::Error::Damaged { .. }) => ("damaged", DAMAGED),
+                _ => ("setup", exit::HERE),
             };
+            return fail(command.json, Failure { kind, message: error.to_string(), code, reason: None });
         }
     };
     if command.json {

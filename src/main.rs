@@ -2,12 +2,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
 use clap::{Args, Parser, Subcommand};
-use keystead::admin::{clients, explain, key, master, ready};
+use keystead::admin::{clients, explain, key, master, ready, report};
 use keystead::config::Config;
 use keystead::exit::{self, Ends, Exit};
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
-use keystead::{check, dev, http, softhsm, start};
+use keystead::{check, client, dev, http, softhsm, start};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use std::process::ExitCode;
     name = "keystead",
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 done; 2 wrong usage; the --help of each command tells its others."
+    after_help = "Example: keystead dev --dir /tmp/keystead\nThe words are explained in docs/glossary.md.\nExit codes: 0 done; 2 wrong usage; the --help of each command tells its others."
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -79,7 +79,7 @@ fn dev_help() -> String {
          since then is not made anew where something that is still there needs the old one.\nPrints `ready ADDR` when it \
          accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it; at SIGHUP it reads certificates, CA \
          and what the configuration says of clients again.\nWhoever loses DIR/tokens loses every key: there are no backups \
-         yet.\n{}.",
+         yet.\nExample: keystead dev --dir /tmp/keystead\n{}.",
         exit::help()
     )
 }
@@ -88,13 +88,17 @@ fn serve_help() -> String {
     format!(
         "Prints `ready ADDR` when it accepts connections, and `ready https://ADDR/kmip` for HTTPS. SIGTERM stops it: requests \
          under way end first. At SIGHUP it reads certificates, CA, revocation lists and what the configuration says of clients \
-         again.\n{}.",
+         again.\nExample: keystead serve --config /etc/keystead/keystead.toml\n{}.",
         exit::help()
     )
 }
 
 fn main() -> ExitCode {
-    match CommandLine::parse().command {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => return report::command_line(&error),
+    };
+    match line.command {
         Command::Dev(command) => told(run_dev(&command)),
         Command::Serve(command) => told(run_serve(&command)),
         Command::Key(command) => key::run(command),
@@ -172,10 +176,25 @@ fn serve(file: PathBuf, amend: impl Fn(&mut Config) + Send + Sync + 'static) -> 
     run(&config, source)
 }
 
+/// What an operator should know of the configuration and of its files before the server serves.
+fn tell_what_is_weak(config: &Config) {
+    if config.objects.weak_keys {
+        tracing::warn!(
+            "weak algorithms are granted to every client (objects.weak_keys = true; docs/cryptography.md lists them): for \
+             development, not for production"
+        );
+    }
+    let secrets = [config.hsm.pin_file.as_ref(), Some(&config.tls.key), config.tls.ca_key.as_ref()];
+    for text in secrets.into_iter().flatten().filter_map(|file| client::open_to_all(file)) {
+        tracing::warn!("{text}");
+    }
+}
+
 fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
     if let Err(error) = no_core_dumps() {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
+    tell_what_is_weak(config);
     if let Some(file) = &config.hsm.softhsm_config {
         keep_softhsm_whole(file);
     }

@@ -38,10 +38,15 @@ fn a_client_that_the_server_does_not_make_leaves_nothing_behind() {
     failed(add(&dev, "admin", "one", &out, &["--server", "127.0.0.1:1"]), 3);
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0);
     told(add(&dev, "admin", "one", &out, &[]));
-    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 4, "certificate, key, CA and client.toml");
     assert!(failed(add(&dev, "admin", "one", &out, &[]), 1).contains("nothing is overwritten"));
     let [certificate, key] = ["one.pem", "one.key"].map(|file| out.join(file).display().to_string());
     told(dev.keystead("client", &["key", "list", "--cert", &certificate, "--key", &key]));
+    told(add(&dev, "admin", "two", &out, &[]));
+    for config in ["client.toml", "two.toml"] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_keystead"));
+        told(command.args(["key", "list", "--config"]).arg(out.join(config)).output().unwrap());
+    }
 }
 
 /// Whoever held the new certificate had all keys of the name, and nobody was told.

@@ -24,12 +24,27 @@
 mod support;
 
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use support::dev::Dev;
 
 /// The fewest wrong inputs that the files hold: none gets lost.
 const WRONG_MIN: usize = 40;
+
+/// `at_terminal COMMAND PROMPT ANSWER ...`: runs a command at a terminal, and types each answer when its prompt is there.
+const AT_TERMINAL: &str = r#"#!/bin/sh
+command=$1; shift; : >typescript
+{
+    while [ $# -gt 0 ]; do
+        tries=0
+        until grep -qaF "$1" typescript || [ $tries -gt 600 ]; do sleep 0.05; tries=$((tries + 1)); done
+        printf '%s\n' "$2"; shift 2
+    done
+    until [ -e ended ]; do sleep 0.05; done
+} | { script -qefc "$command" typescript; code=$?; : >ended; exit $code; }
+code=$?; rm -f ended; exit $code
+"#;
 
 /// A place where a command runs.
 struct Place {
@@ -47,6 +62,9 @@ impl Place {
         for name in ["ca.pem", "client.pem", "client.key", "admin.pem", "admin.key"] {
             std::fs::copy(dev.folder.join(name), work.join(name)).unwrap();
         }
+        let script = work.join("at_terminal");
+        std::fs::write(&script, AT_TERMINAL).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).unwrap();
         Self { _folder: folder, work, dev }
     }
 

@@ -44,6 +44,7 @@ fn every_command_tells_its_exit_codes() {
                 codes.contains("0 ") && codes.contains("2 wrong usage"),
                 "{program} {command:?}: {codes}"
             );
+            assert!(help.contains("Example: keystead"), "{program} {command:?}: no example in its help");
             let connects = help.contains("--server <HOST:PORT>") && !command.contains(&"password".to_owned());
             assert_eq!(
                 connects,

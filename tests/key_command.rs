@@ -174,7 +174,7 @@ fn what_is_wrong_is_told_with_its_code() {
     assert!(place.refused(4, &["list", "--ca", &file("ca.pem")]).contains("--ca"));
     let config = place.folder.path().join("client.toml");
     std::fs::write(&config, "server = \"kms\"").unwrap();
-    assert!(place.refused(1, &["list", "--config", config.to_str().unwrap()]).contains("unknown field"));
+    assert!(place.refused(2, &["list", "--config", config.to_str().unwrap()]).contains("unknown field"));
 }
 
 /// A server in the environment went before the one in the file that the command line named, and an empty variable was a

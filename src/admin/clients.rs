@@ -2,24 +2,19 @@
 //! signs with the CA key that its configuration names.
 
 use super::protocol::{AdminRequest, Issued, Revoked, ShownClient};
-use super::{AS_ADMINISTRATOR, ask, fail, json_line};
-use crate::client::{ClientArgs, Error};
+use super::table::table;
+use super::{as_administrator, ask, ask_with, fail, host_files, json_line, password};
+use crate::client::{ClientArgs, Error, Settings};
 use crate::gate;
 use crate::pki::{self, Curve};
-use crate::text::printable;
 use clap::{Args, Subcommand};
 use keystead_hsm::{Entropy as _, SystemEntropy};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use zeroize::Zeroizing;
-
-/// The longest name that is shown, in characters.
-const NAME_CHARS_MAX: usize = 256;
 
 /// `keystead client …`.
 #[derive(Args, Debug)]
-#[command(after_help = AS_ADMINISTRATOR)]
+#[command(after_help = as_administrator("keystead client list"))]
 pub struct ClientCommand {
     /// Print JSON
     #[arg(long, global = true)]
@@ -32,15 +27,18 @@ pub struct ClientCommand {
 
 #[derive(Subcommand, Debug)]
 enum Action {
-    /// Make a key and get a certificate for a new client: NAME.pem and NAME.key
+    /// Make what the host of a new client needs: NAME.pem, NAME.key, ca.pem and client.toml
+    ///
+    /// The key is made here; the server signs the certificate. Where ca.pem or client.toml of other clients stand in the
+    /// folder, the new ones are called NAME.ca.pem and NAME.toml.
     ///
     /// A name that owns keys, or that was revoked, is refused: whoever holds the new certificate gets at those keys. With
     /// --replace it is signed, and is then the only certificate of the name that is good.
-    #[command(after_help = AS_ADMINISTRATOR)]
+    #[command(after_help = as_administrator("keystead client add host-7 --out /root/host-7"))]
     Add {
         /// The name of the client: what its objects belong to
         name: String,
-        /// Where the two files go
+        /// The folder, which must be there, that the files go into
         #[arg(long, value_name = "DIR", default_value = ".")]
         out: PathBuf,
         /// How long the certificate is valid
@@ -54,14 +52,14 @@ enum Action {
         replace: bool,
     },
     /// List the certificates that were issued
-    #[command(after_help = AS_ADMINISTRATOR)]
+    #[command(after_help = as_administrator("keystead client list --json"))]
     List,
     /// End a client: it is refused from its next message on, for good
     ///
     /// A name ends every certificate with that name, whoever signed it and whenever, and what the client has asked for and
     /// is not done yet. A fingerprint ends one certificate alone. Neither is taken back; `client add NAME --replace` signs
     /// a new certificate for a name, and those of before stay ended.
-    #[command(after_help = AS_ADMINISTRATOR)]
+    #[command(after_help = as_administrator("keystead client revoke host-7"))]
     Revoke {
         /// Its name, or `sha256:` and the fingerprint of one certificate
         name: String,
@@ -70,41 +68,49 @@ enum Action {
         unknown: bool,
     },
     /// Show a client: its groups, its persona, and where each switch of that comes from
-    #[command(after_help = AS_ADMINISTRATOR)]
+    ///
+    /// A persona is a set of switches: what the server does differently for clients that need it (docs/personas.md).
+    #[command(after_help = as_administrator("keystead client show host-7"))]
     Show {
         /// Its name, or `sha256:` and the fingerprint of its certificate
         name: String,
     },
-    /// Hash a password, read from standard input, for [[credentials]] in the configuration; asks no server
-    #[command(after_help = "Exit codes: 0 done; 1 no password was read; 2 wrong usage.")]
+    /// Hash a password, typed or from a pipe, for [[credentials]] in the configuration; asks no server
+    #[command(
+        after_help = "Example: keystead client password </run/secret\nExit codes: 0 done; 1 no password was read; 2 wrong usage."
+    )]
     Password,
 }
 
 /// Does it.
 pub fn run(command: &ClientCommand) -> ExitCode {
     let done = match &command.action {
-        Action::Add { name, out, days, curve, replace } => {
-            add(command, name, out, *curve, |request| sign(command, name, (*days, *replace), request))
-        }
+        Action::Add { name, out, days, curve, replace } => command.client.settings().and_then(|settings| {
+            let sign = |request| {
+                let (name, days, replace) = (name.clone(), *days, *replace);
+                let request = AdminRequest::ClientAdd { name, days, request, replace };
+                ask_with(settings.clone(), command.json, &request)
+            };
+            let issued = add((name, out), *curve, sign)?;
+            complete(command.json, (name, out), &settings, issued)
+        }),
         Action::List => list(command),
         Action::Revoke { name, unknown } => revoke(command, name, *unknown),
         Action::Show { name } => show(command, name),
-        Action::Password => password(),
+        Action::Password => hash_password(command.json),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => fail(command.json, &error),
     }
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command line")]
+/// Makes the key, has its certificate signed, and writes both.
 fn add(
-    command: &ClientCommand,
-    name: &str,
-    out: &Path,
+    (name, out): (&str, &Path),
     curve: Curve,
     sign: impl FnOnce(String) -> Result<Issued, Error>,
-) -> Result<(), Error> {
+) -> Result<Issued, Error> {
     let files = [out.join(format!("{name}.pem")), out.join(format!("{name}.key"))];
     let [certificate_file, key_file] = &files;
     if let Some(there) = files.iter().find(|file| file.exists()) {
@@ -124,23 +130,38 @@ fn add(
         })?;
         Ok(issued)
     });
-    let issued = signed.inspect_err(|_| drop(std::fs::remove_file(key_file)))?;
-    if command.json {
-        println!("{}", json_line(&Issued { certificate: String::new(), ..issued }));
-    } else {
-        println!("client {name:?}: {} and {}", certificate_file.display(), key_file.display());
-        println!("valid until {}, fingerprint sha256:{}", date(issued.not_after), issued.fingerprint);
-    }
-    Ok(())
+    signed.inspect_err(|_| drop(std::fs::remove_file(key_file)))
 }
 
-fn sign(
-    command: &ClientCommand,
-    name: &str,
-    (days, replace): (u32, bool),
-    request: String,
-) -> Result<Issued, Error> {
-    ask(&command.client, &AdminRequest::ClientAdd { name: name.to_owned(), days, request, replace })
+/// Writes what the host needs besides, and tells of all of it.
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+fn complete(
+    json: bool,
+    (name, out): (&str, &Path),
+    settings: &Settings,
+    issued: Issued,
+) -> Result<(), Error> {
+    let files = host_files::write(out, name, settings)?;
+    let [certificate, key] = [".pem", ".key"].map(|end| out.join(format!("{name}{end}")));
+    if json {
+        let issued = Issued { certificate: String::new(), ..issued };
+        let mut told = serde_json::json!(issued);
+        if let Some(fields) = told.as_object_mut() {
+            let paths = serde_json::json!({ "cert": certificate, "key": key, "ca": files.ca, "config": files.config });
+            fields.insert("files".to_owned(), paths);
+        }
+        println!("{}", json_line(&told));
+        return Ok(());
+    }
+    println!("client {name:?}: {} and {}", certificate.display(), key.display());
+    println!("valid until {}, fingerprint sha256:{}", date(issued.not_after), issued.fingerprint);
+    println!(
+        "its host needs these two, {} and {}, in one folder: `--config {}` on the host then names all of them",
+        files.ca.display(),
+        files.config.display(),
+        files.config.file_name().unwrap_or_default().to_string_lossy()
+    );
+    Ok(())
 }
 
 /// The day of a time in seconds since 1970.
@@ -151,7 +172,7 @@ fn date(seconds: i64) -> String {
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 fn list(command: &ClientCommand) -> Result<(), Error> {
-    let issued: Vec<Issued> = ask(&command.client, &AdminRequest::ClientList)?;
+    let issued: Vec<Issued> = ask(&command.client, command.json, &AdminRequest::ClientList)?;
     if command.json {
         println!("{}", json_line(&issued));
         return Ok(());
@@ -163,7 +184,7 @@ fn list(command: &ClientCommand) -> Result<(), Error> {
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 fn revoke(command: &ClientCommand, name: &str, unknown: bool) -> Result<(), Error> {
     let request = AdminRequest::ClientRevoke { name: name.to_owned(), unknown };
-    let revoked: Revoked = ask(&command.client, &request)?;
+    let revoked: Revoked = ask(&command.client, command.json, &request)?;
     if command.json {
         println!("{}", json_line(&revoked));
         return Ok(());
@@ -182,30 +203,23 @@ fn revoke(command: &ClientCommand, name: &str, unknown: bool) -> Result<(), Erro
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 fn print_certificates(issued: &[Issued]) {
-    for one in issued {
-        let ended = one.ended.as_ref().map(|why| format!("\t{}", printable(why, NAME_CHARS_MAX)));
-        let ended = ended.unwrap_or_default();
-        println!(
-            "{}\tuntil {}\tsha256:{}{ended}",
-            printable(&one.name, NAME_CHARS_MAX),
-            date(one.not_after),
-            one.fingerprint
-        );
-    }
+    let rows = issued.iter().map(|one| {
+        let fingerprint = format!("sha256:{}", one.fingerprint);
+        [one.name.clone(), date(one.not_after), fingerprint, one.ended.clone().unwrap_or("good".to_owned())]
+    });
+    print!("{}", table(["NAME", "UNTIL", "FINGERPRINT", "STANDING"], rows));
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
-    let shown: ShownClient = ask(&command.client, &AdminRequest::ClientShow { name: name.to_owned() })?;
+    let shown: ShownClient =
+        ask(&command.client, command.json, &AdminRequest::ClientShow { name: name.to_owned() })?;
     if command.json {
         println!("{}", json_line(&shown));
         return Ok(());
     }
     let standing = &shown.standing;
     println!("client {:?}, persona {:?}", standing.name, standing.persona);
-    if !standing.configured && shown.certificates.is_empty() {
-        println!("  nothing here names it: this is how a client of that name would stand");
-    }
     if let Some(why) = &shown.revoked {
         println!("  {why}: no certificate of this name is good but those that were signed for it after that");
     }
@@ -223,7 +237,9 @@ fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
             println!("  {what}");
         }
     }
-    print_certificates(&shown.certificates);
+    if !shown.certificates.is_empty() {
+        print_certificates(&shown.certificates);
+    }
     let width = standing.switches.iter().map(|row| row.switch.len()).max().unwrap_or_default();
     for row in &standing.switches {
         println!("  {:width$}  {:14}  {}", row.switch, row.value, row.from);
@@ -231,23 +247,17 @@ fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The longest password that is taken.
-const PASSWORD_BYTES_MAX: u64 = 1024;
-
 #[allow(clippy::print_stdout, reason = "this is the command line")]
-fn password() -> Result<(), Error> {
-    let mut text = Zeroizing::new(String::with_capacity(PASSWORD_BYTES_MAX as usize));
-    let read = std::io::stdin().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
-    read.map_err(|error| {
-        Error::setup(format!("cannot read the password: {error}"), "write it to standard input")
-    })?;
-    let password = text.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(Error::setup("the password is empty", "write it to standard input"));
-    }
+fn hash_password(json: bool) -> Result<(), Error> {
+    let password = password::read()?;
     let mut salt = [0; 16];
     let filled = SystemEntropy::default().fill(&mut salt);
     filled.map_err(|error| Error::setup(error.to_string(), "try again"))?;
-    println!("{}", gate::password_hash(password.as_bytes(), &salt));
+    let hash = gate::password_hash(password.as_bytes(), &salt);
+    if json {
+        println!("{}", json_line(&serde_json::json!({ "hash": hash })));
+    } else {
+        println!("{hash}");
+    }
     Ok(())
 }

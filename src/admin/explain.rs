@@ -19,7 +19,7 @@ the client's error message ends with (\"request 1764…\"), what the log and the
 Correlation Value of the answer.\nNo key, secret or password is shown: length and fingerprint stand for each; equal \
 secrets have equal fingerprints until the server is restarted. Kept are the last ones of each client, in the server's \
 memory ([explain] in docs/configuration.md).\nIt asks the server as an administrator: use a certificate that its \
-configuration lists under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could \
+configuration lists under [admin].\nExample: keystead explain --client host-7 --last 5\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could \
 be reached; 4 the server refused, or keeps nothing of this request, or one side does not accept the other's certificate."
 )]
 pub struct ExplainCommand {
@@ -54,13 +54,13 @@ pub fn run(command: &ExplainCommand) -> ExitCode {
             let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
             ExitCode::SUCCESS
         }
-        Err(error) => fail(&error),
+        Err(error) => fail(command.json, &error),
     }
 }
 
 fn list(command: &ExplainCommand) -> Result<String, Error> {
     let request = AdminRequest::ExplainLast { client: command.client.clone(), count: command.last };
-    let all: Vec<Exchange> = ask(&command.connection, &request)?;
+    let all: Vec<Exchange> = ask(&command.connection, command.json, &request)?;
     if command.json {
         return Ok(json_line(&all));
     }
@@ -71,7 +71,7 @@ fn list(command: &ExplainCommand) -> Result<String, Error> {
 }
 
 fn explain(command: &ExplainCommand, id: u64) -> Result<String, Error> {
-    let exchange: Exchange = ask(&command.connection, &AdminRequest::Explain { id })?;
+    let exchange: Exchange = ask(&command.connection, command.json, &AdminRequest::Explain { id })?;
     let written = command.write.as_deref().map(|file| write(file, &exchange)).transpose()?;
     if command.json {
         return Ok(json_line(&exchange));

@@ -6,8 +6,10 @@
 mod act;
 mod algorithm;
 mod choose;
+mod confirm;
 mod view;
 
+use super::report::{self, Report};
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Subcommand};
@@ -15,12 +17,17 @@ use kmip_codec::enums::{CryptographicAlgorithm, RevocationReasonCode, State};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; \
-                          4 the server refused, or has no such key, or one side does not accept the other's certificate.";
+/// What the help of each command ends with.
+fn help(example: &str) -> String {
+    format!(
+        "Example: {example}\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 \
+         the server refused, or has no such key, or one side does not accept the other's certificate."
+    )
+}
 
 /// `keystead key …`.
 #[derive(Args, Debug)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = help("keystead key list --state active"))]
 pub struct KeyCommand {
     /// Print JSON
     #[arg(long, global = true)]
@@ -34,7 +41,7 @@ pub struct KeyCommand {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// Make a key on the server and print its identifier
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = help("keystead key create --name web --activate"))]
     Create {
         /// What people call it; unique among the owner's keys
         #[arg(long, value_parser = NonEmptyStringValueParser::new())]
@@ -54,7 +61,7 @@ enum Action {
         activate: bool,
     },
     /// List keys, newest first
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = help("keystead key list --state active --limit 10"))]
     List {
         /// Only those of this name
         #[arg(long)]
@@ -62,7 +69,7 @@ enum Action {
         /// Only those of this group of objects
         #[arg(long)]
         group: Option<String>,
-        /// Only those in this state: pre-active, active, deactivated, compromised, destroyed …
+        /// Only those in this state: pre-active, active, deactivated, compromised, destroyed or destroyed-compromised
         #[arg(long, value_parser = state)]
         state: Option<State>,
         /// At most this many
@@ -70,14 +77,14 @@ enum Action {
         limit: Option<i32>,
     },
     /// Print all attributes of a key
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = help("keystead key show web"))]
     Show {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
         key: String,
     },
     /// Write the key itself to standard output
-    #[command(group = ArgGroup::new("form"), after_help = EXIT_CODES)]
+    #[command(group = ArgGroup::new("form"), after_help = help("keystead key get web --hex"))]
     Get {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
@@ -96,14 +103,14 @@ enum Action {
         force: bool,
     },
     /// Make a Pre-Active key Active
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = help("keystead key activate web"))]
     Activate {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
         key: String,
     },
     /// Take a key out of use: Deactivated, or Compromised where the reason is a compromise
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = help("keystead key revoke web --reason superseded"))]
     Revoke {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
@@ -118,13 +125,19 @@ enum Action {
         /// When a compromise happened, as 2026-01-31T12:00:00Z [default: now]
         #[arg(long, value_name = "TIME", value_parser = choose::time)]
         occurred: Option<i64>,
+        /// Do not ask at a terminal, where a volume is unlocked with the key
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Destroy the key for ever; what it protects is lost
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = help("keystead key destroy web --yes"))]
     Destroy {
         /// Its identifier or its name
         #[arg(id = "wanted", value_name = "ID|NAME")]
         key: String,
+        /// Do not ask at a terminal
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 
@@ -141,14 +154,15 @@ enum Failure {
     Output(#[from] io::Error),
 }
 
-impl Failure {
-    fn exit_code(&self) -> u8 {
-        match self {
-            Self::Client(error) => error.exit_code(),
-            Self::Usage(_) => exit::USAGE,
-            Self::NoSuchKey(_) => exit::REFUSED,
-            Self::Output(_) => exit::HERE,
-        }
+impl From<&Failure> for Report {
+    fn from(failure: &Failure) -> Self {
+        let (kind, code) = match failure {
+            Failure::Client(error) => return error.into(),
+            Failure::Usage(_) => ("usage", exit::USAGE),
+            Failure::NoSuchKey(_) => ("no-such-key", exit::REFUSED),
+            Failure::Output(_) => ("setup", exit::HERE),
+        };
+        Self { kind, message: failure.to_string(), code, reason: None }
     }
 }
 
@@ -157,17 +171,16 @@ type Result<T> = std::result::Result<T, Failure>;
 /// Does what the command line says.
 pub fn run(command: KeyCommand) -> ExitCode {
     let settings = command.client.settings().map_err(Failure::from);
+    let json = command.json;
+    let warning = settings.as_ref().ok().and_then(|settings| settings.files.warning());
+    warning.iter().for_each(|text| report::warn(json, text));
     let mut out = io::stdout().lock();
-    let done = settings.and_then(|settings| perform(command.action, command.json, settings, &mut out));
+    let done = settings.and_then(|settings| perform(command.action, json, settings, &mut out));
     match done.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nobody may be there to read it.
-            let _ = writeln!(io::stderr(), "keystead: {failure}");
-            ExitCode::from(failure.exit_code())
-        }
+        Err(failure) => report::fail(json, &failure),
     }
 }
 
@@ -207,13 +220,15 @@ fn perform(action: Action, json: bool, settings: Settings, out: &mut dyn Write) 
             act::activate(client, &id)?;
             told(&id, json, out)
         }
-        Action::Revoke { key, reason, message, occurred } => {
+        Action::Revoke { key, reason, message, occurred, yes } => {
             let id = choose::one(client, &key)?;
+            confirm::revoking(client, &id, yes)?;
             act::revoke(client, &id, reason, message, occurred)?;
             told(&id, json, out)
         }
-        Action::Destroy { key } => {
+        Action::Destroy { key, yes } => {
             let id = choose::one(client, &key)?;
+            confirm::destroying(client, &id, yes)?;
             act::destroy(client, &id)?;
             told(&id, json, out)
         }

@@ -1,7 +1,7 @@
 //! `keystead master`: the master key in the HSM.
 
 use super::protocol::AdminRequest;
-use super::{AS_ADMINISTRATOR, ask, fail, json_line};
+use super::{as_administrator, ask, fail, json_line};
 use crate::client::ClientArgs;
 use crate::vault::{MasterStatus, RotationReport};
 use clap::{Args, Subcommand};
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 /// `keystead master …`.
 #[derive(Args, Debug)]
-#[command(after_help = AS_ADMINISTRATOR)]
+#[command(after_help = as_administrator("keystead master status"))]
 pub struct MasterCommand {
     /// Print JSON
     #[arg(long, global = true)]
@@ -23,20 +23,25 @@ pub struct MasterCommand {
 #[derive(Subcommand, Debug)]
 enum Action {
     /// Show the master key, and what is sealed under it
-    #[command(after_help = AS_ADMINISTRATOR)]
+    ///
+    /// Master keys are numbered: the number is the epoch. What is sealed under one can be opened by the HSM that holds it
+    /// alone.
+    #[command(after_help = as_administrator("keystead master status --json"))]
     Status,
     /// Make a new master key and seal everything under it, while the server runs
-    #[command(after_help = AS_ADMINISTRATOR)]
+    ///
+    /// The one before stays in the HSM: copies of the store from before the rotation need it.
+    #[command(after_help = as_administrator("keystead master rotate"))]
     Rotate,
 }
 
 /// Asks, and tells.
 pub fn run(command: &MasterCommand) -> ExitCode {
     let done = match command.action {
-        Action::Status => ask::<MasterStatus>(&command.client, &AdminRequest::MasterStatus).map(|status| {
+        Action::Status => ask::<MasterStatus>(&command.client, command.json, &AdminRequest::MasterStatus).map(|status| {
             show(command.json, &status, || describe(&status));
         }),
-        Action::Rotate => ask::<RotationReport>(&command.client, &AdminRequest::MasterRotate).map(|report| {
+        Action::Rotate => ask::<RotationReport>(&command.client, command.json, &AdminRequest::MasterRotate).map(|report| {
             show(command.json, &report, || {
                 format!(
                     "rotated the master key from epoch {} to epoch {}: {} key-encryption keys sealed anew, {} left \
@@ -48,7 +53,7 @@ pub fn run(command: &MasterCommand) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => fail(command.json, &error),
     }
 }
 

@@ -3,27 +3,39 @@
 
 pub mod clients;
 pub mod explain;
+mod host_files;
 pub mod key;
 pub mod master;
+mod password;
 pub mod protocol;
 pub mod ready;
+pub mod report;
+mod table;
 
-use crate::client::{Client, ClientArgs, Error};
+use crate::client::{Client, ClientArgs, Error, Settings};
 use crate::text::printable;
 use protocol::AdminRequest;
+use report::fail;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::process::ExitCode;
 
 /// What the help of commands for administrators ends with.
-const AS_ADMINISTRATOR: &str = "Asks the server as an administrator: use a certificate that its configuration lists \
-                                under [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no \
-                                server could be reached; 4 the server refused or failed, or one side does not accept \
-                                the other's certificate.";
+fn as_administrator(example: &str) -> String {
+    format!(
+        "Example: {example}\nAsks the server as an administrator: use a certificate that its configuration lists under \
+         [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the server \
+         refused or failed, or one side does not accept the other's certificate."
+    )
+}
 
 /// Asks a server.
-fn ask<T: DeserializeOwned>(args: &ClientArgs, request: &AdminRequest) -> Result<T, Error> {
-    let mut client = Client::new(args.settings()?);
+fn ask<T: DeserializeOwned>(args: &ClientArgs, json: bool, request: &AdminRequest) -> Result<T, Error> {
+    ask_with(args.settings()?, json, request)
+}
+
+fn ask_with<T: DeserializeOwned>(settings: Settings, json: bool, request: &AdminRequest) -> Result<T, Error> {
+    settings.files.warning().iter().for_each(|text| report::warn(json, text));
+    let mut client = Client::new(settings);
     let payload =
         protocol::payload(request).map_err(|error| Error::setup(error.to_string(), "report this"))?;
     let answer = client.extension(protocol::OPERATION, payload)?;
@@ -45,13 +57,6 @@ fn json_line(value: &impl Serialize) -> String {
 
 /// As long as one escaped character is at most.
 const ESCAPED_CHARS: usize = 16;
-
-/// Prints an error as every command does, and gives its exit code.
-#[allow(clippy::print_stderr, reason = "this is the command line")]
-fn fail(error: &Error) -> ExitCode {
-    eprintln!("keystead: {error}");
-    error.exit_code().into()
-}
 
 #[cfg(test)]
 mod tests {

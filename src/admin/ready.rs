@@ -16,7 +16,7 @@ const NOT_READY: u8 = 4;
 writes to the store, unless a write was committed within the last 5 s; writes where the audit entries of reads go. It leaves no \
 audit entry.\nWith --json: `ready`, and `keys`, `writes` and `audit`, each with `ok` and, where it is false, `reason`; \
 `damaged_records` counts the records that were found damaged since the server started: they are left out, and do not make it \
-unready.\nExit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the server is not \
+unready.\nExample: keystead ready --json\nExit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the server is not \
 ready, or one side does not accept the other's certificate."
 )]
 pub struct ReadyCommand {
@@ -30,13 +30,13 @@ pub struct ReadyCommand {
 /// Asks, and tells.
 #[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 pub fn run(command: &ReadyCommand) -> ExitCode {
-    let readiness = match ask::<Readiness>(&command.client, &AdminRequest::Ready) {
+    let readiness = match ask::<Readiness>(&command.client, command.json, &AdminRequest::Ready) {
         Ok(readiness) => readiness,
         Err(error) => {
             if command.json {
                 println!("{}", json_line(&serde_json::json!({ "ready": false, "error": error.to_string() })));
             }
-            return fail(&error);
+            return fail(command.json, &error);
         }
     };
     if command.json {
@@ -51,7 +51,8 @@ pub fn run(command: &ReadyCommand) -> ExitCode {
             "ready: Keystead {version}, up {uptime_seconds} s, master key proved in the {token}{damaged}"
         );
     }
-    for (part, reason) in readiness.failing() {
+    // The JSON has them.
+    for (part, reason) in readiness.failing().into_iter().filter(|_| !command.json) {
         eprintln!("keystead: not ready: {part}: {reason}");
     }
     if readiness.ready { ExitCode::SUCCESS } else { NOT_READY.into() }

@@ -100,8 +100,11 @@ impl Given {
         let advice = "correct the file given with --config";
         let text = fs::read_to_string(path)
             .map_err(|error| Error::setup(format!("{}: {error}", path.display()), advice))?;
-        let mut file: Self = toml::from_str(&text)
-            .map_err(|error| Error::usage(format!("{}: {error}", path.display()), advice))?;
+        let mut file: Self = toml::from_str(&text).map_err(|error| {
+            let line =
+                error.span().map_or(1, |span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
+            Error::usage(format!("{}: line {line}: {}", path.display(), error.message().trim_end()), advice)
+        })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for relative in [&mut file.cert, &mut file.key, &mut file.ca].into_iter().flatten() {
             *relative = folder.join(&*relative);

@@ -27,6 +27,7 @@ mod args;
 mod cause;
 mod connection;
 mod error;
+mod files;
 mod race;
 mod reasons;
 mod settings;
@@ -36,6 +37,7 @@ pub use answers::Answers;
 pub use args::ClientArgs;
 pub use cause::Cause;
 pub use error::{Error, Refusal, Unreachable, exit};
+pub use files::{Files, open_to_all};
 pub use race::{Race, race};
 pub use settings::{Limits, Settings};
 

@@ -1,16 +1,13 @@
 //! What a client needs to know: servers, certificates and time limits. Read once, from files.
 
+use super::files::{Files, certificates, private_key};
 use super::{Error, ServerAddress};
 use kmip_codec::Version;
 use kmip_codec::version::V2_1;
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// How long a client waits.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +37,8 @@ pub struct Settings {
     pub servers: Vec<ServerAddress>,
     /// The certificate shown, and whom to trust.
     pub tls: Arc<ClientConfig>,
+    /// Where certificate, key and CA were read from.
+    pub files: Files,
     /// How long to wait.
     pub limits: Limits,
     /// The version that requests are written in.
@@ -49,20 +48,22 @@ pub struct Settings {
 impl Settings {
     /// Reads the PEM files: the client's certificate (with its chain) and key, and the CA of the servers. No other
     /// CA is trusted.
-    pub fn read(servers: Vec<ServerAddress>, cert: &Path, key: &Path, ca: &Path) -> Result<Self, Error> {
+    pub fn read(servers: Vec<ServerAddress>, cert: &Path, key_file: &Path, ca: &Path) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
-        for root in certificates(ca)? {
+        for root in certificates(ca, "--ca")? {
             roots.add(root).map_err(|error| unusable(ca, &error, "give the CA certificate of the server"))?;
         }
-        let (chain, key) = (certificates(cert)?, private_key(key)?);
+        let (chain, key) = (certificates(cert, "--cert")?, private_key(key_file)?);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_root_certificates(roots).with_client_auth_cert(chain, key))
-            .map_err(|error| {
-                unusable(cert, &error, "give the certificate and the key that belong together")
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => mixed_up(cert, key_file),
+                other => unusable(cert, &other, "give the certificate and the key that belong together"),
             })?;
-        Ok(Self { servers, tls: Arc::new(tls), limits: Limits::default(), version: V2_1 })
+        let files = Files { cert: cert.into(), key: key_file.into(), ca: ca.into() };
+        Ok(Self { files, servers, tls: Arc::new(tls), limits: Limits::default(), version: V2_1 })
     }
 
     /// The same with other servers.
@@ -71,26 +72,11 @@ impl Settings {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let text = read(path)?;
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    match all {
-        Ok(all) if !all.is_empty() => Ok(all),
-        Ok(_) => {
-            Err(unusable(path, &pem::Error::NoItemsFound, "a PEM file with CERTIFICATE blocks is needed"))
-        }
-        Err(error) => Err(unusable(path, &error, "a PEM file with CERTIFICATE blocks is needed")),
-    }
-}
-
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    let advice = "an unencrypted PEM private key is needed";
-    PrivateKeyDer::from_pem_slice(&read(path)?).map_err(|error| unusable(path, &error, advice))
-}
-
-fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let advice = "give its path with --cert, --key or --ca, or in the file given with --config";
-    fs::read(path).map(Zeroizing::new).map_err(|error| unusable(path, &error, advice))
+fn mixed_up(cert: &Path, key: &Path) -> Error {
+    Error::setup(
+        format!("the private key in {} is not that of the certificate in {}", key.display(), cert.display()),
+        "give with --cert and --key the two files that were made together",
+    )
 }
 
 fn unusable(path: &Path, error: &dyn std::error::Error, advice: &str) -> Error {

@@ -16,9 +16,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// What the help of each command ends with.
+fn help(example: &str, on_volume: bool) -> String {
+    format!("Example: {example}\n{}", exit_codes(on_volume))
+}
+
 /// Opens LUKS2 volumes with keys that a KMIP server keeps
 #[derive(Parser)]
-#[command(name = "keystead-unlock", version, max_term_width = 100, after_help = exit_codes(true))]
+#[command(name = "keystead-unlock", version, max_term_width = 100, after_help = help("keystead-unlock unlock /dev/sda2 data", true))]
 struct CommandLine {
     #[command(flatten)]
     client: ClientArgs,
@@ -36,7 +41,7 @@ enum Action {
     /// The server notes from which machine and for which device a key was made. Where a key was made for this LUKS UUID
     /// elsewhere, this may be a copy, which must not share the key: on a terminal it is asked which it is, and else said
     /// with `--new-uuid` or `--same-volume`.
-    #[command(after_help = exit_codes(true))]
+    #[command(after_help = help("keystead-unlock enroll /dev/sda2", true))]
     Enroll {
         /// The LUKS2 volume: a device or a file
         device: PathBuf,
@@ -62,7 +67,7 @@ enum Action {
     ///
     /// Every key that the header names is asked for on every server: the second server after 300 ms, all after a second.
     /// What fails in passing is tried again until the time is over, which holds for cryptsetup too.
-    #[command(after_help = exit_codes(true))]
+    #[command(after_help = help("keystead-unlock unlock /dev/sda2 data", true))]
     Unlock {
         /// The LUKS2 volume: a device or a file
         device: PathBuf,
@@ -82,7 +87,7 @@ enum Action {
         wait: Wait,
     },
     /// Write the passphrase of a key (base64 text of its 32 bytes, no line end) to standard output, for a pipe
-    #[command(after_help = exit_codes(false))]
+    #[command(after_help = help("keystead-unlock get --raw 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed | zfs load-key pool/data", false))]
     Get {
         /// The key's unique identifier
         id: String,

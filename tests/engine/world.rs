@@ -156,7 +156,7 @@ impl Bench {
                 "certificate": "PEM",
             }),
             AdminRequest::ClientShow { name } => serde_json::json!({
-                "name": name, "configured": false, "admin": false, "weak_keys": false, "groups": [],
+                "name": name, "configured": true, "admin": false, "weak_keys": false, "groups": [],
                 "default_group": null, "persona": "standard", "switches": [],
             }),
             AdminRequest::MasterRotate => serde_json::json!({"from": 1, "to": 2}),

@@ -9,6 +9,11 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+/// How much of a foreign text is shown.
+const SHOWN_CHARS: usize = 1000;
+/// How much of one in a list.
+const LISTED_CHARS: usize = 200;
+
 /// A line each.
 pub fn list(all: &[Exchange]) -> String {
     let mut text = String::new();
@@ -18,14 +23,18 @@ pub fn list(all: &[Exchange]) -> String {
             "{}\t{}\t{}\t{}\t{}\t{}{}",
             one.id,
             moment(one.last),
-            if one.client.is_empty() { plain(&one.peer) } else { plain(&one.client) },
+            listed(if one.client.is_empty() { &one.peer } else { &one.client }),
             if one.operation.is_empty() { "-" } else { &one.operation },
             if one.reason.is_empty() { &one.what } else { &one.reason },
-            plain(&one.message),
+            listed(&one.message),
             if one.times > 1 { format!(" ({} times)", one.times) } else { String::new() }
         );
     }
     text
+}
+
+fn listed(text: &str) -> String {
+    printable(text, LISTED_CHARS)
 }
 
 /// Everything that is kept of it.
@@ -93,12 +102,9 @@ fn moment(milliseconds: u64) -> String {
         .unwrap_or_default()
 }
 
-/// The longest text of a client that is shown, in characters.
-const SHOWN_CHARS_MAX: usize = 2048;
-
-/// Text without anything that a terminal obeys.
+/// A foreign text, bounded and without anything that a terminal obeys.
 fn plain(text: &str) -> String {
-    printable(text, SHOWN_CHARS_MAX)
+    printable(text, SHOWN_CHARS)
 }
 
 /// The message as a tree. The sink writes an element a line.

@@ -60,7 +60,8 @@ pub fn symmetric(text: &str) -> Result<Algorithm, String> {
         None => "there is no such algorithm",
     };
     let names: Vec<_> = [CIPHERS, MACS].concat().iter().map(|algorithm| format!("{algorithm:?}")).collect();
-    Err(format!("{why}: use one of {}", names.join(", ")))
+    let hint = crate::near::hint(text, names.iter().map(String::as_str));
+    Err(format!("{why}{hint}: use one of {}", names.join(", ")))
 }
 
 /// What a key of this algorithm may be used for.

@@ -2,6 +2,8 @@
 
 use super::{Failure, Result};
 use crate::client::{Client, Error};
+use crate::near;
+use crate::text::printable;
 use kmip_codec::Version;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Attributes, Name};
@@ -11,6 +13,9 @@ use kmip_codec::payloads::{GetAttributesRequest, LocateRequest};
 use kmip_codec::value::UniqueIdentifier;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// How much of a name that was not found is shown.
+const SHOWN_CHARS: usize = 200;
 
 /// How many keys one message asks about.
 const BATCH: usize = 50;
@@ -35,11 +40,26 @@ pub fn one(client: &mut Client, text: &str) -> Result<String> {
         (None, _) => match known.unwrap_or_else(|| identified(client, text)) {
             Ok(()) => Ok(text.to_owned()),
             Err(Error::Refused(refusal)) if refusal.is_not_found() => {
-                Err(Failure::NoSuchKey(format!("no key has the identifier or the name `{text}`")))
+                let once = destroyed(client, text)?.map_or_else(String::new, |id| {
+                    format!(": the last one of that name, {id}, is destroyed; `keystead key show {id}` tells of it")
+                });
+                let shown = printable(text, SHOWN_CHARS);
+                Err(Failure::NoSuchKey(format!("no key has the identifier or the name `{shown}`{once}")))
             }
             Err(error) => Err(error.into()),
         },
     }
+}
+
+/// The last key of a name that is destroyed: the server looks for those only where their state is asked for.
+fn destroyed(client: &mut Client, name: &str) -> Result<Option<String>> {
+    for state in [State::Destroyed, State::DestroyedCompromised] {
+        let filters = vec![Attribute::Name(Name::text(name)), Attribute::State(state)];
+        if let Some(id) = located(client, filters, Some(1))?.into_iter().next() {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether there is an object of this identifier.
@@ -135,9 +155,25 @@ type Row = (u32, &'static str, fn(Version) -> bool);
 pub fn named(text: &str, rows: &[Row]) -> std::result::Result<u32, String> {
     let found = rows.iter().find(|row| plain(row.1) == plain(text));
     found.map(|row| row.0).ok_or_else(|| {
-        let names: Vec<_> = rows.iter().map(|row| row.1).collect();
-        format!("not one of {}", names.join(", "))
+        let names: Vec<_> = rows.iter().map(|row| dashed(row.1)).collect();
+        format!("not one of {}{}", names.join(", "), near::hint(text, names.iter().map(String::as_str)))
     })
+}
+
+/// A name of the standard in small letters and dashes: `pre-active`, `ca-compromise`.
+fn dashed(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut text = String::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|before| letters.get(before));
+        let after = letters.get(place + 1);
+        let is_first = before.is_some_and(|c| c.is_lowercase()) || after.is_some_and(|c| c.is_lowercase());
+        if letter.is_uppercase() && place > 0 && is_first {
+            text.push('-');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
 }
 
 /// A name without what people spell differently.

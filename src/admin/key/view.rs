@@ -4,6 +4,7 @@ mod tree;
 
 use super::choose::{Described, name};
 use super::{Failure, Result};
+use crate::admin::table;
 use crate::text::printable;
 use base64ct::{Base64, Encoding as _};
 use kmip_codec::SecretBytes;
@@ -26,25 +27,13 @@ pub enum Form {
     Base64,
 }
 
-/// The longest text in a table, in characters: names can have thousands.
-const CELL_CHARS_MAX: usize = 120;
-
 /// The longest value of an attribute that is shown, in characters.
 const VALUE_CHARS_MAX: usize = 8192;
 
 /// A line a key.
 pub fn table(keys: &[Described], out: &mut dyn Write) -> Result<()> {
-    let head = ["ID", "STATE", "ALGORITHM", "BITS", "CREATED", "NAME"].map(str::to_owned);
-    let rows = std::iter::once(head).chain(keys.iter().map(row));
-    let rows: Vec<[String; 6]> = rows.map(|row| row.map(|cell| printable(&cell, CELL_CHARS_MAX))).collect();
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: [usize; 6] = std::array::from_fn(|column| width(column).unwrap_or(0));
-    for row in &rows {
-        let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        writeln!(out, "{}", padded.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
+    let head = ["ID", "STATE", "ALGORITHM", "BITS", "CREATED", "NAME"];
+    Ok(out.write_all(table::table(head, keys.iter().map(row)).as_bytes())?)
 }
 
 fn row((id, attributes): &Described) -> [String; 6] {
@@ -57,7 +46,7 @@ fn row((id, attributes): &Described) -> [String; 6] {
         ),
         or_dash(attribute!(attributes, CryptographicLength).next().map(i32::to_string)),
         or_dash(attribute!(attributes, InitialDate).next().map(|date| tree::date(date.0))),
-        or_dash(name(attributes).map(visible)),
+        or_dash(name(attributes).map(str::to_owned)),
     ]
 }
 

@@ -8,6 +8,7 @@ use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::{ClientRef, Fingerprint};
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
+use crate::gate::Standing;
 use serde_json::Value;
 
 /// As many objects of a name are counted, to be told of.
@@ -114,7 +115,7 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<
         }
         ClientRef::Name(name) => {
             if !even_unknown {
-                must_be_known(cx, &name)?;
+                must_be_known(cx, &name, "; --unknown ends the name all the same")?;
             }
             let certificates = end_all(cx, &name, &why)?;
             Revoked { name: Some(name), certificates }
@@ -123,8 +124,9 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<
     json(&revoked)
 }
 
-/// A name that nobody has would end nothing, and the administrator would believe that it had.
-fn must_be_known(cx: &mut Context<'_, '_>, name: &str) -> Step<()> {
+/// A name that nobody has would end nothing, and the administrator would believe that it had; and shown as if somebody
+/// had it, a misspelt name would go unnoticed.
+fn must_be_known(cx: &mut Context<'_, '_>, name: &str, otherwise: &str) -> Step<()> {
     let is_known = cx.draft.world().clients.knows(name)
         || unless_damaged(cx.draft.client_name(name).map(Some))?.is_none_or(|known| known.is_some())
         || issued(cx.draft)?.iter().any(|issued| issued.name == name)
@@ -135,7 +137,7 @@ fn must_be_known(cx: &mut Context<'_, '_>, name: &str) -> Step<()> {
             Cause::NotFound,
             format!(
                 "nothing here knows a client {}: write the name as its certificate has it, or sha256: and the fingerprint of one \
-                 certificate; --unknown ends the name all the same",
+                 certificate{otherwise}",
                 noted(name, NOTED_CHARS_MAX)
             ),
         ),
@@ -156,7 +158,7 @@ fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> Step<Vec<Fingerpr
 /// How a client stands, with the certificates that are known of it.
 pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Step<Value> {
     let standing = cx.supplies.outside(request)?;
-    let standing = serde_json::from_value(standing).map_err(|error| internal(&error))?;
+    let standing: Standing = serde_json::from_value(standing).map_err(|error| internal(&error))?;
     let whom = ClientRef::parse(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
     let mut certificates = issued(cx.draft)?;
     certificates.retain(|issued| match &whom {
@@ -167,5 +169,14 @@ pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Ste
         ClientRef::Name(name) => cx.draft.client_name(name)?.and_then(|record| record.ended),
         ClientRef::Certificate(_) => None,
     };
+    let is_known = standing.configured || revoked.is_some() || !certificates.is_empty();
+    match &whom {
+        _ if is_known => {}
+        ClientRef::Name(name) => must_be_known(cx, name, "")?,
+        ClientRef::Certificate(_) => {
+            let why = "nothing here knows a certificate of this fingerprint: `keystead client list` tells those that are known";
+            return refuse(Cause::NotFound, why);
+        }
+    }
     json(&ShownClient { standing, revoked, certificates })
 }

@@ -1,0 +1,108 @@
+//! The PEM files of a client. What is not what is needed is said in words, with what to do.
+
+use super::Error;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Where the files are.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The client's certificate with its chain.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The CA of the servers.
+    pub ca: PathBuf,
+}
+
+impl Files {
+    /// What a person should know of the private key.
+    pub fn warning(&self) -> Option<String> {
+        open_to_all(&self.key)
+    }
+}
+
+/// What is wrong with the mode of a secret file, if everybody on this machine may read it.
+pub fn open_to_all(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let shown = path.display();
+    (mode & 0o004 != 0).then(|| {
+        format!(
+            "every user of this machine can read the secret in {shown} (mode {mode:o}): chmod 600 {shown}"
+        )
+    })
+}
+
+/// The certificates in a file; `option` is what names the file on the command line.
+pub fn certificates(path: &Path, option: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let text = read(path)?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match all {
+        Ok(all) if !all.is_empty() => Ok(all),
+        _ => Err(unfit(path, &text, "certificate", option)),
+    }
+}
+
+/// The private key in a file.
+pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    let text = read(path)?;
+    PrivateKeyDer::from_pem_slice(&text).map_err(|_| unfit(path, &text, "private key", "--key"))
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let advice = "give its path with --cert, --key or --ca, or in the file given with --config";
+    fs::read(path)
+        .map(Zeroizing::new)
+        .map_err(|error| Error::setup(format!("{}: {error}", path.display()), advice))
+}
+
+/// What the first line of a PEM block, or one below it, tells: the mark, and what it is a mark of. The first that is
+/// there counts.
+const MARKS: &[(&str, &str)] = &[
+    ("BEGIN ENCRYPTED PRIVATE KEY", ENCRYPTED),
+    ("Proc-Type: 4,ENCRYPTED", ENCRYPTED),
+    ("CERTIFICATE REQUEST-", "a request for a certificate"),
+    ("PRIVATE KEY-", "a private key"),
+    ("PUBLIC KEY-", "a public key"),
+    ("BEGIN CERTIFICATE", "a certificate"),
+    ("-----BEGIN", "something else"),
+];
+
+const ENCRYPTED: &str = "a private key encrypted with a passphrase";
+
+fn unfit(path: &Path, content: &[u8], wanted: &str, option: &str) -> Error {
+    let text = Zeroizing::new(String::from_utf8_lossy(content).into_owned());
+    let mark = MARKS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, what)| *what);
+    let shown = path.display();
+    let found = match mark {
+        _ if content.iter().all(u8::is_ascii_whitespace) => "is empty".to_owned(),
+        None => "is not PEM (text that begins with -----BEGIN)".to_owned(),
+        Some(what) if what.strip_prefix("a ") == Some(wanted) => {
+            format!("holds {what} that is damaged or cut off")
+        }
+        Some(what) => format!("holds {what}"),
+    };
+    let advice = match (mark, wanted) {
+        (Some(ENCRYPTED), "private key") => format!(
+            "nobody types it when a machine starts: write the key without one (`openssl pkey -in {shown} -out NEW.key`, \
+             then `chmod 600 NEW.key`) and give that with --key"
+        ),
+        (Some("a certificate"), "private key") => "are --cert and --key swapped?".to_owned(),
+        (Some("a private key" | ENCRYPTED), _) if option == "--cert" => {
+            "are --cert and --key swapped?".to_owned()
+        }
+        (Some("a request for a certificate"), _) => "give the certificate that the CA made of it".to_owned(),
+        (None, "private key") if !content.is_empty() => {
+            format!("where it is DER, `openssl pkey -inform DER -in {shown} -out NEW.key` writes PEM")
+        }
+        (None, _) if !content.is_empty() => {
+            format!("where it is DER, `openssl x509 -inform DER -in {shown} -out NEW.pem` writes PEM")
+        }
+        _ => format!("give the right file with {option}"),
+    };
+    Error::setup(format!("{shown} {found}, and a {wanted} in PEM is needed"), advice)
+}
