@@ -20,7 +20,7 @@ bench: ## figures: the codec, cryptography, and requests per second of a whole s
 	@cargo bench --bench cryptography
 	@cargo bench --bench server
 
-soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000; 70,000 random batches instead of 700; 1,000 rounds of jobs against themselves instead of 60; each PKCS11 code in each way at each call
+soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000; 70,000 random batches instead of 700; 1,000 rounds of jobs against themselves instead of 60; each PKCS11 code in each way at each call; ten minutes of fuzzing a target
 	@scripts/setup.sh soak
 	@KEYSTEAD_SOAK=1 cargo test --release -p kmip-codec --test differential
 	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture
@@ -28,6 +28,7 @@ soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messag
 	@KEYSTEAD_SOAK=1 cargo test --release -p keystead-hsm --test faults -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release --test principals jobs -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release --test engine undone -- --nocapture
+	@scripts/fuzz.sh 600s
 
 reference: ## writes docs/reference/ anew, from the tables
 	@KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test reference

@@ -1,13 +1,18 @@
 #!/bin/sh
-# Fuzzes what parses bytes from the network, each target (or those that are named) for so many seconds, 60 where none
-# are given. cargo-fuzz is built for nightly's sanitizers; with `-s none` it runs on a stable toolchain.
+# Fuzzes what parses bytes from the network, each target or those that are named. A plain number is how many inputs
+# are tried, always the same ones of the same seeds; a number with an s is for how many seconds, with other inputs each
+# time. cargo-fuzz is built for nightly's sanitizers; with `-s none` it runs on a stable toolchain.
 #
-#   scripts/fuzz.sh [SECONDS [TARGET]...]
+#   scripts/fuzz.sh [RUNS|SECONDSs [TARGET]...]
 set -eu
 cd "$(dirname "$0")/.."
 
-seconds=${1:-60}
+extent=${1:-60s}
 [ $# -eq 0 ] || shift
+case $extent in
+    *s) extent_option=-max_total_time=${extent%s} ;;
+    *) extent_option="-runs=$extent -seed=1" ;;
+esac
 if [ $# -eq 0 ]; then
     for target in fuzz/fuzz_targets/*.rs; do
         set -- "$@" "$(basename "$target" .rs)"
@@ -33,11 +38,11 @@ if ! [ -x "$tools/bin/cargo-fuzz" ] || ! "$tools/bin/cargo-fuzz" --version | gre
     cargo install --quiet --locked --root "$tools" --target-dir target/tools "cargo-fuzz@$version"
 fi
 for name in "$@"; do
-    printf 'fuzz: %s for %s s\n' "$name" "$seconds"
+    printf 'fuzz: %s, %s\n' "$name" "$extent"
     mkdir -p "fuzz/corpus/$name"
     cargo run --quiet --example seeds -- "$name" "fuzz/corpus/$name"
     log=$(mktemp)
-    if ! PATH=$tools/bin:$PATH cargo fuzz run -s none "$name" -- -max_total_time="$seconds" -max_len=4096 \
+    if ! PATH=$tools/bin:$PATH cargo fuzz run -s none "$name" -- $extent_option -max_len=4096 \
         -print_final_stats=1 >"$log" 2>&1; then
         explain "$name" "$log" >&2
         exit 1
