@@ -2,8 +2,11 @@
 //! still.
 #![no_main]
 
-use keystead::engine::rights::policy::Principal;
+use keystead::config::Config;
+use keystead::gate::{Gate, Shown};
 use keystead::http;
+use keystead::listen::TurnedAway;
+use keystead::pki::{Ca, Curve, make_ca};
 use keystead::session::{Answer, Limits, Peer, Received, Service, Turned};
 use kmip_codec::Error;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
@@ -12,7 +15,10 @@ use kmip_codec::version::V2_1;
 use kmip_codec::wire::Encoding;
 use libfuzzer_sys::fuzz_target;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
@@ -33,7 +39,7 @@ impl Service for Reader {
         empty(encoding, Some(error))
     }
 
-    fn turned_away(&self, _: SocketAddr, _: String) {}
+    fn turned_away(&self, _: SocketAddr, _: TurnedAway) {}
 
     async fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(&self, _: Turned<S>) -> std::io::Result<()> {
         panic!("HTTP does not turn around")
@@ -45,12 +51,44 @@ fn empty(encoding: Encoding, unreadable: Option<Error>) -> Answer {
     Answer { bytes: answer.encode(encoding).into(), unreadable, turn: None }
 }
 
+/// The client whose connection it is.
+static PEER: LazyLock<Arc<Peer>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pair = make_ca("authority", Curve::P256).expect("an authority");
+    let ca = Ca::from_pem(&pair.certificate, &pair.key).expect("an authority that signs");
+    let client = ca.client("client", 1).expect("a certificate");
+    let certificate = CertificateDer::from_pem_slice(client.certificate.as_bytes()).expect("a certificate");
+    let gate = Gate::new(&config(folder.path(), &ca, &pair.certificate)).expect("a gate");
+    let presented = gate.enter(&[certificate], Shown::Whole).expect("a client that is let in");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    Arc::new(Peer { address, principal: presented.principal(), presented, turnable: false })
+});
+
+/// A configuration that says nothing of clients.
+fn config(folder: &Path, ca: &Ca, certificate: &str) -> Config {
+    let server = ca.server().expect("a certificate");
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
+    write("ca.pem", certificate);
+    write("server.pem", &server.certificate);
+    write("server.key", &server.key);
+    std::fs::create_dir(folder.join("keys")).expect("a folder");
+    let text = "[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\nca = \"ca.pem\"\n\
+        [store]\npath = \"store\"\n[hsm]\ndanger_software_keys = \"keys\"\n";
+    write("keystead.toml", text);
+    Config::read(&folder.join("keystead.toml")).expect("a configuration")
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let limit = Duration::from_secs(2);
-    let limits =
-        Limits { handshake: limit, idle: limit, message: limit, write: limit, message_bytes_max: 1000 };
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    let peer = Arc::new(Peer { address, principal: Arc::new(Principal::default()), turnable: false });
+    let limits = Limits {
+        handshake: limit,
+        idle: limit,
+        message: limit,
+        write: limit,
+        connection: limit,
+        message_bytes_max: 1000,
+    };
+    let peer = Arc::clone(&PEER);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let answered = runtime.block_on(async {
         let (ours, mut theirs) = tokio::io::duplex(1 << 20);

@@ -3,6 +3,7 @@
 
 use keystead::engine::batch;
 use keystead::engine::need::{Need, Supplies};
+use keystead::engine::rights::identity::Identity;
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::world::{Authority, AuthorityKey, Entropy, Now, Settings, View, World};
 use keystead::pki::{Ca, Curve, make_ca};
@@ -142,8 +143,13 @@ impl Bench {
 }
 
 impl Clients for Bench {
-    fn principal(&self, name: &str, _: &str) -> Principal {
-        Principal { name: name.to_owned(), ..Principal::default() }
+    fn principal(&self, identity: &Identity) -> Option<Principal> {
+        let name = identity.name();
+        Some(Principal { identity: identity.clone(), name, ..Principal::default() })
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.client.name == name
     }
 }
 

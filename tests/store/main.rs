@@ -92,8 +92,13 @@ proptest! {
 fn open(engine: Engine, folder: &Path) -> Database {
     let began = std::time::Instant::now();
     loop {
+        let is_locked = |error: &Error| match error {
+            Error::InUse { .. } => true,
+            Error::Engine(why) => why.contains("could not acquire lock"),
+            _ => false,
+        };
         match Database::open(engine, folder) {
-            Err(Error::InUse { .. }) if began.elapsed().as_secs() < 5 => {
+            Err(error) if is_locked(&error) && began.elapsed().as_secs() < 5 => {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
             opened => return opened.unwrap(),
