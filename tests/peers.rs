@@ -152,7 +152,7 @@ fn mute_peers_beyond_the_open_files_keep_nobody_out() {
     let log = folder.path().join("log");
     let place = folder.path().join("dev");
     drop(Dev::configured(&place, &[("", "[limits]\nhandshake_seconds = 600")]));
-    let dev = Dev::limited(&place, "ulimit -n 110", File::create(&log).unwrap());
+    let dev = Dev::limited(&place, "ulimit -n 60", File::create(&log).unwrap());
     let mut early = wire::connect(&dev, "early");
     assert!(is_served(&mut early));
     let mute: Vec<TcpStream> = (0..120).map(|_| TcpStream::connect(&dev.address).unwrap()).collect();
@@ -179,7 +179,7 @@ fn mute_peers_beyond_the_open_files_keep_nobody_out() {
     assert!(is_served(&mut early));
     drop(dev);
     let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("may have 110 open files") && log.contains("LimitNOFILE="), "{log}");
+    assert!(log.contains("may have 60 open files") && log.contains("LimitNOFILE="), "{log}");
     assert!(log.contains("limits.connections_per_address let there be"), "{log}");
     assert!(!log.contains("cannot accept"), "{log}");
     assert!(log.matches("WARN").count() < 10, "{log}");

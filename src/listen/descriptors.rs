@@ -6,8 +6,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// accepted only to be closed.
 const NOW_AND_THEN: usize = 24;
 
-/// What the server opens for itself at start: the store with its reserve and journal, the HSM, the runtime, its sockets.
-const AT_START: usize = 50;
+/// What the server opens for itself at start: the store and its journal, the HSM, the runtime, its sockets.
+const AT_START: usize = 20;
 
 /// There are too few for any connection at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
