@@ -19,7 +19,8 @@ use crate::engine::administration;
 use crate::engine::batch::{self, Deed, Outcome};
 use crate::engine::need::{Need, Supplies};
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::persona::{Credentials, LaterFields, Nuls};
+use crate::engine::rights::persona::{Credentials, LaterFields, Nuls, Persona};
+use crate::engine::rights::policy::Principal;
 use crate::engine::world::{Entropy, World};
 use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;
@@ -63,7 +64,10 @@ impl Server {
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
         let request = self.next_request();
         let encoding = received.encoding;
-        let message = match decode(&peer, encoding, &received.bytes) {
+        // Asked once for each message: a reload holds for live connections, in how they are read too.
+        let holder = self.executor.gate().current(&peer.presented);
+        let persona = &holder.as_ref().unwrap_or(&peer.principal).persona;
+        let message = match decode(persona, encoding, &received.bytes) {
             Ok(message) => Arc::new(message),
             Err(refused) => {
                 let error = &refused.why;
@@ -73,7 +77,7 @@ impl Server {
         };
         drop(received);
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
-        let response = self.exchange(request, peer, Arc::clone(&message)).await;
+        let response = self.exchange(request, (peer, holder), Arc::clone(&message)).await;
         let turn = push::turned(&message, &response);
         Answer { bytes: response.encode(encoding).into(), unreadable: None, turn }
     }
@@ -83,14 +87,14 @@ impl Server {
         self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// One typed message in, one out.
+    /// One typed message in, one out. The holder is whom the certificate of the connection names now.
     async fn exchange(
         self: Arc<Self>,
         request: u64,
-        peer: Arc<Peer>,
+        (peer, holder): (Arc<Peer>, Result<Arc<Principal>, Refusal>),
         message: Arc<RequestMessage>,
     ) -> ResponseMessage {
-        let peer = match self.identify(&peer, &message).await {
+        let peer = match self.identify(&peer, holder, &message).await {
             Ok(peer) => peer,
             Err(refusal) => return self.turn_away(request, &peer, &message, refusal).await,
         };
@@ -132,9 +136,10 @@ impl Server {
     async fn identify(
         self: &Arc<Self>,
         peer: &Arc<Peer>,
+        holder: Result<Arc<Principal>, Refusal>,
         message: &Arc<RequestMessage>,
     ) -> Result<Arc<Peer>, Refusal> {
-        let holder = self.executor.gate().current(&peer.presented)?;
+        let holder = holder?;
         if holder.persona.credentials == Credentials::Ignore && holder.unproven.is_none() {
             return Ok(match Arc::ptr_eq(&holder, &peer.principal) {
                 true => Arc::clone(peer),
@@ -252,8 +257,7 @@ fn effects(
 }
 
 /// Reads a message, with what the persona of the client lets pass.
-fn decode(peer: &Peer, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessage, RefusedMessage> {
-    let persona = &peer.principal.persona;
+fn decode(persona: &Persona, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessage, RefusedMessage> {
     let reading = Reading {
         items_alone: true,
         later_fields: persona.later_fields == LaterFields::Take,

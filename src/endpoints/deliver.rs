@@ -5,6 +5,7 @@ use super::Mailbox;
 use crate::engine::telling::notice::What;
 use crate::server::Server;
 use crate::session::{self, Frame, Limits, Peer};
+use crate::text::printable;
 use kmip_codec::Version;
 use kmip_codec::enums::{QueryFunction, ResultStatus};
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
@@ -18,6 +19,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
+
+/// How much of what a client says of its maker the log has, in characters.
+const VENDOR_CHARS: usize = 256;
 
 /// A connection to a client that answers.
 pub struct Delivery<S> {
@@ -109,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Delivery<S> {
         let client = &self.peer.principal.name;
         let (version, vendor, operations) =
             (self.version, known.vendor_identification.unwrap_or_default(), known.operations);
-        tracing::info!(%client, %version, vendor = %vendor.escape_debug(), ?operations, "a client answers");
+        tracing::info!(%client, %version, vendor = %printable(&vendor, VENDOR_CHARS), ?operations, "a client answers");
         Ok(operations)
     }
 

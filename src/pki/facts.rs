@@ -1,6 +1,7 @@
 //! What a certificate says of itself, for people: log, `keystead explain`, messages at start. The texts come from whoever
 //! made the certificate: they are escaped and bounded here, once.
 
+use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use time::OffsetDateTime;
@@ -93,25 +94,9 @@ impl fmt::Display for Facts {
     }
 }
 
-/// A foreign text that moves no cursor and has an end.
+/// A foreign text of a certificate as it may be shown (see [`printable`]).
 pub fn bounded(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .take(TEXT_MAX + 1)
-        .flat_map(|c| match c.is_control() || is_invisible(c) {
-            true => c.escape_unicode().collect::<Vec<_>>(),
-            false => vec![c],
-        })
-        .collect();
-    match plain.char_indices().nth(TEXT_MAX) {
-        Some((end, _)) => format!("{}…", plain.get(..end).unwrap_or_default()),
-        None => plain,
-    }
-}
-
-/// What changes the direction of a text, or has no width.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    printable(text, TEXT_MAX)
 }
 
 /// A day and time as people write it, in UTC.
@@ -162,8 +147,8 @@ mod tests {
     fn foreign_texts_are_escaped_and_have_an_end() {
         assert_eq!(bounded("CN=a\n\u{1b}[31mb\u{202e}"), "CN=a\\u{a}\\u{1b}[31mb\\u{202e}");
         assert_eq!(bounded(&"x".repeat(TEXT_MAX)), "x".repeat(TEXT_MAX));
-        assert_eq!(bounded(&"\n".repeat(5000)).chars().count(), TEXT_MAX + 1);
-        assert_eq!(bounded(&"é".repeat(5000)), "é".repeat(TEXT_MAX) + "…");
+        assert_eq!(bounded(&"\n".repeat(5000)).chars().count(), TEXT_MAX);
+        assert_eq!(bounded(&"é".repeat(5000)), "é".repeat(TEXT_MAX - 1) + "…");
     }
 
     #[test]
