@@ -5,6 +5,7 @@ mod certificates;
 mod token;
 
 use crate::pki::{self, Curve, write_new};
+use crate::store::{self, FolderLock};
 use crate::suite_b::SuiteB;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -40,6 +41,9 @@ pub enum Error {
     /// The token.
     #[error(transparent)]
     Hsm(#[from] keystead_hsm::Error),
+    /// Another process makes or serves the same folder.
+    #[error(transparent)]
+    InUse(#[from] store::Error),
     /// SoftHSM is not there.
     #[error("SoftHSM is not installed (looked in {0}): apt install softhsm2")]
     NoSoftHsm(String),
@@ -105,10 +109,21 @@ pub fn softhsm_config(folder: &Path) -> PathBuf {
     folder.join("softhsm2.conf")
 }
 
-/// Makes what is missing; returns the configuration. SoftHSM reads where its tokens are from the environment alone, which
+/// A folder that is whole. It is locked for as long as this lives: two processes that make what is missing of it at once
+/// would make certificates and tokens that do not belong together.
+pub struct Prepared {
+    /// The configuration.
+    pub config: PathBuf,
+    /// Held for as long as the server runs.
+    #[allow(dead_code, reason = "it is dropped")]
+    lock: FolderLock,
+}
+
+/// Makes what is missing. SoftHSM reads where its tokens are from the environment alone, which
 /// `use_softhsm` sets.
-pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<PathBuf, Error> {
+pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<Prepared, Error> {
     make_folder(folder)?;
+    let lock = FolderLock::take_whole(folder)?;
     let curve = if wishes.suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 };
     certificates::certificates(folder, curve, wishes.suite_b.is_none())?;
     let module = MODULES.iter().map(Path::new).find(|module| module.exists());
@@ -116,7 +131,7 @@ pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<
     token::token(folder, module, use_softhsm)?;
     let config = folder.join("keystead.toml");
     write_new(&config, configuration(module, wishes).as_bytes())?;
-    Ok(config)
+    Ok(Prepared { config, lock })
 }
 
 fn make_folder(folder: &Path) -> Result<(), Error> {

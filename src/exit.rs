@@ -170,6 +170,7 @@ impl Ends for dev::Error {
             | Self::PinLost { .. } => Exit::Damaged,
             Self::Hsm(error) => error.exit(),
             Self::Pki(_) | Self::NoSoftHsm(_) => Exit::Configuration,
+            Self::InUse(error) => error.exit(),
             Self::Folder { .. } => Exit::System,
         }
     }

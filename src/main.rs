@@ -7,7 +7,7 @@ use keystead::config::Config;
 use keystead::exit::{self, Ends, Exit};
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
-use keystead::{check, client, dev, http, softhsm, start};
+use keystead::{check, client, dev, http, start};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -134,13 +134,13 @@ fn run_dev(command: &DevCommand) -> Result<(), Failure> {
     let folder =
         absolute.map_err(|why| Failure(Exit::System, format!("{}: {why}", command.dir.display())))?;
     let wishes = dev::Wishes { listen: command.listen, https: command.https, suite_b: command.suite_b };
-    let file = dev::prepare(&folder, wishes, use_softhsm)?;
+    let prepared = dev::prepare(&folder, wishes, use_softhsm)?;
     eprintln!(
         "keystead: the master key is in the SoftHSM token under {}. Whoever loses it loses every key: there are no \
          backups yet.",
         folder.join("tokens").display()
     );
-    serve(file, move |config| {
+    serve(prepared.config.clone(), move |config| {
         if let Some(address) = wishes.listen {
             config.listen = vec![address];
         }
@@ -195,9 +195,6 @@ fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
     tell_what_is_weak(config);
-    if let Some(file) = &config.hsm.softhsm_config {
-        keep_softhsm_whole(file);
-    }
     start::run(config, source, |addresses| {
         for (address, protocol) in addresses {
             match protocol {
@@ -215,16 +212,6 @@ fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
 fn use_softhsm(file: &Path) {
     // SAFETY: called at the start of `main`, before any other thread runs, so that nobody reads the environment now.
     unsafe { std::env::set_var("SOFTHSM2_CONF", file) };
-}
-
-/// Before the first login: it is what SoftHSM can be cut off at.
-fn keep_softhsm_whole(file: &Path) {
-    match softhsm::keep_whole(file) {
-        Ok(restored) => restored.iter().for_each(|object| {
-            tracing::warn!(object = %object.display(), "SoftHSM was cut off while it wrote this file: it is put back from the copy");
-        }),
-        Err(error) => tracing::warn!(%error, "SoftHSM's tokens could not be copied; a kill at the login can lose them"),
-    }
 }
 
 /// A core dump would hold keys.

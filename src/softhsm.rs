@@ -8,6 +8,17 @@ use std::path::{Path, PathBuf};
 
 const OBJECT: &str = "token.object";
 
+/// Keeps the tokens of this SoftHSM configuration whole, and logs what was put back. To be called before the first login, by
+/// the process that holds the lock of the store alone: while another one logs in, the object is short for a moment.
+pub fn keep_whole_and_tell(config: &Path) {
+    match keep_whole(config) {
+        Ok(restored) => restored.iter().for_each(|object| {
+            tracing::warn!(object = %object.display(), "SoftHSM was cut off while it wrote this file: it is put back from the copy");
+        }),
+        Err(error) => tracing::warn!(%error, "SoftHSM's tokens could not be copied; a kill at the login can lose them"),
+    }
+}
+
 /// Copies the object of every token of this SoftHSM configuration, next to the folder of the tokens, or puts it back from
 /// there; returns those that were put back.
 pub fn keep_whole(config: &Path) -> io::Result<Vec<PathBuf>> {
@@ -44,7 +55,7 @@ fn token_folder(config: &str) -> Option<PathBuf> {
 
 /// Writes a file whole or not at all.
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let half = path.with_extension("half");
+    let half = path.with_extension(format!("half.{}", std::process::id()));
     fs::write(&half, bytes)?;
     fs::File::open(&half)?.sync_all()?;
     fs::rename(&half, path)

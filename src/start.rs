@@ -16,6 +16,7 @@ use crate::listen::descriptors::{self, TooFew};
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
 use crate::server::{Server, work};
 use crate::session::Limits;
+use crate::softhsm;
 use crate::store::{self, Database};
 use crate::suite_b::SuiteB;
 use crate::swap::Swap;
@@ -182,6 +183,9 @@ fn server(
 ) -> Result<Arc<Server>, Error> {
     let authority = crate::authority::load(config)?;
     let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
+    if let Some(file) = &config.hsm.softhsm_config {
+        softhsm::keep_whole_and_tell(file);
+    }
     let master = master_keys(config)?;
     tracing::info!(token = %master.describe(), "using master keys");
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);

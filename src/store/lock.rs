@@ -46,6 +46,15 @@ impl FolderLock {
         Ok(lock)
     }
 
+    /// Locks a folder that holds more than a store, so that one process at a time makes what is missing there.
+    pub fn take_whole(folder: &Path) -> Result<Self, Error> {
+        let lock = Self::take(folder)?;
+        if let Err(error) = lock.settle() {
+            tracing::warn!(folder = %folder.display(), %error, "the lock does not say who holds it");
+        }
+        Ok(lock)
+    }
+
     /// Whether a server has held it that had a store here.
     pub fn was_settled(&self) -> bool {
         !self.before.trim().is_empty() && !self.before.contains(NEW)

@@ -31,6 +31,7 @@ pub use engine::Engine;
 pub use guard::{Access, Opener, STAMP_KEY};
 pub use journal::read as read_journal;
 pub use life::beside;
+pub use lock::FolderLock;
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 pub use sled::SledStore;
