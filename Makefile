@@ -26,7 +26,6 @@ soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messag
 	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release --test jobs -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release -p keystead-hsm --test faults -- --nocapture
-	@KEYSTEAD_SOAK=1 cargo test --release --test principals jobs -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release --test engine undone -- --nocapture
 	@scripts/fuzz.sh 600s
 

@@ -5,69 +5,21 @@
 mod support;
 
 use keystead::pki::{self, Ca, Curve, Pair};
-use kmip_codec::attributes::{Attribute, RevocationReason};
+use kmip_codec::attributes::RevocationReason;
 use kmip_codec::enums::*;
-use kmip_codec::message::{
-    Authentication, Credential, RequestMessage, ResponseItem, ResponseMessage, Ticket, TicketCredential,
-};
-use kmip_codec::objects::{Certificate, CertificateRequest, KeyMaterial, KeyValue, ManagedObject};
-use kmip_codec::operations::{Call, Request, Response};
+use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::objects::{KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::operations::{Call as _, Request, Response};
 use kmip_codec::payloads::*;
-use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_1;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use support::dev::{Dev, told};
+use support::typed::*;
 use support::wire::{self, Wire};
 
 /// Sends a batch as the holder of a certificate, over this connection.
 fn batch(wire: &mut Wire, requests: Vec<Request>) -> Vec<ResponseItem> {
     let message = RequestMessage::new(V2_1, requests.into_iter().map(Into::into).collect());
     ResponseMessage::from_bytes(&wire.exchange(&message.to_bytes()).unwrap()).unwrap().items
-}
-
-/// One request over this connection.
-fn ask<R: Call>(wire: &mut Wire, request: R) -> Result<R::Answer, ResultReason> {
-    let item = batch(wire, vec![request.into_request()]).pop().unwrap();
-    match item.result_status {
-        ResultStatus::Success => Ok(R::answer(item.response.unwrap()).unwrap()),
-        _ => Err(item.result_reason.unwrap()),
-    }
-}
-
-/// One request over a new connection.
-fn ask_as<R: Call>(dev: &Dev, pair: &Pair, request: R) -> Result<R::Answer, ResultReason> {
-    ask(&mut wire::connect_with(dev, Some(pair)), request)
-}
-
-fn create() -> CreateRequest {
-    let attributes = [
-        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
-        Attribute::CryptographicLength(256),
-        Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
-    ];
-    let object_type = ObjectType::SymmetricKey;
-    CreateRequest { object_type, attributes: attributes.into(), ..Default::default() }
-}
-
-fn get(id: &UniqueIdentifier) -> GetRequest {
-    GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() }
-}
-
-/// A key of the client's, and the request for a certificate for it.
-fn requested(name: &str) -> (ReProvisionRequest, String) {
-    let (request, key) = pki::request(name, Curve::P256).unwrap();
-    let certificate_request = CertificateRequest {
-        certificate_request_type: CertificateRequestType::PEM,
-        value: request.into_bytes().into(),
-    };
-    (ReProvisionRequest { certificate_request: Some(certificate_request), certificate: None }, key)
-}
-
-fn brought(pair: &Pair) -> ReProvisionRequest {
-    let der = CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap();
-    let certificate = Certificate { certificate_type: CertificateType::X_509, value: der.to_vec().into() };
-    ReProvisionRequest { certificate_request: None, certificate: Some(certificate) }
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -196,16 +148,13 @@ fn who_was_revoked_gets_no_other_certificate() {
         assert!(String::from_utf8_lossy(&output.stderr).contains("sha256:"), "{output:?}");
     }
     let three = ca.client("three", 1).unwrap();
-    let der = CertificateDer::from_pem_slice(three.certificate.as_bytes()).unwrap();
-    let fingerprint = format!("sha256:{}", keystead::gate::fingerprint(&der));
-    told(dev.keystead("admin", &["client", "revoke", &fingerprint]));
+    told(dev.keystead("admin", &["client", "revoke", &fingerprint(&three)]));
     assert_eq!(ask_as(&dev, &three, create()).unwrap_err(), REFUSED);
     // A ticket is worth no more than the certificate that it was had with.
     let giver = ca.client("giver", 1).unwrap();
     let ticket = ask_as(&dev, &giver, LoginRequest::default()).unwrap().ticket;
     let other = ca.client("giver", 1).unwrap();
-    let mut message = RequestMessage::new(V2_1, vec![create().into_request().into()]);
-    message.header.authentication = Some(showing(ticket));
+    let mut message = showing(&ticket, create().into_request());
     let as_giver = |message: &RequestMessage| {
         let answer = wire::connect_with(&dev, Some(&other)).exchange(&message.to_bytes()).unwrap();
         ResponseMessage::from_bytes(&answer).unwrap().items.remove(0).result_status
@@ -216,8 +165,4 @@ fn who_was_revoked_gets_no_other_certificate() {
     message.items[0].request = create().into_request();
     ask_as(&dev, &giver, brought(&ca.client("giver", 1).unwrap())).unwrap();
     assert_eq!(as_giver(&message), ResultStatus::OperationFailed);
-}
-
-fn showing(ticket: Ticket) -> Authentication {
-    Authentication { credentials: vec![Credential::Ticket(TicketCredential { ticket })] }
 }

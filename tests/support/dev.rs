@@ -101,18 +101,68 @@ impl Dev {
         Self::start_by(Command::new(env!("CARGO_BIN_EXE_keystead")), folder, log, options)
     }
 
-    fn start_by(mut command: Command, folder: &Path, log: Stdio, options: &[&str]) -> Self {
+    /// Starts a server on this folder without waiting for it.
+    pub fn spawn(folder: &Path) -> Child {
+        Self::spawn_by(Command::new(env!("CARGO_BIN_EXE_keystead")), folder, Stdio::null(), &[])
+    }
+
+    /// Starts so many servers on this folder at once; gives the one that serves, and what became of the others.
+    pub fn race(folder: &Path, count: usize) -> (Self, Vec<Output>) {
+        let spawn = |_| {
+            let program = Command::new(env!("CARGO_BIN_EXE_keystead"));
+            Self::spawn_by(program, folder, Stdio::piped(), &[])
+        };
+        let spawned: Vec<Child> = (0..count).map(spawn).collect();
+        let (tell, told) = mpsc::channel();
+        for mut child in spawned {
+            let tell = tell.clone();
+            thread::spawn(move || {
+                let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+                let both = lines.next().zip(lines.next());
+                let raced = match both {
+                    None => Err(child.wait_with_output().unwrap()),
+                    Some((kmip, https)) => {
+                        // Somebody has to read its log.
+                        let mut log = child.stderr.take().unwrap();
+                        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+                        Ok((child, [kmip, https]))
+                    }
+                };
+                tell.send(raced)
+            });
+        }
+        let (mut won, mut lost) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            match told.recv_timeout(START_LIMIT).unwrap() {
+                Ok((child, lines)) => won.push(Self::serving(child, folder, &lines)),
+                Err(output) => lost.push(output),
+            }
+        }
+        assert_eq!(won.len(), 1, "{lost:?}");
+        (won.remove(0), lost)
+    }
+
+    fn spawn_by(mut command: Command, folder: &Path, log: Stdio, options: &[&str]) -> Child {
         command
             .args(["dev", "--listen", "127.0.0.1:0", "--https", "127.0.0.1:0", "--dir"])
             .arg(folder)
             .args(options)
             .stdout(Stdio::piped())
             .stderr(log);
-        let mut child = command.spawn().unwrap();
+        command.spawn().unwrap()
+    }
+
+    fn start_by(command: Command, folder: &Path, log: Stdio, options: &[&str]) -> Self {
+        let mut child = Self::spawn_by(command, folder, log, options);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (tell, told) = mpsc::channel();
         thread::spawn(move || tell.send([lines.next(), lines.next()]));
-        let [kmip, https] = told.recv_timeout(START_LIMIT).unwrap().map(|line| line.unwrap().unwrap());
+        let lines = told.recv_timeout(START_LIMIT).unwrap().map(|line| line.unwrap().unwrap());
+        Self::serving(child, folder, &lines)
+    }
+
+    /// A server that has said where it listens.
+    fn serving(child: Child, folder: &Path, [kmip, https]: &[String; 2]) -> Self {
         let address = kmip.strip_prefix("ready ").unwrap().to_owned();
         let https = https.strip_prefix("ready https://").and_then(|rest| rest.strip_suffix("/kmip"));
         Self { child, folder: folder.to_owned(), address, https: https.unwrap().to_owned() }

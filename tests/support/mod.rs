@@ -18,6 +18,7 @@ pub mod luks;
 pub mod pki;
 pub mod tmpfs;
 pub mod tpm;
+pub mod typed;
 pub mod wire;
 
 /// Says loudly that a test did not run; where everything must be there (`CI=true`), that is a failure.
