@@ -20,7 +20,7 @@ case $purpose in
 demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
 test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl $second_token" ;;
 soak) packages="$packages python3-venv $second_token" ;;
-bench) ;;
+bench) packages="$packages openssl" ;;
 *) complain "unknown purpose: $purpose" ;;
 esac
 

@@ -1,0 +1,189 @@
+//! What the attacker makes beforehand, and the messages that it sends.
+
+use crate::site::{Site, aes, message};
+use keystead::client::Client;
+use kmip_codec::attributes::{Attribute, Attributes, CryptographicParameters, Link};
+use kmip_codec::enums::*;
+use kmip_codec::message::{Asynchronous, Authentication, Credential, RequestMessage, UsernameAndPassword};
+use kmip_codec::objects::*;
+use kmip_codec::operations::Request;
+use kmip_codec::payloads::*;
+use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::wire::Encoding;
+use std::process::Command;
+
+/// A key in a container whose MAC takes five million iterations.
+pub fn containers(site: &Site) -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        let status = command.current_dir(folder.path()).args(arguments.split(' ')).output().unwrap().status;
+        assert!(status.success(), "openssl {arguments}");
+    };
+    openssl("req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out crt.pem -subj /CN=x -days 9");
+    openssl(
+        "pkcs12 -export -inkey key.pem -in crt.pem -passout pass:secret -keypbe NONE -certpbe NONE -iter 5000000 -out x.p12",
+    );
+    let container = std::fs::read(folder.path().join("x.p12")).unwrap();
+    let mut client = site.client("attacker");
+    let block = bytes_block(KeyFormatType::Opaque, b"secret");
+    let secret = SecretData { secret_data_type: SecretDataType::Password, key_block: block };
+    let password = client.call(register([], ManagedObject::SecretData(secret))).unwrap().unique_identifier;
+    let key_block = KeyBlock {
+        key_format_type: KeyFormatType::PKCS_12,
+        key_value: Some(KeyValue::Wrapped(container.as_slice().into())),
+        ..KeyBlock::default()
+    };
+    let link = Attribute::Link(Link { kind: LinkType::PKCS_12PasswordLink, linked: password });
+    let request = register([link], ManagedObject::PrivateKey(PrivateKey { key_block }));
+    vec![message([Request::Register(request)]).to_bytes()]
+}
+
+/// A hundred times the same object of three megabytes.
+pub fn long_answers(site: &Site) -> Vec<Vec<u8>> {
+    let id = long_object(site);
+    vec![message((0..100).map(|_| get(&id))).to_bytes()]
+}
+
+/// Five times.
+pub fn long_answer(site: &Site) -> Vec<Vec<u8>> {
+    let id = long_object(site);
+    vec![message((0..5).map(|_| get(&id))).to_bytes()]
+}
+
+/// Splits of a long object into many parts.
+pub fn splits(site: &Site) -> Vec<Vec<u8>> {
+    let request = CreateSplitKeyRequest {
+        object_type: ObjectType::SecretData,
+        unique_identifier: Some(long_object(site)),
+        parts: 250,
+        threshold: 2,
+        method: SplitKeyMethod::PolynomialSharingGF2_8,
+        ..CreateSplitKeyRequest::default()
+    };
+    vec![message([Request::CreateSplitKey(request)]).to_bytes()]
+}
+
+/// All keys among twenty thousand.
+pub fn locates(site: &Site) -> Vec<Vec<u8>> {
+    let mut client = site.client("attacker");
+    for _ in 0..40 {
+        client.batch((0..500).map(|_| Request::Create(aes()))).unwrap();
+    }
+    vec![message([Request::Locate(LocateRequest::default())]).to_bytes()]
+}
+
+/// Four hundred key pairs in one batch.
+pub fn key_pairs(_: &Site) -> Vec<Vec<u8>> {
+    let half = |mask| Some([Attribute::CryptographicUsageMask(mask)].into());
+    let request = || CreateKeyPairRequest {
+        common: Some(
+            [
+                Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC),
+                Attribute::CryptographicLength(256),
+            ]
+            .into(),
+        ),
+        private: half(CryptographicUsageMask::Sign),
+        public: half(CryptographicUsageMask::Verify),
+        ..CreateKeyPairRequest::default()
+    };
+    vec![message((0..400).map(|_| Request::CreateKeyPair(request()))).to_bytes()]
+}
+
+/// A password stretched as long as is allowed.
+pub fn stretched(site: &Site) -> Vec<Vec<u8>> {
+    vec![message([stretch(site)]).to_bytes()]
+}
+
+/// The same twenty times, asynchronously.
+pub fn stretched_later(site: &Site) -> Vec<Vec<u8>> {
+    let request = stretch(site);
+    let one = || {
+        let mut message: RequestMessage = message([request.clone()]);
+        message.header.asynchronous_indicator = Some(Asynchronous(AsynchronousIndicator::Mandatory));
+        message.to_bytes()
+    };
+    (0..20).map(|_| one()).collect()
+}
+
+fn stretch(site: &Site) -> Request {
+    let block = bytes_block(KeyFormatType::Raw, b"password");
+    let secret = SecretData { secret_data_type: SecretDataType::Password, key_block: block };
+    let attributes = [
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::DeriveKey),
+        Attribute::ActivationDate(DateTime(1)),
+    ];
+    let mut client = site.client("attacker");
+    let base =
+        client.call(register(attributes, ManagedObject::SecretData(secret))).unwrap().unique_identifier;
+    Request::DeriveKey(DeriveKeyRequest {
+        object_type: ObjectType::SecretData,
+        unique_identifiers: vec![base],
+        derivation_method: DerivationMethod::PBKDF2,
+        derivation_parameters: DerivationParameters {
+            cryptographic_parameters: Some(CryptographicParameters {
+                hashing_algorithm: Some(HashingAlgorithm::SHA_256),
+                ..CryptographicParameters::default()
+            }),
+            salt: Some(b"salt".as_slice().into()),
+            iteration_count: Some(10_000_000),
+            ..DerivationParameters::default()
+        },
+        attributes: [Attribute::CryptographicLength(128)].into(),
+    })
+}
+
+/// A login with a wrong password, which takes as long to find out as the right one.
+pub fn logins(_: &Site) -> Vec<Vec<u8>> {
+    let login = |number: u32| {
+        let mut message = message([Request::Query(QueryRequest::default())]);
+        let password = Some(format!("wrong {number}").into());
+        let named = UsernameAndPassword { username: "fred".to_owned(), password };
+        let credentials = vec![Credential::UsernameAndPassword(named)];
+        message.header.authentication = Some(Authentication { credentials });
+        message.to_bytes()
+    };
+    (0..100).map(login).collect()
+}
+
+/// JSON of nearly four megabytes in which each part is small.
+pub fn many_parts(_: &Site) -> Vec<Vec<u8>> {
+    let query = Request::Query(QueryRequest {
+        functions: vec![QueryFunction::QueryOperations; 40],
+        ..QueryRequest::default()
+    });
+    let mut items = 900;
+    loop {
+        let bytes = message((0..items).map(|_| query.clone())).encode(Encoding::Json);
+        if bytes.len() < 4_000_000 {
+            return vec![bytes];
+        }
+        items = items * 9 / 10;
+    }
+}
+
+fn get(id: &UniqueIdentifier) -> Request {
+    Request::Get(GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() })
+}
+
+fn long_object(site: &Site) -> UniqueIdentifier {
+    let key_block = bytes_block(KeyFormatType::Opaque, &vec![0x5a; 3 * 1024 * 1024]);
+    let secret = SecretData { secret_data_type: SecretDataType::Seed, key_block };
+    let mut client: Client = site.client("attacker");
+    client.call(register([], ManagedObject::SecretData(secret))).unwrap().unique_identifier
+}
+
+fn register<const N: usize>(attributes: [Attribute; N], object: ManagedObject) -> RegisterRequest {
+    RegisterRequest {
+        object_type: object.object_type(),
+        attributes: attributes.into_iter().collect::<Attributes>().into(),
+        object,
+        ..RegisterRequest::default()
+    }
+}
+
+fn bytes_block(format: KeyFormatType, bytes: &[u8]) -> KeyBlock {
+    let plain = PlainKeyValue { key_material: KeyMaterial::Bytes(bytes.into()), attributes: None };
+    KeyBlock { key_format_type: format, key_value: Some(KeyValue::Plain(plain)), ..KeyBlock::default() }
+}
