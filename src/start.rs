@@ -241,6 +241,7 @@ fn settings(
 ) -> Settings {
     Settings {
         batch_items_max: config.limits.batch_items,
+        answer_bytes_max: config.limits.answer_bytes,
         located_items_max: config.limits.located_items,
         interop: config.interop,
         authority,

@@ -16,7 +16,8 @@ use crate::operations::{Operation, Request, Response};
 use crate::value::DateTime;
 use crate::version::*;
 use crate::wire::{
-    BinarySink, BinarySource, Encoding, JsonSink, LogSink, Sink, Source, TextSource, XmlSink, close,
+    BinarySink, BinarySource, Encoding, JsonSink, LengthSink, LogSink, Sink, Source, TextSource, XmlSink,
+    close,
 };
 use bytes::Bytes;
 
@@ -144,6 +145,15 @@ pub struct ResponseItem {
     pub extensions: Vec<MessageExtension>,
 }
 
+impl ResponseItem {
+    /// How many bytes of TTLV the item has in an answer of this version.
+    pub fn length(&self, version: Version) -> usize {
+        let mut sink = LengthSink::new(version);
+        self.put(Tag::BatchItem, &mut sink);
+        sink.finish()
+    }
+}
+
 impl From<Request> for RequestItem {
     fn from(request: Request) -> Self {
         Self { ephemeral: None, unique_batch_item_id: None, request, extensions: Vec::new() }
@@ -264,6 +274,13 @@ macro_rules! message {
             /// Writes the message as TTLV, in the version of its header. The bytes may hold keys: the caller wipes them.
             pub fn to_bytes(&self) -> Vec<u8> {
                 let mut sink = BinarySink::new(self.version());
+                self.put(Self::TAG, &mut sink);
+                sink.finish()
+            }
+
+            /// How many bytes [`to_bytes`](Self::to_bytes) gives, without writing them.
+            pub fn length(&self) -> usize {
+                let mut sink = LengthSink::new(self.version());
                 self.put(Self::TAG, &mut sink);
                 sink.finish()
             }

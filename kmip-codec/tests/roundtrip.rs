@@ -21,6 +21,7 @@ proptest! {
         for encoding in Encoding::ALL {
             prop_assert_eq!(&RequestMessage::decode(encoding, &message.encode(encoding)).unwrap(), &message);
         }
+        prop_assert_eq!(message.length(), message.to_bytes().len());
     }
 
     #[test]
@@ -29,6 +30,11 @@ proptest! {
         for encoding in Encoding::ALL {
             prop_assert_eq!(&ResponseMessage::decode(encoding, &message.encode(encoding)).unwrap(), &message);
         }
+        let length = message.length();
+        prop_assert_eq!(length, message.to_bytes().len());
+        let items: usize = message.items.iter().map(|item| item.length(message.version())).sum();
+        let header = ResponseMessage { items: Vec::new(), ..message };
+        prop_assert_eq!(length, header.length() + items);
     }
 
     /// A key stands in the log text in no form: raw, hexadecimal or base64.

@@ -12,6 +12,8 @@ pub struct LimitsConfig {
     pub connections_per_address: usize,
     /// The longest message.
     pub message_bytes: usize,
+    /// The longest answer, in bytes of TTLV: the item that would make it longer fails.
+    pub answer_bytes: usize,
     /// The most items of a batch.
     pub batch_items: usize,
     /// The most identifiers that one Locate returns.
@@ -47,6 +49,7 @@ impl Default for LimitsConfig {
             connections: 20_000,
             connections_per_address: 10_000,
             message_bytes: 4 * 1024 * 1024,
+            answer_bytes: 16 * 1024 * 1024,
             batch_items: 1000,
             located_items: 100_000,
             pbkdf2_iterations: 10_000_000,

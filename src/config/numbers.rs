@@ -33,6 +33,7 @@ const ROWS: &[Row] = &[
     ("limits.connections", |c| c.limits.connections as u64, 1, MANY),
     ("limits.connections_per_address", |c| c.limits.connections_per_address as u64, 1, MANY),
     ("limits.message_bytes", |c| c.limits.message_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
+    ("limits.answer_bytes", |c| c.limits.answer_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
     ("limits.batch_items", |c| c.limits.batch_items as u64, 1, MANY),
     ("limits.located_items", |c| c.limits.located_items as u64, 1, 100 * MANY),
     ("limits.pbkdf2_iterations", |c| c.limits.pbkdf2_iterations, 0, MANY * MANY),

@@ -41,6 +41,8 @@ pub struct Context<'c, 'a> {
     pub head: Option<Vec<u8>>,
     /// Whether the batch is undone where an item fails.
     pub undoes: bool,
+    /// How many bytes of TTLV the answers of this item and of those behind it may have together.
+    pub room: usize,
     /// How many objects the batch has made.
     pub made: u64,
     /// Random bytes.
@@ -65,9 +67,11 @@ impl<'c, 'a> Context<'c, 'a> {
         entropy: &'c mut dyn Entropy,
         supplies: &'c mut Supplies,
     ) -> Self {
+        let room = draft.world().settings.answer_bytes_max;
         Self {
             draft,
             version,
+            room,
             placeholder: None,
             given: Vec::new(),
             head: None,

@@ -136,6 +136,8 @@ pub enum AuthorityKey {
 pub struct Settings {
     /// The most items of a batch.
     pub batch_items_max: usize,
+    /// The most bytes of TTLV that the items of an answer have, those that failed apart.
+    pub answer_bytes_max: usize,
     /// The most identifiers that one Locate returns.
     pub located_items_max: usize,
     /// The most iterations of one PBKDF2, over all blocks of its output.
@@ -198,6 +200,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             batch_items_max: 1000,
+            answer_bytes_max: 16 << 20,
             located_items_max: 100_000,
             pbkdf2_iterations_max: 10_000_000,
             asynchronous_max: 64,

@@ -8,7 +8,6 @@ use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::value::DateTime;
 use kmip_codec::version::V1_0;
-use zeroize::Zeroizing;
 
 /// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
 /// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
@@ -17,7 +16,7 @@ pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> 
     number(&mut outcome.response, request, message);
     let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
     let Some(maximum) = maximum else { return outcome };
-    let length = Zeroizing::new(outcome.response.to_bytes()).len();
+    let length = outcome.response.length();
     if length <= maximum {
         return outcome;
     }

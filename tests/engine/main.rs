@@ -13,6 +13,7 @@ mod carrying;
 mod certificates;
 mod constraints;
 mod containers;
+mod costs;
 mod credentials;
 mod cryptography;
 mod damage;

@@ -53,6 +53,7 @@ const SECTIONS: &[Section] = &[
             ("connections", "100"),
             ("connections_per_address", "10"),
             ("message_bytes", "20000"),
+            ("answer_bytes", "20000"),
             ("batch_items", "10"),
             ("located_items", "10"),
             ("pbkdf2_iterations", "1000"),

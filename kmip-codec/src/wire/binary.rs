@@ -1,8 +1,10 @@
 //! TTLV, the binary encoding (KMIP 2.1, 10.1): strict and canonical, so that what is read can be written back
 //! byte for byte.
 
+mod length;
 mod sink;
 
+pub use length::LengthSink;
 pub use sink::BinarySink;
 
 use super::{Kind, Names, Reading, Source, leftover, missing};

@@ -13,7 +13,7 @@ mod tree;
 mod xml;
 
 pub(crate) use binary::item_offsets;
-pub use binary::{BinarySink, BinarySource, frame_length};
+pub use binary::{BinarySink, BinarySource, LengthSink, frame_length};
 pub use json::JsonSink;
 pub use log::LogSink;
 pub(crate) use place::Outline;

@@ -6,7 +6,7 @@ use crate::engine::context::Context;
 use crate::engine::dispatch::dispatch;
 use crate::engine::given::{SETS_PLACEHOLDER, given};
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::statements::about::Features;
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultStatus};
@@ -66,8 +66,14 @@ impl<'m> Batch<'m> {
         let (savepoint, placeholder) = (cx.draft.savepoint(), cx.placeholder.clone());
         cx.begin_item();
         let operation = item.request.operation();
-        let result = self.perform(item, last, cx);
-        let (mut answer, cause) = match result {
+        let named = item.request.named_operation();
+        let whole = |answer: ResponseItem| ResponseItem {
+            operation: answer.operation.or(named),
+            unique_batch_item_id: item.unique_batch_item_id.clone(),
+            ..answer
+        };
+        let result = self.perform(item, last, cx).map(whole).and_then(|answer| self.fitting(answer, cx));
+        let (answer, cause) = match result {
             Ok(answer) => (answer, None),
             Err(Halt::Need(need)) => return Err(need),
             Err(Halt::Refused(refusal)) => {
@@ -75,14 +81,28 @@ impl<'m> Batch<'m> {
                 // What was to come from the item must not be taken for what came before it.
                 let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
                 cx.placeholder = placeholder.filter(|_| !empties);
-                let answer = refused(&refusal, self.version, item.request.named_operation());
-                (answer, Some(refusal.cause))
+                (whole(refused(&refusal, self.version, named)), Some(refusal.cause))
             }
         };
+        cx.room = cx.room.saturating_sub(answer.length(self.version));
         cx.given.push(given(operation, answer.response.as_ref(), cx));
-        answer.operation = answer.operation.or(item.request.named_operation());
-        answer.unique_batch_item_id.clone_from(&item.unique_batch_item_id);
         Ok(Answered::new(answer, cause, cx.end_item(operation)))
+    }
+
+    /// The answer of an item, unless the answers of the batch would be too long with it.
+    fn fitting(&self, answer: ResponseItem, cx: &Context<'_, '_>) -> Step<ResponseItem> {
+        let length = answer.length(self.version);
+        let (room, most) = (cx.room, cx.settings().answer_bytes_max);
+        if length <= room {
+            return Ok(answer);
+        }
+        refuse(
+            Cause::TooLarge,
+            format!(
+                "the answer of this item has {length} bytes, and of the {most} that one answer may have {room} are left: \
+                 ask for less at once"
+            ),
+        )
     }
 
     fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {

@@ -1,0 +1,4 @@
+//! What the request of one client costs the server is bounded: the length of its answer, what it changes, how often it is
+//! run, what it reads. Counted, not timed.
+
+mod answers;
