@@ -3,6 +3,7 @@
 
 mod pace;
 
+use crate::listen::{Evicted, Slot};
 use crate::session::{Answer, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -19,8 +20,10 @@ use pace::{Pace, Paced};
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// The one path.
@@ -43,12 +46,12 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
+    (slot, mut evicted): (Slot, Evicted),
     peer: Arc<Peer>,
     service: S,
-    limits: Limits,
-    mut stopping: watch::Receiver<bool>,
+    (limits, mut stopping): (Limits, watch::Receiver<bool>),
 ) -> io::Result<()> {
-    let pace = Arc::new(Pace::default());
+    let pace = Arc::new(Pace::new(slot));
     let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace), limits));
     let exchanges = service_fn(|request| {
         let exchange = Exchange { peer: &peer, service: &service, limits: &limits, pace: &pace };
@@ -57,10 +60,17 @@ pub async fn serve<S: Service>(
     let mut http = http1::Builder::new();
     http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
     let mut connection = std::pin::pin!(http.serve_connection(stream, exchanges));
-    tokio::select! {
+    let is_evicted = tokio::select! {
         ended = connection.as_mut() => return ended.map_err(io::Error::other),
-        _ = stopping.wait_for(|stopping| *stopping) => {}
-        () = tokio::time::sleep(limits.connection) => {}
+        () = evicted.wait() => true,
+        _ = stopping.wait_for(|stopping| *stopping) => false,
+        () = tokio::time::sleep(limits.connection) => false,
+    };
+    if is_evicted {
+        connection.as_mut().graceful_shutdown();
+        // What cannot be said at once is not said: another waits for the connection to be closed.
+        let _ = timeout(Duration::ZERO, connection).await;
+        return Ok(());
     }
     if !pace.is_answering() {
         return Ok(());
@@ -107,7 +117,10 @@ impl<S: Service> Exchange<'_, S> {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type can be {}", known.join(", ")))
         })?;
         let bytes = body(content, self.limits.message_bytes_max).await?;
-        self.pace.received();
+        if !self.pace.received() {
+            let text = "the connection was idle, and is closed for another: connect again";
+            return Err((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
+        }
         let received = Received { encoding, bytes };
         let Answer { bytes, unreadable, .. } = self.service.answer(Arc::clone(self.peer), received).await;
         match unreadable.filter(|error| is_no_message(error, encoding)) {

@@ -5,24 +5,25 @@ mod files;
 mod hello;
 mod judge;
 mod lists;
-mod places;
 mod resolver;
 mod seldom;
+mod slots;
 mod turned_away;
 mod verifier;
 
 pub use files::{Tls, TlsFiles, client_verifier, tls};
 pub use judge::{Own, due};
+pub use slots::{Caps, Evicted, Slot};
 pub use turned_away::{Reason, Trust, TurnedAway};
 
 use crate::gate::{self, Gate};
 use crate::http;
 use crate::session::{self, Limits, Peer, Service};
 use crate::swap::Swap;
-use places::{GiveWay, Place, Places};
 use rustix::io::Errno;
 use rustls::HandshakeKind;
 use seldom::Seldom;
+use slots::{ConnectionSlots, Full, PendingHandshake};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use verifier::Shown;
+use verifier::{Noted, Shown};
 
 /// How long to wait before accepting again when that has failed: at first, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -101,15 +102,6 @@ pub enum Protocol {
     Https,
 }
 
-/// How many connections there may be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Caps {
-    /// In all.
-    pub connections: usize,
-    /// From one address.
-    pub per_address: usize,
-}
-
 /// Listening sockets, not accepting yet.
 pub struct Listener {
     sockets: Vec<(TcpListener, Protocol)>,
@@ -138,10 +130,10 @@ impl Listener {
     pub async fn run<S: Service>(self, door: Arc<Door<S>>, patience: Duration) {
         let (guard, mut ended) = mpsc::channel::<()>(1);
         let mut accepting = Vec::new();
-        let places = Arc::new(Places::new(door.caps));
+        let slots = Arc::new(ConnectionSlots::new(door.caps));
         for (socket, protocol) in self.sockets {
             let entrance = Entrance { door: Arc::clone(&door), protocol };
-            accepting.push(tokio::spawn(accept(socket, entrance, Arc::clone(&places), guard.clone())));
+            accepting.push(tokio::spawn(accept(socket, entrance, Arc::clone(&slots), guard.clone())));
         }
         for task in accepting {
             let _ = task.await;
@@ -184,11 +176,11 @@ impl<S> Clone for Entrance<S> {
 async fn accept<S: Service>(
     socket: TcpListener,
     entrance: Entrance<S>,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     guard: mpsc::Sender<()>,
 ) {
     let mut stopping = entrance.door.stopping.clone();
-    let (mut failures, mut full, mut pause) = (Seldom::default(), Seldom::default(), PAUSE.0);
+    let (mut failures, mut pause) = (Seldom::default(), PAUSE.0);
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -206,17 +198,20 @@ async fn accept<S: Service>(
             }
         };
         pause = PAUSE.0;
-        let Some((place, give_way)) = places.take(address.ip()).await else {
-            if let Some(times) = full.count(Instant::now()) {
-                tracing::warn!(peer = %address, times, "closed a connection: there are as many as limits.connections and \
-                    limits.connections_per_address let there be");
+        let (pending, evicted) = match slots.begin(address.ip()).await {
+            Ok(begun) => begun,
+            Err(full) => {
+                drop(stream);
+                slots.log.refused(address, None, full);
+                let why = TurnedAway::by_slots(full, &Noted::default(), &Trust::default());
+                entrance.door.service.turned_away(address, why);
+                continue;
             }
-            continue;
         };
-        let (entrance, guard) = (entrance.clone(), guard.clone());
+        let (entrance, slots, guard) = (entrance.clone(), Arc::clone(&slots), guard.clone());
         tokio::spawn(async move {
-            connection(stream, address, &entrance, (&place, give_way)).await;
-            drop((place, guard));
+            connection(stream, address, &entrance, (&slots, pending, evicted)).await;
+            drop(guard);
         });
     }
 }
@@ -236,19 +231,21 @@ async fn connection<S: Service>(
     stream: TcpStream,
     address: SocketAddr,
     entrance: &Entrance<S>,
-    (place, give_way): (&Place, GiveWay),
+    (slots, pending, evicted): (&ConnectionSlots, PendingHandshake, Evicted),
 ) {
     let door = &entrance.door;
     let (tls, shown) = (door.tls.get(), Arc::<Shown>::default());
-    let entered = enter(stream, entrance, &tls, &shown, (place, give_way)).await;
+    let entered = enter(stream, entrance, &tls, &shown, evicted).await;
     let noted = shown.noted();
-    let stream = match entered {
+    let mut stream = match entered {
         Ok(stream) => stream,
         Err(ended) => {
+            // Given back first: another may wait for it.
+            drop(pending);
             let why = match ended {
                 Ended::Failed(error) => TurnedAway::by_handshake(&error, &noted, &tls.trust),
                 Ended::Late => TurnedAway::by_time(&noted, &tls.trust),
-                Ended::GaveWay => TurnedAway::by_others(&noted, &tls.trust),
+                Ended::Evicted => TurnedAway::by_slots(Full::Evicted, &noted, &tls.trust),
             };
             return door.service.turned_away(address, why);
         }
@@ -268,11 +265,23 @@ async fn connection<S: Service>(
     };
     let turnable = matches!(entrance.protocol, Protocol::Kmip);
     let peer = Arc::new(Peer { address, principal: presented.principal(), presented, turnable });
-    tracing::debug!(peer = %address, principal = %peer.principal.name, "connected");
+    let client = &peer.principal.name;
+    let slot = match pending.establish(client).await {
+        Ok((slot, evicted, owners)) => {
+            slots.log.evicted(&owners, client);
+            (slot, evicted)
+        }
+        Err(full) => {
+            slots.log.refused(address, Some(client), full);
+            session::close_now(&mut stream).await;
+            return door.service.turned_away(address, TurnedAway::by_slots(full, &noted, &tls.trust));
+        }
+    };
+    tracing::debug!(peer = %address, principal = %client, "connected");
     let (service, stopping) = (door.service.clone(), door.stopping.clone());
     let served = match entrance.protocol {
-        Protocol::Kmip => session::serve(stream, peer, service, door.limits, stopping).await,
-        Protocol::Https => http::serve(stream, peer, service, door.limits, stopping).await,
+        Protocol::Kmip => session::serve(stream, slot, peer, service, (door.limits, stopping)).await,
+        Protocol::Https => http::serve(stream, slot, peer, service, (door.limits, stopping)).await,
     };
     if let Err(error) = served {
         tracing::debug!(peer = %address, %error, "a connection broke");
@@ -283,7 +292,7 @@ async fn connection<S: Service>(
 enum Ended {
     Failed(std::io::Error),
     Late,
-    GaveWay,
+    Evicted,
 }
 
 /// Does the handshake. What the client shows is noted, to be told if it is turned away.
@@ -292,7 +301,7 @@ async fn enter<S>(
     entrance: &Entrance<S>,
     tls: &Tls,
     shown: &Arc<Shown>,
-    (place, give_way): (&Place, GiveWay),
+    mut evicted: Evicted,
 ) -> Result<TlsStream<TcpStream>, Ended> {
     let _ = stream.set_nodelay(true);
     let config = match entrance.protocol {
@@ -307,12 +316,10 @@ async fn enter<S>(
     });
     let handshake = tokio::select! {
         handshake = timeout(entrance.door.limits.handshake, handshake) => handshake,
-        // Fails, and waits no longer, only once the place is kept.
-        Ok(()) = give_way => return Err(Ended::GaveWay),
+        () = evicted.wait() => return Err(Ended::Evicted),
     };
     match handshake {
-        Ok(Ok(stream)) if place.keep() => Ok(stream),
-        Ok(Ok(_)) => Err(Ended::GaveWay),
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(Ended::Failed(error)),
         Err(_) => Err(Ended::Late),
     }

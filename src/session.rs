@@ -6,7 +6,7 @@
 
 use crate::engine::rights::policy::Principal;
 use crate::gate::Presented;
-use crate::listen::TurnedAway;
+use crate::listen::{Evicted, Slot, TurnedAway};
 use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::{Encoding, frame_length};
@@ -102,16 +102,17 @@ pub struct Limits {
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
     mut stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    (slot, mut evicted): (Slot, Evicted),
     peer: Arc<Peer>,
     service: S,
-    limits: Limits,
-    mut stopping: watch::Receiver<bool>,
+    (limits, mut stopping): (Limits, watch::Receiver<bool>),
 ) -> io::Result<()> {
     let mut too_old = pin!(tokio::time::sleep(limits.connection));
     let mut refused = false;
     loop {
         let frame = tokio::select! {
-            frame = read_frame(&mut stream, &limits, RequestMessage::TAG) => frame?,
+            frame = read_frame_in(&mut stream, Some(&slot), &limits, RequestMessage::TAG) => frame?,
+            () = evicted.wait() => break,
             _ = stopping.wait_for(|stopping| *stopping) => break,
             () = &mut too_old => break,
         };
@@ -141,6 +142,11 @@ pub async fn serve<S: Service>(
             refused = true;
             break;
         }
+        slot.set_idle();
+    }
+    if evicted.is_told() {
+        close_now(&mut stream).await;
+        return Ok(());
     }
     // The peer may be gone already; it is told that nothing follows, if it still listens.
     let _ = timeout(limits.write, stream.shutdown()).await;
@@ -148,6 +154,11 @@ pub async fn serve<S: Service>(
         read_out(&mut stream, &limits).await;
     }
     Ok(())
+}
+
+/// Says that nothing follows, where that can be said at once: another waits for the connection to be closed.
+pub async fn close_now(stream: &mut (impl AsyncWrite + Unpin)) {
+    let _ = timeout(Duration::ZERO, stream.shutdown()).await;
 }
 
 /// How much of what follows a message that was refused is read and thrown away.
@@ -188,6 +199,16 @@ pub async fn read_frame(
     limits: &Limits,
     tag: Tag,
 ) -> io::Result<Frame> {
+    read_frame_in(stream, None, limits, tag).await
+}
+
+/// The same on a connection with a slot, which is busy from the first byte on.
+async fn read_frame_in(
+    stream: &mut (impl AsyncRead + Unpin),
+    slot: Option<&Slot>,
+    limits: &Limits,
+    tag: Tag,
+) -> io::Result<Frame> {
     let mut header = [0; ITEM_HEADER_BYTES];
     let first = match timeout(limits.idle, stream.read(&mut header)).await {
         Err(_) | Ok(Ok(0)) => return Ok(Frame::End),
@@ -195,6 +216,9 @@ pub async fn read_frame(
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Frame::End),
         Ok(first) => first?,
     };
+    if slot.is_some_and(|slot| !slot.set_busy()) {
+        return Ok(Frame::End);
+    }
     let body = async {
         if let Some(rest) = header.get_mut(first..) {
             stream.read_exact(rest).await?;

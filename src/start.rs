@@ -319,9 +319,11 @@ fn limits(config: &Config) -> Limits {
 fn caps(config: &Config) -> Result<Caps, TooFew> {
     // A thread that talks to the token may open its files, and be replaced while it hangs.
     let others = 2 * config.hsm.workers + config.endpoints.len();
+    let limits = &config.limits;
     Ok(Caps {
-        connections: descriptors::connections(config.limits.connections, others)?,
-        per_address: config.limits.connections_per_address,
+        connections: descriptors::connections(limits.connections, Caps::handshakes, others)?,
+        per_address: limits.connections_per_address,
+        per_client: limits.connections_per_client,
     })
 }
 

@@ -299,14 +299,17 @@ fn a_peer_that_takes_no_answers_is_cut_off() {
 }
 
 #[test]
-fn https_and_ttlv_share_the_places() {
+fn https_and_ttlv_share_the_slots() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::configured(folder.path(), &[("", "[limits]\nconnections_per_address = 3")]);
     let mut wires: Vec<Wire> = (0..2).map(|_| wire::https(&dev, "one")).collect();
     assert!(wires.iter_mut().all(is_served));
     let mut third = wire::connect(&dev, "one");
     assert!(third.exchange(&query().to_bytes()).is_ok());
-    assert!(!is_served(&mut wire::https(&dev, "one")), "a fourth connection");
+    let mut fourth = wire::https(&dev, "one");
+    assert!(is_served(&mut fourth));
+    assert!(wires[0].is_closed_now(), "it was idle longest");
+    assert!(is_served(&mut wires[1]) && third.exchange(&query().to_bytes()).is_ok());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use keystead::config::Config;
 use keystead::gate::{Gate, Shown};
 use keystead::http;
-use keystead::listen::TurnedAway;
+use keystead::listen::{Slot, TurnedAway};
 use keystead::pki::{Ca, Curve, make_ca};
 use keystead::session::{Answer, Limits, Peer, Received, Service, Turned};
 use kmip_codec::Error;
@@ -93,7 +93,7 @@ fuzz_target!(|bytes: &[u8]| {
     let answered = runtime.block_on(async {
         let (ours, mut theirs) = tokio::io::duplex(1 << 20);
         let (_stop, stopping) = watch::channel(false);
-        let served = http::serve(ours, peer, Reader, limits, stopping);
+        let served = http::serve(ours, Slot::alone(), peer, Reader, (limits, stopping));
         let talk = async {
             let mut answers = Vec::new();
             let _ = theirs.write_all(bytes).await;

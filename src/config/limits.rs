@@ -10,6 +10,8 @@ pub struct LimitsConfig {
     pub connections: usize,
     /// Connections from one address.
     pub connections_per_address: usize,
+    /// Connections of one client.
+    pub connections_per_client: usize,
     /// The longest message.
     pub message_bytes: usize,
     /// The longest answer, in bytes of TTLV: the item that would make it longer fails.
@@ -48,6 +50,7 @@ impl Default for LimitsConfig {
         Self {
             connections: 20_000,
             connections_per_address: 10_000,
+            connections_per_client: 2000,
             message_bytes: 4 * 1024 * 1024,
             answer_bytes: 16 * 1024 * 1024,
             batch_items: 1000,

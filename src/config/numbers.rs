@@ -32,6 +32,7 @@ const ROWS: &[Row] = &[
     ("explain.bytes", |c| c.explain.bytes as u64, 1, 1 << 40),
     ("limits.connections", |c| c.limits.connections as u64, 1, MANY),
     ("limits.connections_per_address", |c| c.limits.connections_per_address as u64, 1, MANY),
+    ("limits.connections_per_client", |c| c.limits.connections_per_client as u64, 1, MANY),
     ("limits.message_bytes", |c| c.limits.message_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
     ("limits.answer_bytes", |c| c.limits.answer_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
     ("limits.batch_items", |c| c.limits.batch_items as u64, 1, MANY),

@@ -1,6 +1,7 @@
 //! The time limits of an HTTP connection, kept where its bytes pass: between messages, while one comes in, while an
 //! answer goes out. They are those of `session`, which reads its frames itself.
 
+use crate::listen::Slot;
 use crate::session::Limits;
 use std::future::Future as _;
 use std::io;
@@ -24,24 +25,41 @@ enum Phase {
     Answered,
 }
 
-/// The phase of a connection, and when it began.
-pub struct Pace(Mutex<(Phase, Instant)>);
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(Mutex::new((Phase::Idle, Instant::now())))
-    }
+/// The phase of a connection, and when it began; its slot is busy while it is not idle.
+pub struct Pace {
+    phase: Mutex<(Phase, Instant)>,
+    slot: Slot,
 }
 
 impl Pace {
-    /// The request is there whole.
-    pub fn received(&self) {
+    /// Of a connection that begins.
+    pub fn new(slot: Slot) -> Self {
+        Self { phase: Mutex::new((Phase::Idle, Instant::now())), slot }
+    }
+
+    /// The request is there whole. `false` where the connection is to be closed for another, and nothing is done.
+    pub fn received(&self) -> bool {
+        let is_busy = self.slot.set_busy();
         self.enter(Phase::Working);
+        is_busy
     }
 
     /// The answer is made.
     pub fn answered(&self) {
         self.enter(Phase::Answered);
+    }
+
+    /// The request has begun. `false` where the connection is to be closed for another.
+    fn begun(&self) -> bool {
+        let is_busy = self.slot.set_busy();
+        self.enter(Phase::Coming);
+        is_busy
+    }
+
+    /// The answer is written.
+    fn written(&self) {
+        self.enter(Phase::Idle);
+        self.slot.set_idle();
     }
 
     /// Whether a request is under way that came whole.
@@ -50,11 +68,11 @@ impl Pace {
     }
 
     fn now(&self) -> (Phase, Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enter(&self, phase: Phase) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (phase, Instant::now());
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = (phase, Instant::now());
     }
 }
 
@@ -119,7 +137,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         if read.is_pending() {
             self.check_reading(context)?;
         } else if buffer.filled().len() > before && self.pace.now().0 == Phase::Idle {
-            self.pace.enter(Phase::Coming);
+            let is_open = self.pace.begun();
+            if !is_open {
+                let why = "the connection was idle, and is closed for another";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, why)));
+            }
         }
         read
     }
@@ -138,7 +160,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if matches!(flushed, Poll::Ready(Ok(()))) && self.pace.now().0 == Phase::Answered {
-            self.pace.enter(Phase::Idle);
+            self.pace.written();
         }
         self.check_writing(context, flushed)
     }

@@ -38,25 +38,29 @@ pub fn enough() -> Result<(), TooFew> {
     if limit > own { Ok(()) } else { Err(TooFew { limit, own }) }
 }
 
-/// How many connections there may be at once: as many as are wanted, or as fit beside what is open already and what
-/// else will be (`others`). It is told when those are fewer.
-pub fn connections(wanted: usize, others: usize) -> Result<usize, TooFew> {
+/// How many connections there may be at once: as many as are wanted, or as fit, with the handshakes that may be pending
+/// beside so many, beside what is open already and what else will be (`others`). It is told when those are fewer.
+pub fn connections(
+    wanted: usize,
+    handshakes: impl Fn(usize) -> usize,
+    others: usize,
+) -> Result<usize, TooFew> {
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(wanted) };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let own = open() + NOW_AND_THEN + others;
     let room = limit.saturating_sub(own);
-    if room == 0 {
-        return Err(TooFew { limit, own });
-    }
-    if room < wanted {
+    let fits = |connections: &usize| connections.saturating_add(handshakes(*connections)) <= room;
+    let fitting = (1..=wanted.min(room)).rev().find(fits).ok_or(TooFew { limit, own })?;
+    if fitting < wanted {
         tracing::warn!(
-            "this process may have {limit} open files: that is room for {room} connections at once, not for the {wanted} of \
-             limits.connections. Allow {} files (LimitNOFILE= in the unit of systemd, `ulimit -n` in a shell), or set \
-             limits.connections to {room}",
-            wanted.saturating_add(own)
+            "this process may have {limit} open files: that is room for {fitting} connections at once beside {} pending \
+             handshakes, not for the {wanted} of limits.connections. Allow {} files (LimitNOFILE= in the unit of systemd, \
+             `ulimit -n` in a shell), or set limits.connections to {fitting}",
+            handshakes(fitting),
+            wanted.saturating_add(handshakes(wanted)).saturating_add(own)
         );
     }
-    Ok(wanted.min(room))
+    Ok(fitting)
 }
 
 /// How many are open now.

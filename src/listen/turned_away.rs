@@ -4,6 +4,7 @@ mod advice;
 mod certificate;
 
 use super::hello::{Beginning, version_name};
+use super::slots::Full;
 use super::verifier::Noted;
 use crate::gate;
 use crate::pki::{Facts, bounded};
@@ -67,7 +68,8 @@ pub enum Reason {
     ClientAlert,
     ClosedEarly,
     TooSlow,
-    GaveWay,
+    TooManyHandshakes,
+    TooManyConnections,
     Tls,
 }
 
@@ -134,10 +136,13 @@ impl TurnedAway {
         Self::with(reason, what, noted, trust)
     }
 
-    /// It was in the handshake when its place was needed.
-    pub fn by_others(noted: &Noted, trust: &Trust) -> Self {
-        let what = "it gave way to another before the TLS handshake had ended: all places were taken";
-        Self::with(Reason::GaveWay, what.to_owned(), noted, trust)
+    /// There was no slot for it, or another needed the slot.
+    pub fn by_slots(full: Full, noted: &Noted, trust: &Trust) -> Self {
+        let reason = match full {
+            Full::Handshakes | Full::Evicted => Reason::TooManyHandshakes,
+            Full::Client(_) | Full::Address(_) | Full::All(_) | Full::NotClosed => Reason::TooManyConnections,
+        };
+        Self::with(reason, full.to_string(), noted, trust)
     }
 
     /// TLS has let it in, and the configuration does not.

@@ -96,8 +96,8 @@ impl Server {
         let exchange = Exchange::turned_away(self.next_request(), now().milliseconds(), address, &why);
         let (request, advice, memory) = (exchange.id, &why.advice, self.executor.memory());
         match why.reason {
-            // As common as health checks are.
-            Reason::ClosedEarly | Reason::GaveWay => {
+            // As common as health checks are; or told with how many they are.
+            Reason::ClosedEarly | Reason::TooManyHandshakes | Reason::TooManyConnections => {
                 tracing::debug!(request, peer = %address, "turned away: {why}");
             }
             reason => tracing::info!(request, peer = %address, ?reason, advice, "turned away: {why}"),

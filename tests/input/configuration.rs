@@ -52,6 +52,7 @@ const SECTIONS: &[Section] = &[
         &[
             ("connections", "100"),
             ("connections_per_address", "10"),
+            ("connections_per_client", "5"),
             ("message_bytes", "20000"),
             ("answer_bytes", "20000"),
             ("batch_items", "10"),

@@ -72,9 +72,26 @@ pub fn settings(
 
 /// Connects with these settings. The name of the server is checked.
 pub fn connect_using(address: &str, config: Arc<ClientConfig>) -> Wire {
+    connect_over(TcpStream::connect(address).unwrap(), config)
+}
+
+/// A socket to an address of the server that comes from another address of this machine, such as 127.0.0.2.
+pub fn socket_from(source: &str, address: &str) -> TcpStream {
+    let connect = async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{source}:0").parse().unwrap()).unwrap();
+        socket.connect(address.parse().unwrap()).await.unwrap().into_std().unwrap()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let socket = runtime.block_on(connect);
+    socket.set_nonblocking(false).unwrap();
+    socket
+}
+
+/// The same on a socket that is connected already.
+pub fn connect_over(socket: TcpStream, config: Arc<ClientConfig>) -> Wire {
     let host = ServerName::try_from("localhost").unwrap();
     let tls = ClientConnection::new(config, host).unwrap();
-    let socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     socket.set_nodelay(true).unwrap();
     Wire(StreamOwned::new(tls, socket))
@@ -101,6 +118,16 @@ impl Wire {
     /// Whether the server has closed the connection, without a word.
     pub fn is_closed(&mut self) -> bool {
         !matches!(self.0.read(&mut [0; 1]), Ok(1..))
+    }
+
+    /// Whether the server has closed the connection already; nothing that it has sent may wait to be read.
+    pub fn is_closed_now(&mut self) -> bool {
+        self.0.sock.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let read = self.0.read(&mut [0; 1]);
+        self.0.sock.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let is_open =
+            |error: &io::Error| matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+        !read.as_ref().is_err_and(is_open)
     }
 
     /// Reads one message.

@@ -133,8 +133,13 @@ fn of_tls(reason: Reason) -> &'static str {
             "Nothing, if it is a health check or a scanner. On a slow line raise limits.handshake_seconds; a client that \
              waits for the server to speak first does not speak TLS"
         }
-        Reason::GaveWay => {
-            "Raise limits.connections, or find out who opens connections without finishing the handshake"
+        Reason::TooManyHandshakes => {
+            "Find out who opens connections without finishing the handshake (`ss -tn`), or raise limits.connections, and with it \
+             how many handshakes may be pending"
+        }
+        Reason::TooManyConnections => {
+            "Let the client use a connection again instead of opening another, and look at what its requests wait for; or raise \
+             the limit"
         }
         _ => {
             "Compare the versions, suites and certificates of both sides: `openssl s_client -connect HOST:PORT -cert CLIENT.pem \
