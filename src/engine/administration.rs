@@ -47,40 +47,39 @@ pub struct Row {
     pub right: Right,
     /// Where the work is done.
     pub work: Work,
+    /// What the audit notes of its end, with numbers of the answer by name in braces; empty where it notes what was asked.
+    pub done: &'static str,
 }
 
 macro_rules! administrative_operations {
-    ($($operation:ident: $right:ident, $work:ident;)*) => {
+    ($($operation:ident: $right:ident, $work:ident, $done:literal;)*) => {
         /// Every operation.
-        pub const ROWS: &[Row] = &[$(Row {
-            name: stringify!($operation),
-            right: Right::$right,
-            work: Work::$work,
-        },)*];
+        pub const ROWS: &[Row] = &[$(administrative_operations!(row $operation, $right, $work, $done),)*];
 
         /// The row of a request.
         pub fn row(request: &AdminRequest) -> Row {
             match request {
-                $(AdminRequest::$operation { .. } => Row {
-                    name: stringify!($operation),
-                    right: Right::$right,
-                    work: Work::$work,
-                },)*
+                $(AdminRequest::$operation { .. } => {
+                    administrative_operations!(row $operation, $right, $work, $done)
+                })*
             }
         }
+    };
+    (row $operation:ident, $right:ident, $work:ident, $done:literal) => {
+        Row { name: stringify!($operation), right: Right::$right, work: Work::$work, done: $done }
     };
 }
 
 administrative_operations! {
-    Ready: Client, Look;
-    MasterStatus: Administrator, Look;
-    MasterRotate: Administrator, Job;
-    ClientAdd: Administrator, Draft;
-    ClientRevoke: Administrator, Draft;
-    ClientList: Administrator, Draft;
-    ClientShow: Administrator, Draft;
-    Explain: Administrator, Look;
-    ExplainLast: Administrator, Look;
+    Ready: Client, Look, "";
+    MasterStatus: Administrator, Look, "";
+    MasterRotate: Administrator, Job, "epoch {from} to {to}";
+    ClientAdd: Administrator, Draft, "";
+    ClientRevoke: Administrator, Draft, "";
+    ClientList: Administrator, Draft, "";
+    ClientShow: Administrator, Draft, "";
+    Explain: Administrator, Look, "";
+    ExplainLast: Administrator, Look, "";
 }
 
 /// The request in an item, where it is one of these operations and can be read.
@@ -127,7 +126,7 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
         cx.note = refusal.message.clone().into_owned();
     }
     let answer = answer?;
-    if let Some(done) = done_note(&answer, row) {
+    if let Some(done) = filled(row.done, &answer) {
         cx.note = done;
     }
     protocol::payload(&answer).map_err(|error| internal(&error).into())
@@ -148,13 +147,15 @@ fn note(request: &AdminRequest) -> String {
     }
 }
 
-/// What the audit notes of the end of a job.
-fn done_note(answer: &Value, row: Row) -> Option<String> {
-    let number = |key: &str| answer.get(key).and_then(Value::as_u64);
-    match row.name {
-        "MasterRotate" => Some(format!("epoch {} to {}", number("from")?, number("to")?)),
-        _ => None,
+/// The note of an operation's end, with the numbers of its answer put in.
+fn filled(note: &str, answer: &Value) -> Option<String> {
+    let mut parts = note.split(['{', '}']);
+    let mut out = parts.next().filter(|first| !first.is_empty())?.to_owned();
+    while let Some(name) = parts.next() {
+        out.push_str(&answer.get(name)?.as_u64()?.to_string());
+        out.push_str(parts.next()?);
     }
+    Some(out)
 }
 
 fn json(value: &impl Serialize) -> Step<Value> {
@@ -176,5 +177,17 @@ mod tests {
         }
         assert_eq!(row(&AdminRequest::MasterRotate).name, "MasterRotate");
         assert_eq!(row(&AdminRequest::Explain { id: 1 }).work, Work::Look);
+    }
+
+    #[test]
+    fn the_note_of_an_end_has_the_numbers_of_the_answer() {
+        let answer = serde_json::json!({ "from": 3, "to": 4, "text": "\u{1b}" });
+        let note = |note| filled(note, &answer);
+        assert_eq!(note(row(&AdminRequest::MasterRotate).done).as_deref(), Some("epoch 3 to 4"));
+        assert_eq!(note("{from}"), None, "begins with what it is about");
+        assert_eq!(
+            [note(""), note("no {number}"), note("a {text}"), note("half {")],
+            [None, None, None, None]
+        );
     }
 }
