@@ -19,6 +19,7 @@ pub use job::RunningJob;
 pub use ring::{KeyRing, unproved};
 pub use rotation::{MasterStatus, RotationReport};
 
+use crate::audit::Entry;
 use crate::store::{Database, Error as StoreError, FORMAT, Outcome, Pair, Submission};
 use job::Jobs;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
@@ -119,8 +120,9 @@ impl Hierarchy {
         }
         let hierarchy = Self::prove_what_is_there(database, master, keep)?;
         {
-            let _job = hierarchy.jobs.begin("the rotation of the master key", "a start of the server")?;
-            hierarchy.resume_rotation()?;
+            let start = job::at_start(rotation::OPERATION);
+            let _job = hierarchy.jobs.begin("the rotation of the master key", &start)?;
+            hierarchy.resume_at_start()?;
         }
         hierarchy.database.has_lived(&hierarchy.store_id);
         Ok(hierarchy)
@@ -219,24 +221,35 @@ impl Hierarchy {
         Rows::read(&*self.database.snapshot()?)
     }
 
-    /// Changes rows, and their list with them.
-    fn change(&self, rows: &Rows, writes: Vec<Pair>) -> Result<(), Error> {
-        change(&self.database, rows, writes, &*self.load(self.current)?)
+    /// Changes rows, and their list with them, with the audit entries of that.
+    fn change(&self, rows: &Rows, writes: Vec<Pair>, entries: Vec<Entry>) -> Result<(), Error> {
+        change(&self.database, rows, (writes, entries), &*self.load(self.current)?)
     }
 }
 
 /// Changes rows that were read before, and their list with them. Where anybody has changed a row since, the list is
 /// another one, and nothing is written.
-fn change(database: &Database, rows: &Rows, mut writes: Vec<Pair>, kek: &Kek) -> Result<(), Error> {
+fn change(
+    database: &Database,
+    rows: &Rows,
+    (mut writes, entries): (Vec<Pair>, Vec<Entry>),
+    kek: &Kek,
+) -> Result<(), Error> {
     let mut expects = rows.expect_all(&writes);
     expects.push(rows.expect(rows::LIST));
     writes.push((rows::LIST.to_vec(), Some(rows.with(&writes).list(kek)?)));
-    commit(database, expects, writes)
+    commit(database, expects, writes, entries)
 }
 
-fn commit(database: &Database, expects: Vec<Pair>, writes: Vec<Pair>) -> Result<(), Error> {
+/// The one place of the hierarchy that commits: rows, together with the audit entries of what they mean.
+fn commit(
+    database: &Database,
+    expects: Vec<Pair>,
+    writes: Vec<Pair>,
+    entries: Vec<Entry>,
+) -> Result<(), Error> {
     let transaction = crate::store::Transaction { expects, writes };
-    match database.commit_blocking(Submission { transaction, entries: Vec::new() })? {
+    match database.commit_blocking(Submission { transaction, entries })? {
         Outcome::Committed => Ok(()),
         Outcome::Conflict => Err(Error::Conflict),
     }

@@ -4,6 +4,7 @@
 
 use super::{Error, Executor};
 use crate::admin::protocol::{AdminRequest, Issued};
+use crate::audit::Entry;
 use crate::engine::draft::Changes;
 use crate::engine::need::{Outside, Supplies};
 use crate::engine::refusal::{Cause, Refusal};
@@ -15,22 +16,23 @@ use serde_json::Value;
 impl Executor {
     /// Does what is asked, after its start is in the audit where it has one. Blocks.
     pub(super) fn do_outside(&self, outside: Outside, supplies: &mut Supplies) -> Result<(), Error> {
-        let by =
-            outside.start.as_ref().map_or("an administrator".to_owned(), |start| start.principal.clone());
-        if let Some(start) = outside.start {
-            self.commit_blocking(Changes::default(), vec![start])?;
+        if let Some(start) = &outside.start {
+            self.commit_blocking(Changes::default(), vec![start.clone()])?;
         }
-        let answer = self.answer(&outside.request, &by);
+        let answer = self.answer(&outside.request, outside.start.as_ref());
         supplies.add_outside(outside.request, answer);
         Ok(())
     }
 
-    /// `by` is the name of who asks.
-    fn answer(&self, request: &AdminRequest, by: &str) -> Result<Value, Refusal> {
+    /// `start` is the audit entry of the start of a job: the entries of its steps are made from it.
+    fn answer(&self, request: &AdminRequest, start: Option<&Entry>) -> Result<Value, Refusal> {
         match request {
             AdminRequest::Ready => json(self.readiness()),
             AdminRequest::MasterStatus => json(self.hierarchy.status().map_err(failed)?),
-            AdminRequest::MasterRotate => json(self.hierarchy.rotate(by).map_err(failed)?),
+            AdminRequest::MasterRotate => {
+                let start = start.ok_or_else(|| failed("a job without the entry of its start"))?;
+                json(self.hierarchy.rotate(start).map_err(failed)?)
+            }
             AdminRequest::ClientAdd { name, days, request, .. } => self.sign(name, *days, request),
             AdminRequest::ClientShow { name } => {
                 json(self.gate.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?)

@@ -2,6 +2,7 @@
 //! place that makes them, and it makes them where nothing tells of an earlier life alone: what is missing elsewhere was
 //! lost.
 
+use super::job;
 use super::plan::Plan;
 use super::rows::{self, Rows};
 use super::{Error, FIRST_KEK, Hierarchy, TENANT, commit, site};
@@ -38,6 +39,8 @@ pub fn begin(database: &Database, master: &dyn MasterKeys) -> Result<(), Error> 
         database,
         rows.iter().map(|(key, _)| (key.to_vec(), None)).collect(),
         rows.iter().map(|(key, value)| (key.to_vec(), Some(value.clone()))).collect(),
+        // Nothing is made yet; what is made has its entry.
+        Vec::new(),
     )
 }
 
@@ -47,7 +50,7 @@ pub fn finish(database: &Database, master: &dyn MasterKeys) -> Result<(), Error>
     let plan = rows.plan()?.ok_or_else(|| Error::Missing(rows::name(rows::PLAN)))?;
     let (key, canary) = super::rotation::make_key(database, master, plan, |plan| {
         let (was, now) = (rows.expect(rows::STORE_ID), (rows::PLAN.to_vec(), Some(plan.encode())));
-        commit(database, vec![was], vec![now])
+        commit(database, vec![was], vec![now], Vec::new())
     })?;
     let identity = KekIdentity { store: rows.store_id()?, tenant: TENANT, id: FIRST_KEK };
     let (sealed, kek) = Kek::generate(master, key.epoch, identity, &mut SystemEntropy::default())?;
@@ -63,7 +66,9 @@ pub fn finish(database: &Database, master: &dyn MasterKeys) -> Result<(), Error>
     ];
     // Read again: where the identifier of the key was taken, the plan names another one by now.
     let rows = Rows::read(&*database.snapshot()?)?;
-    super::change(database, &rows, writes, &kek)?;
+    let made = format!("epoch {number}, key {}", key.label);
+    let entries = vec![job::entry_of(&job::at_start("MasterCreate"), "Success", made)];
+    super::change(database, &rows, (writes, entries), &kek)?;
     tracing::warn!(
         "made the first master key in {}. Whoever loses this token loses every key of this store: there are no backups yet",
         master.describe()

@@ -1,6 +1,9 @@
-//! One administrative job at a time: every way to a job leads through the hierarchy, so its lock is here.
+//! One administrative job at a time: every way to a job leads through the hierarchy, so its lock is here. A job keeps who
+//! began it, from which the audit entries of its steps are made.
 
 use super::Error;
+use crate::audit::Entry;
+use crate::executor;
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -27,42 +30,70 @@ impl std::fmt::Display for RunningJob {
 
 /// The lock, and who has it.
 #[derive(Default)]
-pub struct Jobs(Mutex<Option<(RunningJob, Instant)>>);
+pub struct Jobs(Mutex<Option<Job>>);
+
+/// The job that has the lock.
+struct Job {
+    running: RunningJob,
+    since: Instant,
+    /// The entry of its start.
+    start: Entry,
+}
+
+/// What the server does by itself when it starts, as the audit has it: by nobody, from no address.
+pub fn at_start(operation: &str) -> Entry {
+    let [principal, peer, operation] = ["server", "start", operation].map(str::to_owned);
+    Entry { principal, peer, operation, ..Entry::default() }
+}
+
+/// The entry of something that was done in the course of what began with `start`.
+pub fn entry_of(start: &Entry, outcome: &str, note: String) -> Entry {
+    Entry { time: executor::now().milliseconds(), outcome: outcome.to_owned(), note, ..start.clone() }
+}
 
 /// The lock is held for as long as this lives.
 pub struct Held<'j>(&'j Jobs);
 
 impl Jobs {
-    fn now(&self) -> MutexGuard<'_, Option<(RunningJob, Instant)>> {
+    fn now(&self) -> MutexGuard<'_, Option<Job>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a job, unless one is under way.
-    pub fn begin(&self, job: &str, by: &str) -> Result<Held<'_>, Error> {
-        if let Some(running) = self.running() {
-            return Err(Error::Running(running));
-        }
+    /// Begins a job, unless one is under way; `start` says who asked for it.
+    pub fn begin(&self, job: &str, start: &Entry) -> Result<Held<'_>, Error> {
         let mut now = self.now();
-        if let Some((running, _)) = now.as_ref() {
-            return Err(Error::Running(running.clone()));
+        if let Some(job) = now.as_ref() {
+            return Err(Error::Running(job.told()));
         }
-        let (job, by, step) = (job.to_owned(), by.to_owned(), "its beginning".to_owned());
-        *now = Some((RunningJob { job, by, seconds: 0, step }, Instant::now()));
+        let (job, by, step) = (job.to_owned(), start.principal.clone(), "its beginning".to_owned());
+        let running = RunningJob { job, by, seconds: 0, step };
+        *now = Some(Job { running, since: Instant::now(), start: start.clone() });
         Ok(Held(self))
     }
 
-    /// The job that is under way.
-    pub fn running(&self) -> Option<RunningJob> {
+    /// The job that is under way while `look` looks: none begins or ends meanwhile.
+    pub fn looked_at<T>(&self, look: impl FnOnce() -> T) -> (T, Option<RunningJob>) {
         let now = self.now();
-        now.as_ref().map(|(job, since)| RunningJob { seconds: since.elapsed().as_secs(), ..job.clone() })
+        (look(), now.as_ref().map(Job::told))
+    }
+
+    /// The audit entry of a step of the job that is under way.
+    pub fn entry(&self, outcome: &str, note: String) -> Vec<Entry> {
+        self.now().iter().map(|job| entry_of(&job.start, outcome, note.clone())).collect()
     }
 
     /// Says how far the job is.
     pub fn step(&self, step: String) {
         tracing::info!(step, "rotation of the master key");
-        if let Some((job, _)) = self.now().as_mut() {
-            job.step = step;
+        if let Some(job) = self.now().as_mut() {
+            job.running.step = step;
         }
+    }
+}
+
+impl Job {
+    fn told(&self) -> RunningJob {
+        RunningJob { seconds: self.since.elapsed().as_secs(), ..self.running.clone() }
     }
 }
 

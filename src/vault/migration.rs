@@ -2,6 +2,7 @@
 //! and no list authenticates their rows. Nothing of them is changed; the rows that are new are added in one commit, after
 //! everything has been proved.
 
+use super::job;
 use super::plan::Plan;
 use super::rows::{self, Rows};
 use super::{Error, TENANT, commit};
@@ -37,7 +38,10 @@ pub fn migrate(database: &Database, master: &dyn MasterKeys) -> Result<(), Error
     writes.extend(plan(database, &rows, epoch)?);
     writes.push((rows::LIST.to_vec(), Some(rows.with(&writes).list(&kek)?)));
     writes.push((FORMAT_KEY.to_vec(), Some(FORMAT.to_be_bytes().to_vec())));
-    commit(database, rows.expect_all(&writes), writes)?;
+    let upgraded =
+        format!("format {} to {FORMAT}: check values of keys, and the list of rows", database.format()?);
+    let entries = vec![job::entry_of(&job::at_start("StoreUpgrade"), "Success", upgraded)];
+    commit(database, rows.expect_all(&writes), writes, entries)?;
     tracing::info!(
         "the store was made by an older version: its keys have check values now, and its rows a list"
     );

@@ -5,12 +5,18 @@
 //! Records are not touched: only the KEKs, a handful, are sealed anew. Readers choose the key that a blob names, so
 //! that everything can be read at every step.
 //!
+//! The audit has, beside the start and the end of what an administrator asked for: `Resumed` and `Failed` where a start of
+//! the server goes on with it, `Activated` in the commit that makes a key the current one, and `Retired` in the commit
+//! behind which nothing is under the key of before. The rows that are sealed anew between these two have no entries of
+//! their own.
+//!
 //! The retired key stays in the token: copies of the store from before the rotation need it.
 
 use super::job::RunningJob;
 use super::plan::Plan;
 use super::rows;
-use super::{Error, Hierarchy, site};
+use super::{Error, Hierarchy, commit, site};
+use crate::audit::Entry;
 use crate::store::Database;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, MasterKeyRef, MasterKeys, SystemEntropy, epoch_of};
 use serde::{Deserialize, Serialize};
@@ -55,13 +61,17 @@ pub struct RotationReport {
     pub left_behind: usize,
 }
 
+/// What the audit calls a rotation, as the administrative operation is called.
+pub const OPERATION: &str = "MasterRotate";
+
 /// How often another identifier is planned where several keys have the one that was.
 const IDENTIFIERS_MAX: usize = 10;
 
 impl Hierarchy {
     /// How the master key stands.
     pub fn status(&self) -> Result<MasterStatus, Error> {
-        let (rows, mut keks) = (self.rows()?, Vec::<KekCount>::new());
+        let (rows, running) = self.jobs.looked_at(|| self.rows());
+        let (rows, mut keks) = (rows?, Vec::<KekCount>::new());
         for (_, sealed) in rows.numbered(rows::KEK) {
             let epoch = epoch_of(sealed)?.0;
             match keks.iter_mut().find(|count| count.epoch == epoch) {
@@ -81,13 +91,14 @@ impl Hierarchy {
             in_token,
             keks,
             rotating_to: rows.plan()?.map(|plan| plan.key.epoch.0),
-            running: self.jobs.running(),
+            running,
         })
     }
 
-    /// Rotates to a new master key, for somebody whose name a second one is told. Blocks for as long as the HSM takes.
-    pub fn rotate(&self, by: &str) -> Result<RotationReport, Error> {
-        let _job = self.jobs.begin("the rotation of the master key", by)?;
+    /// Rotates to a new master key. `start` is the audit entry of who asked for it; a second one is told the name. Blocks for
+    /// as long as the HSM takes.
+    pub fn rotate(&self, start: &Entry) -> Result<RotationReport, Error> {
+        let _job = self.jobs.begin("the rotation of the master key", start)?;
         if self.rows()?.plan()?.is_none() {
             self.prepare()?;
         }
@@ -102,7 +113,20 @@ impl Hierarchy {
         let (to, site) = (Epoch(from.0 + 1), site::of(&self.database));
         let key = MasterKeyRef::random(to, rows.store_id()?, &site, &mut SystemEntropy::default())?;
         tracing::info!(%from, %to, id = key.id_text(), "rotating the master key");
-        self.change(&rows, vec![(rows::PLAN.to_vec(), Some(Plan { from, key }.encode()))])
+        // No key is made yet; what is made has its entry.
+        self.change(&rows, vec![(rows::PLAN.to_vec(), Some(Plan { from, key }.encode()))], Vec::new())
+    }
+
+    /// Goes on with a rotation that was cut off. That it does, and that it could not, is in the audit.
+    pub(super) fn resume_at_start(&self) -> Result<(), Error> {
+        let Some(plan) = self.rows()?.plan()? else { return Ok(()) };
+        let what = format!("epoch {} to {}, key {}", plan.from, plan.key.epoch, plan.key.label);
+        commit(&self.database, Vec::new(), Vec::new(), self.jobs.entry("Resumed", what))?;
+        self.resume_rotation().map(drop).inspect_err(|error| {
+            let entry = self.jobs.entry("Failed", error.to_string());
+            // Where the store is what fails, the log has it alone.
+            let _ = commit(&self.database, Vec::new(), Vec::new(), entry);
+        })
     }
 
     /// Goes on with a rotation that was prepared; `None` where there is none.
@@ -113,7 +137,7 @@ impl Hierarchy {
         let rewrapped = self.rewrap(to)?;
         let left_behind = self.left_behind(to)?;
         if left_behind == 0 {
-            self.retire()?;
+            self.retire(from, to)?;
         }
         let report = RotationReport { from: from.0, to: to.0, rewrapped, left_behind };
         tracing::info!(?report, "rotated the master key");
@@ -128,7 +152,7 @@ impl Hierarchy {
         }
         self.jobs.step(format!("ACTIVATE: making the master key of epoch {number}"));
         let (key, canary) = make_key(&self.database, &*self.master, plan, |plan| {
-            self.change(&self.rows()?, vec![(rows::PLAN.to_vec(), Some(plan.encode()))])
+            self.change(&self.rows()?, vec![(rows::PLAN.to_vec(), Some(plan.encode()))], Vec::new())
         })?;
         self.change(
             &self.rows()?,
@@ -137,6 +161,7 @@ impl Hierarchy {
                 (rows::numbered(rows::CANARY, number), Some(canary)),
                 (rows::EPOCH.to_vec(), Some(number.to_be_bytes().to_vec())),
             ],
+            self.jobs.entry("Activated", format!("epoch {number}, key {}", key.label)),
         )
     }
 
@@ -151,7 +176,7 @@ impl Hierarchy {
                 continue;
             }
             let anew = Kek::reseal(&*self.master, to, &self.kek_identity(*id), sealed, &check)?;
-            self.change(&rows, vec![(place, Some(anew))])?;
+            self.change(&rows, vec![(place, Some(anew))], Vec::new())?;
             rewrapped += 1;
         }
         Ok(rewrapped)
@@ -169,9 +194,12 @@ impl Hierarchy {
     }
 
     /// RETIRE: the rotation is done; the plan goes away.
-    fn retire(&self) -> Result<(), Error> {
+    fn retire(&self, from: Epoch, to: Epoch) -> Result<(), Error> {
         self.jobs.step("RETIRE: the plan is done".to_owned());
-        self.change(&self.rows()?, vec![(rows::PLAN.to_vec(), None)])
+        let rows = self.rows()?;
+        let keks = rows.numbered(rows::KEK).count();
+        let retired = format!("epoch {from}; key-encryption keys under epoch {to}: {keks}");
+        self.change(&rows, vec![(rows::PLAN.to_vec(), None)], self.jobs.entry("Retired", retired))
     }
 
     fn kek_ids(&self) -> Result<Vec<u32>, Error> {

@@ -4,7 +4,9 @@ use super::support::dev::{Dev, told};
 use super::support::typed::{ask, ask_as, create, fingerprint, get, pair_of};
 use super::support::wire;
 use super::{Place, written};
+use keystead::audit::{self, Entry};
 use keystead::pki::Pair;
+use keystead::store::{Database, Engine};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
 use kmip_codec::enums::{LinkType, NameType};
@@ -132,6 +134,22 @@ impl Series {
     }
 }
 
+/// Each master key but the first was activated once, and each but the last retired once, as the audit has it.
+fn audited(folder: &Path, epoch: u64) {
+    let database = Database::open_for_reads(Engine::Redb, &folder.join("store")).unwrap();
+    let (mut activated, mut retired) = (Vec::new(), Vec::new());
+    let mut visit = |_, entry: Entry| match entry.outcome.as_str() {
+        "Activated" => activated.push(entry.note.split(',').next().unwrap().to_owned()),
+        "Retired" => retired.push(entry.note.split(';').next().unwrap().to_owned()),
+        _ => {}
+    };
+    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    let epochs = |all: std::ops::RangeInclusive<u64>| -> Vec<String> {
+        all.map(|epoch| format!("epoch {epoch}")).collect()
+    };
+    assert_eq!((activated, retired), (epochs(2..=epoch), epochs(1..=epoch - 1)));
+}
+
 /// All generations of all keys open, and the store is whole to the last row.
 pub fn at_the_end(mut place: Place) {
     let client = pair_of(place.dev(), "client");
@@ -139,6 +157,7 @@ pub fn at_the_end(mut place: Place) {
     let (mut last, out) = place.add();
     assert!(last.wait().unwrap().success());
     assert!(ask_as(place.dev(), &written(&out).unwrap(), get(&place.key)).is_ok());
+    let epoch = epoch(place.dev());
     super::starts::stop(place.dev.take().unwrap());
     let check = Command::new(env!("CARGO_BIN_EXE_keystead"))
         .args(["check", "--config"])
@@ -151,4 +170,5 @@ pub fn at_the_end(mut place: Place) {
         String::from_utf8_lossy(&check.stdout),
         String::from_utf8_lossy(&check.stderr)
     );
+    audited(&place.server_folder(), epoch);
 }

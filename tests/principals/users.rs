@@ -203,10 +203,13 @@ fn administration_has_no_way_around() {
     };
     audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     let wanted = [
+        ("server", "MasterCreate", "Success"),
         ("needing", "MasterStatus", "AuthenticationNotSuccessful"),
         ("needing", "MasterStatus", "Success"),
         ("client", "MasterRotate", "PermissionDenied"),
         ("admin", "MasterRotate", "Started"),
+        ("admin", "MasterRotate", "Activated"),
+        ("admin", "MasterRotate", "Retired"),
         ("admin", "MasterRotate", "Success"),
     ];
     let wanted = wanted.map(|(who, what, end)| (who.to_owned(), what.to_owned(), end.to_owned()));

@@ -1,7 +1,7 @@
 //! The rows of the hierarchy: one that is missing or was changed stops the start and is named, a key that the HSM opens
 //! wrongly seals nothing, and stores of older versions get what they lack.
 
-use super::{Meddled, WHO};
+use super::{Meddled, WHO, by};
 use keystead::engine::need::Need;
 use keystead::engine::world::{OpenError, Vault as _};
 use keystead::store::{Database, MemoryStore, Order, Pair, Store, Transaction};
@@ -47,7 +47,7 @@ impl World {
     /// The rows of a store that has lived: two epochs, a record, and metadata.
     fn lived(&self) -> (Rows, Vec<u8>) {
         let (hierarchy, store) = self.open(&Rows::new()).unwrap();
-        hierarchy.rotate("tester").unwrap();
+        hierarchy.rotate(&by("tester")).unwrap();
         let (sealed, metadata) = with_keks(&hierarchy, |ring| {
             let sealed = ring.seal(&WHO, &b"the value".as_slice().into());
             let metadata = ring.protect(WHO.id, b"metadata");
@@ -166,7 +166,7 @@ fn a_key_that_the_hsm_opens_wrongly_seals_nothing() {
     world.flip(true);
     let told = hierarchy.load(1).err().unwrap().to_string();
     assert!(told.contains("check value"), "{told}");
-    assert!(hierarchy.rotate("tester").is_err());
+    assert!(hierarchy.rotate(&by("tester")).is_err());
     assert!(world.open(&rows).is_err(), "a start");
     assert!(world.open(&Rows::new()).is_err(), "a first start");
     world.flip(false);
@@ -219,7 +219,7 @@ fn a_store_of_an_older_version_gets_what_it_lacks() {
         let after = rows_of(&store);
         assert_eq!(after[b"f".as_slice()], [0, 0, 0, 2], "an older version must refuse it");
         let (hierarchy, _) = world.open(&after).unwrap();
-        assert_eq!(hierarchy.rotate("tester").unwrap().to, epoch_after + 1);
+        assert_eq!(hierarchy.rotate(&by("tester")).unwrap().to, epoch_after + 1);
         opens(&hierarchy, &sealed);
     }
 }

@@ -2,8 +2,10 @@
 //! all the while.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod audited;
 mod hierarchy;
 
+use keystead::audit::Entry;
 use keystead::engine::need::Need;
 use keystead::engine::world::{OpenError, ValueIdentity, Vault as _};
 use keystead::store::{
@@ -100,22 +102,29 @@ impl MasterKeys for FusedKeys {
     }
 }
 
-/// Master keys that are slow to make, or open one byte wrongly for as long as they are told to.
+/// Master keys that are slow to make and to find, are not made, or open one byte wrongly for as long as they are told to.
 struct Meddled {
     keys: Arc<Software>,
     create_takes: Duration,
+    holds_takes: Duration,
+    refuse_to_make: AtomicBool,
     flip: AtomicBool,
 }
 
 impl Default for Meddled {
     fn default() -> Self {
         let keys = Arc::new(Software::in_memory());
-        Self { keys, create_takes: Duration::ZERO, flip: AtomicBool::new(false) }
+        let [refuse_to_make, flip] = [AtomicBool::new(false), AtomicBool::new(false)];
+        let [create_takes, holds_takes] = [Duration::ZERO; 2];
+        Self { keys, create_takes, holds_takes, refuse_to_make, flip }
     }
 }
 
 impl MasterKeys for Meddled {
     fn create(&self, key: &MasterKeyRef) -> Result<Vec<u8>, Error> {
+        if self.refuse_to_make.load(Ordering::Relaxed) {
+            return Err(Error::Software("told to refuse".to_owned()));
+        }
         std::thread::sleep(self.create_takes);
         self.keys.create(key)
     }
@@ -138,6 +147,7 @@ impl MasterKeys for Meddled {
         self.keys.destroy(epoch)
     }
     fn holds(&self, epoch: Epoch) -> Result<bool, Error> {
+        std::thread::sleep(self.holds_takes);
         self.keys.holds(epoch)
     }
     fn labels(&self) -> Result<Vec<String>, Error> {
@@ -154,6 +164,12 @@ impl MasterKeys for Meddled {
 fn database(folder: &Path, disk: &Arc<Disk>, fuse: &Arc<Fuse>) -> Arc<Database> {
     let store = FusedStore(Arc::clone(disk), Arc::clone(fuse));
     Arc::new(Database::over(Arc::new(store), folder).unwrap())
+}
+
+/// The audit entry of the start of a job.
+fn by(principal: &str) -> Entry {
+    let [principal, operation] = [principal, "MasterRotate"].map(str::to_owned);
+    Entry { principal, operation, request: 7, peer: "192.0.2.1:5".to_owned(), ..Entry::default() }
 }
 
 /// A server's hierarchy over what stays.
@@ -199,14 +215,14 @@ fn interrupted_at(step: i64, after: bool) -> bool {
     let fuse = Arc::new(Fuse { left: AtomicI64::new(i64::MAX), after });
     let hierarchy = start(folder.path(), &disk, &keys, &fuse);
     fuse.left.store(step, Ordering::Relaxed);
-    let failed = hierarchy.rotate("tester").is_err();
+    let failed = hierarchy.rotate(&by("tester")).is_err();
     drop(hierarchy);
 
     let hierarchy = start(folder.path(), &disk, &keys, &endless());
     opens(&hierarchy);
     let before = hierarchy.status().unwrap();
     assert_eq!(before.rotating_to, None, "step {step}, after: {after}");
-    let report = hierarchy.rotate("tester").unwrap();
+    let report = hierarchy.rotate(&by("tester")).unwrap();
     assert_eq!((report.from, report.left_behind), (before.epoch, 0), "step {step}, after: {after}");
     opens(&hierarchy);
     let status = hierarchy.status().unwrap();
@@ -235,7 +251,7 @@ fn an_interrupted_rotation_leaves_no_keys_behind() {
             let fuse = Arc::new(Fuse { left: AtomicI64::new(i64::MAX), after });
             let hierarchy = start(folder.path(), &disk, &keys, &fuse);
             fuse.left.store(step, Ordering::Relaxed);
-            let _ = hierarchy.rotate("tester");
+            let _ = hierarchy.rotate(&by("tester"));
         }
     }
     let status = start(folder.path(), &disk, &keys, &endless()).status().unwrap();
@@ -289,7 +305,7 @@ fn stores_on_one_token_do_not_disturb_one_another() {
         for (folder, disk, sealed) in &precious {
             // Each learns its own keys when it starts; one of them runs at a time here.
             let hierarchy = start(folder.path(), disk, &keys, &endless());
-            assert_eq!(hierarchy.rotate("tester").unwrap().to, turn + 2);
+            assert_eq!(hierarchy.rotate(&by("tester")).unwrap().to, turn + 2);
             assert_eq!(with_keks(&hierarchy, |ring| ring.open(&WHO, sealed)).expose(), b"the value");
         }
     }
@@ -305,17 +321,33 @@ fn one_rotation_runs_at_a_time() {
     let slow = Arc::new(Meddled { keys: Arc::clone(&keys), create_takes, ..Meddled::default() });
     let hierarchy = Hierarchy::open(database(folder.path(), &disk, &endless()), slow, Keep::Strict).unwrap();
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| hierarchy.rotate("alice"));
+        let first = scope.spawn(|| hierarchy.rotate(&by("alice")));
         while hierarchy.status().unwrap().running.is_none_or(|job| !job.step.contains("ACTIVATE")) {
             std::thread::yield_now();
         }
-        for second in [hierarchy.rotate("bob"), hierarchy.rotate("carol")] {
+        for second in [hierarchy.rotate(&by("bob")), hierarchy.rotate(&by("carol"))] {
             let told = second.unwrap_err().to_string();
             assert!(told.contains("alice began it") && told.contains("ACTIVATE"), "{told}");
         }
         assert_eq!(first.join().unwrap().unwrap().to, 2);
     });
     assert_eq!(hierarchy.status().unwrap().running, None);
-    assert_eq!(hierarchy.rotate("bob").unwrap().to, 3, "free again");
+    assert_eq!(hierarchy.rotate(&by("bob")).unwrap().to, 3, "free again");
     assert_eq!(keys.labels().unwrap().len(), 3);
+}
+
+/// A status never shows a rotation that nobody runs while one begins or ends, however long the token is asked for its keys.
+#[test]
+fn a_status_is_that_of_one_moment() {
+    let (folder, disk) = (tempfile::tempdir().unwrap(), Arc::new(Disk::default()));
+    let slow = Meddled { holds_takes: Duration::from_millis(2), ..Meddled::default() };
+    let hierarchy =
+        Hierarchy::open(database(folder.path(), &disk, &endless()), Arc::new(slow), Keep::Strict).unwrap();
+    std::thread::scope(|scope| {
+        let rotating = scope.spawn(|| (0..10).for_each(|_| assert!(hierarchy.rotate(&by("alice")).is_ok())));
+        while !rotating.is_finished() {
+            let status = hierarchy.status().unwrap();
+            assert!(status.rotating_to.is_none() || status.running.is_some(), "{status:?}");
+        }
+    });
 }
