@@ -18,7 +18,7 @@ second_token="libclang-14-dev libsqlite3-dev libssl-dev pkg-config"
 packages="gcc libc6-dev make softhsm2"
 case $purpose in
 demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
-test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl $second_token" ;;
+test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl libfaketime $second_token" ;;
 soak) packages="$packages python3-venv $second_token" ;;
 bench) packages="$packages openssl" ;;
 *) complain "unknown purpose: $purpose" ;;

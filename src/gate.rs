@@ -8,16 +8,18 @@ mod names;
 mod personas;
 mod presented;
 mod rules;
+mod trust;
 
 pub use credentials::{hash as password_hash, is_hash as is_password_hash};
 pub use names::name_of;
 pub use personas::ShownSwitch;
 pub use presented::{Presented, Shown};
 pub use rules::Standing;
+pub use trust::{Judge, Judgement, Refused, Trust};
 
 use crate::config::Config;
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::identity::{Fingerprint, Identity};
+use crate::engine::rights::identity::{CertificatePath, Fingerprint, Identity, Validity};
 use crate::engine::rights::policy::{Clients, Principal};
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use crate::swap::Swap;
@@ -25,15 +27,11 @@ use kmip_codec::message::RequestMessage;
 use presented::Judged;
 use rules::Rules;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::danger::ClientCertVerifier;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most names of clients that are remembered, to tell an administrator's misspelling from a client.
 const SEEN_MAX: usize = 100_000;
-
-/// What judges the certificates of clients: the CA and its lists.
-pub type Trust = Arc<dyn ClientCertVerifier>;
 
 /// Who is who.
 pub struct Gate {
@@ -64,43 +62,30 @@ impl Gate {
         self.trust.set(Some(trust));
     }
 
-    /// Lets in the other side of a connection that has shown this chain, or says why not.
-    pub fn enter(&self, chain: &[CertificateDer<'_>], shown: Shown) -> Result<Arc<Presented>, String> {
-        let (rules, trust) = (self.rules.get(), self.trust.get());
+    /// Lets in the other side of a connection that has shown this chain, or says why not. It is judged whether TLS has done
+    /// so or not: what TLS takes up again was judged when the session began, and something else may hold now.
+    pub fn enter(&self, chain: &[CertificateDer<'_>], shown: Shown) -> Result<Arc<Presented>, Refused> {
         let chain: Vec<_> = chain.iter().map(|one| one.clone().into_owned()).collect();
-        // What TLS takes up again was judged when the session began, and what holds now may be something else.
-        if shown == Shown::Resumed {
-            judge(&trust, &chain)?;
-        }
-        let principal = Arc::new(rules.principal(&rules.identity(&chain)?)?);
-        self.note(&principal.name);
-        Ok(Arc::new(Presented::new(chain, shown, Judged { rules, trust, principal })))
+        let judged = judge(self.rules.get(), self.trust.get(), &chain, shown)?;
+        self.note(&judged.principal.name);
+        Ok(Arc::new(Presented::new(chain, shown, judged)))
     }
 
-    /// Who the holder of this certificate is, as if it had shown it on a connection.
-    pub fn admit(&self, certificate: &[u8]) -> Result<Principal, String> {
-        let entered = self.enter(&[CertificateDer::from(certificate)], Shown::Whole)?;
-        Ok(Principal::clone(&entered.principal()))
-    }
-
-    /// As whom the other side of a connection is let in now: its certificate is judged again where the CA or its lists have
-    /// changed, and what the configuration says of it is asked again where that has.
+    /// As whom the other side of a connection is let in now: what it has shown is judged again where the CA, its lists or the
+    /// configuration have changed, or a date has passed.
     pub fn current(&self, presented: &Presented) -> Result<Arc<Principal>, Refusal> {
         let (rules, trust) = (self.rules.get(), self.trust.get());
         let judged = presented.judged();
-        if Arc::ptr_eq(&judged.rules, &rules) && Arc::ptr_eq(&judged.trust, &trust) {
+        let is_same = Arc::ptr_eq(&judged.rules, &rules) && Arc::ptr_eq(&judged.trust, &trust);
+        if is_same && judged.holds.has(now()) {
             return Ok(judged.principal);
         }
-        let refused = |why: String| {
-            let text = format!("the certificate of this client is not taken any more: {why}");
+        let judged = judge(rules, trust, presented.chain(), presented.shown()).map_err(|refused| {
+            let text = format!("the certificate of this client is not taken any more: {}", refused.why);
             Refusal::new(Cause::Authentication, text)
-        };
-        if !Arc::ptr_eq(&judged.trust, &trust) && presented.shown() != Shown::Called {
-            judge(&trust, presented.chain()).map_err(refused)?;
-        }
-        let identity = rules.identity(presented.chain()).map_err(refused)?;
-        let principal = Arc::new(rules.principal(&identity).map_err(refused)?);
-        presented.note(Judged { rules, trust, principal: Arc::clone(&principal) });
+        })?;
+        let principal = Arc::clone(&judged.principal);
+        presented.note(judged);
         Ok(principal)
     }
 
@@ -131,18 +116,40 @@ impl Gate {
     }
 }
 
-/// Judges a certificate and its chain now, as the handshake does.
-fn judge(trust: &Option<Trust>, chain: &[CertificateDer<'_>]) -> Result<(), String> {
-    let (Some(trust), Some((certificate, intermediates))) = (trust, chain.split_first()) else {
-        return Ok(());
+/// Judges a chain now, and makes the principal that it stands for. Where nothing judges, the dates of the client are those
+/// of its own certificate.
+fn judge(
+    rules: Arc<Rules>,
+    trust: Arc<Option<Trust>>,
+    chain: &[CertificateDer<'_>],
+    shown: Shown,
+) -> Result<Judged, Refused> {
+    let Some(own) = chain.first() else { return Err("it has no certificate".to_owned().into()) };
+    let Judgement { path, validity, holds } = match &*trust {
+        Some(trust) => trust.judge(chain, shown, now())?,
+        None => Judgement {
+            path: CertificatePath::default(),
+            validity: names::validity(own),
+            holds: Validity::EVER,
+        },
     };
-    let judged = trust.verify_client_cert(certificate, intermediates, UnixTime::now());
-    judged.map(drop).map_err(|error| error.to_string())
+    let principal = Arc::new(rules.principal(&rules.identity(own, (path, validity))?)?);
+    Ok(Judged { rules, trust, holds, principal })
+}
+
+/// The time of the system, in seconds since 1970.
+fn now() -> i64 {
+    i64::try_from(UnixTime::now().as_secs()).unwrap_or(i64::MAX)
 }
 
 impl Clients for Gate {
     fn principal(&self, identity: &Identity) -> Option<Principal> {
-        let made = self.rules.get().principal(identity);
+        let path: Vec<_> = identity.path.certificates().map(CertificateDer::from).collect();
+        let judged = match self.trust.get().as_ref() {
+            Some(trust) if !path.is_empty() => trust.judge(&path, Shown::ByClient, now()).map(drop),
+            _ => Ok(()),
+        };
+        let made = judged.map_err(|refused| refused.why).and_then(|()| self.rules.get().principal(identity));
         made.inspect_err(|why| {
             let client = noted(&identity.name(), NOTED_CHARS_MAX);
             tracing::warn!(client, why, "what was given to this client earlier is not good any more");

@@ -1,5 +1,6 @@
 //! Accepts connections and does the TLS handshake; nothing of a connection is parsed before that has ended well.
 
+mod anchors;
 pub mod descriptors;
 mod files;
 mod hello;
@@ -11,17 +12,17 @@ mod slots;
 mod turned_away;
 mod verifier;
 
-pub use files::{Tls, TlsFiles, client_verifier, tls};
+pub use files::{Tls, TlsFiles, tls};
 pub use judge::{Own, due};
 pub use slots::{Caps, Evicted, Slot};
 pub use turned_away::{Reason, Trust, TurnedAway};
+pub use verifier::Verifier;
 
 use crate::gate::{self, Gate};
 use crate::http;
 use crate::session::{self, Limits, Peer, Service};
 use crate::swap::Swap;
 use rustix::io::Errno;
-use rustls::HandshakeKind;
 use seldom::Seldom;
 use slots::{ConnectionSlots, Full, PendingHandshake};
 use std::io::ErrorKind;
@@ -251,16 +252,14 @@ async fn connection<S: Service>(
         }
     };
     drop(shown);
-    let session = stream.get_ref().1;
-    let chain = session.peer_certificates().unwrap_or_default();
-    let shown = match session.handshake_kind() {
-        Some(HandshakeKind::Resumed) => gate::Shown::Resumed,
-        _ => gate::Shown::Whole,
-    };
-    let presented = match door.gate.enter(chain, shown) {
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let presented = match door.gate.enter(chain, gate::Shown::ByClient) {
         Ok(presented) => presented,
-        Err(why) => {
-            return door.service.turned_away(address, TurnedAway::by_gate(&why, &noted, &tls.trust));
+        Err(refused) => {
+            // A session that is taken up again has shown its chain in another handshake.
+            let chain = chain.iter().map(|one| one.clone().into_owned()).collect();
+            let why = TurnedAway::by_gate(&refused, &Noted { chain, ..noted }, &tls.trust);
+            return door.service.turned_away(address, why);
         }
     };
     let turnable = matches!(entrance.protocol, Protocol::Kmip);

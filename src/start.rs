@@ -115,7 +115,7 @@ pub fn run(
     let files = tls_files(&config.tls);
     let tls = listen::tls(&files)?;
     let ends = Ends::begin(&tls, &config.listen);
-    gate.trust(listen::client_verifier(&files)?);
+    gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
     let server = server(config, &listener.addresses(), &gate)?;
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
@@ -210,6 +210,7 @@ fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
         second,
         ca,
         crls: &tls.crl,
+        crl_grace_seconds: tls.crl_grace_seconds,
         only_1_3: tls.minimum == "1.3",
         suite_b: tls.suite_b,
     }

@@ -146,6 +146,7 @@ fn checked(
         key: &path("server.key"),
         second: None,
         crls: &[],
+        crl_grace_seconds: 0,
         ca: &path("ca.pem"),
         only_1_3: false,
         suite_b: Some(level),

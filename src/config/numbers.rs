@@ -19,6 +19,7 @@ const MESSAGE_BYTES_MAX: u64 = 1 << 30;
 
 const ROWS: &[Row] = &[
     ("tls.client_days", |c| c.tls.client_days.unwrap_or(1).into(), 1, 3650),
+    ("tls.crl_grace_seconds", |c| c.tls.crl_grace_seconds, 0, YEAR),
     ("hsm.workers", |c| c.hsm.workers as u64, 1, 256),
     ("hsm.call_timeout_seconds", |c| c.hsm.call_timeout_seconds, 1, 3600),
     ("vault.cache_seconds", |c| c.vault.cache_seconds, 1, YEAR),

@@ -48,6 +48,9 @@ pub struct TlsConfig {
     /// Revocation lists of these CAs, PEM or DER: whose certificate stands on one is refused from its next message on.
     #[serde(default)]
     pub crl: Vec<PathBuf>,
+    /// How long a list counts after its next update was due; after that nobody of its CA is let in.
+    #[serde(default)]
+    pub crl_grace_seconds: u64,
     /// The key of that CA, for `keystead client add` and Re-Provision; it is read for each use.
     pub ca_key: Option<PathBuf>,
     /// How long certificates of Re-Provision are valid, in days; without it they end when those end that they replace.

@@ -98,7 +98,7 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no connection in time");
     let (peer, stream) = timeout(line.limits.handshake, connect).await.map_err(late)??;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let presented = line.gate.enter(chain, Shown::Called).ok();
+    let presented = line.gate.enter(chain, Shown::ByEndpoint).ok();
     let Some(presented) = presented.filter(|shown| shown.principal().name == endpoint.client) else {
         let why = format!("the certificate of {address} is not that of {:?}", endpoint.client);
         return Err(io::Error::other(why));

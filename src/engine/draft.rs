@@ -12,7 +12,7 @@ use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::grant::Grant;
-use crate::engine::rights::identity::Identity;
+use crate::engine::rights::identity::{CertificatePath, Identity};
 use crate::engine::rights::persona::Names;
 use crate::engine::rights::policy::{self, Principal};
 use crate::engine::rotation;
@@ -116,7 +116,10 @@ impl<'a> Draft<'a> {
             && object.owner == self.principal.name
             && rotation::due(&object).is_some()
         {
-            object.rotated_as = Some(Identity { validity: None, ..self.principal.identity.clone() });
+            // Its keys are rotated whatever becomes of the certificate.
+            let identity = self.principal.identity.clone();
+            object.rotated_as =
+                Some(Identity { validity: None, path: CertificatePath::default(), ..identity });
         }
         let before = self.load(object.place())?;
         if before.is_none() {

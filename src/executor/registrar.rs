@@ -96,8 +96,7 @@ impl Registrar {
         if let Some(suite_b) = self.suite_b {
             suite_b.check(&der).map_err(refused)?;
         }
-        // Judged as what comes without a handshake is.
-        let entered = gate.enter(&der, Shown::Resumed).map_err(refused)?;
+        let entered = gate.enter(&der, Shown::ByClient).map_err(|why| refused(why.why))?;
         Ok(Principal::clone(&entered.principal()))
     }
 }

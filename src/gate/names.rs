@@ -2,7 +2,6 @@
 
 use crate::engine::rights::identity::{SHA256_PREFIX, Validity};
 use crate::engine::telling::notes::noted;
-use rustls::pki_types::CertificateDer;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -51,14 +50,4 @@ pub fn validity(certificate: &[u8]) -> Option<Validity> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     let dates = certificate.validity();
     Some(Validity { from: dates.not_before.timestamp(), until: dates.not_after.timestamp() })
-}
-
-/// When all of a chain is good.
-pub fn validity_of_all(chain: &[CertificateDer<'_>]) -> Option<Validity> {
-    let all = chain.iter().map(|certificate| validity(certificate));
-    all.reduce(|one, other| {
-        let (one, other) = (one?, other?);
-        Some(Validity { from: one.from.max(other.from), until: one.until.min(other.until) })
-    })
-    .flatten()
 }

@@ -1,20 +1,19 @@
 //! What the other side of a connection has shown, and what that came to when it was judged last.
 
-use super::Trust;
 use super::rules::Rules;
+use super::trust::Trust;
+use crate::engine::rights::identity::Validity;
 use crate::engine::rights::policy::Principal;
 use rustls::pki_types::CertificateDer;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How a chain came to be shown.
+/// Who has shown a chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shown {
-    /// By a client, in a whole handshake, which has judged it.
-    Whole,
-    /// By a client that takes up a session of before: it was judged then.
-    Resumed,
-    /// By the endpoint that the server has called, as a server's.
-    Called,
+    /// A client.
+    ByClient,
+    /// The endpoint that the server has called, as a server's.
+    ByEndpoint,
 }
 
 /// What the other side of a connection has shown.
@@ -29,6 +28,8 @@ pub struct Presented {
 pub(super) struct Judged {
     pub rules: Arc<Rules>,
     pub trust: Arc<Option<Trust>>,
+    /// For how long nothing else comes of judging it again.
+    pub holds: Validity,
     pub principal: Arc<Principal>,
 }
 

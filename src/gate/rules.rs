@@ -8,7 +8,9 @@ use super::names;
 use super::personas::{Outfit, ShownSwitch, Wardrobe};
 use crate::config::{Config, GroupConfig};
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity, SHA256_PREFIX};
+use crate::engine::rights::identity::{
+    CertificatePath, ClientRef, Fingerprint, Identity, SHA256_PREFIX, Validity,
+};
 use crate::engine::rights::persona::Credentials;
 use crate::engine::rights::policy::Principal;
 use keystead_hsm::{Entropy as _, SystemEntropy};
@@ -65,17 +67,15 @@ impl Rules {
         Ok(rules)
     }
 
-    /// What a principal is made from that shows this certificate, and the chain behind it; TLS has checked them. Refuses one
-    /// that names nobody.
-    pub fn identity(&self, chain: &[CertificateDer<'_>]) -> Result<Identity, String> {
-        let Some(certificate) = chain.first() else { return Err("it has no certificate".to_owned()) };
+    /// What a principal is made from that shows this certificate, which leads to a CA by this path and was judged to be good
+    /// at these times. Refuses one that names nobody.
+    pub fn identity(
+        &self,
+        certificate: &CertificateDer<'_>,
+        (path, validity): (CertificatePath, Option<Validity>),
+    ) -> Result<Identity, String> {
         let fingerprint = Fingerprint::of(certificate);
-        let whole = Identity {
-            certificate: String::new(),
-            fingerprint: Some(fingerprint),
-            validity: names::validity_of_all(chain),
-            user: None,
-        };
+        let whole = Identity { fingerprint: Some(fingerprint), validity, path, ..Identity::default() };
         let certificate = match names::name_of(certificate)? {
             Some(name) => name,
             // A certificate that the configuration lists by its fingerprint needs no name: it is called by that.

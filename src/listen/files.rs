@@ -31,6 +31,8 @@ pub struct TlsFiles<'a> {
     pub ca: &'a Path,
     /// Revocation lists of it.
     pub crls: &'a [PathBuf],
+    /// How long a list counts after the next one should have been there.
+    pub crl_grace_seconds: u64,
     /// Whether TLS 1.2 is refused.
     pub only_1_3: bool,
     /// Whether only Suite B is spoken.
@@ -78,26 +80,32 @@ impl TlsFiles<'_> {
 
     /// What messages say of all this.
     fn trust(&self, keys: Vec<&'static str>) -> Result<Trust, Error> {
-        let subjects = self.trusted()?.iter().map(|one| Facts::of(one).subject).collect();
         let versions = match (self.suite_b, self.only_1_3) {
             (Some(_), _) => "TLS 1.2 (Suite B)",
             (None, true) => "TLS 1.3",
             (None, false) => "TLS 1.2 and 1.3",
         };
-        let trusted = self.trusted()?.iter().map(|one| Facts::of(one).to_string()).collect();
-        let lists: Vec<_> = self.lists()?.iter().map(|list| RevocationList::of(list)).collect();
-        let stale = lists.iter().filter_map(RevocationList::stale).collect();
-        let lists = lists.iter().map(ToString::to_string).collect();
-        Ok(Trust { file: self.ca.to_owned(), subjects, trusted, lists, stale, versions, keys })
+        let trusted = self.trusted()?.iter().map(|one| Facts::of(one)).collect();
+        let (lists, crl_grace_seconds) = (self.lists()?, self.crl_grace_seconds);
+        Ok(Trust { file: self.ca.to_owned(), trusted, lists, crl_grace_seconds, versions, keys })
     }
 
-    /// The revocation lists.
-    fn lists(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+    /// The revocation lists that count.
+    fn lists(&self) -> Result<Vec<RevocationList>, Error> {
         let mut all = Vec::new();
         for path in self.crls {
-            all.extend(revocation_lists(path)?);
+            for list in revocation_lists(path)? {
+                // A list that webpki cannot use is told apart from a CA that it cannot use.
+                if let Err(why) = webpki::BorrowedCertRevocationList::from_der(&list) {
+                    let why = format!(
+                        "a revocation list cannot be used ({why}): put one of X.509 v2 for a whole CA there"
+                    );
+                    return Err(Error::Certificate { key: "tls.crl", path: path.clone(), why });
+                }
+                all.push(RevocationList::of(list));
+            }
         }
-        Ok(all)
+        Ok(RevocationList::newest(all))
     }
 
     /// The certificates with their keys.
@@ -164,6 +172,8 @@ pub struct Tls {
     pub https: Arc<ServerConfig>,
     /// For messages about those who are turned away.
     pub trust: Trust,
+    /// What judges the certificates of clients, in the handshake and after it.
+    pub verifier: Arc<Verifier>,
     /// The server's certificates, for messages about them.
     pub own: Vec<Own>,
 }
@@ -187,35 +197,20 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
     let trust = files.trust(certified.iter().map(|one| kind_of(&one.key)).collect())?;
     let keys = ["tls.certificate", "tls.second_certificate"];
     let own = certified.iter().zip(keys).map(|(one, key)| Own::new(key, &one.cert)).collect();
-    let verifier = client_verifier(files)?;
+    let verifier = Verifier::new(&files.trusted()?, trust.clone(), files.provider());
+    let verifier = Arc::new(verifier.map_err(|why| files.no_ca(&why))?);
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(files.versions())
         .map_err(failed)?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::clone(&verifier) as Arc<dyn ClientCertVerifier>)
         .with_cert_resolver(Arc::new(Kinds::new(certified)));
     config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().map_err(failed)?;
     config.send_tls13_tickets = 1;
     // Suite B names the suite to prefer; otherwise the client knows best.
     config.ignore_client_order = files.suite_b.is_some();
     let kmip = Arc::new(config);
-    Ok(Tls { https: for_https(&kmip), kmip, trust, own })
-}
-
-/// What judges the certificates of clients.
-pub fn client_verifier(files: &TlsFiles<'_>) -> Result<Arc<dyn ClientCertVerifier>, Error> {
-    let lists = files.lists()?;
-    if let Some(path) = files.crls.first() {
-        // A list that webpki cannot use is told apart from a CA that it cannot use.
-        let alone = lists.iter().find_map(|list| webpki::BorrowedCertRevocationList::from_der(list).err());
-        if let Some(why) = alone {
-            let why =
-                format!("a revocation list cannot be used ({why}): put one of X.509 v2 for a whole CA there");
-            return Err(Error::Certificate { key: "tls.crl", path: path.clone(), why });
-        }
-    }
-    let verifier = Verifier::new(&files.trusted()?, &lists, &files.provider());
-    Ok(Arc::new(verifier.map_err(|why| files.no_ca(&why))?))
+    Ok(Tls { https: for_https(&kmip), kmip, trust, verifier, own })
 }
 
 /// The revocation lists of a file, PEM or DER; there is at least one.

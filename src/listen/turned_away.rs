@@ -1,12 +1,13 @@
 //! Who is turned away before there is a client to speak of, why, and what mends it.
 
 mod advice;
-mod certificate;
+pub mod certificate;
 
 use super::hello::{Beginning, version_name};
+use super::lists::RevocationList;
 use super::slots::Full;
 use super::verifier::Noted;
-use crate::gate;
+use crate::gate::{self, Refused};
 use crate::pki::{Facts, bounded};
 use rustls::{AlertDescription, Error, PeerIncompatible};
 use std::fmt;
@@ -18,18 +19,23 @@ use std::path::PathBuf;
 pub struct Trust {
     /// The file of `tls.ca`.
     pub file: PathBuf,
-    /// The subjects of its certificates.
-    pub subjects: Vec<String>,
-    /// Its certificates, in words.
-    pub trusted: Vec<String>,
-    /// The revocation lists, in words.
-    pub lists: Vec<String>,
-    /// What is wrong with the revocation lists.
-    pub stale: Vec<String>,
+    /// Its certificates.
+    pub trusted: Vec<Facts>,
+    /// The revocation lists that count.
+    pub lists: Vec<RevocationList>,
+    /// How long a list counts after the next one should have been there.
+    pub crl_grace_seconds: u64,
     /// The versions of TLS that are spoken.
     pub versions: &'static str,
     /// The keys of the server's certificates, such as "ECDSA".
     pub keys: Vec<&'static str>,
+}
+
+impl Trust {
+    /// The subjects of its certificates.
+    pub fn subjects(&self) -> Vec<String> {
+        self.trusted.iter().map(|one| one.subject.clone()).collect()
+    }
 }
 
 /// Why a connection did not come to be.
@@ -48,6 +54,9 @@ pub enum Reason {
     CertificateRevoked,
     CertificateSignature,
     CertificateExtension,
+    CaOutOfDate,
+    RevocationListOverdue,
+    RevocationListUnusable,
     OtherCa,
     WrongCaKey,
     SelfSigned,
@@ -112,7 +121,9 @@ impl TurnedAway {
                 Reason::NoPrivateKey,
                 "the client did not prove that it has the private key of its certificate".to_owned(),
             ),
-            (Some(Error::InvalidCertificate(error)), _) => certificate::judged(error, &noted.chain, trust),
+            (Some(error @ (Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_))), _) => {
+                certificate::why(error, &noted.chain, trust)
+            }
             (Some(Error::AlertReceived(alert)), _) => alerted(*alert),
             (Some(Error::PeerIncompatible(why)), _) => incompatible(why, &beginning, trust),
             (Some(Error::InvalidMessage(_)), Beginning::Other) => plain(&beginning),
@@ -145,14 +156,20 @@ impl TurnedAway {
         Self::with(reason, full.to_string(), noted, trust)
     }
 
-    /// TLS has let it in, and the configuration does not.
-    pub fn by_gate(why: &str, noted: &Noted, trust: &Trust) -> Self {
-        let reason = match noted.chain.first().map(|shown| gate::name_of(shown)) {
+    /// TLS has let it in, and the gate does not.
+    pub fn by_gate(refused: &Refused, noted: &Noted, trust: &Trust) -> Self {
+        let by_name = || match noted.chain.first().map(|shown| gate::name_of(shown)) {
             Some(Ok(None)) => Reason::CertificateNameless,
             Some(Err(_)) => Reason::CertificateName,
             _ => Reason::NotAdmitted,
         };
-        Self::with(reason, bounded(why), noted, trust)
+        match &refused.error {
+            Some(error) => {
+                let (reason, what) = certificate::why(error, &noted.chain, trust);
+                Self::with(reason, what, noted, trust)
+            }
+            None => Self::with(by_name(), bounded(&refused.why), noted, trust),
+        }
     }
 
     fn with(reason: Reason, what: String, noted: &Noted, trust: &Trust) -> Self {

@@ -5,15 +5,24 @@
 //! that may not, such as a self-signed one of a client, lets in itself alone, byte for byte; as a CA it would let its
 //! holder sign certificates for every name.
 
+use super::anchors::{Ca, InForce, Path, Unusable, between, changes, dates, out_of_date, path, time};
+use super::turned_away::{Trust, certificate};
+use crate::engine::rights::identity::CertificatePath;
+use crate::gate::{self, Judge, Judgement, Refused};
 use crate::pki::Facts;
+use crate::swap::Swap;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
+    SignatureScheme,
+};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use webpki::KeyUsage;
 
 tokio::task_local! {
     /// What the client of the connection that this task serves has shown.
@@ -61,59 +70,119 @@ fn note(what: impl FnOnce(&mut Noted)) {
     let _ = SHOWN.try_with(|shown| what(&mut shown.lock()));
 }
 
-/// webpki's judgement, noted.
+/// The judgement of webpki by `tls.ca` and `tls.crl`, noted.
 #[derive(Debug)]
 pub struct Verifier {
-    /// Lets in what a CA has signed; none where `tls.ca` has no CA.
-    by_ca: Option<Arc<dyn ClientCertVerifier>>,
+    told: Trust,
+    provider: Arc<CryptoProvider>,
+    /// The CAs, and what counts of them and their lists between two dates.
+    cas: Vec<Ca>,
+    in_force: Swap<InForce>,
     /// Lets in these certificates, and nothing that they have signed.
     alone: Vec<CertificateDer<'static>>,
     by_itself: Option<Arc<dyn ClientCertVerifier>>,
-    hints: Vec<DistinguishedName>,
-}
-
-/// Why certificates cannot be trusted.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// One of them is none.
-    #[error(transparent)]
-    Certificate(#[from] Error),
-    /// All together are none.
-    #[error(transparent)]
-    Verifier(#[from] VerifierBuilderError),
+    /// Knows them all, whatever their dates are: to name them, and to check proofs.
+    every: Arc<dyn ClientCertVerifier>,
 }
 
 impl Verifier {
-    /// Trusts the certificates of `tls.ca`.
-    ///
-    /// The revocation lists are those of `tls.crl`; a CA without one revokes nobody.
+    /// Trusts these certificates of `tls.ca`, by the revocation lists that are told; a CA without one revokes nobody.
     pub fn new(
         trusted: &[CertificateDer<'static>],
-        lists: &[CertificateRevocationListDer<'static>],
-        provider: &Arc<CryptoProvider>,
+        told: Trust,
+        provider: Arc<CryptoProvider>,
     ) -> Result<Self, Unusable> {
         let (signing, alone): (Vec<_>, Vec<_>) =
             trusted.iter().cloned().partition(|certificate| Facts::of(certificate).may_sign());
         let by = |certificates: &[CertificateDer<'static>]| {
-            if certificates.is_empty() {
-                return Ok(None);
-            }
             let roots = Arc::new(roots(certificates)?);
-            let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
-                .with_crls(lists.iter().cloned())
-                .allow_unknown_revocation_status();
-            Ok::<_, Unusable>(Some(builder.build()?))
+            let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
+            Ok::<_, Unusable>(builder.build()?)
         };
-        let (by_ca, by_itself) = (by(&signing)?, by(&alone)?);
-        let both = by_ca.iter().chain(&by_itself);
-        let hints = both.flat_map(|verifier| verifier.root_hint_subjects().iter().cloned()).collect();
-        Ok(Self { by_ca, alone, by_itself, hints })
+        let by_itself = if alone.is_empty() { None } else { Some(by(&alone)?) };
+        let every = by(trusted)?;
+        let cas = signing.iter().map(Ca::new).collect::<Result<Vec<_>, _>>()?;
+        let lists = (told.lists.as_slice(), told.crl_grace_seconds);
+        // What cannot be used is told at once, though it is not in force now.
+        InForce::new(&cas, lists, None, &provider)?;
+        let in_force = Swap::new(InForce::new(&cas, lists, Some(seconds(UnixTime::now())), &provider)?);
+        Ok(Self { told, provider, cas, in_force, alone, by_itself, every })
     }
 
-    /// Any of the two: they check proofs alike.
-    fn any(&self) -> Result<&Arc<dyn ClientCertVerifier>, Error> {
-        self.by_ca.as_ref().or(self.by_itself.as_ref()).ok_or(Error::General("nobody is trusted".to_owned()))
+    /// What counts at this time.
+    fn at(&self, now: UnixTime) -> Result<Arc<InForce>, Error> {
+        let in_force = self.in_force.get();
+        if in_force.span.has(seconds(now)) {
+            return Ok(in_force);
+        }
+        let lists = (self.told.lists.as_slice(), self.told.crl_grace_seconds);
+        let made = InForce::new(&self.cas, lists, Some(seconds(now)), &self.provider);
+        let made = Arc::new(made.map_err(|why| Error::General(why.to_string()))?);
+        self.in_force.put(Arc::clone(&made));
+        Ok(made)
     }
+
+    /// Whether this certificate is that of a client, by what counts now.
+    fn verify(
+        &self,
+        (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
+        in_force: &InForce,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        if let Some(by_itself) = self.by_itself.as_ref().filter(|_| self.stands_alone(own)) {
+            return by_itself.verify_client_cert(own, sent, now).map(drop);
+        }
+        in_force.verify(own, sent, now).map_err(|error| match error {
+            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                out_of_date(&self.cas, own, sent, (&self.provider, now)).unwrap_or(error)
+            }
+            error => error,
+        })
+    }
+
+    fn stands_alone(&self, own: &CertificateDer<'_>) -> bool {
+        self.alone.iter().any(|one| one == own)
+    }
+
+    fn judged(&self, chain: &[CertificateDer<'_>], shown: gate::Shown, now: i64) -> Result<Judgement, Error> {
+        let Some(both @ (own, _)) = chain.split_first() else { return Err(Error::NoCertificatesPresented) };
+        let in_force = self.at(time(now))?;
+        let usage = match shown {
+            gate::Shown::ByClient => {
+                self.verify(both, &in_force, time(now))?;
+                KeyUsage::client_auth()
+            }
+            // TLS has verified it, for this connection alone; its path is looked at once more.
+            gate::Shown::ByEndpoint => KeyUsage::server_auth(),
+        };
+        let path = match self.stands_alone(own) {
+            true => Ok(Path { certificates: CertificatePath::new([own.to_vec()]), validity: dates(own) }),
+            false => path(&self.cas, &in_force, both, usage, (&self.provider, now)),
+        };
+        let Path { certificates, validity } =
+            path.map_err(|error| CertificateError::Other(OtherError(Arc::new(error))))?;
+        let holds = between(changes(chain), now).and(in_force.span);
+        Ok(Judgement { path: certificates, validity, holds })
+    }
+}
+
+impl Judge for Verifier {
+    fn judge(
+        &self,
+        chain: &[CertificateDer<'_>],
+        shown: gate::Shown,
+        now: i64,
+    ) -> Result<Judgement, Refused> {
+        self.judged(chain, shown, now).map_err(|error| {
+            let why = certificate::why(&error, chain, &self.told).1;
+            Refused { why, error: Some(error) }
+        })
+    }
+}
+
+/// A time of TLS, in seconds since 1970.
+fn seconds(time: UnixTime) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// These certificates, to trust as those of a CA.
@@ -125,7 +194,7 @@ pub fn roots(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore, 
 
 impl ClientCertVerifier for Verifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &self.hints
+        self.every.root_hint_subjects()
     }
 
     fn verify_client_cert(
@@ -136,12 +205,8 @@ impl ClientCertVerifier for Verifier {
     ) -> Result<ClientCertVerified, Error> {
         let sent = std::iter::once(certificate).chain(intermediates).map(|one| one.clone().into_owned());
         note(|noted| noted.chain = sent.collect());
-        let verifier = match (&self.by_itself, &self.by_ca) {
-            (Some(by_itself), _) if self.alone.iter().any(|one| one == certificate) => by_itself,
-            (_, Some(by_ca)) => by_ca,
-            _ => return Err(rustls::CertificateError::UnknownIssuer.into()),
-        };
-        verifier.verify_client_cert(certificate, intermediates, now)
+        let in_force = self.at(now)?;
+        self.verify((certificate, intermediates), &in_force, now).map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -150,7 +215,7 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         proof: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let proved = self.any()?.verify_tls12_signature(message, certificate, proof);
+        let proved = self.every.verify_tls12_signature(message, certificate, proof);
         proved.inspect_err(|_| note(|noted| noted.proved_badly = true))
     }
 
@@ -160,11 +225,11 @@ impl ClientCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         proof: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let proved = self.any()?.verify_tls13_signature(message, certificate, proof);
+        let proved = self.every.verify_tls13_signature(message, certificate, proof);
         proved.inspect_err(|_| note(|noted| noted.proved_badly = true))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.any().map(|verifier| verifier.supported_verify_schemes()).unwrap_or_default()
+        self.every.supported_verify_schemes()
     }
 }

@@ -5,7 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::endpoints::{self, Line};
 use crate::gate::Gate;
 use crate::listen::{self, Door, due};
-use crate::pki::{bounded, moment};
+use crate::pki::{Facts, bounded, moment};
 use crate::server::Server;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -42,6 +42,7 @@ const RELOADED: &[&str] = &[
     "tls.second_key",
     "tls.ca",
     "tls.crl",
+    "tls.crl_grace_seconds",
     "tls.minimum",
     "groups",
     "clients",
@@ -56,6 +57,8 @@ const RELOADED: &[&str] = &[
 
 /// How often the dates of the server's certificates are looked at.
 const LOOK: Duration = Duration::from_secs(3600);
+
+const DAY: i64 = 86_400;
 
 /// What a running server has that can be read anew.
 pub struct Running {
@@ -99,9 +102,9 @@ impl Reload {
         config.tls.suite_b = self.started.tls.suite_b;
         let files = super::tls_files(&config.tls);
         let tls = listen::tls(&files).map_err(|error| error.to_string())?;
-        let verifier = listen::client_verifier(&files).map_err(|error| error.to_string())?;
         let connector = endpoints::connector(&files).map_err(|error| error.to_string())?;
-        let findings = tls.own.iter().flat_map(|own| own.judged(now(), &config.listen, &tls.trust.subjects));
+        let findings =
+            tls.own.iter().flat_map(|own| own.judged(now(), &config.listen, &tls.trust.subjects()));
         if let Some(fatal) = findings.into_iter().find(|finding| finding.is_fatal) {
             return Err(fatal.text);
         }
@@ -113,7 +116,7 @@ impl Reload {
         let mut changes = changed_keys(&self.keys, &keys);
         changes.extend(changed_files(&before, &tls));
         tell(&tls, &config.listen);
-        running.gate.trust(verifier);
+        running.gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
         running.door.tls.set(tls);
         running.line.tls.set(connector);
         self.keys = keys;
@@ -137,15 +140,22 @@ pub async fn follow(mut hangup: Signal, mut reload: Reload, running: Running) {
     }
 }
 
-/// Says what is wrong with the server's certificates and the revocation lists.
+/// Says what is wrong with the server's certificates, the CAs of the clients and the revocation lists.
 fn tell(tls: &listen::Tls, listening: &[SocketAddr]) {
-    tls.trust.stale.iter().for_each(|text| tracing::warn!("{text}"));
-    for finding in tls.own.iter().flat_map(|own| own.judged(now(), listening, &tls.trust.subjects)) {
+    tell_overdue(tls);
+    let subjects = tls.trust.subjects();
+    for finding in tls.own.iter().flat_map(|own| own.judged(now(), listening, &subjects)) {
         match finding.is_fatal {
             true => tracing::error!("{}", finding.text),
             false => tracing::warn!("{}", finding.text),
         }
     }
+}
+
+fn tell_overdue(tls: &listen::Tls) {
+    let trust = &tls.trust;
+    let overdue = trust.lists.iter().filter_map(|list| list.overdue(now(), trust.crl_grace_seconds));
+    overdue.for_each(|text| tracing::warn!("{text}"));
 }
 
 /// Says 30, 7 and 1 days before that a certificate of the server ends.
@@ -164,18 +174,31 @@ impl Ends {
         ends
     }
 
-    /// Looks at the certificates of now.
+    /// Looks at the certificates of now: the server's own, and those of `tls.ca`.
     fn look(&mut self, tls: &listen::Tls) {
         for own in &tls.own {
             let Some(leaf) = own.chain.first() else { continue };
-            let left = own.days_left(now());
-            let Some(days) = due(left, self.told.get(&leaf.fingerprint).copied()) else { continue };
-            self.told.insert(leaf.fingerprint.clone(), days);
-            let (key, until) = (own.key, moment(leaf.validity.1));
-            tracing::warn!(
-                "{key} ends in {left} days, on {until}: put a new one there, and let the server read it (SIGHUP, `systemctl reload`)"
-            );
+            self.tell(leaf, own.days_left(now()), own.key, "");
         }
+        for trusted in &tls.trust.trusted {
+            let left = (trusted.validity.1 - now()).div_euclid(DAY);
+            let what = format!("tls.ca: {}", trusted.subject);
+            self.tell(trusted, left, &what, ", and lets in nobody after that");
+        }
+    }
+
+    fn tell(&mut self, certificate: &Facts, left: i64, what: &str, effect: &str) {
+        let fingerprint = &certificate.fingerprint;
+        let Some(days) = due(left, self.told.get(fingerprint).copied()) else { return };
+        self.told.insert(fingerprint.clone(), days);
+        let until = moment(certificate.validity.1);
+        let when = match left < 0 {
+            true => format!("has ended on {until}"),
+            false => format!("ends in {left} days, on {until}"),
+        };
+        tracing::warn!(
+            "{what} {when}{effect}: put a new one there, and let the server read it (SIGHUP, `systemctl reload`)"
+        );
     }
 
     /// Looks again and again, for as long as the server runs.
@@ -183,6 +206,7 @@ impl Ends {
         loop {
             tokio::time::sleep(LOOK).await;
             self.look(&door.tls.get());
+            tell_overdue(&door.tls.get());
         }
     }
 }
@@ -225,10 +249,12 @@ fn changed_files(before: &listen::Tls, after: &listen::Tls) -> Vec<String> {
             changes.push(format!("{}: now {leaf}, valid until {}", own.key, moment(leaf.validity.1)));
         }
     }
-    for (key, old, new) in [
-        ("tls.ca", &before.trust.trusted, &after.trust.trusted),
-        ("tls.crl", &before.trust.lists, &after.trust.lists),
-    ] {
+    let certificates =
+        |tls: &listen::Tls| tls.trust.trusted.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let lists = |tls: &listen::Tls| tls.trust.lists.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (key, old, new) in
+        [("tls.ca", certificates(before), certificates(after)), ("tls.crl", lists(before), lists(after))]
+    {
         let added = new.iter().filter(|one| !old.contains(one)).map(|one| format!("{key}: added {one}"));
         let gone = old.iter().filter(|one| !new.contains(one)).map(|one| format!("{key}: taken away {one}"));
         changes.extend(added.chain(gone));

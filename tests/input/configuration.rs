@@ -28,6 +28,7 @@ const SECTIONS: &[Section] = &[
             ("second_key", "FILE"),
             ("ca", "FILE"),
             ("crl", "[FILE]"),
+            ("crl_grace_seconds", "0"),
             ("ca_key", "FILE"),
             ("client_days", "30"),
             ("minimum", r#""1.2""#),

@@ -2,80 +2,19 @@
 
 use super::support::dev::{Dev, told};
 use super::support::wire::{self, Wire};
+use super::ways::Ways;
 use super::*;
 use keystead::pki::{self, Ca, Curve};
 use kmip_codec::wire::Encoding;
-use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-const TLS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
 
 /// How long asynchronous requests wait in these tests: certificates end before.
 const DELAY: &str = "level = \"info\"\n\n[asynchronous]\ndelay_milliseconds = 4000";
 
 fn server(folder: &std::path::Path) -> Dev {
     Dev::configured(&folder.join("server"), &[("level = \"info\"", DELAY)])
-}
-
-/// Every way in for a client that was let in before, each with a connection, a session or a promise of then.
-struct Ways {
-    live: Wire,
-    https: Wire,
-    sessions: Vec<(Arc<ClientConfig>, &'static str)>,
-    own_ticket: Ticket,
-    given_ticket: Ticket,
-    waiting: bytes::Bytes,
-}
-
-impl Ways {
-    fn new(dev: &Dev, pair: &Pair) -> Self {
-        let mut live = wire::connect_with(dev, Some(pair));
-        let own_ticket = ask(&mut live, LoginRequest::default()).unwrap().ticket;
-        let given_ticket = ask(&mut live, everything()).unwrap().ticket;
-        let mut https = wire::connect_to(dev, &dev.https, Some(pair));
-        https.post(Encoding::Xml, &message(create().into_request())).unwrap();
-        let mut sessions = Vec::new();
-        for (version, name) in TLS.into_iter().zip(["TLS 1.2", "TLS 1.3"]) {
-            let config =
-                wire::settings(dev, Some(pair), if name == "TLS 1.2" { &[TLS[0]] } else { &[TLS[1]] });
-            let _ = version;
-            ask(&mut wire::connect_using(&dev.address, Arc::clone(&config)), create()).unwrap();
-            // That the session can be taken up at all is the control.
-            let mut again = wire::connect_using(&dev.address, Arc::clone(&config));
-            ask(&mut again, create()).unwrap();
-            assert_eq!(again.0.conn.handshake_kind(), Some(HandshakeKind::Resumed), "{name}");
-            sessions.push((config, name));
-        }
-        let accepted = exchange(&mut live, &later(create().into_request())).unwrap();
-        let waiting = accepted.asynchronous_correlation_value.unwrap();
-        Self { live, https, sessions, own_ticket, given_ticket, waiting }
-    }
-
-    /// None of them leads in any more. `other` is another good certificate, of the same name where there is one.
-    fn are_shut(&mut self, dev: &Dev, pair: &Pair, other: &Pair, what: &str) {
-        assert!(end(exchange(&mut self.live, &message(create().into_request()))).is_out(), "{what}: live");
-        let answer = self.https.post(Encoding::Xml, &message(create().into_request()));
-        let is_served = answer.is_ok_and(|answer| answer.items[0].result_status == ResultStatus::Success);
-        assert!(!is_served, "{what}: HTTPS");
-        for (config, version) in &self.sessions {
-            let mut resumed = wire::connect_using(&dev.address, Arc::clone(config));
-            let ended = end(exchange(&mut resumed, &message(create().into_request())));
-            assert!(ended.is_out(), "{what}: {version} taken up again: {ended:?}");
-        }
-        let mut new = wire::connect_with(dev, Some(pair));
-        assert!(end(exchange(&mut new, &message(create().into_request()))).is_out(), "{what}: new");
-        let mut by_other = wire::connect_with(dev, Some(other));
-        for ticket in [&self.own_ticket, &self.given_ticket] {
-            let ended = end(exchange(&mut by_other, &showing(ticket, create().into_request())));
-            assert!(matches!(ended, Ended::Refused(_)), "{what}: a ticket");
-        }
-        assert!(
-            end(exchange(&mut by_other, &message(create().into_request()))) == Ended::Well,
-            "{what}: others"
-        );
-    }
 }
 
 /// How many objects a client sees, by a certificate that is good.

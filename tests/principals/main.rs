@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod certificates;
+mod dates;
+mod lists;
 #[path = "../support/mod.rs"]
 mod support;
 mod users;
+mod ways;
 
 use keystead::pki::Pair;
 use kmip_codec::enums::*;

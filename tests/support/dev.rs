@@ -1,5 +1,6 @@
 //! A real server: `keystead dev` on a folder, with SoftHSM.
 
+use super::clock::Clock;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -69,6 +70,19 @@ impl Dev {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{limits} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_keystead")]);
         Self::start_by(shell, folder, log.into(), &[])
+    }
+
+    /// The same by a clock of its own.
+    pub fn by_clock(folder: &Path, clock: &Clock, log: std::fs::File) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
+        clock.drive(&mut command);
+        Self::start_by(command, folder, log.into(), &[])
+    }
+
+    /// Lets the server read its configuration and the files that it names again.
+    pub fn reload(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
     /// Asks the server to stop, without waiting.

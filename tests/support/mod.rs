@@ -7,6 +7,7 @@
     reason = "each test takes what it needs, stops where it stands, and tells what it skips"
 )]
 
+pub mod clock;
 pub mod dev;
 pub mod endpoint;
 pub mod fake;

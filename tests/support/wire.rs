@@ -61,7 +61,9 @@ pub fn settings(
     let config = match pair {
         None => config.with_no_client_auth(),
         Some(pair) => {
-            let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
+            let chain = CertificateDer::pem_slice_iter(pair.certificate.as_bytes())
+                .collect::<Result<_, _>>()
+                .unwrap();
             config
                 .with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap())
                 .unwrap()

@@ -53,9 +53,9 @@ pub fn perform(
         return Ok(Done { owner, version, deeds: Vec::new(), changes: draft.finish()?, notices: Vec::new() });
     };
     let (owner, version) = (head.owner.clone(), head.version.clone());
-    let identity = head.identity();
-    let is_asked = credentials::is_still_asked(&mut draft, &identity).map_err(need)?;
-    let known = world.clients.principal(&identity).filter(|known| is_asked && known.name == owner);
+    let identity = credentials::still_asked(&mut draft, &head.identity()).map_err(need)?;
+    let known = identity.and_then(|identity| world.clients.principal(&identity));
+    let known = known.filter(|known| known.name == owner);
     let refusal = known.is_none().then(|| {
         let text =
             "not done: the certificate or the credential with which it was asked for is not good any more";

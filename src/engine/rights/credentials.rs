@@ -9,7 +9,7 @@ use crate::engine::draft::Draft;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::grant::{Grant, Right};
-use crate::engine::rights::identity::{Fingerprint, Identity, Validity};
+use crate::engine::rights::identity::{CertificatePath, Fingerprint, Identity, Validity};
 use crate::engine::rights::policy::Principal;
 use crate::engine::world::World;
 use kmip_codec::enums::State;
@@ -108,21 +108,23 @@ pub fn is_whole(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
     record.map_or(Ok(true), |record| is_good(draft, &record))
 }
 
-/// Whether what a client asked for earlier is still to be done: it would be let in now, with the certificate of then or
-/// the one that it has itself put in its place.
-pub fn is_still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
-    let mut identity = identity.clone();
+/// As whom what a client asked for earlier is still to be done: it would be let in now, with the certificate of then or
+/// the one that it has itself put in its place; `None` where it would not.
+pub fn still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<Option<Identity>> {
+    let (mut asked, mut current) = (identity.clone(), identity.clone());
     for _ in 0..REPLACED_MAX {
-        let Some(fingerprint) = &identity.fingerprint else { break };
+        let Some(fingerprint) = &current.fingerprint else { break };
         let successor = match draft.credential(fingerprint)?.and_then(|record| record.replaced_by) {
             Some(successor) => successor,
             None => break,
         };
         let until = draft.credential(&successor)?.and_then(|record| record.until);
-        identity.validity = until.map(|until| Validity { from: i64::MIN, until });
-        identity.fingerprint = Some(successor);
+        current.validity = until.map(|until| Validity { from: i64::MIN, until });
+        current.fingerprint = Some(successor);
+        // The certificate of then may have ended meanwhile, which is why it was replaced.
+        asked.path = CertificatePath::default();
     }
-    is_whole(draft, &identity)
+    Ok(is_whole(draft, &current)?.then_some(asked))
 }
 
 /// How many replacements of one certificate after another are followed.

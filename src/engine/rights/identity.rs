@@ -3,8 +3,10 @@
 //! again, with the rights of then.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// What texts that name a certificate by its fingerprint begin with.
 pub const SHA256_PREFIX: &str = "sha256:";
@@ -96,13 +98,70 @@ impl ClientRef {
     }
 }
 
-/// The seconds since 1970 between which a certificate, and the chain that came with it, is good.
+/// The seconds since 1970 between which a certificate, and those that lead from it to the CA, are good.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Validity {
     /// The first.
     pub from: i64,
     /// The last.
     pub until: i64,
+}
+
+impl Validity {
+    /// Always.
+    pub const EVER: Self = Self { from: i64::MIN, until: i64::MAX };
+
+    /// Whether this second is in it.
+    pub fn has(self, second: i64) -> bool {
+        (self.from..=self.until).contains(&second)
+    }
+
+    /// The seconds that both have.
+    pub fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+}
+
+/// The certificates that lead from a client's own, which is the first, to its CA; DER. With what was given to a client for
+/// later it is kept, to be judged again then.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct CertificatePath(Arc<[Vec<u8>]>);
+
+impl CertificatePath {
+    /// Of these certificates.
+    pub fn new(certificates: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self(certificates.into_iter().collect())
+    }
+
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each of them.
+    pub fn certificates(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+}
+
+impl fmt::Debug for CertificatePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} certificates", self.0.len())
+    }
+}
+
+impl Serialize for CertificatePath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|certificate| Base64::encode_string(certificate)))
+    }
+}
+
+impl<'de> Deserialize<'de> for CertificatePath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        let all: Result<Vec<_>, _> = texts.iter().map(|text| Base64::decode_vec(text)).collect();
+        all.map(Self::new).map_err(|_| serde::de::Error::custom("no certificates in Base64"))
+    }
 }
 
 /// What a principal is made from.
@@ -116,6 +175,9 @@ pub struct Identity {
     /// When it is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity: Option<Validity>,
+    /// How it leads to a CA; empty where that is not judged again.
+    #[serde(default, skip_serializing_if = "CertificatePath::is_empty")]
+    pub path: CertificatePath,
     /// The user whom a credential named, where the persona tells users apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -133,7 +195,7 @@ impl Identity {
         let fingerprint = Fingerprint::parse(fingerprint);
         match name.rsplit_once('/') {
             Some((certificate, user)) => {
-                Self { certificate: certificate.into(), fingerprint, validity: None, user: Some(user.into()) }
+                Self { fingerprint, user: Some(user.into()), ..Self::named(certificate) }
             }
             None => Self { fingerprint, ..Self::named(name) },
         }

@@ -67,6 +67,14 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
         Reason::NotAdmitted => {
             "Correct the configuration, and @reload@; `keystead client show @name@` tells how the client stands"
         }
+        Reason::CaOutOfDate => {
+            "Put the new certificate of that CA into tls.ca: `cat NEW-CA.pem >> @ca@`, and @reload@. Otherwise: @renew@, with a \
+             CA that is valid. Look at the server's clock as well (`date`)"
+        }
+        Reason::RevocationListOverdue | Reason::RevocationListUnusable => {
+            "Put the newest list of that CA into the file that tls.crl names, and @reload@. How long a list counts after the next \
+             one was due is tls.crl_grace_seconds. Look at the server's clock as well (`date`)"
+        }
         Reason::OtherCa => {
             "If the issuer is a CA between the two, send its certificate behind the client's: `cat INTERMEDIATE.pem >> \
              CLIENT.pem`. If all clients of that CA are to be let in, add it to tls.ca: `cat OTHER-CA.pem >> @ca@`, and \

@@ -1,17 +1,38 @@
 //! What is wrong with a certificate that TLS does not accept.
 
 use super::{Reason, Trust};
+use crate::listen::anchors::CaOutOfDate;
 use crate::pki::{Facts, bounded, moment};
-use rustls::CertificateError as Bad;
 use rustls::pki_types::CertificateDer;
+use rustls::{CertRevocationListError as List, CertificateError as Bad, Error};
 
 /// The true cause, in words. A chain is the client's certificate and what it sent with it.
-pub fn judged(error: &Bad, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reason, String) {
+pub fn why(error: &Error, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reason, String) {
+    match error {
+        Error::InvalidCertificate(error) => judged(error, chain, trust),
+        Error::InvalidCertRevocationList(list) => {
+            let what = match list {
+                List::BadSignature => "it is not signed with the key of that CA".to_owned(),
+                List::IssuerInvalidForCrl => {
+                    "the key usages of the CA are not for signing lists (cRLSign)".to_owned()
+                }
+                _ => bounded(&error.to_string()),
+            };
+            let what =
+                format!("the revocation list (tls.crl) of the CA of its certificate cannot be used: {what}");
+            (Reason::RevocationListUnusable, what)
+        }
+        other => (Reason::Tls, bounded(&other.to_string())),
+    }
+}
+
+fn judged(error: &Bad, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reason, String) {
     let all: Vec<Facts> = chain.iter().map(|one| Facts::of(one)).collect();
     let Some(own) = all.first() else { return (Reason::Tls, bounded(&error.to_string())) };
     match error {
         Bad::Expired | Bad::ExpiredContext { .. } => outside(&all, Reason::CertificateExpired),
         Bad::NotValidYet | Bad::NotValidYetContext { .. } => outside(&all, Reason::CertificateNotYetValid),
+        Bad::ExpiredRevocationList | Bad::ExpiredRevocationListContext { .. } => overdue(error),
         Bad::Revoked => (Reason::CertificateRevoked, "its certificate is revoked".to_owned()),
         Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => {
             let usages = own.usages.as_ref().map(|all| all.join(", ")).unwrap_or_default();
@@ -23,7 +44,7 @@ pub fn judged(error: &Bad, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reas
         Bad::UnknownIssuer => unknown_issuer(&all, trust),
         // A signature of another kind than the key of the CA can make is that of another key as well.
         Bad::BadSignature | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
-            if trust.subjects.contains(&top(&all).issuer) =>
+            if trust.subjects().contains(&top(&all).issuer) =>
         {
             wrong_key(&top(&all).issuer, trust)
         }
@@ -51,6 +72,11 @@ fn by_webpki(error: &Bad, all: &[Facts]) -> (Reason, String) {
         Bad::Other(other) => other.0.downcast_ref::<webpki::Error>(),
         _ => None,
     };
+    if let Bad::Other(other) = error
+        && let Some(CaOutOfDate(ca)) = other.0.downcast_ref()
+    {
+        return ca_out_of_date(ca);
+    }
     match inner {
         Some(webpki::Error::UnsupportedCertVersion) => {
             let old = all.iter().find(|one| one.version != 3);
@@ -81,6 +107,29 @@ fn by_webpki(error: &Bad, all: &[Facts]) -> (Reason, String) {
             (Reason::CertificateUnreadable, what)
         }
     }
+}
+
+/// The CA is outside of its dates, whatever those of the certificate are.
+fn ca_out_of_date(ca: &Facts) -> (Reason, String) {
+    let (now, (from, until)) = (time::OffsetDateTime::now_utc().unix_timestamp(), ca.validity);
+    let how = match now < from {
+        true => format!("is not valid yet: it is from {} on, and it is {} here", moment(from), moment(now)),
+        false => format!("has expired: it was valid until {}", moment(until)),
+    };
+    (Reason::CaOutOfDate, format!("the CA of its certificate, {} in tls.ca, {how}", ca.subject))
+}
+
+/// Nobody knows whom the CA has revoked since its list was made.
+fn overdue(error: &Bad) -> (Reason, String) {
+    let since = match error {
+        Bad::ExpiredRevocationListContext { next_update, .. } => {
+            let seconds = i64::try_from(next_update.as_secs()).unwrap_or(i64::MAX);
+            format!(": the next one was due on {}", moment(seconds))
+        }
+        _ => String::new(),
+    };
+    let what = format!("the revocation list (tls.crl) of the CA of its certificate is too old{since}");
+    (Reason::RevocationListOverdue, what)
 }
 
 fn extension() -> (Reason, String) {
@@ -126,7 +175,7 @@ fn unknown_issuer(all: &[Facts], trust: &Trust) -> (Reason, String) {
             format!("its certificate is self-signed, and is not one of those in tls.ca, which has {listed}");
         return (Reason::SelfSigned, what);
     }
-    if trust.subjects.contains(&top.issuer) {
+    if trust.subjects().contains(&top.issuer) {
         return wrong_key(&top.issuer, trust);
     }
     // Certificates that lead nowhere: one between them is missing, or they are those of somebody else.
@@ -172,8 +221,8 @@ fn top(all: &[Facts]) -> Facts {
 /// The subjects of `tls.ca`, a few of them.
 fn listed(trust: &Trust) -> String {
     const SHOWN_MAX: usize = 4;
-    let shown: Vec<&str> = trust.subjects.iter().take(SHOWN_MAX).map(String::as_str).collect();
-    let more = trust.subjects.len().saturating_sub(SHOWN_MAX);
+    let shown: Vec<&str> = trust.trusted.iter().take(SHOWN_MAX).map(|one| one.subject.as_str()).collect();
+    let more = trust.trusted.len().saturating_sub(SHOWN_MAX);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join("; "))
 }

@@ -1,0 +1,215 @@
+//! The CAs of `tls.ca` that are in force at a time, with their revocation lists, and the path that leads to one of them.
+//! webpki does not look at the dates of a trust anchor, nor gives a list some grace: both are decided here.
+
+use super::lists::RevocationList;
+use crate::engine::rights::identity::{CertificatePath, Validity};
+use crate::pki::Facts;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::{CertificateError, Error, OtherError, RootCertStore};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use webpki::{EndEntityCert, KeyUsage};
+
+/// Why certificates cannot be trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// One of them is none.
+    #[error(transparent)]
+    Certificate(#[from] Error),
+    /// All together are none.
+    #[error(transparent)]
+    Verifier(#[from] VerifierBuilderError),
+}
+
+/// What decides whether a certificate is that of a client.
+type Verify = Arc<dyn ClientCertVerifier>;
+
+/// A CA.
+#[derive(Clone, Debug)]
+pub struct Ca {
+    anchor: TrustAnchor<'static>,
+    facts: Facts,
+}
+
+impl Ca {
+    /// From its certificate.
+    pub fn new(certificate: &CertificateDer<'_>) -> Result<Self, Error> {
+        let mut store = RootCertStore::empty();
+        store.add(certificate.clone().into_owned())?;
+        let anchor = store.roots.pop().ok_or(CertificateError::BadEncoding)?;
+        Ok(Self { anchor, facts: Facts::of(certificate) })
+    }
+
+    /// When it is good. One that says nothing that can be read is good always, as webpki has it.
+    fn dates(&self) -> Validity {
+        let (from, until) = self.facts.validity;
+        if self.facts.version == 0 { Validity::EVER } else { Validity { from, until } }
+    }
+}
+
+/// Those of these CAs that are good now, as trust anchors.
+fn anchors(cas: &[Ca], now: Option<i64>) -> Vec<TrustAnchor<'static>> {
+    let good = cas.iter().filter(|ca| now.is_none_or(|now| ca.dates().has(now)));
+    good.map(|ca| ca.anchor.clone()).collect()
+}
+
+/// What counts between two dates.
+#[derive(Debug)]
+pub struct InForce {
+    /// When it does.
+    pub span: Validity,
+    anchors: Vec<TrustAnchor<'static>>,
+    /// Lets in what these CAs have signed and no list revokes; none where no CA is in force.
+    by_lists: Option<Verify>,
+    /// Refuses those on whom a list would speak that is too old; none where no list is.
+    by_overdue: Option<Verify>,
+}
+
+impl InForce {
+    /// What counts now; without a time, whatever the dates are.
+    pub fn new(
+        cas: &[Ca],
+        (lists, grace_seconds): (&[RevocationList], u64),
+        now: Option<i64>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, Unusable> {
+        let anchors = anchors(cas, now);
+        let ends = |list: &RevocationList| list.ends(grace_seconds);
+        let is_overdue = |list: &&RevocationList| now.zip(ends(list)).is_some_and(|(now, ends)| now >= ends);
+        let overdue: Vec<_> = lists.iter().filter(is_overdue).collect();
+        let builder = |lists: &[&RevocationList]| {
+            let roots = Arc::new(RootCertStore { roots: anchors.clone() });
+            WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
+                .with_crls(lists.iter().map(|list| list.der.clone()))
+                .allow_unknown_revocation_status()
+        };
+        let (by_lists, by_overdue) = match anchors.is_empty() {
+            true => (None, None),
+            false => {
+                let all: Vec<_> = lists.iter().collect();
+                let enforcing =
+                    (!overdue.is_empty()).then(|| builder(&overdue).enforce_revocation_expiration().build());
+                (Some(builder(&all).build()?), enforcing.transpose()?)
+            }
+        };
+        let dates = cas.iter().map(Ca::dates).flat_map(|dates| [Some(dates.from), after(dates.until)]);
+        let changes = dates.chain(lists.iter().map(ends)).flatten();
+        Ok(Self {
+            span: now.map_or(Validity::EVER, |now| between(changes, now)),
+            anchors,
+            by_lists,
+            by_overdue,
+        })
+    }
+
+    /// Whether this certificate is that of a client, by the CAs and the lists.
+    pub fn verify(
+        &self,
+        own: &CertificateDer<'_>,
+        sent: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let Some(by_lists) = &self.by_lists else { return Err(CertificateError::UnknownIssuer.into()) };
+        by_lists.verify_client_cert(own, sent, now)?;
+        if let Some(by_overdue) = &self.by_overdue {
+            by_overdue.verify_client_cert(own, sent, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// By which certificates a chain leads to a CA, and when all of these are good, that of the CA included.
+pub struct Path {
+    /// The own one first, that of the CA left out.
+    pub certificates: CertificatePath,
+    /// When they are good.
+    pub validity: Option<Validity>,
+}
+
+/// By which certificates this chain leads to one of the CAs.
+pub fn path(
+    cas: &[Ca],
+    in_force: &InForce,
+    (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
+    usage: KeyUsage,
+    (provider, now): (&CryptoProvider, i64),
+) -> Result<Path, webpki::Error> {
+    let algorithms = provider.signature_verification_algorithms.all;
+    let end = EndEntityCert::try_from(own)?;
+    let path = end.verify_for_usage(algorithms, &in_force.anchors, sent, time(now), usage, None, None)?;
+    let top = path.anchor();
+    let same = cas.iter().filter(|ca| {
+        ca.anchor.subject == top.subject && ca.anchor.subject_public_key_info == top.subject_public_key_info
+    });
+    // A CA that was renewed with its key stands there twice.
+    let top = same.map(Ca::dates).filter(|dates| dates.has(now)).max_by_key(|dates| dates.until);
+    let between = path.intermediate_certificates().map(|one| one.der().to_vec());
+    let certificates: Vec<_> = std::iter::once(own.to_vec()).chain(between).collect();
+    let validity = certificates.iter().filter_map(|one| dates(one)).chain(top).reduce(Validity::and);
+    Ok(Path { certificates: CertificatePath::new(certificates), validity })
+}
+
+/// The CA outside of its dates that has issued this chain, where there is one.
+pub fn out_of_date(
+    cas: &[Ca],
+    own: &CertificateDer<'_>,
+    sent: &[CertificateDer<'_>],
+    (provider, now): (&CryptoProvider, UnixTime),
+) -> Option<Error> {
+    let algorithms = provider.signature_verification_algorithms.all;
+    let (anchors, end) = (anchors(cas, None), EndEntityCert::try_from(own).ok()?);
+    let path =
+        end.verify_for_usage(algorithms, &anchors, sent, now, KeyUsage::client_auth(), None, None).ok()?;
+    let ca = cas.iter().find(|ca| ca.anchor == *path.anchor())?;
+    let error = OtherError(Arc::new(CaOutOfDate(ca.facts.clone())));
+    Some(CertificateError::Other(error).into())
+}
+
+/// A CA of `tls.ca` has issued the certificate, and is outside of its own dates.
+#[derive(Debug)]
+pub struct CaOutOfDate(pub Facts);
+
+impl fmt::Display for CaOutOfDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the CA {} is outside of its dates", self.0.subject)
+    }
+}
+
+impl std::error::Error for CaOutOfDate {}
+
+/// The times around now between which none of these changes happens; each happens in its second.
+pub fn between(changes: impl Iterator<Item = i64>, now: i64) -> Validity {
+    changes.fold(Validity::EVER, |span, change| match change > now {
+        true => Validity { until: span.until.min(change.saturating_sub(1)), ..span },
+        false => Validity { from: span.from.max(change), ..span },
+    })
+}
+
+/// The first second in which something is over that lasts until this one; none where that never comes.
+fn after(until: i64) -> Option<i64> {
+    until.checked_add(1)
+}
+
+/// When each of a chain begins and ends to be good.
+pub fn changes(chain: &[CertificateDer<'_>]) -> impl Iterator<Item = i64> {
+    chain
+        .iter()
+        .filter_map(|one| dates(one))
+        .flat_map(|dates| [Some(dates.from), after(dates.until)])
+        .flatten()
+}
+
+/// When a certificate is good.
+pub fn dates(certificate: &[u8]) -> Option<Validity> {
+    let facts = Facts::of(certificate);
+    (facts.version != 0).then_some(Validity { from: facts.validity.0, until: facts.validity.1 })
+}
+
+/// The same time for webpki, which knows none before 1970.
+pub fn time(seconds: i64) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(seconds.max(0).cast_unsigned()))
+}
