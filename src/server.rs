@@ -17,10 +17,11 @@ use answers::{fitting, unreadable, whole};
 
 use crate::engine::administration;
 use crate::engine::batch::{self, Deed, Outcome};
-use crate::engine::need::{Need, Supplies};
+use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::{Credentials, LaterFields, Nuls, Persona};
 use crate::engine::rights::policy::Principal;
+use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;

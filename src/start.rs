@@ -243,6 +243,8 @@ fn settings(
     Settings {
         batch_items_max: config.limits.batch_items,
         answer_bytes_max: config.limits.answer_bytes,
+        change_bytes_max: config.limits.change_bytes,
+        looked_at_max: config.limits.searched_objects,
         located_items_max: config.limits.located_items,
         interop: config.interop,
         authority,
@@ -261,6 +263,7 @@ fn settings(
             signs: config.tls.ca_key.is_some(),
         },
         on_the_fly: config.object_groups.iter().filter_map(|group| group.template().ok()).collect(),
+        rsa_bits_max: config.limits.rsa_bits,
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
         asynchronous_max: config.asynchronous.requests,
         asynchronous_answer_seconds: config.asynchronous.answer_seconds,

@@ -2,10 +2,11 @@
 //! What a target asks is decided and never committed, so that every input meets the same world.
 
 use keystead::engine::batch;
-use keystead::engine::need::{Need, Supplies};
+use keystead::engine::need::{Need, Supply};
+use keystead::engine::supplies::Supplies;
 use keystead::engine::rights::identity::Identity;
 use keystead::engine::rights::policy::{Clients, Principal};
-use keystead::engine::world::{Authority, AuthorityKey, Entropy, Now, Settings, View, World};
+use keystead::engine::world::{Authority, AuthorityKey, Direction, Entropy, Now, Settings, View, World};
 use keystead::pki::{Ca, Curve, make_ca};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
@@ -131,9 +132,20 @@ impl Bench {
         loop {
             match batch::run(&world, &self.client, message, &mut Counting(self.age), &mut supplies) {
                 Ok(outcome) => return Some(outcome),
-                Err(Need::Stretched(stretch)) => {
-                    let key = stretch.run().ok()?;
-                    supplies.add_stretched(stretch, key);
+                Err(Need::Supplies(lacking)) => {
+                    for supply in lacking {
+                        match supply {
+                            Supply::Stretched(stretch) => {
+                                let key = stretch.run().ok()?;
+                                supplies.add_stretched(stretch, key);
+                            }
+                            Supply::Container(container) => {
+                                let opened = container.open();
+                                supplies.add_opened(container, opened);
+                            }
+                            Supply::KeyPair(_) => return None,
+                        }
+                    }
                 }
                 Err(Need::Failed(why)) => panic!("{why}"),
                 Err(_) => return None,
@@ -198,8 +210,18 @@ impl View for Snapshot {
         self.0.get(key).map_err(|error| Need::Failed(error.to_string()))
     }
 
-    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
-        let scanned = self.0.scan(prefix, Order::Forward, &mut |key, _| visit(key));
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        behind: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Need> {
+        let order = match direction {
+            Direction::Forward => Order::Forward,
+            Direction::Backward => Order::Backward,
+        };
+        let scanned = self.0.scan_from(prefix, order, behind, &mut |key, _| visit(key));
         scanned.map_err(|error| Need::Failed(error.to_string()))
     }
 }

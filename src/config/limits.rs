@@ -16,11 +16,17 @@ pub struct LimitsConfig {
     pub message_bytes: usize,
     /// The longest answer, in bytes of TTLV: the item that would make it longer fails.
     pub answer_bytes: usize,
+    /// The most bytes that one request changes: values, attributes, and what is kept for later.
+    pub change_bytes: usize,
     /// The most items of a batch.
     pub batch_items: usize,
+    /// The most objects that one request looks at to find others among them.
+    pub searched_objects: usize,
     /// The most identifiers that one Locate returns.
     pub located_items: usize,
-    /// The most iterations of one PBKDF2, over all blocks of its output.
+    /// The most bits that the RSA key pairs have together that one request makes.
+    pub rsa_bits: u64,
+    /// The most iterations of PBKDF2, over all blocks of its output, and of PKCS#12 containers that one request wants.
     pub pbkdf2_iterations: u64,
     /// The most tickets (Login, Delegated Login) of one client.
     pub tickets: usize,
@@ -53,8 +59,11 @@ impl Default for LimitsConfig {
             connections_per_client: 2000,
             message_bytes: 4 * 1024 * 1024,
             answer_bytes: 16 * 1024 * 1024,
+            change_bytes: 32 * 1024 * 1024,
             batch_items: 1000,
+            searched_objects: 2_000_000,
             located_items: 100_000,
+            rsa_bits: 262_144,
             pbkdf2_iterations: 10_000_000,
             tickets: 64,
             ticket_seconds: 86_400,

@@ -2,6 +2,10 @@
 //! it can seal them with Triple DES alone, so that new ones come from a library that has AES.
 #![allow(unsafe_code, reason = "AWS-LC's C interface: aws-lc-rs opens no PKCS#12")]
 
+mod cost;
+
+pub use cost::iterations;
+
 use super::Error;
 use super::x509::{Owned, Stack, forget_errors};
 use aws_lc_sys as c;
@@ -20,11 +24,18 @@ const NO_TEXT: Error = Error::Parameter("the password of a PKCS#12 container is 
 const UNSUITED: Error = Error::Failed("the key and its certificates do not go into a PKCS#12 container");
 
 /// What is in a container.
+#[derive(Clone)]
 pub struct Contents {
     /// The private key, PKCS#8 DER.
     pub pkcs8: Zeroizing<Vec<u8>>,
     /// The certificates in the order of the container, but for that of the key, which comes first.
     pub certificates: Vec<Certificate>,
+}
+
+impl std::fmt::Debug for Contents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a private key and {} certificates", self.certificates.len())
+    }
 }
 
 /// A certificate and the friendly name that it has in a container.

@@ -116,6 +116,7 @@ pub fn accept(
     }
     cx.head.get_or_insert(place);
     cx.touched.push(hex::encode(correlation));
+    cx.draft.check_room()?;
     Ok(pending(&correlation))
 }
 
@@ -143,8 +144,25 @@ pub fn find(cx: &mut Context<'_, '_>, correlation: &[u8]) -> Step<Option<Record>
     Ok(cx.draft.asynchronous(&place)?.filter(|record| !record.is_over(now, keep)))
 }
 
-/// Drops what was answered long ago; a client has only so many requests.
+/// A client has only so many requests. They are counted once for each batch: each must be opened for it.
 fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
+    let open = match cx.open_requests {
+        Some(open) => open,
+        None => open_requests(cx)?,
+    };
+    let most = cx.settings().asynchronous_max;
+    if open < most {
+        cx.open_requests = Some(open + 1);
+        return Ok(());
+    }
+    cx.open_requests = Some(open);
+    let text =
+        format!("{open} asynchronous requests of this client are open, and {most} may be: poll for some");
+    refuse(Cause::Limit, text)
+}
+
+/// How many are open. Drops what was answered long ago.
+fn open_requests(cx: &mut Context<'_, '_>) -> Step<usize> {
     let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);
     let mut left = 0;
     for place in cx.draft.asynchronous_places()? {
@@ -154,10 +172,7 @@ fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
             _ => cx.draft.put_asynchronous(&place, None)?,
         }
     }
-    if left >= cx.settings().asynchronous_max {
-        return refuse(Cause::Limit, "too many asynchronous requests of this client are open: poll for some");
-    }
-    Ok(())
+    Ok(left)
 }
 
 /// An accepted item that waits.

@@ -11,12 +11,13 @@ pub use items::Batch;
 
 use crate::engine::context::Context;
 use crate::engine::draft::{Changes, Draft};
-use crate::engine::need::{Need, Supplies};
+use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step};
 use crate::engine::rights::credentials::{self, Standing};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::tickets::{self, Admitted};
+use crate::engine::supplies::Supplies;
 use crate::engine::telling::notice::{self, Notice};
 use crate::engine::world::{Entropy, World};
 use kmip_codec::message::{RequestMessage, ResponseMessage};

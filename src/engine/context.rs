@@ -3,11 +3,11 @@
 use crate::engine::batch::Deed;
 use crate::engine::draft::Draft;
 use crate::engine::given::{self, Given};
-use crate::engine::need::Supplies;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::weakness;
+use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, Settings};
 use kmip_codec::Version;
 use kmip_codec::enums::UniqueIdentifierReference;
@@ -41,6 +41,8 @@ pub struct Context<'c, 'a> {
     pub head: Option<Vec<u8>>,
     /// Whether the batch is undone where an item fails.
     pub undoes: bool,
+    /// How many asynchronous requests of this client are open, once they were counted.
+    pub open_requests: Option<usize>,
     /// How many bytes of TTLV the answers of this item and of those behind it may have together.
     pub room: usize,
     /// How many objects the batch has made.
@@ -72,6 +74,7 @@ impl<'c, 'a> Context<'c, 'a> {
             draft,
             version,
             room,
+            open_requests: None,
             placeholder: None,
             given: Vec::new(),
             head: None,

@@ -3,14 +3,19 @@
 //! [`Draft::object`] is the only way to an object, and it asks the policy first, so that no operation can forget
 //! to. What a draft has read and written becomes one transaction that fails as a whole when another was faster.
 
+mod candidates;
 mod clients;
 mod find;
 pub(in crate::engine) mod kept;
+mod pending;
+
+pub use candidates::Age;
+pub use pending::Savepoint;
 
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::{CertificatePath, Identity};
 use crate::engine::rights::persona::Names;
@@ -19,8 +24,8 @@ use crate::engine::rotation;
 use crate::engine::world::{OpenError, ValueIdentity, World};
 use kmip_codec::operations::Operation;
 use kmip_codec::{SecretBytes, attribute};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
+use pending::Pending;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A write of the transaction: a key and its new value, `None` to delete it.
 pub type Write = (Vec<u8>, Option<Vec<u8>>);
@@ -34,47 +39,41 @@ pub struct Changes {
     pub writes: Vec<Write>,
 }
 
-/// The changes collected so far; a copy of it is a savepoint.
-#[derive(Clone, Default)]
-struct Pending {
-    objects: BTreeMap<String, Object>,
-    sealed: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    names: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    /// What a later request will ask for.
-    kept: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    /// What the ticket of the message still allows.
-    grant: Option<Grant>,
-}
-
-/// Which objects come first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Age {
-    /// The ones made last.
-    #[default]
-    NewestFirst,
-    /// The ones made first.
-    OldestFirst,
-}
-
-/// An undo point.
-pub struct Savepoint(Pending);
-
 /// Reads through, writes into.
 pub struct Draft<'a> {
     world: &'a World<'a>,
     principal: &'a Principal,
     pending: Pending,
-    /// Objects as the store has them: what is expected and what index entries go away.
-    stored: BTreeMap<String, Option<(Object, Vec<u8>)>>,
-    /// Other keys as the store has them.
+    /// The objects that are to be written, as the store has them: what is expected and what index entries go away.
+    stored: BTreeMap<String, Stored>,
+    /// Other keys that are to be written, as the store has them.
     seen: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// The objects that were read last.
+    recent: VecDeque<(String, Stored)>,
+    /// How many objects were looked at one after another.
+    looked_at: usize,
+    /// How many bytes of sealed records were opened.
+    opened_bytes: usize,
 }
+
+/// An object of the store with its record; `None` where there is none.
+type Stored = Option<(Object, Vec<u8>)>;
+
+/// How many objects are remembered that were only read: an operation reads an object more than once, and a pair has two.
+const RECENT_MAX: usize = 4;
+
+/// How many bytes of sealed records one request may open: about a second's work.
+const OPENED_BYTES_MAX: usize = 1 << 30;
+
+/// The most that the attributes of one object may have, in bytes of their record.
+const OBJECT_BYTES_MAX: usize = 1 << 20;
 
 impl<'a> Draft<'a> {
     /// An empty draft for one principal.
     pub fn new(world: &'a World<'a>, principal: &'a Principal) -> Self {
-        let (pending, stored, seen) = (Pending::default(), BTreeMap::new(), BTreeMap::new());
-        Self { world, principal, pending, stored, seen }
+        let (pending, recent) = (Pending::default(), VecDeque::new());
+        let (stored, seen) = (BTreeMap::new(), BTreeMap::new());
+        Self { world, principal, pending, stored, seen, recent, looked_at: 0, opened_bytes: 0 }
     }
 
     /// The same within what a ticket allows.
@@ -122,6 +121,8 @@ impl<'a> Draft<'a> {
                 Some(Identity { validity: None, path: CertificatePath::default(), ..identity });
         }
         let before = self.load(object.place())?;
+        self.expect(object.place())?;
+        let bytes = check_size(before.as_ref(), &object)?;
         if before.is_none() {
             policy::authorise_new(self.pending.grant.as_mut(), &object)?;
         }
@@ -135,7 +136,7 @@ impl<'a> Draft<'a> {
         }
         for claim in before.iter().filter(|claim| !after.contains(claim)) {
             if self.read_name(claim)?.is_some_and(|holder| holder == object.place().as_bytes()) {
-                self.pending.names.insert(claim.clone(), None);
+                self.pending.put_row(claim.clone(), None);
             }
         }
         for claim in after.iter().filter(|claim| !before.contains(claim)) {
@@ -145,73 +146,57 @@ impl<'a> Draft<'a> {
                 }
                 return refuse(Cause::NameTaken, "another object of this client has the name");
             }
-            self.pending.names.insert(claim.clone(), Some(object.place().into()));
+            self.pending.put_row(claim.clone(), Some(object.place().into()));
         }
-        self.pending.objects.insert(object.place().to_owned(), object);
-        Ok(())
+        self.pending.put_object(object, bytes);
+        self.check_room()
+    }
+
+    /// Refuses what one request changes beyond its bound.
+    pub(in crate::engine) fn check_room(&self) -> Step<()> {
+        let (bytes, most) = (self.pending.bytes(), self.world.settings.change_bytes_max);
+        if bytes <= most {
+            return Ok(());
+        }
+        let text =
+            format!("with this the request changes {bytes} bytes, and one may change {most}: send several");
+        refuse(Cause::Limit, text)
     }
 
     /// Seals the value of an object under its present generation.
     pub fn put_value(&mut self, object: &Object, value: &SecretBytes) -> Step<()> {
         let sealed = self.world.vault.seal(&identity(object), value).map_err(Halt::Need)?;
-        self.pending.sealed.insert(keys::sealed(object.place(), object.generation), Some(sealed));
-        Ok(())
+        self.pending.put_row(keys::sealed(object.place(), object.generation), Some(sealed));
+        self.check_room()
+    }
+
+    /// Counts a sealed record that is to be opened, and refuses the work of too many.
+    fn count_opened(&mut self, bytes: usize) -> Step<()> {
+        self.opened_bytes += bytes;
+        if self.opened_bytes <= OPENED_BYTES_MAX {
+            return Ok(());
+        }
+        let opened = self.opened_bytes;
+        let text =
+            format!("the request opens {opened} bytes of what is kept, and one may open {OPENED_BYTES_MAX}");
+        refuse(Cause::Limit, text)
     }
 
     /// Drops the value of an object.
     pub fn drop_value(&mut self, object: &Object) {
-        self.pending.sealed.insert(keys::sealed(object.place(), object.generation), None);
+        self.pending.put_row(keys::sealed(object.place(), object.generation), None);
     }
 
     /// Opens the value of an object that [`object`](Self::object) has given.
     pub fn value(&mut self, object: &Object) -> Step<SecretBytes> {
         let key = keys::sealed(object.place(), object.generation);
-        let sealed = match self.pending.sealed.get(&key) {
+        let sealed = match self.pending.row(&key) {
             Some(pending) => pending.clone(),
             None => self.world.view.get(&key).map_err(Halt::Need)?,
         };
         let Some(sealed) = sealed else { return Err(self.damaged(&object.id)) };
+        self.count_opened(sealed.len())?;
         self.world.vault.open(&identity(object), &sealed).map_err(|error| self.opened(error, &object.id))
-    }
-
-    /// The objects with one of these index values among those that the principal may see, each once, in order of
-    /// creation, those changed by this draft included; until the visitor breaks.
-    pub fn candidates(
-        &mut self,
-        indexes: &[(keys::Index, Vec<u8>)],
-        (order, behind): (Age, Option<&(u64, String)>),
-        visit: &mut dyn FnMut(&mut Self, Object) -> Step<ControlFlow<()>>,
-    ) -> Step<()> {
-        let mut found = BTreeSet::new();
-        let scopes = self.scopes();
-        let prefixes = indexes.iter().flat_map(|(index, value)| {
-            scopes.iter().map(move |scope| keys::index_prefix(scope, *index, value))
-        });
-        for prefix in prefixes {
-            let mut collect = |key: &[u8]| {
-                if let Some((created, id)) = keys::entry_parts(key, prefix.len()) {
-                    found.insert((created, id.to_owned()));
-                }
-                ControlFlow::Continue(())
-            };
-            self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
-        }
-        found.extend(self.pending.objects.values().map(|o| (o.created, o.place().to_owned())));
-        let mut found: Vec<_> = found.into_iter().collect();
-        if order == Age::NewestFirst {
-            found.reverse();
-        }
-        if let Some(last) = behind {
-            found.retain(|one| if order == Age::OldestFirst { one > last } else { one < last });
-        }
-        for (_, id) in found {
-            let found = unless_damaged(self.load(&id))?.and_then(|object| self.shown(object));
-            let Some(object) = found else { continue };
-            if visit(self, object)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// The object, if the principal may know of it; its state as the dates have it now.
@@ -231,44 +216,52 @@ impl<'a> Draft<'a> {
 
     /// The objects that were made or changed so far, and what the store has of them.
     pub fn changed(&self) -> impl Iterator<Item = (&Object, Option<&Object>)> {
-        self.pending.objects.values().map(|object| {
+        self.pending.objects().map(|object| {
             let stored = self.stored.get(object.place()).and_then(Option::as_ref);
             (object, stored.map(|(object, _)| object))
         })
     }
 
     /// Whether the state of an object, as its dates have it now, is not the one that is stored.
-    pub fn was_moved(&self, object: &Object) -> bool {
-        let stored = self.stored.get(object.place()).and_then(Option::as_ref);
-        stored.is_some_and(|(stored, _)| stored.stored_state() != object.stored_state())
+    pub fn was_moved(&mut self, object: &Object) -> Step<bool> {
+        let stored = self.load(object.place())?;
+        Ok(stored.is_some_and(|stored| stored.stored_state() != object.stored_state()))
     }
 
     /// Marks where to go back to.
-    pub fn savepoint(&self) -> Savepoint {
-        Savepoint(self.pending.clone())
+    pub fn savepoint(&mut self) -> Savepoint {
+        self.pending.savepoint()
+    }
+
+    /// Forgets a savepoint that nothing goes back to any more.
+    pub fn keep(&mut self, savepoint: Savepoint) {
+        self.pending.keep(savepoint);
     }
 
     /// Drops what was collected since.
     pub fn roll_back(&mut self, savepoint: Savepoint) {
-        self.pending = savepoint.0;
+        for place in self.pending.roll_back(savepoint) {
+            self.stored.remove(&place);
+        }
     }
 
     /// Undoes what was collected since. What it has taken of a ticket stays taken: the operations were performed.
     pub fn undo(&mut self, savepoint: Savepoint) {
         let grant = self.pending.grant.take();
-        self.pending = Pending { grant, ..savepoint.0 };
+        self.roll_back(savepoint);
+        self.pending.grant = grant;
     }
 
     /// Whether nothing is to be written.
     pub fn is_empty(&self) -> bool {
-        let Pending { objects, sealed, names, kept, grant: _ } = &self.pending;
-        objects.is_empty() && sealed.is_empty() && names.is_empty() && kept.is_empty()
+        self.pending.is_empty()
     }
 
     /// The transaction: objects, their index entries, names and values, with what must still hold.
     pub fn finish(self) -> Result<Changes, Need> {
         let mut changes = Changes::default();
-        for (id, object) in &self.pending.objects {
+        for object in self.pending.objects() {
+            let id = object.place();
             let stored = self.stored.get(id).and_then(Option::as_ref);
             let key = keys::object(id);
             changes.expects.push((key.clone(), stored.map(|(_, bytes)| bytes.clone())));
@@ -280,34 +273,67 @@ impl<'a> Draft<'a> {
                 .writes
                 .extend(new.into_iter().filter(|e| !old.contains(e)).map(|e| (e, Some(Vec::new()))));
         }
-        let keyed = self.pending.names.into_iter().chain(self.pending.kept);
-        for (key, value) in keyed {
-            changes.expects.push((key.clone(), self.seen.get(&key).cloned().flatten()));
+        for (key, value) in self.pending.into_rows() {
+            if !keys::is_sealed(&key) {
+                changes.expects.push((key.clone(), self.seen.get(&key).cloned().flatten()));
+            }
             changes.writes.push((key, value));
         }
-        changes.writes.extend(self.pending.sealed);
         Ok(changes)
     }
 
     /// The object as the draft has it, unchecked.
-    fn load(&mut self, id: &str) -> Step<Option<Object>> {
-        if let Some(object) = self.pending.objects.get(id) {
-            return Ok(Some(object.clone()));
+    fn load(&mut self, place: &str) -> Step<Option<Object>> {
+        if let Some(known) = self.known(place) {
+            return Ok(known);
         }
-        if let Some(stored) = self.stored.get(id) {
-            return Ok(stored.as_ref().map(|(object, _)| object.clone()));
-        }
-        let stored = match self.world.view.get(&keys::object(id)).map_err(Halt::Need)? {
-            None => None,
-            Some(bytes) => {
-                let metadata = self.world.vault.verify(id, &bytes).map_err(|error| self.opened(error, id))?;
-                let object = Object::decode(&metadata).map_err(|_| self.damaged(id))?;
-                Some((object, bytes))
-            }
-        };
+        let stored = self.read(place)?;
         let object = stored.as_ref().map(|(object, _)| object.clone());
-        self.stored.insert(id.to_owned(), stored);
+        self.recent.truncate(RECENT_MAX - 1);
+        self.recent.push_front((place.to_owned(), stored));
         Ok(object)
+    }
+
+    /// The same of one of many, which is not remembered.
+    fn glance(&self, place: &str) -> Step<Option<Object>> {
+        match self.known(place) {
+            Some(known) => Ok(known),
+            None => Ok(self.read(place)?.map(|(object, _)| object)),
+        }
+    }
+
+    /// What the draft has of an object without reading it.
+    fn known(&self, place: &str) -> Option<Option<Object>> {
+        if let Some(object) = self.pending.object(place) {
+            return Some(Some(object.clone()));
+        }
+        let recent = || self.recent.iter().find(|(known, _)| known == place).map(|(_, stored)| stored);
+        let stored = self.stored.get(place).or_else(recent)?;
+        Some(stored.as_ref().map(|(object, _)| object.clone()))
+    }
+
+    /// The object in the store.
+    fn read(&self, place: &str) -> Step<Stored> {
+        let Some(bytes) = self.world.view.get(&keys::object(place)).map_err(Halt::Need)? else {
+            return Ok(None);
+        };
+        let metadata = self.world.vault.verify(place, &bytes).map_err(|error| self.opened(error, place))?;
+        let object = Object::decode(&metadata).map_err(|_| self.damaged(place))?;
+        Ok(Some((object, bytes)))
+    }
+
+    /// Remembers what the store has of an object that is to be written: the transaction holds only where it still has that. What was
+    /// only read is not expected: the request is done as if before what changes it meanwhile, at the time of its snapshot.
+    fn expect(&mut self, place: &str) -> Step<()> {
+        if !self.stored.contains_key(place) {
+            let recent = self.recent.iter().position(|(known, _)| known == place);
+            let stored = match recent.and_then(|at| self.recent.remove(at)) {
+                Some((_, stored)) => stored,
+                None => self.read(place)?,
+            };
+            self.stored.insert(place.to_owned(), stored);
+        }
+        Ok(())
     }
 
     /// A record that does not open is told to the client as damaged; which one, the log says.
@@ -325,7 +351,7 @@ impl<'a> Draft<'a> {
     }
 
     fn read_name(&mut self, claim: &[u8]) -> Step<Option<Vec<u8>>> {
-        match self.pending.names.get(claim) {
+        match self.pending.row(claim) {
             Some(pending) => Ok(pending.clone()),
             None => self.see(claim),
         }
@@ -340,6 +366,19 @@ impl<'a> Draft<'a> {
         self.seen.insert(key.to_owned(), value.clone());
         Ok(value)
     }
+}
+
+/// Refuses an object whose attributes grow beyond their bound. What an older server has stored may be changed and be ended.
+fn check_size(before: Option<&Object>, object: &Object) -> Step<usize> {
+    let bytes = object.length();
+    if bytes <= OBJECT_BYTES_MAX || before.is_some_and(|before| bytes <= before.length()) {
+        return Ok(bytes);
+    }
+    let text = format!(
+        "the attributes of the object would have {bytes} bytes, and those of one may have {OBJECT_BYTES_MAX}: keep less \
+         with it"
+    );
+    refuse(Cause::Limit, text)
 }
 
 /// What the value of an object is bound to.

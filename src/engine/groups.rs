@@ -88,7 +88,7 @@ fn default(cx: &mut Context<'_, '_>, filter: Filter, group: &str) -> Step<Found>
     if let Some(id) = found.identifiers.first()
         && let Some(member) = cx.draft.visible(id)?
     {
-        cx.draft.put_default_member(group, (member.created, id))?;
+        cx.draft.put_default_member(group, (member.created, member.place()))?;
     }
     Ok(Found { located: Some(found.identifiers.len()), ..found })
 }

@@ -75,6 +75,11 @@ pub fn sealed(id: &str, generation: u32) -> Vec<u8> {
     key(b's', &[id.as_bytes(), &[0], &generation.to_be_bytes()])
 }
 
+/// Whether a key is that of a sealed value.
+pub fn is_sealed(key: &[u8]) -> bool {
+    key.first() == Some(&b's')
+}
+
 /// The claim of an owner on a name; its value is the identifier of the object.
 pub fn name(owner: &str, name: &[u8]) -> Vec<u8> {
     key(b'n', &[&short(&[owner.as_bytes()]), &short(&[name])])
@@ -164,10 +169,12 @@ pub fn index_prefix(scope: &Scope, index: Index, value: &[u8]) -> Vec<u8> {
 
 /// One entry of an index.
 pub fn index_entry(scope: &Scope, index: Index, value: &[u8], created: u64, id: &str) -> Vec<u8> {
-    let mut entry = index_prefix(scope, index, value);
-    entry.extend_from_slice(&(u64::MAX - created).to_be_bytes());
-    entry.extend_from_slice(id.as_bytes());
-    entry
+    entry(&index_prefix(scope, index, value), created, id)
+}
+
+/// The entry behind a prefix.
+pub fn entry(prefix: &[u8], created: u64, id: &str) -> Vec<u8> {
+    [prefix, &(u64::MAX - created).to_be_bytes(), id.as_bytes()].concat()
 }
 
 /// Creation time and identifier of an index entry, given the length of its prefix.

@@ -7,29 +7,60 @@
 use crate::admin::protocol::AdminRequest;
 use crate::audit::Entry;
 use crate::crypto::derivation::pbkdf2;
+use crate::crypto::pkcs12::{self, Contents};
 use crate::crypto::{self, Digest};
-use crate::engine::refusal::{Halt, Refusal, Step};
 use crate::engine::rights::policy::Principal;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;
-use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 /// One thing to fetch or make.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Need {
     /// The key-encryption key of this identifier, to be opened in the HSM.
     Kek(u32),
-    /// A new key pair.
-    KeyPair(PairKind),
-    /// A password, stretched to a key.
-    Stretched(Stretch),
+    /// What only takes long: each may be made in any order, ahead of the item that wants it, and for nothing.
+    Supplies(Vec<Supply>),
     /// A certificate with which a client is let in.
     Credential(Wanted),
     /// What an administrative operation wants of the server outside the engine.
     Outside(Box<Outside>),
     /// Something failed below the engine (the store, the vault); the text is for the server's log.
     Failed(String),
+}
+
+/// Slow work whose result is all that comes of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Supply {
+    /// A new key pair.
+    KeyPair(PairKind),
+    /// A password, stretched to a key.
+    Stretched(Stretch),
+    /// A PKCS#12 container, opened.
+    Container(Container),
+}
+
+impl From<Supply> for Need {
+    fn from(supply: Supply) -> Self {
+        Self::Supplies(vec![supply])
+    }
+}
+
+/// A PKCS#12 container that is to be opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Container {
+    /// The container.
+    pub sealed: SecretBytes,
+    /// Its password.
+    pub password: SecretBytes,
+}
+
+impl Container {
+    /// Opens it: takes as long as whoever made it has chosen.
+    pub fn open(&self) -> Result<Arc<Contents>, crypto::Error> {
+        pkcs12::open(self.sealed.expose(), self.password.expose()).map(Arc::new)
+    }
 }
 
 /// An administrative request, as far as it is done outside the engine.
@@ -121,88 +152,4 @@ pub struct KeyPair {
     pub private_pkcs8: SecretBytes,
     /// The public key, X.509 SubjectPublicKeyInfo DER.
     pub public_spki: Vec<u8>,
-}
-
-/// What was made for a batch so far, to be used in order when it runs again.
-#[derive(Default, Debug)]
-pub struct Supplies {
-    pairs: VecDeque<KeyPair>,
-    used: usize,
-    /// Found by what they were made from: what a password was may have changed between two runs.
-    stretched: Vec<(Stretch, SecretBytes)>,
-    credentials: Vec<(Wanted, Result<Credential, Refusal>)>,
-    outside: Vec<(AdminRequest, Result<serde_json::Value, Refusal>)>,
-    /// Which of those the present run has used: what is asked twice is done twice.
-    outside_used: Vec<usize>,
-}
-
-impl Supplies {
-    /// Adds a pair for the next run.
-    pub fn add(&mut self, pair: KeyPair) {
-        self.pairs.push_back(pair);
-    }
-
-    /// Adds a stretched password.
-    pub fn add_stretched(&mut self, stretch: Stretch, key: SecretBytes) {
-        self.stretched.push((stretch, key));
-    }
-
-    /// The stretched password, or the need for it.
-    pub fn stretched(&self, stretch: &Stretch) -> Result<SecretBytes, Need> {
-        match self.stretched.iter().find(|(made_from, _)| made_from == stretch) {
-            Some((_, key)) => Ok(key.clone()),
-            None => Err(Need::Stretched(stretch.clone())),
-        }
-    }
-
-    /// Adds a certificate, or why there is none.
-    pub fn add_credential(&mut self, wanted: Wanted, credential: Result<Credential, Refusal>) {
-        self.credentials.push((wanted, credential));
-    }
-
-    /// The certificate that is wanted, or the need for it.
-    pub fn credential(&self, wanted: &Wanted) -> Step<Credential> {
-        match self.credentials.iter().find(|(answered, _)| answered == wanted) {
-            Some((_, credential)) => Ok(credential.clone()?),
-            None => Err(Halt::Need(Need::Credential(wanted.clone()))),
-        }
-    }
-
-    /// Adds what was done outside for an administrative request, or why it was not.
-    pub fn add_outside(&mut self, request: AdminRequest, answer: Result<serde_json::Value, Refusal>) {
-        self.outside.push((request, answer));
-    }
-
-    /// What was done outside for an administrative request, or the need for it.
-    pub fn outside(&mut self, request: &AdminRequest) -> Step<serde_json::Value> {
-        let used = &self.outside_used;
-        let mut answered = self.outside.iter().enumerate();
-        match answered.find(|(place, (asked, _))| asked == request && !used.contains(place)) {
-            Some((place, (_, answer))) => {
-                self.outside_used.push(place);
-                Ok(answer.clone()?)
-            }
-            None => {
-                let outside = Outside { request: request.clone(), start: None };
-                Err(Halt::Need(Need::Outside(Box::new(outside))))
-            }
-        }
-    }
-
-    /// Starts a new run: everything may be used again, in the same order.
-    pub fn rewind(&mut self) {
-        self.used = 0;
-        self.outside_used.clear();
-    }
-
-    /// The next pair of this kind, or the need for one.
-    pub fn pair(&mut self, kind: PairKind) -> Result<KeyPair, Need> {
-        match self.pairs.get(self.used) {
-            Some(pair) if pair.kind == kind => {
-                self.used += 1;
-                Ok(pair.clone())
-            }
-            _ => Err(Need::KeyPair(kind)),
-        }
-    }
 }

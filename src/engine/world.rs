@@ -30,13 +30,34 @@ impl Now {
     }
 }
 
+/// Which way keys are visited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// From the lowest on.
+    Forward,
+    /// From the highest on.
+    Backward,
+}
+
 /// The store at one moment.
 pub trait View {
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need>;
 
-    /// Visits the keys with this prefix in order, until the visitor breaks.
-    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need>;
+    /// Visits the keys with this prefix in this direction, those behind a key alone where one is named, until the visitor
+    /// breaks.
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        behind: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Need>;
+
+    /// Visits all keys with this prefix from the lowest on, until the visitor breaks.
+    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
+        self.scan_from(prefix, Direction::Forward, None, visit)
+    }
 
     /// Whether changes can be committed now: the disk may be full. What an operation may leave out is left out then.
     fn takes_writes(&self) -> bool {
@@ -138,9 +159,15 @@ pub struct Settings {
     pub batch_items_max: usize,
     /// The most bytes of TTLV that the items of an answer have, those that failed apart.
     pub answer_bytes_max: usize,
+    /// The most bytes that one request changes: values, attributes, and what is kept for later.
+    pub change_bytes_max: usize,
+    /// The most objects that one request looks at to find others among them.
+    pub looked_at_max: usize,
     /// The most identifiers that one Locate returns.
     pub located_items_max: usize,
-    /// The most iterations of one PBKDF2, over all blocks of its output.
+    /// The most bits that the RSA key pairs have together that one request makes.
+    pub rsa_bits_max: u64,
+    /// The most iterations of PBKDF2, over all blocks of its output, and of PKCS#12 containers that one request wants.
     pub pbkdf2_iterations_max: u64,
     /// The most asynchronous requests of one client whose answers it has not had.
     pub asynchronous_max: usize,
@@ -201,7 +228,10 @@ impl Default for Settings {
         Self {
             batch_items_max: 1000,
             answer_bytes_max: 16 << 20,
+            change_bytes_max: 32 << 20,
+            looked_at_max: 2_000_000,
             located_items_max: 100_000,
+            rsa_bits_max: 262_144,
             pbkdf2_iterations_max: 10_000_000,
             asynchronous_max: 64,
             asynchronous_answer_seconds: 3600,

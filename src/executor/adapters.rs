@@ -2,7 +2,7 @@
 
 use crate::crypto::drbg::Seeds;
 use crate::engine::need::Need;
-use crate::engine::world::{Entropy, Now, View};
+use crate::engine::world::{Direction, Entropy, Now, View};
 use crate::store::{self, Database, Order, Snapshot};
 use std::ops::ControlFlow;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -46,8 +46,18 @@ impl View for StoreView {
         self.snapshot.get(key).map_err(|error| Need::Failed(error.to_string()))
     }
 
-    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
-        let scanned = self.snapshot.scan(prefix, Order::Forward, &mut |key, _| visit(key));
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        behind: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Need> {
+        let order = match direction {
+            Direction::Forward => Order::Forward,
+            Direction::Backward => Order::Backward,
+        };
+        let scanned = self.snapshot.scan_from(prefix, order, behind, &mut |key, _| visit(key));
         scanned.map_err(|error| Need::Failed(error.to_string()))
     }
 

@@ -3,7 +3,8 @@
 
 use super::adapters::{Source, StoreView, now};
 use super::{Effects, Error, Executor};
-use crate::engine::need::{Need, Supplies};
+use crate::engine::need::{Need, Supply};
+use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::keygen;
 use std::sync::Arc;
@@ -38,8 +39,16 @@ impl Executor {
                 Ok(effects) => return Ok((effects, work, supplies)),
                 Err(need) => need,
             };
-            let executor = Arc::clone(self);
-            supplies = self.run_slow(move || executor.meet(need, &mut supplies).map(|()| supplies)).await??;
+            // Each takes a turn of its own.
+            let needs = match need {
+                Need::Supplies(lacking) => lacking.into_iter().map(Need::from).collect(),
+                other => vec![other],
+            };
+            for need in needs {
+                let executor = Arc::clone(self);
+                supplies =
+                    self.run_slow(move || executor.meet(need, &mut supplies).map(|()| supplies)).await??;
+            }
         }
         Err(Error::Failed(TOO_MUCH.to_owned()))
     }
@@ -85,10 +94,8 @@ impl Executor {
     /// Meets what takes long. Blocks.
     fn meet(&self, need: Need, supplies: &mut Supplies) -> Result<(), Error> {
         match need {
-            Need::KeyPair(kind) => supplies.add(keygen::make(kind).map_err(Error::Failed)?),
-            Need::Stretched(stretch) => {
-                let key = stretch.run().map_err(|error| Error::Failed(error.to_string()))?;
-                supplies.add_stretched(stretch, key);
+            Need::Supplies(lacking) => {
+                return lacking.into_iter().try_for_each(|supply| make(supply, supplies));
             }
             Need::Credential(wanted) => {
                 let credential = self.registrar.credential(&self.gate, &wanted);
@@ -102,4 +109,20 @@ impl Executor {
         }
         Ok(())
     }
+}
+
+/// Does slow work whose result is all that comes of it.
+fn make(supply: Supply, supplies: &mut Supplies) -> Result<(), Error> {
+    match supply {
+        Supply::KeyPair(kind) => supplies.add(keygen::make(kind).map_err(Error::Failed)?),
+        Supply::Stretched(stretch) => {
+            let key = stretch.run().map_err(|error| Error::Failed(error.to_string()))?;
+            supplies.add_stretched(stretch, key);
+        }
+        Supply::Container(container) => {
+            let opened = container.open();
+            supplies.add_opened(container, opened);
+        }
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@
 use super::{Server, entries};
 use crate::endpoints::{Delivery, Mailbox, deliver};
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::telling::notice::{self, Notice};
+use crate::engine::telling::notice::{self, Notice, Settled, Subscription};
 use crate::engine::telling::push;
 use crate::executor::Effects;
 use crate::session::{Peer, Turned};
@@ -57,16 +57,22 @@ impl Server {
         loop {
             tokio::time::sleep(every).await;
             for subscription in followed() {
-                let wanted = subscription.clone();
-                let settled = self.executor.run(move |world, _, _| {
-                    let (changes, notices) = notice::settle(world, &wanted)?;
-                    Ok(Effects { changes, entries: Vec::new(), notices, result: () })
-                });
-                if let Err(error) = settled.await {
-                    tracing::error!(%error, "cannot look for objects that a date has moved");
-                }
+                while self.settle(subscription).await {}
             }
         }
+    }
+
+    /// Stores some of what dates have led to, and says whether there may be more.
+    async fn settle(&self, subscription: &Subscription) -> bool {
+        let wanted = subscription.clone();
+        let settled = self.executor.run(move |world, _, _| {
+            let Settled { changes, notices, goes_on } = notice::settle(world, &wanted)?;
+            Ok(Effects { changes, entries: Vec::new(), notices, result: goes_on })
+        });
+        settled.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot look for objects that a date has moved");
+            false
+        })
     }
 
     /// Every mailbox that has an address to call.

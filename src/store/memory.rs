@@ -1,10 +1,9 @@
 //! A store in memory, for tests: gone with the process.
 
 use super::{
-    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end,
+    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end, range,
 };
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -50,10 +49,16 @@ impl Snapshot for MemorySnapshot {
         Ok(self.0.get(key).cloned())
     }
 
-    fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error> {
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        order: Order,
+        behind: Option<&[u8]>,
+        visit: Visit<'_>,
+    ) -> Result<(), Error> {
         let end = prefix_end(prefix);
-        let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let range = self.0.range::<[u8], _>((Bound::Included(prefix), end));
+        let Some(range) = range(prefix, end.as_deref(), order, behind) else { return Ok(()) };
+        let range = self.0.range::<[u8], _>(range);
         let mut each = |(key, value): (&Vec<u8>, &Vec<u8>)| visit(key, value).is_continue();
         match order {
             Order::Forward => range.into_iter().all(&mut each),

@@ -36,7 +36,7 @@ pub use memory::MemoryStore;
 pub use redb::RedbStore;
 pub use sled::SledStore;
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::path::PathBuf;
 
 /// A key and what it holds, `None` for nothing.
@@ -102,8 +102,18 @@ pub trait Store: Send + Sync + 'static {
 pub trait Snapshot: Send {
     /// What a key holds.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
-    /// Visits the keys with a prefix, in order.
-    fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error>;
+    /// Visits the keys with a prefix, in order; those behind a key alone where one is named.
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        order: Order,
+        behind: Option<&[u8]>,
+        visit: Visit<'_>,
+    ) -> Result<(), Error>;
+    /// Visits all keys with a prefix, in order.
+    fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error> {
+        self.scan_from(prefix, order, None, visit)
+    }
 }
 
 /// What can go wrong with a store.
@@ -270,6 +280,28 @@ pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
         end.pop();
     }
     None
+}
+
+/// From where to where keys go.
+pub(crate) type KeyRange<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
+
+/// The keys that a scan visits: those with the prefix that lie behind the key, if one is named; `None` where there are none.
+pub(crate) fn range<'r>(
+    prefix: &'r [u8],
+    end: Option<&'r [u8]>,
+    order: Order,
+    behind: Option<&'r [u8]>,
+) -> Option<KeyRange<'r>> {
+    let (first, last) = (Bound::Included(prefix), end.map_or(Bound::Unbounded, Bound::Excluded));
+    match (order, behind) {
+        (_, None) => Some((first, last)),
+        (Order::Forward, Some(behind)) if behind < prefix => Some((first, last)),
+        (Order::Forward, Some(behind)) => {
+            end.is_none_or(|end| behind < end).then_some((Bound::Excluded(behind), last))
+        }
+        (Order::Backward, Some(behind)) if end.is_some_and(|end| behind >= end) => Some((first, last)),
+        (Order::Backward, Some(behind)) => (behind > prefix).then_some((first, Bound::Excluded(behind))),
+    }
 }
 
 /// Whether all expectations hold, given how to read a key.

@@ -4,7 +4,7 @@
 mod overlay;
 
 use super::{
-    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end,
+    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end, range,
 };
 use overlay::Overlay;
 use redb::{
@@ -185,15 +185,16 @@ impl Snapshot for RedbSnapshot {
         guarded(&self.path, || Ok(self.table.get(key).map_err(engine)?.map(|guard| guard.value().to_vec())))
     }
 
-    fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error> {
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        order: Order,
+        behind: Option<&[u8]>,
+        visit: Visit<'_>,
+    ) -> Result<(), Error> {
         let end = prefix_end(prefix);
-        let mut range = guarded(&self.path, || {
-            match &end {
-                Some(end) => self.table.range::<&[u8]>(prefix..end.as_slice()),
-                None => self.table.range::<&[u8]>(prefix..),
-            }
-            .map_err(engine)
-        })?;
+        let Some(range) = range(prefix, end.as_deref(), order, behind) else { return Ok(()) };
+        let mut range = guarded(&self.path, || self.table.range::<&[u8]>(range).map_err(engine))?;
         loop {
             let next = guarded(&self.path, || {
                 let next = match order {

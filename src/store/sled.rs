@@ -4,7 +4,9 @@
 //! sled has no snapshots. A snapshot is a shared lock held while the synchronous batch runs; applying a commit takes
 //! the lock exclusively, syncing it does not.
 
-use super::{Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds};
+use super::{
+    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end, range,
+};
 use parking_lot::{ArcRwLockReadGuard, RawRwLock, RwLock};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -118,8 +120,16 @@ impl Snapshot for SledSnapshot {
         Ok(self.database.get(key).map_err(engine)?.map(|value| value.to_vec()))
     }
 
-    fn scan(&self, prefix: &[u8], order: Order, visit: Visit<'_>) -> Result<(), Error> {
-        let mut pairs = self.database.scan_prefix(prefix);
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        order: Order,
+        behind: Option<&[u8]>,
+        visit: Visit<'_>,
+    ) -> Result<(), Error> {
+        let end = prefix_end(prefix);
+        let Some(range) = range(prefix, end.as_deref(), order, behind) else { return Ok(()) };
+        let mut pairs = self.database.range::<&[u8], _>(range);
         loop {
             let next = match order {
                 Order::Forward => pairs.next(),

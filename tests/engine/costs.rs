@@ -2,3 +2,6 @@
 //! run, what it reads. Counted, not timed.
 
 mod answers;
+mod batches;
+mod containers;
+mod searches;

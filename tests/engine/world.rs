@@ -4,14 +4,15 @@ use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::Changes;
-use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supplies, Wanted};
+use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted};
 use keystead::engine::refusal::{Cause, Refusal};
 use keystead::engine::rights::identity::{Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::rotation;
+use keystead::engine::supplies::Supplies;
 use keystead::engine::telling::notice::{self, Notice, Subscription};
 use keystead::engine::telling::push::{self, Push};
-use keystead::engine::world::{Entropy, Now, Settings, View, World};
+use keystead::engine::world::{Direction, Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
@@ -19,6 +20,7 @@ use kmip_codec::Version;
 use kmip_codec::enums::{BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
 use kmip_codec::operations::{Call, Request, Response};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -60,11 +62,44 @@ impl Clients for Known {
     }
 }
 
+/// What the engine was made to do, counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Effort {
+    /// Runs of batches.
+    pub runs: usize,
+    /// Pairs, stretched passwords and opened containers.
+    pub made: usize,
+    /// Draws of random bytes: each new object has one.
+    pub draws: usize,
+    /// Keys of the store that were visited.
+    pub visited: usize,
+    /// Records of the store that were read.
+    pub read: usize,
+}
+
+thread_local! {
+    static EFFORT: Cell<Effort> = const {
+        Cell::new(Effort { runs: 0, made: 0, draws: 0, visited: 0, read: 0 })
+    };
+}
+
+fn count(one: impl FnOnce(&mut Effort)) {
+    let mut effort = EFFORT.get();
+    one(&mut effort);
+    EFFORT.set(effort);
+}
+
+/// What this thread has had done since it asked last.
+pub fn effort() -> Effort {
+    EFFORT.take()
+}
+
 /// Bytes that follow from a seed.
 struct Seeded<'s>(&'s mut u64);
 
 impl Entropy for Seeded<'_> {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
+        count(|effort| effort.draws += 1);
         for byte in out {
             *self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             *byte = (*self.0 >> 33) as u8;
@@ -83,11 +118,26 @@ struct Snapshot(Box<dyn store::Snapshot>);
 
 impl View for Snapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
+        count(|effort| effort.read += 1);
         Ok(self.0.get(key).unwrap())
     }
 
-    fn scan(&self, prefix: &[u8], visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> Result<(), Need> {
-        self.0.scan(prefix, Order::Forward, &mut |key, _| visit(key)).unwrap();
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        behind: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Need> {
+        let order = match direction {
+            Direction::Forward => Order::Forward,
+            Direction::Backward => Order::Backward,
+        };
+        let mut visit = |key: &[u8], _: &[u8]| {
+            count(|effort| effort.visited += 1);
+            visit(key)
+        };
+        self.0.scan_from(prefix, order, behind, &mut visit).unwrap();
         Ok(())
     }
 }
@@ -124,16 +174,13 @@ impl Bench {
                 settings: &self.settings,
                 clients: &self.clients,
             };
+            count(|effort| effort.runs += 1);
             match batch::run(&world, who, message, &mut Seeded(&mut self.seed), &mut supplies) {
                 Ok(outcome) => {
                     outcome.response.items.iter().for_each(speaks_the_standards_words);
                     return outcome;
                 }
-                Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
-                Err(Need::Stretched(stretch)) => {
-                    let key = stretch.run().unwrap();
-                    supplies.add_stretched(stretch, key);
-                }
+                Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
                 Err(Need::Credential(wanted)) => {
                     let credential = brought(who, &wanted);
                     supplies.add_credential(wanted, credential);
@@ -183,7 +230,7 @@ impl Bench {
             let world = World { view: &view, vault: &self.ring, now, settings, clients };
             match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
                 Ok(done) => return done.deeds,
-                Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
                 Err(need) => panic!("{need:?}"),
             }
         }
@@ -203,7 +250,9 @@ impl Bench {
                     World { view: &view, vault: &self.ring, now: Now { nanoseconds }, settings, clients };
                 match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
                     Ok(done) => break done,
-                    Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                    Err(Need::Supplies(lacking)) => {
+                        lacking.into_iter().for_each(|one| make(one, &mut supplies))
+                    }
                     Err(need) => panic!("{need:?}"),
                 }
             };
@@ -226,7 +275,9 @@ impl Bench {
                 let world = World { view: &view, vault: &self.ring, now, settings, clients };
                 match rotation::perform(&world, &id, &mut Seeded(&mut self.seed), &mut supplies) {
                     Ok(done) => break done,
-                    Err(Need::KeyPair(kind)) => supplies.add(pair(kind)),
+                    Err(Need::Supplies(lacking)) => {
+                        lacking.into_iter().for_each(|one| make(one, &mut supplies))
+                    }
                     Err(need) => panic!("{need:?}"),
                 }
             };
@@ -263,9 +314,13 @@ impl Bench {
         let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
         let (settings, clients) = (&self.settings, &self.clients);
         let world = World { view: &view, vault: &self.ring, now, settings, clients };
-        let (changes, notices) = notice::settle(&world, subscription).unwrap();
+        let settled = notice::settle(&world, subscription).unwrap();
         drop(view);
-        self.commit(changes);
+        self.commit(settled.changes);
+        let mut notices = settled.notices;
+        if settled.goes_on {
+            notices.extend(self.settle(subscription));
+        }
         notices
     }
 
@@ -321,6 +376,22 @@ pub fn answer<R: Call>(item: ResponseItem) -> Result<R::Answer, ResultReason> {
 
 pub fn response<R: Call>(response: Option<Response>) -> R::Answer {
     R::answer(response.unwrap()).unwrap()
+}
+
+/// Slow work, done.
+fn make(supply: Supply, supplies: &mut Supplies) {
+    count(|effort| effort.made += 1);
+    match supply {
+        Supply::KeyPair(kind) => supplies.add(pair(kind)),
+        Supply::Stretched(stretch) => {
+            let key = stretch.run().unwrap();
+            supplies.add_stretched(stretch, key);
+        }
+        Supply::Container(container) => {
+            let opened = container.open();
+            supplies.add_opened(container, opened);
+        }
+    }
 }
 
 /// A pair that was made outside.

@@ -37,6 +37,25 @@ fn all(snapshot: &dyn Snapshot, prefix: &[u8], order: Order) -> Vec<(Vec<u8>, Ve
     pairs
 }
 
+/// The keys with a prefix behind a key, at most so many: a page.
+fn page(
+    snapshot: &dyn Snapshot,
+    prefix: &[u8],
+    order: Order,
+    behind: Option<&[u8]>,
+    most: usize,
+) -> Vec<Vec<u8>> {
+    let (mut keys, mut visited) = (Vec::new(), 0);
+    let mut visit = |key: &[u8], _: &[u8]| {
+        visited += 1;
+        keys.push(key.to_vec());
+        if keys.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    snapshot.scan_from(prefix, order, behind, &mut visit).unwrap();
+    assert!(visited <= most);
+    keys
+}
+
 /// A transaction on few keys, so that they meet; expectations are right or wrong by chance.
 fn transactions() -> impl Strategy<Value = Vec<Transaction>> {
     let key = prop::collection::vec(0..3u8, 1..4);
@@ -83,6 +102,45 @@ proptest! {
                 for key in transaction.writes.iter().map(|(key, _)| key) {
                     prop_assert_eq!(&snapshot.get(key).unwrap(), &map.get(key).cloned(), "{}", name);
                 }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Page after page is the whole, in both directions; a page begins behind any key, whether that is there and has the prefix or not.
+    #[test]
+    fn every_engine_gives_pages(
+        keys in prop::collection::btree_set(prop::collection::vec(0..3u8, 1..4), 1..40),
+        prefix in prop::collection::vec(0..3u8, 0..2),
+        behind in prop::collection::vec(0..4u8, 0..4),
+        most in 1..7usize,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, store) in engines(folder.path()) {
+            let writes = keys.iter().map(|key| (key.clone(), Some(Vec::new()))).collect();
+            store.commit(&Transaction { expects: Vec::new(), writes }).unwrap();
+            let snapshot = store.snapshot().unwrap();
+            let of_prefix = || keys.iter().filter(|key| key.starts_with(&prefix)).cloned();
+            let expected: [(Order, Vec<_>); 2] =
+                [(Order::Forward, of_prefix().collect()), (Order::Backward, of_prefix().rev().collect())];
+            for (order, expected) in expected {
+                let (mut all, mut last) = (Vec::new(), None);
+                loop {
+                    let page = page(&*snapshot, &prefix, order, last.as_deref(), most);
+                    let Some(key) = page.last() else { break };
+                    last = Some(key.clone());
+                    all.extend(page);
+                }
+                prop_assert_eq!(&all, &expected, "{} {:?}", name, order);
+                let is_behind = |key: &&Vec<u8>| match order {
+                    Order::Forward => **key > behind,
+                    Order::Backward => **key < behind,
+                };
+                let wanted: Vec<_> = expected.iter().filter(is_behind).take(most).cloned().collect();
+                prop_assert_eq!(page(&*snapshot, &prefix, order, Some(&behind), most), wanted, "{} {:?}", name, order);
             }
         }
     }

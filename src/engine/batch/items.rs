@@ -39,13 +39,17 @@ impl<'m> Batch<'m> {
 
     /// Runs the items in order.
     pub fn run(&self, mut cx: Context<'_, '_>) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
-        let start = cx.draft.savepoint();
         cx.undoes = self.on_error == BatchErrorContinuationOption::Undo;
+        let mut start = cx.undoes.then(|| cx.draft.savepoint());
         let mut done: Vec<Answered> = Vec::new();
         let count = self.message.items.len();
         for (place, item) in self.message.items.iter().enumerate() {
-            let answered = self.item(item, place + 1 == count, &mut cx)?;
-            if answered.has_failed() && self.on_error == BatchErrorContinuationOption::Undo {
+            let Some(answered) = self.item(item, place + 1 == count, &mut cx)? else { continue };
+            if cx.supplies.is_lacking() {
+                // Whether it was to fail is not known yet: nothing of this run is kept.
+                continue;
+            }
+            if let Some(start) = start.take_if(|_| answered.has_failed()) {
                 cx.draft.undo(start);
                 let taken_back = done.into_iter().map(|before| before.undone(cx.draft, self.version));
                 done = taken_back.collect::<Result<_, _>>()?;
@@ -58,11 +62,21 @@ impl<'m> Batch<'m> {
                 break;
             }
         }
+        cx.supplies.met()?;
+        if let Some(start) = start {
+            cx.draft.keep(start);
+        }
         Ok(done.into_iter().map(Answered::into_parts).unzip())
     }
 
-    /// One item. A refusal takes back what the item itself had changed.
-    fn item(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Result<Answered, Need> {
+    /// One item. A refusal takes back what the item itself had changed. Of one that cannot be decided before slow work is done
+    /// there is no answer: what it lacks is noted, and the whole batch runs again.
+    fn item(
+        &self,
+        item: &RequestItem,
+        last: bool,
+        cx: &mut Context<'_, '_>,
+    ) -> Result<Option<Answered>, Need> {
         let (savepoint, placeholder) = (cx.draft.savepoint(), cx.placeholder.clone());
         cx.begin_item();
         let operation = item.request.operation();
@@ -74,8 +88,15 @@ impl<'m> Batch<'m> {
         };
         let result = self.perform(item, last, cx).map(whole).and_then(|answer| self.fitting(answer, cx));
         let (answer, cause) = match result {
-            Ok(answer) => (answer, None),
-            Err(Halt::Need(need)) => return Err(need),
+            Ok(answer) => {
+                cx.draft.keep(savepoint);
+                (answer, None)
+            }
+            Err(Halt::Need(need)) => {
+                cx.supplies.note(need)?;
+                cx.draft.roll_back(savepoint);
+                return Ok(None);
+            }
             Err(Halt::Refused(refusal)) => {
                 cx.draft.roll_back(savepoint);
                 // What was to come from the item must not be taken for what came before it.
@@ -86,7 +107,7 @@ impl<'m> Batch<'m> {
         };
         cx.room = cx.room.saturating_sub(answer.length(self.version));
         cx.given.push(given(operation, answer.response.as_ref(), cx));
-        Ok(Answered::new(answer, cause, cx.end_item(operation)))
+        Ok(Some(Answered::new(answer, cause, cx.end_item(operation))))
     }
 
     /// The answer of an item, unless the answers of the batch would be too long with it.

@@ -125,7 +125,7 @@ impl Draft<'_> {
     pub fn put_issued(&mut self, issued: &Issued) -> Step<()> {
         let key = keys::issued(&issued.fingerprint.to_string());
         self.see(&key)?;
-        self.pending.kept.insert(key, Some(written(issued)?));
+        self.pending.put_row(key, Some(written(issued)?));
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl Draft<'_> {
     fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> Step<()> {
         self.see(&key)?;
         let protected = self.world.vault.protect(id, &written(record)?).map_err(Halt::Need)?;
-        self.pending.kept.insert(key, Some(protected));
+        self.pending.put_row(key, Some(protected));
         Ok(())
     }
 }

@@ -1,10 +1,9 @@
 //! What a client means by an identifier. Those that clients choose (Import) are their own: several owners may have the same.
 
-use super::Draft;
+use super::{Age, Draft};
 use crate::engine::keys;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Step};
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 impl Draft<'_> {
@@ -39,22 +38,14 @@ impl Draft<'_> {
             return Ok(Some(own));
         }
         // Of those that came under one identifier to several groups, the first: the later ones do not take its place.
-        let mut found = BTreeSet::new();
-        for group in &self.principal.groups {
-            let scope = keys::Scope::Group(group.clone());
-            let prefix = keys::index_prefix(&scope, keys::Index::Imported, id.as_bytes());
-            let mut collect = |key: &[u8]| {
-                found.extend(keys::entry_parts(key, prefix.len()).map(|(made, at)| (made, at.to_owned())));
-                ControlFlow::Continue(())
-            };
-            self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
-        }
-        for (_, place) in found {
-            if let Some(object) = self.load(&place)?.filter(|object| self.principal.shares(object)) {
-                return Ok(Some(object));
-            }
-        }
-        Ok(named)
+        let groups = self.principal.groups.iter().cloned().map(keys::Scope::Group);
+        let listed = groups.map(|scope| keys::index_prefix(&scope, keys::Index::Imported, id.as_bytes()));
+        let mut found = None;
+        self.in_order(listed.collect(), (Age::OldestFirst, false, None), &mut |draft, place| {
+            found = draft.load(place)?.filter(|object| draft.principal.shares(object));
+            Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found.or(named))
     }
 
     /// Whether the index lists an object among those that the principal may see.

@@ -5,6 +5,7 @@ use crate::crypto::pkcs12::{self, Certificate};
 use crate::engine::context::Context;
 use crate::engine::lifecycle;
 use crate::engine::material::{self, Truth};
+use crate::engine::need::Container;
 use crate::engine::objects::birth;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
@@ -45,7 +46,9 @@ pub fn unpacked(
     };
     let links: Vec<String> = attribute!(given, Link).filter(is_to_password).filter_map(linked).collect();
     let password = password(cx, &links)?;
-    let opened = pkcs12::open(bytes.expose(), password.expose()).map_err(closed)?;
+    let iterations = pkcs12::iterations(bytes.expose());
+    let container = Container { sealed: bytes, password };
+    let opened = cx.supplies.opened(&container, iterations, cx.draft.world().settings)?.map_err(closed)?;
     let alias = opened.certificates.iter().find_map(|certificate| certificate.alias.clone());
     let wanted = attribute!(given, PKCS_12FriendlyName).next();
     match (wanted, alias) {
@@ -56,7 +59,7 @@ pub fn unpacked(
         _ => {}
     }
     let key = private_key(opened.pkcs8.as_slice().into(), value.key_block())?;
-    Ok((key, given, opened.certificates))
+    Ok((key, given, opened.certificates.clone()))
 }
 
 /// The bytes of a container: the key value itself, or its key material.

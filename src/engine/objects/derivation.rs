@@ -7,7 +7,7 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Purpose, Run, Usable, failed, key_bytes, protecting_digest};
 use crate::engine::need::Stretch;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use bytes::Bytes;
 use kmip_codec::attributes::CryptographicParameters;
@@ -210,15 +210,18 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         .hashing_algorithm
         .map_or(Ok(Digest::Sha1), |name| protecting_digest(cx.principal(), name))?;
     let blocks = input.length.div_ceil(digest.length()) as u64;
-    let most = cx.settings().pbkdf2_iterations_max;
-    if u64::from(iterations.get()).saturating_mul(blocks) > most {
+    let all = u64::from(iterations.get()).saturating_mul(blocks);
+    let settings = cx.settings();
+    // Before the password is opened, for nothing may come of it.
+    if all > settings.pbkdf2_iterations_max {
+        let most = settings.pbkdf2_iterations_max;
         let text = format!("{iterations} iterations for {blocks} blocks: this server runs {most} in all");
         return refuse(Cause::Limit, text);
     }
     let password = key_bytes(cx, input.base, Purpose::Protect)?;
     let salt = input.salt.as_ref().into();
     let stretch = Stretch { digest, password, salt, iterations, length: input.length };
-    cx.supplies.stretched(&stretch).map_err(Halt::Need)
+    cx.supplies.stretched(&stretch, all, settings)
 }
 
 fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {

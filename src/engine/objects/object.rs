@@ -10,7 +10,7 @@ use kmip_codec::declare::{Field as _, Value as _};
 use kmip_codec::enums::{LinkType, ObjectType, State};
 use kmip_codec::value::{DateTime, UniqueIdentifier};
 use kmip_codec::version::STORED;
-use kmip_codec::wire::{BinarySink, BinarySource, Sink as _, Source as _};
+use kmip_codec::wire::{BinarySink, BinarySource, LengthSink, Sink, Source as _};
 use kmip_codec::{Error, Tag, attribute};
 
 /// Tags of the stored form, from the range that KMIP leaves to extensions.
@@ -208,22 +208,33 @@ impl Object {
     /// The stored form: TTLV of the fields, attributes in their 1.x form with indexes.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = BinarySink::new(STORED);
+        self.write(&mut out);
+        out.finish()
+    }
+
+    /// How many bytes the stored form has.
+    pub fn length(&self) -> usize {
+        let mut out = LengthSink::new(STORED);
+        self.write(&mut out);
+        out.finish()
+    }
+
+    fn write(&self, out: &mut dyn Sink) {
         out.open(tag::OBJECT);
         out.text(tag::IDENTIFIER, &self.id);
         out.text(tag::OWNER, &self.owner);
-        self.group.write(tag::GROUP, &mut out);
+        self.group.write(tag::GROUP, out);
         out.long_integer(tag::CREATED, self.created.cast_signed());
         out.integer(tag::GENERATION, self.generation.cast_signed());
         out.boolean(tag::ARCHIVED, self.archived);
         out.boolean(tag::HAS_VALUE, self.has_value);
         out.boolean(tag::ALLOCATED, self.allocated);
-        self.split.write(tag::SPLIT, &mut out);
+        self.split.write(tag::SPLIT, out);
         let rotated_as = self.rotated_as.as_ref().and_then(|identity| serde_json::to_string(identity).ok());
-        rotated_as.write(tag::ROTATED_AS, &mut out);
-        self.place.write(tag::PLACE, &mut out);
-        AttributeList(self.attributes.to_list()).put(Tag::Attribute, &mut out);
+        rotated_as.write(tag::ROTATED_AS, out);
+        self.place.write(tag::PLACE, out);
+        AttributeList(self.attributes.to_list()).put(Tag::Attribute, out);
         out.close();
-        out.finish()
     }
 
     /// Reads the stored form.

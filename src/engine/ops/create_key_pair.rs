@@ -6,7 +6,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
 use crate::engine::objects::storage;
 use crate::engine::objects::usage;
-use crate::engine::refusal::{Halt, Step};
+use crate::engine::refusal::Step;
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::ObjectType;
 use kmip_codec::payloads::{CreateKeyPairRequest, CreateKeyPairResponse};
@@ -22,7 +22,7 @@ impl Execute for CreateKeyPairRequest {
         let private = half(cx, ObjectType::PrivateKey, private)?;
         let public = half(cx, ObjectType::PublicKey, public)?;
         let kind = pair::wanted(cx, &private)?;
-        let made = cx.supplies.pair(kind).map_err(Halt::Need)?;
+        let made = cx.supplies.pair(kind, cx.draft.world().settings)?;
         let (private_key, public_key) = pair::store(cx, private, public, &made)?;
         cx.placeholder = Some(private_key.clone());
         Ok(CreateKeyPairResponse {

@@ -28,6 +28,7 @@ impl Execute for ProcessRequest {
             asynchronous::carry_out(cx.draft, &place, None, cx.entropy, cx.supplies).map_err(Halt::Need)?;
         cx.touched.extend(deeds.iter().flat_map(|deed| deed.objects.iter().cloned()));
         cx.within = deeds;
+        cx.draft.check_room()?;
         Ok(ProcessResponse {})
     }
 }

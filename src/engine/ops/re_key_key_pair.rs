@@ -5,7 +5,7 @@ use crate::engine::material;
 use crate::engine::objects::pair;
 use crate::engine::objects::renewal;
 use crate::engine::objects::storage;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
@@ -31,7 +31,7 @@ impl Execute for ReKeyKeyPairRequest {
         let mut new_private = renewal::successor(cx, &mut private, Some(of_private.into()), self.offset)?;
         let mut new_public = renewal::successor(cx, &mut public, Some(of_public.into()), self.offset)?;
         let kind = pair::wanted(cx, &new_private)?;
-        let made = cx.supplies.pair(kind).map_err(Halt::Need)?;
+        let made = cx.supplies.pair(kind, cx.draft.world().settings)?;
         new_private.link(LinkType::PublicKeyLink, &new_public.id);
         new_public.link(LinkType::PrivateKeyLink, &new_private.id);
         renewal::link(&mut private, &mut new_private, cx.now());

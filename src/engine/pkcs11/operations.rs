@@ -131,6 +131,7 @@ fn end(call: &mut Call<'_, '_, '_>, handle: u64, kind: Kind, active: &Active) ->
         call.cx.draft.roll_back(savepoint);
         return if room.is_some() { Err(code::BUFFER_TOO_SMALL.into()) } else { Ok(()) };
     }
+    call.cx.draft.keep(savepoint);
     call.output.raw(made.expose());
     call.application.session(handle)?.operations.remove(&kind);
     Ok(())

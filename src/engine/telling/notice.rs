@@ -98,8 +98,23 @@ pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>
     notices
 }
 
-/// Stores the states to which dates have led the objects of a subscriber, as if the server had moved them now.
-pub fn settle(world: &World<'_>, subscription: &Subscription) -> Result<(draft::Changes, Vec<Notice>), Need> {
+/// What dates have led to.
+#[derive(Debug)]
+pub struct Settled {
+    /// What to commit.
+    pub changes: draft::Changes,
+    /// What to tell clients, once the changes are durable.
+    pub notices: Vec<Notice>,
+    /// Whether there may be more to settle.
+    pub goes_on: bool,
+}
+
+/// How many objects are settled in one commit.
+const SETTLED_MAX: usize = 256;
+
+/// Stores the states to which dates have led the objects of a subscriber, as if the server had moved them now; so many of them
+/// that one commit is not too long.
+pub fn settle(world: &World<'_>, subscription: &Subscription) -> Result<Settled, Need> {
     let principal = Principal {
         name: subscription.client.clone(),
         groups: subscription.groups.clone(),
@@ -107,17 +122,19 @@ pub fn settle(world: &World<'_>, subscription: &Subscription) -> Result<(draft::
     };
     let mut draft = Draft::new(world, &principal);
     let pending = [(Index::State, PENDING.to_vec())];
+    let mut moved = 0;
     let settled = draft.candidates(&pending, (Age::OldestFirst, None), &mut |draft, mut object| {
-        if draft.was_moved(&object) {
+        if draft.was_moved(&object)? {
             object.touch(world.now.seconds());
             draft.put(object)?;
+            moved += 1;
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(if moved < SETTLED_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     });
     match settled {
         Ok(()) => {
             let notices = of(&draft, &world.settings.subscriptions, None);
-            Ok((draft.finish()?, notices))
+            Ok(Settled { changes: draft.finish()?, notices, goes_on: moved == SETTLED_MAX })
         }
         Err(Halt::Need(need)) => Err(need),
         Err(Halt::Refused(refusal)) => Err(Need::Failed(refusal.message.into_owned())),

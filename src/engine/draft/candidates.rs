@@ -1,0 +1,152 @@
+//! Looking through many objects in order of their creation: the indexes that list them are read in pages and merged, so
+//! that the memory of it is a page of each, however many there are and wherever one begins.
+
+use super::Draft;
+use super::pending::Position;
+use crate::engine::keys;
+use crate::engine::objects::object::Object;
+use crate::engine::refusal::{Cause, Halt, Step, refuse, unless_damaged};
+use crate::engine::world::{Direction, View};
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+
+/// Which objects come first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Age {
+    /// The ones made last.
+    #[default]
+    NewestFirst,
+    /// The ones made first.
+    OldestFirst,
+}
+
+impl Age {
+    /// Index entries have the newest first.
+    fn direction(self) -> Direction {
+        match self {
+            Self::NewestFirst => Direction::Forward,
+            Self::OldestFirst => Direction::Backward,
+        }
+    }
+
+    /// Whether one position comes before another.
+    fn is_before(self, one: &Position, other: &Position) -> bool {
+        match self {
+            Self::NewestFirst => one < other,
+            Self::OldestFirst => one > other,
+        }
+    }
+}
+
+/// How many entries of an index are read at once.
+const PAGE: usize = 64;
+
+/// The entries of one value of an index that have not been passed yet.
+struct Listed {
+    prefix: Vec<u8>,
+    page: VecDeque<Position>,
+    /// The key behind which the next page begins.
+    after: Option<Vec<u8>>,
+    is_at_end: bool,
+}
+
+impl Listed {
+    fn new(prefix: Vec<u8>, behind: Option<&Position>) -> Self {
+        let after = behind.map(|(Reverse(created), place)| keys::entry(&prefix, *created, place));
+        Self { prefix, page: VecDeque::new(), after, is_at_end: false }
+    }
+
+    /// The next entry, without passing it.
+    fn peek(&mut self, view: &dyn View, age: Age) -> Step<Option<&Position>> {
+        if self.page.is_empty() && !self.is_at_end {
+            let (page, last, length) = (&mut self.page, &mut None, self.prefix.len());
+            let mut collect = |key: &[u8]| {
+                page.extend(
+                    keys::entry_parts(key, length).map(|(made, place)| (Reverse(made), place.to_owned())),
+                );
+                if page.len() < PAGE {
+                    return ControlFlow::Continue(());
+                }
+                *last = Some(key.to_vec());
+                ControlFlow::Break(())
+            };
+            let read = view.scan_from(&self.prefix, age.direction(), self.after.as_deref(), &mut collect);
+            read.map_err(Halt::Need)?;
+            self.is_at_end = last.is_none();
+            self.after = last.take();
+        }
+        Ok(self.page.front())
+    }
+}
+
+impl Draft<'_> {
+    /// The objects with one of these index values among those that the principal may see, each once, in order of
+    /// creation, those changed by this draft included; until the visitor breaks. None of them is remembered.
+    pub fn candidates(
+        &mut self,
+        indexes: &[(keys::Index, Vec<u8>)],
+        (age, behind): (Age, Option<&(u64, String)>),
+        visit: &mut dyn FnMut(&mut Self, Object) -> Step<ControlFlow<()>>,
+    ) -> Step<()> {
+        let scopes = self.scopes();
+        let prefixes = indexes.iter().flat_map(|(index, value)| {
+            scopes.iter().map(move |scope| keys::index_prefix(scope, *index, value))
+        });
+        let prefixes = prefixes.collect();
+        let behind = behind.map(|(created, place)| (Reverse(*created), place.clone()));
+        self.in_order(prefixes, (age, true, behind), &mut |draft, place| {
+            draft.count_looked_at()?;
+            let found = unless_damaged(draft.glance(place))?.and_then(|object| draft.shown(object));
+            found.map_or(Ok(ControlFlow::Continue(())), |object| visit(draft, object))
+        })
+    }
+
+    /// Counts an object that is looked at, and refuses the work of too many.
+    fn count_looked_at(&mut self) -> Step<()> {
+        let most = self.world.settings.looked_at_max;
+        if self.looked_at >= most {
+            let text = format!(
+                "the request has looked at {most} objects, which is the most for one: look for a Name or another attribute \
+                 that few objects have, or in several requests"
+            );
+            return refuse(Cause::Limit, text);
+        }
+        self.looked_at += 1;
+        Ok(())
+    }
+
+    /// The places that these index values list, each once; where it is asked for with those of the objects that this draft has
+    /// changed, whatever their index values.
+    pub(super) fn in_order(
+        &mut self,
+        prefixes: Vec<Vec<u8>>,
+        (age, with_changed, behind): (Age, bool, Option<Position>),
+        visit: &mut dyn FnMut(&mut Self, &str) -> Step<ControlFlow<()>>,
+    ) -> Step<()> {
+        let mut lists: Vec<Listed> =
+            prefixes.into_iter().map(|prefix| Listed::new(prefix, behind.as_ref())).collect();
+        let mut last = behind;
+        loop {
+            let changed = self.pending.next_object(last.as_ref(), age == Age::OldestFirst);
+            let mut next = changed.filter(|_| with_changed).cloned();
+            for list in &mut lists {
+                if let Some(position) = list.peek(self.world.view, age)?
+                    && next.as_ref().is_none_or(|next| age.is_before(position, next))
+                {
+                    next = Some(position.clone());
+                }
+            }
+            let Some(next) = next else { return Ok(()) };
+            for list in &mut lists {
+                if list.page.front() == Some(&next) {
+                    list.page.pop_front();
+                }
+            }
+            if visit(self, &next.1)?.is_break() {
+                return Ok(());
+            }
+            last = Some(next);
+        }
+    }
+}

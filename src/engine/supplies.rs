@@ -1,0 +1,197 @@
+//! What was made and fetched for a batch: it is run again with that, until it needs nothing more.
+//!
+//! A run that meets work which is only slow notes it and goes on, so that one more run has all of it: the items behind are
+//! tried as if the undecided one had failed, and what comes of that run is thrown away. What a run notes ahead is no more than
+//! what was made before, and a first few: a batch of n key pairs runs some log n times, and what turns out to be wanted by
+//! nobody is at most about as much as what was used.
+
+use crate::admin::protocol::AdminRequest;
+use crate::crypto;
+use crate::crypto::pkcs12::Contents;
+use crate::engine::need::{Container, Credential, KeyPair, Need, Outside, PairKind, Stretch, Supply, Wanted};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::world::Settings;
+use kmip_codec::SecretBytes;
+use std::sync::Arc;
+
+/// How many supplies the first run notes.
+const FIRST_NOTED: usize = 8;
+
+/// What a container comes to: opened once, shared by all runs.
+type Opened = Result<Arc<Contents>, crypto::Error>;
+
+/// What was made for a batch so far, to be used when it runs again.
+#[derive(Default, Debug)]
+pub struct Supplies {
+    pairs: Vec<KeyPair>,
+    /// Which of them the present run has used.
+    used: Vec<bool>,
+    /// Found by what they were made from: what a password was may have changed between two runs.
+    stretched: Vec<(Stretch, SecretBytes)>,
+    opened: Vec<(Container, Opened)>,
+    credentials: Vec<(Wanted, Result<Credential, Refusal>)>,
+    outside: Vec<(AdminRequest, Result<serde_json::Value, Refusal>)>,
+    /// Which of those the present run has used: what is asked twice is done twice.
+    outside_used: Vec<usize>,
+    /// What the present run lacks.
+    lacking: Vec<Supply>,
+    /// The slow work that the items of the present run want, whether it is done already or not.
+    wanted: Work,
+}
+
+/// Slow work, counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Work {
+    iterations: u64,
+    rsa_bits: u64,
+}
+
+impl Supplies {
+    /// Adds a pair for the next run.
+    pub fn add(&mut self, pair: KeyPair) {
+        self.pairs.push(pair);
+    }
+
+    /// Adds a stretched password.
+    pub fn add_stretched(&mut self, stretch: Stretch, key: SecretBytes) {
+        self.stretched.push((stretch, key));
+    }
+
+    /// Adds a container, opened, or why it does not open.
+    pub fn add_opened(&mut self, container: Container, opened: Opened) {
+        self.opened.push((container, opened));
+    }
+
+    /// The next pair of this kind, or the need for one.
+    pub fn pair(&mut self, kind: PairKind, settings: &Settings) -> Step<KeyPair> {
+        if let PairKind::Rsa(bits) = kind {
+            let (wanted, most) = (self.wanted.rsa_bits + u64::from(bits), settings.rsa_bits_max);
+            within(wanted, most, "makes RSA key pairs of", "bits together")?;
+            self.wanted.rsa_bits = wanted;
+        }
+        self.used.resize(self.pairs.len(), false);
+        let mut left = self.pairs.iter().zip(&mut self.used);
+        match left.find(|(pair, used)| !**used && pair.kind == kind) {
+            Some((pair, used)) => {
+                *used = true;
+                Ok(pair.clone())
+            }
+            None => Err(Halt::Need(Supply::KeyPair(kind).into())),
+        }
+    }
+
+    /// The stretched password, or the need for it; `iterations` are those of all its blocks.
+    pub fn stretched(
+        &mut self,
+        stretch: &Stretch,
+        iterations: u64,
+        settings: &Settings,
+    ) -> Step<SecretBytes> {
+        self.count_iterations(iterations, settings)?;
+        match self.stretched.iter().find(|(made_from, _)| made_from == stretch) {
+            Some((_, key)) => Ok(key.clone()),
+            None => Err(Halt::Need(Supply::Stretched(stretch.clone()).into())),
+        }
+    }
+
+    /// What is in a container, or the need to open it; `iterations` are all that it asks for.
+    pub fn opened(&mut self, container: &Container, iterations: u64, settings: &Settings) -> Step<Opened> {
+        self.count_iterations(iterations, settings)?;
+        match self.opened.iter().find(|(sealed, _)| sealed == container) {
+            Some((_, opened)) => Ok(opened.clone()),
+            None => Err(Halt::Need(Supply::Container(container.clone()).into())),
+        }
+    }
+
+    fn count_iterations(&mut self, iterations: u64, settings: &Settings) -> Step<()> {
+        let (wanted, most) =
+            (self.wanted.iterations.saturating_add(iterations), settings.pbkdf2_iterations_max);
+        within(wanted, most, "wants", "iterations together")?;
+        self.wanted.iterations = wanted;
+        Ok(())
+    }
+
+    /// Notes a need that is only slow, to go on with the next item. Anything else, and what is more than may be noted ahead, ends
+    /// the run: the first is met before anything else where nothing was noted before it.
+    pub fn note(&mut self, need: Need) -> Result<(), Need> {
+        let supplies = match need {
+            Need::Supplies(supplies) => supplies,
+            Need::Kek(id) => return Err(Need::Kek(id)),
+            // Never ahead: it may have effects, or fail for what the items before it lack.
+            _ if !self.lacking.is_empty() => return self.met(),
+            other => return Err(other),
+        };
+        for supply in supplies {
+            if matches!(supply, Supply::KeyPair(_)) || !self.lacking.contains(&supply) {
+                self.lacking.push(supply);
+            }
+        }
+        let made = self.pairs.len() + self.stretched.len() + self.opened.len();
+        if self.lacking.len() < made.max(FIRST_NOTED) { Ok(()) } else { self.met() }
+    }
+
+    /// Whether the present run lacks something, so that nothing of it is kept.
+    pub fn is_lacking(&self) -> bool {
+        !self.lacking.is_empty()
+    }
+
+    /// Ends the run: with what it lacks, if it lacks something.
+    pub fn met(&mut self) -> Result<(), Need> {
+        match std::mem::take(&mut self.lacking) {
+            lacking if lacking.is_empty() => Ok(()),
+            lacking => Err(Need::Supplies(lacking)),
+        }
+    }
+    /// Adds a certificate, or why there is none.
+    pub fn add_credential(&mut self, wanted: Wanted, credential: Result<Credential, Refusal>) {
+        self.credentials.push((wanted, credential));
+    }
+
+    /// The certificate that is wanted, or the need for it.
+    pub fn credential(&self, wanted: &Wanted) -> Step<Credential> {
+        match self.credentials.iter().find(|(answered, _)| answered == wanted) {
+            Some((_, credential)) => Ok(credential.clone()?),
+            None => Err(Halt::Need(Need::Credential(wanted.clone()))),
+        }
+    }
+
+    /// Adds what was done outside for an administrative request, or why it was not.
+    pub fn add_outside(&mut self, request: AdminRequest, answer: Result<serde_json::Value, Refusal>) {
+        self.outside.push((request, answer));
+    }
+
+    /// What was done outside for an administrative request, or the need for it.
+    pub fn outside(&mut self, request: &AdminRequest) -> Step<serde_json::Value> {
+        let used = &self.outside_used;
+        let mut answered = self.outside.iter().enumerate();
+        match answered.find(|(place, (asked, _))| asked == request && !used.contains(place)) {
+            Some((place, (_, answer))) => {
+                self.outside_used.push(place);
+                Ok(answer.clone()?)
+            }
+            None => {
+                let outside = Outside { request: request.clone(), start: None };
+                Err(Halt::Need(Need::Outside(Box::new(outside))))
+            }
+        }
+    }
+
+    /// Starts a new run: everything may be used again.
+    pub fn rewind(&mut self) {
+        self.used.clear();
+        self.outside_used.clear();
+        self.lacking.clear();
+        self.wanted = Work::default();
+    }
+}
+
+/// Refuses what one request wants beyond a bound of the configuration.
+fn within(wanted: u64, most: u64, before: &str, behind: &str) -> Step<()> {
+    if wanted <= most {
+        return Ok(());
+    }
+    refuse(
+        Cause::Limit,
+        format!("with this the request {before} {wanted} {behind}, and one may have {most}: send several"),
+    )
+}
