@@ -99,7 +99,9 @@ fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
             let master = start::master_keys(config)?;
             match Hierarchy::open_for_reads(Arc::clone(&database), master) {
                 Ok(hierarchy) => Some(hierarchy),
-                Err(vault::Error::Hsm(error)) => return Err(start::Error::from(error).into()),
+                Err(error @ (vault::Error::Hsm(_) | vault::Error::MasterKey { .. })) => {
+                    return Err(start::Error::from(error).into());
+                }
                 Err(error) => {
                     report.found("rows of the key hierarchy", "v", &error.to_string());
                     None

@@ -134,7 +134,7 @@ impl Ends for store::Error {
 impl Ends for vault::Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::Hsm(error) => error.exit(),
+            Self::Hsm(error) | Self::MasterKey { error, .. } => error.exit(),
             Self::Store(error) => error.exit(),
             Self::Missing(_) | Self::Changed(_) | Self::Emptied { .. } | Self::Gone { .. } => Exit::Damaged,
             _ => Exit::Failed,

@@ -49,6 +49,16 @@ pub enum Error {
     /// The HSM.
     #[error(transparent)]
     Hsm(#[from] HsmError),
+    /// A master key that the HSM lacks, or that is not what it should be.
+    #[error("{error}. The HSM has to have it labelled {label}, with the CKA_ID {id}")]
+    MasterKey {
+        /// What is wrong.
+        error: HsmError,
+        /// CKA_LABEL.
+        label: String,
+        /// CKA_ID, hexadecimal.
+        id: String,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -163,7 +173,8 @@ impl Hierarchy {
 
     /// Really opens the canary of the present master key in the HSM.
     pub fn prove(&self) -> Result<(), Error> {
-        Ok(self.master.prove(self.rows()?.epoch()?)?)
+        let rows = self.rows()?;
+        self.master.prove(rows.epoch()?).map_err(|error| rows.named(error))
     }
 
     /// The KEKs that are open now, for one request.
@@ -177,10 +188,11 @@ impl Hierarchy {
         KeyRing::new(self.current, keks).noting(&self.damage)
     }
 
-    /// A ring with the present KEK alone, opened in the HSM now.
+    /// A ring with every KEK, opened in the HSM now: those under master keys of earlier epochs too.
     pub fn ring_opened_anew(&self) -> Result<KeyRing, Error> {
-        let kek = self.load(self.current)?;
-        Ok(KeyRing::new(self.current, BTreeMap::from([(self.current, kek)])))
+        let rows = self.rows()?;
+        let keks = rows.numbered(rows::KEK).map(|(id, _)| Ok((id, self.load(id)?)));
+        Ok(KeyRing::new(self.current, keks.collect::<Result<_, Error>>()?))
     }
 
     /// The records that were found damaged.
@@ -193,11 +205,11 @@ impl Hierarchy {
         let rows = self.rows()?;
         let (sealed, check) = (rows.need(&rows::numbered(rows::KEK, id))?, rows.check(id)?);
         let open = || Kek::open(&*self.master, self.kek_identity(id), sealed, &check);
-        let kek = match open() {
-            Err(HsmError::WrongKek(_)) => open()?,
-            other => other?,
+        let opened = match open() {
+            Err(HsmError::WrongKek(_)) => open(),
+            other => other,
         };
-        let kek = Arc::new(kek);
+        let kek = Arc::new(opened.map_err(|error| rows.named(error))?);
         if matches!(self.keep, Keep::Cached(_)) {
             self.opened().insert(id, (Arc::clone(&kek), Instant::now()));
         }

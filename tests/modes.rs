@@ -1,6 +1,8 @@
 //! What the configuration promises: when the HSM is asked, when reads are on disk; and that no log tells a secret.
 #![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
+#[path = "modes/lost.rs"]
+mod lost;
 mod support;
 
 use keystead::audit;
@@ -24,15 +26,19 @@ fn ask(wire: &mut Wire, request: Request) -> ResponseItem {
     ResponseMessage::from_bytes(&bytes).unwrap().items.remove(0)
 }
 
-fn created(wire: &mut Wire) -> UniqueIdentifier {
+/// The request for an AES key.
+fn key() -> CreateRequest {
     let attributes = [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),
         Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
     ];
     let object_type = ObjectType::SymmetricKey;
-    let request = CreateRequest { object_type, attributes: attributes.into(), ..CreateRequest::default() };
-    match ask(wire, Request::Create(request)).response {
+    CreateRequest { object_type, attributes: attributes.into(), ..CreateRequest::default() }
+}
+
+fn created(wire: &mut Wire) -> UniqueIdentifier {
+    match ask(wire, Request::Create(key())).response {
         Some(Response::Create(made)) => made.unique_identifier,
         other => panic!("{other:?}"),
     }

@@ -57,7 +57,8 @@ pub enum Error {
     KeyMissing(Epoch),
     /// A key under the identifier of a master key is not fit to be one.
     #[error(
-        "the master key of epoch {epoch} in the HSM is unfit: {attribute}. It may have been made by hand; Keystead uses only keys that it made"
+        "the master key of epoch {epoch} in the HSM is unfit: {attribute}. Keystead uses only keys that it made: this one was made by hand or put in its place. \
+         Restore the key from the HSM's backup"
     )]
     KeyUnfit {
         /// The epoch.
@@ -73,7 +74,7 @@ pub enum Error {
     /// The key that is found does not open the store's canary.
     #[error(
         "the master key of epoch {0} in the HSM does not open the canary of this store. Connect the token that belongs to \
-         this store; if it is the one, the store was changed: put back a copy of it"
+         this store; if it is the one, another key was put in the place of the right one: restore that from the HSM's backup"
     )]
     WrongToken(Epoch),
     /// What was opened as a key-encryption key does not have its check value.
@@ -110,4 +111,14 @@ pub enum Error {
     /// A file of the software keys could not be read or written.
     #[error("software master keys: {0}")]
     Software(String),
+}
+
+impl Error {
+    /// The epoch of the master key, where it is that which is missing or not what it should be.
+    pub fn master_key(&self) -> Option<Epoch> {
+        match self {
+            Self::KeyMissing(epoch) | Self::WrongToken(epoch) | Self::KeyUnfit { epoch, .. } => Some(*epoch),
+            _ => None,
+        }
+    }
 }

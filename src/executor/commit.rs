@@ -8,6 +8,7 @@ use crate::engine::need::Need;
 use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::store::{self, Outcome, Submission, Transaction};
+use crate::vault;
 use std::sync::Arc;
 
 /// How often work is run again because another was faster, before it fails.
@@ -19,6 +20,9 @@ pub enum Error {
     /// The store did not take it.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// A key-encryption key could not be opened; the text is for the log.
+    #[error(transparent)]
+    Keys(#[from] vault::Error),
     /// Others were faster again and again.
     #[error("it conflicted with others again and again")]
     Conflicts,
@@ -37,6 +41,9 @@ impl Error {
     pub fn told(&self) -> &'static str {
         match self {
             Self::Store(error) => error.told(),
+            Self::Keys(_) => {
+                "the server cannot open a key-encryption key at the moment; its log has the reason"
+            }
             Self::Conflicts | Self::Failed(_) => store::Error::UNTOLD,
         }
     }

@@ -37,7 +37,7 @@ impl Executor {
         }
     }
 
-    /// Opens the key-encryption key of the store in the HSM, whether or not it is open already, and with it a record.
+    /// Opens every key-encryption key of the store in the HSM, whether or not it is open already, and with it a record.
     fn open_a_record(&self) -> Result<(), String> {
         self.hierarchy.prove().map_err(|error| error.to_string())?;
         let mut ring = self.hierarchy.ring_opened_anew().map_err(|error| error.to_string())?;

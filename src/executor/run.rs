@@ -69,7 +69,6 @@ impl Executor {
         work: &mut impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
         supplies: &mut Supplies,
     ) -> Result<Result<T, Need>, Error> {
-        let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
         let mut ring = self.hierarchy.ring();
         for _ in 0..NEEDS_MAX {
             let generation = self.database.generation();
@@ -81,7 +80,7 @@ impl Executor {
             drop(snapshot);
             match ran {
                 Ok(result) => return Ok(Ok(result)),
-                Err(Need::Kek(id)) => ring.add(self.hierarchy.load(id).map_err(|error| failed(&error))?),
+                Err(Need::Kek(id)) => ring.add(self.hierarchy.load(id)?),
                 // The store was opened anew meanwhile: what was open before cannot be read any more.
                 Err(Need::Failed(_)) if self.database.generation() != generation => {}
                 Err(Need::Failed(why)) => return Err(Error::Failed(why)),

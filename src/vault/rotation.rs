@@ -175,7 +175,8 @@ impl Hierarchy {
             if epoch_of(sealed)? == to {
                 continue;
             }
-            let anew = Kek::reseal(&*self.master, to, &self.kek_identity(*id), sealed, &check)?;
+            let anew = Kek::reseal(&*self.master, to, &self.kek_identity(*id), sealed, &check);
+            let anew = anew.map_err(|error| rows.named(error))?;
             self.change(&rows, vec![(place, Some(anew))], Vec::new())?;
             rewrapped += 1;
         }
@@ -187,7 +188,8 @@ impl Hierarchy {
         self.jobs.step("VERIFY: opening every key-encryption key".to_owned());
         let (rows, mut left) = (self.rows()?, 0);
         for (id, sealed) in rows.numbered(rows::KEK) {
-            Kek::open(&*self.master, self.kek_identity(id), sealed, &rows.check(id)?)?;
+            let opened = Kek::open(&*self.master, self.kek_identity(id), sealed, &rows.check(id)?);
+            opened.map_err(|error| rows.named(error))?;
             left += usize::from(epoch_of(sealed)? != to);
         }
         Ok(left)

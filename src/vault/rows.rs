@@ -24,7 +24,7 @@ use super::Error;
 use super::plan::Plan;
 use crate::store::{Order, Pair, Snapshot};
 use aws_lc_rs::digest;
-use keystead_hsm::{CheckValue, Epoch, Kek, MasterKeyRef};
+use keystead_hsm::{CheckValue, Epoch, Error as HsmError, Kek, MasterKeyRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
@@ -145,6 +145,14 @@ impl Rows {
         let (key, canary) = (numbered(MASTER_KEY, epoch.0), numbered(CANARY, epoch.0));
         let key_ref = MasterKeyRef::decode(epoch, self.store_id()?, self.need(&key)?);
         Ok((key_ref.map_err(|_| Error::Changed(name(&key)))?, self.need(&canary)?))
+    }
+
+    /// An error of the HSM, with the name of the master key where it is about one.
+    pub fn named(&self, error: HsmError) -> Error {
+        match error.master_key().and_then(|epoch| self.master_key(epoch).ok()) {
+            Some((key, _)) => Error::MasterKey { error, label: key.label.clone(), id: key.id_text() },
+            None => error.into(),
+        }
     }
 
     pub fn check(&self, kek: u32) -> Result<CheckValue, Error> {

@@ -249,3 +249,38 @@ fn an_older_store_without_a_row_or_with_a_wrong_key_is_left_as_it_is() {
     empty.retain(|key, _| is_of_hierarchy(key));
     world.open(&empty).unwrap();
 }
+
+/// A master key that is not the current one any more, and still seals the key-encryption key because a rotation could not be
+/// done: what needs it says which key is missing, and all works again when it is back.
+#[test]
+fn a_retired_master_key_that_still_seals_is_named_where_it_is_lost() {
+    let world = World::new();
+    let (hierarchy, _) = world.open(&Rows::new()).unwrap();
+    let sealed = with_keks(&hierarchy, |ring| {
+        ring.seal(&WHO, &b"the value".as_slice().into()).map_err(OpenError::Need)
+    })
+    .unwrap();
+    world.keys.refuse_to_seal.store(true, Ordering::Relaxed);
+    hierarchy.rotate(&by("tester")).unwrap_err();
+    world.keys.refuse_to_seal.store(false, Ordering::Relaxed);
+    world.keys.lost.store(1, Ordering::Relaxed);
+    let labels = world.keys.labels().unwrap();
+    let retired = labels.iter().find(|label| label.contains("-1-")).unwrap();
+    hierarchy.prove().unwrap();
+    for told in [
+        hierarchy.ring_opened_anew().err().unwrap().to_string(),
+        hierarchy.load(1).err().unwrap().to_string(),
+        hierarchy.rotate(&by("tester")).unwrap_err().to_string(),
+    ] {
+        assert!(told.contains("master key of epoch 1") && told.contains(retired), "{told}");
+    }
+    let status = hierarchy.status().unwrap();
+    assert_eq!((status.epoch, status.in_token, status.keks[0].epoch), (2, vec![2], 1));
+    world.keys.lost.store(0, Ordering::Relaxed);
+    hierarchy.ring_opened_anew().unwrap();
+    opens(&hierarchy, &sealed);
+    assert_eq!(hierarchy.rotate(&by("tester")).unwrap().rewrapped, 1);
+    // Nothing is under it now.
+    world.keys.lost.store(1, Ordering::Relaxed);
+    opens(&hierarchy, &sealed);
+}

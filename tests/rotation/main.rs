@@ -4,6 +4,7 @@
 
 mod audited;
 mod hierarchy;
+mod meddled;
 
 use keystead::audit::Entry;
 use keystead::engine::need::Need;
@@ -13,9 +14,10 @@ use keystead::store::{
 };
 use keystead::vault::{Hierarchy, Keep, KeyRing};
 use keystead_hsm::{Epoch, Error, MasterKeyRef, MasterKeys, Secret, Software};
+use meddled::Meddled;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Burns down with every step, and lets one step fail: the one at which it reaches zero.
@@ -99,65 +101,6 @@ impl MasterKeys for FusedKeys {
     }
     fn describe(&self) -> String {
         self.0.describe()
-    }
-}
-
-/// Master keys that are slow to make and to find, are not made, or open one byte wrongly for as long as they are told to.
-struct Meddled {
-    keys: Arc<Software>,
-    create_takes: Duration,
-    holds_takes: Duration,
-    refuse_to_make: AtomicBool,
-    flip: AtomicBool,
-}
-
-impl Default for Meddled {
-    fn default() -> Self {
-        let keys = Arc::new(Software::in_memory());
-        let [refuse_to_make, flip] = [AtomicBool::new(false), AtomicBool::new(false)];
-        let [create_takes, holds_takes] = [Duration::ZERO; 2];
-        Self { keys, create_takes, holds_takes, refuse_to_make, flip }
-    }
-}
-
-impl MasterKeys for Meddled {
-    fn create(&self, key: &MasterKeyRef) -> Result<Vec<u8>, Error> {
-        if self.refuse_to_make.load(Ordering::Relaxed) {
-            return Err(Error::Software("told to refuse".to_owned()));
-        }
-        std::thread::sleep(self.create_takes);
-        self.keys.create(key)
-    }
-    fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
-        self.keys.learn(key, canary);
-    }
-    fn prove(&self, epoch: Epoch) -> Result<(), Error> {
-        self.keys.prove(epoch)
-    }
-    fn seal(&self, epoch: Epoch, identity: &[u8], plain: &Secret) -> Result<Vec<u8>, Error> {
-        self.keys.seal(epoch, identity, plain)
-    }
-    fn open(&self, identity: &[u8], sealed: &[u8]) -> Result<Secret, Error> {
-        let opened = self.keys.open(identity, sealed)?;
-        let mut bytes = opened.expose().to_vec();
-        bytes[7] ^= u8::from(self.flip.load(Ordering::Relaxed));
-        Ok(Secret::new(bytes))
-    }
-    fn destroy(&self, epoch: Epoch) -> Result<(), Error> {
-        self.keys.destroy(epoch)
-    }
-    fn holds(&self, epoch: Epoch) -> Result<bool, Error> {
-        std::thread::sleep(self.holds_takes);
-        self.keys.holds(epoch)
-    }
-    fn labels(&self) -> Result<Vec<String>, Error> {
-        self.keys.labels()
-    }
-    fn random(&self, out: &mut [u8]) -> Result<(), Error> {
-        self.keys.random(out)
-    }
-    fn describe(&self) -> String {
-        self.keys.describe()
     }
 }
 
