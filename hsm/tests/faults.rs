@@ -8,8 +8,11 @@
     reason = "a test: it stops where it stands, and tells its size"
 )]
 
+#[path = "faults/calls.rs"]
+mod calls;
 mod support;
 
+use calls::{CODES, LOSE_MODULE, LOSE_SESSION, SITES};
 use keystead_hsm::{
     Epoch, Error, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Secret, SystemEntropy, Token, TokenConfig,
 };
@@ -19,127 +22,6 @@ use support::*;
 
 /// How long it may take to serve again.
 const HEALED_WITHIN: Duration = Duration::from_secs(5);
-
-/// The calls that Keystead makes, and what makes it do so: for some the session or the module must be lost first.
-const SITES: &[(&str, &str)] = &[
-    ("C_Finalize", LOSE_MODULE),
-    ("C_Initialize", LOSE_MODULE),
-    ("C_GetSlotList", LOSE_SESSION),
-    ("C_GetTokenInfo", LOSE_SESSION),
-    ("C_OpenSession", LOSE_SESSION),
-    ("C_CloseSession", LOSE_SESSION),
-    ("C_Login", LOSE_SESSION),
-    ("C_FindObjectsInit", LOSE_SESSION),
-    ("C_FindObjects", LOSE_SESSION),
-    ("C_FindObjectsFinal", LOSE_SESSION),
-    ("C_GetAttributeValue", LOSE_SESSION),
-    ("C_DecryptInit", ""),
-    ("C_Decrypt", ""),
-    ("C_EncryptInit", ""),
-    ("C_Encrypt", ""),
-    ("C_GenerateKey", ""),
-    ("C_GenerateRandom", ""),
-];
-
-const LOSE_SESSION: &str = "C_DecryptInit 1 return 0xB3";
-const LOSE_MODULE: &str = "C_DecryptInit 1 return 0x190";
-
-/// CKR codes: all of PKCS#11 3.1, one of a vendor, and one that nobody has given out.
-const CODES: &[u64] = &[
-    0x1,
-    0x2,
-    0x3,
-    0x5,
-    0x6,
-    0x7,
-    0x8,
-    0x9,
-    0xA,
-    0x10,
-    0x11,
-    0x12,
-    0x13,
-    0x1B,
-    0x20,
-    0x21,
-    0x30,
-    0x31,
-    0x32,
-    0x40,
-    0x41,
-    0x50,
-    0x51,
-    0x54,
-    0x60,
-    0x62,
-    0x63,
-    0x64,
-    0x65,
-    0x66,
-    0x67,
-    0x68,
-    0x69,
-    0x6A,
-    0x70,
-    0x71,
-    0x82,
-    0x90,
-    0x91,
-    0xA0,
-    0xA1,
-    0xA2,
-    0xA3,
-    0xA4,
-    0xB0,
-    0xB1,
-    0xB3,
-    0xB4,
-    0xB5,
-    0xB6,
-    0xB7,
-    0xB8,
-    0xC0,
-    0xC1,
-    0xD0,
-    0xD1,
-    0xE0,
-    0xE1,
-    0xE2,
-    0xF0,
-    0xF1,
-    0xF2,
-    0x100,
-    0x101,
-    0x102,
-    0x103,
-    0x104,
-    0x105,
-    0x110,
-    0x112,
-    0x113,
-    0x114,
-    0x115,
-    0x120,
-    0x121,
-    0x130,
-    0x140,
-    0x150,
-    0x160,
-    0x170,
-    0x180,
-    0x190,
-    0x191,
-    0x1A0,
-    0x1A1,
-    0x1B0,
-    0x1B1,
-    0x1B5,
-    0x1B6,
-    0x1B9,
-    0x200,
-    0x3FF,
-    0x8000_0001,
-];
 
 /// The module of ours: Cargo leaves it beside the test, or in its folder.
 fn faulty() -> PathBuf {
