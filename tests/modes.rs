@@ -1,5 +1,5 @@
 //! What the configuration promises: when the HSM is asked, when reads are on disk; and that no log tells a secret.
-#![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 #[path = "modes/lost.rs"]
 mod lost;
