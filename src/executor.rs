@@ -24,6 +24,7 @@ pub use registrar::{Registrar, Signer};
 use crate::audit::Entry;
 use crate::crypto::drbg::Seeds;
 use crate::endpoints::Endpoints;
+use crate::engine::asynchronous::Waiting;
 use crate::engine::draft::Changes;
 use crate::engine::telling::notice::Notice;
 use crate::engine::world::Settings;
@@ -31,7 +32,7 @@ use crate::explain::Memory;
 use crate::gate::Gate;
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 
 /// What a run of the engine comes to. Nothing of it has an effect before it is committed.
@@ -73,8 +74,10 @@ pub struct Executor {
     memory: Memory,
     /// When the server started, in milliseconds since 1970.
     started: u64,
-    /// Wakes the worker of asynchronous requests.
-    work_waits: Notify,
+    /// Asynchronous requests that were accepted, and that their worker has not heard of yet.
+    accepted: Mutex<Vec<Waiting>>,
+    /// Wakes that worker.
+    has_accepted: Notify,
 }
 
 impl Executor {
@@ -100,7 +103,8 @@ impl Executor {
             endpoints,
             memory,
             started: now().milliseconds(),
-            work_waits: Notify::new(),
+            accepted: Mutex::default(),
+            has_accepted: Notify::new(),
         }
     }
 
@@ -134,8 +138,23 @@ impl Executor {
         StoreView::of(&self.database)
     }
 
-    /// Waits until asynchronous work was accepted.
-    pub async fn work_waits(&self) {
-        self.work_waits.notified().await;
+    /// The asynchronous requests that were accepted since this was asked last, as soon as there are any.
+    pub async fn accepted(&self) -> Vec<Waiting> {
+        loop {
+            let has_accepted = self.has_accepted.notified();
+            let accepted = std::mem::take(&mut *self.accepted.lock().unwrap_or_else(PoisonError::into_inner));
+            if !accepted.is_empty() {
+                return accepted;
+            }
+            has_accepted.await;
+        }
+    }
+
+    /// Tells the worker of asynchronous requests what was accepted.
+    fn tell_accepted(&self, accepted: Vec<Waiting>) {
+        if !accepted.is_empty() {
+            self.accepted.lock().unwrap_or_else(PoisonError::into_inner).extend(accepted);
+            self.has_accepted.notify_one();
+        }
     }
 }

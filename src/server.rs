@@ -10,6 +10,7 @@ mod explain;
 mod later;
 mod push;
 mod rotate;
+mod turns;
 
 pub use later::work;
 

@@ -60,6 +60,47 @@ fn count(wire: &mut Wire) -> usize {
     LocateRequest::answer(item.response.unwrap()).unwrap().unique_identifiers.len()
 }
 
+/// A request that takes a while.
+fn slow() -> Request {
+    let common = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::RSA),
+        Attribute::CryptographicLength(4096),
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign | CryptographicUsageMask::Verify),
+    ];
+    CreateKeyPairRequest { common: Some(common.into()), ..CreateKeyPairRequest::default() }.into_request()
+}
+
+/// One worker did the oldest first: what one client let wait stood before another's.
+#[test]
+fn what_one_client_lets_wait_delays_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = "[limits]\nstop_seconds = 1\n\n[asynchronous]\nrequests = 20";
+    let dev = Dev::configured(folder.path(), &[("", limits)]);
+    let (mut hog, mut other) = (wire::connect(&dev, "hog"), wire::connect(&dev, "other"));
+    let many: Vec<Bytes> = (0..20).map(|_| submit(&mut hog, slow())).collect();
+    let refused = send(&mut hog, slow(), Some(AsynchronousIndicator::Mandatory));
+    assert_eq!(refused.result_reason, Some(ResultReason::ServerLimitExceeded));
+    let message = refused.result_message.unwrap();
+    assert!(message.contains("20 asynchronous requests") && message.contains("may have 20"), "{message}");
+    let mut pending = |hog: &mut Wire| {
+        let is_pending = |one: &&Bytes| poll(hog, one).result_status == ResultStatus::OperationPending;
+        many.iter().filter(is_pending).count()
+    };
+    for n in 0..3 {
+        let one = submit(&mut other, create());
+        assert_eq!(until_done(&mut other, &one).result_status, ResultStatus::Success);
+        let left = pending(&mut hog);
+        assert!(left >= 10, "number {n}: {left} of 20 are left");
+    }
+    // In their order, one at a time: what is done is at the front.
+    let states: Vec<bool> = many
+        .iter()
+        .rev()
+        .map(|one| poll(&mut hog, one).result_status == ResultStatus::OperationPending)
+        .collect();
+    assert!(states.is_sorted_by(|later, earlier| later >= earlier), "{states:?}");
+}
+
 /// What was accepted before the server was killed is done by the next one, once; what was cancelled is not. The audit has
 /// the acceptance and the deed, and its chain holds.
 #[test]

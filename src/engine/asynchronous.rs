@@ -156,8 +156,10 @@ fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
         return Ok(());
     }
     cx.open_requests = Some(open);
-    let text =
-        format!("{open} asynchronous requests of this client are open, and {most} may be: poll for some");
+    let text = format!(
+        "{open} asynchronous requests of this client wait to be done or for a Poll, and it may have {most} \
+         (asynchronous.requests in the server's configuration): poll for some, or cancel them"
+    );
     refuse(Cause::Limit, text)
 }
 
@@ -175,28 +177,40 @@ fn open_requests(cx: &mut Context<'_, '_>) -> Step<usize> {
     Ok(left)
 }
 
-/// An accepted item that waits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// An accepted item that waits, in the order of its client's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Waiting {
     /// When it was accepted, in nanoseconds since 1970.
     pub submitted: u64,
     place: Vec<u8>,
 }
 
+impl Waiting {
+    fn of(key: &[u8]) -> Option<Self> {
+        keys::waiting_parts(key).map(|(submitted, place)| Self { submitted, place })
+    }
+
+    /// Whose it is, in short.
+    pub fn client(&self) -> Vec<u8> {
+        keys::place_owner(&self.place).to_vec()
+    }
+}
+
 /// What waits, the oldest first, at most so many.
 pub fn waiting(view: &dyn View, most: usize) -> Result<Vec<Waiting>, Need> {
     let mut found = Vec::new();
     view.scan(&keys::all_waiting(), &mut |key| {
-        found.extend(keys::waiting_parts(key).map(|(submitted, place)| Waiting { submitted, place }));
+        found.extend(Waiting::of(key));
         if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(found)
 }
 
-/// Whether these changes let something wait.
-pub fn adds_waiting(changes: &Changes) -> bool {
+/// What these changes let wait.
+pub fn accepted(changes: &Changes) -> Vec<Waiting> {
     let prefix = keys::all_waiting();
-    changes.writes.iter().any(|(key, value)| value.is_some() && key.starts_with(&prefix))
+    let new = changes.writes.iter().filter(|(key, value)| value.is_some() && key.starts_with(&prefix));
+    new.filter_map(|(key, _)| Waiting::of(key)).collect()
 }
 
 /// The item of a kept answer, if it was asked for in this version.

@@ -90,6 +90,11 @@ pub fn place(owner: &str, correlation: &[u8]) -> Vec<u8> {
     [&short(&[owner.as_bytes()]), correlation].concat()
 }
 
+/// The short form of the owner's name in a place.
+pub fn place_owner(place: &[u8]) -> &[u8] {
+    place.get(..16).unwrap_or(place)
+}
+
 /// An asynchronous request, by its place; or all of an owner.
 pub fn asynchronous(place: &[u8]) -> Vec<u8> {
     key(b'a', &[place])

@@ -25,6 +25,7 @@ use kmip_codec::operations::{Call as _, Request};
 use kmip_codec::payloads::{ReCertifyRequest, ReKeyKeyPairRequest, ReKeyRequest};
 use kmip_codec::value::{DateTime, Interval};
 use kmip_codec::version::V2_1;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 /// What can be made anew.
@@ -71,24 +72,50 @@ pub fn due(object: &Object) -> Option<i64> {
     Some(initial.0.saturating_add(i64::from(interval.0)))
 }
 
-/// The identifiers of what is due, the longest due first, at most so many; without those to be left out.
-pub fn all_due(
-    now: i64,
-    view: &dyn View,
-    most: usize,
-    is_left_out: &dyn Fn(&str) -> bool,
-) -> Result<Vec<String>, Need> {
+/// An object that is due for rotation; those of one owner are ordered by how long they have been.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Due {
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+    /// Where the object lies.
+    pub place: String,
+}
+
+/// What is due, the longest first.
+pub fn all_due(now: i64, view: &dyn View) -> Result<Vec<Due>, Need> {
     let mut found = Vec::new();
     view.scan(&keys::all_rotations(), &mut |key| {
-        let Some((due, id)) = keys::rotation_parts(key) else { return ControlFlow::Continue(()) };
-        if due > now.max(0).cast_unsigned() || found.len() >= most {
+        let Some((since, place)) = keys::rotation_parts(key) else { return ControlFlow::Continue(()) };
+        if since > now.max(0).cast_unsigned() {
             return ControlFlow::Break(());
         }
-        if !is_left_out(id) {
-            found.push(id.to_owned());
-        }
+        found.push(Due { since, place: place.to_owned() });
         ControlFlow::Continue(())
     })?;
+    Ok(found)
+}
+
+/// What is due with its owners, at most so many of each; without those that are known. What cannot be read is nobody's.
+pub fn due_by_owner(
+    world: &World<'_>,
+    most: usize,
+    is_known: &dyn Fn(&Due) -> bool,
+) -> Result<Vec<(String, Due)>, Need> {
+    let nobody = Principal::default();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut found = Vec::new();
+    for due in all_due(world.now.seconds(), world.view)?.into_iter().filter(|due| !is_known(due)) {
+        let owner = match Draft::new(world, &nobody).danger_at(&due.place) {
+            Ok(object) => object.map(|object| object.owner).unwrap_or_default(),
+            Err(Halt::Need(need)) => return Err(need),
+            Err(Halt::Refused(_)) => String::new(),
+        };
+        let count = counts.entry(owner.clone()).or_default();
+        *count += 1;
+        if *count <= most {
+            found.push((owner, due));
+        }
+    }
     Ok(found)
 }
 

@@ -63,7 +63,7 @@ impl Executor {
             let effects;
             (effects, work, supplies) = self.until_met(work, supplies).await?;
             let Effects { changes, entries, notices, result } = effects;
-            let lets_wait = asynchronous::adds_waiting(&changes);
+            let accepted = asynchronous::accepted(&changes);
             if let (Some(error), false) = (&refused, changes.writes.is_empty()) {
                 return Err(error.clone().into());
             }
@@ -72,9 +72,7 @@ impl Executor {
                 Err(error) if error.is_passing() && refused.is_none() => refused = Some(error),
                 Err(error) => return Err(error.into()),
                 Ok(Outcome::Committed) => {
-                    if lets_wait {
-                        self.work_waits.notify_one();
-                    }
+                    self.tell_accepted(accepted);
                     self.endpoints.post(notices);
                     return Ok(result);
                 }

@@ -1,78 +1,121 @@
-//! The worker of asynchronous requests: one at a time, the oldest first, off the path of requests; after a restart it
-//! goes on with what waited.
+//! The worker of asynchronous requests, off the path of requests: each client's in their order, clients in turn, several at
+//! once. After a restart it goes on with what waited.
 
+use super::turns::Turns;
 use super::{Server, entries};
 use crate::engine::asynchronous::{self, Waiting};
 use crate::executor::{Effects, now};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::{Id, JoinSet, spawn_blocking};
+use tokio::time::Instant;
 
-/// How many of those that wait are looked at together.
-const LOOK_MAX: usize = 256;
+/// How many are under way together. What takes long among them takes its turn with all slow work.
+const AT_ONCE: usize = 32;
 
 /// How long one that failed inside the server is left alone: the HSM may be away.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// How long the worker sleeps when nothing waits; it is woken when something does.
-const IDLE: Duration = Duration::from_secs(60);
+/// How often the store is asked for what waits. What is accepted meanwhile is told without that.
+const LOOK: Duration = Duration::from_secs(60);
 
-/// Does what waits until the server stops.
+/// Does what waits until the server stops; what has begun then is ended.
 pub async fn work(server: Arc<Server>, mut stopping: watch::Receiver<bool>) {
-    let mut failed: HashMap<Waiting, Instant> = HashMap::new();
+    let mut worker = Worker { turns: Turns::new(AT_ONCE), tasks: JoinSet::new(), under_way: HashMap::new() };
+    let mut look = Instant::now();
     loop {
-        let pause = match server.due(&mut failed) {
-            Ok((Some(waiting), _)) => {
-                if let Err(why) = Arc::clone(&server).do_now(&waiting).await {
-                    tracing::error!(
-                        why,
-                        "an asynchronous request failed inside the server; it is tried again"
-                    );
-                    failed.insert(waiting, Instant::now() + RETRY);
-                }
-                Duration::ZERO
+        if Instant::now() >= look {
+            look = Instant::now() + worker.look(&server).await;
+        }
+        let pause = worker.begin(&server).unwrap_or(LOOK);
+        tokio::select! {
+            Some(ended) = worker.tasks.join_next_with_id() => worker.end(ended),
+            accepted = server.executor.accepted() => worker.add(accepted),
+            () = tokio::time::sleep_until(look.min(Instant::now() + pause)) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => break,
+        }
+    }
+    while worker.tasks.join_next().await.is_some() {}
+}
+
+struct Worker {
+    turns: Turns<Vec<u8>, Waiting>,
+    tasks: JoinSet<Result<(), String>>,
+    under_way: HashMap<Id, Waiting>,
+}
+
+impl Worker {
+    /// Asks the store for what waits; returns how long until it is to be asked again.
+    async fn look(&mut self, server: &Arc<Server>) -> Duration {
+        let asked = Arc::clone(server);
+        match spawn_blocking(move || asked.waiting()).await.unwrap_or_else(|panic| Err(panic.to_string())) {
+            Ok(waiting) => {
+                self.add(waiting);
+                LOOK
             }
-            Ok((None, pause)) => pause,
             Err(why) => {
                 tracing::error!(why, "asynchronous requests cannot be read");
                 RETRY
             }
+        }
+    }
+
+    fn add(&mut self, waiting: Vec<Waiting>) {
+        for one in waiting {
+            self.turns.add(one.client(), one);
+        }
+    }
+
+    /// Begins what is due and has its turn; returns how long until more may be.
+    fn begin(&mut self, server: &Arc<Server>) -> Option<Duration> {
+        loop {
+            match self.turns.next(|waiting| server.time_left(waiting)) {
+                Ok((_, waiting)) => {
+                    let task = Arc::clone(server).do_now(waiting.clone());
+                    self.under_way.insert(self.tasks.spawn(task).id(), waiting);
+                }
+                Err(pause) => return pause,
+            }
+        }
+    }
+
+    fn end(&mut self, ended: Result<(Id, Result<(), String>), tokio::task::JoinError>) {
+        let (id, done) = match ended {
+            Ok(ended) => ended,
+            Err(panic) => (panic.id(), Err(panic.to_string())),
         };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = server.executor.work_waits() => {}
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+        let Some(waiting) = self.under_way.remove(&id) else { return };
+        match done {
+            Ok(()) => self.turns.done(&waiting.client(), &waiting),
+            Err(why) => {
+                tracing::error!(why, "an asynchronous request failed inside the server; it is tried again");
+                self.turns.failed(&waiting.client(), waiting, RETRY);
+            }
         }
     }
 }
 
 impl Server {
-    /// The oldest that is due, or how long until one may be.
-    fn due(&self, failed: &mut HashMap<Waiting, Instant>) -> Result<(Option<Waiting>, Duration), String> {
-        let all = {
-            let snapshot = self.executor.view().map_err(|error| error.to_string())?;
-            asynchronous::waiting(&snapshot, LOOK_MAX).map_err(|need| format!("{need:?}"))?
-        };
-        failed.retain(|waiting, until| *until > Instant::now() && all.contains(waiting));
+    fn waiting(&self) -> Result<Vec<Waiting>, String> {
+        let snapshot = self.executor.view().map_err(|error| error.to_string())?;
+        asynchronous::waiting(&snapshot, usize::MAX).map_err(|need| format!("{need:?}"))
+    }
+
+    /// How long it must wait yet, so that it can be cancelled.
+    fn time_left(&self, waiting: &Waiting) -> Duration {
         let delay = u64::try_from(self.delay.as_nanos()).unwrap_or(u64::MAX);
-        let mut pause = if failed.is_empty() { IDLE } else { RETRY };
-        for waiting in all.into_iter().filter(|waiting| !failed.contains_key(waiting)) {
-            let left = waiting.submitted.saturating_add(delay).saturating_sub(now().nanoseconds);
-            // One that waits for longer than any does was accepted before the clock was set back.
-            if left == 0 || left > delay {
-                return Ok((Some(waiting), Duration::ZERO));
-            }
-            pause = pause.min(Duration::from_nanos(left));
-        }
-        Ok((None, pause))
+        let left = waiting.submitted.saturating_add(delay).saturating_sub(now().nanoseconds);
+        // One that waits for longer than any does was accepted before the clock was set back.
+        if left > delay { Duration::ZERO } else { Duration::from_nanos(left) }
     }
 
     /// Does one, and commits what it comes to with its audit entry.
-    async fn do_now(self: Arc<Self>, waiting: &Waiting) -> Result<(), String> {
-        let (server, one) = (Arc::clone(&self), waiting.clone());
+    async fn do_now(self: Arc<Self>, waiting: Waiting) -> Result<(), String> {
+        let server = Arc::clone(&self);
         let done = self.executor.run(move |world, entropy, supplies| {
-            let done = asynchronous::perform(world, &one, entropy, supplies)?;
+            let done = asynchronous::perform(world, &waiting, entropy, supplies)?;
             let entries = entries::own(&done, "asynchronous", || server.next_request());
             Ok(Effects { changes: done.changes, entries, notices: done.notices, result: () })
         });

@@ -12,6 +12,7 @@ use kmip_codec::Version;
 use kmip_codec::enums::EndpointRole;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseMessage};
 use kmip_codec::operations::{Operation, Response};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,8 @@ impl Server {
         pushed.await.map_err(|error| error.to_string())
     }
 
-    /// Stores, every so often, the states to which dates have led the objects of clients that want to be told.
+    /// Stores, every so often, the states to which dates have led the objects of clients that want to be told: some of each
+    /// client's, in turn, so that nobody waits for another's many.
     pub async fn follow_dates(self: Arc<Self>, every: Duration) {
         let followed = || self.executor.settings().subscriptions.iter().filter(|row| row.follows_dates());
         if followed().next().is_none() {
@@ -56,8 +58,11 @@ impl Server {
         }
         loop {
             tokio::time::sleep(every).await;
-            for subscription in followed() {
-                while self.settle(subscription).await {}
+            let mut turns: VecDeque<_> = followed().collect();
+            while let Some(subscription) = turns.pop_front() {
+                if self.settle(subscription).await {
+                    turns.push_back(subscription);
+                }
             }
         }
     }

@@ -1,15 +1,21 @@
 //! Automatic rotation: every so often the server looks for objects whose time has come, and replaces them as their owner
-//! would.
+//! would. One owner's many objects delay nobody else's: owners take turns, and so does what could not be rotated.
 
+use super::turns::Turns;
 use super::{Server, entries};
-use crate::engine::rotation;
-use crate::executor::{Effects, now};
+use crate::engine::rotation::{self, Due};
+use crate::executor::Effects;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
 
-/// How many are rotated between two looks.
-const LOOK_MAX: usize = 256;
+/// How many objects of each owner are taken at one look; the others at the next.
+const LOOK_MAX: usize = 1000;
+
+/// How many are under way together.
+const AT_ONCE: usize = 8;
 
 /// How long one that could not be rotated is left alone: what stands in its way is likely to stay.
 const RETRY: Duration = Duration::from_secs(3600);
@@ -17,39 +23,54 @@ const RETRY: Duration = Duration::from_secs(3600);
 impl Server {
     /// Rotates what is due, every so often.
     pub async fn rotate(self: Arc<Self>, every: Duration) {
-        let mut failed: HashMap<String, Instant> = HashMap::new();
+        let mut turns: Turns<String, Due> = Turns::new(AT_ONCE);
+        let mut tasks = JoinSet::new();
+        let mut under_way: HashMap<Id, (String, Due)> = HashMap::new();
+        let mut look = Instant::now() + every;
         loop {
-            tokio::time::sleep(every).await;
-            failed.retain(|_, until| *until > Instant::now());
-            let (server, left_out) = (Arc::clone(&self), failed.keys().cloned().collect());
-            let looked = tokio::task::spawn_blocking(move || server.due_for_rotation(&left_out)).await;
-            let due = match looked.unwrap_or_else(|panic| Err(panic.to_string())) {
-                Ok(due) => due,
-                Err(why) => {
-                    tracing::error!(why, "cannot look for objects to rotate");
+            while let Ok((owner, due)) = turns.next(|_| Duration::ZERO) {
+                let task = Arc::clone(&self).rotate_one(due.place.clone());
+                under_way.insert(tasks.spawn(task).id(), (owner, due));
+            }
+            let (id, rotated) = tokio::select! {
+                Some(ended) = tasks.join_next_with_id() => match ended {
+                    Ok(ended) => ended,
+                    Err(panic) => (panic.id(), Err(panic.to_string())),
+                },
+                () = tokio::time::sleep_until(look) => {
+                    let due = self.due_for_rotation(turns.known().clone()).await;
+                    due.into_iter().for_each(|(owner, due)| turns.add(owner, due));
+                    look = Instant::now() + every;
                     continue;
                 }
             };
-            for id in due {
-                if let Err(why) = Arc::clone(&self).rotate_one(&id).await {
-                    tracing::warn!(object = id, why, "not rotated; it is tried again in an hour");
-                    failed.insert(id, Instant::now() + RETRY);
+            let Some((owner, due)) = under_way.remove(&id) else { continue };
+            match rotated {
+                Ok(()) => turns.done(&owner, &due),
+                Err(why) => {
+                    tracing::warn!(object = due.place, why, "not rotated; it is tried again in an hour");
+                    turns.failed(&owner, due, RETRY);
                 }
             }
         }
     }
 
-    fn due_for_rotation(&self, left_out: &HashSet<String>) -> Result<Vec<String>, String> {
-        let snapshot = self.executor.view().map_err(|error| error.to_string())?;
-        rotation::all_due(now().seconds(), &snapshot, LOOK_MAX, &|id| left_out.contains(id))
-            .map_err(|need| format!("{need:?}"))
+    /// What is due and not known yet, with its owners.
+    async fn due_for_rotation(&self, known: HashSet<Due>) -> Vec<(String, Due)> {
+        let looked = self.executor.run(move |world, _, _| {
+            rotation::due_by_owner(world, LOOK_MAX, &|due| known.contains(due)).map(Effects::none)
+        });
+        looked.await.unwrap_or_else(|why| {
+            tracing::error!(%why, "cannot look for objects to rotate");
+            Vec::new()
+        })
     }
 
     /// Rotates one, and commits that with its audit entry.
-    async fn rotate_one(self: Arc<Self>, id: &str) -> Result<(), String> {
-        let (server, id) = (Arc::clone(&self), id.to_owned());
+    async fn rotate_one(self: Arc<Self>, place: String) -> Result<(), String> {
+        let server = Arc::clone(&self);
         let rotated = self.executor.run(move |world, entropy, supplies| {
-            let done = rotation::perform(world, &id, entropy, supplies)?;
+            let done = rotation::perform(world, &place, entropy, supplies)?;
             let refused = done.deeds.iter().find_map(|deed| deed.cause);
             let entries = entries::own(&done, "rotation", || server.next_request());
             Ok(Effects { changes: done.changes, entries, notices: done.notices, result: refused })

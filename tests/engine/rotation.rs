@@ -304,3 +304,23 @@ fn a_key_that_a_client_was_faster_to_replace_is_not_rotated() {
 fn is_in(operation: Operation, version: Version) -> bool {
     OPERATION_ROWS.iter().any(|row| row.operation == operation && (row.is_in)(version))
 }
+
+/// What is due is taken by owner: one with many, or with some that cannot be rotated, hides nobody else's.
+#[test]
+fn what_is_due_is_found_for_each_owner() {
+    let mut bench = Bench::new(1);
+    let (hog, ann) = (principal("hog", &[]), principal("ann", &[]));
+    let many: Vec<String> = (0..30).map(|_| create(&mut bench, &hog, &every(DAY))).collect();
+    bench.now += 10;
+    let hers = create(&mut bench, &ann, &every(DAY));
+    assert!(bench.due_by_owner(5, &[]).is_empty());
+    bench.now += i64::from(DAY);
+    let due = bench.due_by_owner(5, &[]);
+    let owners: Vec<&str> = due.iter().map(|(owner, _)| owner.as_str()).collect();
+    assert_eq!(owners, ["hog", "hog", "hog", "hog", "hog", "ann"]);
+    assert_eq!(due.last().unwrap().1.place, hers);
+    let known: Vec<_> = due.into_iter().map(|(_, due)| due).collect();
+    let next = bench.due_by_owner(5, &known);
+    assert!(next.len() == 5 && next.iter().all(|(owner, due)| owner == "hog" && many.contains(&due.place)));
+    assert!(next.iter().all(|(_, due)| !known.contains(due)));
+}

@@ -8,7 +8,7 @@ use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted
 use keystead::engine::refusal::{Cause, Refusal};
 use keystead::engine::rights::identity::{Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
-use keystead::engine::rotation;
+use keystead::engine::rotation::{self, Due};
 use keystead::engine::supplies::Supplies;
 use keystead::engine::telling::notice::{self, Notice, Subscription};
 use keystead::engine::telling::push::{self, Push};
@@ -266,7 +266,7 @@ impl Bench {
     pub fn rotate(&mut self) -> Vec<(Deed, Vec<Notice>)> {
         let mut all = Vec::new();
         let view = Snapshot(self.store.snapshot().unwrap());
-        for id in rotation::all_due(self.now, &view, 100, &|_| false).unwrap() {
+        for rotation::Due { place: id, .. } in rotation::all_due(self.now, &view).unwrap() {
             let view = Snapshot(self.store.snapshot().unwrap());
             let mut supplies = Supplies::default();
             let done = loop {
@@ -322,6 +322,15 @@ impl Bench {
             notices.extend(self.settle(subscription));
         }
         notices
+    }
+
+    /// What is due for rotation with its owners, at most so many of each.
+    pub fn due_by_owner(&self, most: usize, known: &[Due]) -> Vec<(String, Due)> {
+        let view = Snapshot(self.store.snapshot().unwrap());
+        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+        let (settings, clients) = (&self.settings, &self.clients);
+        let world = World { view: &view, vault: &self.ring, now, settings, clients };
+        rotation::due_by_owner(&world, most, &|due| known.contains(due)).unwrap()
     }
 
     /// Every value of the store.
