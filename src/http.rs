@@ -46,7 +46,7 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    (slot, mut evicted): (Slot, Evicted),
+    (slot, mut evicted): (Arc<Slot>, Evicted),
     peer: Arc<Peer>,
     service: S,
     (limits, mut stopping): (Limits, watch::Receiver<bool>),

@@ -243,12 +243,7 @@ async fn connection<S: Service>(
         Err(ended) => {
             // Given back first: another may wait for it.
             drop(pending);
-            let why = match ended {
-                Ended::Failed(error) => TurnedAway::by_handshake(&error, &noted, &tls.trust),
-                Ended::Late => TurnedAway::by_time(&noted, &tls.trust),
-                Ended::Evicted => TurnedAway::by_slots(Full::Evicted, &noted, &tls.trust),
-            };
-            return door.service.turned_away(address, why);
+            return door.service.turned_away(address, ended.why(&noted, &tls.trust));
         }
     };
     drop(shown);
@@ -265,10 +260,10 @@ async fn connection<S: Service>(
     let turnable = matches!(entrance.protocol, Protocol::Kmip);
     let peer = Arc::new(Peer { address, principal: presented.principal(), presented, turnable });
     let client = &peer.principal.name;
-    let slot = match pending.establish(client).await {
+    let (slot, evicted) = match pending.establish(client).await {
         Ok((slot, evicted, owners)) => {
             slots.log.evicted(&owners, client);
-            (slot, evicted)
+            (Arc::new(slot), evicted)
         }
         Err(full) => {
             slots.log.refused(address, Some(client), full);
@@ -278,10 +273,14 @@ async fn connection<S: Service>(
     };
     tracing::debug!(peer = %address, principal = %client, "connected");
     let (service, stopping) = (door.service.clone(), door.stopping.clone());
+    // Given back last, when the descriptor is closed.
+    let last = Arc::clone(&slot);
+    let slot = (slot, evicted);
     let served = match entrance.protocol {
         Protocol::Kmip => session::serve(stream, slot, peer, service, (door.limits, stopping)).await,
         Protocol::Https => http::serve(stream, slot, peer, service, (door.limits, stopping)).await,
     };
+    drop(last);
     if let Err(error) = served {
         tracing::debug!(peer = %address, %error, "a connection broke");
     }
@@ -292,6 +291,16 @@ enum Ended {
     Failed(std::io::Error),
     Late,
     Evicted,
+}
+
+impl Ended {
+    fn why(&self, noted: &Noted, trust: &Trust) -> TurnedAway {
+        match self {
+            Self::Failed(error) => TurnedAway::by_handshake(error, noted, trust),
+            Self::Late => TurnedAway::by_time(noted, trust),
+            Self::Evicted => TurnedAway::by_slots(Full::Evicted, noted, trust),
+        }
+    }
 }
 
 /// Does the handshake. What the client shows is noted, to be told if it is turned away.

@@ -102,7 +102,7 @@ pub struct Limits {
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
     mut stream: impl AsyncRead + AsyncWrite + Unpin + Send,
-    (slot, mut evicted): (Slot, Evicted),
+    (slot, mut evicted): (Arc<Slot>, Evicted),
     peer: Arc<Peer>,
     service: S,
     (limits, mut stopping): (Limits, watch::Receiver<bool>),

@@ -82,7 +82,7 @@ fn what_one_client_lets_wait_delays_no_other() {
     assert_eq!(refused.result_reason, Some(ResultReason::ServerLimitExceeded));
     let message = refused.result_message.unwrap();
     assert!(message.contains("20 asynchronous requests") && message.contains("may have 20"), "{message}");
-    let mut pending = |hog: &mut Wire| {
+    let pending = |hog: &mut Wire| {
         let is_pending = |one: &&Bytes| poll(hog, one).result_status == ResultStatus::OperationPending;
         many.iter().filter(is_pending).count()
     };

@@ -93,7 +93,8 @@ fn a_connection_that_is_turned_around() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(
         &folder,
-        "[[groups]]\nname = \"team\"\nmembers = [\"host\", \"mate\"]\ndefault = true\n\
+        "[limits]\nconnections_per_client = 3\n\
+         [[groups]]\nname = \"team\"\nmembers = [\"host\", \"mate\"]\ndefault = true\n\
          [[endpoints]]\nclient = \"host\"\nput = [\"new\"]\n",
     );
     let mut mate = wire::connect(&server, "mate");
@@ -108,6 +109,13 @@ fn a_connection_that_is_turned_around() {
 
     let mut host = wire::connect(&server, "host");
     assert_eq!(ask(&mut host, turn).endpoint_role, EndpointRole::Client);
+    // It is not idle, however long it waits: others of the client make room.
+    let mut more = Vec::new();
+    for _ in 0..6 {
+        let query = QueryRequest { functions: vec![QueryFunction::QueryObjects], ..QueryRequest::default() };
+        more.push(wire::connect(&server, "host"));
+        ask(more.last_mut().unwrap(), query);
+    }
     let id = create(&mut mate);
     ask(&mut mate, ActivateRequest { unique_identifier: Some(id.clone()) });
     let mut operations = Vec::new();

@@ -28,12 +28,12 @@ enum Phase {
 /// The phase of a connection, and when it began; its slot is busy while it is not idle.
 pub struct Pace {
     phase: Mutex<(Phase, Instant)>,
-    slot: Slot,
+    slot: Arc<Slot>,
 }
 
 impl Pace {
     /// Of a connection that begins.
-    pub fn new(slot: Slot) -> Self {
+    pub fn new(slot: Arc<Slot>) -> Self {
         Self { phase: Mutex::new((Phase::Idle, Instant::now())), slot }
     }
 

@@ -222,13 +222,13 @@ impl PendingHandshake {
 
 impl Slot {
     /// A slot that nobody else wants.
-    pub fn alone() -> (Self, Evicted) {
+    pub fn alone() -> (Arc<Self>, Evicted) {
         let slots = ConnectionSlots::new(Caps { connections: 1, per_address: 1, per_client: 1 });
         let mut table = lock(&slots.table);
         let number = table.next;
         table.connections.enter(number, (IpAddr::from([127, 0, 0, 1]), &"".into()), &[]);
         let evicted = table.number();
-        (Self { table: Arc::clone(&slots.table), number }, evicted)
+        (Arc::new(Self { table: Arc::clone(&slots.table), number }), evicted)
     }
 
     /// A request begins on the connection. `false` where it is to be closed for another already: then nothing of the request is

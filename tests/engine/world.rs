@@ -266,7 +266,7 @@ impl Bench {
     pub fn rotate(&mut self) -> Vec<(Deed, Vec<Notice>)> {
         let mut all = Vec::new();
         let view = Snapshot(self.store.snapshot().unwrap());
-        for rotation::Due { place: id, .. } in rotation::all_due(self.now, &view).unwrap() {
+        for Due { place: id, .. } in rotation::all_due(self.now, &view).unwrap() {
             let view = Snapshot(self.store.snapshot().unwrap());
             let mut supplies = Supplies::default();
             let done = loop {

@@ -5,7 +5,7 @@ use super::support::dev::{Dev, told};
 use super::support::http::{media_type, post};
 use super::support::wire::{self, Wire};
 use super::{NEVER, is_served, query};
-use kmip_codec::message::{RequestMessage, ResponseMessage};
+use kmip_codec::message::ResponseMessage;
 use kmip_codec::wire::Encoding;
 use std::fs::File;
 use std::io::Write as _;
@@ -163,15 +163,13 @@ fn pending_handshakes_keep_nobody_of_another_address_out() {
     assert!(explained.contains("TooManyHandshakes"), "{explained}");
 }
 
-/// What the client's own messages are is no matter: each is answered that was sent whole before the connection was needed.
+/// Where connections make room for one another all the time, no slot is lost, and clients go on.
 #[test]
-fn no_answer_is_lost_where_connections_make_room_all_the_time() {
+fn connections_that_come_and_go_lose_no_slot() {
     let folder = tempfile::tempdir().unwrap();
     let dev =
         Dev::configured(folder.path(), &[("", "[limits]\nconnections_per_client = 2\nconnections = 6")]);
     for way in WAYS {
-        let message = RequestMessage::from_bytes(&query()).unwrap();
-        assert!(!message.items.is_empty());
         let answered: usize = std::thread::scope(|scope| {
             let one = |n: usize| {
                 let dev = &dev;
