@@ -33,7 +33,10 @@ use zeroize::Zeroizing;
 
 use reload::{Ends, Reload, Running};
 
-/// Why the server did not start.
+/// How long the store may take to close. A server that never stops is worse than one whose store is closed by its next start.
+const CLOSE_WITHIN: Duration = Duration::from_secs(15);
+
+/// Why the server did not start, or did not stop as it should.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The HSM.
@@ -152,7 +155,7 @@ pub fn run(
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     // The last owner closes the store: what was handed over is committed, the journal taken in.
-    drop(server);
+    store::close_within(server, CLOSE_WITHIN)?;
     tracing::info!("stopped");
     Ok(())
 }

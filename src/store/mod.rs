@@ -12,6 +12,7 @@
 //! What fails in passing (a full disk, a file that was moved away) is refused with its reason and heals without a
 //! restart: `guard` opens the engine anew after a failed commit, and `watch` looks once a second.
 
+mod close;
 mod database;
 mod engine;
 mod guard;
@@ -26,6 +27,7 @@ mod sled;
 mod watch;
 mod writer;
 
+pub use close::close_within;
 pub use database::{Database, FORMAT, FORMAT_KEY, Submission, is_blank};
 pub use engine::Engine;
 pub use guard::{Access, Opener, STAMP_KEY};
@@ -139,6 +141,15 @@ pub enum Error {
         why: String,
         /// Whether it is as it was before the attempt to open it.
         untouched: bool,
+    },
+    /// Closing it was given up.
+    #[error(
+        "the store did not close within {seconds} s: its engine or its disk hangs. The server ends without; all that was \
+         acknowledged is on the disk. If a later start complains of the disk, look after that first"
+    )]
+    NotClosed {
+        /// How long it was waited for.
+        seconds: u64,
     },
     /// The folder belongs to a running server.
     #[error("{} is in use by {holder}: stop that server first, or give this one another folder", path.display())]

@@ -195,6 +195,26 @@ fn reads_never_wait_for_a_sync() {
     assert_eq!(operations(&database), all);
 }
 
+/// An engine that hangs does not keep the process from ending; what closes is waited for.
+#[test]
+fn a_store_that_does_not_close_is_given_up() {
+    for hangs in [true, false] {
+        let (folder, disk) = (tempfile::tempdir().unwrap(), Arc::new(Disk::default()));
+        let database = Database::over_opener(opener(&disk), folder.path()).unwrap();
+        disk.faults.lock().unwrap().extend(hangs.then_some(Fault::Hangs));
+        record(&database, "read").unwrap();
+        let began = Instant::now();
+        let closed = close_within(database, Duration::from_secs(1));
+        assert_eq!(closed, if hangs { Err(Error::NotClosed { seconds: 1 }) } else { Ok(()) });
+        assert!(began.elapsed() < Duration::from_secs(5), "{hangs}");
+        // What would be read by the next start: the entry is in the chain, or in the journal that is left.
+        let left = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+        assert_eq!(left.filter(|path| super::is_segment(path)).count(), usize::from(hangs));
+        *disk.may_go_on.0.lock().unwrap() = true;
+        disk.may_go_on.1.notify_all();
+    }
+}
+
 /// What is opened anew must hold what was acknowledged: an old copy takes nothing.
 #[test]
 fn a_store_that_lacks_what_was_acknowledged_is_not_gone_on_with() {
