@@ -3,31 +3,50 @@
 /// Names longer than this are not compared: nobody misspells that much.
 const NAME_CHARACTERS_MAX: usize = 64;
 
+/// More letters than that are another name, however long it is.
+const DISTANCE_MAX: usize = 4;
+
 /// The name that is nearest to a misspelt one: the same but for case, spaces and signs, or a few letters away.
 pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let wrong = letters(wrong)?;
     // A third of the letters may differ at most: what is further away stands for something else.
-    let most = wrong.len() / 3;
-    let distance = |name: &str| letters(name).map(|name| distance(&wrong, &name));
-    let near = names.into_iter().filter_map(|name| Some((distance(name)?, name)));
-    near.filter(|(distance, _)| *distance <= most.min(4))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let mut most = (wrong.len() / 3).min(DISTANCE_MAX);
+    let mut near = None;
+    for name in names {
+        // The cheap question first: there are hundreds of names, and strangers choose the misspelt one.
+        let count = name.bytes().filter(u8::is_ascii_alphanumeric).count();
+        if count.abs_diff(wrong.len()) > most {
+            continue;
+        }
+        let Some(distance) = letters(name).and_then(|name| distance(&wrong, &name, most)) else { continue };
+        near = Some(name);
+        match distance.checked_sub(1) {
+            // Of two that are equally near, the first stays.
+            Some(less) => most = less,
+            None => break,
+        }
+    }
+    near
 }
 
 /// The letters and digits alone, in lower case.
 fn letters(name: &str) -> Option<Vec<u8>> {
+    if name.len() > NAME_CHARACTERS_MAX {
+        return None;
+    }
     let letters: Vec<u8> =
         name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase()).collect();
-    (!letters.is_empty() && name.len() <= NAME_CHARACTERS_MAX).then_some(letters)
+    (!letters.is_empty()).then_some(letters)
 }
 
-/// How many letters must be put in, left out, changed, or swapped with their neighbour.
-fn distance(one: &[u8], two: &[u8]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
+/// How many letters must be put in, left out, changed, or swapped with their neighbour, unless it is more than `most`.
+fn distance(one: &[u8], two: &[u8], most: usize) -> Option<usize> {
+    let mut before = vec![usize::MAX; two.len() + 1];
     let mut last: Vec<usize> = (0..=two.len()).collect();
+    let mut this = Vec::with_capacity(two.len() + 1);
     for (row, a) in one.iter().enumerate() {
-        let mut this = vec![row + 1];
+        this.clear();
+        this.push(row + 1);
         for (column, b) in two.iter().enumerate() {
             let cost = |cell: Option<&usize>, more: usize| cell.map_or(usize::MAX, |cell| cell + more);
             let mut best = cost(last.get(column), usize::from(a != b))
@@ -40,9 +59,14 @@ fn distance(one: &[u8], two: &[u8]) -> usize {
             }
             this.push(best);
         }
-        before = std::mem::replace(&mut last, this);
+        // No later row has less than the least of this one.
+        if this.iter().all(|cell| *cell > most) {
+            return None;
+        }
+        std::mem::swap(&mut before, &mut last);
+        std::mem::swap(&mut last, &mut this);
     }
-    last.last().copied().unwrap_or(usize::MAX)
+    last.last().copied().filter(|distance| *distance <= most)
 }
 
 #[cfg(test)]

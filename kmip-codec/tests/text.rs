@@ -1,5 +1,5 @@
-//! Malformed and hostile XML and JSON are refused, with what and where; nothing of them is guessed at, and nothing
-//! takes long or much room.
+//! Malformed and hostile XML and JSON are refused, with what and where; nothing of them is guessed at. What reading them costs
+//! is in `work.rs`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
 #[path = "support/received.rs"]
@@ -16,7 +16,6 @@ use kmip_codec::version::*;
 use kmip_codec::wire::{Encoding, Reading};
 use kmip_codec::{Error, ErrorKind, Named, Tag};
 use proptest::prelude::*;
-use std::time::{Duration, Instant};
 
 const TEXTS: [Encoding; 2] = [Encoding::Json, Encoding::Xml];
 
@@ -235,12 +234,10 @@ fn xml_that_is_no_message_is_refused() {
 fn attributes_of_an_element_are_bounded() {
     let attributes: String = (0..400_000).map(|n| format!(" a{n:x}=\"\"")).collect();
     let text = create().to_xml();
-    let begin = Instant::now();
     assert_eq!(
         xml(&text.replace("<Attributes>", &format!("<Attributes{attributes}>"))).kind,
         ErrorKind::Syntax
     );
-    assert!(begin.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
@@ -298,9 +295,9 @@ proptest! {
     }
 }
 
-/// Thousands of items that cannot be read, each with names to compare: refusing them takes no longer than reading them.
+/// Thousands of items that cannot be read: each fails alone.
 #[test]
-fn many_misspelt_items_do_not_take_long() {
+fn many_misspelt_items_fail_alone() {
     let items = (0..5000).map(|_| {
         let inside =
             (0..10).map(|_| Item { tag: Tag::CryptographicLength, value: ItemValue::Integer(1) }).collect();
@@ -311,11 +308,9 @@ fn many_misspelt_items_do_not_take_long() {
     for encoding in TEXTS {
         let text = String::from_utf8(message.encode(encoding)).unwrap();
         let text = text.replace("CryptographicLength", "CryptographicLenght");
-        let begin = Instant::now();
         let received = RequestMessage::receive(encoding, text.as_bytes(), reading).unwrap();
         let failed = |item: &&RequestItem| matches!(item.request, Request::Unreadable(_));
         assert_eq!(received.items.iter().filter(failed).count(), 5000);
-        assert!(begin.elapsed() < Duration::from_secs(10), "{encoding}: {:?}", begin.elapsed());
     }
 }
 
