@@ -185,14 +185,21 @@ impl Error {
             ErrorKind::Padding => f.write_str(" has padding that is not zero"),
             ErrorKind::Boolean => f.write_str(" is a Boolean that is neither 0 nor 1"),
             ErrorKind::Utf8 => f.write_str(" is a text that is not UTF-8"),
-            ErrorKind::Value => f.write_str(" has a value that its type or its tag does not allow"),
+            ErrorKind::Value => {
+                f.write_str(" has a value that its type or its tag does not allow")?;
+                let form = place.and_then(|place| form(&place.kind));
+                form.map_or(Ok(()), |form| write!(f, "; expected {form}"))
+            }
+            ErrorKind::Count { found, items: 1 } => write!(f, " is {found}, and 1 item follows"),
             ErrorKind::Count { found, items } => write!(f, " is {found}, and {items} items follow"),
             ErrorKind::Name { of, near } => {
                 match (of, place.and_then(|place| place.value.as_ref())) {
                     (Named::Field, _) => {
                         f.write_str(" has a name that no field has: the name is not known")?
                     }
-                    (Named::Type, _) => f.write_str(" has a type whose name is not known")?,
+                    (Named::Type, _) => {
+                        f.write_str(" has a type that does not exist: the name is not known")?
+                    }
                     (Named::Value, Some(value)) => write!(f, " is \"{value}\": the name is not known")?,
                     (Named::Value, None) => f.write_str(" has a value whose name is not known")?,
                 }
@@ -225,10 +232,24 @@ impl Error {
 /// What is expected, where an object of any type may be.
 fn expected(tag: Option<Tag>) -> String {
     match tag {
-        Some(Tag::SymmetricKey) => "the object, under the tag of its type,".to_owned(),
+        Some(Tag::SymmetricKey) => "the object (under the tag of its type)".to_owned(),
         Some(tag) => tag.to_string(),
         None => "something".to_owned(),
     }
+}
+
+/// How the values of a type are written in XML and JSON, where not each value of the type is written as it is.
+fn form(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "Integer" => "a whole number of 32 bits",
+        "LongInteger" => "a whole number of 64 bits",
+        "BigInteger" | "ByteString" => "hexadecimal digits, two for each byte",
+        "Boolean" => "true or false",
+        "DateTime" => "a date such as 2026-01-31T12:00:00Z",
+        "Interval" => "a whole number of seconds",
+        "DateTimeExtended" => "microseconds, as 0x and 16 hexadecimal digits",
+        _ => return None,
+    })
 }
 
 fn type_name(byte: u8) -> String {

@@ -287,7 +287,7 @@ macro_rules! message {
 
             /// Reads one message from XML.
             pub fn from_xml(text: &str) -> Result<Self> {
-                Field::read(Self::TAG, &mut TextSource::xml(text)?)
+                Self::decode(Encoding::Xml, text.as_bytes())
             }
 
             /// Writes the message as XML.
@@ -297,7 +297,7 @@ macro_rules! message {
 
             /// Reads one message from JSON.
             pub fn from_json(text: &str) -> Result<Self> {
-                Field::read(Self::TAG, &mut TextSource::json(text)?)
+                Self::decode(Encoding::Json, text.as_bytes())
             }
 
             /// Writes the message as JSON.
@@ -311,18 +311,11 @@ macro_rules! message {
 
             /// Reads one whole message in this encoding.
             pub fn decode(encoding: Encoding, bytes: &[u8]) -> Result<Self> {
-                let text = || {
-                    let wrong = |error: std::str::Utf8Error| Error {
-                        kind: ErrorKind::Utf8,
-                        tag: None,
-                        offset: error.valid_up_to(),
-                    };
-                    std::str::from_utf8(bytes).map_err(wrong)
-                };
-                match encoding {
-                    Encoding::Ttlv => Self::from_bytes(bytes),
-                    Encoding::Json => Self::from_json(text()?),
-                    Encoding::Xml => Self::from_xml(text()?),
+                match encoding.dialect() {
+                    None => Self::from_bytes(bytes),
+                    Some(dialect) => {
+                        Field::read(Self::TAG, &mut TextSource::whole(dialect, receive::text(bytes)?)?)
+                    }
                 }
             }
 

@@ -195,6 +195,49 @@ fn errors_say_where() {
     );
 }
 
+/// What is found is told first, in the words of the message, and then what is expected there.
+#[test]
+fn errors_say_what_was_found_and_what_is_expected() {
+    let item = "<CryptographicLength type=\"Integer\" value=\"256\"/>";
+    let at = "RequestMessage/BatchItem/RequestPayload/Attributes";
+    for (put, told) in [
+        (
+            "<CryptographicLength type=\"Int\" value=\"256\"/>",
+            "CryptographicLength (Int) at {at}/CryptographicLength, byte {}, has a type that does not exist: the name is not known",
+        ),
+        (
+            "<CryptographicLength type=\"Integr\" value=\"256\"/>",
+            "CryptographicLength (Integr) at {at}/CryptographicLength, byte {}, has a type that does not exist: the name is not \
+             known; did you mean Integer?",
+        ),
+        (
+            "<CryptographicLength type=\"Integer\" value=\"many\"/>",
+            "CryptographicLength (Integer) at {at}/CryptographicLength, byte {}, has a value that its type or its tag does not \
+             allow; expected a whole number of 32 bits",
+        ),
+        (
+            "<ActivationDate type=\"DateTime\" value=\"yesterday\"/>",
+            "ActivationDate (DateTime) at {at}/ActivationDate, byte {}, has a value that its type or its tag does not allow; \
+             expected a date such as 2026-01-31T12:00:00Z",
+        ),
+        (
+            "<Sensitive type=\"Boolean\" value=\"yes\"/>",
+            "Sensitive (Boolean) at {at}/Sensitive, byte {}, has a value that its type or its tag does not allow; expected true or \
+             false",
+        ),
+        (
+            "<UsageLimits type=\"Interval\" value=\"1\"/>",
+            "UsageLimits (Interval) at {at}/UsageLimits, byte {}, has type Interval; expected type Structure",
+        ),
+    ] {
+        let text = create().to_xml();
+        let (byte, text) = (text.find(item).unwrap(), text.replace(item, put));
+        let refused =
+            RequestMessage::receive(Encoding::Xml, text.as_bytes(), Reading::default()).unwrap_err();
+        assert_eq!(refused.why.to_string(), told.replace("{at}", at).replace("{}", &byte.to_string()));
+    }
+}
+
 #[test]
 fn xml_that_is_no_message_is_refused() {
     let text = create().to_xml();

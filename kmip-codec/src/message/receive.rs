@@ -50,28 +50,24 @@ impl RequestMessage {
     }
 
     fn read(encoding: Encoding, bytes: &[u8], reading: Reading) -> Result<Self> {
-        if encoding == Encoding::Ttlv {
+        let Some(dialect) = encoding.dialect() else {
             let mut source = BinarySource::reading(bytes, reading);
             let message = Field::read(Self::TAG, &mut source)?;
             source.finish()?;
             return Ok(message);
-        }
-        let (mut source, whole) = begun(encoding, bytes, reading)?;
+        };
+        let (mut source, whole) = TextSource::begun(dialect, text(bytes)?, reading);
         whole?;
         Field::read(Self::TAG, &mut source)
     }
 }
 
-/// The source of a text as far as it goes, and what is wrong behind that.
-fn begun(encoding: Encoding, bytes: &[u8], reading: Reading) -> Result<(TextSource, Result<()>)> {
-    let text = std::str::from_utf8(bytes).map_err(|error| Error {
+/// The message as text.
+pub(super) fn text(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|error| Error {
         kind: ErrorKind::Utf8,
         tag: None,
         offset: error.valid_up_to(),
-    })?;
-    Ok(match encoding {
-        Encoding::Json => TextSource::begun_json(text, reading),
-        _ => TextSource::begun_xml(text, reading),
     })
 }
 
@@ -85,9 +81,11 @@ fn version_of(encoding: Encoding, bytes: &[u8], error: Error) -> Option<Version>
         src.open(Tag::RequestHeader)?;
         Value::take(Tag::ProtocolVersion, src)
     };
-    let version = match encoding {
-        Encoding::Ttlv => read(&mut BinarySource::new(bytes)),
-        _ => begun(encoding, bytes, Reading::default()).and_then(|(mut source, _)| read(&mut source)),
+    let version = match encoding.dialect() {
+        None => read(&mut BinarySource::new(bytes)),
+        Some(dialect) => {
+            text(bytes).and_then(|text| read(&mut TextSource::begun(dialect, text, Reading::default()).0))
+        }
     };
     version.ok().map(|version| version.0)
 }

@@ -6,8 +6,8 @@
 
 use super::buffer::Buffer;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::tree::{Growing, Node, TextSource, syntax_at};
-use super::{BitNames, Kind, Reading, Sink};
+use super::tree::{Growing, Node, syntax_at};
+use super::{BitNames, Kind, Sink};
 use crate::Tag;
 use crate::error::{ErrorKind, Result};
 use crate::version::Version;
@@ -151,7 +151,8 @@ impl Sink for JsonSink {
     }
 }
 
-const JSON: Dialect = Dialect { is_all_text: false };
+/// JSON, where an object is an item.
+pub(super) const JSON: Dialect = Dialect { is_all_text: false, grow };
 
 /// What an object may say of itself: `name` is for people and not read.
 #[derive(Clone, Copy)]
@@ -160,30 +161,6 @@ enum Key {
     Name,
     Type,
     Value,
-}
-
-impl TextSource {
-    /// Reads one message: an object that is the message's structure.
-    pub fn json(text: &str) -> Result<Self> {
-        let (source, read) = Self::begun_json(text, Reading::default());
-        read.map(|()| source)
-    }
-
-    /// The same as far as it goes, and what is wrong behind that.
-    pub(crate) fn begun_json(text: &str, reading: Reading) -> (Self, Result<()>) {
-        let (root, read) = Self::json_tree(text);
-        (Self::new(root, JSON, reading), read)
-    }
-
-    pub(super) fn json_tree(text: &str) -> (Option<Node>, Result<()>) {
-        match Growing::new(text.len()) {
-            Ok(mut growing) => {
-                let read = grow(text, &mut growing);
-                growing.finish(read, text.len())
-            }
-            Err(error) => (None, Err(error)),
-        }
-    }
 }
 
 fn grow(text: &str, growing: &mut Growing) -> Result<()> {

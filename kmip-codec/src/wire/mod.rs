@@ -19,6 +19,7 @@ pub use log::LogSink;
 pub(crate) use place::Outline;
 pub use place::Place;
 pub use redacted::{Fingerprint, RedactedSink, SECRET, SPELT};
+pub(crate) use scalar::Dialect;
 pub use tree::TextSource;
 pub use xml::XmlSink;
 
@@ -114,6 +115,15 @@ pub enum Encoding {
 impl Encoding {
     /// Every encoding.
     pub const ALL: [Encoding; 3] = [Encoding::Ttlv, Encoding::Json, Encoding::Xml];
+
+    /// How it is read, where it is text.
+    pub(crate) fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::Ttlv => None,
+            Self::Json => Some(json::JSON),
+            Self::Xml => Some(xml::XML),
+        }
+    }
 }
 
 impl std::fmt::Display for Encoding {

@@ -1,8 +1,9 @@
 //! Where in a message something stands, in words: found by walking down the message once more, and only for errors.
 
 use super::binary::children;
-use super::tree::Node;
-use super::{Encoding, Kind, TextSource};
+use super::tree::{Node, tree};
+use super::{Encoding, Kind};
+use crate::error::{ErrorKind, Named};
 use std::borrow::Cow;
 
 /// Names of what was found are cut after so many characters.
@@ -41,11 +42,11 @@ enum Within<'m> {
 impl<'m> Outline<'m> {
     /// Of a message, as far as it can be read.
     pub(crate) fn new(encoding: Encoding, message: &'m [u8]) -> Self {
-        let text = || std::str::from_utf8(message).unwrap_or_default();
-        match encoding {
-            Encoding::Ttlv => Self(Within::Ttlv(message)),
-            Encoding::Json => Self(Within::Text(TextSource::json_tree(text()).0)),
-            Encoding::Xml => Self(Within::Text(TextSource::xml_tree(text()).0)),
+        match encoding.dialect() {
+            None => Self(Within::Ttlv(message)),
+            Some(dialect) => {
+                Self(Within::Text(tree(dialect, std::str::from_utf8(message).unwrap_or_default()).0))
+            }
         }
     }
 
@@ -100,7 +101,7 @@ fn in_tree(root: &Node, offset: usize) -> Vec<Step> {
         let same = |items: &[Node]| items.iter().filter(|node| node.label() == label).count();
         steps.push(Step {
             name: bounded(&label),
-            kind: found.kind.unwrap_or(Kind::Structure).name().to_owned(),
+            kind: found.kind_label(),
             value: found.spelt_value().map(bounded),
             number: (same(siblings.get(..=at).unwrap_or_default()), same(siblings)),
         });
@@ -117,6 +118,14 @@ fn bounded(text: &str) -> String {
 }
 
 impl Node {
+    /// The name of the type, or the one that no type has.
+    fn kind_label(&self) -> String {
+        match (&self.unknown, self.fault) {
+            (Some(name), Some(ErrorKind::Name { of: Named::Type, .. })) => bounded(name),
+            _ => self.kind.unwrap_or(Kind::Structure).name().to_owned(),
+        }
+    }
+
     /// The name of the tag, or what stands in its place.
     fn label(&self) -> Cow<'_, str> {
         match (self.tag, &self.unknown) {

@@ -1,7 +1,9 @@
 //! Values of the text encodings: how they are written, and what is read from them.
 
 use super::Names;
+use super::tree::Growing;
 use crate::Tag;
+use crate::error::Result;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
@@ -15,9 +17,11 @@ pub(super) enum Scalar {
 
 /// In what the encodings differ.
 #[derive(Clone, Copy)]
-pub(super) struct Dialect {
+pub(crate) struct Dialect {
     /// Whether every value is text, so that numbers and booleans are too.
     pub(super) is_all_text: bool,
+    /// Grows the tree of a message from its text.
+    pub(super) grow: fn(&str, &mut Growing) -> Result<()>,
 }
 
 /// A value while it is read.

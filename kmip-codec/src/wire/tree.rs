@@ -173,12 +173,31 @@ const LOOKS_MAX: u8 = 16;
 /// What [`TextSource::peek`] calls an item whose name no tag has. Nobody asks for it.
 const UNKNOWN: Tag = Tag(0);
 
+/// The tree of one message as far as it goes, and what is wrong behind that.
+pub(super) fn tree(dialect: Dialect, text: &str) -> (Option<Node>, Result<()>) {
+    match Growing::new(text.len()) {
+        Ok(mut growing) => {
+            let read = (dialect.grow)(text, &mut growing);
+            growing.finish(read, text.len())
+        }
+        Err(error) => (None, Err(error)),
+    }
+}
+
 impl TextSource {
-    /// Reads this tree; nothing where there is none.
-    pub(super) fn new(root: Option<Node>, dialect: Dialect, leniency: Leniency) -> Self {
+    /// Reads one message: the text is that and nothing else.
+    pub(crate) fn whole(dialect: Dialect, text: &str) -> Result<Self> {
+        let (source, read) = Self::begun(dialect, text, Leniency::default());
+        read.map(|()| source)
+    }
+
+    /// The same as far as it goes, and what is wrong behind that.
+    pub(crate) fn begun(dialect: Dialect, text: &str, leniency: Leniency) -> (Self, Result<()>) {
+        let (root, read) = tree(dialect, text);
         let items: Vec<Node> = root.into_iter().collect();
         let open = vec![Level { items, read: Vec::new(), begin: 0 }];
-        Self { version: V1_0, dialect, leniency, open, offset: 0, looks_left: Cell::new(LOOKS_MAX) }
+        let looks_left = Cell::new(LOOKS_MAX);
+        (Self { version: V1_0, dialect, leniency, open, offset: 0, looks_left }, read)
     }
 
     fn next(&self) -> Option<&Node> {

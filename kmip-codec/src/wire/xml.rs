@@ -6,8 +6,8 @@
 
 use super::buffer::Buffer;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::tree::{Growing, Node, TextSource, syntax_at};
-use super::{BitNames, Kind, Reading, Sink};
+use super::tree::{Growing, Node, syntax_at};
+use super::{BitNames, Kind, Sink};
 use crate::Tag;
 use crate::error::{ErrorKind, Result};
 use crate::version::Version;
@@ -148,34 +148,11 @@ impl Sink for XmlSink {
     }
 }
 
-const XML: Dialect = Dialect { is_all_text: true };
+/// XML, where an element is an item.
+pub(super) const XML: Dialect = Dialect { is_all_text: true, grow };
 
 /// How many attributes an element may have: three are ours, namespaces come on top.
 const ATTRIBUTES_MAX: usize = 16;
-
-impl TextSource {
-    /// Reads one message: a document whose root is the message's element.
-    pub fn xml(text: &str) -> Result<Self> {
-        let (source, read) = Self::begun_xml(text, Reading::default());
-        read.map(|()| source)
-    }
-
-    /// The same as far as it goes, and what is wrong behind that.
-    pub(crate) fn begun_xml(text: &str, reading: Reading) -> (Self, Result<()>) {
-        let (root, read) = Self::xml_tree(text);
-        (Self::new(root, XML, reading), read)
-    }
-
-    pub(super) fn xml_tree(text: &str) -> (Option<Node>, Result<()>) {
-        match Growing::new(text.len()) {
-            Ok(mut growing) => {
-                let read = grow(text, &mut growing);
-                growing.finish(read, text.len())
-            }
-            Err(error) => (None, Err(error)),
-        }
-    }
-}
 
 fn grow(text: &str, growing: &mut Growing) -> Result<()> {
     let mut reader = Reader::from_str(text);
