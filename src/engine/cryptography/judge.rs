@@ -39,25 +39,8 @@ mod tests {
     use kmip_codec::objects::{KeyMaterial, KeyValue, PlainKeyValue};
 
     fn stored(kind: ObjectType, algorithm: CryptographicAlgorithm, bits: i32) -> Object {
-        let mut object = Object {
-            id: "old".into(),
-            owner: "ann".into(),
-            group: None,
-            created: 0,
-            generation: 0,
-            archived: false,
-            has_value: true,
-            allocated: false,
-            split: None,
-            rotated_as: None,
-            place: None,
-            attributes: Default::default(),
-        };
-        let said = [
-            Attribute::ObjectType(kind),
-            Attribute::CryptographicAlgorithm(algorithm),
-            Attribute::CryptographicLength(bits),
-        ];
+        let mut object = Object::new("old".to_owned(), "ann".to_owned(), kind);
+        let said = [Attribute::CryptographicAlgorithm(algorithm), Attribute::CryptographicLength(bits)];
         said.into_iter().for_each(|attribute| object.attributes.set(attribute));
         object
     }

@@ -17,7 +17,7 @@ use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, TemplateAttri
 use kmip_codec::enums::*;
 use kmip_codec::objects::{KeyBlock, ManagedObject};
 use kmip_codec::operations::Operation;
-use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::value::DateTime;
 use kmip_codec::version::V2_0;
 use kmip_codec::{SecretBytes, Tag, attribute};
 
@@ -124,23 +124,8 @@ pub fn inheriting(
 
 /// An object of the client that is nothing but of its type.
 pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> Object {
-    let mut object = Object {
-        id,
-        place: None,
-        owner: cx.principal().name.clone(),
-        group: cx.principal().default_group.clone(),
-        created: cx.next_creation(),
-        generation: 0,
-        archived: false,
-        has_value: true,
-        allocated: false,
-        split: None,
-        rotated_as: None,
-        attributes: Held::default(),
-    };
-    object.attributes.set(Attribute::UniqueIdentifier(UniqueIdentifier::from(object.id.as_str())));
-    object.attributes.set(Attribute::ObjectType(object_type));
-    object
+    let (owner, group) = (cx.principal().name.clone(), cx.principal().default_group.clone());
+    Object { group, created: cx.next_creation(), ..Object::new(id, owner, object_type) }
 }
 
 /// Takes in the attributes of the request.

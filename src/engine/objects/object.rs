@@ -61,6 +61,27 @@ pub struct Object {
 }
 
 impl Object {
+    /// An object that is nothing but of its type.
+    pub fn new(id: String, owner: String, object_type: ObjectType) -> Self {
+        let mut attributes = Held::default();
+        attributes.set(Attribute::UniqueIdentifier(id.as_str().into()));
+        attributes.set(Attribute::ObjectType(object_type));
+        Self {
+            id,
+            place: None,
+            owner,
+            group: None,
+            created: 0,
+            generation: 0,
+            archived: false,
+            has_value: true,
+            allocated: false,
+            split: None,
+            rotated_as: None,
+            attributes,
+        }
+    }
+
     /// What it is known by in the store: its identifier, or what takes the place of that.
     pub fn place(&self) -> &str {
         self.place.as_deref().unwrap_or(&self.id)
