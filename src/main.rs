@@ -7,7 +7,7 @@ use keystead::config::Config;
 use keystead::exit::{self, Ends, Exit};
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
-use keystead::{check, client, dev, http, start};
+use keystead::{check, dev, http, start};
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -176,25 +176,11 @@ fn serve(file: PathBuf, amend: impl Fn(&mut Config) + Send + Sync + 'static) -> 
     run(&config, source)
 }
 
-/// What an operator should know of the configuration and of its files before the server serves.
-fn tell_what_is_weak(config: &Config) {
-    if config.objects.weak_keys {
-        tracing::warn!(
-            "weak algorithms are granted to every client (objects.weak_keys = true; docs/cryptography.md lists them): for \
-             development, not for production"
-        );
-    }
-    let secrets = [config.hsm.pin_file.as_ref(), Some(&config.tls.key), config.tls.ca_key.as_ref()];
-    for text in secrets.into_iter().flatten().filter_map(|file| client::open_to_all(file)) {
-        tracing::warn!("{text}");
-    }
-}
-
 fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
     if let Err(error) = no_core_dumps() {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
-    tell_what_is_weak(config);
+    config.weaknesses().iter().for_each(|text| tracing::warn!("{text}"));
     start::run(config, source, |addresses| {
         for (address, protocol) in addresses {
             match protocol {

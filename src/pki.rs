@@ -3,7 +3,7 @@
 
 mod facts;
 
-pub use facts::{Facts, bounded, moment};
+pub use facts::{Facts, bounded, chain_rule, moment};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose,

@@ -23,8 +23,8 @@ fn failed(output: Output, code: i32) -> String {
 fn a_client_that_cannot_be_written_down_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start_quietly(&folder.path().join("server"));
-    let words = failed(add(&dev, "admin", "lost", &folder.path().join("nowhere"), &[]), 1);
-    assert!(words.contains("lost.key") && words.contains("--out"), "{words}");
+    let words = failed(add(&dev, "admin", "lost", &folder.path().join("nowhere/deeper"), &[]), 1);
+    assert!(words.contains("nowhere/deeper") && words.contains("--out"), "{words}");
     assert_eq!(told(dev.keystead("admin", &["client", "list", "--json"])), "[]");
 }
 

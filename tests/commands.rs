@@ -112,6 +112,8 @@ const VARIES: &[(&str, &str)] = &[
     ("hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh", "[HEX]"),
     ("9999-99-99T99:99:99Z", "[TIME]"),
     ("9999-99-99", "[DATE]"),
+    ("99:99 UTC", "[CLOCK] UTC"),
+    ("9999999999999", "[NUMBER]"),
     ("request 9999999999*", "request [NUMBER]"),
     ("up 9* s", "up [UPTIME] s"),
     ("serial 99*", "serial [SERIAL]"),

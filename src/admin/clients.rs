@@ -9,6 +9,7 @@ use crate::gate;
 use crate::pki::{self, Curve};
 use clap::{Args, Subcommand};
 use keystead_hsm::{Entropy as _, SystemEntropy};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -38,7 +39,7 @@ enum Action {
     Add {
         /// The name of the client: what its objects belong to
         name: String,
-        /// The folder, which must be there, that the files go into
+        /// The folder that the files go into; it is made where it is missing
         #[arg(long, value_name = "DIR", default_value = ".")]
         out: PathBuf,
         /// How long the certificate is valid
@@ -119,10 +120,11 @@ fn add(
     }
     let named = |error: pki::Error| Error::setup(error.to_string(), "correct it and try again");
     let (request, key) = pki::request(name, curve).map_err(named)?;
+    let unwritten = |why: String| Error::setup(why, "name a folder that can be written with --out");
+    let is_new = make_folder(out).map_err(unwritten)?;
     // Before the server is asked: what it has signed it lists, and only the key makes it of use.
     let written = pki::write_new(key_file, key.as_bytes());
-    written
-        .map_err(|error| Error::setup(error.to_string(), "name a folder that can be written with --out"))?;
+    written.map_err(|error| unwritten(error.to_string()))?;
     let signed = sign(request).and_then(|issued| {
         pki::write_new(certificate_file, issued.certificate.as_bytes()).map_err(|error| {
             let end = format!("`keystead client revoke sha256:{}`", issued.fingerprint);
@@ -130,7 +132,21 @@ fn add(
         })?;
         Ok(issued)
     });
-    signed.inspect_err(|_| drop(std::fs::remove_file(key_file)))
+    signed.inspect_err(|_| {
+        drop(std::fs::remove_file(key_file));
+        if is_new {
+            drop(std::fs::remove_dir(out));
+        }
+    })
+}
+
+/// Makes a folder for this user alone, where it is missing, inside one that is there; and says whether it was made.
+fn make_folder(folder: &Path) -> Result<bool, String> {
+    if folder.exists() {
+        return Ok(false);
+    }
+    let made = std::fs::DirBuilder::new().mode(0o700).create(folder);
+    made.map(|()| true).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 /// Writes what the host needs besides, and tells of all of it.

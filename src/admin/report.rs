@@ -34,21 +34,28 @@ impl From<&Error> for Report {
     }
 }
 
-/// Tells it, and gives the exit code.
-pub fn fail(json: bool, report: impl Into<Report>) -> ExitCode {
-    let Report { kind, message, code, reason } = report.into();
-    let line = if json {
+impl Report {
+    /// The same for programs.
+    pub fn json(&self) -> serde_json::Value {
+        let Self { kind, message, code, reason } = self;
         let mut told = serde_json::json!({ "error": message, "kind": kind, "exit_code": code });
         if let (Some(reason), Some(fields)) = (reason, told.as_object_mut()) {
-            fields.insert("reason".to_owned(), reason.into());
+            fields.insert("reason".to_owned(), (*reason).into());
         }
-        super::json_line(&told)
-    } else {
-        format!("keystead: {}", printable(&message, MESSAGE_CHARS))
+        told
+    }
+}
+
+/// Tells it, and gives the exit code.
+pub fn fail(json: bool, report: impl Into<Report>) -> ExitCode {
+    let report = report.into();
+    let line = match json {
+        true => super::json_line(&report.json()),
+        false => format!("keystead: {}", printable(&report.message, MESSAGE_CHARS)),
     };
     // Nobody may be there to read it.
     let _ = writeln!(io::stderr(), "{line}");
-    ExitCode::from(code)
+    ExitCode::from(report.code)
 }
 
 /// Tells what is wrong with a command line, or shows the help that it asks for.

@@ -7,7 +7,22 @@ const CELL_CHARS: usize = 80;
 
 /// A line each, with the header first.
 pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
-    let shown = |row: [String; N]| row.map(|cell| printable(&cell, CELL_CHARS));
+    table_with_text(head, rows, CELL_CHARS)
+}
+
+/// The same with a text in the last column, of which so many characters are shown.
+pub fn table_with_text<const N: usize>(
+    head: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    characters: usize,
+) -> String {
+    let shown = |row: [String; N]| {
+        let mut column = 0;
+        row.map(|cell| {
+            column += 1;
+            printable(&cell, if column == N { characters } else { CELL_CHARS })
+        })
+    };
     let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows.into_iter().map(shown)).collect();
     let width =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();

@@ -70,11 +70,14 @@ impl ClientArgs {
             ca: self.ca.clone(),
         };
         if let Some(path) = &self.config {
-            return Ok(options.or(Given::in_file(path)?).or(Given::in_environment(environment)?));
+            let file = Given::in_file(path, "the file given with --config")?;
+            return Ok(options.or(file).or(Given::in_environment(environment)?));
         }
         let file = match environment("KEYSTEAD_CONFIG") {
-            Some(path) => Given::in_file(Path::new(&path))?,
-            None if Path::new(DEFAULT_CONFIG).exists() => Given::in_file(Path::new(DEFAULT_CONFIG))?,
+            Some(path) => Given::in_file(Path::new(&path), "the file that KEYSTEAD_CONFIG names")?,
+            None if Path::new(DEFAULT_CONFIG).exists() => {
+                Given::in_file(Path::new(DEFAULT_CONFIG), "it, or name another file with --config")?
+            }
             None => Given::default(),
         };
         Ok(options.or(Given::in_environment(environment)?).or(file))
@@ -96,8 +99,9 @@ impl Given {
         })
     }
 
-    fn in_file(path: &Path) -> Result<Self, Error> {
-        let advice = "correct the file given with --config";
+    /// `what` is what there is to correct.
+    fn in_file(path: &Path, what: &str) -> Result<Self, Error> {
+        let advice = &format!("correct {what}");
         let text = fs::read_to_string(path)
             .map_err(|error| Error::setup(format!("{}: {error}", path.display()), advice))?;
         let mut file: Self = toml::from_str(&text).map_err(|error| {

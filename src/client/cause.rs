@@ -1,5 +1,7 @@
 //! What happens between this machine and a server, and what it means for people.
 
+use crate::pki::chain_rule;
+use kmip_codec::Tag;
 use rustls::AlertDescription;
 use std::fmt;
 use std::io;
@@ -34,7 +36,7 @@ pub enum Cause {
     #[error("the connection broke ({0})")]
     Lost(io::Error),
     /// What came is not KMIP.
-    #[error("the answer is not a KMIP message ({0})")]
+    #[error("{}", NoKmip(.0))]
     Message(#[from] kmip_codec::Error),
     /// What came does not answer the request.
     #[error("the answer does not fit the request")]
@@ -84,6 +86,23 @@ impl Cause {
     }
 }
 
+/// The tag that the beginning of an answer in HTTP would be.
+const HTTP: Tag = Tag(u32::from_be_bytes([0, b'H', b'T', b'T']));
+
+/// An answer that is no KMIP, with what it is instead.
+struct NoKmip<'a>(&'a kmip_codec::Error);
+
+impl fmt::Display for NoKmip<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.tag {
+            Some(HTTP) => f.write_str(
+                "HTTP is spoken there, and this client speaks KMIP without it: give the port of KMIP, which is 5696 by default",
+            ),
+            _ => write!(f, "the answer is not a KMIP message ({})", self.0),
+        }
+    }
+}
+
 /// A TLS error with what it means here.
 struct Tls<'a>(&'a rustls::Error);
 
@@ -108,11 +127,38 @@ impl fmt::Display for Tls<'_> {
                 f,
                 "the server's certificate is not valid now ({error}): is this machine's clock right?"
             ),
+            rustls::Error::InvalidCertificate(Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. }) => {
+                f.write_str(
+                    "the server's certificate is not for servers: serverAuth is missing in its extended key usages",
+                )
+            }
+            rustls::Error::InvalidCertificate(Bad::Other(other)) => by_webpki(other, f),
             rustls::Error::InvalidCertificate(_) => {
                 write!(f, "the server's certificate is not accepted ({error})")
             }
             rustls::Error::AlertReceived(alert) => refused(*alert, f),
             _ => write!(f, "TLS failed ({error}): is a KMIP server there?"),
+        }
+    }
+}
+
+/// What rustls hands on without a name of its own.
+fn by_webpki(error: &rustls::OtherError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let inner = error.0.downcast_ref::<webpki::Error>();
+    match inner {
+        Some(webpki::Error::CaUsedAsEndEntity) => f.write_str(
+            "the server shows the certificate of a CA (basic constraints CA:TRUE): a server needs an end-entity \
+             certificate (CA:FALSE)",
+        ),
+        Some(webpki::Error::UnsupportedCertVersion) => {
+            f.write_str("the server's certificate, or one in its chain, is older than X.509 v3, and v3 is needed")
+        }
+        inner => {
+            f.write_str("the server's certificate is not accepted: ")?;
+            match inner.and_then(chain_rule) {
+                Some(why) => write!(f, "its chain does not lead to the CA given with --ca: {why}"),
+                None => write!(f, "{error}"),
+            }
         }
     }
 }
@@ -138,5 +184,48 @@ fn refused(alert: AlertDescription, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ),
         Alert::InternalError => f.write_str("the server failed in the TLS handshake: its log says why"),
         _ => write!(f, "the server does not accept this client's certificate ({alert:?}); {another}"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+mod tests {
+    use super::*;
+    use rustls::{CertificateError, OtherError};
+    use std::sync::Arc;
+
+    #[test]
+    fn an_answer_in_http_is_told_as_that() {
+        let told = |answer: &[u8]| {
+            let error = kmip_codec::message::ResponseMessage::from_bytes(answer).unwrap_err();
+            Cause::Message(error).to_string()
+        };
+        let http = told(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        assert!(http.contains("give the port of KMIP"), "{http}");
+        assert!(told(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n").contains("not a KMIP message"));
+    }
+
+    /// What a library calls it is no help to who has to mend it.
+    #[test]
+    fn a_servers_certificate_that_is_not_accepted_is_told_in_words() {
+        for (inner, words) in [
+            (webpki::Error::CaUsedAsEndEntity, "the server shows the certificate of a CA"),
+            (
+                webpki::Error::EndEntityUsedAsCa,
+                "an end-entity certificate (basic constraints CA:FALSE) stands in it",
+            ),
+            (webpki::Error::UnsupportedCertVersion, "older than X.509 v3"),
+            (webpki::Error::NameConstraintViolation, "name constraints exclude"),
+            (webpki::Error::PathLenConstraintViolated, "basic constraints (pathlen) forbid"),
+        ] {
+            let library = format!("{inner:?}");
+            let error = CertificateError::Other(OtherError(Arc::new(inner)));
+            let told = Cause::Tls(error.into());
+            assert!(told.is_refusal());
+            let told = told.to_string();
+            assert!(told.contains(words) && !told.contains(&library), "{told}");
+        }
+        let told = Cause::Tls(CertificateError::InvalidPurpose.into()).to_string();
+        assert!(told.contains("serverAuth is missing"), "{told}");
     }
 }

@@ -2,8 +2,10 @@
 
 use super::files::{Files, certificates, private_key};
 use super::{Error, ServerAddress};
+use crate::pki::Facts;
 use kmip_codec::Version;
 use kmip_codec::version::V2_1;
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +52,12 @@ impl Settings {
     /// CA is trusted.
     pub fn read(servers: Vec<ServerAddress>, cert: &Path, key_file: &Path, ca: &Path) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
-        for root in certificates(ca, "--ca")? {
+        let trusted = certificates(ca, "--ca")?;
+        no_ca(&trusted).map_or(Ok(()), |what| {
+            let what = format!("{} holds {what}, and the certificate of a CA is needed", ca.display());
+            Err(Error::setup(what, "give with --ca the CA that has signed the server's certificate"))
+        })?;
+        for root in trusted {
             roots.add(root).map_err(|error| unusable(ca, &error, "give the CA certificate of the server"))?;
         }
         let (chain, key) = (certificates(cert, "--cert")?, private_key(key_file)?);
@@ -70,6 +77,17 @@ impl Settings {
     pub fn with_servers(&self, servers: Vec<ServerAddress>) -> Self {
         Self { servers, ..self.clone() }
     }
+}
+
+/// What is there instead of the certificate of a CA. Self-signed ones are taken as they are: a server may show one.
+fn no_ca(trusted: &[CertificateDer<'_>]) -> Option<String> {
+    let all: Vec<Facts> = trusted.iter().map(|one| Facts::of(one)).collect();
+    let is_end_entity = |one: &Facts| one.version == 3 && !one.may_sign() && !one.self_issued;
+    let first = all.first().filter(|_| all.iter().all(is_end_entity))?;
+    Some(match all.len() {
+        1 => format!("an end-entity certificate ({})", first.subject),
+        count => format!("{count} end-entity certificates (the first: {})", first.subject),
+    })
 }
 
 fn mixed_up(cert: &Path, key: &Path) -> Error {

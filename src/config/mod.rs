@@ -13,6 +13,7 @@ mod numbers;
 mod paths;
 mod sections;
 mod texts;
+mod weaknesses;
 mod wrong;
 
 pub use attestation::AttestationConfig;

@@ -94,6 +94,23 @@ impl fmt::Display for Facts {
     }
 }
 
+/// What a chain must not do, where that is what is wrong (RFC 5280, 4.2.1.9 and 4.2.1.10).
+pub fn chain_rule(error: &webpki::Error) -> Option<&'static str> {
+    match error {
+        webpki::Error::EndEntityUsedAsCa => {
+            Some("an end-entity certificate (basic constraints CA:FALSE) stands in it in the place of a CA")
+        }
+        webpki::Error::PathLenConstraintViolated => {
+            Some("a CA in it has signed another CA, which its basic constraints (pathlen) forbid")
+        }
+        webpki::Error::NameConstraintViolation => {
+            Some("a CA in it has signed for a name that its name constraints exclude")
+        }
+        webpki::Error::MaximumPathDepthExceeded => Some("it is longer than any chain that is followed here"),
+        _ => None,
+    }
+}
+
 /// A foreign text of a certificate as it may be shown (see [`printable`]).
 pub fn bounded(text: &str) -> String {
     printable(text, TEXT_MAX)

@@ -116,6 +116,7 @@ impl Reload {
         let mut changes = changed_keys(&self.keys, &keys);
         changes.extend(changed_files(&before, &tls));
         tell(&tls, &config.listen);
+        config.weaknesses().iter().for_each(|text| tracing::warn!("{text}"));
         running.gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
         running.door.tls.set(tls);
         running.line.tls.set(connector);

@@ -1,16 +1,17 @@
 //! The command line of `keystead-unlock`.
 
-use super::console::say;
+use super::console::{self, say};
 use super::copies::Decision;
 use super::cryptsetup::{OpenAs, Volume};
-use super::enroll::enroll;
+use super::enroll::{Enrolled, enroll};
 use super::error::{Error, Result, exit_codes};
 use super::existing::Existing;
 use super::fetch::{Patience, fetch_one};
 use super::open::unlock;
 use super::passphrase::Passphrase;
 use clap::{Parser, Subcommand};
-use keystead::client::{Client, ClientArgs, Limits};
+use keystead::admin::report::{self, Report};
+use keystead::client::{Client, ClientArgs, Limits, Settings};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,7 +60,7 @@ enum Action {
         /// LUKS UUID and its key
         #[arg(long)]
         same_volume: bool,
-        /// Print what was done as JSON
+        /// Print what was done, and what went wrong, as JSON; `news` is what people are told on the way
         #[arg(long)]
         json: bool,
     },
@@ -121,14 +122,36 @@ impl Wait {
 
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
-    let CommandLine { client, action } = CommandLine::parse();
+    let CommandLine { client, action } = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => return report::command_line(&error),
+    };
+    let json = matches!(action, Action::Enroll { json: true, .. });
+    if json {
+        console::keep();
+    }
     match act(&client, action) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("{error}"));
+            if json {
+                let mut told = Report::from(&error).json();
+                if let Some(fields) = told.as_object_mut() {
+                    fields.insert("news".to_owned(), console::kept().into());
+                }
+                // Nobody may be there to read it.
+                let _ = writeln!(io::stderr(), "{told}");
+            } else {
+                say(format_args!("{error}"));
+            }
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+fn settings(args: &ClientArgs) -> Result<Settings> {
+    let settings = args.settings()?;
+    console::warn(&settings);
+    Ok(settings)
 }
 
 fn act(args: &ClientArgs, action: Action) -> Result<()> {
@@ -136,12 +159,17 @@ fn act(args: &ClientArgs, action: Action) -> Result<()> {
         Action::Enroll { device, existing_key_file, header, new_uuid, same_volume, json } => {
             let copy = new_uuid.then_some(Decision::NewUuid);
             let decision = copy.or(same_volume.then_some(Decision::SameVolume));
-            let settings = args.settings()?;
+            let settings = settings(args)?;
             let servers = settings.servers.clone();
             let (volume, mut client) = (Volume::new(device, header), Client::new(settings));
             let done = enroll(&volume, &Existing::new(existing_key_file), &mut client, &servers, decision)?;
-            let told = serde_json::json!({ "id": done.uid, "keyslot": done.keyslot, "volume": done.volume });
-            print(&if json { format!("{told}\n") } else { format!("{}\n", done.uid) }.into_bytes())
+            if !json {
+                return print(format!("{}\n", done.uid).as_bytes());
+            }
+            let Enrolled { uid, keyslot, volume } = done;
+            let news = console::kept();
+            let told = serde_json::json!({ "id": uid, "keyslot": keyslot, "volume": volume, "news": news });
+            print(format!("{told}\n").as_bytes())
         }
         Action::Unlock { device, name, test_passphrase: _, readonly, header, wait } => {
             let how = match &name {
@@ -156,7 +184,7 @@ fn act(args: &ClientArgs, action: Action) -> Result<()> {
                 let why = "the key is not shown on a terminal: use a pipe, or --force";
                 return Err(Error::Usage(why.to_owned()));
             }
-            let key = fetch_one(&args.settings()?, &id, wait.patience())?;
+            let key = fetch_one(&settings(args)?, &id, wait.patience())?;
             if raw { print(key.expose()) } else { print(Passphrase::of_key(&id, &key)?.expose()) }
         }
     }

@@ -1,10 +1,12 @@
 //! What people are told. Everything goes through here, so that no text of a header, a server or a child steers the
 //! terminal.
 
+use keystead::client::Settings;
 use keystead::text::printable;
 use std::fmt::Arguments;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long one line may be.
 const LINE_CHARS: usize = 4000;
@@ -14,10 +16,42 @@ const NAME_CHARS: usize = 160;
 /// How much of a path that a command names, which is wrong when it is cut.
 const ARGUMENT_CHARS: usize = 1000;
 
+/// What was said since programs began to be told instead of people; none where people are told.
+static NEWS: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+fn news() -> MutexGuard<'static, Option<Vec<String>>> {
+    NEWS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on what is said is kept, for a program that reads JSON.
+pub fn keep() {
+    *news() = Some(Vec::new());
+}
+
+/// Whether a program is told, so that nobody can be asked.
+pub fn is_kept() -> bool {
+    news().is_some()
+}
+
+/// What was kept.
+pub fn kept() -> Vec<String> {
+    news().take().unwrap_or_default()
+}
+
 /// Tells a person what goes on; standard output stays free for what programs read.
 pub fn say(line: Arguments<'_>) {
+    if let Some(kept) = news().as_mut() {
+        return kept.push(line.to_string());
+    }
     // Nobody may be there to read it: that must not stop a boot.
     let _ = writeln!(std::io::stderr(), "keystead-unlock: {}", printable(&line.to_string(), LINE_CHARS));
+}
+
+/// Tells that the private key of this machine is no secret.
+pub fn warn(settings: &Settings) {
+    if let Some(text) = settings.files.warning() {
+        say(format_args!("warning: {text}"));
+    }
 }
 
 /// A foreign name as it may be shown.

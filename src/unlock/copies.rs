@@ -30,7 +30,7 @@ pub fn decide(
         return Ok(given);
     }
     let story = story(volume, header, other, here);
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if console::is_kept() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Error::Usage(format!(
             "{story}. Say which it is, and enrol again: with `--new-uuid`, where this is a copy, it gets a LUKS UUID and a \
              key of its own; with `--same-volume`, where this is that volume, it keeps both"

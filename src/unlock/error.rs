@@ -1,6 +1,7 @@
 //! What can go wrong between a volume and a server, and what to do.
 
 use super::console::{self, shown};
+use keystead::admin::report::Report;
 use keystead::client;
 use keystead::client::{ServerAddress, exit};
 use kmip_codec::enums::State;
@@ -87,6 +88,17 @@ pub enum Error {
     },
 }
 
+impl From<&Error> for Report {
+    fn from(error: &Error) -> Self {
+        let reason = match error {
+            Error::Client(inner) => Self::from(inner).reason,
+            Error::Ended { error, .. } => Self::from(&**error).reason,
+            _ => None,
+        };
+        Self { kind: error.kind(), message: error.to_string(), code: error.exit_code(), reason }
+    }
+}
+
 impl Error {
     /// The exit code of a command that ends with this error.
     pub fn exit_code(&self) -> u8 {
@@ -99,6 +111,20 @@ impl Error {
             Self::Volume { .. } | Self::System { .. } => exit::HERE,
             Self::Usage(_) => exit::USAGE,
             Self::Cryptsetup { .. } => CRYPTSETUP_FAILED,
+        }
+    }
+
+    /// One word for its kind; programs rely on it.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Client(error) => Report::from(error).kind,
+            Self::Key { .. } | Self::NotActive { .. } => "key",
+            Self::Ended { error, .. } => error.kind(),
+            Self::NoKey { .. } => "no-key",
+            Self::Volume { .. } => "volume",
+            Self::Cryptsetup { .. } => "cryptsetup",
+            Self::Usage(_) => "usage",
+            Self::System { .. } => "system",
         }
     }
 

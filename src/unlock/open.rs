@@ -129,6 +129,7 @@ fn places(tokens: &[NumberedToken], args: &ClientArgs) -> Result<(Settings, Vec<
     }
     let named = of_tokens.iter().map(|place| place.server.clone()).collect();
     let (settings, of_this_machine) = args.settings_or_servers(named)?;
+    console::warn(&settings);
     let mut places: Vec<Place> = Vec::new();
     let of_all = settings.servers.iter().flat_map(|server| {
         tokens.iter().map(|numbered| Place { server: server.clone(), uid: numbered.token.uid.clone() })

@@ -1,5 +1,6 @@
 //! Exchanges as people read them. Clients' texts are escaped: none of them moves the cursor or looks like ours.
 
+use crate::admin::table::table_with_text;
 use crate::engine::telling::witness::ObjectFacts;
 use crate::explain::Exchange;
 use crate::pki;
@@ -16,25 +17,19 @@ const LISTED_CHARS: usize = 200;
 
 /// A line each.
 pub fn list(all: &[Exchange]) -> String {
-    let mut text = String::new();
-    for one in all {
-        let _ = writeln!(
-            text,
-            "{}\t{}\t{}\t{}\t{}\t{}{}",
-            one.id,
+    let row = |one: &Exchange| {
+        let times = if one.times > 1 { format!("({} times) ", one.times) } else { String::new() };
+        [
+            one.id.to_string(),
             moment(one.last),
-            listed(if one.client.is_empty() { &one.peer } else { &one.client }),
-            if one.operation.is_empty() { "-" } else { &one.operation },
-            if one.reason.is_empty() { &one.what } else { &one.reason },
-            listed(&one.message),
-            if one.times > 1 { format!(" ({} times)", one.times) } else { String::new() }
-        );
-    }
-    text
-}
-
-fn listed(text: &str) -> String {
-    printable(text, LISTED_CHARS)
+            if one.client.is_empty() { &one.peer } else { &one.client }.clone(),
+            if one.operation.is_empty() { "-" } else { &one.operation }.to_owned(),
+            if one.reason.is_empty() { &one.what } else { &one.reason }.clone(),
+            times + &one.message,
+        ]
+    };
+    let head = ["ID", "TIME", "CLIENT", "OPERATION", "REASON", "MESSAGE"];
+    table_with_text(head, all.iter().map(row), LISTED_CHARS)
 }
 
 /// Everything that is kept of it.

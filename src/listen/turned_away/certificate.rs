@@ -2,7 +2,7 @@
 
 use super::{Reason, Trust};
 use crate::listen::anchors::CaOutOfDate;
-use crate::pki::{Facts, bounded, moment};
+use crate::pki::{Facts, bounded, chain_rule, moment};
 use rustls::pki_types::CertificateDer;
 use rustls::{CertRevocationListError as List, CertificateError as Bad, Error};
 
@@ -90,22 +90,18 @@ fn by_webpki(error: &Bad, all: &[Facts]) -> (Reason, String) {
                 .to_owned(),
         ),
         Some(webpki::Error::UnsupportedCriticalExtension) => extension(),
-        Some(
-            webpki::Error::EndEntityUsedAsCa
-            | webpki::Error::PathLenConstraintViolated
-            | webpki::Error::NameConstraintViolation
-            | webpki::Error::MaximumPathDepthExceeded,
-        ) => (
-            Reason::BrokenChain,
-            format!(
-                "its certificate does not follow from a CA of tls.ca by the chain that it sent: {}",
-                bounded(&error.to_string())
+        other => match other.and_then(chain_rule) {
+            Some(why) => (
+                Reason::BrokenChain,
+                format!(
+                    "its certificate does not follow from a CA of tls.ca by the chain that it sent: {why}"
+                ),
             ),
-        ),
-        _ => {
-            let what = format!("its certificate is not accepted: {}", bounded(&error.to_string()));
-            (Reason::CertificateUnreadable, what)
-        }
+            None => (
+                Reason::CertificateUnreadable,
+                format!("its certificate is not accepted: {}", bounded(&error.to_string())),
+            ),
+        },
     }
 }
 
