@@ -187,7 +187,9 @@ fn a_server_that_cannot_start_says_why() {
     change("token = \"keystead-dev\"", "token = \"nowhere\"");
     fails_with(13, &start(), &["no token labelled \"nowhere\"", "keystead-dev"]);
     change("token = \"keystead-dev\"", "slot = 77");
-    fails_with(13, &start(), &["slot 77", "Correct `hsm.slot`"]);
+    let slots = start();
+    fails_with(13, &slots, &["slot 77", "Correct `hsm.slot`", "\"keystead-dev\" in slot "]);
+    assert!(!String::from_utf8_lossy(&slots.stderr).contains("hsm.token"), "the log names another key");
     change("module = \"", "module = \"/nowhere");
     fails_with(10, &start(), &["cannot load the PKCS#11 module /nowhere"]);
     change("[objects]", "[limits]\nconnections = 0\n[objects]");

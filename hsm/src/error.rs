@@ -16,11 +16,11 @@ pub enum Error {
         why: String,
     },
     /// No token answers to the configured name.
-    #[error("the HSM has no token {wanted}; it has: {present}. Correct `hsm.token`, or make the token first")]
+    #[error("the HSM has no token {wanted}; it has: {present}")]
     TokenMissing {
         /// What was looked for.
         wanted: String,
-        /// The labels that are there.
+        /// The tokens that are there: by label, and by serial number or slot where that was looked for.
         present: String,
     },
     /// More than one token answers to the configured name: which one belongs to the store cannot be guessed.

@@ -72,7 +72,13 @@ pub fn find_slot(context: &Pkcs11, wanted: &Slot) -> Result<SlotId, Fault> {
         if fits {
             found.push((slot, info.serial_number().to_owned()));
         } else if info.token_initialized() {
-            present.push(format!("{:?}", info.label()));
+            present.push(match wanted {
+                Slot::Label(_) => format!("{:?}", info.label()),
+                Slot::Serial(_) => {
+                    format!("{:?} with the serial number {:?}", info.label(), info.serial_number())
+                }
+                Slot::Number(_) => format!("{:?} in slot {}", info.label(), slot.id()),
+            });
         }
     }
     let wanted = wanted.describe();

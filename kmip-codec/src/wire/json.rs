@@ -5,8 +5,9 @@
 //! behind `0x`; byte strings are hex digits alone.
 
 use super::buffer::Buffer;
+use super::growing::{Growing, syntax_at};
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::tree::{Growing, Node, syntax_at};
+use super::tree::Node;
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
 use crate::error::{ErrorKind, Result};

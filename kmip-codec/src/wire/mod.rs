@@ -4,6 +4,7 @@
 
 mod binary;
 mod buffer;
+mod growing;
 mod json;
 mod log;
 mod place;

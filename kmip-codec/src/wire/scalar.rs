@@ -1,7 +1,7 @@
 //! Values of the text encodings: how they are written, and what is read from them.
 
 use super::Names;
-use super::tree::Growing;
+use super::growing::Growing;
 use crate::Tag;
 use crate::error::Result;
 use time::OffsetDateTime;
