@@ -177,8 +177,8 @@ fn open_requests(cx: &mut Context<'_, '_>) -> Step<usize> {
     Ok(left)
 }
 
-/// An accepted item that waits, in the order of its client's.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An accepted item that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Waiting {
     /// When it was accepted, in nanoseconds since 1970.
     pub submitted: u64,

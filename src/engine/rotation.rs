@@ -72,8 +72,8 @@ pub fn due(object: &Object) -> Option<i64> {
     Some(initial.0.saturating_add(i64::from(interval.0)))
 }
 
-/// An object that is due for rotation; those of one owner are ordered by how long they have been.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An object that is due for rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Due {
     /// Since when, in seconds since 1970.
     pub since: u64,

@@ -3,15 +3,16 @@
 //! A client that lets much wait is no more in the way of the others than one that lets one thing wait: the next one is found
 //! without a look at what else waits. What failed rests for a while, and the others of its client go on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-/// What waits. `T` orders the work of one client `C`.
+/// What waits: work `T` of clients `C`.
 pub struct Turns<C, T> {
     /// How many may be under way together.
     at_once: usize,
-    waiting: HashMap<C, BTreeSet<T>>,
+    /// Of each client in the order in which it came.
+    waiting: HashMap<C, VecDeque<T>>,
     /// The clients with something that waits and nothing under way, in the order of their turns.
     order: VecDeque<C>,
     busy: HashSet<C>,
@@ -20,7 +21,7 @@ pub struct Turns<C, T> {
     known: HashSet<T>,
 }
 
-impl<C: Clone + Eq + Hash, T: Clone + Ord + Hash> Turns<C, T> {
+impl<C: Clone + Eq + Hash, T: Clone + Eq + Hash> Turns<C, T> {
     /// Nothing waits.
     pub fn new(at_once: usize) -> Self {
         Self {
@@ -36,7 +37,7 @@ impl<C: Clone + Eq + Hash, T: Clone + Ord + Hash> Turns<C, T> {
     /// Lets something of a client wait, where it does not yet.
     pub fn add(&mut self, client: C, work: T) {
         if self.known.insert(work.clone()) {
-            self.queue(client, work);
+            self.queue(client, |waiting| waiting.push_back(work));
         }
     }
 
@@ -56,12 +57,12 @@ impl<C: Clone + Eq + Hash, T: Clone + Ord + Hash> Turns<C, T> {
             self.resting.keys().next().map(|until| until.saturating_duration_since(Instant::now()));
         for _ in 0..self.order.len() {
             let Some(client) = self.order.pop_front() else { break };
-            let Some(first) = self.waiting.get(&client).and_then(|waiting| waiting.first()).cloned() else {
+            let Some(first) = self.waiting.get(&client).and_then(|waiting| waiting.front()).cloned() else {
                 continue;
             };
             let left = time_left(&first);
             if left.is_zero() {
-                self.take(&client, &first);
+                self.take_first(&client);
                 self.busy.insert(client.clone());
                 return Ok((client, first));
             }
@@ -90,26 +91,28 @@ impl<C: Clone + Eq + Hash, T: Clone + Ord + Hash> Turns<C, T> {
         }
     }
 
-    /// Lets wait what has rested.
+    /// Lets what has rested wait in front of the others of its client, which came behind it.
     fn wake(&mut self, now: Instant) {
+        let mut woken = Vec::new();
         while let Some(entry) = self.resting.first_entry().filter(|entry| *entry.key() <= now) {
-            for (client, work) in entry.remove() {
-                self.queue(client, work);
-            }
+            woken.extend(entry.remove());
+        }
+        for (client, work) in woken.into_iter().rev() {
+            self.queue(client, |waiting| waiting.push_front(work));
         }
     }
 
-    fn queue(&mut self, client: C, work: T) {
+    fn queue(&mut self, client: C, put: impl FnOnce(&mut VecDeque<T>)) {
         let waiting = self.waiting.entry(client.clone()).or_default();
         if waiting.is_empty() && !self.busy.contains(&client) {
             self.order.push_back(client);
         }
-        waiting.insert(work);
+        put(waiting);
     }
 
-    fn take(&mut self, client: &C, work: &T) {
+    fn take_first(&mut self, client: &C) {
         if let Some(waiting) = self.waiting.get_mut(client) {
-            waiting.remove(work);
+            waiting.pop_front();
             if waiting.is_empty() {
                 self.waiting.remove(client);
             }
