@@ -266,6 +266,7 @@ fn settings(
             signs: config.tls.ca_key.is_some(),
         },
         on_the_fly: config.object_groups.iter().filter_map(|group| group.template().ok()).collect(),
+        work_milliseconds_max: config.limits.work_milliseconds,
         rsa_bits_max: config.limits.rsa_bits,
         pbkdf2_iterations_max: config.limits.pbkdf2_iterations,
         asynchronous_max: config.asynchronous.requests,

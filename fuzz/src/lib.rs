@@ -132,6 +132,7 @@ impl Bench {
         loop {
             match batch::run(&world, &self.client, message, &mut Counting(self.age), &mut supplies) {
                 Ok(outcome) => return Some(outcome),
+                Err(Need::Turn) => supplies.take_turn(),
                 Err(Need::Supplies(lacking)) => {
                     for supply in lacking {
                         match supply {

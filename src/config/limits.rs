@@ -24,6 +24,8 @@ pub struct LimitsConfig {
     pub searched_objects: usize,
     /// The most identifiers that one Locate returns.
     pub located_items: usize,
+    /// The most work of a processor that one request asks for, as far as it can be told before it is done.
+    pub work_milliseconds: u64,
     /// The most bits that the RSA key pairs have together that one request makes.
     pub rsa_bits: u64,
     /// The most iterations of PBKDF2, over all blocks of its output, and of PKCS#12 containers that one request wants.
@@ -63,6 +65,7 @@ impl Default for LimitsConfig {
             batch_items: 1000,
             searched_objects: 2_000_000,
             located_items: 100_000,
+            work_milliseconds: 10_000,
             rsa_bits: 262_144,
             pbkdf2_iterations: 10_000_000,
             tickets: 64,

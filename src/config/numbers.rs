@@ -40,6 +40,7 @@ const ROWS: &[Row] = &[
     ("limits.batch_items", |c| c.limits.batch_items as u64, 1, MANY),
     ("limits.searched_objects", |c| c.limits.searched_objects as u64, 1000, 1000 * MANY),
     ("limits.located_items", |c| c.limits.located_items as u64, 1, 100 * MANY),
+    ("limits.work_milliseconds", |c| c.limits.work_milliseconds, 100, DAY),
     ("limits.rsa_bits", |c| c.limits.rsa_bits, 0, MANY * MANY),
     ("limits.pbkdf2_iterations", |c| c.limits.pbkdf2_iterations, 0, MANY * MANY),
     ("limits.tickets", |c| c.limits.tickets as u64, 1, MANY),

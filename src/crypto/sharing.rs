@@ -50,6 +50,18 @@ trait Field {
 }
 
 impl Scheme {
+    /// The longest prime of a field, in bits.
+    pub const PRIME_BITS_MAX: usize = prime::PRIME_BITS_MAX as usize;
+
+    /// How many bits a piece of a secret has; XOR takes it bit by bit.
+    pub fn piece_bits(&self) -> usize {
+        match &self.0 {
+            Kind::Xor | Kind::Gf8 => 8,
+            Kind::Gf16 => 16,
+            Kind::Prime(field) => field.random_bytes() * 8,
+        }
+    }
+
     /// XOR: as many parts as the threshold.
     pub fn xor() -> Self {
         Self(Kind::Xor)

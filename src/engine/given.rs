@@ -3,6 +3,7 @@
 
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::work;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::DataReference;
 use kmip_codec::operations::{Operation, Response};
@@ -78,15 +79,22 @@ fn data(response: &Response) -> Option<SecretBytes> {
     }
 }
 
+/// How often data that a request refers to is gone over at the most: it was sent once, and may be named by each item.
+const REFERRED: u64 = 4;
+
 /// The data that a request means: itself, or what an earlier item of the batch gave.
-pub fn meant(cx: &Context<'_, '_>, data: Data) -> Step<SecretBytes> {
+pub fn meant(cx: &mut Context<'_, '_>, data: Data) -> Step<SecretBytes> {
     let found = match data {
         Data::Bytes(bytes) => return Ok(bytes),
         Data::Reference(reference) => of_operation(&cx.given, reference),
         Data::Index(index) => nth(cx.given.iter().filter_map(|given| given.data.as_ref()), index),
     };
     match found {
-        Some(bytes) => Ok(bytes.clone()),
+        Some(bytes) => {
+            let bytes = bytes.clone();
+            work::take(cx, REFERRED * work::bytes(bytes.len()))?;
+            Ok(bytes)
+        }
         None => refuse(
             Cause::InvalidField,
             "the Data refers to an earlier item of the batch, and none there gave such data: put this item behind it",

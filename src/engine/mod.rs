@@ -16,7 +16,7 @@
 //! | `lifecycle`, `attributes` | states and dates; the rules of attributes |
 //! | `cryptography`, `certificates`, `pkcs11` | what keys are used for |
 //! | `draft`, `asynchronous`, `rotation`, `telling` | what a batch changes, what is done later or when it is due, and who is told |
-//! | `need`, `supplies` | what must be fetched or made before a batch can run to its end |
+//! | `need`, `supplies`, `work` | what must be fetched or made before a batch can run to its end; what it may cost |
 //! | `statements` | what Query says of the server |
 //!
 //! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
@@ -48,6 +48,7 @@ pub mod soundness;
 pub mod statements;
 pub mod supplies;
 pub mod telling;
+mod work;
 pub mod world;
 
 pub use material::is_symmetric_length;

@@ -22,6 +22,8 @@ pub enum Need {
     Kek(u32),
     /// What only takes long: each may be made in any order, ahead of the item that wants it, and for nothing.
     Supplies(Vec<Supply>),
+    /// A turn among the slow ones: the batch itself keeps a processor for long.
+    Turn,
     /// A certificate with which a client is let in.
     Credential(Wanted),
     /// What an administrative operation wants of the server outside the engine.

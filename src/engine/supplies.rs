@@ -10,6 +10,7 @@ use crate::crypto;
 use crate::crypto::pkcs12::Contents;
 use crate::engine::need::{Container, Credential, KeyPair, Need, Outside, PairKind, Stretch, Supply, Wanted};
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::work;
 use crate::engine::world::Settings;
 use kmip_codec::SecretBytes;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub struct Supplies {
     lacking: Vec<Supply>,
     /// The slow work that the items of the present run want, whether it is done already or not.
     wanted: Work,
+    /// Whether the run has a turn among the slow ones.
+    has_turn: bool,
 }
 
 /// Slow work, counted.
@@ -44,9 +47,31 @@ pub struct Supplies {
 struct Work {
     iterations: u64,
     rsa_bits: u64,
+    microseconds: u64,
 }
 
 impl Supplies {
+    /// Lets the next runs keep a processor for long.
+    pub fn take_turn(&mut self) {
+        self.has_turn = true;
+    }
+
+    /// Whether they may.
+    pub fn has_turn(&self) -> bool {
+        self.has_turn
+    }
+
+    /// Takes time of a processor, so many microseconds as far as can be told; or the need for a turn.
+    pub fn take_time(&mut self, microseconds: u64, settings: &Settings) -> Step<()> {
+        let wanted = self.wanted.microseconds.saturating_add(microseconds);
+        within(wanted / 1000, settings.work_milliseconds_max, "asks for about", "milliseconds of work")?;
+        self.wanted.microseconds = wanted;
+        if wanted > work::AT_ONCE && !self.has_turn {
+            return Err(Halt::Need(Need::Turn));
+        }
+        Ok(())
+    }
+
     /// Adds a pair for the next run.
     pub fn add(&mut self, pair: KeyPair) {
         self.pairs.push(pair);
@@ -116,7 +141,8 @@ impl Supplies {
     pub fn note(&mut self, need: Need) -> Result<(), Need> {
         let supplies = match need {
             Need::Supplies(supplies) => supplies,
-            Need::Kek(id) => return Err(Need::Kek(id)),
+            // Met at once, and without effect.
+            Need::Kek(_) | Need::Turn => return Err(need),
             // Never ahead: it may have effects, or fail for what the items before it lack.
             _ if !self.lacking.is_empty() => return self.met(),
             other => return Err(other),

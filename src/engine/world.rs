@@ -165,6 +165,8 @@ pub struct Settings {
     pub looked_at_max: usize,
     /// The most identifiers that one Locate returns.
     pub located_items_max: usize,
+    /// The most work of a processor that one request asks for, as far as it can be told before it is done, in milliseconds.
+    pub work_milliseconds_max: u64,
     /// The most bits that the RSA key pairs have together that one request makes.
     pub rsa_bits_max: u64,
     /// The most iterations of PBKDF2, over all blocks of its output, and of PKCS#12 containers that one request wants.
@@ -231,6 +233,7 @@ impl Default for Settings {
             change_bytes_max: 32 << 20,
             looked_at_max: 2_000_000,
             located_items_max: 100_000,
+            work_milliseconds_max: 10_000,
             rsa_bits_max: 262_144,
             pbkdf2_iterations_max: 10_000_000,
             asynchronous_max: 64,

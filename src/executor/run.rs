@@ -29,18 +29,26 @@ impl Executor {
     {
         for _ in 0..NEEDS_MAX {
             let executor = Arc::clone(self);
-            let attempt = spawn_blocking(move || {
+            let is_slow = supplies.has_turn();
+            let attempt = move || {
                 let attempted = executor.attempt(&mut work, &mut supplies);
                 (attempted, work, supplies)
-            });
+            };
             let attempted;
-            (attempted, work, supplies) = attempt.await.map_err(|panic| Error::Failed(panic.to_string()))?;
+            (attempted, work, supplies) = match is_slow {
+                true => self.run_slow(attempt).await?,
+                false => spawn_blocking(attempt).await.map_err(|panic| Error::Failed(panic.to_string()))?,
+            };
             let need = match attempted? {
                 Ok(effects) => return Ok((effects, work, supplies)),
                 Err(need) => need,
             };
             // Each takes a turn of its own.
             let needs = match need {
+                Need::Turn => {
+                    supplies.take_turn();
+                    continue;
+                }
                 Need::Supplies(lacking) => lacking.into_iter().map(Need::from).collect(),
                 other => vec![other],
             };
@@ -101,6 +109,7 @@ impl Executor {
                 supplies.add_credential(wanted, credential);
             }
             Need::Outside(outside) => self.do_outside(*outside, supplies)?,
+            Need::Turn => supplies.take_turn(),
             Need::Kek(id) => {
                 return Err(Error::Failed(format!("the key-encryption key {id} is met with each run")));
             }

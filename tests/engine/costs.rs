@@ -4,4 +4,5 @@
 mod answers;
 mod batches;
 mod containers;
+mod parameters;
 mod searches;

@@ -69,6 +69,8 @@ pub struct Effort {
     pub runs: usize,
     /// Pairs, stretched passwords and opened containers.
     pub made: usize,
+    /// Turns among the slow ones.
+    pub turns: usize,
     /// Draws of random bytes: each new object has one.
     pub draws: usize,
     /// Keys of the store that were visited.
@@ -79,7 +81,7 @@ pub struct Effort {
 
 thread_local! {
     static EFFORT: Cell<Effort> = const {
-        Cell::new(Effort { runs: 0, made: 0, draws: 0, visited: 0, read: 0 })
+        Cell::new(Effort { runs: 0, made: 0, turns: 0, draws: 0, visited: 0, read: 0 })
     };
 }
 
@@ -180,6 +182,10 @@ impl Bench {
                     outcome.response.items.iter().for_each(speaks_the_standards_words);
                     return outcome;
                 }
+                Err(Need::Turn) => {
+                    count(|effort| effort.turns += 1);
+                    supplies.take_turn();
+                }
                 Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
                 Err(Need::Credential(wanted)) => {
                     let credential = brought(who, &wanted);
@@ -230,6 +236,7 @@ impl Bench {
             let world = World { view: &view, vault: &self.ring, now, settings, clients };
             match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
                 Ok(done) => return done.deeds,
+                Err(Need::Turn) => supplies.take_turn(),
                 Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
                 Err(need) => panic!("{need:?}"),
             }
@@ -250,6 +257,7 @@ impl Bench {
                     World { view: &view, vault: &self.ring, now: Now { nanoseconds }, settings, clients };
                 match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
                     Ok(done) => break done,
+                    Err(Need::Turn) => supplies.take_turn(),
                     Err(Need::Supplies(lacking)) => {
                         lacking.into_iter().for_each(|one| make(one, &mut supplies))
                     }
@@ -275,6 +283,7 @@ impl Bench {
                 let world = World { view: &view, vault: &self.ring, now, settings, clients };
                 match rotation::perform(&world, &id, &mut Seeded(&mut self.seed), &mut supplies) {
                     Ok(done) => break done,
+                    Err(Need::Turn) => supplies.take_turn(),
                     Err(Need::Supplies(lacking)) => {
                         lacking.into_iter().for_each(|one| make(one, &mut supplies))
                     }

@@ -60,6 +60,7 @@ const SECTIONS: &[Section] = &[
             ("batch_items", "10"),
             ("searched_objects", "10000"),
             ("located_items", "10"),
+            ("work_milliseconds", "1000"),
             ("rsa_bits", "8192"),
             ("pbkdf2_iterations", "1000"),
             ("tickets", "4"),

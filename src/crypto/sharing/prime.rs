@@ -7,7 +7,7 @@ use crypto_primes::{Flavor, is_prime};
 use zeroize::Zeroize as _;
 
 /// The longest prime, in bits: testing a longer one takes long.
-const PRIME_BITS_MAX: u32 = 4096;
+pub const PRIME_BITS_MAX: u32 = 4096;
 
 /// How many random bytes beyond those of the prime make a remainder even.
 const EVEN_BYTES: usize = 16;

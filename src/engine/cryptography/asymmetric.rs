@@ -9,13 +9,14 @@ use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
-use kmip_codec::SecretBytes;
+use crate::engine::work;
 use kmip_codec::attributes::CryptographicParameters;
 use kmip_codec::enums::{
-    DigitalSignatureAlgorithm as Named, HashingAlgorithm as Hash, KeyFormatType, MaskGenerator, ObjectType,
-    PaddingMethod,
+    CryptographicAlgorithm, DigitalSignatureAlgorithm as Named, HashingAlgorithm as Hash, KeyFormatType,
+    MaskGenerator, ObjectType, PaddingMethod,
 };
 use kmip_codec::objects::{KeyMaterial, KeyValue};
+use kmip_codec::{SecretBytes, attribute};
 
 /// What a Digital Signature Algorithm means: for which keys it is, the padding of RSA, and the digest where it names one.
 type Scheme = (Named, Family, PaddingMethod, Option<Hash>);
@@ -141,6 +142,18 @@ fn digested(key: &Key, content: &Content<'_>, named: Option<Digest>) -> Step<(Op
     }
 }
 
+/// What using the key once asks of a processor.
+fn use_of(object: &Object) -> u64 {
+    let is_rsa =
+        attribute!(object.attributes, CryptographicAlgorithm).next() == Some(&CryptographicAlgorithm::RSA);
+    let bits = attribute!(object.attributes, CryptographicLength).next().copied().filter(|_| is_rsa);
+    match object.object_type() {
+        ObjectType::PrivateKey => work::using_private(bits),
+        // Its exponent is short.
+        _ => work::using_private(None),
+    }
+}
+
 /// A key of a pair, of this half, for a purpose.
 pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType, purpose: Purpose) -> Step<Key> {
     if object.object_type() != wanted {
@@ -149,6 +162,7 @@ pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType, pur
     }
     let mut block = key_block(cx, object, purpose)?;
     let private = wanted == ObjectType::PrivateKey;
+    work::take(cx, work::reading(&block) + use_of(object))?;
     material::in_format(&mut block, if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 })?;
     match &block.key_value {
         Some(KeyValue::Plain(plain)) => match &plain.key_material {

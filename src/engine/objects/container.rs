@@ -12,6 +12,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::objects::raw;
 use crate::engine::objects::release::Form;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{CertificateType, KeyFormatType, LinkType, ObjectType, SecretDataType, State};
 use kmip_codec::objects::{self, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PlainKeyValue, PrivateKey};
@@ -35,6 +36,7 @@ pub fn unpacked(
     value: ManagedObject,
     mut given: Attributes,
 ) -> Step<(ManagedObject, Attributes, Vec<Certificate>)> {
+    work::take(cx, work::reading_object(&value))?;
     let bytes = match &value {
         ManagedObject::PrivateKey(key) if key.key_block.key_format_type == KeyFormatType::PKCS_12 => {
             container(&key.key_block)

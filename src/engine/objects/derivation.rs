@@ -9,6 +9,7 @@ use crate::engine::need::Stretch;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
+use crate::engine::work;
 use bytes::Bytes;
 use kmip_codec::attributes::CryptographicParameters;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, DerivationMethod, ObjectType};
@@ -92,6 +93,10 @@ pub fn derived(
         return first(agreed(cx, bases)?.as_slice(), length);
     }
     let input = input(cx, bases, method, parameters, length)?;
+    // Each block of the output goes over all of the data; the shortest block has 16 bytes.
+    let data =
+        input.data.iter().map(|data| data.len()).sum::<usize>() + input.salt.len() + input.initial.len();
+    work::take(cx, work::bytes(data.saturating_mul(length.div_ceil(16).max(1))))?;
     match method {
         DerivationMethod::PBKDF2 => stretched(cx, &input),
         DerivationMethod::HASH => hashed(cx, &input),

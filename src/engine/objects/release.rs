@@ -7,6 +7,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::objects::wrapping::{self, Terms};
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
 use crate::engine::rights::persona::WrappedValues;
+use crate::engine::work;
 use crate::engine::world::Settings;
 use kmip_codec::attribute;
 use kmip_codec::enums::{KeyCompressionType, KeyFormatType, KeyWrapType, State};
@@ -108,9 +109,11 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
     if block.key_wrapping_data.is_some() && (rewrap || form.wrap_type == Some(KeyWrapType::NotWrapped)) {
         *block = wrapping::unwrapped(cx, block, &Terms::of(block, object.attributes.iter()))?;
         // What could not be seen when it came in is seen now.
+        work::take(cx, work::reading(block))?;
         material::examined(object.object_type(), block)?.check(&Claims::of_object(object))?;
     }
     if let Some(format) = form.format {
+        work::take(cx, work::reading(block))?;
         material::in_format(block, format)?;
     } else {
         let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();

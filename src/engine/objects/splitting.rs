@@ -7,6 +7,7 @@ use crate::engine::cryptography::failed;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::work;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::{ObjectType, SplitKeyMethod};
 use kmip_codec::objects::{ManagedObject, SplitKey};
@@ -17,8 +18,13 @@ use std::collections::BTreeSet;
 /// The most parts that a key is split into here, and joined from.
 const PARTS_MAX: i32 = 255;
 
+/// The most bytes of all parts that are joined: they are held together.
+const PARTS_BYTES_MAX: usize = 16 << 20;
+
 /// How a method shares.
-pub fn scheme(method: SplitKeyMethod, prime: Option<&BigInteger>) -> Step<Scheme> {
+pub fn scheme(cx: &mut Context<'_, '_>, method: SplitKeyMethod, prime: Option<&BigInteger>) -> Step<Scheme> {
+    let bits = prime.map_or(0, |prime| prime.as_bytes().len() * 8);
+    work::take(cx, work::prime(bits.min(Scheme::PRIME_BITS_MAX)))?;
     match (method, prime) {
         (SplitKeyMethod::XOR, None) => Ok(Scheme::xor()),
         (SplitKeyMethod::PolynomialSharingGF2_8, None) => Ok(Scheme::gf8()),
@@ -33,6 +39,12 @@ pub fn scheme(method: SplitKeyMethod, prime: Option<&BigInteger>) -> Step<Scheme
         (_, Some(_)) => refuse(Cause::InvalidField, "a Prime Field Size belongs to a prime field alone"),
         (other, None) => refuse(Cause::InvalidField, format!("keys are not split by {other:?} here")),
     }
+}
+
+/// What it costs to split or to join a secret of so many bytes, with so many products for each of its pieces.
+pub fn work(scheme: &Scheme, bytes: usize, products: usize) -> u64 {
+    let bits = scheme.piece_bits();
+    work::sharing((bytes * 8).div_ceil(bits.max(1)).saturating_mul(products), bits)
 }
 
 /// The number of parts and the threshold of a split.
@@ -68,7 +80,18 @@ pub fn parts(cx: &mut Context<'_, '_>, identifiers: Vec<UniqueIdentifier>) -> St
     if identifiers.is_empty() || identifiers.len() > usize::from(u8::MAX) {
         return refuse(Cause::InvalidField, format!("name the parts to join, 1 to {PARTS_MAX}"));
     }
-    identifiers.into_iter().map(|identifier| part(cx, identifier)).collect()
+    let mut bytes = 0;
+    let mut parts = Vec::new();
+    for identifier in identifiers {
+        let (object, value) = part(cx, identifier)?;
+        bytes += material::clear_material(&value.key_block).map_or(0, |share| share.len());
+        if bytes > PARTS_BYTES_MAX {
+            let text = format!("the parts have {bytes} bytes, and may have {PARTS_BYTES_MAX} together");
+            return refuse(Cause::Limit, text);
+        }
+        parts.push((object, value));
+    }
+    Ok(parts)
 }
 
 fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<(Object, SplitKey)> {
@@ -84,7 +107,7 @@ fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<(Object,
 }
 
 /// The secret of these parts, which must be enough and of one kind; of a prime field it is as long as the prime.
-pub fn joined(parts: &[(Object, SplitKey)]) -> Step<Secret> {
+pub fn joined(cx: &mut Context<'_, '_>, parts: &[(Object, SplitKey)]) -> Step<Secret> {
     let Some((_, first)) = parts.first() else { return refuse(Cause::Missing, "name the parts to join") };
     let kind = |part: &SplitKey| (part.parts, part.threshold, part.method, part.prime_field_size.clone());
     // Of parts that come from elsewhere it is not known which split they are of.
@@ -100,7 +123,11 @@ pub fn joined(parts: &[(Object, SplitKey)]) -> Step<Secret> {
         parts.iter().map(|(_, part)| share(part)).collect::<Step<Vec<_>>>()?;
     let shares: Vec<(u8, &[u8])> =
         bytes.iter().map(|(identifier, share)| (*identifier, share.expose())).collect();
-    let scheme = scheme(first.method, first.prime_field_size.as_ref())?;
+    let scheme = scheme(cx, first.method, first.prime_field_size.as_ref())?;
+    let length = shares.first().map_or(0, |(_, share)| share.len());
+    // All parts, and again as many as are enough; what each counts takes a product for each of the others.
+    let weights = work(&scheme, 1, 20 * shares.len() * shares.len());
+    work::take(cx, weights + work(&scheme, length, 2 * shares.len()))?;
     Ok(scheme.join(&shares, threshold).map_err(failed)?)
 }
 

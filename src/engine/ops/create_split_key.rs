@@ -10,6 +10,7 @@ use crate::engine::objects::splitting;
 use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
+use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, LinkType, ObjectType};
 use kmip_codec::objects::{KeyBlock, ManagedObject, SplitKey};
@@ -37,7 +38,7 @@ impl Execute for CreateSplitKeyRequest {
             return refuse(Cause::WrongType, text);
         }
         let (parts, threshold) = splitting::counts(self.method, self.parts, self.threshold)?;
-        let scheme = splitting::scheme(self.method, self.prime_field_size.as_ref())?;
+        let scheme = splitting::scheme(cx, self.method, self.prime_field_size.as_ref())?;
         storage::check(self.protection_storage_masks.as_ref())?;
         let mut given = birth::given(cx, Some(std::mem::take(&mut self.attributes)))?;
         let (mut base, secret, inherited) = match self.unique_identifier.take() {
@@ -54,6 +55,7 @@ impl Execute for CreateSplitKeyRequest {
                 format!("the secret has {} bytes; this server splits {SECRET_BYTES_MAX}", secret.len());
             return refuse(Cause::Limit, text);
         }
+        work::take(cx, splitting::work(&scheme, secret.len(), usize::from(parts) * usize::from(threshold)))?;
         let mut random = Zeroizing::new(vec![0; scheme.random_bytes(secret.len(), threshold)]);
         cx.entropy.fill(&mut random).map_err(Halt::Need)?;
         let shares =

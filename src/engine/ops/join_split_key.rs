@@ -24,7 +24,7 @@ const OF_THE_PARTS: &[Tag] =
 impl Execute for JoinSplitKeyRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<JoinSplitKeyResponse> {
         let parts = splitting::parts(cx, self.unique_identifiers)?;
-        let secret = splitting::joined(&parts)?;
+        let secret = splitting::joined(cx, &parts)?;
         storage::check(self.protection_storage_masks.as_ref())?;
         let mut given = birth::given(cx, self.attributes)?;
         let inherited = take_over(&mut given, &parts)?;

@@ -13,10 +13,19 @@ use kmip_codec::payloads::{ValidateRequest, ValidateResponse};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
+/// The most certificates of a chain.
+const CERTIFICATES_MAX: usize = 64;
+
 impl Execute for ValidateRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<ValidateResponse> {
         let mut certificates = self.certificates;
         let mut withdrawn = false;
+        let count = certificates.len() + self.unique_identifiers.len();
+        if count > CERTIFICATES_MAX {
+            let text =
+                format!("{count} certificates are named, and a chain may have {CERTIFICATES_MAX} here");
+            return refuse(Cause::Limit, text);
+        }
         for id in self.unique_identifiers {
             let object = cx.living(Some(id), Operation::Validate)?;
             let state = attribute!(object.attributes, State).next().copied();
