@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "AWS-LC's C interface: aws-lc-rs opens no PKCS#12")]
 
 mod cost;
+mod hidden;
 
 pub use cost::iterations;
 
@@ -30,6 +31,8 @@ pub struct Contents {
     pub pkcs8: Zeroizing<Vec<u8>>,
     /// The certificates in the order of the container, but for that of the key, which comes first.
     pub certificates: Vec<Certificate>,
+    /// How many iterations it asked for.
+    pub iterations: u64,
 }
 
 impl std::fmt::Debug for Contents {
@@ -49,8 +52,38 @@ pub struct Certificate {
     pub is_of_key: bool,
 }
 
-/// Opens a container.
-pub fn open(container: &[u8], password: &[u8]) -> Result<Contents, Error> {
+/// Why a container was not opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unopened {
+    /// It does not open.
+    Closed(Error),
+    /// It asks for so many iterations, those that stand in its encrypted parts among them.
+    TooDear(u64),
+    /// What its encrypted parts ask for cannot be told.
+    Unseen,
+}
+
+impl From<Error> for Unopened {
+    fn from(error: Error) -> Self {
+        Self::Closed(error)
+    }
+}
+
+/// Opens a container that asks for at most so many iterations.
+pub fn open(container: &[u8], password: &[u8], iterations_max: u64) -> Result<Contents, Unopened> {
+    let seen = iterations(container);
+    if seen > iterations_max {
+        return Err(Unopened::TooDear(seen));
+    }
+    let text = std::str::from_utf8(password).map_err(|_| NO_TEXT)?;
+    let all = hidden::iterations(container, text).ok_or(Unopened::Unseen)?.saturating_add(seen);
+    if all > iterations_max {
+        return Err(Unopened::TooDear(all));
+    }
+    Ok(Contents { iterations: all, ..opened(container, password)? })
+}
+
+fn opened(container: &[u8], password: &[u8]) -> Result<Contents, Error> {
     let password = Text::new(password)?;
     let certificates = Stack::new()?;
     let mut key = Owned(ptr::null_mut(), c::EVP_PKEY_free);
@@ -73,7 +106,64 @@ pub fn open(container: &[u8], password: &[u8]) -> Result<Contents, Error> {
     pointers.sort_by_key(|certificate| !is_of_key(*certificate));
     let all = pointers.into_iter().filter_map(|one| certificate(one, is_of_key(one))).collect();
     forget_errors();
-    Ok(Contents { pkcs8: marshal(&key, container.len() + 4096)?, certificates: all })
+    Ok(Contents { pkcs8: marshal(&key, container.len() + 4096)?, certificates: all, iterations: 0 })
+}
+
+/// The ciphers of encrypted parts.
+#[derive(Clone, Copy)]
+enum Cipher {
+    Aes128,
+    Aes192,
+    Aes256,
+    TripleDes,
+    Rc2Of40,
+    Rc4,
+}
+
+/// A ciphertext, decrypted; `None` where the key is not that of it.
+fn decrypted(cipher: Cipher, key: &[u8], iv: &[u8], text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    // SAFETY: no preconditions; the library owns what these point to.
+    let cipher = unsafe {
+        match cipher {
+            Cipher::Aes128 => c::EVP_aes_128_cbc(),
+            Cipher::Aes192 => c::EVP_aes_192_cbc(),
+            Cipher::Aes256 => c::EVP_aes_256_cbc(),
+            Cipher::TripleDes => c::EVP_des_ede3_cbc(),
+            Cipher::Rc2Of40 => c::EVP_rc2_40_cbc(),
+            Cipher::Rc4 => c::EVP_rc4(),
+        }
+    };
+    // SAFETY: the cipher is valid.
+    let (key_bytes, iv_bytes) =
+        unsafe { (c::EVP_CIPHER_key_length(cipher), c::EVP_CIPHER_iv_length(cipher)) };
+    let fits = |length: u32, bytes: &[u8]| usize::try_from(length) == Ok(bytes.len());
+    if !fits(key_bytes, key) || !fits(iv_bytes, iv) {
+        return None;
+    }
+    // One block more than the text has is what the library may write.
+    let mut out = Zeroizing::new(vec![0; text.len() + 32]);
+    let (mut first, mut last) = (0, 0);
+    // SAFETY: key and IV have the lengths of the cipher, the output has room for the text and a block.
+    let done = unsafe {
+        let context = Owned(c::EVP_CIPHER_CTX_new(), c::EVP_CIPHER_CTX_free);
+        !context.0.is_null()
+            && c::EVP_DecryptInit_ex(context.0, cipher, ptr::null_mut(), key.as_ptr(), iv.as_ptr()) == 1
+            && c::EVP_DecryptUpdate(
+                context.0,
+                out.as_mut_ptr(),
+                &raw mut first,
+                text.as_ptr(),
+                i32::try_from(text.len()).ok()?,
+            ) == 1
+            && c::EVP_DecryptFinal_ex(
+                context.0,
+                out.as_mut_ptr().add(usize::try_from(first).unwrap_or_default()),
+                &raw mut last,
+            ) == 1
+    };
+    forget_errors();
+    out.truncate(usize::try_from(first + last).ok()?);
+    done.then_some(out)
 }
 
 /// The private key as PKCS#8, which has at most this many bytes.

@@ -7,7 +7,7 @@
 use crate::admin::protocol::AdminRequest;
 use crate::audit::Entry;
 use crate::crypto::derivation::pbkdf2;
-use crate::crypto::pkcs12::{self, Contents};
+use crate::crypto::pkcs12::{self, Contents, Unopened};
 use crate::crypto::{self, Digest};
 use crate::engine::rights::policy::Principal;
 use kmip_codec::SecretBytes;
@@ -56,12 +56,15 @@ pub struct Container {
     pub sealed: SecretBytes,
     /// Its password.
     pub password: SecretBytes,
+    /// How many iterations it may ask for.
+    pub iterations_max: u64,
 }
 
 impl Container {
     /// Opens it: takes as long as whoever made it has chosen.
-    pub fn open(&self) -> Result<Arc<Contents>, crypto::Error> {
-        pkcs12::open(self.sealed.expose(), self.password.expose()).map(Arc::new)
+    pub fn open(&self) -> Result<Arc<Contents>, Unopened> {
+        let (sealed, password) = (self.sealed.expose(), self.password.expose());
+        pkcs12::open(sealed, password, self.iterations_max).map(Arc::new)
     }
 }
 

@@ -6,8 +6,7 @@
 //! nobody is at most about as much as what was used.
 
 use crate::admin::protocol::AdminRequest;
-use crate::crypto;
-use crate::crypto::pkcs12::Contents;
+use crate::crypto::pkcs12::{Contents, Unopened};
 use crate::engine::need::{Container, Credential, KeyPair, Need, Outside, PairKind, Stretch, Supply, Wanted};
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::work;
@@ -19,7 +18,7 @@ use std::sync::Arc;
 const FIRST_NOTED: usize = 8;
 
 /// What a container comes to: opened once, shared by all runs.
-type Opened = Result<Arc<Contents>, crypto::Error>;
+type Opened = Result<Arc<Contents>, Unopened>;
 
 /// What was made for a batch so far, to be used when it runs again.
 #[derive(Default, Debug)]
@@ -119,11 +118,17 @@ impl Supplies {
         }
     }
 
-    /// What is in a container, or the need to open it; `iterations` are all that it asks for.
+    /// What is in a container, or the need to open it; `iterations` are those that can be seen.
     pub fn opened(&mut self, container: &Container, iterations: u64, settings: &Settings) -> Step<Opened> {
         self.count_iterations(iterations, settings)?;
         match self.opened.iter().find(|(sealed, _)| sealed == container) {
-            Some((_, opened)) => Ok(opened.clone()),
+            Some((_, opened)) => {
+                let opened = opened.clone();
+                if let Ok(contents) = &opened {
+                    self.count_iterations(contents.iterations.saturating_sub(iterations), settings)?;
+                }
+                Ok(opened)
+            }
             None => Err(Halt::Need(Supply::Container(container.clone()).into())),
         }
     }

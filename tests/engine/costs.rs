@@ -4,5 +4,6 @@
 mod answers;
 mod batches;
 mod containers;
+mod operations;
 mod parameters;
 mod searches;

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 
 /// How deep structures stand in one another at the most, strings that hold structures included: deeper than AWS-LC reads.
-const DEPTH_MAX: usize = 400;
+pub(super) const DEPTH_MAX: usize = 400;
 
 const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
+pub(super) const OCTET_STRING: u8 = 0x04;
 const CONSTRUCTED: u8 = 0x20;
 const LONG_TAG: u8 = 0x1f;
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 
 /// All iterations that can be seen in a container, those of its MAC and of each encrypted part. In the parameters of every
 /// derivation there the number stands behind the salt (RFC 7292, 4 and Appendix C; RFC 8018, A.2).
@@ -19,9 +19,9 @@ pub fn iterations(container: &[u8]) -> u64 {
 }
 
 /// An element of BER, which old containers are written in.
-struct Element<'a> {
-    tag: u8,
-    content: &'a [u8],
+pub(super) struct Element<'a> {
+    pub(super) tag: u8,
+    pub(super) content: &'a [u8],
 }
 
 impl<'a> Element<'a> {
@@ -53,7 +53,7 @@ impl<'a> Element<'a> {
     }
 
     /// The bytes of a string, which BER may have in pieces.
-    fn string(&self, depth: usize) -> Cow<'a, [u8]> {
+    pub(super) fn string(&self, depth: usize) -> Cow<'a, [u8]> {
         if self.tag & CONSTRUCTED == 0 {
             return Cow::Borrowed(self.content);
         }
@@ -74,7 +74,7 @@ fn indefinite(input: &[u8], depth: usize) -> Option<usize> {
 }
 
 /// The elements in a content; `None` behind those that can be read.
-fn elements(input: &[u8], depth: usize) -> impl Iterator<Item = Option<Element<'_>>> {
+pub(super) fn elements(input: &[u8], depth: usize) -> impl Iterator<Item = Option<Element<'_>>> {
     let mut rest = input;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -86,8 +86,8 @@ fn elements(input: &[u8], depth: usize) -> impl Iterator<Item = Option<Element<'
     })
 }
 
-/// `None` where it cannot be read.
-fn count(input: &[u8], depth: usize) -> Option<u64> {
+/// All iterations that can be seen in a content; `None` where it cannot be read.
+pub(super) fn count(input: &[u8], depth: usize) -> Option<u64> {
     let depth = depth.checked_sub(1)?;
     let (mut sum, mut is_behind_salt) = (0_u64, false);
     for element in elements(input, depth) {
@@ -109,7 +109,7 @@ fn count(input: &[u8], depth: usize) -> Option<u64> {
 }
 
 /// A number; one that is too large to be counted is the largest.
-fn number(bytes: &[u8]) -> u64 {
+pub(super) fn number(bytes: &[u8]) -> u64 {
     let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
     let bytes = bytes.get(start..).unwrap_or_default();
     if bytes.len() > 8 { u64::MAX } else { bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)) }

@@ -7,6 +7,7 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Purpose, Turn, Usable};
 use crate::engine::material;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::work;
 use crate::engine::world::AuthorityKey;
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
@@ -73,6 +74,8 @@ impl Issuer {
                 (Key::private(pkcs8.expose()).map_err(cryptography::failed)?, Some(usable))
             }
         };
+        let rsa_bits = key.is_rsa().then(|| key.bits().cast_signed());
+        work::take(cx, work::using_private(rsa_bits))?;
         Ok(Self { certificate, days: authority.days, algorithm, digest, key, managed })
     }
 

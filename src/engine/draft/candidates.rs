@@ -103,7 +103,7 @@ impl Draft<'_> {
     }
 
     /// Counts an object that is looked at, and refuses the work of too many.
-    fn count_looked_at(&mut self) -> Step<()> {
+    pub(super) fn count_looked_at(&mut self) -> Step<()> {
         let most = self.world.settings.looked_at_max;
         if self.looked_at >= most {
             let text = format!(

@@ -94,6 +94,7 @@ impl Draft<'_> {
             return Ok(());
         }
         for fingerprint in self.credentials()? {
+            self.count_looked_at()?;
             // One that is damaged lets nobody in anyway.
             let record = unless_damaged(self.credential(&fingerprint))?;
             if record.is_some_and(|record| record.object.as_ref() == Some(&before.id)) {

@@ -1,7 +1,7 @@
 //! Private keys in PKCS#12 containers (KMIP 2.1, 4.39 and 6.1.19): one that is registered is taken apart into the key
 //! and its certificates, and one that is got is put together from the links of the key.
 
-use crate::crypto::pkcs12::{self, Certificate};
+use crate::crypto::pkcs12::{self, Certificate, Unopened};
 use crate::engine::context::Context;
 use crate::engine::lifecycle;
 use crate::engine::material::{self, Truth};
@@ -49,8 +49,11 @@ pub fn unpacked(
     let links: Vec<String> = attribute!(given, Link).filter(is_to_password).filter_map(linked).collect();
     let password = password(cx, &links)?;
     let iterations = pkcs12::iterations(bytes.expose());
-    let container = Container { sealed: bytes, password };
-    let opened = cx.supplies.opened(&container, iterations, cx.draft.world().settings)?.map_err(closed)?;
+    let settings = cx.draft.world().settings;
+    let iterations_max = settings.pbkdf2_iterations_max;
+    let container = Container { sealed: bytes, password, iterations_max };
+    let opened = cx.supplies.opened(&container, iterations, settings)?;
+    let opened = opened.map_err(|why| closed(why, iterations_max))?;
     let alias = opened.certificates.iter().find_map(|certificate| certificate.alias.clone());
     let wanted = attribute!(given, PKCS_12FriendlyName).next();
     match (wanted, alias) {
@@ -243,6 +246,17 @@ fn only(object: &Object) -> Step<Option<String>> {
     Ok(None)
 }
 
-fn closed(error: crate::crypto::Error) -> Refusal {
-    Refusal::new(Cause::Password, error.to_string())
+fn closed(why: Unopened, most: u64) -> Refusal {
+    match why {
+        Unopened::Closed(error) => Refusal::new(Cause::Password, error.to_string()),
+        Unopened::TooDear(iterations) => Refusal::new(
+            Cause::Limit,
+            format!("the PKCS#12 container asks for {iterations} iterations in all, and one may have {most}"),
+        ),
+        Unopened::Unseen => Refusal::new(
+            Cause::Unsupported,
+            "the PKCS#12 container has a part that is encrypted in another way than by AES, Triple DES, RC2 with 40 bits or \
+             RC4 with 128: make it anew",
+        ),
+    }
 }

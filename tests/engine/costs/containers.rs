@@ -3,6 +3,8 @@
 use crate::objects::{activate, bytes_block, note, text};
 use crate::openssl::OpenSsl;
 use crate::world::{self, Bench, principal};
+use keystead::crypto::Digest;
+use keystead::crypto::derivation::pbkdf2;
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::{Attribute, Link};
 use kmip_codec::enums::*;
@@ -137,4 +139,57 @@ fn by_keytool(openssl: &OpenSsl) -> Option<Vec<u8>> {
             None
         }
     }
+}
+
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x82], length.as_slice(), &content].concat()
+}
+
+/// An algorithm of PBES2: PBKDF2 with so many iterations, and AES-256.
+fn pbes2(iterations: u32, iv: &[u8]) -> Vec<u8> {
+    let oid = |text: &str| der(6, &[&hex::decode(text).unwrap()]);
+    let function = der(0x30, &[&oid("2a864886f70d0209"), &[5, 0]]);
+    let number = der(2, &[&[0], &iterations.to_be_bytes()]);
+    let with = der(0x30, &[&der(4, &[b"the salt"]), &number, &function]);
+    let derivation = der(0x30, &[&oid("2a864886f70d01050c"), &with]);
+    let cipher = der(0x30, &[&oid("60864801650304012a"), &der(4, &[iv])]);
+    der(0x30, &[&oid("2a864886f70d01050d"), &der(0x30, &[&derivation, &cipher])])
+}
+
+/// A container whose key lies in the encrypted part, under an encryption of its own.
+fn hiding(openssl: &OpenSsl, iterations: u32) -> Vec<u8> {
+    let oid = |text: &str| der(6, &[&hex::decode(text).unwrap()]);
+    let iv = [3; 16];
+    let shrouded = der(0x30, &[&pbes2(iterations, &iv), &der(4, &[&[7; 64]])]);
+    let bag = der(0x30, &[&oid("2a864886f70d010c0a0102"), &der(0xa0, &[&shrouded])]);
+    openssl.write("plain", &der(0x30, &[&bag]));
+    let rounds = 2048.try_into().unwrap();
+    let key = pbkdf2(Digest::Sha256, PASSWORD.as_bytes(), b"the salt", rounds, 32).unwrap();
+    let (key, vector) = (hex::encode(&*key), hex::encode(iv));
+    openssl.run(&format!("enc -aes-256-cbc -K {key} -iv {vector} -in plain -out sealed")).unwrap();
+    let sealed = der(0x80, &[&openssl.read("sealed")]);
+    let info = der(0x30, &[&oid("2a864886f70d010701"), &pbes2(2048, &iv), &sealed]);
+    let part = der(0x30, &[&[2, 1, 0], &info]);
+    let part = der(0x30, &[&oid("2a864886f70d010706"), &der(0xa0, &[&part])]);
+    let safe = der(0xa0, &[&der(4, &[&der(0x30, &[&part])])]);
+    let safe = der(0x30, &[&oid("2a864886f70d010701"), &safe]);
+    der(0x30, &[&[2, 1, 3], &safe])
+}
+
+/// What is encrypted may ask for iterations again: it is looked into first.
+#[test]
+fn what_an_encrypted_part_asks_for_counts_too() {
+    let Some(openssl) = OpenSsl::new() else { return };
+    let (mut bench, ann) = (Bench::new(3), principal("ann", &[]));
+    let password = password(&mut bench, &ann);
+    let mut told = |iterations: u32| {
+        let container = hiding(&openssl, iterations);
+        let (messages, _) = tried(&mut bench, &ann, vec![register(&container, &password)]);
+        messages[0].clone().unwrap()
+    };
+    let dear = told(100_000_000);
+    assert!(dear.contains("100002048") && dear.contains("10000000"), "{dear}");
+    assert!(told(2048).contains("does not open"), "it has no MAC, and was tried");
 }
