@@ -83,14 +83,17 @@ fn a_volume_is_enrolled_and_opened_without_dev_fd() {
         let enter = bare_root(&host, proc);
         let connection =
             format!("--server {} --cert /client.pem --key /client.key --ca /ca.pem", host.fake.address);
+        let passphrase = host.folder.path().join("passphrase");
         let run = |what: &str| {
-            let script = format!("{enter} {what} {connection}");
+            let script = format!("{enter} {what} {connection} <{}", passphrase.display());
             Command::new("unshare")
                 .args(["--mount", "--pid", "--fork", "sh", "-c", &script])
                 .output()
                 .unwrap()
         };
-        let enrolled = run("enroll /volume.img --existing-key-file /passphrase");
+        // Two keys need a pipe beside standard input, which a process finds under /proc alone.
+        let existing = if proc { "-" } else { "/passphrase" };
+        let enrolled = run(&format!("enroll /volume.img --existing-key-file {existing}"));
         if words(&enrolled).contains("unshare: ") {
             return support::skip("this needs root, for a mount namespace");
         }
