@@ -386,6 +386,17 @@ fn every_change_to_the_chain_is_found() {
             assert!(changed(swap), "swapped {at} with the next");
         }
     }
+    // What is behind a place is moved on by one number, as if an entry had been there: no hash tells.
+    for at in [0, 1, 150, 299] {
+        let store = chained(300);
+        let moved = (at..300).rev().flat_map(|number: u64| {
+            let key = |number: u64| [audit::PREFIX, &number.to_be_bytes()[..]].concat();
+            let value = pairs[number as usize].1.clone();
+            [(key(number), None), (key(number + 1), Some(value))]
+        });
+        moved.for_each(|write| assert!(store.commit(&vec![write].into()).is_ok()));
+        assert!(!is_whole(&store), "moved on from {at}");
+    }
 }
 
 /// The last entry or its key is damaged: the store opens and takes entries, and all other breaks are found as well.
