@@ -38,48 +38,58 @@ impl Trust {
     }
 }
 
-/// Why a connection did not come to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "each is explained by the words that it is told in")]
-pub enum Reason {
-    NoCertificate,
-    CertificateUnreadable,
-    CertificateVersion1,
-    CertificateOfCa,
-    CertificateUsage,
-    CertificateNameless,
-    CertificateName,
-    CertificateExpired,
-    CertificateNotYetValid,
-    CertificateRevoked,
-    CertificateSignature,
-    CertificateExtension,
-    CaOutOfDate,
-    RevocationListOverdue,
-    RevocationListUnusable,
-    OtherCa,
-    WrongCaKey,
-    SelfSigned,
-    BrokenChain,
-    NoPrivateKey,
-    NotAdmitted,
-    NoCipherSuite,
-    NoSignatureAlgorithm,
-    NoGroup,
-    NoExtendedMasterSecret,
-    OldTls,
-    OldSsl,
-    TlsVersionDisabled,
-    PlainHttp,
-    PlainKmip,
-    ProxyHeader,
-    NotTls,
-    ClientAlert,
-    ClosedEarly,
-    TooSlow,
-    TooManyHandshakes,
-    TooManyConnections,
-    Tls,
+macro_rules! reasons {
+    ($($reason:ident)*) => {
+        /// Why a connection did not come to be.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[allow(missing_docs, reason = "each is explained by the words that it is told in")]
+        pub enum Reason { $($reason),* }
+
+        impl Reason {
+            /// Each of them.
+            pub const ALL: &[Self] = &[$(Self::$reason),*];
+        }
+    };
+}
+
+reasons! {
+    NoCertificate
+    CertificateUnreadable
+    CertificateVersion1
+    CertificateOfCa
+    CertificateUsage
+    CertificateNameless
+    CertificateName
+    CertificateExpired
+    CertificateNotYetValid
+    CertificateRevoked
+    CertificateSignature
+    CertificateExtension
+    CaOutOfDate
+    RevocationListOverdue
+    RevocationListUnusable
+    OtherCa
+    WrongCaKey
+    SelfSigned
+    BrokenChain
+    NoPrivateKey
+    NotAdmitted
+    NoCipherSuite
+    NoSignatureAlgorithm
+    NoGroup
+    OldTls
+    OldSsl
+    TlsVersionDisabled
+    PlainHttp
+    PlainKmip
+    ProxyHeader
+    NotTls
+    ClientAlert
+    ClosedEarly
+    TooSlow
+    TooManyHandshakes
+    TooManyConnections
+    Tls
 }
 
 /// A connection that did not come to be.
@@ -249,10 +259,6 @@ fn incompatible(why: &PeerIncompatible, beginning: &Beginning, trust: &Trust) ->
         | PeerIncompatible::KeyShareExtensionRequired => {
             (Reason::NoGroup, "it has no group for the key exchange in common with this server".to_owned())
         }
-        PeerIncompatible::ExtendedMasterSecretExtensionRequired => (
-            Reason::NoExtendedMasterSecret,
-            "it does not offer the extended master secret (RFC 7627)".to_owned(),
-        ),
         other => (Reason::Tls, format!("it and this server have no TLS in common: {other:?}")),
     }
 }

@@ -1,5 +1,5 @@
 //! What mends each reason for which a connection is turned away. What stands in capitals is for people to fill in; the
-//! commands work as they are written (`tests/input/turned_away.rs` follows each).
+//! commands work as they are written (`tests/input/turned_away` follows each).
 
 use super::{Reason, Trust};
 use crate::pki::Facts;
@@ -112,7 +112,6 @@ fn of_tls(reason: Reason) -> &'static str {
              tls.second_certificate and tls.second_key"
         }
         Reason::NoGroup => "Let the client offer X25519, P-256 or P-384",
-        Reason::NoExtendedMasterSecret => "Update the TLS library of the client, or let it speak TLS 1.3",
         Reason::OldTls | Reason::OldSsl => {
             "This server speaks @versions@: switch that on in the settings of the client, or update its TLS library"
         }

@@ -2,12 +2,10 @@
 //! malformed have tests/malformed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
-#[path = "input/configuration.rs"]
 mod configuration;
-#[path = "input/reload.rs"]
 mod reload;
+#[path = "../support/mod.rs"]
 mod support;
-#[path = "input/turned_away.rs"]
 mod turned_away;
 
 use keystead::pki::{Ca, Curve, make_ca};
