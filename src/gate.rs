@@ -82,7 +82,7 @@ impl Gate {
         }
         let judged = judge(rules, trust, presented.chain(), presented.shown()).map_err(|refused| {
             let text = format!("the certificate of this client is not taken any more: {}", refused.why);
-            Refusal::new(Cause::Authentication, text)
+            Refusal::new(Cause::Certificate, text)
         })?;
         let principal = Arc::clone(&judged.principal);
         presented.note(judged);

@@ -167,6 +167,8 @@ impl Server {
         message: &Arc<RequestMessage>,
         refusal: Refusal,
     ) -> ResponseMessage {
+        let (client, cause, why) = (&peer.principal.name, refusal.cause, &refusal.message);
+        tracing::info!(request, peer = %peer.address, %client, ?cause, %why, "turned a message away");
         let (server, sender, batch) = (Arc::clone(self), Arc::clone(peer), Arc::clone(message));
         let refused = self.executor.run(move |_, _, _| {
             let outcome = fitting(request, &batch, whole(&batch, &refusal));

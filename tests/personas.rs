@@ -287,7 +287,17 @@ const WRONG: &[(&str, &[&str])] = &[
     (
         "[[personas]]\nname = \"p\"\nswitches = { credentials = \"require\" }\n\
          [[clients]]\nname = \"a\"\npersona = \"p\"",
-        &["client \"a\" asks for credentials", "no [[credentials]]"],
+        &["clients[0].persona = \"p\"", "asks the client \"a\" for credentials", "no [[credentials]]"],
+    ),
+    (
+        "[[personas]]\nname = \"p\"\nswitches = { credentials = \"identify\" }\n\
+         [[groups]]\nname = \"g\"\nmembers = [\"b\", \"a\"]\npersona = \"p\"\n\
+         [[credentials]]\nname = \"c\"\nusername = \"u\"\nclients = [\"b\"]\npassword = \"HASH\"",
+        &[
+            "groups[0].persona = \"p\"",
+            "asks the client \"a\" for credentials",
+            "no [[credentials]] that it may show",
+        ],
     ),
     (
         "[[credentials]]\nname = \"c\"\nusername = \"u\"\npassword = \"in clear\"",
@@ -307,8 +317,9 @@ fn personas_that_do_not_fit_together_stop_the_start() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
         command.args(["dev", "--listen", "127.0.0.1:0", "--dir"]).arg(&place).output().unwrap()
     };
+    let hash = password_hash(b"yabba-dabba-7431", &[3; 16]);
     for (wrong, words) in WRONG {
-        std::fs::write(&file, format!("{config}\n{wrong}\n")).unwrap();
+        std::fs::write(&file, format!("{config}\n{wrong}\n").replace("HASH", &hash)).unwrap();
         let output = start();
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(10), "{wrong}\n{text}");

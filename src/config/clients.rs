@@ -3,7 +3,8 @@
 use super::entry;
 use super::wrong::Wrong;
 use super::{Config, GroupConfig};
-use crate::engine::rights::persona::BUILT_IN;
+use crate::engine::rights::identity::SHA256_PREFIX;
+use crate::engine::rights::persona::{BUILT_IN, Credentials, Persona, built_in};
 use crate::near;
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,6 +13,7 @@ pub fn settle(config: &mut Config) -> Result<(), Wrong> {
     normalise(config)?;
     names_stand_once(config)?;
     personas_exist(config)?;
+    credentials_can_be_shown(config)?;
     one_default_group(&config.groups)
 }
 
@@ -131,6 +133,47 @@ fn one_persona(config: &Config) -> Result<(), Wrong> {
         }
     }
     Ok(())
+}
+
+/// A client that must show a credential needs one that it can show.
+fn credentials_can_be_shown(config: &Config) -> Result<(), Wrong> {
+    let own = config.clients.iter().enumerate();
+    let own =
+        own.map(|(row, client)| (format!("clients[{row}].persona"), &client.name, client.persona.as_str()));
+    let has_own = |member: &String| config.clients.iter().any(|client| client.name == *member);
+    let members = config.groups.iter().enumerate().filter_map(|(row, group)| {
+        let persona = group.persona.as_deref()?;
+        let members = group.members.iter().filter(|member| !has_own(member));
+        Some(members.map(move |member| (format!("groups[{row}].persona"), member, persona)))
+    });
+    for (key, client, persona) in own.chain(members.flatten()) {
+        let wants = wanted_credentials(config, persona);
+        if matches!(wants, Credentials::Require | Credentials::Identify) && !can_show_one(config, client) {
+            let what = format!(
+                "this persona asks the client {client:?} for credentials ({wants}), and there are no [[credentials]] that it may show: \
+                 add one, or give it another persona"
+            );
+            return Err(Wrong::new(key, what));
+        }
+    }
+    Ok(())
+}
+
+/// How a persona takes credentials.
+fn wanted_credentials(config: &Config, persona: &str) -> Credentials {
+    let own = config.personas.iter().find(|own| own.name == persona);
+    let base = built_in(own.map_or(persona, |own| own.based_on.as_str()));
+    let base = base.map(|row| row.switches).unwrap_or_default();
+    let own = own.map(|own| own.switches).unwrap_or_default();
+    Persona::default().with(&base).with(&own).credentials
+}
+
+/// Whether a credential may be shown by this client. Whether a name and a fingerprint are of one certificate shows only
+/// when that comes.
+fn can_show_one(config: &Config, client: &str) -> bool {
+    let is_fingerprint = |entry: &str| entry.starts_with(SHA256_PREFIX);
+    let may_be = |entry: &String| entry == client || is_fingerprint(entry) != is_fingerprint(client);
+    config.credentials.iter().any(|one| one.clients.is_empty() || one.clients.iter().any(may_be))
 }
 
 /// What a client makes belongs to one group.

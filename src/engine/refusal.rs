@@ -79,8 +79,16 @@ causes! {
     Denied: PermissionDenied, PermissionDenied, topic(General);
     /// What is weak, and not granted to the client.
     Weak: PermissionDenied, PermissionDenied, topic(General);
-    /// A credential is missing, is not known, or may not be there.
+    /// The certificate of the client is not good, or not any more.
+    Certificate: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
+    /// A credential is there that may not be, or means nobody.
     Authentication: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
+    /// A credential is missing.
+    CredentialMissing: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
+    /// A credential is not known, or not as one of this client. The client is told no difference from a wrong password.
+    CredentialUnknown: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
+    /// The password of a credential is wrong.
+    CredentialPassword: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
     /// The client must prove the state of its platform, and can.
     AttestationRequired: AttestationRequired, AttestationRequired, topic(Authentication);
     /// What the client has shown does not prove the state of its platform.

@@ -111,10 +111,26 @@ hints! {
         "To act by a ticket of Login that does not hold here.",
         "Tickets end with their time, their number of requests and Logout, and hold for the client that they were given \
          to: log in again.";
+    What::Refused(Cause::Certificate); ANY_OPERATION;
+        "To go on with a certificate that is not good any more.",
+        "The message tells what has ended it. `keystead client add NAME --out DIR`, run by an administrator, makes another, \
+         with `--replace` after a revocation; a client renews its own before its end by Re-Provision. Look at the clocks of both machines, too.";
     What::Refused(Cause::Authentication); ANY_OPERATION;
         "To be known by a credential.",
-        "Its persona wants credentials checked: the user name and password, or device, must be in its group's \
-         configuration. `keystead client show NAME` tells the persona.";
+        "Its persona says how credentials are taken; `keystead client show NAME` tells it. With `credentials = \"refuse\"` the \
+         certificate alone says who the client is.";
+    What::Refused(Cause::CredentialMissing); ANY_OPERATION;
+        "To be served by its certificate alone.",
+        "Its persona asks for a credential, and the request has none: set user name and password, or device, in the client; or \
+         give it a persona with `credentials = \"ignore\"`. `keystead client show NAME` tells the persona.";
+    What::Refused(Cause::CredentialUnknown); ANY_OPERATION;
+        "To be known by a credential.",
+        "No [[credentials]] have this user name or device, or they are not for this client (`clients`): add one, with a \
+         password of `keystead client password`, or correct the client.";
+    What::Refused(Cause::CredentialPassword); ANY_OPERATION;
+        "To be known by a credential.",
+        "Its user name or device is known, and its password is another one: correct it in the client, or hash the right one \
+         with `keystead client password` for [[credentials]].";
     What::Refused(Cause::WrongState); &[Operation::Get]; for |persona| !persona.pre_active_get;
         "The key, without having activated it; its persona does not let it (`pre_active_get = false`).",
         "pg_tde, Barbican and others never activate: give the client another persona, or send Activation Date with Create.";

@@ -90,6 +90,11 @@ impl Known {
     }
 }
 
+/// The client is not told which; the log and `keystead explain` are.
+fn not_right(cause: Cause) -> Refusal {
+    Refusal::new(cause, "this client must show a credential that the server knows, with its password")
+}
+
 /// Every credential that the configuration knows.
 #[derive(Debug)]
 pub struct Ledger {
@@ -128,11 +133,6 @@ impl Ledger {
             known.push(Known { config: config.clone(), clients, hash, proven: Mutex::default() });
         }
         Ok(Self { known, key: hmac::Key::new(hmac::HMAC_SHA256, key.expose()) })
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
     }
 
     /// Whether this client has a user of this name.
@@ -190,10 +190,9 @@ impl Ledger {
                 let container_password = username.map(|name| container_password(name, password));
                 Ok(Proven { user, container_password })
             }
-            _ => Err(Refusal::new(
-                Cause::Authentication,
-                "this client must show a credential that the server knows, with its password",
-            )),
+            Some(_) => Err(not_right(Cause::CredentialPassword)),
+            None if credentials.is_empty() => Err(not_right(Cause::CredentialMissing)),
+            None => Err(not_right(Cause::CredentialUnknown)),
         }
     }
 

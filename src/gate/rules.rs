@@ -62,9 +62,7 @@ impl Rules {
         let key = SecretBytes::from(key.as_slice());
         let credentials = Ledger::new(&config.credentials, &key)?;
         let attestor = Attestor::new(&config.attestation, &key)?;
-        let rules = Self { config: config.clone(), listed, personas, credentials, attestor };
-        rules.check_credentials()?;
-        Ok(rules)
+        Ok(Self { config: config.clone(), listed, personas, credentials, attestor })
     }
 
     /// What a principal is made from that shows this certificate, which leads to a CA by this path and was judged to be good
@@ -241,26 +239,6 @@ impl Rules {
         let clients = self.config.clients.iter().zip(&self.listed.clients);
         let own = clients.filter(|(_, listed)| whom.is(listed)).map(|(client, _)| client);
         self.personas.of(whom.name(), own, self.groups(whom).into_iter())
-    }
-
-    /// A client that must show a credential needs one that it can show.
-    fn check_credentials(&self) -> Result<(), String> {
-        for listed in self.listed.clients.iter().chain(self.listed.members.iter().flatten()) {
-            let identity = match listed {
-                ClientRef::Name(name) => Identity::named(name),
-                ClientRef::Certificate(fingerprint) => {
-                    Identity { fingerprint: Some(*fingerprint), ..Identity::default() }
-                }
-            };
-            let wants = self.outfit(&Whom::Holder(&identity))?.persona.credentials;
-            if matches!(wants, Credentials::Require | Credentials::Identify) && self.credentials.is_empty() {
-                return Err(format!(
-                    "the persona of client {:?} asks for credentials ({wants}), and there are no [[credentials]]",
-                    identity.certificate
-                ));
-            }
-        }
-        Ok(())
     }
 
     /// Whether this names a client here.

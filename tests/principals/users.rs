@@ -178,6 +178,53 @@ fn names_are_what_they_are() {
     assert!(log.lines().all(|line| line.chars().count() < 4000), "a line is as long as a client wants");
 }
 
+/// A persona that asks for a credential: the client is told no more than that, the log and `explain` tell the cause.
+#[test]
+fn a_credential_that_is_not_right_is_told_by_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let (dev, array) = server(folder.path(), Some(std::fs::File::create(&log).unwrap()));
+    let with = |username: &str, password: &str| {
+        let (username, password) = (username.to_owned(), Some(password.to_owned().into()));
+        let shown = Credential::UsernameAndPassword(UsernameAndPassword { username, password });
+        let mut message = message(create().into_request());
+        message.header.authentication.get_or_insert_default().credentials.push(shown);
+        message
+    };
+    let needing = wire::ca(&dev).client("needing", 1).unwrap();
+    for (client, pair) in [("array", &array), ("needing", &needing)] {
+        let mut said = Vec::new();
+        for (message, cause, advice) in [
+            (message(create().into_request()), "CredentialMissing", "the request has none"),
+            (with("Wilma", PASSWORD), "CredentialUnknown", "No [[credentials]] have this user name"),
+            (with("Fred", "wrong"), "CredentialPassword", "its password is another one"),
+        ] {
+            let item = exchange(&mut wire::connect_with(&dev, Some(pair)), &message).unwrap();
+            assert_eq!(
+                item.result_reason,
+                Some(ResultReason::AuthenticationNotSuccessful),
+                "{client}: {cause}"
+            );
+            let text = item.result_message.unwrap();
+            said.push(text.split(" (request").next().unwrap().to_owned());
+            let told = told(dev.keystead("admin", &["explain", "--client", client, "--json"]));
+            let all: Vec<keystead::explain::Exchange> = serde_json::from_str(&told).unwrap();
+            let one = all.iter().find(|one| one.what == cause).unwrap_or_else(|| panic!("{cause}: {told}"));
+            assert!(one.advice.contains(advice), "{one:?}");
+            let log = std::fs::read_to_string(&log).unwrap();
+            let is_it = |line: &&str| line.contains(cause) && line.contains(client);
+            assert!(log.lines().any(|line| is_it(&line)), "{cause} of {client} is not in {log}");
+        }
+        assert!(
+            said.windows(2).all(|two| two[0] == two[1]),
+            "the client learns which part is wrong: {said:?}"
+        );
+        let right =
+            exchange(&mut wire::connect_with(&dev, Some(pair)), &as_fred(message(create().into_request())));
+        assert_eq!(end(right), Ended::Well, "the control");
+    }
+}
+
 /// Administrative requests pass the checks of all requests, and leave what all leave.
 #[test]
 fn administration_has_no_way_around() {

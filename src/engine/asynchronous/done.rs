@@ -60,7 +60,7 @@ pub fn perform(
     let refusal = known.is_none().then(|| {
         let text =
             "not done: the certificate or the credential with which it was asked for is not good any more";
-        Refusal::new(Cause::Authentication, text)
+        Refusal::new(Cause::Certificate, text)
     });
     let nothing_more = Principal { name: owner.clone(), ..Principal::default() };
     // What it had to prove it has proven when the request was accepted.

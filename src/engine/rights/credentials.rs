@@ -143,7 +143,7 @@ fn in_time(validity: Option<Validity>, now: i64) -> Step<()> {
     } else {
         return Ok(());
     };
-    Err(Refusal::new(Cause::Authentication, text).into())
+    Err(Refusal::new(Cause::Certificate, text).into())
 }
 
 /// A time as people write it.
@@ -184,7 +184,7 @@ pub fn is_in_use(certificate: &Object, now: i64) -> bool {
 
 fn not_good() -> Halt {
     let text = "the certificate of this client was replaced or revoked: log in with another";
-    Refusal::new(Cause::Authentication, text).into()
+    Refusal::new(Cause::Certificate, text).into()
 }
 
 /// The right to fetch what was made in place of a certificate.
