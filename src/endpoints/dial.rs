@@ -98,11 +98,13 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no connection in time");
     let (peer, stream) = timeout(line.limits.handshake, connect).await.map_err(late)??;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let presented = line.gate.enter(chain, Shown::ByEndpoint).ok();
-    let Some(presented) = presented.filter(|shown| shown.principal().name == endpoint.client) else {
+    let presented = line.gate.enter(chain, Shown::ByEndpoint).map_err(|refused| {
+        io::Error::other(format!("the certificate of {address} is not taken: {}", refused.why))
+    })?;
+    if presented.principal().name != endpoint.client {
         let why = format!("the certificate of {address} is not that of {:?}", endpoint.client);
         return Err(io::Error::other(why));
-    };
+    }
     let delivery = Delivery {
         stream,
         peer: Arc::new(Peer { address: peer, principal: presented.principal(), presented, turnable: false }),
