@@ -193,7 +193,9 @@ impl Lab {
         assert_eq!(before, after, "what was accepted was done after the end of the certificate");
         self.clock.set(0);
         let waiting = accepted.asynchronous_correlation_value.unwrap();
-        exchange(&mut wire, &later(create().into_request())).unwrap();
+        // Something of another client: of one client the oldest comes first, by the clock.
+        let waker = wire::ca(&self.dev).client("waker", 1).unwrap();
+        exchange(&mut wire::connect_with(&self.dev, Some(&waker)), &later(create().into_request())).unwrap();
         assert_eq!(self.polled(&mut wire, &waiting), Ended::Well);
     }
 
