@@ -242,6 +242,19 @@ fn a_refused_pin_is_tried_a_bounded_number_of_times() {
     });
 }
 
+#[test]
+fn a_refused_pin_rests_before_it_is_tried_again() {
+    isolated("a_refused_pin_rests_before_it_is_tried_again", |_| {
+        let hours = [1, 2, 3].map(|hours| Duration::from_secs(3600 * hours));
+        let mut bench = Bench::new(TokenConfig { pin_again_after: hours, ..quick() });
+        bench.fail(&format!("{LOSE_MODULE}\nC_Login 1 return 0xA0"));
+        assert!(matches!(bench.token.prove(E1), Err(Error::PinDoubted(_))));
+        bench.fail("");
+        // It would be taken now, and nobody knows that.
+        assert!(matches!(bench.token.prove(E1), Err(Error::PinDoubted(_))));
+    });
+}
+
 fn aside(tokens: &Path) -> PathBuf {
     tokens.with_file_name("aside")
 }
