@@ -113,24 +113,19 @@ hints! {
          to: log in again.";
     What::Refused(Cause::Certificate); ANY_OPERATION;
         "To go on with a certificate that is not good any more.",
-        "The message tells what has ended it. `keystead client add NAME --out DIR`, run by an administrator, makes another, \
-         with `--replace` after a revocation; a client renews its own before its end by Re-Provision. Look at the clocks of both machines, too.";
+        "The message tells why. `keystead client add NAME --out DIR` makes another, `--replace` after a revocation. Look at the clocks, too.";
     What::Refused(Cause::Authentication); ANY_OPERATION;
         "To be known by a credential.",
-        "Its persona says how credentials are taken; `keystead client show NAME` tells it. With `credentials = \"refuse\"` the \
-         certificate alone says who the client is.";
+        "Its persona says how credentials are taken, and `keystead client show NAME` which that is: some take certificates alone.";
     What::Refused(Cause::CredentialMissing); ANY_OPERATION;
         "To be served by its certificate alone.",
-        "Its persona asks for a credential, and the request has none: set user name and password, or device, in the client; or \
-         give it a persona with `credentials = \"ignore\"`. `keystead client show NAME` tells the persona.";
+        "Its persona asks for a credential, and the request has none: set one in the client, or give it another persona.";
     What::Refused(Cause::CredentialUnknown); ANY_OPERATION;
         "To be known by a credential.",
-        "No [[credentials]] have this user name or device, or they are not for this client (`clients`): add one, with a \
-         password of `keystead client password`, or correct the client.";
+        "No [[credentials]] have this user name or device, or they are not for this client (`clients`): add one, or correct the client.";
     What::Refused(Cause::CredentialPassword); ANY_OPERATION;
         "To be known by a credential.",
-        "Its user name or device is known, and its password is another one: correct it in the client, or hash the right one \
-         with `keystead client password` for [[credentials]].";
+        "Its user name or device is known, and its password is another one: correct that in the client or in [[credentials]].";
     What::Refused(Cause::WrongState); &[Operation::Get]; for |persona| !persona.pre_active_get;
         "The key, without having activated it; its persona does not let it (`pre_active_get = false`).",
         "pg_tde, Barbican and others never activate: give the client another persona, or send Activation Date with Create.";

@@ -76,6 +76,16 @@ fn revoke(bench: &mut Bench, whom: &str) {
     assert_eq!(bench.run(&admin("root"), &message)[0].result_status, ResultStatus::Success);
 }
 
+/// A ticket for everything of the owner's, had with a certificate whose last second is over now.
+fn ticket_of_an_ended_certificate(bench: &mut Bench, owner: &Principal, rights: Rights) -> Ticket {
+    let validity = Some(Validity { from: bench.now - 10, until: bench.now });
+    let ending = with_identity(owner.clone(), Identity { validity, ..owner.identity.clone() });
+    let request = DelegatedLoginRequest { rights, ..Default::default() };
+    let ticket = bench.ask(&ending, V2_1, request).unwrap().ticket;
+    bench.now += 1;
+    ticket
+}
+
 /// Everybody, in a world in which some were revoked.
 fn callers(bench: &mut Bench, owner: &Principal) -> Vec<Caller> {
     let all = Rights { rights: vec![Right::default()] };
@@ -86,11 +96,7 @@ fn callers(bench: &mut Bench, owner: &Principal) -> Vec<Caller> {
         bench.ask(owner, V2_1, DelegatedLoginRequest { rights, ..Default::default() }).unwrap().ticket
     };
     let (given_all, given_one) = (given(all.clone()), given(one));
-    let validity = Some(Validity { from: bench.now - 10, until: bench.now });
-    let ending = with_identity(owner.clone(), Identity { validity, ..owner.identity.clone() });
-    let request = DelegatedLoginRequest { rights: all.clone(), ..Default::default() };
-    let ended_ticket = bench.ask(&ending, V2_1, request).unwrap().ticket;
-    bench.now += 1;
+    let ended_ticket = ticket_of_an_ended_certificate(bench, owner, all.clone());
     // A user of the owner's own certificate, whose rights are not the certificate's.
     let of_owner = Identity { user: Some("fred".into()), ..owner.identity.clone() };
     let fred = with_identity(Principal { weak_keys: true, ..principal("", &[]) }, of_owner);
@@ -119,18 +125,8 @@ fn callers(bench: &mut Bench, owner: &Principal) -> Vec<Caller> {
     let invalid: fn(&Row) -> Finds = |_| Finds::Out(ResultReason::InvalidTicket);
     let caller = |name, who: &Principal, how, finds| Caller { name, who: who.clone(), how, finds };
     vec![
-        caller(
-            "who shows the ticket that the owner has for itself",
-            &stranger,
-            How::WithTicket(own.clone()),
-            invalid,
-        ),
-        caller(
-            "a ticket of a certificate that has expired",
-            &stranger,
-            How::WithTicket(ended_ticket),
-            invalid,
-        ),
+        caller("the owner's ticket in other hands", &stranger, How::WithTicket(own.clone()), invalid),
+        caller("a ticket of an expired certificate", &stranger, How::WithTicket(ended_ticket), invalid),
         caller("the owner's ticket", owner, How::WithTicket(own), as_owner),
         caller("who holds a ticket for everything", &stranger, How::WithTicket(given_all), as_owner),
         caller("who holds a ticket for something else", &stranger, How::WithTicket(given_one), nothing),
