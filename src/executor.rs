@@ -21,6 +21,7 @@ pub use adapters::{StoreView, now};
 pub use commit::Error;
 pub use registrar::{Registrar, Signer};
 
+use crate::admission::{Admission, Bytes, Reservation};
 use crate::audit::Entry;
 use crate::crypto::drbg::Seeds;
 use crate::endpoints::Endpoints;
@@ -33,7 +34,7 @@ use crate::gate::Gate;
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 /// What a run of the engine comes to. Nothing of it has an effect before it is committed.
 #[derive(Debug)]
@@ -46,12 +47,22 @@ pub struct Effects<T> {
     pub notices: Vec<Notice>,
     /// What to return, once the changes are durable.
     pub result: T,
+    /// How much memory the result takes until it is written to its client.
+    pub bytes: Bytes,
+}
+
+/// What a run of the engine came to.
+pub struct Done<T> {
+    /// The result.
+    pub result: T,
+    /// The room that it takes, to be held until it is written.
+    pub room: Reservation,
 }
 
 impl<T> Effects<T> {
     /// What changes nothing and is not entered.
     pub fn none(result: T) -> Self {
-        Self { changes: Changes::default(), entries: Vec::new(), notices: Vec::new(), result }
+        Self { changes: Changes::default(), entries: Vec::new(), notices: Vec::new(), result, bytes: 0 }
     }
 }
 
@@ -66,8 +77,7 @@ pub struct Executor {
     registrar: Registrar,
     /// Whether the audit entries of reads wait for the disk's sync.
     durable_reads: bool,
-    /// As many as there are processors: who does what takes long holds one.
-    slow_permits: Semaphore,
+    admission: Arc<Admission>,
     /// What waits for the clients that are told without asking.
     endpoints: Endpoints,
     /// What `keystead explain` tells of.
@@ -89,8 +99,8 @@ impl Executor {
         durable_reads: bool,
         registrar: Registrar,
         (endpoints, memory): (Endpoints, Memory),
+        admission: Arc<Admission>,
     ) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             database,
             hierarchy,
@@ -99,7 +109,7 @@ impl Executor {
             seeds: Seeds::default(),
             registrar,
             durable_reads,
-            slow_permits: Semaphore::new(processors),
+            admission,
             endpoints,
             memory,
             started: now().milliseconds(),
@@ -111,6 +121,11 @@ impl Executor {
     /// What the configuration says to the engine.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What admits work and the bytes of messages.
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 
     /// Who is who.

@@ -3,8 +3,9 @@
 
 mod pace;
 
+use crate::admission::{ALLOWANCE, Reservation, Stage};
 use crate::listen::{Evicted, Slot};
-use crate::session::{Answer, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service};
+use crate::session::{self, Answer, CROWDED, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use zeroize::Zeroizing;
 
 /// The one path.
@@ -116,19 +117,72 @@ impl<S: Service> Exchange<'_, S> {
             let known: Vec<&str> = MEDIA_TYPES.iter().map(|(name, _)| *name).collect();
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type can be {}", known.join(", ")))
         })?;
-        let bytes = body(content, self.limits.message_bytes_max).await?;
+        let (bytes, room) = self.body(content).await?;
         if !self.pace.received() {
             let text = "the connection was idle, and is closed for another: connect again";
             return Err((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
         }
-        let received = Received { encoding, bytes };
-        let Answer { bytes, unreadable, .. } = self.service.answer(Arc::clone(self.peer), received).await;
+        let received = Received { encoding, bytes, room };
+        let Answer { bytes, unreadable, room, .. } =
+            self.service.answer(Arc::clone(self.peer), received).await;
         match unreadable.filter(|error| is_no_message(error, encoding)) {
             Some(error) => {
                 Err((StatusCode::BAD_REQUEST, format!("this is no KMIP message in {encoding}: {error}")))
             }
-            None => Ok(response(StatusCode::OK, media_type, Bytes::from_owner(bytes))),
+            None => {
+                Ok(response(StatusCode::OK, media_type, Bytes::from_owner(Outgoing { bytes, _room: room })))
+            }
         }
+    }
+
+    /// Reads a body of at most so many bytes, as they arrive, where there is room for them among the bytes in flight of the
+    /// client.
+    async fn body(&self, body: &mut Incoming) -> Result<(Zeroizing<Vec<u8>>, Reservation), Refused> {
+        let most = self.limits.message_bytes_max;
+        let too_large =
+            || (StatusCode::PAYLOAD_TOO_LARGE, format!("the longest message here has {most} bytes"));
+        let announced = body.size_hint().upper();
+        if announced.is_some_and(|length| length > most as u64) {
+            return Err(too_large());
+        }
+        let length = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(most);
+        let crowded = |_| (StatusCode::SERVICE_UNAVAILABLE, CROWDED.to_owned());
+        let deadline = self.pace.deadline(self.limits.message);
+        let memory = self.service.memory();
+        let begins = memory.reserve(self.peer.presented.client(), Stage::Beginning, length.min(ALLOWANCE));
+        let mut room = timeout_at(deadline, begins).await.map_err(crowded)?;
+        let (mut bytes, mut is_large) = (Zeroizing::new(Vec::new()), false);
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+            let end = bytes.len() + data.len();
+            if end > most {
+                return Err(too_large());
+            }
+            if end > ALLOWANCE && !is_large {
+                is_large = true;
+                let grows = memory.grow(&mut room, Stage::Reading, length.saturating_sub(ALLOWANCE));
+                timeout_at(deadline, grows).await.map_err(crowded)?;
+            }
+            while bytes.capacity() < end {
+                session::grow(&mut bytes, length);
+            }
+            bytes.extend_from_slice(&data);
+        }
+        // A body of unknown length may have been shorter than it was given room for.
+        room.shrink_to(room.bytes().min(bytes.len()));
+        Ok((bytes, room))
+    }
+}
+
+/// An answer on its way, and the room that it takes until it is written.
+struct Outgoing {
+    bytes: Zeroizing<Vec<u8>>,
+    _room: Option<Reservation>,
+}
+
+impl AsRef<[u8]> for Outgoing {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -144,26 +198,6 @@ fn media_type(head: &Parts) -> Option<(&'static str, Encoding)> {
     let named = head.headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let name = named.split(';').next().unwrap_or_default().trim();
     MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).copied()
-}
-
-/// Reads a body of at most so many bytes.
-async fn body(body: &mut Incoming, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, Refused> {
-    let too_large =
-        || (StatusCode::PAYLOAD_TOO_LARGE, format!("the longest message here has {bytes_max} bytes"));
-    let announced = body.size_hint().upper();
-    if announced.is_some_and(|length| length > bytes_max as u64) {
-        return Err(too_large());
-    }
-    let room = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-        if bytes.len() + data.len() > bytes_max {
-            return Err(too_large());
-        }
-        append(&mut bytes, &data);
-    }
-    Ok(bytes)
 }
 
 /// Reads the rest of a body and throws it away, up to a bound and within the time that a message has: a connection that is
@@ -188,16 +222,6 @@ fn broken(error: hyper::Error) -> Refused {
         }
         _ => (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")),
     }
-}
-
-/// Grows by copying and wiping, where no length was announced.
-fn append(bytes: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
-    if bytes.capacity() - bytes.len() < more.len() {
-        let mut grown = Zeroizing::new(Vec::with_capacity((bytes.len() + more.len()) * 2));
-        grown.extend_from_slice(bytes);
-        *bytes = grown;
-    }
-    bytes.extend_from_slice(more);
 }
 
 fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {

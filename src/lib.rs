@@ -14,12 +14,13 @@
 //! store    commits changes and audit entries together; the journal of reads
 //! ```
 //!
-//! Beside it: `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
+//! Beside it: `admission` (what one client may take of the server), `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
 //! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
 //! (what became of exchanges that failed), `text` and `logged` (foreign texts made fit to be shown), `exit` (exit codes), `client` (the typed client),
 //! `check` (reads all of a store), `unlock` (the small binary for hosts).
 
 pub mod admin;
+pub mod admission;
 pub mod audit;
 pub mod authority;
 pub mod check;

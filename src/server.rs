@@ -9,36 +9,40 @@ mod entries;
 mod explain;
 mod later;
 mod push;
+mod reading;
 mod rotate;
 mod turns;
 
 pub use later::work;
+pub use reading::expansion;
 
 use answers::{fitting, unreadable, whole};
 
+use crate::admission::{MemoryBudget, Reservation};
 use crate::engine::administration;
 use crate::engine::batch::{self, Deed, Outcome};
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::persona::{Credentials, LaterFields, Nuls, Persona};
+use crate::engine::rights::persona::Credentials;
 use crate::engine::rights::policy::Principal;
 use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;
 use crate::listen::TurnedAway;
-use crate::session::{Answer, Peer, Received, Service, Turned};
-use kmip_codec::Error as CodecError;
+use crate::session::{Answer, CROWDED, Peer, Received, Service, Turned};
 use kmip_codec::enums::ResultStatus;
-use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseMessage};
+use kmip_codec::message::{RefusedMessage, RequestMessage};
 use kmip_codec::operations::Operation;
-use kmip_codec::wire::{Encoding, Reading};
+use kmip_codec::wire::Encoding;
+use kmip_codec::{Error as CodecError, Version};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use zeroize::Zeroizing;
 
 /// The server: what turns messages into work for the executor, and what that comes to into answers.
 pub struct Server {
@@ -48,9 +52,22 @@ pub struct Server {
     delay: Duration,
 }
 
+/// A message that is to be answered.
+#[derive(Clone)]
+struct Asked {
+    /// Its number.
+    request: u64,
+    peer: Arc<Peer>,
+    message: Arc<RequestMessage>,
+    /// How the answer is written.
+    encoding: Encoding,
+}
+
 /// What a message comes to beside its effects.
 struct Reply {
-    response: ResponseMessage,
+    answer: Zeroizing<Vec<u8>>,
+    /// The version in which the server asks from now on, where the ends of the connection change their roles.
+    turn: Option<Version>,
     /// What clients want in the log.
     notes: Vec<String>,
     /// What is to be kept of it where it failed or is odd.
@@ -69,7 +86,13 @@ impl Server {
         // Asked once for each message: a reload holds for live connections, in how they are read too.
         let holder = self.executor.gate().current(&peer.presented);
         let persona = &holder.as_ref().unwrap_or(&peer.principal).persona;
-        let message = match decode(persona, encoding, &received.bytes) {
+        let admission = self.executor.admission();
+        let (decoded, _held) =
+            match reading::decode(admission, peer.presented.client(), persona, received).await {
+                Ok(decoded) => decoded,
+                Err(why) => return self.cannot_read(request, &peer, encoding, why),
+            };
+        let message = match decoded {
             Ok(message) => Arc::new(message),
             Err(refused) => {
                 let error = &refused.why;
@@ -77,11 +100,8 @@ impl Server {
                 return self.refuse_message(request, &peer, encoding, &refused);
             }
         };
-        drop(received);
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
-        let response = self.exchange(request, (peer, holder), Arc::clone(&message)).await;
-        let turn = push::turned(&message, &response);
-        Answer { bytes: response.encode(encoding).into(), unreadable: None, turn }
+        self.exchange(Asked { request, peer, message, encoding }, holder).await
     }
 
     /// The number of a request: what log, audit and messages call it by.
@@ -89,49 +109,49 @@ impl Server {
         self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// One typed message in, one out. The holder is whom the certificate of the connection names now.
-    async fn exchange(
-        self: Arc<Self>,
-        request: u64,
-        (peer, holder): (Arc<Peer>, Result<Arc<Principal>, Refusal>),
-        message: Arc<RequestMessage>,
-    ) -> ResponseMessage {
-        let peer = match self.identify(&peer, holder, &message).await {
+    /// One typed message in, one answer out. The holder is whom the certificate of the connection names now.
+    async fn exchange(self: Arc<Self>, mut asked: Asked, holder: Result<Arc<Principal>, Refusal>) -> Answer {
+        asked.peer = match self.identify(&asked.peer, holder, &asked.message).await {
             Ok(peer) => peer,
-            Err(refusal) => return self.turn_away(request, &peer, &message, refusal).await,
+            Err(refusal) => return self.turn_away(asked, refusal).await,
         };
-        let (server, sender, batch) = (Arc::clone(&self), Arc::clone(&peer), Arc::clone(&message));
-        let ran = self.executor.run(move |world, entropy, supplies| {
-            server.decide(request, (&sender, &batch), world, entropy, supplies)
+        let (server, work) = (Arc::clone(&self), asked.clone());
+        let ran = self.executor.run(asked.peer.presented.client(), move |world, entropy, supplies| {
+            server.decide(&work, world, entropy, supplies)
         });
         match ran.await {
-            Ok(reply) => {
-                entries::tell(request, &peer, &reply.notes);
-                self.remember(reply.told);
-                reply.response
+            Ok(done) => {
+                entries::tell(asked.request, &asked.peer, &done.result.notes);
+                self.leave(done.result, Some(done.room))
             }
-            Err(error) => self.fail(request, &peer, &message, &error).await,
+            Err(error) => self.fail(&asked, &error).await,
         }
     }
 
     /// What a message comes to on this world: its effects and its answer.
     fn decide(
         &self,
-        request: u64,
-        (peer, message): (&Peer, &RequestMessage),
+        asked: &Asked,
         world: &World<'_>,
         entropy: &mut dyn Entropy,
         supplies: &mut Supplies,
     ) -> Result<Effects<Reply>, Need> {
+        let Asked { request, peer, message, .. } = asked;
         let outcome = match push::cannot_turn(peer, message) {
             Some(refusal) => whole(message, &refusal),
             None => batch::run(world, &peer.principal, message, entropy, supplies)
-                .map_err(|need| entries::start(request, peer, message, need))?,
+                .map_err(|need| entries::start(*request, peer, message, need))?,
         };
         let objects = self.witness(world, peer, message, &outcome);
-        let outcome = fitting(request, message, outcome);
-        let told = self.told(request, peer, message, &outcome, objects);
-        Ok(effects((request, peer, message), outcome, told))
+        let outcome = fitting(*request, message, outcome);
+        let told = self.told(*request, peer, message, &outcome, objects);
+        Ok(effects(asked, outcome, told))
+    }
+
+    /// An answer that is ready to leave, with the room that it takes until it is written.
+    fn leave(&self, reply: Reply, room: Option<Reservation>) -> Answer {
+        self.remember(reply.told);
+        Answer { bytes: reply.answer, unreadable: None, turn: reply.turn, room }
     }
 
     /// Who sends this message: whom the certificate names, or whom a credential tells where the persona wants that.
@@ -152,7 +172,8 @@ impl Server {
             Some(sender) => sender,
             None => {
                 let (gate, batch) = (Arc::clone(self.executor.gate()), Arc::clone(message));
-                let identified = self.executor.run_slow(move || gate.identify(&holder, &batch)).await;
+                let client = peer.presented.client();
+                let identified = self.executor.run_slow(client, move || gate.identify(&holder, &batch)).await;
                 identified.map_err(|error| Refusal::new(Cause::Internal, error.to_string()))??
             }
         };
@@ -160,52 +181,39 @@ impl Server {
     }
 
     /// Refuses a whole message, which the audit has all the same.
-    async fn turn_away(
-        self: &Arc<Self>,
-        request: u64,
-        peer: &Arc<Peer>,
-        message: &Arc<RequestMessage>,
-        refusal: Refusal,
-    ) -> ResponseMessage {
-        let (client, cause, why) = (&peer.principal.name, refusal.cause, &refusal.message);
+    async fn turn_away(self: &Arc<Self>, asked: Asked, refusal: Refusal) -> Answer {
+        let (peer, cause, why) = (&asked.peer, refusal.cause, &refusal.message);
+        let (request, client) = (asked.request, &peer.principal.name);
         tracing::info!(request, peer = %peer.address, %client, ?cause, %why, "turned a message away");
-        let (server, sender, batch) = (Arc::clone(self), Arc::clone(peer), Arc::clone(message));
-        let refused = self.executor.run(move |_, _, _| {
-            let outcome = fitting(request, &batch, whole(&batch, &refusal));
-            let told = server.told(request, &sender, &batch, &outcome, Vec::new());
-            Ok(effects((request, &sender, &batch), outcome, told))
+        let (server, work) = (Arc::clone(self), asked.clone());
+        let refused = self.executor.run(asked.peer.presented.client(), move |_, _, _| {
+            let Asked { request, peer, message, .. } = &work;
+            let outcome = fitting(*request, message, whole(message, &refusal));
+            let told = server.told(*request, peer, message, &outcome, Vec::new());
+            Ok(effects(&work, outcome, told))
         });
         match refused.await {
-            Ok(reply) => {
-                self.remember(reply.told);
-                reply.response
-            }
-            Err(error) => self.fail(request, peer, message, &error).await,
+            Ok(done) => self.leave(done.result, Some(done.room)),
+            Err(error) => self.fail(&asked, &error).await,
         }
     }
 
-    /// Something failed that is not the client's fault: the log says what, the client that it was the server, and the
-    /// audit, if that can be written, what the client was told. What the store does not take in passing is not entered:
-    /// clients that ask again and again would use up the room that is reserved for reads.
-    async fn fail(
-        &self,
-        request: u64,
-        peer: &Peer,
-        message: &RequestMessage,
-        why: &executor::Error,
-    ) -> ResponseMessage {
-        tracing::error!(request, %why, "a request failed inside the server");
-        let mut outcome = whole(message, &Refusal::new(Cause::Internal, why.told()));
-        answers::number(&mut outcome.response, request, message);
-        let told = self.told(request, peer, message, &outcome, Vec::new());
-        let Effects { changes, entries, result, .. } = effects((request, peer, message), outcome, told);
+    /// Something failed that is not the client's fault, or was given up: the log says what, the client that it was the server,
+    /// and the audit, if that can be written, what the client was told. What the store does not take in passing is not
+    /// entered: clients that ask again and again would use up the room that is reserved for reads.
+    async fn fail(&self, asked: &Asked, why: &executor::Error) -> Answer {
+        let Asked { request, peer, message, .. } = asked;
+        tracing::error!(request, principal = %peer.principal.name, %why, "a request failed inside the server");
+        let mut outcome = whole(message, &Refusal::new(why.cause(), why.told()));
+        answers::number(&mut outcome.response, *request, message);
+        let told = self.told(*request, peer, message, &outcome, Vec::new());
+        let Effects { changes, entries, result, .. } = effects(asked, outcome, told);
         if !why.is_passing()
             && let Err(error) = self.executor.commit(changes, entries).await
         {
             tracing::error!(request, %error, "the audit does not have that failure");
         }
-        self.remember(result.told);
-        result.response
+        self.leave(result, None)
     }
 
     /// The answer to a message that could not be read.
@@ -219,7 +227,28 @@ impl Server {
         let mut answer = unreadable(refused);
         self.remember_unreadable(request, peer, refused, &answer);
         answers::number_failures(&mut answer, request);
-        Answer { bytes: answer.encode(encoding).into(), unreadable: Some(refused.why.error), turn: None }
+        let bytes = answer.encode(encoding).into();
+        Answer { bytes, unreadable: Some(refused.why.error), turn: None, room: None }
+    }
+
+    /// The answer to a message that is not read, because the server cannot.
+    fn cannot_read(&self, request: u64, peer: &Peer, encoding: Encoding, why: String) -> Answer {
+        tracing::error!(request, principal = %peer.principal.name, why, "a message could not be read");
+        let refusal = Refusal::new(Cause::Internal, crate::store::Error::UNTOLD);
+        self.refuse_unread(request, encoding, None, &refusal)
+    }
+
+    /// Refuses a message that was not read, in the version that its header names, where that is known.
+    fn refuse_unread(
+        &self,
+        request: u64,
+        encoding: Encoding,
+        version: Option<Version>,
+        refusal: &Refusal,
+    ) -> Answer {
+        let mut answer = answers::unread(version, refusal);
+        answers::number_failures(&mut answer, request);
+        Answer { bytes: answer.encode(encoding).into(), unreadable: None, turn: None, room: None }
     }
 }
 
@@ -231,6 +260,17 @@ impl Service for Arc<Server> {
     fn refuse(&self, peer: &Peer, encoding: Encoding, error: CodecError) -> Answer {
         let refused = RefusedMessage { why: Box::new(error.into()), version: None };
         self.refuse_message(self.next_request(), peer, encoding, &refused)
+    }
+
+    fn crowded(&self, peer: &Peer, encoding: Encoding, begun: &[u8]) -> Answer {
+        let request = self.next_request();
+        tracing::warn!(request, principal = %peer.principal.name, peer = %peer.address, "refused a message: {CROWDED}");
+        let version = RequestMessage::version_in(encoding, begun);
+        self.refuse_unread(request, encoding, version, &Refusal::new(Cause::Limit, CROWDED))
+    }
+
+    fn memory(&self) -> &MemoryBudget {
+        self.executor.admission().memory()
     }
 
     fn turned_away(&self, address: SocketAddr, why: TurnedAway) {
@@ -246,26 +286,15 @@ impl Service for Arc<Server> {
 }
 
 /// What an outcome changes, with its audit entries, and what is answered then.
-fn effects(
-    (request, peer, message): (u64, &Peer, &RequestMessage),
-    outcome: Outcome,
-    told: Option<Box<Exchange>>,
-) -> Effects<Reply> {
-    let entries = entries::of(request, peer, message, &outcome);
+fn effects(asked: &Asked, outcome: Outcome, told: Option<Box<Exchange>>) -> Effects<Reply> {
+    let entries = entries::of(asked.request, &asked.peer, &asked.message, &outcome);
     // Which function of PKCS#11 was called, and what administrators ask, stands in the audit alone.
     const UNTOLD: &[Operation] = &[Operation::PKCS_11, administration::OPERATION];
     let is_told = |deed: &&Deed| deed.status == ResultStatus::Success && !UNTOLD.contains(&deed.operation);
     let notes = outcome.deeds.iter().filter(is_told).map(|deed| deed.note.clone()).collect();
     let Outcome { response, changes, notices, .. } = outcome;
-    Effects { changes, entries, notices, result: Reply { response, notes, told } }
-}
-
-/// Reads a message, with what the persona of the client lets pass.
-fn decode(persona: &Persona, encoding: Encoding, bytes: &[u8]) -> Result<RequestMessage, RefusedMessage> {
-    let reading = Reading {
-        items_alone: true,
-        later_fields: persona.later_fields == LaterFields::Take,
-        strips_nuls: persona.trailing_nuls == Nuls::Strip,
-    };
-    RequestMessage::receive(encoding, bytes, reading)
+    let turn = push::turned(&asked.message, &response);
+    let answer: Zeroizing<Vec<u8>> = response.encode(asked.encoding).into();
+    let bytes = answer.capacity();
+    Effects { changes, entries, notices, result: Reply { answer, turn, notes, told }, bytes }
 }

@@ -1,16 +1,21 @@
 //! One connection of TTLV over TLS: messages in, answers out, in order.
 //!
 //! A message is read whole and bounded before anything of it is parsed: first the eight bytes that tell its length,
-//! which is judged before room is made for it. While an answer is made, the next messages may wait in the socket; the
-//! system's buffers bound how many.
+//! which is judged before there is room for it among the bytes in flight of its client ([`admission`](crate::admission)). The
+//! buffer grows with what has arrived. While an answer is made, the next messages may wait in the socket; the system's
+//! buffers bound how many.
 
+mod frame;
+
+pub use frame::{Frame, Intake, grow};
+
+use crate::admission::{MemoryBudget, Reservation};
 use crate::engine::rights::policy::Principal;
 use crate::gate::Presented;
 use crate::listen::{Evicted, Slot, TurnedAway};
-use kmip_codec::limits::ITEM_HEADER_BYTES;
+use kmip_codec::Version;
 use kmip_codec::message::RequestMessage;
-use kmip_codec::wire::{Encoding, frame_length};
-use kmip_codec::{Tag, Version};
+use kmip_codec::wire::Encoding;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -18,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 /// The other side of a connection.
@@ -41,7 +46,13 @@ pub struct Received {
     pub encoding: Encoding,
     /// The message.
     pub bytes: Zeroizing<Vec<u8>>,
+    /// The room that it takes.
+    pub room: Reservation,
 }
+
+/// What a client hears for whose message there is no room in time.
+pub const CROWDED: &str = "there was no room for this message in time: other messages and answers of this client fill what it may \
+                           have in flight (limits.bytes_in_flight_per_client). Send fewer at once, and read the answers";
 
 /// What to write back.
 pub struct Answer {
@@ -51,6 +62,8 @@ pub struct Answer {
     pub unreadable: Option<kmip_codec::Error>,
     /// After it the server asks and the client answers, in this version (Set Endpoint Role).
     pub turn: Option<Version>,
+    /// The room that it takes until it is written; none for small ones that the server makes by itself.
+    pub room: Option<Reservation>,
 }
 
 /// What a connection hands whole messages to.
@@ -59,6 +72,10 @@ pub trait Service: Clone + Send + Sync + 'static {
     fn answer(&self, peer: Arc<Peer>, received: Received) -> impl Future<Output = Answer> + Send;
     /// The answer to bytes that are not a message.
     fn refuse(&self, peer: &Peer, encoding: Encoding, error: kmip_codec::Error) -> Answer;
+    /// The answer to a message for which there was no room in time, and of which this much has arrived.
+    fn crowded(&self, peer: &Peer, encoding: Encoding, begun: &[u8]) -> Answer;
+    /// The bytes in flight of all clients.
+    fn memory(&self) -> &MemoryBudget;
     /// A connection that did not come to be, and why.
     fn turned_away(&self, address: SocketAddr, why: TurnedAway);
     /// Takes over a connection on which the peer answers from now on, until it ends.
@@ -109,19 +126,26 @@ pub async fn serve<S: Service>(
 ) -> io::Result<()> {
     let mut too_old = pin!(tokio::time::sleep(limits.connection));
     let mut refused = false;
+    let intake = Intake {
+        limits: &limits,
+        slot: Some(&slot),
+        memory: service.memory(),
+        client: peer.presented.client(),
+    };
     loop {
         let frame = tokio::select! {
-            frame = read_frame_in(&mut stream, Some(&slot), &limits, RequestMessage::TAG) => frame?,
+            frame = intake.frame(&mut stream, RequestMessage::TAG) => frame?,
             () = evicted.wait() => break,
             _ = stopping.wait_for(|stopping| *stopping) => break,
             () = &mut too_old => break,
         };
-        let is_refused = matches!(frame, Frame::Refused(_));
+        let is_refused = matches!(frame, Frame::Refused(_) | Frame::Crowded(_));
         let answer = match frame {
             Frame::End => break,
-            Frame::Whole(bytes) => {
-                service.answer(Arc::clone(&peer), Received { encoding: Encoding::Ttlv, bytes }).await
+            Frame::Whole(bytes, room) => {
+                service.answer(Arc::clone(&peer), Received { encoding: Encoding::Ttlv, bytes, room }).await
             }
+            Frame::Crowded(begun) => service.crowded(&peer, Encoding::Ttlv, &begun),
             Frame::Refused(error) => {
                 tracing::info!(peer = %peer.address, %error, "closing a connection: this is no message");
                 service.refuse(&peer, Encoding::Ttlv, error)
@@ -183,62 +207,15 @@ async fn read_out(stream: &mut (impl AsyncRead + Unpin), limits: &Limits) {
     let _ = timeout(limits.message, all).await;
 }
 
-/// What a peer has sent.
-pub enum Frame {
-    /// The peer has closed the connection between two messages.
-    End,
-    /// A message.
-    Whole(Zeroizing<Vec<u8>>),
-    /// The beginning of something else.
-    Refused(kmip_codec::Error),
-}
-
-/// Reads one whole message of this tag.
-pub async fn read_frame(
-    stream: &mut (impl AsyncRead + Unpin),
-    limits: &Limits,
-    tag: Tag,
-) -> io::Result<Frame> {
-    read_frame_in(stream, None, limits, tag).await
-}
-
-/// The same on a connection with a slot, which is busy from the first byte on.
-async fn read_frame_in(
-    stream: &mut (impl AsyncRead + Unpin),
-    slot: Option<&Slot>,
-    limits: &Limits,
-    tag: Tag,
-) -> io::Result<Frame> {
-    let mut header = [0; ITEM_HEADER_BYTES];
-    let first = match timeout(limits.idle, stream.read(&mut header)).await {
-        Err(_) | Ok(Ok(0)) => return Ok(Frame::End),
-        // Many clients close the socket without saying so in TLS.
-        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Frame::End),
-        Ok(first) => first?,
-    };
-    if slot.is_some_and(|slot| !slot.set_busy()) {
-        return Ok(Frame::End);
+async fn until<T>(
+    deadline: Instant,
+    what: &'static str,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    match timeout_at(deadline, work).await {
+        Ok(result) => result,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, what)),
     }
-    let body = async {
-        if let Some(rest) = header.get_mut(first..) {
-            stream.read_exact(rest).await?;
-        }
-        let length = match frame_length(header, tag) {
-            Ok(length) if length <= limits.message_bytes_max => length,
-            Ok(_) => return Ok(Frame::Refused(too_large(tag))),
-            Err(error) => return Ok(Frame::Refused(error)),
-        };
-        let mut frame = Zeroizing::new(vec![0; length]);
-        let (head, body) = frame.split_at_mut(ITEM_HEADER_BYTES);
-        head.copy_from_slice(&header);
-        stream.read_exact(body).await?;
-        Ok(Frame::Whole(frame))
-    };
-    within(limits.message, "the peer does not finish its message", body).await
-}
-
-fn too_large(tag: Tag) -> kmip_codec::Error {
-    kmip_codec::Error::at(kmip_codec::ErrorKind::TooLarge, tag, 0)
 }
 
 async fn within<T>(
@@ -246,8 +223,5 @@ async fn within<T>(
     what: &'static str,
     work: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
-    match timeout(limit, work).await {
-        Ok(result) => result,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, what)),
-    }
+    until(Instant::now() + limit, what, work).await
 }

@@ -4,6 +4,7 @@ mod reload;
 
 pub use reload::Source;
 
+use crate::admission::{self, Admission};
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
 use crate::endpoints::{self, Endpoints, Line};
 use crate::engine::statements::about::{About, Registration};
@@ -97,6 +98,9 @@ pub enum Error {
     System(#[from] std::io::Error),
 }
 
+/// Threads that may block for what is not admitted for a client: looking for work, reading files anew.
+const OTHER_BLOCKING_THREADS: usize = 16;
+
 /// Runs a server until it is told to stop (SIGTERM or SIGINT). `ready` is called once it accepts connections.
 /// What can be read anew is read from `source` at SIGHUP.
 pub fn run(
@@ -109,8 +113,11 @@ pub fn run(
     let reload = Reload::new(source, config.clone());
     descriptors::raise();
     descriptors::enough()?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(64).build()?;
+    let admitted = admission_caps(config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(admitted.blocking_threads() + OTHER_BLOCKING_THREADS)
+        .build()?;
     // A signal that is not heard yet ends the process.
     let mut signals = runtime.block_on(async { Signals::new() })?;
     // Bound first: a port in use is told before anything is opened.
@@ -199,7 +206,8 @@ fn server(
     let mailboxes = Endpoints::new(&config.endpoints, config.limits.notices);
     let kept = (database, hierarchy);
     let told = (mailboxes, memory(config)?);
-    let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, told);
+    let admission = Arc::new(Admission::new(&admission_caps(config)));
+    let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, told, admission);
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
     Ok(Arc::new(Server::new(Arc::new(executor), delay)))
 }
@@ -320,6 +328,17 @@ fn limits(config: &Config) -> Limits {
         write: Duration::from_secs(limits.write_seconds),
         connection: Duration::from_secs(limits.connection_seconds),
         message_bytes_max: limits.message_bytes,
+    }
+}
+
+/// What one client may take of the server.
+fn admission_caps(config: &Config) -> admission::Caps {
+    admission::Caps {
+        requests_per_client: config.limits.requests_per_client,
+        hsm_workers: config.hsm.workers,
+        bytes_in_flight: config.limits.bytes_in_flight,
+        bytes_in_flight_per_client: config.limits.bytes_in_flight_per_client,
+        patience: Duration::from_secs(config.limits.write_seconds),
     }
 }
 

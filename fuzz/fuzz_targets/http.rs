@@ -2,6 +2,7 @@
 //! still.
 #![no_main]
 
+use keystead::admission::MemoryBudget;
 use keystead::config::Config;
 use keystead::gate::{Gate, Shown};
 use keystead::http;
@@ -39,6 +40,14 @@ impl Service for Reader {
         empty(encoding, Some(error))
     }
 
+    fn crowded(&self, _: &Peer, encoding: Encoding, _: &[u8]) -> Answer {
+        empty(encoding, None)
+    }
+
+    fn memory(&self) -> &MemoryBudget {
+        &MEMORY
+    }
+
     fn turned_away(&self, _: SocketAddr, _: TurnedAway) {}
 
     async fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(&self, _: Turned<S>) -> std::io::Result<()> {
@@ -48,8 +57,10 @@ impl Service for Reader {
 
 fn empty(encoding: Encoding, unreadable: Option<Error>) -> Answer {
     let answer = ResponseMessage::new(V2_1, DateTime(0), Vec::new());
-    Answer { bytes: answer.encode(encoding).into(), unreadable, turn: None }
+    Answer { bytes: answer.encode(encoding).into(), unreadable, turn: None, room: None }
 }
+
+static MEMORY: LazyLock<MemoryBudget> = LazyLock::new(|| MemoryBudget::new(1 << 20, 1 << 20));
 
 /// The client whose connection it is.
 static PEER: LazyLock<Arc<Peer>> = LazyLock::new(|| {

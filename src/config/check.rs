@@ -3,11 +3,13 @@
 use super::Config;
 use super::wrong::Wrong;
 use super::{EndpointConfig, ObjectGroupConfig, numbers, texts};
+use crate::admission::PARTS;
 use crate::engine::statements::about::{Extension, Validation};
 use crate::engine::statements::profiles::Place;
 use crate::gate::is_password_hash;
 use crate::near;
 use kmip_codec::enums::CryptographicAlgorithm;
+use kmip_codec::limits::MESSAGE_BYTES_MAX;
 use std::collections::HashSet;
 use std::fmt::Display;
 
@@ -32,6 +34,7 @@ pub fn check(config: &Config) -> Result<(), Wrong> {
     }
     certify(config)?;
     credentials(config)?;
+    in_flight(config)?;
     hsm(config)
 }
 
@@ -105,6 +108,29 @@ fn certify(config: &Config) -> Result<(), Wrong> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Shares that could never be used, and messages that could never come in.
+fn in_flight(config: &Config) -> Result<(), Wrong> {
+    let limits = &config.limits;
+    if limits.bytes_in_flight_per_client > limits.bytes_in_flight {
+        let what = format!(
+            "one client cannot have more in flight than all together: at most limits.bytes_in_flight, {}",
+            limits.bytes_in_flight
+        );
+        return Err(Wrong::new("limits.bytes_in_flight_per_client", what));
+    }
+    // Longer messages are refused by the codec, whatever stands here.
+    let message = limits.message_bytes.min(MESSAGE_BYTES_MAX);
+    if limits.bytes_in_flight_per_client < message * PARTS {
+        let what = format!(
+            "a message takes a quarter of it at most, and there may be messages of {message} bytes (limits.message_bytes): it \
+             must be at least {}",
+            message * PARTS
+        );
+        return Err(Wrong::new("limits.bytes_in_flight_per_client", what));
+    }
+    Ok(())
 }
 
 fn credentials(config: &Config) -> Result<(), Wrong> {

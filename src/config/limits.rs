@@ -18,6 +18,12 @@ pub struct LimitsConfig {
     pub answer_bytes: usize,
     /// The most bytes that one request changes: values, attributes, and what is kept for later.
     pub change_bytes: usize,
+    /// Bytes of all clients in flight: messages that arrive or are carried out, answers that are not written yet.
+    pub bytes_in_flight: usize,
+    /// The same of one client.
+    pub bytes_in_flight_per_client: usize,
+    /// Requests of one client that are carried out at a time.
+    pub requests_per_client: usize,
     /// The most items of a batch.
     pub batch_items: usize,
     /// The most objects that one request looks at to find others among them.
@@ -62,6 +68,9 @@ impl Default for LimitsConfig {
             message_bytes: 4 * 1024 * 1024,
             answer_bytes: 16 * 1024 * 1024,
             change_bytes: 32 * 1024 * 1024,
+            bytes_in_flight: 256 * 1024 * 1024,
+            bytes_in_flight_per_client: 64 * 1024 * 1024,
+            requests_per_client: 8,
             batch_items: 1000,
             searched_objects: 2_000_000,
             located_items: 100_000,

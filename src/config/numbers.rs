@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::wrong::Wrong;
+use crate::admission::{ALLOWANCE, PARTS};
 
 /// A number: its key, what it is, the least and the most that it may be.
 type Row = (&'static str, fn(&Config) -> u64, u64, u64);
@@ -16,6 +17,9 @@ const MESSAGE_BYTES_MIN: u64 = 16 * 1024;
 
 /// The longest message that there may be: KMIP has 32 bits for it, and it is held in memory.
 const MESSAGE_BYTES_MAX: u64 = 1 << 30;
+
+/// The least that bytes in flight may be limited to: each part of a share has room for the beginning of a message.
+const BYTES_IN_FLIGHT_MIN: u64 = PARTS as u64 * (ALLOWANCE as u64);
 
 const ROWS: &[Row] = &[
     ("tls.client_days", |c| c.tls.client_days.unwrap_or(1).into(), 1, 3650),
@@ -37,6 +41,14 @@ const ROWS: &[Row] = &[
     ("limits.message_bytes", |c| c.limits.message_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
     ("limits.answer_bytes", |c| c.limits.answer_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
     ("limits.change_bytes", |c| c.limits.change_bytes as u64, MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX),
+    ("limits.bytes_in_flight", |c| c.limits.bytes_in_flight as u64, BYTES_IN_FLIGHT_MIN, 1 << 40),
+    (
+        "limits.bytes_in_flight_per_client",
+        |c| c.limits.bytes_in_flight_per_client as u64,
+        BYTES_IN_FLIGHT_MIN,
+        1 << 40,
+    ),
+    ("limits.requests_per_client", |c| c.limits.requests_per_client as u64, 1, 1024),
     ("limits.batch_items", |c| c.limits.batch_items as u64, 1, MANY),
     ("limits.searched_objects", |c| c.limits.searched_objects as u64, 1000, 1000 * MANY),
     ("limits.located_items", |c| c.limits.located_items as u64, 1, 100 * MANY),

@@ -2,9 +2,10 @@
 //! message at a time.
 
 use super::Mailbox;
+use crate::admission::MemoryBudget;
 use crate::engine::telling::notice::What;
 use crate::server::Server;
-use crate::session::{self, Frame, Limits, Peer};
+use crate::session::{CROWDED, Frame, Intake, Limits, Peer};
 use crate::text::printable;
 use kmip_codec::Version;
 use kmip_codec::enums::{QueryFunction, ResultStatus};
@@ -35,6 +36,8 @@ pub struct Delivery<S> {
     pub negotiable: bool,
     /// Time limits.
     pub limits: Limits,
+    /// The bytes in flight of all clients.
+    pub memory: MemoryBudget,
 }
 
 /// Tells the client what waits for it, until the connection or the server ends. `delivered` becomes true with the first
@@ -67,7 +70,7 @@ pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
             tracing::warn!(%client, %object, ?operation, "not sent: the client says that it does not serve this");
             continue;
         }
-        let message = match server.push(&line.peer, line.version, &notice).await {
+        let (message, _room) = match server.push(&line.peer, line.version, &notice).await {
             Ok(Some(message)) => message,
             Ok(None) => continue,
             Err(why) => {
@@ -135,8 +138,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Delivery<S> {
             self.stream.flush().await
         };
         timeout(limits.write, write).await.map_err(|_| broken("the client does not take the message"))??;
-        let frame = match session::read_frame(&mut self.stream, &limits, ResponseMessage::TAG).await? {
-            Frame::Whole(frame) => frame,
+        let intake = Intake {
+            limits: &limits,
+            slot: None,
+            memory: &self.memory,
+            client: self.peer.presented.client(),
+        };
+        let (frame, _room) = match intake.frame(&mut self.stream, ResponseMessage::TAG).await? {
+            Frame::Whole(frame, room) => (frame, room),
+            Frame::Crowded(_) => return Err(broken(CROWDED)),
             Frame::End => return Err(broken("the client closed the connection, or did not answer in time")),
             Frame::Refused(error) => return Err(broken(&error.to_string())),
         };

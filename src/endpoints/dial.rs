@@ -6,7 +6,7 @@ use super::deliver::{Delivery, deliver};
 use crate::gate::{Gate, Shown};
 use crate::listen::{Error, TlsFiles};
 use crate::server::Server;
-use crate::session::{Limits, Peer};
+use crate::session::{Limits, Peer, Service as _};
 use crate::swap::Swap;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -111,6 +111,7 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
         version: endpoint.version(),
         negotiable: endpoint.version.is_none(),
         limits: line.limits,
+        memory: line.server.memory().clone(),
     };
     deliver(&line.server, mailbox, delivery, line.stopping.clone(), delivered).await
 }

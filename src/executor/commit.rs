@@ -1,10 +1,12 @@
 //! The one place that commits: changes together with their audit entries; entries alone go into the journal of reads.
 
-use super::{Effects, Executor};
+use super::{Done, Effects, Executor};
+use crate::admission::Client;
 use crate::audit::Entry;
 use crate::engine::asynchronous;
 use crate::engine::draft::Changes;
 use crate::engine::need::Need;
+use crate::engine::refusal::Cause;
 use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::store::{self, Outcome, Submission, Transaction};
@@ -23,6 +25,9 @@ pub enum Error {
     /// A key-encryption key could not be opened; the text is for the log.
     #[error(transparent)]
     Keys(#[from] vault::Error),
+    /// The client has not read what it was answered before, and has no room left for more.
+    #[error("its client does not read its answers: they fill limits.bytes_in_flight_per_client")]
+    AnswersUnread,
     /// Others were faster again and again.
     #[error("it conflicted with others again and again")]
     Conflicts,
@@ -44,25 +49,41 @@ impl Error {
             Self::Keys(_) => {
                 "the server cannot open a key-encryption key at the moment; its log has the reason"
             }
+            Self::AnswersUnread => {
+                "answers that this client has not read yet fill what it may have in flight: read them, or ask for less at once"
+            }
             Self::Conflicts | Self::Failed(_) => store::Error::UNTOLD,
+        }
+    }
+
+    /// Why the client is refused.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::AnswersUnread => Cause::Limit,
+            _ => Cause::Internal,
         }
     }
 }
 
 impl Executor {
-    /// Runs work until it needs nothing and what it changes is committed; returns its result when that is durable.
+    /// Runs work for a client until it needs nothing and what it changes is committed; returns its result when that is
+    /// durable, and there is room for it.
     pub async fn run<T: Send + 'static>(
         self: &Arc<Self>,
+        client: &Client,
         mut work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<Effects<T>, Need>
         + Send
         + 'static,
-    ) -> Result<T, Error> {
+    ) -> Result<Done<T>, Error> {
         let mut supplies = Supplies::default();
         let mut refused: Option<store::Error> = None;
         for _ in 0..CONFLICTS_MAX {
-            let effects;
-            (effects, work, supplies) = self.until_met(work, supplies).await?;
-            let Effects { changes, entries, notices, result } = effects;
+            let (effects, permit);
+            ((effects, permit), work, supplies) = self.until_met(client, work, supplies).await?;
+            let Effects { changes, entries, notices, result, bytes } = effects;
+            // The permit is held until there is room, so that there are never more answers without it than permits.
+            let room = self.admission.room_for_answer(client, bytes).await.ok_or(Error::AnswersUnread)?;
+            drop(permit);
             let accepted = asynchronous::accepted(&changes);
             if let (Some(error), false) = (&refused, changes.writes.is_empty()) {
                 return Err(error.clone().into());
@@ -74,7 +95,7 @@ impl Executor {
                 Ok(Outcome::Committed) => {
                     self.tell_accepted(accepted);
                     self.endpoints.post(notices);
-                    return Ok(result);
+                    return Ok(Done { result, room });
                 }
                 Ok(Outcome::Conflict) => tracing::debug!("another was faster; running again"),
             }

@@ -1,12 +1,15 @@
 //! Meets what the engine needs. What takes long (a key pair, a password to stretch) takes its turn among few of its kind,
-//! and holds no thread while it waits: who asks for much of it keeps nobody else waiting.
+//! and what waits for the HSM or the world outside among others, and neither holds a permit to run while it waits: who asks for
+//! much of it keeps nobody else waiting.
 
 use super::adapters::{Source, StoreView, now};
 use super::{Effects, Error, Executor};
+use crate::admission::{Client, Permit};
 use crate::engine::need::{Need, Supply};
 use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::keygen;
+use crate::vault::KeyRing;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
@@ -15,107 +18,132 @@ const NEEDS_MAX: usize = 1000;
 
 const TOO_MUCH: &str = "the batch needs too much";
 
+/// What the engine came to, with the permit under which it ran; then what comes back for another run.
+type Met<T, W> = ((Effects<T>, Permit), W, Supplies);
+
 impl Executor {
     /// Runs work on a snapshot, again with what it needs until it needs nothing more. Work and supplies come back for
     /// another run.
     pub(super) async fn until_met<T, W>(
         self: &Arc<Self>,
+        client: &Client,
         mut work: W,
         mut supplies: Supplies,
-    ) -> Result<(Effects<T>, W, Supplies), Error>
+    ) -> Result<Met<T, W>, Error>
     where
         T: Send + 'static,
         W: FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<Effects<T>, Need> + Send + 'static,
     {
+        let mut ring = self.hierarchy.ring();
         for _ in 0..NEEDS_MAX {
             let executor = Arc::clone(self);
             let is_slow = supplies.has_turn();
             let attempt = move || {
-                let attempted = executor.attempt(&mut work, &mut supplies);
-                (attempted, work, supplies)
+                let attempted = executor.attempt(&ring, &mut work, &mut supplies);
+                (attempted, work, supplies, ring)
             };
-            let attempted;
-            (attempted, work, supplies) = match is_slow {
-                true => self.run_slow(attempt).await?,
-                false => spawn_blocking(attempt).await.map_err(|panic| Error::Failed(panic.to_string()))?,
-            };
-            let need = match attempted? {
-                Ok(effects) => return Ok((effects, work, supplies)),
-                Err(need) => need,
-            };
-            // Each takes a turn of its own.
-            let needs = match need {
-                Need::Turn => {
-                    supplies.take_turn();
-                    continue;
+            let (attempted, permit);
+            if is_slow {
+                (attempted, work, supplies, ring) = self.run_slow(client, attempt).await?;
+                permit = self.admission.running(client).await;
+            } else {
+                let running = self.admission.running(client).await;
+                let done = spawn_blocking(move || (attempt(), running)).await;
+                ((attempted, work, supplies, ring), permit) =
+                    done.map_err(|panic| Error::Failed(panic.to_string()))?;
+            }
+            match attempted? {
+                Ok(effects) => return Ok(((effects, permit), work, supplies)),
+                Err(Need::Kek(id)) => {
+                    drop(permit);
+                    let executor = Arc::clone(self);
+                    let loaded = self.run_outside(client, move || executor.hierarchy.load(id)).await?;
+                    ring.add(loaded?);
                 }
-                Need::Supplies(lacking) => lacking.into_iter().map(Need::from).collect(),
-                other => vec![other],
-            };
-            for need in needs {
-                let executor = Arc::clone(self);
-                supplies =
-                    self.run_slow(move || executor.meet(need, &mut supplies).map(|()| supplies)).await??;
+                Err(need) => {
+                    drop(permit);
+                    supplies = self.meet(client, need, supplies).await?;
+                }
             }
         }
         Err(Error::Failed(TOO_MUCH.to_owned()))
     }
 
-    /// Does what takes long, when its turn comes.
+    /// Does what keeps a processor busy for long, when it is the turn of this client.
     pub async fn run_slow<T: Send + 'static>(
         &self,
+        client: &Client,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
-        let _permit = self.slow_permits.acquire().await.map_err(|error| failed(&error))?;
-        spawn_blocking(work).await.map_err(|panic| failed(&panic))
+        self.admission.run_slow(client, work).await.map_err(Error::Failed)
     }
 
-    /// Runs the engine until it needs nothing more, or something that takes long. Blocks for as long as the HSM takes.
+    /// Does what waits for the HSM or the world outside, when it is the turn of this client.
+    async fn run_outside<T: Send + 'static>(
+        &self,
+        client: &Client,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        self.admission.run_outside(client, work).await.map_err(Error::Failed)
+    }
+
+    /// Runs the engine once on the store as it is. Blocks for as long as the disk takes.
     fn attempt<T>(
         &self,
+        ring: &KeyRing,
         work: &mut impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
         supplies: &mut Supplies,
     ) -> Result<Result<T, Need>, Error> {
-        let mut ring = self.hierarchy.ring();
         for _ in 0..NEEDS_MAX {
             let generation = self.database.generation();
             let snapshot = StoreView::of(&self.database)?;
             let (settings, clients) = (&self.settings, self.gate.as_ref());
-            let world = World { view: &snapshot, vault: &ring, now: now(), settings, clients };
-            let ran = work(&world, &mut Source(&self.seeds), supplies);
-            // A snapshot may hold writers back, and what is needed may take long.
-            drop(snapshot);
-            match ran {
-                Ok(result) => return Ok(Ok(result)),
-                Err(Need::Kek(id)) => ring.add(self.hierarchy.load(id)?),
+            let world = World { view: &snapshot, vault: ring, now: now(), settings, clients };
+            match work(&world, &mut Source(&self.seeds), supplies) {
                 // The store was opened anew meanwhile: what was open before cannot be read any more.
                 Err(Need::Failed(_)) if self.database.generation() != generation => {}
                 Err(Need::Failed(why)) => return Err(Error::Failed(why)),
-                Err(need) => return Ok(Err(need)),
+                ran => return Ok(ran),
             }
         }
         Err(Error::Failed(TOO_MUCH.to_owned()))
     }
 
-    /// Meets what takes long. Blocks.
-    fn meet(&self, need: Need, supplies: &mut Supplies) -> Result<(), Error> {
+    /// Meets what takes long: each piece takes a turn of its own. A snapshot may hold writers back: none is held here.
+    async fn meet(
+        self: &Arc<Self>,
+        client: &Client,
+        need: Need,
+        mut supplies: Supplies,
+    ) -> Result<Supplies, Error> {
+        let executor = Arc::clone(self);
         match need {
             Need::Supplies(lacking) => {
-                return lacking.into_iter().try_for_each(|supply| make(supply, supplies));
+                for supply in lacking {
+                    let made = move || make(supply, &mut supplies).map(|()| supplies);
+                    supplies = self.run_slow(client, made).await??;
+                }
+                Ok(supplies)
             }
             Need::Credential(wanted) => {
-                let credential = self.registrar.credential(&self.gate, &wanted);
+                let credential = move || (executor.registrar.credential(&executor.gate, &wanted), wanted);
+                let (credential, wanted) = self.run_slow(client, credential).await?;
                 supplies.add_credential(wanted, credential);
+                Ok(supplies)
             }
-            Need::Outside(outside) => self.do_outside(*outside, supplies)?,
-            Need::Turn => supplies.take_turn(),
+            Need::Outside(outside) => {
+                let done = move || executor.do_outside(*outside, &mut supplies).map(|()| supplies);
+                self.run_outside(client, done).await?
+            }
+            Need::Turn => {
+                supplies.take_turn();
+                Ok(supplies)
+            }
             Need::Kek(id) => {
-                return Err(Error::Failed(format!("the key-encryption key {id} is met with each run")));
+                Err(Error::Failed(format!("the key-encryption key {id} is met between two runs")))
             }
-            Need::Failed(why) => return Err(Error::Failed(why)),
+            Need::Failed(why) => Err(Error::Failed(why)),
         }
-        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::rules::Rules;
 use super::trust::Trust;
+use crate::admission::Client;
 use crate::engine::rights::identity::Validity;
 use crate::engine::rights::policy::Principal;
 use rustls::pki_types::CertificateDer;
@@ -20,6 +21,7 @@ pub enum Shown {
 pub struct Presented {
     chain: Vec<CertificateDer<'static>>,
     shown: Shown,
+    client: Client,
     judged: Mutex<Judged>,
 }
 
@@ -35,7 +37,14 @@ pub(super) struct Judged {
 
 impl Presented {
     pub(super) fn new(chain: Vec<CertificateDer<'static>>, shown: Shown, judged: Judged) -> Self {
-        Self { chain, shown, judged: Mutex::new(judged) }
+        let client = Client::named(&judged.principal.name);
+        Self { chain, shown, client, judged: Mutex::new(judged) }
+    }
+
+    /// For whom is counted what comes of the connection: for the client that the certificate names, whatever credential or
+    /// ticket a message shows beside it.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// As whom it was let in last.

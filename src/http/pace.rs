@@ -67,6 +67,11 @@ impl Pace {
         matches!(self.now().0, Phase::Working | Phase::Answered)
     }
 
+    /// Until when the request must be there whole that has begun.
+    pub fn deadline(&self, limit: Duration) -> Instant {
+        self.now().1 + limit
+    }
+
     fn now(&self) -> (Phase, Instant) {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -155,6 +160,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.check_writing(context, written)
+    }
+
+    /// Answers go out from where they are: without this they would be copied into a buffer that is not wiped.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.check_writing(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -33,8 +33,13 @@ pub fn whole(message: &RequestMessage, refusal: &Refusal) -> Outcome {
 
 /// The answer to a message that cannot be read as a whole: in the version nearest to the client's, where that is known.
 pub fn unreadable(refused: &RefusedMessage) -> ResponseMessage {
-    let version = refused.version.map_or(V1_0, Version::nearest_spoken);
-    let item: ResponseItem = batch::refused(&Refusal::unreadable(&refused.why), version, None);
+    unread(refused.version, &Refusal::unreadable(&refused.why))
+}
+
+/// The answer to a message that is refused without having been read, likewise.
+pub fn unread(version: Option<Version>, refusal: &Refusal) -> ResponseMessage {
+    let version = version.map_or(V1_0, Version::nearest_spoken);
+    let item: ResponseItem = batch::refused(refusal, version, None);
     ResponseMessage::new(version, DateTime(now().seconds()), vec![item])
 }
 

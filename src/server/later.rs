@@ -3,6 +3,7 @@
 
 use super::turns::Turns;
 use super::{Server, entries};
+use crate::admission::Client;
 use crate::engine::asynchronous::{self, Waiting};
 use crate::executor::{Effects, now};
 use std::collections::HashMap;
@@ -113,12 +114,12 @@ impl Server {
 
     /// Does one, and commits what it comes to with its audit entry.
     async fn do_now(self: Arc<Self>, waiting: Waiting) -> Result<(), String> {
-        let server = Arc::clone(&self);
-        let done = self.executor.run(move |world, entropy, supplies| {
+        let (server, client) = (Arc::clone(&self), Client::Asynchronous(waiting.client().into()));
+        let done = self.executor.run(&client, move |world, entropy, supplies| {
             let done = asynchronous::perform(world, &waiting, entropy, supplies)?;
             let entries = entries::own(&done, "asynchronous", || server.next_request());
-            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: () })
+            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: (), bytes: 0 })
         });
-        done.await.map_err(|error| error.to_string())
+        done.await.map(drop).map_err(|error| error.to_string())
     }
 }

@@ -2,6 +2,7 @@
 //! request, before it leaves.
 
 use super::{Server, entries};
+use crate::admission::{Client, Reservation};
 use crate::endpoints::{Delivery, Mailbox, deliver};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::telling::notice::{self, Notice, Settled, Subscription};
@@ -20,20 +21,22 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use zeroize::Zeroizing;
 
 impl Server {
-    /// The message of a notice, audited; `None` where the client may not have it any more.
+    /// The message of a notice, audited, with the room that it takes until it is written; `None` where the client may not
+    /// have it any more.
     pub async fn push(
         self: &Arc<Self>,
         peer: &Peer,
         version: Version,
         notice: &Notice,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    ) -> Result<Option<(Zeroizing<Vec<u8>>, Reservation)>, String> {
         let request = self.next_request();
         // Who answers on the connection may have lost its rights since it began.
         let current = self.executor.gate().current(&peer.presented);
         let principal = current.as_ref().unwrap_or(&peer.principal);
         let peer = Peer { principal: Arc::clone(principal), ..peer.clone() };
         let (refusal, notice) = (current.err(), notice.clone());
-        let pushed = self.executor.run(move |world, entropy, _| {
+        let client = peer.presented.client().clone();
+        let pushed = self.executor.run(&client, move |world, entropy, _| {
             let made = match &refusal {
                 Some(refusal) => push::refused(&notice, version, refusal),
                 None => push::push(world, &peer.principal, version, &notice, entropy)?,
@@ -43,10 +46,12 @@ impl Server {
                 tracing::warn!(request, %client, ?objects, ?reason, "not sent: the client may not have it");
             }
             let result = made.message.map(|message| Zeroizing::new(message.to_bytes()));
+            let bytes = result.as_ref().map_or(0, |message: &Zeroizing<Vec<u8>>| message.len());
             let entries = vec![entries::one(request, &peer, version, &made.deed, "")];
-            Ok(Effects { changes: made.changes, entries, notices: Vec::new(), result })
+            Ok(Effects { changes: made.changes, entries, notices: Vec::new(), result, bytes })
         });
-        pushed.await.map_err(|error| error.to_string())
+        let pushed = pushed.await.map_err(|error| error.to_string())?;
+        Ok(pushed.result.map(|message| (message, pushed.room)))
     }
 
     /// Stores, every so often, the states to which dates have led the objects of clients that want to be told: some of each
@@ -70,11 +75,11 @@ impl Server {
     /// Stores some of what dates have led to, and says whether there may be more.
     async fn settle(&self, subscription: &Subscription) -> bool {
         let wanted = subscription.clone();
-        let settled = self.executor.run(move |world, _, _| {
+        let settled = self.executor.run(&Client::Server, move |world, _, _| {
             let Settled { changes, notices, goes_on } = notice::settle(world, &wanted)?;
-            Ok(Effects { changes, entries: Vec::new(), notices, result: goes_on })
+            Ok(Effects { changes, entries: Vec::new(), notices, result: goes_on, bytes: 0 })
         });
-        settled.await.unwrap_or_else(|error| {
+        settled.await.map(|done| done.result).unwrap_or_else(|error| {
             tracing::error!(%error, "cannot look for objects that a date has moved");
             false
         })
@@ -113,6 +118,7 @@ pub async fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
 ) -> io::Result<()> {
     let Some(mailbox) = server.executor.endpoints().of(&turned.peer.principal.name) else { return Ok(()) };
     let Turned { stream, peer, version, limits, stopping } = turned;
-    let delivery = Delivery { stream, peer, version, negotiable: false, limits };
+    let memory = server.executor.admission().memory().clone();
+    let delivery = Delivery { stream, peer, version, negotiable: false, limits, memory };
     deliver(&server, mailbox, delivery, stopping, &mut false).await
 }

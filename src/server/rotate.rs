@@ -3,6 +3,7 @@
 
 use super::turns::Turns;
 use super::{Server, entries};
+use crate::admission::Client;
 use crate::engine::rotation::{self, Due};
 use crate::executor::Effects;
 use std::collections::{HashMap, HashSet};
@@ -29,7 +30,7 @@ impl Server {
         let mut look = Instant::now() + every;
         loop {
             while let Ok((owner, due)) = turns.next(|_| Duration::ZERO) {
-                let task = Arc::clone(&self).rotate_one(due.place.clone());
+                let task = Arc::clone(&self).rotate_one(Client::named(&owner), due.place.clone());
                 under_way.insert(tasks.spawn(task).id(), (owner, due));
             }
             let (id, rotated) = tokio::select! {
@@ -57,25 +58,25 @@ impl Server {
 
     /// What is due and not known yet, with its owners.
     async fn due_for_rotation(&self, known: HashSet<Due>) -> Vec<(String, Due)> {
-        let looked = self.executor.run(move |world, _, _| {
+        let looked = self.executor.run(&Client::Server, move |world, _, _| {
             rotation::due_by_owner(world, LOOK_MAX, &|due| known.contains(due)).map(Effects::none)
         });
-        looked.await.unwrap_or_else(|why| {
+        looked.await.map(|done| done.result).unwrap_or_else(|why| {
             tracing::error!(%why, "cannot look for objects to rotate");
             Vec::new()
         })
     }
 
     /// Rotates one, and commits that with its audit entry.
-    async fn rotate_one(self: Arc<Self>, place: String) -> Result<(), String> {
+    async fn rotate_one(self: Arc<Self>, client: Client, place: String) -> Result<(), String> {
         let server = Arc::clone(&self);
-        let rotated = self.executor.run(move |world, entropy, supplies| {
+        let rotated = self.executor.run(&client, move |world, entropy, supplies| {
             let done = rotation::perform(world, &place, entropy, supplies)?;
             let refused = done.deeds.iter().find_map(|deed| deed.cause);
             let entries = entries::own(&done, "rotation", || server.next_request());
-            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: refused })
+            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: refused, bytes: 0 })
         });
-        match rotated.await {
+        match rotated.await.map(|done| done.result) {
             Ok(None) => Ok(()),
             Ok(Some(cause)) => Err(format!("refused: {cause:?}")),
             Err(error) => Err(error.to_string()),

@@ -1,9 +1,10 @@
-//! What the request of one client costs the server is bounded: the length of its answer, what it changes, how often it is
-//! run, what it reads. Counted, not timed.
+//! What the request of one client costs the server is bounded: what it becomes in memory, the length of its answer, what it
+//! changes, how often it is run, what it reads. Counted, not timed.
 
 mod answers;
 mod batches;
 mod containers;
+mod messages;
 mod operations;
 mod parameters;
 mod searches;

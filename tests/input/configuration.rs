@@ -283,6 +283,16 @@ const CONTRADICTIONS: &[(&str, &str, &str)] = &[
     ("workers = 2", "workers = 2\ndanger_software_keys = \"keys\"", "hsm.token = \"keystead\""),
     ("username = \"Fred\"", "username = \"Fred\"\ndevice = \"d\"", "credentials[0]"),
     ("port = 443", "port = 0", "https.public[0].port = 0"),
+    (
+        "bytes_in_flight = 268435456",
+        "bytes_in_flight = 524288",
+        "limits.bytes_in_flight_per_client = 67108864",
+    ),
+    (
+        "message_bytes = 20000\nanswer_bytes = 20000\nchange_bytes = 20000\nbytes_in_flight = 268435456\nbytes_in_flight_per_client = 67108864",
+        "message_bytes = 4194304\nbytes_in_flight_per_client = 1048576",
+        "limits.bytes_in_flight_per_client = 1048576",
+    ),
 ];
 
 #[test]

@@ -4,9 +4,11 @@ use super::{MessageVersion, RequestMessage};
 use crate::Tag;
 use crate::declare::{Field, Value};
 use crate::error::{Error, ErrorKind, Result, Unreadable};
+use crate::limits::ITEM_HEADER_BYTES;
 use crate::operations::Request;
 use crate::version::Version;
 use crate::wire::{BinarySource, Encoding, Outline, Reading, Source, TextSource};
+use zeroize::Zeroizing;
 
 /// Of how many items of a message the place is told; of the others, the byte.
 const PLACES_MAX: usize = 100;
@@ -49,6 +51,18 @@ impl RequestMessage {
         }
     }
 
+    /// The version that the header of a message names of which only the beginning is there, as far as that is whole.
+    pub fn version_in(encoding: Encoding, begun: &[u8]) -> Option<Version> {
+        if encoding != Encoding::Ttlv {
+            return version_written(encoding, begun);
+        }
+        // As if the message ended here: its own length says otherwise.
+        let (header, rest) = begun.split_at_checked(ITEM_HEADER_BYTES)?;
+        let length = u32::try_from(rest.len()).ok()?.to_be_bytes();
+        let frame = Zeroizing::new([header.get(..ITEM_HEADER_BYTES - length.len())?, &length, rest].concat());
+        version_written(encoding, &frame)
+    }
+
     fn read(encoding: Encoding, bytes: &[u8], reading: Reading) -> Result<Self> {
         let Some(dialect) = encoding.dialect() else {
             let mut source = BinarySource::reading(bytes, reading);
@@ -76,6 +90,10 @@ fn version_of(encoding: Encoding, bytes: &[u8], error: Error) -> Option<Version>
     if let ErrorKind::Version(version) = error.kind {
         return Some(version);
     }
+    version_written(encoding, bytes)
+}
+
+fn version_written(encoding: Encoding, bytes: &[u8]) -> Option<Version> {
     let read = |src: &mut dyn Source| -> Result<MessageVersion> {
         src.open(RequestMessage::TAG)?;
         src.open(Tag::RequestHeader)?;
