@@ -129,8 +129,14 @@ impl Shares {
     ) -> Result<Share, Waiting> {
         let mut state = self.lock();
         let is_first = state.levels.get(level).is_none_or(|level| level.turns.is_empty());
-        if is_first && matches!(self.fits(&state, client, level, amount), Fit::Fits | Fit::FitsTheAllowance) {
-            return Ok(self.give(&mut state, client, amount));
+        let fit = self.fits(&state, client, level, amount);
+        if is_first && matches!(fit, Fit::Fits | Fit::FitsTheAllowance) {
+            let share = self.give(&mut state, client, amount);
+            // Its client may have waited on a lower level for the total, and now waits for its own share alone.
+            let given = self.serve(&mut state);
+            drop(state);
+            hand_over(given);
+            return Ok(share);
         }
         let (sender, granted) = oneshot::channel();
         let number = state.next;
