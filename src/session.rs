@@ -151,12 +151,9 @@ pub async fn serve<S: Service>(
                 service.refuse(&peer, Encoding::Ttlv, error)
             }
         };
-        let write = async {
-            stream.write_all(&answer.bytes).await?;
-            stream.flush().await
-        };
-        within(limits.write, "the peer does not take its answer", write).await?;
-        if let Some(version) = answer.turn {
+        let turn = answer.turn;
+        write(&mut stream, answer, &limits).await?;
+        if let Some(version) = turn {
             let stream = &mut stream;
             let turned = Turned { stream, peer, version, limits, stopping: stopping.clone() };
             service.take_over(turned).await?;
@@ -178,6 +175,15 @@ pub async fn serve<S: Service>(
         read_out(&mut stream, &limits).await;
     }
     Ok(())
+}
+
+/// Writes an answer, whose room is given back with it.
+async fn write(stream: &mut (impl AsyncWrite + Unpin), answer: Answer, limits: &Limits) -> io::Result<()> {
+    let write = async {
+        stream.write_all(&answer.bytes).await?;
+        stream.flush().await
+    };
+    within(limits.write, "the peer does not take its answer", write).await
 }
 
 /// Says that nothing follows, where that can be said at once: another waits for the connection to be closed.

@@ -1,10 +1,11 @@
 //! From a configuration to a running server, and back to nothing when it is told to stop.
 
+mod capacity;
 mod reload;
 
 pub use reload::Source;
 
-use crate::admission::{self, Admission};
+use crate::admission::Admission;
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
 use crate::endpoints::{self, Endpoints, Line};
 use crate::engine::statements::about::{About, Registration};
@@ -98,9 +99,6 @@ pub enum Error {
     System(#[from] std::io::Error),
 }
 
-/// Threads that may block for what is not admitted for a client: looking for work, reading files anew.
-const OTHER_BLOCKING_THREADS: usize = 16;
-
 /// Runs a server until it is told to stop (SIGTERM or SIGINT). `ready` is called once it accepts connections.
 /// What can be read anew is read from `source` at SIGHUP.
 pub fn run(
@@ -113,11 +111,7 @@ pub fn run(
     let reload = Reload::new(source, config.clone());
     descriptors::raise();
     descriptors::enough()?;
-    let admitted = admission_caps(config);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .max_blocking_threads(admitted.blocking_threads() + OTHER_BLOCKING_THREADS)
-        .build()?;
+    let runtime = capacity::runtime(config)?;
     // A signal that is not heard yet ends the process.
     let mut signals = runtime.block_on(async { Signals::new() })?;
     // Bound first: a port in use is told before anything is opened.
@@ -206,7 +200,7 @@ fn server(
     let mailboxes = Endpoints::new(&config.endpoints, config.limits.notices);
     let kept = (database, hierarchy);
     let told = (mailboxes, memory(config)?);
-    let admission = Arc::new(Admission::new(&admission_caps(config)));
+    let admission = Arc::new(Admission::new(&capacity::caps(config)));
     let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, told, admission);
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
     Ok(Arc::new(Server::new(Arc::new(executor), delay)))
@@ -328,17 +322,6 @@ fn limits(config: &Config) -> Limits {
         write: Duration::from_secs(limits.write_seconds),
         connection: Duration::from_secs(limits.connection_seconds),
         message_bytes_max: limits.message_bytes,
-    }
-}
-
-/// What one client may take of the server.
-fn admission_caps(config: &Config) -> admission::Caps {
-    admission::Caps {
-        requests_per_client: config.limits.requests_per_client,
-        hsm_workers: config.hsm.workers,
-        bytes_in_flight: config.limits.bytes_in_flight,
-        bytes_in_flight_per_client: config.limits.bytes_in_flight_per_client,
-        patience: Duration::from_secs(config.limits.write_seconds),
     }
 }
 
