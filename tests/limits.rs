@@ -11,6 +11,7 @@ use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::operations::{Operation, Request, Response};
 use kmip_codec::payloads::*;
+use kmip_codec::value::BigInteger;
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::Encoding;
 use support::dev::Dev;
@@ -121,6 +122,44 @@ fn messages_batches_and_answers_have_their_limits_on_every_way() {
         assert!(reason.is_none_or(|reason| reason == ResultReason::InvalidMessage), "{way:?}: {reason:?}");
         assert!(wire.is_closed() && way.is_served(&dev), "{way:?}");
     }
+}
+
+/// A batch that keeps a processor for long, and one that needs many pairs, are answered like any other.
+#[test]
+fn what_takes_turns_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::configured(folder.path(), &[("", "[limits]\nwork_milliseconds = 1000")]);
+    let mut prime = vec![0xff; 276];
+    prime[0] = 7;
+    let split = CreateSplitKeyRequest {
+        object_type: ObjectType::SplitKey,
+        parts: 3,
+        threshold: 2,
+        method: SplitKeyMethod::PolynomialSharingPrimeField,
+        prime_field_size: Some(BigInteger::from_unsigned(&prime)),
+        attributes: [
+            Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+            Attribute::CryptographicLength(256),
+            Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
+        ]
+        .into(),
+        ..CreateSplitKeyRequest::default()
+    };
+    let half = |mask| Some([Attribute::CryptographicUsageMask(mask)].into());
+    let curve =
+        [Attribute::CryptographicAlgorithm(CryptographicAlgorithm::EC), Attribute::CryptographicLength(256)];
+    let pair = CreateKeyPairRequest {
+        common: Some(curve.into()),
+        private: half(CryptographicUsageMask::Sign),
+        public: half(CryptographicUsageMask::Verify),
+        ..CreateKeyPairRequest::default()
+    };
+    let mut requests = vec![Request::CreateSplitKey(split); 3];
+    requests.extend(vec![Request::CreateKeyPair(pair); 20]);
+    let batch = RequestMessage::new(V2_1, requests.into_iter().map(Into::into).collect());
+    let answer = Way::Ttlv.ask(&mut Way::Ttlv.connect(&dev), &batch).unwrap();
+    let failed = answer.items.iter().find(|item| item.result_reason.is_some());
+    assert!(answer.items.len() == 23 && failed.is_none(), "{failed:?}");
 }
 
 #[test]
