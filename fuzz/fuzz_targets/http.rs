@@ -70,7 +70,7 @@ static PEER: LazyLock<Arc<Peer>> = LazyLock::new(|| {
     let client = ca.client("client", 1).expect("a certificate");
     let certificate = CertificateDer::from_pem_slice(client.certificate.as_bytes()).expect("a certificate");
     let gate = Gate::new(&config(folder.path(), &ca, &pair.certificate)).expect("a gate");
-    let presented = gate.enter(&[certificate], Shown::Whole).expect("a client that is let in");
+    let presented = gate.enter(&[certificate], Shown::ByClient).expect("a client that is let in");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     Arc::new(Peer { address, principal: presented.principal(), presented, turnable: false })
 });
