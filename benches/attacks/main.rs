@@ -44,6 +44,7 @@ fn main() {
             }
             let figures = measure(&site, good, TIME, attack.comes_anew, before);
             stop.store(true, Ordering::Relaxed);
+            site.end();
             figures
         });
         println!("{:<34} {figures}", attack.name);

@@ -16,13 +16,15 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// A server of its own folder, ended with it.
 pub struct Site {
     folder: TempDir,
-    child: Child,
+    child: Mutex<Child>,
+    process: u32,
     /// Where it speaks KMIP.
     pub kmip: String,
     /// Where it speaks HTTPS.
@@ -50,7 +52,8 @@ impl Site {
         let configuration = configuration.replace("{password}", &hashed_password());
         fs::write(&path, format!("{text}\n{configuration}\n")).unwrap();
         let Launched { child, kmip, https } = launch(&folder);
-        Self { folder, child, kmip, https }
+        let process = child.id();
+        Self { folder, child: Mutex::new(child), process, kmip, https }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -90,18 +93,24 @@ impl Site {
         Ok(raw)
     }
 
+    /// Ends the server, and with it whatever the attacker still waits for.
+    pub fn end(&self) {
+        let mut child = self.child.lock().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
     /// What the server has in memory, in bytes.
     pub fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process)).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or(" 0 kB");
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 
