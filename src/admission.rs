@@ -66,6 +66,8 @@ pub struct Admission {
     running: FairSemaphore,
     /// Held by messages that become larger than a piece of memory counts for: one of each client at a time.
     large: FairSemaphore,
+    /// Held by requests whose answer or change is large: one of each client at a time.
+    large_results: FairSemaphore,
     /// Held by what keeps a processor busy for long.
     slow: FairSemaphore,
     /// Held by what waits for the HSM or for the world outside: requests that need neither go on beside it.
@@ -82,6 +84,7 @@ impl Admission {
             memory: MemoryBudget::new(caps.bytes_in_flight, caps.bytes_in_flight_per_client),
             running: FairSemaphore::new(caps.running(), caps.requests_per_client),
             large: FairSemaphore::new(CLIENTS, 1),
+            large_results: FairSemaphore::new(CLIENTS, 1),
             slow: FairSemaphore::new(processors * CLIENTS, processors),
             outside: FairSemaphore::new(outside * CLIENTS, outside),
             patience: caps.patience,
@@ -104,6 +107,11 @@ impl Admission {
             true => Some(self.large.acquire(client).await),
             false => None,
         }
+    }
+
+    /// A permit for a request whose answer or change is large: until it is committed and has room in flight.
+    pub async fn large_result(&self, client: &Client) -> Permit {
+        self.large_results.acquire(client).await
     }
 
     /// Does what keeps a processor busy for long, on a thread of low priority, when it is this client's turn.

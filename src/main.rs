@@ -177,6 +177,7 @@ fn serve(file: PathBuf, amend: impl Fn(&mut Config) + Send + Sync + 'static) -> 
 }
 
 fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
+    return_large_memory();
     if let Err(error) = no_core_dumps() {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
@@ -206,3 +207,21 @@ fn no_core_dumps() -> Result<(), rustix::io::Errno> {
     rustix::process::setrlimit(rustix::process::Resource::Core, none)?;
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
 }
+
+/// From how many bytes on a piece of memory goes back to the system as soon as it is free: large answers, never small ones.
+#[cfg(target_env = "gnu")]
+const RETURNED_BYTES: i32 = 256 * 1024;
+
+/// Has large pieces of memory returned to the system. By itself glibc keeps them, in as many arenas as there are threads, once one
+/// of their size has been freed: the memory of the server would be several times what is in flight.
+#[cfg(target_env = "gnu")]
+#[allow(unsafe_code, reason = "glibc's C interface")]
+fn return_large_memory() {
+    // SAFETY: sets a number within glibc, before the server has other threads.
+    let is_set = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, RETURNED_BYTES) };
+    debug_assert_eq!(is_set, 1, "glibc knows the parameter");
+}
+
+/// Another libc than glibc returns them by itself.
+#[cfg(not(target_env = "gnu"))]
+fn return_large_memory() {}

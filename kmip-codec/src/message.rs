@@ -273,7 +273,7 @@ macro_rules! message {
 
             /// Writes the message as TTLV, in the version of its header. The bytes may hold keys: the caller wipes them.
             pub fn to_bytes(&self) -> Vec<u8> {
-                let mut sink = BinarySink::new(self.version());
+                let mut sink = BinarySink::with_capacity(self.version(), self.length());
                 self.put(Self::TAG, &mut sink);
                 sink.finish()
             }

@@ -152,6 +152,11 @@ impl<'a> Draft<'a> {
         self.check_room()
     }
 
+    /// How many bytes are collected so far.
+    pub fn pending_bytes(&self) -> usize {
+        self.pending.bytes()
+    }
+
     /// Refuses what one request changes beyond its bound.
     pub(in crate::engine) fn check_room(&self) -> Step<()> {
         let (bytes, most) = (self.pending.bytes(), self.world.settings.change_bytes_max);

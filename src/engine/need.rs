@@ -24,6 +24,8 @@ pub enum Need {
     Supplies(Vec<Supply>),
     /// A turn among the slow ones: the batch itself keeps a processor for long.
     Turn,
+    /// Room for what it answers and changes: that is much.
+    Room,
     /// A certificate with which a client is let in.
     Credential(Wanted),
     /// What an administrative operation wants of the server outside the engine.

@@ -39,6 +39,8 @@ pub struct Supplies {
     wanted: Work,
     /// Whether the run has a turn among the slow ones.
     has_turn: bool,
+    /// Whether the run may hold much in memory.
+    has_room: bool,
 }
 
 /// Slow work, counted.
@@ -58,6 +60,19 @@ impl Supplies {
     /// Whether they may.
     pub fn has_turn(&self) -> bool {
         self.has_turn
+    }
+
+    /// Lets the next runs hold much in memory.
+    pub fn take_room(&mut self) {
+        self.has_room = true;
+    }
+
+    /// Holds so many bytes of what the run answers and changes; or the need for room.
+    pub fn hold(&self, bytes: usize) -> Step<()> {
+        match bytes > work::HELD_AT_ONCE && !self.has_room {
+            true => Err(Halt::Need(Need::Room)),
+            false => Ok(()),
+        }
     }
 
     /// Takes time of a processor, so many microseconds as far as can be told; or the need for a turn.
@@ -147,7 +162,7 @@ impl Supplies {
         let supplies = match need {
             Need::Supplies(supplies) => supplies,
             // Met at once, and without effect.
-            Need::Kek(_) | Need::Turn => return Err(need),
+            Need::Kek(_) | Need::Turn | Need::Room => return Err(need),
             // Never ahead: it may have effects, or fail for what the items before it lack.
             _ if !self.lacking.is_empty() => return self.met(),
             other => return Err(other),

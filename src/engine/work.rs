@@ -11,6 +11,9 @@ use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, Transp
 /// How long a request may keep a processor without a turn.
 pub const AT_ONCE: u64 = 50_000;
 
+/// How many bytes of answers and changes a request may hold without being one of few that hold much.
+pub const HELD_AT_ONCE: usize = 1 << 20;
+
 /// Asks for time of a processor.
 pub fn take(cx: &mut Context<'_, '_>, microseconds: u64) -> Step<()> {
     let settings = cx.draft.world().settings;

@@ -77,9 +77,10 @@ impl Executor {
     ) -> Result<Done<T>, Error> {
         let mut supplies = Supplies::default();
         let mut refused: Option<store::Error> = None;
+        let mut large = None;
         for _ in 0..CONFLICTS_MAX {
             let (effects, permit);
-            ((effects, permit), work, supplies) = self.until_met(client, work, supplies).await?;
+            ((effects, permit), work, supplies) = self.until_met(client, &mut large, work, supplies).await?;
             let Effects { changes, entries, notices, result, bytes } = effects;
             // The permit is held until there is room, so that there are never more answers without it than permits.
             let room = self.admission.room_for_answer(client, bytes).await.ok_or(Error::AnswersUnread)?;

@@ -21,12 +21,16 @@ const TOO_MUCH: &str = "the batch needs too much";
 /// What the engine came to, with the permit under which it ran; then what comes back for another run.
 type Met<T, W> = ((Effects<T>, Permit), W, Supplies);
 
+/// The permit of a request that holds much in memory, once it turns out to be one.
+pub(super) type Large = Option<Permit>;
+
 impl Executor {
     /// Runs work on a snapshot, again with what it needs until it needs nothing more. Work and supplies come back for
     /// another run.
     pub(super) async fn until_met<T, W>(
         self: &Arc<Self>,
         client: &Client,
+        large: &mut Large,
         mut work: W,
         mut supplies: Supplies,
     ) -> Result<Met<T, W>, Error>
@@ -59,6 +63,11 @@ impl Executor {
                     let executor = Arc::clone(self);
                     let loaded = self.run_outside(client, move || executor.hierarchy.load(id)).await?;
                     ring.add(loaded?);
+                }
+                Err(Need::Room) => {
+                    drop(permit);
+                    *large = Some(self.admission.large_result(client).await);
+                    supplies.take_room();
                 }
                 Err(need) => {
                     drop(permit);
@@ -139,9 +148,7 @@ impl Executor {
                 supplies.take_turn();
                 Ok(supplies)
             }
-            Need::Kek(id) => {
-                Err(Error::Failed(format!("the key-encryption key {id} is met between two runs")))
-            }
+            Need::Kek(_) | Need::Room => Err(Error::Failed(format!("{need:?} is met between two runs"))),
             Need::Failed(why) => Err(Error::Failed(why)),
         }
     }

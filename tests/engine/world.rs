@@ -71,6 +71,8 @@ pub struct Effort {
     pub made: usize,
     /// Turns among the slow ones.
     pub turns: usize,
+    /// Times that a batch asked for room, because it answers or changes much.
+    pub rooms: usize,
     /// Draws of random bytes: each new object has one.
     pub draws: usize,
     /// Keys of the store that were visited.
@@ -81,7 +83,7 @@ pub struct Effort {
 
 thread_local! {
     static EFFORT: Cell<Effort> = const {
-        Cell::new(Effort { runs: 0, made: 0, turns: 0, draws: 0, visited: 0, read: 0 })
+        Cell::new(Effort { runs: 0, made: 0, turns: 0, rooms: 0, draws: 0, visited: 0, read: 0 })
     };
 }
 
@@ -186,6 +188,10 @@ impl Bench {
                     count(|effort| effort.turns += 1);
                     supplies.take_turn();
                 }
+                Err(Need::Room) => {
+                    count(|effort| effort.rooms += 1);
+                    supplies.take_room();
+                }
                 Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
                 Err(Need::Credential(wanted)) => {
                     let credential = brought(who, &wanted);
@@ -237,6 +243,7 @@ impl Bench {
             match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
                 Ok(done) => return done.deeds,
                 Err(Need::Turn) => supplies.take_turn(),
+                Err(Need::Room) => supplies.take_room(),
                 Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
                 Err(need) => panic!("{need:?}"),
             }
@@ -258,6 +265,7 @@ impl Bench {
                 match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
                     Ok(done) => break done,
                     Err(Need::Turn) => supplies.take_turn(),
+                    Err(Need::Room) => supplies.take_room(),
                     Err(Need::Supplies(lacking)) => {
                         lacking.into_iter().for_each(|one| make(one, &mut supplies))
                     }
@@ -284,6 +292,7 @@ impl Bench {
                 match rotation::perform(&world, &id, &mut Seeded(&mut self.seed), &mut supplies) {
                     Ok(done) => break done,
                     Err(Need::Turn) => supplies.take_turn(),
+                    Err(Need::Room) => supplies.take_room(),
                     Err(Need::Supplies(lacking)) => {
                         lacking.into_iter().for_each(|one| make(one, &mut supplies))
                     }

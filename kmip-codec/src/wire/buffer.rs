@@ -13,6 +13,11 @@ impl Buffer {
         Self(Vec::with_capacity(512))
     }
 
+    /// Room for so many bytes.
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// How many bytes were written.
     pub(super) fn len(&self) -> usize {
         self.0.len()

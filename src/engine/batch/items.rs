@@ -115,6 +115,7 @@ impl<'m> Batch<'m> {
         let length = answer.length(self.version);
         let (room, most) = (cx.room, cx.settings().answer_bytes_max);
         if length <= room {
+            cx.supplies.hold(most - room + length + cx.draft.pending_bytes())?;
             return Ok(answer);
         }
         refuse(

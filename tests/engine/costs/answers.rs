@@ -130,3 +130,31 @@ fn what_fits_is_answered_as_before() {
     let both = message.contains(&length.to_string()) && message.contains(&(length - 1).to_string());
     assert!(both, "{message}");
 }
+
+/// What answers or changes much says so before it holds more than a megabyte or one object; what is small never does.
+#[test]
+fn what_holds_much_asks_for_room() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let (small, large) = (opaque(&mut bench, &ann, 1 << 10), opaque(&mut bench, &ann, 3 << 20));
+    let register = |bytes: usize| {
+        let value = vec![7; bytes].into();
+        let object = ManagedObject::OpaqueObject(OpaqueObject { value, ..Default::default() });
+        let object_type = ObjectType::OpaqueObject;
+        RegisterRequest { object_type, object, ..Default::default() }.into_request()
+    };
+    let rows = [
+        (vec![get(&small); 100], 0),
+        (vec![register(1 << 10); 100], 0),
+        (vec![get(&large)], 1),
+        (vec![get(&large); 4], 1),
+        (vec![register(2 << 20)], 1),
+        (vec![get(&small), register(900 << 10), register(900 << 10), get(&large)], 1),
+    ];
+    for (requests, rooms) in rows {
+        let count = requests.len();
+        crate::world::effort();
+        let outcome = bench.decide(&ann, &batch(BatchErrorContinuationOption::Stop, requests));
+        assert!(outcome.response.items.iter().all(|item| item.result_status == ResultStatus::Success));
+        assert_eq!(crate::world::effort().rooms, rooms, "{count} items");
+    }
+}

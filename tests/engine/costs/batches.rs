@@ -54,7 +54,9 @@ fn pairs_are_made_together() {
         for n in [10, 100, 400] {
             let took = effort(&mut bench, &ann, &batch(option, vec![ec(); n]));
             assert_eq!(took.made, n, "{option:?}: as many pairs as are wanted");
-            assert!(took.runs <= 8, "{option:?}: {} runs for {n}", took.runs);
+            // One of them to learn that it changes much.
+            assert!(took.runs <= 8 + took.rooms, "{option:?}: {} runs for {n}", took.runs);
+            assert!(took.rooms <= 1);
             assert!(items(&took) <= 4 * n, "{option:?}: {} items for {n}", items(&took));
         }
     }

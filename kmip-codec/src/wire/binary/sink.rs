@@ -19,6 +19,11 @@ impl BinarySink {
         Self { version, later_fields: false, out: Buffer::new(), open: Vec::new() }
     }
 
+    /// An empty message of this version, with room for so many bytes: where they are known, nothing is copied.
+    pub fn with_capacity(version: Version, bytes: usize) -> Self {
+        Self { version, later_fields: false, out: Buffer::with_capacity(bytes), open: Vec::new() }
+    }
+
     /// What was written. The caller wipes it where it may hold keys.
     pub fn finish(self) -> Vec<u8> {
         debug_assert!(self.open.is_empty(), "a structure was left open");
