@@ -5,6 +5,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
 
@@ -82,6 +83,9 @@ impl Pki {
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.issuer).unwrap();
         fs::write(self.path(&format!("{name}.pem")), cert.pem()).unwrap();
-        fs::write(self.path(&format!("{name}.key")), key.serialize_pem()).unwrap();
+        let path = self.path(&format!("{name}.key"));
+        fs::write(&path, key.serialize_pem()).unwrap();
+        // As `client add` leaves it: a warning of other modes has tests of its own.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 }
