@@ -73,6 +73,9 @@ const REPEATS: Attack = Attack {
 
 const COMES_ANEW: Attack = Attack { configuration: FEW_PLACES, comes_anew: true, ..REPEATS };
 
+/// How long a connection that the server has closed stays away.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Sends the messages one after another, again and again, on new connections where the server ends them.
 fn repeat(site: &Site, messages: &[Vec<u8>], stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
@@ -159,8 +162,10 @@ fn post(site: &Site, messages: &[Vec<u8>], stop: &AtomicBool) {
 
 fn stay_idle(site: &Site, _: &[Vec<u8>], stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
-        let Ok(mut raw) = site.raw(&site.kmip) else { continue };
-        hold(&mut raw, b"", stop);
+        if let Ok(mut raw) = site.raw(&site.kmip) {
+            hold(&mut raw, b"", stop);
+        }
+        std::thread::sleep(AGAIN);
     }
 }
 
@@ -175,10 +180,12 @@ fn say_half(site: &Site, _: &[Vec<u8>], stop: &AtomicBool) {
 
 fn say(site: &Site, bytes: &[u8], stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
-        let Ok(mut tcp) = TcpStream::connect(&site.kmip) else { continue };
-        let _ = tcp.set_read_timeout(Some(Duration::from_millis(100)));
-        if tcp.write_all(bytes).is_ok() {
-            wait(|| tcp.read(&mut [0]), stop);
+        if let Ok(mut tcp) = TcpStream::connect(&site.kmip) {
+            let _ = tcp.set_read_timeout(Some(Duration::from_millis(100)));
+            if tcp.write_all(bytes).is_ok() {
+                wait(|| tcp.read(&mut [0]), stop);
+            }
         }
+        std::thread::sleep(AGAIN);
     }
 }

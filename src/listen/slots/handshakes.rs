@@ -3,7 +3,8 @@
 //! They have a bound of their own, and each address a share of it. When the bound is reached, the oldest of the address that
 //! has most of them makes room. One that is alone at its address, and those of an address that would then have as many as the
 //! one that comes, are left alone for a while: where thousands come at once, nobody is thrown out in the midst of a handshake
-//! for others who would fare no better.
+//! for others who would fare no better. At an address that has its whole share that while is short, as no power cut looks so:
+//! whoever shares it with mute peers comes in all the same.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,6 +30,11 @@ impl Handshakes {
     pub fn new(all_max: usize, per_address_max: usize, grace: Duration) -> Self {
         let (by_address, crowded) = (HashMap::new(), BTreeSet::new());
         Self { all_max, per_address_max, grace, count: 0, by_address, crowded }
+    }
+
+    /// How long one is left alone at an address that has its whole share.
+    pub fn grace_of_crowds(grace: Duration) -> Duration {
+        grace / 20
     }
 
     /// Enters one, where there is room or another makes room, whose number and address are returned: it is entered no more.
@@ -59,11 +65,15 @@ impl Handshakes {
     fn to_evict(&self, address: IpAddr, now: Instant) -> Result<Option<(u64, IpAddr)>, ()> {
         let own = self.by_address.get(&address);
         let own_count = own.map_or(0, BTreeMap::len);
-        let had_time = |since: &Instant| now.saturating_duration_since(*since) >= self.grace;
-        let own_oldest = own.and_then(|own| own.first_key_value()).filter(|(_, since)| had_time(since));
-        let own_oldest = own_oldest.map(|(number, _)| (*number, address));
+        let had = |since: &Instant, grace| now.saturating_duration_since(*since) >= grace;
+        let had_time = |since: &Instant| had(since, self.grace);
+        let own_oldest = own.and_then(|own| own.first_key_value());
+        let own_oldest = |grace| {
+            let had_time = own_oldest.filter(|(_, since)| had(since, grace));
+            had_time.map(|(number, _)| (*number, address)).ok_or(())
+        };
         if own_count >= self.per_address_max {
-            return own_oldest.ok_or(()).map(Some);
+            return own_oldest(Self::grace_of_crowds(self.grace)).map(Some);
         }
         if self.count < self.all_max {
             return Ok(None);
@@ -73,7 +83,7 @@ impl Handshakes {
         if *most > own_count + 1 || since.is_some_and(had_time) {
             return Ok(Some((*oldest, *crowded)));
         }
-        own_oldest.ok_or(()).map(Some)
+        own_oldest(self.grace).map(Some)
     }
 
     fn change<T>(&mut self, address: IpAddr, change: impl FnOnce(&mut BTreeMap<u64, Instant>) -> T) -> T {

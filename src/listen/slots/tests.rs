@@ -212,8 +212,9 @@ impl Pending {
     fn arrive(&mut self, number: u64, from: IpAddr, now: Instant) -> bool {
         let seed = self.seed;
         let most = self.models.values().map(|(address, _)| self.count(*address)).max().unwrap_or_default();
-        let had_time = |since: &Instant| now.duration_since(*since) >= GRACE_HERE;
         let (all, own) = (self.models.len(), self.count(from));
+        let grace = if own == Self::SHARE { Handshakes::grace_of_crowds(GRACE_HERE) } else { GRACE_HERE };
+        let had_time = |since: &Instant| now.duration_since(*since) >= grace;
         match self.slots.enter(number, from, now) {
             Err(()) => {
                 assert!(all == Self::ALL || own == Self::SHARE, "seed {seed}: refused with room");
