@@ -75,7 +75,7 @@ impl fmt::Display for Full {
         match self {
             Self::Handshakes => f.write_str(
                 "as many TLS handshakes are pending as may be beside limits.connections, in all or from its address, and none \
-                 of these has had its time yet (2 seconds, or 0.1 at an address that has its whole share)",
+                 of these has had its time yet (2 seconds, or 20 ms at an address that has its whole share)",
             ),
             Self::Evicted => f.write_str(
                 "it made room for another before its TLS handshake had ended: as many are pending as may be beside \

@@ -34,7 +34,7 @@ impl Handshakes {
 
     /// How long one is left alone at an address that has its whole share.
     pub fn grace_of_crowds(grace: Duration) -> Duration {
-        grace / 20
+        grace / 100
     }
 
     /// Enters one, where there is room or another makes room, whose number and address are returned: it is entered no more.
