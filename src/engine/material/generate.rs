@@ -54,7 +54,7 @@ pub fn usual_length(algorithm: Option<CryptographicAlgorithm>, bytes: usize) -> 
         Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) => bytes.checked_mul(7)?,
         _ => bytes.checked_mul(8)?,
     };
-    i32::try_from(bits).ok().filter(|bits| *bits > 0)
+    i32::try_from(bits).ok()
 }
 
 /// The lengths that an algorithm has, for those that do not take any.

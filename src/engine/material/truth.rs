@@ -113,7 +113,8 @@ impl Truth {
                     Some(algorithm) => key_bytes(algorithm, length),
                     None => usize::try_from(length).ok().map(|bits| bits.div_ceil(8)),
                 };
-                claims.algorithm.is_none_or(is_symmetric)
+                // What is empty is no key of any algorithm: everybody could compute what it makes.
+                claims.algorithm.is_none_or(|said| is_symmetric(said) && *bytes > 0)
                     && claims.length.is_none_or(|length| wanted(length) == Some(*bytes))
             }
         };

@@ -217,10 +217,12 @@ fn what_is_weak_protects_nothing() {
         let mut all = vec![sent(&weak, algorithm, bits)];
         if weak.kind == ObjectType::SymmetricKey {
             // Nobody looks into what is Opaque before it is used.
-            for length in [None, Some(weak.strong_bits)] {
+            for (length, bytes) in
+                [(None, 8), (Some(weak.strong_bits), 8), (None, 0), (Some(weak.strong_bits), 0)]
+            {
                 let mut opaque = sent(&weak, Some(Algorithm::HMAC_SHA256), length);
                 opaque.block.key_format_type = Format::Opaque;
-                opaque.block.key_value = bytes_block(Format::Opaque, &[7; 8]).key_value;
+                opaque.block.key_value = bytes_block(Format::Opaque, &vec![7; bytes]).key_value;
                 all.push(opaque);
             }
         }
@@ -323,4 +325,23 @@ fn what_is_wrapped_is_judged_when_it_is_seen() {
     assert_eq!(import(Some(2048)).1, both);
     assert_eq!(import(Some(1024)).0, ResultReason::PermissionDenied);
     assert_eq!(import(None).0, ResultReason::PermissionDenied);
+}
+
+/// A key of no bytes, of whatever algorithm that takes keys of any length, is none, with the grant for weak keys too.
+#[test]
+fn what_is_empty_is_no_key() {
+    let (mut bench, ann) = (Bench::new(1), granted("ann", &[]));
+    let algorithms =
+        [Algorithm::AES, Algorithm::DES3, Algorithm::HMAC_SHA256, Algorithm::RC4, Algorithm::Blowfish];
+    for (algorithm, length, way) in algorithms
+        .into_iter()
+        .flat_map(|algorithm| [None, Some(0), Some(256)].map(|length| (algorithm, length)))
+        .flat_map(|(algorithm, length)| ways().into_iter().map(move |way| (algorithm, length, way)))
+    {
+        let mut block = bytes_block(Format::Raw, b"");
+        (block.cryptographic_algorithm, block.cryptographic_length) = (Some(algorithm), length);
+        let sent = Sent { kind: ObjectType::SymmetricKey, block, attributes: vec![] };
+        let (_, why) = bring(&mut bench, &ann, way, &sent).unwrap_err();
+        assert!(why.contains("0 bytes"), "{algorithm:?} {length:?} {way:?}: {why}");
+    }
 }
