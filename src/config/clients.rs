@@ -1,10 +1,10 @@
 //! What the configuration says about clients: who is named, and whether each name can match, exists, and stands once.
 
-use super::entry;
 use super::wrong::Wrong;
 use super::{Config, GroupConfig};
 use crate::engine::rights::identity::SHA256_PREFIX;
 use crate::engine::rights::persona::{BUILT_IN, Credentials, Persona, built_in};
+use crate::engine::rights::reference;
 use crate::near;
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,10 +39,10 @@ fn normalise(config: &mut Config) -> Result<(), Wrong> {
         }
     }
     for (key, text) in entries {
-        *text = entry::normalised(text).map_err(|why| Wrong::new(key, why))?;
+        *text = reference::normalised(text).map_err(|why| Wrong::new(key, why))?;
     }
     config.endpoints.iter().enumerate().try_for_each(|(row, one)| {
-        entry::check_plain(&one.client).map_err(|why| Wrong::new(format!("endpoints[{row}].client"), why))
+        reference::check_plain(&one.client).map_err(|why| Wrong::new(format!("endpoints[{row}].client"), why))
     })
 }
 

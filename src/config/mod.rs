@@ -6,7 +6,6 @@ mod check;
 mod clients;
 mod document;
 mod endpoints;
-mod entry;
 mod limits;
 mod log;
 mod numbers;

@@ -42,6 +42,11 @@ pub fn name_of(certificate: &[u8]) -> Result<Option<String>, String> {
             "its certificate has the name {shown}: at most {NAME_CHARS_MAX} characters, all of which can be seen, are taken"
         ));
     }
+    if name.trim() != name {
+        return Err(format!(
+            "its certificate has the name {shown}: names with spaces at their ends are not taken, as nobody tells them from others"
+        ));
+    }
     Ok(Some(name.to_owned()))
 }
 

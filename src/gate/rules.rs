@@ -203,7 +203,7 @@ impl Rules {
 
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
     pub fn standing(&self, name: &str) -> Result<Standing, String> {
-        let identity = match ClientRef::parse(name)? {
+        let identity = match ClientRef::read(name)? {
             ClientRef::Certificate(fingerprint) => {
                 Identity { fingerprint: Some(fingerprint), ..Identity::named(name) }
             }

@@ -158,13 +158,23 @@ fn names_are_what_they_are() {
     let log = folder.path().join("log");
     let (dev, array) = server(folder.path(), Some(std::fs::File::create(&log).unwrap()));
     let long = "x".repeat(5000);
-    let foreign = ["a\nINFO forged", "a\u{1b}[31mred", "\u{202e}nimda", "a\u{200b}dmin", "tab\there", &long];
+    let foreign = [
+        "a\nINFO forged",
+        "a\u{1b}[31mred",
+        "\u{202e}nimda",
+        "a\u{200b}dmin",
+        "tab\there",
+        "admin ",
+        " admin",
+        " ",
+        &long,
+    ];
     for name in [&fingerprint(&array), "array/fred"].into_iter().chain(foreign) {
         let mut wire = wire::connect_with(&dev, Some(&named(&dev, name)));
         assert_eq!(status_of(&mut wire), Ended::Closed, "{name:?}");
     }
     for name in
-        ["..", "Admin", "admin ", "Schlüssel 鍵", "spiffe://here/host", "o'brien \"x\"", &"y".repeat(64)]
+        ["..", "Admin", "admin x", "Schlüssel 鍵", "spiffe://here/host", "o'brien \"x\"", &"y".repeat(64)]
     {
         let pair = named(&dev, name);
         assert!(ask_as(&dev, &pair, create()).is_ok(), "{name:?}");

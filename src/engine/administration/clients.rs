@@ -105,7 +105,7 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
 /// Ends a name with every certificate of it, or one certificate.
 pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<Value> {
     let why = format!("revoked by {}", cx.principal().name);
-    let whom = ClientRef::parse(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+    let whom = ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
     let revoked = match whom {
         ClientRef::Certificate(fingerprint) => {
             let known = issued(cx.draft)?.into_iter().find(|issued| issued.fingerprint == fingerprint);
@@ -159,7 +159,7 @@ fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> Step<Vec<Fingerpr
 pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Step<Value> {
     let standing = cx.supplies.outside(request)?;
     let standing: Standing = serde_json::from_value(standing).map_err(|error| internal(&error))?;
-    let whom = ClientRef::parse(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+    let whom = ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
     let mut certificates = issued(cx.draft)?;
     certificates.retain(|issued| match &whom {
         ClientRef::Name(name) => issued.name == *name,

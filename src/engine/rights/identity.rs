@@ -2,6 +2,7 @@
 //! client for later (tickets, asynchronous requests, rotation), so that the same function makes the same principal of it
 //! again, with the rights of then.
 
+use super::reference;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -81,6 +82,12 @@ impl ClientRef {
                  client list` does"
             )
         })
+    }
+
+    /// From text as people write it: a fingerprint as openssl prints it too. What could never match, or looks like a fingerprint
+    /// and would be taken for a name, is refused with the right form.
+    pub fn read(text: &str) -> Result<Self, String> {
+        Self::parse(&reference::normalised(text).map_err(|why| format!("{text:?}: {why}"))?)
     }
 
     /// Whether this means the holder of a certificate. Users of a certificate have names alone (see
@@ -229,6 +236,21 @@ mod tests {
         let with_colons = format!("{SHA256_PREFIX}AB:CD");
         for wrong in ["sha256:", "sha256:12", &upper, &with_colons, &format!("{text}0"), ""] {
             assert!(ClientRef::parse(wrong).is_err(), "{wrong}");
+        }
+        let pairs: Vec<String> = text[7..]
+            .to_uppercase()
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| String::from_utf8_lossy(pair).into())
+            .collect();
+        let colons = pairs.join(":");
+        for written in
+            [&colons, &format!("SHA256 Fingerprint={colons}"), &format!("SHA256:{}", &text[7..]), &upper]
+        {
+            assert_eq!(ClientRef::read(written), Ok(ClientRef::Certificate(fingerprint)), "{written}");
+        }
+        for wrong in [&text[7..], " host", "host ", "", "sha256:12", "SHA1 Fingerprint=AB:CD", "CN=host"] {
+            assert!(ClientRef::read(wrong).is_err(), "{wrong}");
         }
     }
 

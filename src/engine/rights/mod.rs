@@ -6,5 +6,6 @@ pub(in crate::engine) mod grant;
 pub mod identity;
 pub mod persona;
 pub mod policy;
+pub mod reference;
 pub(in crate::engine) mod tickets;
 pub(in crate::engine) mod weakness;

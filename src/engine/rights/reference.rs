@@ -1,8 +1,7 @@
-//! How the configuration names clients: by the name in their certificate, or by its SHA-256 fingerprint. What can match
-//! no certificate is refused.
+//! How people name clients, in the configuration and to administrative operations: by the name in their certificate, or by its
+//! SHA-256 fingerprint. What can match no certificate is refused.
 
-/// What stands before a fingerprint.
-const PREFIX: &str = "sha256:";
+use super::identity::SHA256_PREFIX as PREFIX;
 
 /// The right form, for messages.
 const FORM: &str = "write sha256: and 64 hexadecimal digits, or what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints";
