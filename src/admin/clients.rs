@@ -64,7 +64,7 @@ enum Action {
     Revoke {
         /// Its name, or `sha256:` and the fingerprint of one certificate
         name: String,
-        /// End the name even if nothing here knows it
+        /// End the name or bar the certificate even if nothing here knows it
         #[arg(long)]
         unknown: bool,
     },
@@ -221,7 +221,14 @@ fn revoke(command: &ClientCommand, name: &str, unknown: bool) -> Result<(), Erro
 fn print_certificates(issued: &[Issued]) {
     let rows = issued.iter().map(|one| {
         let fingerprint = format!("sha256:{}", one.fingerprint);
-        [one.name.clone(), date(one.not_after), fingerprint, one.ended.clone().unwrap_or("good".to_owned())]
+        // Of a certificate that was barred before it ever came nothing is known.
+        let known = |is_known: bool, text: String| if is_known { text } else { "-".to_owned() };
+        [
+            known(!one.name.is_empty(), one.name.clone()),
+            known(one.not_after != 0, date(one.not_after)),
+            fingerprint,
+            one.ended.clone().unwrap_or("good".to_owned()),
+        ]
     });
     print!("{}", table(["NAME", "UNTIL", "FINGERPRINT", "STANDING"], rows));
 }

@@ -242,9 +242,14 @@ impl Rules {
     }
 
     /// Whether this names a client here.
-    pub fn names(&self, name: &str) -> bool {
-        let listed = ClientRef::Name(name.to_owned());
-        let is_called = self.config.endpoints.iter().any(|endpoint| endpoint.client == name);
-        is_called || self.listed.has(&listed) || self.user_called(name).is_some()
+    pub fn names(&self, whom: &ClientRef) -> bool {
+        self.listed.has(whom)
+            || match whom {
+                ClientRef::Certificate(_) => false,
+                ClientRef::Name(name) => {
+                    let is_called = self.config.endpoints.iter().any(|endpoint| endpoint.client == *name);
+                    is_called || self.user_called(name).is_some()
+                }
+            }
     }
 }
