@@ -112,14 +112,17 @@ fn add(
     curve: Curve,
     sign: impl FnOnce(String) -> Result<Issued, Error>,
 ) -> Result<Issued, Error> {
-    let files = [out.join(format!("{name}.pem")), out.join(format!("{name}.key"))];
+    let named = |error: pki::Error| match error {
+        wrong @ pki::Error::Name(..) => Error::usage(wrong.to_string(), "give another name"),
+        other => Error::setup(other.to_string(), "correct it and try again"),
+    };
+    let (request, key) = pki::request(name, curve).map_err(named)?;
+    let files = [".pem", ".key"].map(|end| out.join(format!("{}{end}", host_files::stem(name))));
     let [certificate_file, key_file] = &files;
     if let Some(there) = files.iter().find(|file| file.exists()) {
         let what = format!("{} exists already", there.display());
         return Err(Error::setup(what, "choose another name or folder; nothing is overwritten"));
     }
-    let named = |error: pki::Error| Error::setup(error.to_string(), "correct it and try again");
-    let (request, key) = pki::request(name, curve).map_err(named)?;
     let unwritten = |why: String| Error::setup(why, "name a folder that can be written with --out");
     let is_new = make_folder(out).map_err(unwritten)?;
     // Before the server is asked: what it has signed it lists, and only the key makes it of use.
@@ -158,7 +161,7 @@ fn complete(
     issued: Issued,
 ) -> Result<(), Error> {
     let files = host_files::write(out, name, settings)?;
-    let [certificate, key] = [".pem", ".key"].map(|end| out.join(format!("{name}{end}")));
+    let [certificate, key] = [".pem", ".key"].map(|end| out.join(format!("{}{end}", host_files::stem(name))));
     if json {
         let issued = Issued { certificate: String::new(), ..issued };
         let mut told = serde_json::json!(issued);

@@ -7,6 +7,7 @@ use crate::engine::draft::Draft;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::{ClientRef, Fingerprint};
+use crate::engine::rights::names;
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use crate::gate::Standing;
 use serde_json::Value;
@@ -17,6 +18,10 @@ const COUNTED_MAX: usize = 1000;
 /// Signs a certificate for a client, and keeps that. A name that has keys, or was revoked, is given to who holds the new
 /// certificate only where the administrator says so: then it is the one certificate of the name that is good.
 pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest, name: &str, replace: bool) -> Step<Value> {
+    names::check(name).map_err(|flaw| {
+        let shown = noted(name, NOTED_CHARS_MAX);
+        Refusal::new(Cause::InvalidField, format!("{shown} cannot be the name of a client: {flaw}"))
+    })?;
     let known = cx.draft.client_name(name)?;
     let is_revoked = known.as_ref().is_some_and(|known| known.ended.is_some());
     if !replace {
