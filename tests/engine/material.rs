@@ -5,6 +5,7 @@ mod curves;
 mod elsewhere;
 mod forms;
 mod found;
+mod lengths;
 mod weak;
 
 use super::objects::{attributes_of, text};
@@ -17,7 +18,7 @@ use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
 use kmip_codec::objects::*;
-use kmip_codec::operations::{Call, OPERATION_ROWS, Operation};
+use kmip_codec::operations::{Call, OPERATION_ROWS, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::*;

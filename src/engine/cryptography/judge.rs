@@ -20,7 +20,7 @@ pub fn check(principal: &Principal, object: &Object, block: &KeyBlock) -> Step<(
     let (algorithm, bits, curve) = match truth {
         Truth::Pair(key) => (Some(key.algorithm), key.bits, key.curve),
         Truth::Bytes(bytes) => (claims.algorithm, material::usual_length(claims.algorithm, bytes), None),
-        Truth::Other(_) | Truth::Unseen => return Ok(()),
+        Truth::Other(_) | Truth::Opaque | Truth::Unseen => return Ok(()),
     };
     match algorithm {
         Some(algorithm) => weakness::check(principal, Means::Key(algorithm, bits, curve)),

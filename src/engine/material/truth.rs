@@ -2,7 +2,7 @@
 //! by those of an object that is there.
 
 use super::found;
-use super::generate::{is_symmetric, key_bytes};
+use super::lengths::{can_have, is_symmetric, key_bytes, usual_lengths};
 use super::parts::{Description, EC_NAMES, Fault, Parts};
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -26,7 +26,9 @@ pub enum Truth {
     Other(Option<ObjectIdentifier>),
     /// Bytes alone: as many.
     Bytes(usize),
-    /// Nothing can be seen: it is wrapped, elsewhere, or in a format whose content is nobody's business.
+    /// Of a format whose content is nobody's business: whatever is said of it may be true.
+    Opaque,
+    /// Nothing can be seen: it is wrapped, elsewhere, or bytes that may be a key of a pair.
     #[default]
     Unseen,
 }
@@ -52,6 +54,14 @@ impl<'c> Claims<'c> {
             algorithm: block.cryptographic_algorithm,
             length: block.cryptographic_length,
             curve: None,
+        }
+    }
+
+    /// Whether there are keys of this algorithm and length.
+    fn are_possible(&self) -> bool {
+        match (self.algorithm, self.length) {
+            (Some(said), Some(bits)) if is_symmetric(said) => key_bytes(said, bits).is_some(),
+            (_, length) => length.is_none_or(|bits| bits > 0),
         }
     }
 
@@ -100,7 +110,8 @@ impl Truth {
     /// Refuses claims that are not true, with what is said and what is.
     pub fn check(&self, claims: &Claims<'_>) -> Step<()> {
         let holds = match self {
-            Self::Unseen => true,
+            Self::Opaque => claims.length.is_none_or(|bits| bits > 0),
+            Self::Unseen => claims.are_possible(),
             Self::Pair(key) => {
                 claims.algorithm.is_none_or(|said| key.is_of(said))
                     && claims.length.is_none_or(|said| key.bits.is_none_or(|bits| bits == said))
@@ -113,8 +124,7 @@ impl Truth {
                     Some(algorithm) => key_bytes(algorithm, length),
                     None => usize::try_from(length).ok().map(|bits| bits.div_ceil(8)),
                 };
-                // What is empty is no key of any algorithm: everybody could compute what it makes.
-                claims.algorithm.is_none_or(|said| is_symmetric(said) && *bytes > 0)
+                claims.algorithm.is_none_or(|said| is_symmetric(said) && can_have(said, *bytes))
                     && claims.length.is_none_or(|length| wanted(length) == Some(*bytes))
             }
         };
@@ -123,7 +133,17 @@ impl Truth {
         }
         let curve = claims.curve.filter(|_| matches!(self, Self::Pair(_)));
         let said = Said(claims.algorithm.map(|said| format!("{said:?}")), claims.length, curve);
-        refuse(Cause::InvalidField, format!("{} {said}, the material is {self}", claims.whose))
+        let is = match self {
+            Self::Unseen => String::new(),
+            seen => format!(", the material is {seen}"),
+        };
+        let is_impossible = |said: &Algorithm| match self {
+            Self::Bytes(bytes) => !can_have(*said, *bytes) || !claims.are_possible(),
+            _ => matches!(self, Self::Unseen),
+        };
+        let usual = claims.algorithm.filter(is_impossible);
+        let usual = usual.and_then(|said| Some(format!("; keys of {said:?} have {}", usual_lengths(said)?)));
+        refuse(Cause::InvalidField, format!("{} {said}{is}{}", claims.whose, usual.unwrap_or_default()))
     }
 }
 
@@ -134,7 +154,7 @@ impl fmt::Display for Truth {
             Self::Other(Some(oid)) => write!(out, "of the algorithm {oid}"),
             Self::Other(None) => write!(out, "of another algorithm"),
             Self::Bytes(bytes) => write!(out, "{bytes} bytes, which are {} bits", bytes.saturating_mul(8)),
-            Self::Unseen => write!(out, "not seen"),
+            Self::Opaque | Self::Unseen => write!(out, "not seen"),
         }
     }
 }
@@ -206,7 +226,7 @@ pub fn algorithm_of(pkcs8: &SecretBytes) -> Option<Algorithm> {
 pub fn truth_of(kind: ObjectType, block: &KeyBlock) -> Step<Truth> {
     match read(kind, block, false)? {
         // Used as a key, bytes are its bytes in any format.
-        Truth::Unseen if kind == ObjectType::SymmetricKey => {
+        Truth::Unseen | Truth::Opaque if kind == ObjectType::SymmetricKey => {
             Ok(super::clear_material(block).map_or(Truth::Unseen, |bytes| Truth::Bytes(bytes.len())))
         }
         truth => Ok(truth),
@@ -215,6 +235,9 @@ pub fn truth_of(kind: ObjectType, block: &KeyBlock) -> Step<Truth> {
 
 fn read(kind: ObjectType, block: &KeyBlock, whole: bool) -> Step<Truth> {
     let format = block.key_format_type;
+    if format == Format::Opaque {
+        return Ok(Truth::Opaque);
+    }
     let is_key = matches!(kind, ObjectType::SymmetricKey | ObjectType::PrivateKey | ObjectType::PublicKey);
     let structured = FORMATS.iter().any(|(known, ..)| *known == format);
     let row = FORMATS.iter().find(|(known, of, _)| *known == format && *of == kind);

@@ -236,8 +236,22 @@ fn other_format(usual: KeyFormatType, wanted: KeyFormatType) -> Step<()> {
     refuse(Cause::KeyFormat, text)
 }
 
+/// Refuses an algorithm that KMIP does not have: nothing that is said of such a key could be held against it.
+fn must_be_known(object: &Object) -> Step<()> {
+    let is_known =
+        |said: &&CryptographicAlgorithm| CryptographicAlgorithm::ROWS.iter().any(|row| row.0 == said.0);
+    match attribute!(object.attributes, CryptographicAlgorithm).find(|said| !is_known(said)) {
+        Some(said) => refuse(
+            Cause::InvalidField,
+            format!("Cryptographic Algorithm is 0x{:x}, a value that KMIP does not have", said.0),
+        ),
+        None => Ok(()),
+    }
+}
+
 /// Stores a new object with its value; from now on it is the ID placeholder.
 pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
+    must_be_known(&object)?;
     constraints::check(cx, &object)?;
     weakness::check_quantum_safe(&object)?;
     let id = object.id.clone();

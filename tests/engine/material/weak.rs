@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::objects::bytes_block;
-use kmip_codec::operations::Request;
 use kmip_codec::value::Data;
 
 /// A weak key: its kind, its key block without claims, its algorithm and length, and a length that would do.
