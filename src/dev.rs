@@ -5,7 +5,7 @@ mod certificates;
 mod token;
 
 use crate::pki::{self, Curve, write_new};
-use crate::store::{self, FolderLock};
+use crate::store::{self, Folder, FolderLock, Made};
 use crate::suite_b::SuiteB;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -122,15 +122,23 @@ pub struct Prepared {
 /// Makes what is missing. SoftHSM reads where its tokens are from the environment alone, which
 /// `use_softhsm` sets.
 pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<Prepared, Error> {
-    make_folder(folder)?;
-    let lock = FolderLock::take_whole(folder)?;
-    let curve = if wishes.suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 };
-    certificates::certificates(folder, curve, wishes.suite_b.is_none())?;
+    let failed = |why| Error::Folder { path: folder.into(), why };
+    let mut made = Made::folders(folder).map_err(failed)?;
+    let lock = FolderLock::take(&Folder::open(folder).map_err(failed)?)?;
+    // Judged first: where it is refused, nothing has been made.
+    certificates::judge(folder)?;
+    token::judge(folder)?;
     let module = MODULES.iter().map(Path::new).find(|module| module.exists());
     let module = module.ok_or_else(|| Error::NoSoftHsm(MODULES.join(", ")))?;
+    let curve = if wishes.suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 };
+    certificates::certificates(folder, curve, wishes.suite_b.is_none())?;
     token::token(folder, module, use_softhsm)?;
     let config = folder.join("keystead.toml");
     write_new(&config, configuration(module, wishes).as_bytes())?;
+    made.keep();
+    if let Err(error) = lock.settle() {
+        tracing::warn!(folder = %folder.display(), %error, "the lock does not say who holds it");
+    }
     Ok(Prepared { config, lock })
 }
 

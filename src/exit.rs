@@ -99,8 +99,15 @@ impl Ends for keystead_hsm::Error {
         use keystead_hsm::Error as Hsm;
         match self {
             Hsm::WrongPin | Hsm::PinLocked => Exit::Pin,
-            Hsm::Module { .. } | Hsm::TokenAmbiguous { .. } => Exit::Configuration,
-            Hsm::TokenMissing { .. } | Hsm::Timeout(_) | Hsm::Busy(_) | Hsm::Device { .. } => Exit::HsmAway,
+            Hsm::Module { .. } | Hsm::TokenAmbiguous { .. } | Hsm::NoSoftHsmConfig { .. } => {
+                Exit::Configuration
+            }
+            Hsm::TokenMissing { .. }
+            | Hsm::NotInitialised { .. }
+            | Hsm::NoTokens { .. }
+            | Hsm::Timeout(_)
+            | Hsm::Busy(_)
+            | Hsm::Device { .. } => Exit::HsmAway,
             Hsm::KeyMissing(_)
             | Hsm::KeyExists(_)
             | Hsm::WrongKek(_)
@@ -124,8 +131,12 @@ impl Ends for store::Error {
             | Store::Lost { .. }
             | Store::Moved { .. }
             | Store::NotOurs { .. } => Exit::Damaged,
-            Store::OtherEngine { .. } => Exit::Configuration,
-            Store::File { .. } | Store::Full | Store::ReadOnly { .. } => Exit::System,
+            Store::OtherEngine { .. } | Store::NotAnew { .. } => Exit::Configuration,
+            Store::File { .. }
+            | Store::Full
+            | Store::TooLarge
+            | Store::NoDescriptor
+            | Store::ReadOnly { .. } => Exit::System,
             _ => Exit::Failed,
         }
     }

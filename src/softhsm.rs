@@ -2,6 +2,7 @@
 //! anew at each login, in place: a process that is killed at that moment leaves it empty, and the token is lost. So it is
 //! copied before the login, and put back where it was cut off.
 
+use keystead_hsm::token::token_folder;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,16 +46,8 @@ pub fn keep_whole(config: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(restored)
 }
 
-/// Where the configuration says that tokens are.
-fn token_folder(config: &str) -> Option<PathBuf> {
-    let value = |line: &str| {
-        line.strip_prefix("directories.tokendir")?.trim_start().strip_prefix('=').map(str::to_owned)
-    };
-    config.lines().find_map(|line| value(line.trim())).map(|path| PathBuf::from(path.trim()))
-}
-
 /// Writes a file whole or not at all.
-fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let half = path.with_extension(format!("half.{}", std::process::id()));
     fs::write(&half, bytes)?;
     fs::File::open(&half)?.sync_all()?;

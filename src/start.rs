@@ -19,7 +19,7 @@ use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
 use crate::server::{Server, work};
 use crate::session::Limits;
 use crate::softhsm;
-use crate::store::{self, Database};
+use crate::store::{self, Claim};
 use crate::suite_b::SuiteB;
 use crate::swap::Swap;
 use crate::vault::{self, Hierarchy, Keep};
@@ -186,12 +186,14 @@ fn server(
     gate: &Arc<Gate>,
 ) -> Result<Arc<Server>, Error> {
     let authority = crate::authority::load(config)?;
-    let database = Arc::new(Database::open(config.store.engine, &config.store.path)?);
+    let claim = Claim::take(config.store.engine, &config.store.path)?;
     if let Some(file) = &config.hsm.softhsm_config {
         softhsm::keep_whole_and_tell(file);
     }
     let master = master_keys(config)?;
     tracing::info!(token = %master.describe(), "using master keys");
+    Hierarchy::judge(&claim, &master)?;
+    let database = Arc::new(claim.open()?);
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
     let transports = transports(config, addresses);
     let registrar = registrar(&config.tls);

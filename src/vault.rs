@@ -20,7 +20,7 @@ pub use ring::{KeyRing, unproved};
 pub use rotation::{MasterStatus, RotationReport};
 
 use crate::audit::Entry;
-use crate::store::{Database, Error as StoreError, FORMAT, Outcome, Pair, Submission};
+use crate::store::{Claim, Database, Error as StoreError, FORMAT, Life, Outcome, Pair, Submission, is_blank};
 use job::Jobs;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
 use rows::Rows;
@@ -121,6 +121,32 @@ pub struct Hierarchy {
 }
 
 impl Hierarchy {
+    /// Refuses, of a folder that is claimed, what can be refused before a byte of it is written: a store that was lost, one of
+    /// another token, one that is not whole. sled cannot be read without writing: of its stores that is found when they are open.
+    pub fn judge(claim: &Claim, master: &Arc<dyn MasterKeys>) -> Result<(), Error> {
+        let Some(database) = claim.read()? else {
+            return if claim.is_new() {
+                first::must_be_new(claim.life(), &**master).map(drop)
+            } else {
+                Ok(())
+            };
+        };
+        let snapshot = database.snapshot()?;
+        if is_blank(&*snapshot)? {
+            return first::must_be_new(claim.life(), &**master).map(drop);
+        }
+        database.must_have_a_known_format()?;
+        if first::was_cut_off(&Rows::read(&*snapshot)?, &*snapshot)? {
+            return Ok(());
+        }
+        claim.life().map_or(Ok(()), Life::must_not_begin_anew)?;
+        if database.format()? == FORMAT {
+            drop(snapshot);
+            Self::prove_what_is_there(Arc::new(database), Arc::clone(master), Keep::Strict)?;
+        }
+        Ok(())
+    }
+
     /// Opens the hierarchy: proves the master key of the store, its key-encryption key and its rows before anything else.
     /// Makes keys in a new store alone, and adds what a store of an older version lacks.
     pub fn open(database: Arc<Database>, master: Arc<dyn MasterKeys>, keep: Keep) -> Result<Self, Error> {

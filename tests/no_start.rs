@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
 mod support;
+#[path = "no_start/untouched.rs"]
+mod untouched;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -190,4 +192,37 @@ fn exit_codes_are_documented() {
         assert!(help.contains(&unit), "{help}");
         assert!(ROWS.iter().all(|row| help.contains(&format!("{} {}", row.code, row.meaning))), "{help}");
     }
+}
+
+/// SoftHSM knows its tokens by an absolute path, and says nothing but CKR_GENERAL_ERROR where they are not there.
+#[test]
+fn a_folder_that_was_moved() {
+    let stopped = Stopped::new();
+    let moved = tempfile::tempdir().unwrap();
+    let place = moved.path().join("moved");
+    fs::rename(stopped.folder.path(), &place).unwrap();
+    let config = place.join("keystead.toml");
+    let text = refusal(13, &["serve", "--config", config.to_str().unwrap()]);
+    let (tokens, softhsm) = (stopped.file("tokens"), place.join("softhsm2.conf"));
+    says(
+        &text,
+        &[tokens.to_str().unwrap(), "is not there", softhsm.to_str().unwrap(), "Put the folder back"],
+    );
+    fs::rename(&softhsm, place.join("aside")).unwrap();
+    let text = refusal(10, &["serve", "--config", config.to_str().unwrap()]);
+    says(&text, &["hsm.softhsm_config", softhsm.to_str().unwrap()]);
+    fs::rename(place.join("aside"), &softhsm).unwrap();
+    // What `dev` has written, it follows.
+    let dev = Dev::start_quietly(&place);
+    assert!(dev.keystead("client", &["ready"]).status.success());
+    drop(dev);
+    assert!(fs::read_to_string(&softhsm).unwrap().contains(place.join("tokens").to_str().unwrap()));
+    // What somebody else has written stays.
+    let own =
+        format!("{}# mine\n", fs::read_to_string(&softhsm).unwrap()).replace("moved/tokens", "elsewhere");
+    fs::write(&softhsm, &own).unwrap();
+    let text = refusal(13, &["dev", "--dir", place.to_str().unwrap()]);
+    says(&text, &["elsewhere", "is not there"]);
+    assert_eq!(fs::read_to_string(&softhsm).unwrap(), own);
+    fs::create_dir_all(stopped.folder.path()).unwrap();
 }

@@ -15,6 +15,38 @@ pub enum Error {
         /// What the loader said.
         why: String,
     },
+    /// The PKCS#11 module is there, and does not begin to work.
+    #[error(
+        "the PKCS#11 module {} cannot be initialised: {code}. Look after the HSM: what the module needs (its configuration, its \
+         daemon, the network, the device) is not there or does not answer; the HSM's own log says more", path.display()
+    )]
+    NotInitialised {
+        /// The module.
+        path: PathBuf,
+        /// What C_Initialize returned.
+        code: String,
+    },
+    /// The folder of SoftHSM's tokens is not there.
+    #[error(
+        "the folder of SoftHSM's tokens, {}, is not there; directories.tokendir in {} names it. Put the folder back, or name the \
+         place that it was moved to; a server that runs goes on by itself when it is there", folder.display(), config.display()
+    )]
+    NoTokens {
+        /// The folder.
+        folder: PathBuf,
+        /// The configuration of SoftHSM.
+        config: PathBuf,
+    },
+    /// The configuration of SoftHSM cannot be read.
+    #[error(
+        "SoftHSM has no configuration: cannot read {}: {why}. Put it back, or name another one by `hsm.softhsm_config`", path.display()
+    )]
+    NoSoftHsmConfig {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
     /// No token answers to the configured name.
     #[error("the HSM has no token {wanted}; it has: {present}")]
     TokenMissing {
@@ -98,7 +130,9 @@ pub enum Error {
     #[error("the HSM is overloaded or hangs: {0}")]
     Busy(&'static str),
     /// The HSM reported an error.
-    #[error("the HSM failed in {call}: {code}")]
+    #[error(
+        "the HSM failed in {call}: {code}. Look after it: its own log says more; the server tries again by itself"
+    )]
     Device {
         /// The PKCS#11 call.
         call: &'static str,

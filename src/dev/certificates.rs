@@ -10,15 +10,32 @@ const SIGNED: &[&str] = &["server", "client", "admin"];
 /// The server's second certificate, with an RSA key.
 const RSA: &str = "server-rsa";
 
+/// What signs others: its name, and whether both halves may be made anew where one is missing, which is where nothing of what
+/// it has signed is there.
+fn signers(folder: &Path) -> [(&'static str, bool); 2] {
+    let has_signed = SIGNED.iter().any(|name| Place::of(folder, name).certificate.exists());
+    let has_store = !is_empty(&folder.join("store"));
+    [("ca", !has_signed), ("certify", !has_store)]
+}
+
+/// Refuses halves that cannot be made anew, and what does not belong together.
+pub fn judge(folder: &Path) -> Result<(), Error> {
+    for (name, may_be_replaced) in signers(folder) {
+        Place::of(folder, name).half(may_be_replaced)?;
+    }
+    let ca = Place::of(folder, "ca");
+    if ca.certificate.exists() && ca.key.exists() { ca.read().map(drop) } else { Ok(()) }
+}
+
 /// Makes what is missing; an RSA key for the server as well, where it may have one.
 pub fn certificates(folder: &Path, curve: Curve, with_rsa: bool) -> Result<(), Error> {
     let place = |name: &str| Place::of(folder, name);
-    let has_signed = SIGNED.iter().any(|name| place(name).certificate.exists());
-    place("ca").fill(!has_signed, || pki::make_ca("Keystead development CA", curve))?;
+    let [(ca, ca_is_free), (certify, certify_is_free)] = signers(folder);
+    place(ca).fill(ca_is_free, || pki::make_ca("Keystead development CA", curve))?;
     // Another authority than that of the clients, for Certify.
-    let has_store = !is_empty(&folder.join("store"));
-    place("certify").fill(!has_store, || pki::make_ca("Keystead development certificates", Curve::P256))?;
-    let ca = place("ca").read()?;
+    place(certify)
+        .fill(certify_is_free, || pki::make_ca("Keystead development certificates", Curve::P256))?;
+    let ca = place(ca).read()?;
     for name in SIGNED {
         // What signs others is kept at any price; what is signed can be made anew.
         place(name).fill(true, || if *name == "server" { ca.server() } else { ca.client(name, 825) })?;
@@ -40,6 +57,19 @@ impl Place {
         Self { certificate: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) }
     }
 
+    /// The half that is there without the other, if it `may_be_replaced`.
+    fn half(&self, may_be_replaced: bool) -> Result<Option<&Path>, Error> {
+        let (lost, kept) = match (self.certificate.exists(), self.key.exists()) {
+            (true, false) => (&self.key, &self.certificate),
+            (false, true) => (&self.certificate, &self.key),
+            _ => return Ok(None),
+        };
+        match may_be_replaced {
+            true => Ok(Some(kept)),
+            false => Err(Error::HalfPair { lost: lost.clone(), kept: kept.clone() }),
+        }
+    }
+
     /// Makes both where they are missing. One without the other is what a start that was cut off leaves behind, or what
     /// somebody has deleted: it is made anew with its other half, never completed by a half that does not fit, if it
     /// `may_be_replaced`.
@@ -48,17 +78,11 @@ impl Place {
         may_be_replaced: bool,
         make: impl FnOnce() -> Result<Pair, pki::Error>,
     ) -> Result<(), Error> {
-        let (lost, kept) = match (self.certificate.exists(), self.key.exists()) {
-            (true, true) => return Ok(()),
-            (false, false) => (None, None),
-            (true, false) => (Some(&self.key), Some(&self.certificate)),
-            (false, true) => (Some(&self.certificate), Some(&self.key)),
-        };
-        if let (Some(lost), Some(kept)) = (lost, kept) {
-            if !may_be_replaced {
-                return Err(Error::HalfPair { lost: lost.clone(), kept: kept.clone() });
-            }
-            std::fs::remove_file(kept).map_err(|why| pki::Error::File { path: kept.clone(), why })?;
+        if let Some(kept) = self.half(may_be_replaced)? {
+            std::fs::remove_file(kept).map_err(|why| pki::Error::File { path: kept.into(), why })?;
+        }
+        if self.certificate.exists() {
+            return Ok(());
         }
         let pair = make()?;
         write_new(&self.key, pair.key.as_bytes())?;

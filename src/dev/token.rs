@@ -2,34 +2,37 @@
 
 use super::{Error, is_empty, make_folder, softhsm_config, store_folder};
 use crate::pki::{self, write_new};
-use crate::store;
-use keystead_hsm::token::{TokenSeed, forget, init_token};
+use crate::{softhsm, store};
+use keystead_hsm::token::{TokenSeed, forget, init_token, token_folder};
 use keystead_hsm::{Entropy as _, Pin, SystemEntropy};
 use std::path::Path;
 
 /// The label of the token.
 pub const LABEL: &str = "keystead-dev";
 
+/// Refuses a token without its PIN or its store, and a store without its token.
+pub fn judge(folder: &Path) -> Result<(), Error> {
+    let (tokens, store, pin) = (folder.join("tokens"), store_folder(folder), folder.join("pin"));
+    if is_empty(&tokens) {
+        let was_here = !is_empty(&store) || store::beside(&store).is_some_and(|file| file.exists());
+        return if was_here { Err(Error::TokenLost { tokens, store }) } else { Ok(()) };
+    }
+    if !pin.exists() {
+        return Err(Error::PinLost { pin, tokens });
+    }
+    // A store writes down which key it will make before it makes it, so a key without a store was that of another one.
+    if holds_keys(&tokens) && is_empty(&store) { Err(Error::StoreLost { tokens, store }) } else { Ok(()) }
+}
+
 /// Makes the token where there is none. SoftHSM is told by `use_softhsm` which configuration to read.
 pub fn token(folder: &Path, module: &Path, use_softhsm: fn(&Path)) -> Result<(), Error> {
     let (tokens, config) = (folder.join("tokens"), softhsm_config(folder));
-    let store = store_folder(folder);
     let (pin_file, officer_file) = (folder.join("pin"), folder.join("so-pin"));
     write_new(&config, softhsm_text(&tokens).as_bytes())?;
     if !is_empty(&tokens) {
+        follow(&config, &tokens)?;
         use_softhsm(&config);
-        if !pin_file.exists() {
-            return Err(Error::PinLost { pin: pin_file, tokens });
-        }
-        // A store writes down which key it will make before it makes it, so a key without a store was that of another one.
-        return if holds_keys(&tokens) && is_empty(&store) {
-            Err(Error::StoreLost { tokens, store })
-        } else {
-            Ok(())
-        };
-    }
-    if !is_empty(&store) || store::beside(&store).is_some_and(|file| file.exists()) {
-        return Err(Error::TokenLost { tokens, store });
+        return Ok(());
     }
     for file in [&pin_file, &officer_file] {
         write_new(file, format!("{}\n", random_pin()?).as_bytes())?;
@@ -52,6 +55,18 @@ pub fn token(folder: &Path, module: &Path, use_softhsm: fn(&Path)) -> Result<(),
     std::fs::rename(&half, &tokens).map_err(failed(&tokens))?;
     std::fs::remove_file(&half_config).map_err(failed(&half_config))?;
     use_softhsm(&config);
+    Ok(())
+}
+
+/// Lets a configuration that `dev` has written lead to the tokens of this folder, which was moved or copied: SoftHSM knows
+/// absolute paths alone.
+fn follow(config: &Path, tokens: &Path) -> Result<(), Error> {
+    let failed = |why| pki::Error::File { path: config.into(), why };
+    let text = std::fs::read_to_string(config).map_err(failed)?;
+    let is_ours = token_folder(&text).is_some_and(|named| text == softhsm_text(&named));
+    if is_ours && text != softhsm_text(tokens) {
+        softhsm::put(config, softhsm_text(tokens).as_bytes()).map_err(failed)?;
+    }
     Ok(())
 }
 

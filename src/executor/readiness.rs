@@ -1,5 +1,5 @@
 //! Whether the server works: tried part by part, and told with the reason. Clients hear no paths and no texts of libraries
-//! about the store; the log has those.
+//! about the store; the log has those. What is told says what to do.
 
 use super::{Executor, now};
 use crate::admin::protocol::{Part, Readiness};
@@ -17,7 +17,7 @@ impl Executor {
     /// Tries each part. Blocks for as long as the HSM and the disk take, at most some seconds.
     pub(super) fn readiness(&self) -> Readiness {
         let runtime = Handle::current();
-        let told = |tried: Result<(), store::Error>| tried.map_err(|error| error.told().to_owned()).into();
+        let told = |tried: Result<(), store::Error>| tried.map_err(|error| error.for_operator()).into();
         let keys = Part::from(self.open_a_record());
         let writes: Part = told(runtime.block_on(self.database.prove_writes()));
         let audit = if self.durable_reads {
@@ -41,7 +41,7 @@ impl Executor {
     fn open_a_record(&self) -> Result<(), String> {
         self.hierarchy.prove().map_err(|error| error.to_string())?;
         let mut ring = self.hierarchy.ring_opened_anew().map_err(|error| error.to_string())?;
-        let records = self.first_records().map_err(|error| error.told().to_owned())?;
+        let records = self.first_records().map_err(|error| error.for_operator())?;
         for (id, protected) in &records {
             loop {
                 match ring.verify(id, protected) {

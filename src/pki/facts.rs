@@ -1,7 +1,6 @@
 //! What a certificate says of itself, for people: log, `keystead explain`, messages at start. The texts come from whoever
 //! made the certificate: they are escaped and bounded here, once.
 
-use super::text::{self, text_of};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -50,10 +49,10 @@ impl Facts {
             return Self { fingerprint, ..Self::default() };
         };
         let (validity, constraints) = (read.validity(), read.basic_constraints());
-        let common = read.subject().iter_common_name().find_map(|name| text_of(name).ok());
+        let common = read.subject().iter_common_name().find_map(|name| name.as_str().ok());
         Self {
-            subject: bounded(&text::name(read.subject())),
-            issuer: bounded(&text::name(read.issuer())),
+            subject: bounded(&read.subject().to_string()),
+            issuer: bounded(&read.issuer().to_string()),
             serial: bounded(&hex::encode(read.raw_serial())),
             fingerprint,
             version: if read.version() == X509Version::V1 { 1 } else { read.version().0 + 1 },
@@ -62,7 +61,7 @@ impl Facts {
             validity: (validity.not_before.timestamp(), validity.not_after.timestamp()),
             usages: usages(&read),
             names: names(&read),
-            common_name: bounded(&common.unwrap_or_default()),
+            common_name: bounded(common.unwrap_or_default()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! A store with its writer, its journal and its lock: what the server opens.
 
+use super::claim::Claim;
 use super::engine::Copy;
+use super::folder::Folder;
 use super::guard::{Guard, Opener};
 use super::journal::{DRAINED_KEY, Journal};
 use super::life::Life;
@@ -10,7 +12,6 @@ use super::writer::Writer;
 use super::{Engine, Error, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction};
 use crate::audit::Entry;
 use std::ops::ControlFlow;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,43 +52,44 @@ pub struct Database {
 impl Database {
     /// Opens the store in a folder, or makes it. One server a folder.
     pub fn open(engine: Engine, folder: &Path) -> Result<Self, Error> {
-        let failed = |why: std::io::Error| Error::of_file(folder, &why);
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        let lock = FolderLock::take(folder)?;
-        engine.check(folder)?;
-        let life = match engine.file(folder) {
-            None => None,
-            Some(file) => {
-                let life = Life::look(folder, &lock).map_err(failed)?;
-                if !file.exists() {
-                    life.must_be_new()?;
-                }
-                Some(life)
-            }
-        };
-        let guard = Guard::open(engine.opener(folder), folder, engine.file(folder))?;
-        make_private(folder).map_err(failed)?;
+        Claim::take(engine, folder)?.open()
+    }
+
+    /// The same in a folder that is locked already.
+    pub(super) fn open_claimed(
+        engine: Engine,
+        folder: &Folder,
+        life: Option<Life>,
+        lock: FolderLock,
+    ) -> Result<Self, Error> {
+        let guard = Guard::open(engine.opener(folder), folder, engine.file())?;
+        make_private(folder.path()).map_err(|why| Error::of_file(folder.path(), &why))?;
         let mut database = Self::start(guard, folder)?;
         (database.lock, database.life) = (Some(lock), life);
         Ok(database)
     }
 
     /// Opens the store in a folder to read it, without writing a byte there. Nothing can be committed.
-    pub fn open_for_reads(engine: Engine, folder: &Path) -> Result<Self, Error> {
-        let lock = FolderLock::hold(folder)?;
-        engine.check(folder)?;
+    pub fn open_for_reads(engine: Engine, path: &Path) -> Result<Self, Error> {
+        let folder = opened(path)?;
+        let lock = FolderLock::hold(&folder)?;
+        engine.check(&folder)?;
+        let mut database = Self::of_reads(engine, &folder)?;
+        if format_of(&*database.snapshot()?)?.is_none() {
+            let why = "the record of its format is missing".to_owned();
+            let path = engine.file().map_or(path.into(), |file| folder.at(file));
+            return Err(Error::Damaged { path, why, untouched: true });
+        }
+        database.must_have_a_known_format()?;
+        database.lock = lock;
+        Ok(database)
+    }
+
+    /// The same where the folder is locked already, whatever format the store has.
+    pub(super) fn of_reads(engine: Engine, folder: &Folder) -> Result<Self, Error> {
         let (store, copy) = engine.open_for_reads(folder)?;
         let guard = Guard::open(Box::new(move |_| Ok(Arc::clone(&store))), folder, None)?;
-        if guard.snapshot()?.get(FORMAT_KEY)?.is_none() {
-            let why = "the record of its format is missing".to_owned();
-            return Err(Error::Damaged {
-                path: engine.file(folder).unwrap_or(folder.into()),
-                why,
-                untouched: true,
-            });
-        }
-        check_format(&guard)?;
-        Ok(Self { guard: Arc::new(guard), ways: None, threads: Vec::new(), life: None, copy, lock })
+        Ok(Self { guard: Arc::new(guard), ways: None, threads: Vec::new(), life: None, copy, lock: None })
     }
 
     /// Puts writer and journal over a store that is open; the journal is kept in the folder. After a failed commit the
@@ -98,10 +100,11 @@ impl Database {
 
     /// The same over a store that is opened in this way, now and after each failed commit.
     pub fn over_opener(opener: Opener, folder: &Path) -> Result<Self, Error> {
-        Self::start(Guard::open(opener, folder, None)?, folder)
+        let folder = opened(folder)?;
+        Self::start(Guard::open(opener, &folder, None)?, &folder)
     }
 
-    fn start(guard: Guard, folder: &Path) -> Result<Self, Error> {
+    fn start(guard: Guard, folder: &Folder) -> Result<Self, Error> {
         check_format(&guard)?;
         let guard = Arc::new(guard);
         let (writer, writing) = Writer::start(Arc::clone(&guard))?;
@@ -113,24 +116,9 @@ impl Database {
         Ok(Self { guard, ways: Some((writer, journal, watch)), threads, life: None, copy: None, lock: None })
     }
 
-    /// The folder that it is kept in; none where it is gone with the process.
-    pub fn kept_in(&self) -> Option<&Path> {
-        self.life.as_ref().map(Life::folder)
-    }
-
-    /// What tells that there was a store here before this file, where it is blank.
-    pub fn evidence(&self) -> Option<String> {
-        self.life.as_ref().and_then(Life::evidence).map(str::to_owned)
-    }
-
-    /// Whether the operator has asked for a new store whatever was here before.
-    pub fn begins_anew(&self) -> bool {
-        self.life.as_ref().is_some_and(Life::begins_anew)
-    }
-
-    /// How to make a new store where another has been.
-    pub fn advice(&self) -> String {
-        self.life.as_ref().map(Life::advice).unwrap_or_default()
+    /// What is known of its folder; none for a store that is not kept.
+    pub fn life(&self) -> Option<&Life> {
+        self.life.as_ref()
     }
 
     /// Leaves traces of this store in and beside its folder, so that its loss is noticed.
@@ -145,6 +133,11 @@ impl Database {
     /// The format that it has.
     pub fn format(&self) -> Result<u32, Error> {
         format_of(&*self.snapshot()?)?.ok_or(Error::NoFormat)
+    }
+
+    /// Refuses a store of a format that this version does not read, or of none.
+    pub fn must_have_a_known_format(&self) -> Result<(), Error> {
+        must_be_known(format_of(&*self.snapshot()?)?.ok_or(Error::NoFormat)?)
     }
 
     /// The store as it stands now.
@@ -231,6 +224,10 @@ impl Drop for Database {
     }
 }
 
+fn opened(folder: &Path) -> Result<Folder, Error> {
+    Folder::open(folder).map_err(|why| Error::of_file(folder, &why))
+}
+
 fn closed() -> Error {
     Error::Stopped("the store is closed".to_owned())
 }
@@ -238,8 +235,7 @@ fn closed() -> Error {
 fn check_format(store: &Guard) -> Result<(), Error> {
     let snapshot = store.snapshot()?;
     match format_of(&*snapshot)? {
-        Some(FORMAT_READ_MIN..=FORMAT) => Ok(()),
-        Some(found) => Err(Error::Format { found: found.to_string(), known: FORMAT }),
+        Some(found) => must_be_known(found),
         None => {
             if !is_blank(&*snapshot)? {
                 return Err(Error::NoFormat);
@@ -248,6 +244,13 @@ fn check_format(store: &Guard) -> Result<(), Error> {
             let writes = vec![(FORMAT_KEY.to_vec(), Some(FORMAT.to_be_bytes().to_vec()))];
             store.commit(Transaction { expects: Vec::new(), writes })
         }
+    }
+}
+
+fn must_be_known(format: u32) -> Result<(), Error> {
+    match format {
+        FORMAT_READ_MIN..=FORMAT => Ok(()),
+        found => Err(Error::Format { found: found.to_string(), known: FORMAT }),
     }
 }
 

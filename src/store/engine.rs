@@ -1,5 +1,6 @@
 //! The engines that there are, and how each is opened.
 
+use super::folder::Folder;
 use super::guard::{Access, Opener};
 use super::{Error, MemoryStore, RedbStore, SledStore, Store};
 use super::{redb, sled};
@@ -26,20 +27,21 @@ const DATA: &[(Engine, &str)] = &[(Engine::Redb, redb::FILE), (Engine::Sled, sle
 
 impl Engine {
     /// How this engine is opened in a folder.
-    pub(super) fn opener(self, folder: &Path) -> Opener {
-        let folder = folder.to_owned();
+    pub(super) fn opener(self, folder: &Folder) -> Opener {
+        let folder = folder.clone();
         let memory: Arc<dyn Store> = Arc::new(MemoryStore::default());
-        let (file, opened) = (self.file(&folder), AtomicBool::new(false));
+        let opened = AtomicBool::new(false);
         Box::new(move |access| {
             // A file is made when the store is opened first, and never in the place of one that has gone since.
-            if opened.swap(true, Ordering::Relaxed) && file.as_ref().is_some_and(|file| !file.exists()) {
-                let path = file.clone().unwrap_or_default();
-                return Err(Error::File { path, why: "it is gone".to_owned() });
+            if let Some(file) = self.file().filter(|_| opened.swap(true, Ordering::Relaxed))
+                && !folder.has(file)
+            {
+                return Err(Error::File { path: folder.at(file), why: "it is gone".to_owned() });
             }
             Ok(match (self, access) {
-                (Self::Redb, Access::Write) => Arc::new(RedbStore::open(&folder)?) as Arc<dyn Store>,
-                (Self::Redb, Access::Read) => Arc::new(RedbStore::open_for_reads(&folder)?),
-                (Self::Sled, Access::Write) => Arc::new(SledStore::open(&folder)?),
+                (Self::Redb, Access::Write) => Arc::new(RedbStore::open_in(&folder)?) as Arc<dyn Store>,
+                (Self::Redb, Access::Read) => Arc::new(RedbStore::open_in_for_reads(&folder)?),
+                (Self::Sled, Access::Write) => Arc::new(SledStore::open_in(&folder)?),
                 (Self::Sled, Access::Read) => {
                     let why = "sled cannot be opened without writing to it".to_owned();
                     return Err(Error::Engine(why));
@@ -50,20 +52,20 @@ impl Engine {
     }
 
     /// Opens the engine in a folder to read it; not a byte is written there. Of sled's files a copy is opened.
-    pub(super) fn open_for_reads(self, folder: &Path) -> Result<(Arc<dyn Store>, Option<Copy>), Error> {
+    pub(super) fn open_for_reads(self, folder: &Folder) -> Result<(Arc<dyn Store>, Option<Copy>), Error> {
         self.must_be_there(folder)?;
         match self {
             Self::Sled => {
-                let copy = Copy::of(folder)?;
+                let copy = Copy::of(&folder.by_descriptor(sled::FOLDER))?;
                 Ok((Arc::new(SledStore::open(&copy.0)?), Some(copy)))
             }
             _ => Ok(((self.opener(folder))(Access::Read)?, None)),
         }
     }
 
-    fn must_be_there(self, folder: &Path) -> Result<(), Error> {
-        match self.file(folder).filter(|file| !file.exists()) {
-            Some(path) => Err(Error::File { path, why: "there is no store".to_owned() }),
+    fn must_be_there(self, folder: &Folder) -> Result<(), Error> {
+        match self.file().filter(|file| !folder.has(file)) {
+            Some(file) => Err(Error::File { path: folder.at(file), why: "there is no store".to_owned() }),
             None => Ok(()),
         }
     }
@@ -77,22 +79,22 @@ impl Engine {
     }
 
     /// The file that must stay at its place while the store is open.
-    pub(super) fn file(self, folder: &Path) -> Option<PathBuf> {
+    pub(super) fn file(self) -> Option<&'static str> {
         match self {
-            Self::Redb => Some(folder.join(redb::FILE)),
-            Self::Sled => Some(folder.join(sled::FOLDER).join("db")),
+            Self::Redb => Some(redb::FILE),
+            Self::Sled => Some("sled/db"),
             Self::Memory => None,
         }
     }
 
     /// Refuses a folder with the data of another engine and none of this one: an empty store in its place would look as
     /// if every key were lost.
-    pub(super) fn check(self, folder: &Path) -> Result<(), Error> {
-        let is_there = |(_, name): &&(Self, &str)| folder.join(name).exists();
+    pub(super) fn check(self, folder: &Folder) -> Result<(), Error> {
+        let is_there = |(_, name): &&(Self, &str)| folder.has(name);
         let found = DATA.iter().filter(is_there).map(|(engine, _)| *engine).collect::<Vec<_>>();
         match found.first() {
             Some(other) if !found.contains(&self) => {
-                Err(Error::OtherEngine { path: folder.into(), found: *other, wanted: self })
+                Err(Error::OtherEngine { path: folder.path().into(), found: *other, wanted: self })
             }
             _ => Ok(()),
         }
@@ -118,13 +120,13 @@ impl std::fmt::Display for Engine {
 pub struct Copy(PathBuf);
 
 impl Copy {
-    fn of(folder: &Path) -> Result<Self, Error> {
+    fn of(from: &Path) -> Result<Self, Error> {
         let place = std::env::temp_dir().join(format!("keystead-check-{}", std::process::id()));
         let failed = |why: std::io::Error| Error::of_file(&place, &why);
         let make = |path: &Path| std::fs::DirBuilder::new().mode(0o700).create(path);
         make(&place).map_err(failed)?;
         let copy = Self(place.clone());
-        copy_folder(&folder.join(sled::FOLDER), &place.join(sled::FOLDER), &make).map_err(failed)?;
+        copy_folder(from, &place.join(sled::FOLDER), &make).map_err(failed)?;
         Ok(copy)
     }
 }

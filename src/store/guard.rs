@@ -5,11 +5,11 @@
 //! acknowledged, or that of the one that failed: its outcome was open. A handle whose commit failed is never used for
 //! another one. What cannot be opened for writing is opened for reads alone, if it can be read.
 
+use super::folder::Folder;
 use super::place::{Found, Place};
 use super::{Error, Outcome, Snapshot, Store, Transaction, room};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use parking_lot::{Mutex, RwLock};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -44,8 +44,8 @@ pub struct Health {
 /// An engine that is opened anew where it failed.
 pub struct Guard {
     opener: Opener,
-    folder: PathBuf,
-    file: Option<PathBuf>,
+    folder: Folder,
+    file: Option<&'static str>,
     /// `Err` while it can be opened in no way.
     store: RwLock<Result<Arc<dyn Store>, Error>>,
     /// How often it was opened: a snapshot of an earlier time may fail.
@@ -70,17 +70,17 @@ struct Writing {
 
 impl Guard {
     /// Opens the engine for the first time. `file` is what must stay at its place in the folder.
-    pub fn open(opener: Opener, folder: &Path, file: Option<PathBuf>) -> Result<Self, Error> {
+    pub fn open(opener: Opener, folder: &Folder, file: Option<&'static str>) -> Result<Self, Error> {
         let store = opener(Access::Write)?;
         let stamp = store.snapshot()?.get(STAMP_KEY)?;
         let mut run = [0; 8];
         let failed = |error: keystead_hsm::Error| Error::Engine(error.to_string());
         SystemEntropy::default().fill(&mut run).map_err(failed)?;
-        let place = Place::opened(folder, file.clone());
+        let place = Place::opened(folder, file);
         let writing = Writing { place, stamp, open: None, count: 0, run, writable: true, rest_until: None };
         Ok(Self {
             opener,
-            folder: folder.into(),
+            folder: folder.clone(),
             file,
             store: RwLock::new(Ok(store)),
             opened: AtomicU64::new(0),
@@ -202,9 +202,9 @@ impl Guard {
             writing.rest_until = Some((Instant::now() + REST, moved.clone()));
             return Err(moved);
         }
-        tracing::warn!(store = %self.folder.display(), "another file is in the place of the store: it holds all that was \
+        tracing::warn!(store = %self.folder.path().display(), "another file is in the place of the store: it holds all that was \
             acknowledged, and is used from now on");
-        writing.place = Place::opened(&self.folder, self.file.clone());
+        writing.place = Place::opened(&self.folder, self.file);
         self.open_anew(writing);
         Ok(())
     }
@@ -222,10 +222,16 @@ impl Guard {
             return;
         }
         drop(before);
-        if let Some(file) = &self.file {
-            forget_pages(file);
+        if let Some(file) = self.file {
+            forget_pages(&self.folder, file);
         }
-        let opened = (self.opener)(Access::Write).and_then(|store| writing.checked(store, &self.folder));
+        // Opening for writes may write at once: nothing but what was open here before is opened so.
+        let opened = match writing.place.look() {
+            Found::Same => {
+                (self.opener)(Access::Write).and_then(|store| writing.checked(store, &self.folder))
+            }
+            Found::OtherFile(error) | Found::Gone(error) => Err(error),
+        };
         writing.writable = opened.is_ok();
         *current = match opened {
             Ok(store) => Ok(store),
@@ -247,7 +253,7 @@ impl Guard {
             Ok(()) => {
                 health.committed = Some(Instant::now());
                 if health.trouble.take().is_some() {
-                    tracing::info!(store = %self.folder.display(), "the store takes writes again");
+                    tracing::info!(store = %self.folder.path().display(), "the store takes writes again");
                 }
             }
             Err(error) => {
@@ -267,9 +273,9 @@ impl Writing {
         found.is_ok_and(|found| found == self.stamp || (found.is_some() && found == self.open))
     }
 
-    fn checked(&mut self, store: Arc<dyn Store>, folder: &Path) -> Result<Arc<dyn Store>, Error> {
+    fn checked(&mut self, store: Arc<dyn Store>, folder: &Folder) -> Result<Arc<dyn Store>, Error> {
         if !self.is_ours(&*store) {
-            return Err(Error::NotOurs { path: folder.into() });
+            return Err(Error::NotOurs { path: folder.path().into() });
         }
         self.stamp = store.snapshot()?.get(STAMP_KEY)?;
         self.open = None;
@@ -279,8 +285,9 @@ impl Writing {
 
 /// Lets the system forget what it holds of a file: after a sync that failed, pages that never reached the disk may be
 /// held as if they had.
-fn forget_pages(file: &Path) {
-    let forgotten = std::fs::File::open(file)
+fn forget_pages(folder: &Folder, file: &str) {
+    let forgotten = folder
+        .read(file)
         .and_then(|file| Ok(rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?));
     if let Err(error) = forgotten {
         tracing::debug!(%error, "the system keeps the pages of the store");

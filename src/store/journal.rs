@@ -13,6 +13,7 @@
 mod frame;
 mod segment;
 
+use super::folder::Folder;
 use super::writer::Writer;
 use super::{Error, Outcome, Transaction};
 use crate::audit::Entry;
@@ -49,13 +50,13 @@ impl Journal {
     /// Takes leftover segments into the chain (`drained` is what the store holds under [`DRAINED_KEY`]), and starts the
     /// journal's thread, which ends when the last way to it is dropped.
     pub fn start(
-        folder: &Path,
+        folder: &Folder,
         drained: Option<Vec<u8>>,
         writer: Writer,
     ) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
         let (last, left) = recover(folder, taken_in(drained), &writer)?;
         let state = State {
-            folder: folder.into(),
+            folder: folder.clone(),
             writer,
             number: last + 1,
             current: None,
@@ -99,22 +100,17 @@ pub struct Found {
 
 /// The segments in a folder. Nothing is written.
 pub fn read(folder: &Path) -> Result<Vec<Found>, Error> {
-    let segments = segment::all(folder)?.into_iter();
-    let read = segments.map(|(_, path)| {
-        let bytes = std::fs::read(&path).map_err(|why| Error::of_file(&path, &why))?;
-        let read = frame::read(&bytes);
-        Ok(Found { path, entries: read.entries.len(), damaged_bytes: read.damaged_bytes })
-    });
-    read.collect()
+    let folder = Folder::open(folder).map_err(|why| Error::of_file(folder, &why))?;
+    segment::all(&folder)?.into_iter().map(|number| segment::read(&folder, number)).collect()
 }
 
 /// Appends the entries of segments that the chain does not have yet; returns the highest number seen, and the segments
 /// that the store takes later: its disk is full.
-fn recover(folder: &Path, done: u64, writer: &Writer) -> Result<(u64, VecDeque<Ended>), Error> {
+fn recover(folder: &Folder, done: u64, writer: &Writer) -> Result<(u64, VecDeque<Ended>), Error> {
     let (mut last, mut left) = (done, VecDeque::new());
-    for (number, path) in segment::all(folder)? {
+    for number in segment::all(folder)? {
         last = last.max(number);
-        let segment = Segment::found(path, number)?;
+        let segment = Segment::found(folder, number)?;
         if number > done {
             let entries = segment.entries()?;
             tracing::info!(
@@ -150,7 +146,7 @@ struct Ended {
 type Drain = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>;
 
 struct State {
-    folder: PathBuf,
+    folder: Folder,
     writer: Writer,
     /// The number of the next segment.
     number: u64,
@@ -220,8 +216,10 @@ impl State {
         }
     }
 
-    /// Appends to the segment that is being written, or to a new one, or to one in the reserve.
+    /// Appends to the segment that is being written, or to a new one, or to one in the reserve; to none while the folder is
+    /// not in its place, for a start on whatever is there instead would not find it.
     fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
+        self.folder.must_be_in_place()?;
         if self.current.as_ref().is_some_and(Segment::is_full) {
             self.end_current();
         }

@@ -3,10 +3,12 @@
 
 mod overlay;
 
+use super::folder::Folder;
 use super::{
     Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end, range,
 };
-use overlay::Overlay;
+use overlay::{Overlay, must_not_be_empty};
+use redb::backends::FileBackend;
 use redb::{
     Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _,
     StorageError, TableDefinition, TableError,
@@ -20,6 +22,9 @@ const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keystead"
 
 /// Its file.
 pub const FILE: &str = "store.redb";
+
+/// The name of a file that is not whole yet.
+const HALF: &str = "store.redb.new";
 
 /// Memory for pages of the file.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
@@ -35,18 +40,28 @@ pub struct RedbStore {
 impl RedbStore {
     /// Opens the file in this folder, or makes it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(FILE);
-        if !path.exists() {
-            Self::make(folder, &path)?;
+        Self::open_in(&opened(folder)?)
+    }
+
+    pub(super) fn open_in(folder: &Folder) -> Result<Self, Error> {
+        if !folder.has(FILE) {
+            Self::make(folder)?;
         }
-        Self::open_with(&path, |path| Database::builder().set_cache_size(CACHE_BYTES).open(path))
+        Self::open_with(folder, || {
+            let file = folder.write(FILE)?;
+            must_not_be_empty(&file)?;
+            Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(FileBackend::new(file)?)
+        })
     }
 
     /// Opens the file in this folder for reads: not a byte of it is written, whatever redb does.
     pub fn open_for_reads(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(FILE);
-        let store = Self::open_with(&path, |path| {
-            let overlay = Overlay::over(path)?;
+        Self::open_in_for_reads(&opened(folder)?)
+    }
+
+    pub(super) fn open_in_for_reads(folder: &Folder) -> Result<Self, Error> {
+        let store = Self::open_with(folder, || {
+            let overlay = Overlay::over(folder.read(FILE)?)?;
             Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay)
         })?;
         let _ = store.stopped.set("it was opened for reads".to_owned());
@@ -56,9 +71,11 @@ impl RedbStore {
     /// Compares all pages of the file in this folder with their checksums.
     pub fn check_pages(folder: &Path) -> Result<(), Error> {
         let path = folder.join(FILE);
+        let folder = opened(folder)?;
         let damaged = |why: String| Error::Damaged { path: path.clone(), why, untouched: true };
         let checked = catch_unwind_quietly(|| {
-            let overlay = Overlay::over(&path).map_err(|why| Error::of_file(&path, &why))?;
+            let overlay = folder.read(FILE).and_then(Overlay::over);
+            let overlay = overlay.map_err(|why| Error::of_file(&path, &why))?;
             let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay);
             let mut database = database.map_err(|why| damaged(why.to_string()))?;
             match database.check_integrity() {
@@ -71,18 +88,20 @@ impl RedbStore {
     }
 
     fn open_with(
-        path: &Path,
-        open: impl FnOnce(&Path) -> Result<Database, DatabaseError>,
+        folder: &Folder,
+        open: impl FnOnce() -> Result<Database, DatabaseError>,
     ) -> Result<Self, Error> {
-        let written = || std::fs::metadata(path).and_then(|file| file.modified()).ok();
+        let path = folder.at(FILE);
+        let written = || folder.read(FILE).and_then(|file| file.metadata()?.modified()).ok();
         let before = written();
-        let damaged = |why: String| Error::Damaged { path: path.into(), why, untouched: written() == before };
+        let damaged =
+            |why: String| Error::Damaged { path: path.clone(), why, untouched: written() == before };
         // Some damage redb answers with a panic.
-        match catch_unwind_quietly(|| open(path)) {
-            Some(Ok(database)) => Self::over(database, path),
+        match catch_unwind_quietly(open) {
+            Some(Ok(database)) => Self::over(database, &path),
             Some(Err(error)) if is_damage(&error) => Err(damaged(error.to_string())),
-            Some(Err(DatabaseError::Storage(StorageError::Io(why)))) => Err(Error::of_file(path, &why)),
-            Some(Err(error)) => Err(Error::File { path: path.into(), why: error.to_string() }),
+            Some(Err(DatabaseError::Storage(StorageError::Io(why)))) => Err(Error::of_file(&path, &why)),
+            Some(Err(error)) => Err(Error::File { path: path.clone(), why: error.to_string() }),
             None => Err(damaged(NO_SENSE.to_owned())),
         }
     }
@@ -108,18 +127,20 @@ impl RedbStore {
 
     /// Makes an empty store under another name and gives it its own once it is whole: a file that redb was cut off at
     /// making has no header and is never opened again.
-    fn make(folder: &Path, path: &Path) -> Result<(), Error> {
-        let half = folder.join("store.redb.new");
+    fn make(folder: &Folder) -> Result<(), Error> {
+        let half = folder.at(HALF);
         let failed = |why: std::io::Error| Error::of_file(&half, &why);
-        match std::fs::remove_file(&half) {
-            Err(why) if why.kind() != std::io::ErrorKind::NotFound => return Err(failed(why)),
-            _ => {}
-        }
-        let database = Database::create(&half)
-            .map_err(|why| Error::File { path: half.clone(), why: why.to_string() })?;
+        folder.remove(HALF).map_err(failed)?;
+        let file = folder.create(HALF).map_err(failed)?;
+        let database = FileBackend::new(file)
+            .and_then(|file| Database::builder().create_with_backend(file))
+            .map_err(|why| match why {
+                DatabaseError::Storage(StorageError::Io(why)) => failed(why),
+                why => Error::File { path: half.clone(), why: why.to_string() },
+            })?;
         drop(Self::over(database, &half)?);
-        std::fs::rename(&half, path).map_err(failed)?;
-        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        folder.rename(HALF, FILE).map_err(failed)?;
+        folder.sync().map_err(failed)
     }
 
     fn apply(&self, transaction: &Transaction) -> Result<Outcome, Error> {
@@ -209,6 +230,10 @@ impl Snapshot for RedbSnapshot {
             }
         }
     }
+}
+
+fn opened(folder: &Path) -> Result<Folder, Error> {
+    Folder::open(folder).map_err(|why| Error::of_file(folder, &why))
 }
 
 thread_local! {

@@ -3,9 +3,9 @@
 
 use super::Error;
 use super::Transaction;
+use super::folder::Folder;
 use crate::audit;
 use rustix::fs::{StatVfs, StatVfsMountFlags};
-use std::path::Path;
 
 /// What every commit may take: roots of trees, lists of free pages.
 const BASE_BYTES: u64 = 1024 * 1024;
@@ -22,13 +22,10 @@ pub fn needed(transaction: &Transaction) -> u64 {
 }
 
 /// Refuses what the file system of this folder has no room for, or does not take at all.
-pub fn check(folder: &Path, bytes: u64) -> Result<(), Error> {
-    let system = match rustix::fs::statvfs(folder) {
-        Ok(system) => system,
-        Err(why) => return Err(Error::of_file(folder, &why.into())),
-    };
+pub fn check(folder: &Folder, bytes: u64) -> Result<(), Error> {
+    let system = folder.file_system().map_err(|why| Error::of_file(folder.path(), &why))?;
     if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
-        return Err(Error::ReadOnly { path: folder.into() });
+        return Err(Error::ReadOnly { path: folder.path().into() });
     }
     match free(&system) {
         Some(free) if free < bytes => Err(Error::Full),
@@ -37,8 +34,8 @@ pub fn check(folder: &Path, bytes: u64) -> Result<(), Error> {
 }
 
 /// How large the file system of this folder is and how much of it is free, in bytes; `None` where it does not say.
-pub fn of(folder: &Path) -> Option<(u64, u64)> {
-    let system = rustix::fs::statvfs(folder).ok()?;
+pub fn of(folder: &Folder) -> Option<(u64, u64)> {
+    let system = folder.file_system().ok()?;
     Some((system.f_blocks.saturating_mul(system.f_frsize), free(&system)?))
 }
 

@@ -4,6 +4,7 @@
 //! sled has no snapshots. A snapshot is a shared lock held while the synchronous batch runs; applying a commit takes
 //! the lock exclusively, syncing it does not.
 
+use super::folder::Folder;
 use super::{
     Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end, range,
 };
@@ -26,28 +27,39 @@ pub struct SledStore {
     log: File,
     applying: Arc<RwLock<()>>,
     stopped: OnceLock<String>,
+    /// Its descriptor is in the paths of sled.
+    #[allow(dead_code, reason = "it is kept open")]
+    folder: Folder,
 }
 
 impl SledStore {
     /// Opens the folder inside this one, or makes it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join(FOLDER);
+        Self::open_in(&Folder::open(folder).map_err(|why| Error::of_file(folder, &why))?)
+    }
+
+    /// The same. sled opens files by their paths as long as it runs, those of large values among them: its paths go by the
+    /// descriptor of the folder.
+    pub(super) fn open_in(folder: &Folder) -> Result<Self, Error> {
+        let path = folder.at(FOLDER);
+        let real = folder.by_descriptor(FOLDER);
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |why: std::io::Error| Error::of_file(&path, &why)
         };
-        let database = sled::Config::new().path(&path).flush_every_ms(None).open();
+        let database = sled::Config::new().path(&real).flush_every_ms(None).open();
         let database = database.map_err(|error| match error {
             sled::Error::Corruption { .. } => {
                 Error::Damaged { path: path.clone(), why: error.to_string(), untouched: false }
             }
             other => engine(other),
         })?;
-        for synced in [path.join("conf"), path.clone(), folder.to_owned()] {
-            File::open(&synced).and_then(|file| file.sync_all()).map_err(failed(&synced))?;
+        for synced in ["sled/conf", FOLDER, "."] {
+            folder.read(synced).and_then(|file| file.sync_all()).map_err(failed(&folder.at(synced)))?;
         }
-        let log = File::open(path.join("db")).map_err(failed(&path))?;
-        Ok(Self { database, path, log, applying: Arc::default(), stopped: OnceLock::new() })
+        let log = folder.read("sled/db").map_err(failed(&path))?;
+        let (folder, applying, stopped) = (folder.clone(), Arc::default(), OnceLock::new());
+        Ok(Self { database, path, log, applying, stopped, folder })
     }
 
     fn apply(&self, transaction: &Transaction) -> Result<Outcome, Error> {

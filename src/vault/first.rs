@@ -6,24 +6,32 @@ use super::job;
 use super::plan::Plan;
 use super::rows::{self, Rows};
 use super::{Error, FIRST_KEK, Hierarchy, TENANT, commit, site};
-use crate::store::{Database, FORMAT, FORMAT_KEY, Order, STAMP_KEY, Snapshot, is_blank};
+use crate::store::{Database, FORMAT, FORMAT_KEY, Life, Order, STAMP_KEY, Snapshot, is_blank};
 use keystead_hsm::{
     Entropy as _, Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys, SystemEntropy, is_of_site,
 };
 use std::ops::ControlFlow;
 
+/// Refuses to begin where something tells of an earlier life; gives the labels of the master keys in the token.
+pub fn must_be_new(life: Option<&Life>, master: &dyn MasterKeys) -> Result<Vec<String>, Error> {
+    if let Some(evidence) = life.and_then(Life::evidence) {
+        return Err(Error::Emptied { evidence: evidence.to_owned() });
+    }
+    let (site, labels) = (site::of(life), master.labels()?);
+    let begins_anew = life.is_some_and(Life::begins_anew);
+    match labels.iter().find(|label| is_of_site(label, &site)).filter(|_| !begins_anew) {
+        Some(label) => {
+            let advice = life.map(Life::advice).unwrap_or_default();
+            Err(Error::Gone { label: label.clone(), advice })
+        }
+        None => Ok(labels),
+    }
+}
+
 /// Writes down the identifier of a new store and which key will be its first master key.
 pub fn begin(database: &Database, master: &dyn MasterKeys) -> Result<(), Error> {
-    if let Some(evidence) = database.evidence() {
-        return Err(Error::Emptied { evidence });
-    }
-    let site = site::of(database);
-    let labels = master.labels()?;
-    if let Some(label) =
-        labels.iter().find(|label| is_of_site(label, &site)).filter(|_| !database.begins_anew())
-    {
-        return Err(Error::Gone { label: label.clone(), advice: database.advice() });
-    }
+    let labels = must_be_new(database.life(), master)?;
+    let site = site::of(database.life());
     if !labels.is_empty() {
         tracing::warn!(
             "this store is new and empty, and the token has master keys of other stores already. If a store with keys was \

@@ -58,7 +58,7 @@ fn plan(database: &Database, rows: &Rows, epoch: Epoch) -> Result<Option<Pair>, 
     let key = if to == epoch {
         MasterKeyRef::legacy(to)
     } else if from == epoch && to > from {
-        let site = super::site::of(database);
+        let site = super::site::of(database.life());
         MasterKeyRef::random(to, rows.store_id()?, &site, &mut SystemEntropy::default())?
     } else {
         return Err(wrong());

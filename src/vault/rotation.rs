@@ -110,7 +110,7 @@ impl Hierarchy {
         self.jobs.step("PREPARE: writing down the plan".to_owned());
         let rows = self.rows()?;
         let from = rows.epoch()?;
-        let (to, site) = (Epoch(from.0 + 1), site::of(&self.database));
+        let (to, site) = (Epoch(from.0 + 1), site::of(self.database.life()));
         let key = MasterKeyRef::random(to, rows.store_id()?, &site, &mut SystemEntropy::default())?;
         tracing::info!(%from, %to, id = key.id_text(), "rotating the master key");
         // No key is made yet; what is made has its entry.
@@ -222,8 +222,12 @@ pub(super) fn make_key(
         match master.create(&plan.key) {
             Err(HsmError::KeyExists(epoch)) => {
                 let store = plan.key.store.ok_or(HsmError::KeyExists(epoch))?;
-                plan.key =
-                    MasterKeyRef::random(epoch, store, &site::of(database), &mut SystemEntropy::default())?;
+                plan.key = MasterKeyRef::random(
+                    epoch,
+                    store,
+                    &site::of(database.life()),
+                    &mut SystemEntropy::default(),
+                )?;
                 write(&plan)?;
             }
             made => return Ok((plan.key, made?)),

@@ -1,6 +1,6 @@
 //! Where a store lies: the machine and the path, which the labels of its master keys carry in short.
 
-use crate::store::Database;
+use crate::store::Life;
 use aws_lc_rs::digest;
 use keystead_hsm::Site;
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt as _;
 const MACHINE: [&str; 2] = ["/etc/machine-id", "/proc/sys/kernel/hostname"];
 
 /// The place of a store; none for a store that is not kept.
-pub fn of(database: &Database) -> Site {
-    let Some(folder) = database.kept_in() else { return Site::default() };
+pub fn of(life: Option<&Life>) -> Site {
+    let Some(folder) = life.map(Life::folder) else { return Site::default() };
     let told = MACHINE.iter().filter_map(|file| std::fs::read_to_string(file).ok());
     let Some(machine) = told.map(|text| text.trim().to_owned()).find(|text| !text.is_empty()) else {
         return Site::default();

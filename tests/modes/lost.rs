@@ -157,3 +157,31 @@ fn names_key_and_remedy(text: &str, token: &Token, what: &str) {
         assert!(text.contains(wanted), "{what}: {wanted:?} is not in {text}");
     }
 }
+
+/// What SoftHSM calls a general error is told by its cause, with what to do, and passes with it.
+#[test]
+fn the_folder_of_the_tokens_is_named_while_it_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::configured(folder.path(), &[("mode = \"cached\"", "mode = \"strict\"")]);
+    let mut wire = wire::connect(&dev, "one");
+    let id = created(&mut wire);
+    let (tokens, away) = (folder.path().join("tokens"), folder.path().join("away"));
+    std::fs::rename(&tokens, &away).unwrap();
+    for _ in 0..3 {
+        let ready = dev.keystead("client", &["ready", "--json"]);
+        assert!(!ready.status.success());
+        let ready: serde_json::Value = serde_json::from_slice(&ready.stdout).unwrap();
+        let reason = ready["keys"]["reason"].as_str().unwrap();
+        for words in [tokens.to_str().unwrap(), "is not there", "Put the folder back", "goes on by itself"] {
+            assert!(reason.contains(words), "{words:?} is not in {reason}");
+        }
+        refused_by_the_server(&get(&mut wire, &id), "no tokens");
+    }
+    let _ = std::fs::remove_dir_all(&tokens);
+    std::fs::rename(&away, &tokens).unwrap();
+    let back = Instant::now();
+    while get(&mut wire, &id).result_status != ResultStatus::Success {
+        assert!(back.elapsed() < HEALED_WITHIN, "it is not used again");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

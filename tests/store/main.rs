@@ -6,6 +6,7 @@ mod check;
 mod disk;
 mod engines;
 mod faults;
+mod foreign;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;

@@ -100,7 +100,7 @@ fn ready_tells_each_part_and_leaves_no_trace() {
         (&json["ready"], &json["writes"]["ok"], &json["keys"]["ok"]),
         (&false.into(), &false.into(), &true.into())
     );
-    assert!(json["writes"]["reason"].as_str().unwrap().contains("not in its place"), "{json}");
+    assert!(json["writes"]["reason"].as_str().unwrap().contains("the folder of the store is gone"), "{json}");
     assert!(!create(&dev).status.success());
     drop(dev);
     let again = tempfile::tempdir().unwrap();
@@ -131,6 +131,7 @@ fn moved(what: &str, from: &Path, to: &Path, dev: &Dev, key: &str) {
     within_5_seconds(what, || !is_ready(dev));
     let refused = create(dev);
     assert!(error(&refused).contains("not in its place"), "{what}: {}", error(&refused));
+    assert!(error(&refused).contains("operator has to put it back"), "{what}: {}", error(&refused));
     if what == "file" {
         assert!(get(dev, key).status.success(), "reads go on while their entries can be kept");
     }
@@ -151,4 +152,46 @@ fn a_store_that_is_moved_away_takes_no_writes_until_it_is_back() {
     drop(dev);
     let dev = Dev::start_quietly(folder.path());
     assert_eq!(got(&dev, &key), bytes);
+}
+
+/// Another folder in the place of the store: nobody is answered, `ready` says what is wrong and what to do, and all goes on when
+/// the right one is back.
+#[test]
+fn another_folder_in_the_place_of_the_store_is_told_and_answers_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let key = told(create(&dev));
+    let bytes = got(&dev, &key);
+    let (store, away) = (folder.path().join("store"), folder.path().join("away"));
+    for what in ["empty", "copy"] {
+        std::fs::rename(&store, &away).unwrap();
+        if what == "empty" {
+            std::fs::create_dir(&store).unwrap();
+        } else {
+            let copied = std::process::Command::new("cp").arg("-a").arg(&away).arg(&store).status();
+            assert!(copied.unwrap().success());
+        }
+        let before = super::foreign::tree(&store);
+        within_5_seconds("noticed", || !is_ready(&dev));
+        let ready = dev.keystead("admin", &["ready", "--json"]);
+        let json: serde_json::Value = serde_json::from_slice(&ready.stdout).unwrap();
+        for part in ["writes", "audit"] {
+            assert_eq!(json[part]["ok"], false, "{what}: {json}");
+            let reason = json[part]["reason"].as_str().unwrap();
+            assert!(
+                reason.contains("another folder") && reason.contains("Put back the one"),
+                "{what}: {reason}"
+            );
+        }
+        for refused in [create(&dev), get(&dev, &key)] {
+            assert!(!refused.status.success(), "{what}");
+            let told = error(&refused);
+            assert!(told.contains("not in its place") && !told.contains("ask again"), "{what}: {told}");
+        }
+        assert!(before == super::foreign::tree(&store), "{what}: the other folder was changed");
+        std::fs::remove_dir_all(&store).unwrap();
+        std::fs::rename(&away, &store).unwrap();
+        within_5_seconds(what, || create(&dev).status.success() && is_ready(&dev));
+        assert_eq!(got(&dev, &key), bytes);
+    }
 }

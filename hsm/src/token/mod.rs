@@ -13,9 +13,11 @@ mod keys;
 mod login;
 mod module;
 mod session;
+mod softhsm;
 mod workers;
 
 pub use init::{TokenSeed, forget, init_token};
+pub use softhsm::token_folder;
 
 use crate::{Epoch, Error, MasterKeyRef, MasterKeys, Secret};
 use connection::{Connection, Shared};
@@ -104,7 +106,9 @@ impl Token {
     /// Connects and logs in, once. Keys are looked up when they are first used.
     pub fn connect(config: TokenConfig) -> Result<Self, Error> {
         let (workers, timeout) = (config.workers.clamp(1, 64), config.call_timeout);
-        let shared = Arc::new(Shared::load(config)?);
+        let module = config.module.clone();
+        let shared = Shared::load(config).map_err(|error| softhsm::explained(&module, error))?;
+        let shared = Arc::new(shared);
         let for_threads = Arc::clone(&shared);
         let make = move || Connection::new(Arc::clone(&for_threads));
         let token = Self { shared, workers: Workers::start(workers, timeout, Box::new(make)) };
@@ -116,7 +120,8 @@ impl Token {
         &self,
         work: impl FnMut(&mut Session) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Error> {
-        self.workers.call(move |connection| connection.run(work))
+        let done = self.workers.call(move |connection| connection.run(work));
+        done.map_err(|error| softhsm::explained(self.shared.module.path(), error))
     }
 }
 

@@ -128,7 +128,8 @@ impl Drop for Inside<'_> {
 pub fn load(path: &Path) -> Result<Pkcs11, Error> {
     let failed = |why: String| Error::Module { path: path.into(), why };
     let context = Pkcs11::new(path).map_err(|error| failed(error.to_string()))?;
-    initialise(&context).map_err(|error| failed(faults::code(&error)))?;
+    initialise(&context)
+        .map_err(|error| Error::NotInitialised { path: path.into(), code: faults::code(&error) })?;
     Ok(context)
 }
 

@@ -4,7 +4,6 @@ use super::answered::{Answered, Deed, refused};
 use crate::engine::asynchronous;
 use crate::engine::context::Context;
 use crate::engine::dispatch::dispatch;
-use crate::engine::draft::Undone;
 use crate::engine::given::{SETS_PLACEHOLDER, given};
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
@@ -51,11 +50,10 @@ impl<'m> Batch<'m> {
                 continue;
             }
             if let Some(start) = start.take_if(|_| answered.has_failed()) {
-                let undone = cx.draft.undo(start);
+                cx.draft.undo(start);
                 let taken_back = done.into_iter().map(|before| before.undone(cx.draft, self.version));
                 done = taken_back.collect::<Result<_, _>>()?;
                 done.push(answered);
-                done.iter_mut().for_each(|one| one.strike(&undone));
                 break;
             }
             let goes_on = !answered.has_failed() || self.on_error == BatchErrorContinuationOption::Continue;
@@ -89,10 +87,10 @@ impl<'m> Batch<'m> {
             ..answer
         };
         let result = self.perform(item, last, cx).map(whole).and_then(|answer| self.fitting(answer, cx));
-        let (answer, cause, undone) = match result {
+        let (answer, cause) = match result {
             Ok(answer) => {
                 cx.draft.keep(savepoint);
-                (answer, None, Undone::default())
+                (answer, None)
             }
             Err(Halt::Need(need)) => {
                 cx.supplies.note(need)?;
@@ -100,18 +98,16 @@ impl<'m> Batch<'m> {
                 return Ok(None);
             }
             Err(Halt::Refused(refusal)) => {
-                let undone = cx.draft.roll_back(savepoint);
+                cx.draft.roll_back(savepoint);
                 // What was to come from the item must not be taken for what came before it.
                 let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
                 cx.placeholder = placeholder.filter(|_| !empties);
-                (whole(refused(&refusal, self.version, named)), Some(refusal.cause), undone)
+                (whole(refused(&refusal, self.version, named)), Some(refusal.cause))
             }
         };
         cx.room = cx.room.saturating_sub(answer.length(self.version));
         cx.given.push(given(operation, answer.response.as_ref(), cx));
-        let mut answered = Answered::new(answer, cause, cx.end_item(operation));
-        answered.strike(&undone);
-        Ok(Some(answered))
+        Ok(Some(Answered::new(answer, cause, cx.end_item(operation))))
     }
 
     /// The answer of an item, unless the answers of the batch would be too long with it.

@@ -1,14 +1,18 @@
 //! The files of the journal: segments, which are written one behind the other, and the reserve, room on the disk for
 //! those that are written when it is full.
 
-use super::frame;
+use super::{Found, frame};
 use crate::audit::Entry;
-use crate::store::{Error, room};
-use std::fs::{File, OpenOptions};
+use crate::store::folder::Folder;
+use crate::store::{Error, Misplaced, room};
+use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::path::PathBuf;
 use std::time::Instant;
+
+/// What the names of segments begin with.
+const PREFIX: &str = "reads-";
 
 /// A segment is ended at this size.
 pub const BYTES_MAX: u64 = 512 * 1024;
@@ -28,8 +32,8 @@ const PART: u64 = 64;
 /// A file of frames.
 pub struct Segment {
     file: File,
-    /// Where it lies.
-    pub path: PathBuf,
+    folder: Folder,
+    name: String,
     /// Its number: segments are taken into the chain in this order.
     pub number: u64,
     /// Since when.
@@ -40,28 +44,34 @@ pub struct Segment {
 
 impl Segment {
     /// A new segment.
-    pub fn create(folder: &Path, number: u64) -> Result<Self, Error> {
-        let path = path(folder, number);
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
-        let file = file.map_err(|why| Error::of_file(&path, &why))?;
-        Ok(Self { file, path, number, since: Instant::now(), length: 0, reserved: false })
+    pub fn create(folder: &Folder, number: u64) -> Result<Self, Error> {
+        let name = name(number);
+        let file = folder.create(&name).map_err(|why| Error::of_file(&folder.at(&name), &why))?;
+        Ok(Self::of(folder, file, number))
     }
 
     /// A segment that an earlier run left.
-    pub fn found(path: PathBuf, number: u64) -> Result<Self, Error> {
-        let opened = OpenOptions::new().read(true).write(true).open(&path);
-        let length = |file: &File| file.metadata().map(|file| file.len());
-        let opened = opened.and_then(|file| Ok((length(&file)?, file)));
-        let (length, file) = opened.map_err(|why| Error::of_file(&path, &why))?;
-        Ok(Self { file, path, number, since: Instant::now(), length, reserved: false })
+    pub fn found(folder: &Folder, number: u64) -> Result<Self, Error> {
+        let name = name(number);
+        let opened = folder.write(&name).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (length, file) = opened.map_err(|why| Error::of_file(&folder.at(&name), &why))?;
+        Ok(Self { length, ..Self::of(folder, file, number) })
+    }
+
+    fn of(folder: &Folder, file: File, number: u64) -> Self {
+        let (folder, name) = (folder.clone(), name(number));
+        Self { file, folder, name, number, since: Instant::now(), length: 0, reserved: false }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.at(&self.name)
     }
 
     /// Appends with one write. What a write that failed has left is cut off, or written over by the next.
     pub fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
-        let failed = |why: &std::io::Error| Error::of_file(&self.path, why);
+        let failed = |why: &std::io::Error| Error::of_file(&self.path(), why);
         if self.file.metadata().map_err(|why| failed(&why))?.nlink() == 0 {
-            let what = "the segment of the journal of reads was deleted".to_owned();
-            return Err(Error::Moved { path: self.path.clone(), what });
+            return Err(Error::Moved { path: self.path(), what: Misplaced::SegmentGone, rescue: None });
         }
         if let Err(why) = self.file.write_all_at(frames, self.length) {
             if !self.reserved {
@@ -88,12 +98,13 @@ impl Segment {
         let mut bytes = Vec::new();
         let mut file = &self.file;
         let read = std::io::Seek::rewind(&mut file).and_then(|()| file.read_to_end(&mut bytes));
-        read.map_err(|why| Error::of_file(&self.path, &why))?;
+        read.map_err(|why| Error::of_file(&self.path(), &why))?;
         let read = frame::read(&bytes);
         if read.damaged_bytes > 0 {
-            let aside = self.path.with_file_name(format!("damaged-reads-{}", self.number));
-            let kept = std::fs::copy(&self.path, &aside).is_ok();
-            tracing::error!(segment = %self.path.display(), damaged_bytes = read.damaged_bytes, aside = %aside.display(), kept,
+            let aside = format!("damaged-{PREFIX}{}", self.number);
+            let copied = self.folder.write_or_create(&aside).and_then(|file| file.write_all_at(&bytes, 0));
+            let (kept, aside) = (copied.is_ok(), self.folder.at(&aside));
+            tracing::error!(segment = %self.path().display(), damaged_bytes = read.damaged_bytes, aside = %aside.display(), kept,
                 "a part of the journal of reads cannot be read: entries of reads are missing in the audit; the rest is taken in");
         }
         Ok(read.entries)
@@ -101,32 +112,37 @@ impl Segment {
 
     /// Deletes the file.
     pub fn delete(self) {
-        if let Err(error) = std::fs::remove_file(&self.path) {
-            tracing::warn!(file = %self.path.display(), %error, "a journal segment that is done could not be deleted");
+        if let Err(error) = self.folder.remove(&self.name) {
+            tracing::warn!(file = %self.path().display(), %error, "a journal segment that is done could not be deleted");
         }
     }
 }
 
-fn path(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("reads-{number}"))
+fn name(number: u64) -> String {
+    format!("{PREFIX}{number}")
 }
 
-/// The segments in a folder, in order.
-pub fn all(folder: &Path) -> Result<Vec<(u64, PathBuf)>, Error> {
-    let failed = |why: std::io::Error| Error::of_file(folder, &why);
-    let mut segments: Vec<(u64, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        segments.extend(name.strip_prefix("reads-").and_then(|n| n.parse().ok()).map(|n| (n, path.clone())));
-    }
-    segments.sort();
+/// What is in a segment, without writing anything.
+pub fn read(folder: &Folder, number: u64) -> Result<Found, Error> {
+    let (path, mut bytes) = (folder.at(&name(number)), Vec::new());
+    let read = folder.read(&name(number)).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_err(|why| Error::of_file(&path, &why))?;
+    let read = frame::read(&bytes);
+    Ok(Found { path, entries: read.entries.len(), damaged_bytes: read.damaged_bytes })
+}
+
+/// The numbers of the segments in a folder, in order.
+pub fn all(folder: &Folder) -> Result<Vec<u64>, Error> {
+    let names = folder.names().map_err(|why| Error::of_file(folder.path(), &why))?;
+    let number = |(name, _): &(String, _)| name.strip_prefix(PREFIX).and_then(|number| number.parse().ok());
+    let mut segments: Vec<u64> = names.iter().filter_map(number).collect();
+    segments.sort_unstable();
     Ok(segments)
 }
 
 /// Room on the disk for segments that are written when it is full: files whose blocks are allocated.
 pub struct Reserve {
-    folder: PathBuf,
+    folder: Folder,
     /// How many files are allocated: those numbered below. None is kept open, since descriptors are for connections.
     pieces: u64,
     wanted: u64,
@@ -134,24 +150,20 @@ pub struct Reserve {
 
 impl Reserve {
     /// As much of the disk as is right for its size.
-    pub fn of(folder: &Path) -> Self {
+    pub fn of(folder: &Folder) -> Self {
         let total = room::of(folder).map_or(u64::MAX, |(total, _)| total);
         let wanted = (total / PART / BYTES_MAX).clamp(PIECES.0, PIECES.1);
-        let mut reserve = Self { folder: folder.into(), pieces: 0, wanted };
+        let mut reserve = Self { folder: folder.clone(), pieces: 0, wanted };
         reserve.fill();
         reserve
     }
 
-    fn piece(&self, number: u64) -> PathBuf {
-        self.folder.join(RESERVE).join(number.to_string())
-    }
-
     /// Allocates what is missing, while that leaves others as much room again.
     pub fn fill(&mut self) {
-        let _ = std::fs::DirBuilder::new().mode(0o700).create(self.folder.join(RESERVE));
+        let _ = self.folder.make_folder(RESERVE);
         while self.pieces < self.wanted {
             let has_room = room::of(&self.folder).is_none_or(|(_, free)| free > LEFT_BYTES);
-            let file = open_piece(&self.piece(self.pieces), true);
+            let file = self.folder.write_or_create(&piece(self.pieces));
             if !file.is_ok_and(|file| is_allocated(&file) || (has_room && allocate(&file))) {
                 return;
             }
@@ -167,21 +179,19 @@ impl Reserve {
     /// A segment in reserved room.
     pub fn take(&mut self, number: u64) -> Option<Result<Segment, Error>> {
         self.pieces = self.pieces.checked_sub(1)?;
-        let (from, path) = (self.piece(self.pieces), path(&self.folder, number));
-        let opened = open_piece(&from, false).and_then(|file| std::fs::rename(&from, &path).map(|()| file));
-        Some(opened.map_err(|why| Error::of_file(&from, &why)).map(|file| Segment {
-            file,
-            path,
-            number,
-            since: Instant::now(),
-            length: 0,
-            reserved: true,
-        }))
+        let from = piece(self.pieces);
+        let opened =
+            self.folder.write(&from).and_then(|file| self.folder.rename(&from, &name(number)).map(|()| file));
+        Some(
+            opened
+                .map_err(|why| Error::of_file(&self.folder.at(&from), &why))
+                .map(|file| Segment { reserved: true, ..Segment::of(&self.folder, file, number) }),
+        )
     }
 }
 
-fn open_piece(path: &Path, create: bool) -> std::io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(create).truncate(false).mode(0o600).open(path)
+fn piece(number: u64) -> String {
+    format!("{RESERVE}/{number}")
 }
 
 fn is_allocated(file: &File) -> bool {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
 
 /// The size of the pieces in which writes are kept.
 const PIECE: u64 = 4096;
@@ -25,13 +24,9 @@ struct Written {
 }
 
 impl Overlay {
-    /// Over this file, which is opened for reading.
-    pub fn over(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        if length == 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it is empty"));
-        }
+    /// Over this file, which is open for reading.
+    pub fn over(file: File) -> io::Result<Self> {
+        let length = must_not_be_empty(&file)?;
         Ok(Self { file, written: Mutex::new(Written { length, pieces: BTreeMap::new() }) })
     }
 
@@ -46,6 +41,14 @@ impl Overlay {
             }
         }
         Ok(piece.into())
+    }
+}
+
+/// Refuses an empty file, which redb would take for one to be made; gives the length of another.
+pub fn must_not_be_empty(file: &File) -> io::Result<u64> {
+    match file.metadata()?.len() {
+        0 => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it is empty")),
+        length => Ok(length),
     }
 }
 

@@ -1,0 +1,102 @@
+//! The folder of a store before anything in it is opened or made: locked by this process, so that a start can be refused
+//! before it has changed anything.
+
+use super::folder::Folder;
+use super::life::Life;
+use super::lock::FolderLock;
+use super::{Database, Engine, Error};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+/// A locked folder. Where it is dropped, the folder is as it was before: it goes away where it was not there.
+#[must_use]
+pub struct Claim {
+    engine: Engine,
+    folder: Folder,
+    life: Option<Life>,
+    lock: FolderLock,
+    /// Dropped last, when the lock is gone.
+    made: Made,
+}
+
+impl Claim {
+    /// Locks the folder. One server a folder; refused is also a folder where a store has been and none is.
+    pub fn take(engine: Engine, path: &Path) -> Result<Self, Error> {
+        let failed = |why: std::io::Error| Error::of_file(path, &why);
+        let made = Made::folders(path).map_err(failed)?;
+        let folder = Folder::open(path).map_err(failed)?;
+        let lock = FolderLock::take(&folder)?;
+        engine.check(&folder)?;
+        let life = match engine.file() {
+            None => None,
+            Some(file) => {
+                let life = Life::look(&folder, &lock)?;
+                if !folder.has(file) {
+                    life.must_be_new()?;
+                }
+                Some(life)
+            }
+        };
+        Ok(Self { engine, folder, life, lock, made })
+    }
+
+    /// What is known of the folder; none for a store that is not kept.
+    pub fn life(&self) -> Option<&Life> {
+        self.life.as_ref()
+    }
+
+    /// Whether there is no store here.
+    pub fn is_new(&self) -> bool {
+        self.engine.file().is_none_or(|file| !self.folder.has(file))
+    }
+
+    /// The store as it is, to be read without a byte of it being written; none where there is none, or where the engine cannot.
+    pub fn read(&self) -> Result<Option<Database>, Error> {
+        match self.engine {
+            Engine::Redb if !self.is_new() => Database::of_reads(self.engine, &self.folder).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Opens the store, or makes it.
+    pub fn open(self) -> Result<Database, Error> {
+        let Self { engine, folder, life, lock, mut made } = self;
+        let database = Database::open_claimed(engine, &folder, life, lock)?;
+        made.keep();
+        Ok(database)
+    }
+}
+
+/// Folders that were made, and that go away again while they are empty.
+#[derive(Debug, Default)]
+pub struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Makes a folder, with those above it, for this user alone.
+    pub fn folders(path: &Path) -> std::io::Result<Self> {
+        let missing = path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        let mut made = Self(Vec::new());
+        for path in missing.collect::<Vec<_>>().into_iter().rev() {
+            match std::fs::DirBuilder::new().mode(0o700).create(path) {
+                Ok(()) => made.0.push(path.into()),
+                // Another process was faster.
+                Err(_) if path.is_dir() => {}
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(made)
+    }
+
+    /// They are wanted.
+    pub fn keep(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        while let Some(path) = self.0.pop() {
+            let _ = std::fs::remove_dir(path);
+        }
+    }
+}

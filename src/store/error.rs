@@ -1,0 +1,227 @@
+//! What can go wrong with a store: what the log, an operator and a client are told of it.
+
+mod misplaced;
+
+pub use misplaced::Misplaced;
+
+use super::Engine;
+use std::path::PathBuf;
+
+/// What can go wrong with a store.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be opened, read or written.
+    #[error("{}: {why}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A file is not what the engine left behind.
+    #[error(
+        "the store is damaged: {}: {why}. {} Move the folder of the store away and keep it, and put back a copy; without one \
+         its keys are lost (docs/configuration.md, Copies of the store)", path.display(), touched(*untouched)
+    )]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What the engine found.
+        why: String,
+        /// Whether it is as it was before the attempt to open it.
+        untouched: bool,
+    },
+    /// Closing it was given up.
+    #[error(
+        "the store did not close within {seconds} s: its engine or its disk hangs. The server ends without; all that was \
+         acknowledged is on the disk. If a later start complains of the disk, look after that first"
+    )]
+    NotClosed {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The folder belongs to a running server.
+    #[error("{} is in use by {holder}: stop that server first, or give this one another folder", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Who holds it.
+        holder: String,
+    },
+    /// The folder holds the data of another engine.
+    #[error(
+        "{} holds a store of the engine {found}, and the configuration says {wanted}: set `store.engine` to {found:?}, or \
+         give the new store another folder by `store.path`", path.display(), found = found.to_string()
+    )]
+    OtherEngine {
+        /// The folder.
+        path: PathBuf,
+        /// Whose data is there.
+        found: Engine,
+        /// What was asked for.
+        wanted: Engine,
+    },
+    /// There is no store in a folder that had one.
+    #[error(
+        "there is no store in {}, and there was one: {evidence}. If the disk with the store is not mounted, mount it; if the \
+         store is lost, put back a copy (docs/configuration.md, Copies of the store). {advice}", path.display()
+    )]
+    Lost {
+        /// The folder.
+        path: PathBuf,
+        /// What tells of the store.
+        evidence: String,
+        /// How to make a new store all the same.
+        advice: String,
+    },
+    /// A new store is asked for in a way that cannot be right.
+    #[error("{}: {why}", path.display())]
+    NotAnew {
+        /// The file that asks for it.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: &'static str,
+    },
+    /// The store does not say which format it has.
+    #[error(
+        "the store lacks its format (row f), which every store has from its first start: it was changed by something else \
+         than Keystead. Move the folder of the store away and keep it, and put back a copy (docs/configuration.md, Copies \
+         of the store)"
+    )]
+    NoFormat,
+    /// The store has a format that this version does not know.
+    #[error(
+        "the store has format {found}, this version reads formats up to {known}: use the Keystead that wrote it, or a newer one"
+    )]
+    Format {
+        /// What the store says.
+        found: String,
+        /// What this version knows.
+        known: u32,
+    },
+    /// The engine failed.
+    #[error("the store failed: {0}")]
+    Engine(String),
+    /// A write failed before, so that what is on disk is not certain: this handle takes no more.
+    #[error("the store has stopped after an error: {0}. Nothing that was acknowledged is lost")]
+    Stopped(String),
+    /// There is no room on the disk.
+    #[error(
+        "the disk of the store is full: nothing was written. Make room: reads go on, and writes go on by themselves within \
+         seconds of it"
+    )]
+    Full,
+    /// A file would become larger than this process may make one.
+    #[error(
+        "a file of the store would become larger than the system lets this process make one: nothing was written. Raise the \
+         limit (`prlimit --pid PID --fsize=unlimited` for the server that runs; LimitFSIZE= in the unit of systemd, `ulimit -f` \
+         in a shell): what is refused goes on by itself within seconds of it"
+    )]
+    TooLarge,
+    /// No file can be opened.
+    #[error(
+        "no file can be opened, for this process or the system has as many open as it may: raise the limit (`prlimit --pid PID \
+         --nofile=N` for the server that runs; LimitNOFILE= in the unit of systemd, `ulimit -n` in a shell). What is refused goes \
+         on by itself within seconds of it"
+    )]
+    NoDescriptor,
+    /// The disk takes no writes.
+    #[error(
+        "{} {READ_ONLY}", path.display()
+    )]
+    ReadOnly {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What the server has open is not at its place any more.
+    #[error("{}: {what}{}", path.display(), misplaced::rescued(rescue.as_deref()))]
+    Moved {
+        /// The place.
+        path: PathBuf,
+        /// What is found there.
+        what: Misplaced,
+        /// Where a file that was deleted can still be read.
+        rescue: Option<PathBuf>,
+    },
+    /// What was opened does not hold what was acknowledged.
+    #[error(
+        "{} {NOT_OURS}", path.display()
+    )]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+impl Error {
+    /// What a client is told of failures that concern the operator alone.
+    pub const UNTOLD: &'static str = "the server failed; its log has the reason";
+
+    /// What a client may be told: why the server cannot do this now, without paths or the texts of libraries. Each of these
+    /// wants a person, which is said: to ask again does not help before.
+    pub fn told(&self) -> &'static str {
+        match self {
+            Self::Full => "the server's disk is full: nothing was changed; its operator has to make room",
+            Self::ReadOnly { .. } => {
+                "the server's disk takes no writes: nothing was changed; its operator has to look after it"
+            }
+            Self::Moved { .. } | Self::NotOurs { .. } => {
+                "the server's store is not in its place: nothing was changed; its operator has to put it back"
+            }
+            Self::TooLarge | Self::NoDescriptor => {
+                "the server's system gives it too little: nothing was changed; its operator has to raise a limit"
+            }
+            _ => Self::UNTOLD,
+        }
+    }
+
+    /// What is wrong and what to do, for `keystead ready`: without paths or the texts of libraries.
+    pub fn for_operator(&self) -> String {
+        match self {
+            Self::Full | Self::TooLarge | Self::NoDescriptor => self.to_string(),
+            Self::ReadOnly { .. } => format!("the store {READ_ONLY}"),
+            Self::Moved { what, .. } => what.to_string(),
+            Self::NotOurs { .. } => format!("the folder of the store {NOT_OURS}"),
+            Self::File { why, .. } => {
+                format!("a file of the store cannot be used: {why}. The log says which, and goes on to say so until it can")
+            }
+            Self::Stopped(_) => {
+                "the store takes nothing after an error, which the log has; it is opened anew each second. Where that does not help, \
+                 restart the server"
+                    .to_owned()
+            }
+            _ => self.told().to_owned(),
+        }
+    }
+
+    /// Whether the store takes writes again by itself, once its cause is gone.
+    pub fn is_passing(&self) -> bool {
+        let of_the_disk = matches!(self, Self::Full | Self::TooLarge | Self::ReadOnly { .. });
+        of_the_disk || matches!(self, Self::NoDescriptor | Self::Moved { .. } | Self::NotOurs { .. })
+    }
+
+    /// The error of a file operation, classified.
+    pub(crate) fn of_file(path: &std::path::Path, why: &std::io::Error) -> Self {
+        use rustix::io::Errno;
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match why.kind() {
+            StorageFull | QuotaExceeded => Self::Full,
+            FileTooLarge => Self::TooLarge,
+            _ if [Some(Errno::MFILE), Some(Errno::NFILE)].contains(&Errno::from_io_error(why)) => {
+                Self::NoDescriptor
+            }
+            ReadOnlyFilesystem => Self::ReadOnly { path: path.into() },
+            _ => Self::File { path: path.into(), why: why.to_string() },
+        }
+    }
+}
+
+const READ_ONLY: &str = "is on a file system that is mounted read-only: nothing was written. Mount it for writing (`dmesg` says \
+                         whether errors of the disk made it so): writes go on by themselves within seconds of it";
+
+const NOT_OURS: &str = "does not hold what this server last committed: it is another store or an old copy of this one, and nothing \
+                        is written to it. Put back the file that was here, or stop the server and start it on this one";
+
+fn touched(untouched: bool) -> &'static str {
+    if untouched { "Nothing was written to it." } else { "The attempt to open it may have written to it." }
+}

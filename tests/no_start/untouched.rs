@@ -1,0 +1,212 @@
+//! A start that is refused changes nothing: whatever the cause, every file is as it was before, byte for byte, and another
+//! start is refused in the same words.
+
+use crate::support::dev::{Dev, told};
+use keystead::store::{Order, RedbStore, Store as _};
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Every file with its bytes and mode, every folder with its mode. The token's own files are SoftHSM's to write, at each login.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+    let mut all = BTreeMap::new();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let mode = fs::symlink_metadata(&path).unwrap().permissions().mode();
+        if path.is_dir() && !["tokens", "tokens.copy"].iter().any(|name| path.ends_with(name)) {
+            all.extend(tree(&path));
+        }
+        all.insert(path.clone(), (mode, fs::read(&path).unwrap_or_default()));
+    }
+    all
+}
+
+struct Lab {
+    place: tempfile::TempDir,
+}
+
+impl Lab {
+    /// A stopped server with keys, kept aside as it is.
+    fn new() -> Self {
+        let lab = Self { place: tempfile::tempdir().unwrap() };
+        let dev = Dev::start_quietly(&lab.folder());
+        told(dev.keystead("client", &["key", "create", "--name", "kept"]));
+        drop(dev);
+        lab.change("listen = [\"127.0.0.1:5696\"]", "listen = [\"127.0.0.1:0\"]");
+        copy(&lab.folder(), &lab.place.path().join("whole"));
+        lab
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.place.path().join("server")
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// All as it was. The path is part of what tells of a store, so it is the same one each time.
+    fn put_back(&self) {
+        fs::remove_dir_all(self.folder()).unwrap();
+        copy(&self.place.path().join("whole"), &self.folder());
+    }
+
+    fn change(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.file("keystead.toml")).unwrap();
+        assert!(text.contains(from), "{from:?} is not in {text}");
+        fs::write(self.file("keystead.toml"), text.replace(from, to)).unwrap();
+    }
+
+    fn lose(&self, names: &[&str]) {
+        for name in names {
+            let path = self.file(name);
+            if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
+        }
+    }
+
+    /// Deletes the rows of the store whose keys begin so.
+    fn delete_rows(&self, prefix: &[u8]) {
+        let store = RedbStore::open(&self.file("store")).unwrap();
+        let mut rows = Vec::new();
+        let mut visit = |key: &[u8], _: &[u8]| {
+            rows.push((key.to_vec(), None));
+            ControlFlow::Continue(())
+        };
+        store.snapshot().unwrap().scan(prefix, Order::Forward, &mut visit).unwrap();
+        assert!(!rows.is_empty());
+        store.commit(&rows.into()).unwrap();
+    }
+
+    fn run(&self, command: &[&str], limits: &str) -> (Option<i32>, String) {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{limits} exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_keystead")]);
+        let output = shell.args(command).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        let last = error.lines().last().unwrap_or_default().to_owned();
+        (output.status.code(), last)
+    }
+
+    fn refused(&self, what: &str, code: i32, command: &[&str], limits: &str) {
+        let before = tree(self.place.path());
+        let first = self.run(command, limits);
+        assert_eq!(first.0, Some(code), "{what}: {}", first.1);
+        let after = tree(self.place.path());
+        let changed: Vec<_> =
+            before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)).collect();
+        assert!(changed.is_empty(), "{what}: {changed:?} changed; {}", first.1);
+        assert_eq!(self.run(command, limits), first, "{what}: again");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
+/// A cause: what it is called, the exit code, and what is done to the server.
+type Cause = (&'static str, i32, fn(&Lab));
+
+const CAUSES: &[Cause] = &[
+    ("a key that does not exist", 10, |lab| lab.change("[store]", "[store]\nnone = 1")),
+    ("a file that is not there", 10, |lab| lab.lose(&["ca.pem"])),
+    ("keys that do not belong together", 10, |lab| {
+        fs::copy(lab.file("client.key"), lab.file("server.key")).map(drop).unwrap();
+    }),
+    ("an authority without its key", 10, |lab| lab.change("key = \"certify.key\"", "")),
+    ("a PIN file that is not there", 10, |lab| lab.lose(&["pin"])),
+    ("an empty PIN", 10, |lab| fs::write(lab.file("pin"), "\n").unwrap()),
+    ("a module that is none", 10, |lab| lab.change("module = \"/usr", "module = \"ca.pem\" # ")),
+    ("another engine", 10, |lab| lab.change("engine = \"redb\"", "engine = \"sled\"")),
+    ("a new store is asked for beside one that is there", 10, |lab| {
+        fs::write(lab.file("store/begin-anew"), "").unwrap();
+    }),
+    ("a new store is asked for in the wrong way", 10, |lab| {
+        lab.lose(&["store/store.redb"]);
+        fs::write(lab.file("store/begin-anew"), "please").unwrap();
+    }),
+    ("a wrong PIN", 11, |lab| fs::write(lab.file("pin"), "0000\n").unwrap()),
+    ("a damaged file", 12, |lab| fs::write(lab.file("store/store.redb"), [7; 5000]).unwrap()),
+    ("an empty file", 12, |lab| fs::write(lab.file("store/store.redb"), "").unwrap()),
+    ("no file of the store", 12, |lab| lab.lose(&["store/store.redb"])),
+    ("no folder of the store", 12, |lab| lab.lose(&["store"])),
+    ("no file and no identity", 12, |lab| lab.lose(&["store/store.redb", "store.identity"])),
+    ("no folder and no identity", 12, |lab| lab.lose(&["store", "store.identity"])),
+    ("no file, no identity and no lock", 12, |lab| {
+        lab.lose(&["store/store.redb", "store.identity", "store/lock"]);
+    }),
+    ("a journal alone", 12, |lab| {
+        lab.lose(&["store/store.redb", "store.identity", "store/lock"]);
+        fs::write(lab.file("store/reads-3"), "").unwrap();
+    }),
+    ("a blank store", 12, |lab| {
+        lab.lose(&["store/store.redb"]);
+        drop(RedbStore::open(&lab.file("store")).unwrap());
+    }),
+    ("a blank store without traces", 12, |lab| {
+        lab.lose(&["store/store.redb", "store.identity", "store/lock"]);
+        drop(RedbStore::open(&lab.file("store")).unwrap());
+    }),
+    ("a newer format", 12, |lab| {
+        let store = RedbStore::open(&lab.file("store")).unwrap();
+        store.commit(&vec![(b"f".to_vec(), Some(vec![0, 0, 0, 9]))].into()).unwrap();
+    }),
+    ("no format", 12, |lab| lab.delete_rows(b"f")),
+    ("no rows of the hierarchy", 12, |lab| lab.delete_rows(b"v")),
+    ("another token", 12, |lab| {
+        let other = tempfile::tempdir().unwrap();
+        drop(Dev::start_quietly(other.path()));
+        lab.lose(&["tokens", "pin"]);
+        copy(&other.path().join("tokens"), &lab.file("tokens"));
+        copy(&other.path().join("pin"), &lab.file("pin"));
+    }),
+    ("a token of another name", 13, |lab| lab.change("token = \"keystead-dev\"", "token = \"none\"")),
+    ("no tokens", 13, |lab| fs::remove_dir_all(lab.file("tokens")).unwrap()),
+    ("a folder that cannot be made", 16, |lab| lab.change("path = \"store\"", "path = \"/proc/none/store\"")),
+];
+
+#[test]
+fn a_refused_start_leaves_everything_as_it_was() {
+    let lab = Lab::new();
+    let config = lab.file("keystead.toml");
+    let serve = ["serve", "--config", config.to_str().unwrap()];
+    for (what, code, change) in CAUSES {
+        lab.put_back();
+        change(&lab);
+        lab.refused(what, *code, &serve, "");
+    }
+    lab.put_back();
+    lab.refused("too few open files", 16, &serve, "ulimit -n 15;");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    lab.change("127.0.0.1:0", &address);
+    lab.refused("an address that is taken", 14, &serve, "");
+    lab.put_back();
+    let lock = fs::File::open(lab.file("store/lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    lab.refused("a store in use", 15, &serve, "");
+    drop(lock);
+    // Nothing was lost by all that.
+    lab.put_back();
+    let dev = Dev::start_quietly(&lab.folder());
+    assert!(dev.keystead("client", &["key", "get", "kept"]).status.success());
+}
+
+/// `dev` makes what is missing, unless it refuses.
+#[test]
+fn a_refused_start_of_dev_leaves_everything_as_it_was() {
+    let lab = Lab::new();
+    let folder = lab.folder();
+    let dev = ["dev", "--listen", "127.0.0.1:0", "--dir", folder.to_str().unwrap()];
+    for lost in [&["ca.pem"][..], &["certify.key"], &["pin"], &["tokens"], &["tokens", "store"], &["store"]] {
+        lab.put_back();
+        // What could be made anew is not, either.
+        lab.lose(&["client.pem", "server-rsa.key", "lock"]);
+        lab.lose(lost);
+        lab.refused(&format!("{lost:?} lost"), 12, &dev, "");
+    }
+    lab.put_back();
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "a file").unwrap();
+    lab.refused("a file in its place", 16, &dev, "");
+}
