@@ -8,6 +8,7 @@ mod names;
 mod personas;
 mod presented;
 mod rules;
+mod seen;
 mod trust;
 
 pub use credentials::{hash as password_hash, is_hash as is_password_hash};
@@ -19,7 +20,7 @@ pub use trust::{Judge, Judgement, Refused, Trust};
 
 use crate::config::Config;
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::identity::{CertificatePath, Fingerprint, Identity, Validity};
+use crate::engine::rights::identity::{CertificatePath, ClientRef, Fingerprint, Identity, Validity};
 use crate::engine::rights::policy::{Clients, Principal};
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use crate::swap::Swap;
@@ -27,11 +28,8 @@ use kmip_codec::message::RequestMessage;
 use presented::Judged;
 use rules::Rules;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The most names of clients that are remembered, to tell an administrator's misspelling from a client.
-const SEEN_MAX: usize = 100_000;
+use seen::Seen;
+use std::sync::Arc;
 
 /// Who is who.
 pub struct Gate {
@@ -39,15 +37,15 @@ pub struct Gate {
     rules: Swap<Rules>,
     /// What judges certificates now; none where TLS alone does.
     trust: Swap<Option<Trust>>,
-    /// The names of those that have come by.
-    seen: Mutex<BTreeSet<String>>,
+    /// Who has come by.
+    seen: Seen,
 }
 
 impl Gate {
     /// A gate with what the configuration says; refuses what does not fit together.
     pub fn new(config: &Config) -> Result<Self, String> {
         let rules = Swap::new(Rules::new(config)?);
-        Ok(Self { rules, trust: Swap::new(None), seen: Mutex::default() })
+        Ok(Self { rules, trust: Swap::new(None), seen: Seen::default() })
     }
 
     /// Puts what another configuration says about clients in the place of what is said now, for live connections too.
@@ -67,7 +65,7 @@ impl Gate {
     pub fn enter(&self, chain: &[CertificateDer<'_>], shown: Shown) -> Result<Arc<Presented>, Refused> {
         let chain: Vec<_> = chain.iter().map(|one| one.clone().into_owned()).collect();
         let judged = judge(self.rules.get(), self.trust.get(), &chain, shown)?;
-        self.note(&judged.principal.name);
+        self.seen.note(&judged.principal.identity);
         Ok(Arc::new(Presented::new(chain, shown, judged)))
     }
 
@@ -106,13 +104,6 @@ impl Gate {
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
     pub fn standing(&self, name: &str) -> Result<Standing, String> {
         self.rules.get().standing(name)
-    }
-
-    fn note(&self, name: &str) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() < SEEN_MAX && !seen.contains(name) {
-            seen.insert(name.to_owned());
-        }
     }
 }
 
@@ -157,9 +148,12 @@ impl Clients for Gate {
         .ok()
     }
 
-    fn knows(&self, name: &str) -> bool {
-        self.rules.get().names(name)
-            || self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    fn knows(&self, whom: &ClientRef) -> bool {
+        self.rules.get().names(whom) || self.seen.name_of(whom).is_some()
+    }
+
+    fn name_of(&self, certificate: &Fingerprint) -> Option<String> {
+        self.seen.name_of(&ClientRef::Certificate(*certificate))
     }
 }
 

@@ -2,13 +2,17 @@
 //! B 192), short chains, names both as common name and as alternative name, because clients differ in where they look.
 
 mod facts;
+mod text;
 
 pub use facts::{Facts, bounded, chain_rule, moment};
+pub use text::{name, text_of};
 
+use crate::engine::rights::names::{self, Flaw};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SubjectPublicKeyInfo,
 };
+use rustls::pki_types::DnsName;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -36,8 +40,8 @@ pub enum Error {
     )]
     OtherKey,
     /// A name that certificates cannot hold.
-    #[error("{0:?} is no name for a client: use 1 to 64 letters, digits, and - _ . : @")]
-    Name(String),
+    #[error("{0:?} cannot be the name of a client: {1}")]
+    Name(String, Flaw),
 }
 
 /// How long the certificates of `dev` are valid, in days.
@@ -162,8 +166,8 @@ impl Ca {
 
 /// A new key on this curve and a request for a certificate with this name.
 pub fn request(name: &str, curve: Curve) -> Result<(String, String), Error> {
-    let key = curve.key()?;
     check_name(name)?;
+    let key = curve.key()?;
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     let request = params.serialize_request(&key)?;
@@ -187,17 +191,13 @@ fn local_names() -> Result<Vec<SanType>, Error> {
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@".contains(c);
-    if name.is_empty() || name.len() > 64 || !name.chars().all(is_plain) {
-        return Err(Error::Name(name.to_owned()));
-    }
-    Ok(())
+    names::check(name).map_err(|flaw| Error::Name(name.to_owned(), flaw))
 }
 
 fn client_params(name: &str, days: i64) -> Result<CertificateParams, Error> {
     check_name(name)?;
     let mut params = params(name, days);
-    if let Ok(dns) = name.try_into() {
+    if let (Ok(_), Ok(dns)) = (DnsName::try_from(name), name.try_into()) {
         params.subject_alt_names = vec![SanType::DnsName(dns)];
     }
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];

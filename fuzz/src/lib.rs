@@ -4,7 +4,7 @@
 use keystead::engine::batch;
 use keystead::engine::need::{Need, Supply};
 use keystead::engine::supplies::Supplies;
-use keystead::engine::rights::identity::Identity;
+use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::world::{Authority, AuthorityKey, Direction, Entropy, Now, Settings, View, World};
 use keystead::pki::{Ca, Curve, make_ca};
@@ -161,8 +161,12 @@ impl Clients for Bench {
         Some(Principal { identity: identity.clone(), name, ..Principal::default() })
     }
 
-    fn knows(&self, name: &str) -> bool {
-        self.client.name == name
+    fn knows(&self, whom: &ClientRef) -> bool {
+        whom.is_holder(&self.client.identity)
+    }
+
+    fn name_of(&self, _: &Fingerprint) -> Option<String> {
+        None
     }
 }
 

@@ -142,7 +142,7 @@ impl Error {
         Self::Setup { what: what.into(), advice: advice.into() }
     }
 
-    pub(super) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::Usage { what: what.into(), advice: advice.into() }
     }
 

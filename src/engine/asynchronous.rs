@@ -116,6 +116,7 @@ pub fn accept(
     }
     cx.head.get_or_insert(place);
     cx.touched.push(hex::encode(correlation));
+    cx.draft.note_made(&hex::encode(correlation));
     cx.draft.check_room()?;
     Ok(pending(&correlation))
 }

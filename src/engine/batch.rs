@@ -10,7 +10,7 @@ pub use answered::{Deed, refused};
 pub use items::Batch;
 
 use crate::engine::context::Context;
-use crate::engine::draft::{Changes, Draft};
+use crate::engine::draft::{Changes, Draft, Undone};
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step};
 use crate::engine::rights::credentials::{self, Standing};
@@ -40,16 +40,19 @@ pub struct Outcome {
     /// What is to be committed in the place of the changes where the answer is not given after all: that the message was
     /// sent, and what it has taken of its ticket.
     counted: Changes,
+    /// What the changes make.
+    made: Undone,
 }
 
 impl Outcome {
     /// Refuses the whole message although it was run, because its answer cannot be given: nothing of it is done, and the
-    /// audit names the objects all the same.
+    /// audit names the objects all the same, but for those that it would have made.
     pub fn refuse(self, now: i64, message: &RequestMessage, refusal: &Refusal) -> Self {
         let whole = refuse_whole(now, message, refusal);
         let objects = self.deeds.into_iter().map(|deed| deed.objects).chain(std::iter::repeat(Vec::new()));
         let deeds = whole.deeds.into_iter().zip(objects).map(|(deed, objects)| Deed { objects, ..deed });
-        let deeds = deeds.collect();
+        let mut deeds: Vec<Deed> = deeds.collect();
+        deeds.iter_mut().for_each(|deed| deed.strike(&self.made));
         Self { deeds, changes: self.counted, acting_as: self.acting_as, ..whole }
     }
 }
@@ -111,8 +114,9 @@ fn run_admitted(
     }
     let acting_as = (acting.name != principal.name).then(|| acting.name.clone());
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&principal.name));
+    let made = draft.made();
     let changes = draft.finish().map_err(Halt::Need)?;
-    Ok(Outcome { response, changes, deeds, acting_as, notices, counted })
+    Ok(Outcome { response, changes, deeds, acting_as, notices, counted, made })
 }
 
 /// What stays of a message that was run and whose answer is not given: the first use of its certificate, and its ticket
@@ -152,6 +156,7 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
         acting_as: None,
         notices: Vec::new(),
         counted: Changes::default(),
+        made: Undone::default(),
     }
 }
 

@@ -206,7 +206,9 @@ impl<'c, 'a> Context<'c, 'a> {
     pub fn new_identifier(&mut self) -> Step<String> {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes).map_err(Halt::Need)?;
-        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
+        self.draft.note_made(&id);
+        Ok(id)
     }
 }
 

@@ -8,9 +8,11 @@ mod clients;
 mod find;
 pub(in crate::engine) mod kept;
 mod pending;
+mod undone;
 
 pub use candidates::Age;
 pub use pending::Savepoint;
+pub use undone::Undone;
 
 use crate::engine::keys;
 use crate::engine::need::Need;
@@ -231,30 +233,6 @@ impl<'a> Draft<'a> {
     pub fn was_moved(&mut self, object: &Object) -> Step<bool> {
         let stored = self.load(object.place())?;
         Ok(stored.is_some_and(|stored| stored.stored_state() != object.stored_state()))
-    }
-
-    /// Marks where to go back to.
-    pub fn savepoint(&mut self) -> Savepoint {
-        self.pending.savepoint()
-    }
-
-    /// Forgets a savepoint that nothing goes back to any more.
-    pub fn keep(&mut self, savepoint: Savepoint) {
-        self.pending.keep(savepoint);
-    }
-
-    /// Drops what was collected since.
-    pub fn roll_back(&mut self, savepoint: Savepoint) {
-        for place in self.pending.roll_back(savepoint) {
-            self.stored.remove(&place);
-        }
-    }
-
-    /// Undoes what was collected since. What it has taken of a ticket stays taken: the operations were performed.
-    pub fn undo(&mut self, savepoint: Savepoint) {
-        let grant = self.pending.grant.take();
-        self.roll_back(savepoint);
-        self.pending.grant = grant;
     }
 
     /// Whether nothing is to be written.

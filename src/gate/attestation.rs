@@ -52,7 +52,7 @@ impl Attestor {
             let spki = read.map_err(|why| format!("cannot read {}: {why}", config.key.display()))?;
             let row = Row {
                 client: config.client.clone(),
-                whom: ClientRef::parse(&config.client).map_err(|why| format!("[[attestation]]: {why}"))?,
+                whom: ClientRef::read(&config.client).map_err(|why| format!("[[attestation]]: {why}"))?,
                 key: spki.as_ref().to_vec(),
                 registers: config.registers()?,
                 operations: config.operations()?,

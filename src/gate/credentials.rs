@@ -127,7 +127,7 @@ impl Ledger {
             if name.contains('/') {
                 return Err(format!("credential {name:?} has a slash in its name: choose one without"));
             }
-            let clients = config.clients.iter().map(|client| ClientRef::parse(client));
+            let clients = config.clients.iter().map(|client| ClientRef::read(client));
             let clients =
                 clients.collect::<Result<_, _>>().map_err(|why| format!("credential {name:?}: {why}"))?;
             known.push(Known { config: config.clone(), clients, hash, proven: Mutex::default() });

@@ -44,7 +44,7 @@ impl Listed {
     /// Reads the lists; refuses entries that could never match.
     pub fn new(config: &Config) -> Result<Self, String> {
         let parse = |place: String| {
-            move |text: &String| ClientRef::parse(text).map_err(|why| format!("{place}: {why}"))
+            move |text: &String| ClientRef::read(text).map_err(|why| format!("{place}: {why}"))
         };
         let members = config.groups.iter().map(|group| {
             let place = format!("members of group {:?}", group.name);

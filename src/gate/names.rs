@@ -1,53 +1,65 @@
 //! What a certificate says of its holder: a name, and from when until when.
 
-use crate::engine::rights::identity::{SHA256_PREFIX, Validity};
+use crate::engine::rights::identity::Validity;
+use crate::engine::rights::names;
 use crate::engine::telling::notes::noted;
+use crate::pki::text_of;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
-
-/// The longest name, in characters: X.509 gives a common name 64, DNS a name 253.
-const NAME_CHARS_MAX: usize = 256;
 
 /// How much of a name that is refused is shown.
 const SHOWN_CHARS_MAX: usize = 64;
 
-/// The common name, else the first name of the alternative ones. Refuses names that cannot be shown as they are, and
-/// those that look like fingerprints.
+/// The common name, else the first name of the alternative ones. Refuses a subject with several, what cannot be read, and
+/// what is the name of no client.
 pub fn name_of(certificate: &[u8]) -> Result<Option<String>, String> {
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
         return Err("its certificate cannot be read".to_owned());
     };
-    let common = certificate.subject().iter_common_name().find_map(|name| name.as_str().ok());
-    let alternative = certificate.subject_alternative_name().ok().flatten().and_then(|names| {
+    let common = match common_name(&certificate)? {
+        None => alternative_name(&certificate)?,
+        common => common,
+    };
+    let Some(name) = common else { return Ok(None) };
+    names::check(&name).map_err(|flaw| {
+        format!(
+            "its certificate has the name {}, which is not taken as that of a client: {flaw}",
+            noted(&name, SHOWN_CHARS_MAX)
+        )
+    })?;
+    Ok(Some(name))
+}
+
+/// The one common name of the subject.
+fn common_name(certificate: &X509Certificate<'_>) -> Result<Option<String>, String> {
+    let all: Result<Vec<String>, String> = certificate.subject().iter_common_name().map(text_of).collect();
+    let all = all.map_err(|why| format!("the common name of its certificate cannot be read: {why}"))?;
+    let mut named = all.into_iter().filter(|name| !name.is_empty());
+    let Some(name) = named.next() else { return Ok(None) };
+    if let Some(other) = named.find(|other| *other != name) {
+        let (one, other) = (noted(&name, SHOWN_CHARS_MAX), noted(&other, SHOWN_CHARS_MAX));
+        return Err(format!(
+            "its certificate has several common names, {one} and {other}: nobody knows which of them is meant"
+        ));
+    }
+    Ok(Some(name))
+}
+
+/// The first DNS name, mail address or URI.
+fn alternative_name(certificate: &X509Certificate<'_>) -> Result<Option<String>, String> {
+    let names = certificate.subject_alternative_name();
+    let names = names.map_err(|_| {
+        "its certificate has no common name, and its alternative names cannot be read".to_owned()
+    })?;
+    let found = names.and_then(|names| {
         names.value.general_names.iter().find_map(|name| match name {
             GeneralName::DNSName(name) | GeneralName::RFC822Name(name) | GeneralName::URI(name) => {
-                Some(*name)
+                Some((*name).to_owned())
             }
             _ => None,
         })
     });
-    let Some(name) = common.into_iter().chain(alternative).find(|name| !name.is_empty()) else {
-        return Ok(None);
-    };
-    let shown = noted(name, SHOWN_CHARS_MAX);
-    if name.starts_with(SHA256_PREFIX) {
-        return Err(format!(
-            "its certificate has the name {shown}: names that begin with sha256: are fingerprints here"
-        ));
-    }
-    let is_plain =
-        |c: char| !c.is_control() && (c == '"' || c == '\'' || c == '\\' || c.escape_debug().count() == 1);
-    if name.chars().nth(NAME_CHARS_MAX).is_some() || !name.chars().all(is_plain) {
-        return Err(format!(
-            "its certificate has the name {shown}: at most {NAME_CHARS_MAX} characters, all of which can be seen, are taken"
-        ));
-    }
-    if name.trim() != name {
-        return Err(format!(
-            "its certificate has the name {shown}: names with spaces at their ends are not taken, as nobody tells them from others"
-        ));
-    }
-    Ok(Some(name.to_owned()))
+    Ok(found.filter(|name| !name.is_empty()))
 }
 
 /// When a certificate is good.

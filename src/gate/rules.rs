@@ -74,13 +74,14 @@ impl Rules {
     ) -> Result<Identity, String> {
         let fingerprint = Fingerprint::of(certificate);
         let whole = Identity { fingerprint: Some(fingerprint), validity, path, ..Identity::default() };
-        let certificate = match names::name_of(certificate)? {
-            Some(name) => name,
+        let certificate = match names::name_of(certificate) {
+            Ok(Some(name)) => name,
             // A certificate that the configuration lists by its fingerprint needs no name: it is called by that.
-            None if self.listed.has(&ClientRef::Certificate(fingerprint)) => {
+            _ if self.listed.has(&ClientRef::Certificate(fingerprint)) => {
                 format!("{SHA256_PREFIX}{fingerprint}")
             }
-            None => {
+            Err(why) => return Err(why),
+            Ok(None) => {
                 return Err(
                     "its certificate names nobody: it has no common name and no alternative name, and the \
                             configuration does not list its fingerprint"
@@ -242,9 +243,14 @@ impl Rules {
     }
 
     /// Whether this names a client here.
-    pub fn names(&self, name: &str) -> bool {
-        let listed = ClientRef::Name(name.to_owned());
-        let is_called = self.config.endpoints.iter().any(|endpoint| endpoint.client == name);
-        is_called || self.listed.has(&listed) || self.user_called(name).is_some()
+    pub fn names(&self, whom: &ClientRef) -> bool {
+        self.listed.has(whom)
+            || match whom {
+                ClientRef::Certificate(_) => false,
+                ClientRef::Name(name) => {
+                    let is_called = self.config.endpoints.iter().any(|endpoint| endpoint.client == *name);
+                    is_called || self.user_called(name).is_some()
+                }
+            }
     }
 }

@@ -1,6 +1,6 @@
 //! The revocation lists of `tls.crl`: which of them count, until when, and what they are in words.
 
-use crate::pki::{bounded, moment};
+use crate::pki::{bounded, moment, name};
 use rustls::pki_types::CertificateRevocationListDer;
 use std::fmt;
 use x509_parser::prelude::{CertificateRevocationList, FromDer as _};
@@ -36,7 +36,7 @@ impl RevocationList {
         let number = read.crl_number().map(|number| number.to_bytes_be()).unwrap_or_default();
         let number = [vec![0; 20usize.saturating_sub(number.len())], number].concat();
         Self {
-            issuer: bounded(&read.issuer().to_string()),
+            issuer: bounded(&name(read.issuer())),
             revoked: read.iter_revoked_certificates().count(),
             fingerprint,
             scope: (read.issuer().as_raw().to_vec(), part.map(|part| part.value.to_vec())),

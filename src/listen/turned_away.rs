@@ -9,10 +9,14 @@ use super::slots::Full;
 use super::verifier::Noted;
 use crate::gate::{self, Refused};
 use crate::pki::{Facts, bounded};
+use crate::text::printable;
 use rustls::{AlertDescription, Error, PeerIncompatible};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+
+/// How much is shown of the gate's own words, with names in them.
+const WHY_CHARS_MAX: usize = 600;
 
 /// Whom the server lets in, for messages.
 #[derive(Clone, Debug, Default)]
@@ -178,7 +182,7 @@ impl TurnedAway {
                 let (reason, what) = certificate::why(error, &noted.chain, trust);
                 Self::with(reason, what, noted, trust)
             }
-            None => Self::with(by_name(), bounded(&refused.why), noted, trust),
+            None => Self::with(by_name(), printable(&refused.why, WHY_CHARS_MAX), noted, trust),
         }
     }
 

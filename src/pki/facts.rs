@@ -1,6 +1,7 @@
 //! What a certificate says of itself, for people: log, `keystead explain`, messages at start. The texts come from whoever
 //! made the certificate: they are escaped and bounded here, once.
 
+use super::text::{self, text_of};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -49,10 +50,10 @@ impl Facts {
             return Self { fingerprint, ..Self::default() };
         };
         let (validity, constraints) = (read.validity(), read.basic_constraints());
-        let common = read.subject().iter_common_name().find_map(|name| name.as_str().ok());
+        let common = read.subject().iter_common_name().find_map(|name| text_of(name).ok());
         Self {
-            subject: bounded(&read.subject().to_string()),
-            issuer: bounded(&read.issuer().to_string()),
+            subject: bounded(&text::name(read.subject())),
+            issuer: bounded(&text::name(read.issuer())),
             serial: bounded(&hex::encode(read.raw_serial())),
             fingerprint,
             version: if read.version() == X509Version::V1 { 1 } else { read.version().0 + 1 },
@@ -61,7 +62,7 @@ impl Facts {
             validity: (validity.not_before.timestamp(), validity.not_after.timestamp()),
             usages: usages(&read),
             names: names(&read),
-            common_name: bounded(common.unwrap_or_default()),
+            common_name: bounded(&common.unwrap_or_default()),
         }
     }
 

@@ -28,7 +28,7 @@ pub fn requests() -> Vec<AdminRequest> {
         AdminRequest::MasterStatus,
         AdminRequest::MasterRotate,
         AdminRequest::ClientAdd { name: name.clone(), days: 1, request: "PEM".into(), replace: false },
-        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: false },
+        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: true },
         AdminRequest::ClientList,
         AdminRequest::ClientShow { name },
         AdminRequest::Explain { id: 1 },
@@ -123,7 +123,7 @@ fn who_was_revoked_learns_nothing() {
     let fingerprint = Fingerprint::parse(FINGERPRINT);
     let identity = Identity { fingerprint, ..Identity::named("revoked") };
     let revoked = Principal { identity, ..admin("revoked") };
-    let by_fingerprint = AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: false };
+    let by_fingerprint = AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: true };
     let answers = bench.run(&admin("root"), &message(&by_fingerprint));
     assert_eq!(answers[0].result_status, ResultStatus::Success);
     for request in requests() {

@@ -1,6 +1,7 @@
 //! What leaves of a batch that was undone: that it was, and at most identifiers of objects that are there.
 
 mod counts;
+mod named;
 mod random;
 
 use super::world::Bench;

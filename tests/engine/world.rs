@@ -6,7 +6,7 @@ use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::Changes;
 use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted};
 use keystead::engine::refusal::{Cause, Refusal};
-use keystead::engine::rights::identity::{Fingerprint, Identity};
+use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::rotation::{self, Due};
 use keystead::engine::supplies::Supplies;
@@ -57,8 +57,13 @@ impl Clients for Known {
         )
     }
 
-    fn knows(&self, name: &str) -> bool {
-        self.0.iter().any(|known| known.name == name)
+    fn knows(&self, whom: &ClientRef) -> bool {
+        self.0.iter().any(|known| whom.is_holder(&known.identity))
+    }
+
+    fn name_of(&self, certificate: &Fingerprint) -> Option<String> {
+        let known = self.0.iter().find(|known| known.identity.fingerprint == Some(*certificate));
+        known.map(|known| known.name.clone())
     }
 }
 

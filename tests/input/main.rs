@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod configuration;
+mod names;
 mod reload;
 #[path = "../support/mod.rs"]
 mod support;

@@ -6,6 +6,8 @@ mod lab;
 mod proofs;
 mod tls;
 
+pub use lab::{CLIENT, Lab};
+
 use keystead::listen::Reason;
 
 /// Where each reason is met, by a client that is turned away for it.

@@ -7,6 +7,7 @@ use crate::engine::draft::Draft;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::{ClientRef, Fingerprint};
+use crate::engine::rights::names;
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use crate::gate::Standing;
 use serde_json::Value;
@@ -17,6 +18,10 @@ const COUNTED_MAX: usize = 1000;
 /// Signs a certificate for a client, and keeps that. A name that has keys, or was revoked, is given to who holds the new
 /// certificate only where the administrator says so: then it is the one certificate of the name that is good.
 pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest, name: &str, replace: bool) -> Step<Value> {
+    names::check(name).map_err(|flaw| {
+        let shown = noted(name, NOTED_CHARS_MAX);
+        Refusal::new(Cause::InvalidField, format!("{shown} cannot be the name of a client: {flaw}"))
+    })?;
     let known = cx.draft.client_name(name)?;
     let is_revoked = known.as_ref().is_some_and(|known| known.ended.is_some());
     if !replace {
@@ -106,17 +111,18 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
 pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<Value> {
     let why = format!("revoked by {}", cx.principal().name);
     let whom = ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+    if !even_unknown {
+        must_be_known(cx, &whom, true)?;
+    }
     let revoked = match whom {
         ClientRef::Certificate(fingerprint) => {
             let known = issued(cx.draft)?.into_iter().find(|issued| issued.fingerprint == fingerprint);
-            let client = known.map(|issued| issued.name).unwrap_or_default();
+            let come = || cx.draft.world().clients.name_of(&fingerprint);
+            let client = known.map(|issued| issued.name).or_else(come).unwrap_or_default();
             credentials::revoke(cx.draft, &fingerprint, &client, &why)?;
             Revoked { name: None, certificates: vec![fingerprint] }
         }
         ClientRef::Name(name) => {
-            if !even_unknown {
-                must_be_known(cx, &name, "; --unknown ends the name all the same")?;
-            }
             let certificates = end_all(cx, &name, &why)?;
             Revoked { name: Some(name), certificates }
         }
@@ -124,24 +130,40 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<
     json(&revoked)
 }
 
-/// A name that nobody has would end nothing, and the administrator would believe that it had; and shown as if somebody
+/// Who is unknown has nothing that could end, and the administrator would believe that it had; and shown as if somebody
 /// had it, a misspelt name would go unnoticed.
-fn must_be_known(cx: &mut Context<'_, '_>, name: &str, otherwise: &str) -> Step<()> {
-    let is_known = cx.draft.world().clients.knows(name)
-        || unless_damaged(cx.draft.client_name(name).map(Some))?.is_none_or(|known| known.is_some())
-        || issued(cx.draft)?.iter().any(|issued| issued.name == name)
-        || cx.draft.owned_by(name, 1)? > 0;
-    match is_known {
-        true => Ok(()),
-        false => refuse(
-            Cause::NotFound,
+fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, is_revoked: bool) -> Step<()> {
+    let is_known = cx.draft.world().clients.knows(whom)
+        || match whom {
+            ClientRef::Name(name) => {
+                unless_damaged(cx.draft.client_name(name).map(Some))?.is_none_or(|known| known.is_some())
+                    || issued(cx.draft)?.iter().any(|issued| issued.name == *name)
+                    || cx.draft.owned_by(name, 1)? > 0
+            }
+            ClientRef::Certificate(fingerprint) => {
+                issued(cx.draft)?.iter().any(|issued| issued.fingerprint == *fingerprint)
+            }
+        };
+    if is_known {
+        return Ok(());
+    }
+    let (what, otherwise) = match whom {
+        ClientRef::Name(name) => (
             format!(
                 "nothing here knows a client {}: write the name as its certificate has it, or sha256: and the fingerprint of one \
-                 certificate{otherwise}",
+                 certificate",
                 noted(name, NOTED_CHARS_MAX)
             ),
+            "; --unknown ends the name all the same",
         ),
-    }
+        ClientRef::Certificate(_) => (
+            "nothing here knows a certificate of this sha256: fingerprint: none was signed here, none is in the configuration, and \
+             none has come since the server started; `keystead client list` lists those that are recorded"
+                .to_owned(),
+            "; --unknown bars the certificate all the same",
+        ),
+    };
+    refuse(Cause::NotFound, format!("{what}{}", if is_revoked { otherwise } else { "" }))
 }
 
 /// Ends a name, and each certificate of it that is known and good; returns those.
@@ -170,13 +192,8 @@ pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Ste
         ClientRef::Certificate(_) => None,
     };
     let is_known = standing.configured || revoked.is_some() || !certificates.is_empty();
-    match &whom {
-        _ if is_known => {}
-        ClientRef::Name(name) => must_be_known(cx, name, "")?,
-        ClientRef::Certificate(_) => {
-            let why = "nothing here knows a certificate of this fingerprint: `keystead client list` tells those that are known";
-            return refuse(Cause::NotFound, why);
-        }
+    if !is_known {
+        must_be_known(cx, &whom, false)?;
     }
     json(&ShownClient { standing, revoked, certificates })
 }

@@ -1,6 +1,6 @@
 //! What an item comes to: its answer and its audit entry, which are always made together, so that they say the same.
 
-use crate::engine::draft::Draft;
+use crate::engine::draft::{Draft, Undone};
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Halt, Refusal};
 use kmip_codec::Version;
@@ -41,6 +41,12 @@ impl Deed {
     fn undone(self) -> Self {
         let within = self.within.into_iter().map(Self::undone).collect();
         Self { status: ResultStatus::OperationUndone, reason: None, cause: None, within, ..self }
+    }
+
+    /// Leaves out what was made and is undone.
+    pub(super) fn strike(&mut self, undone: &Undone) {
+        self.objects.retain(|name| !undone.contains(name));
+        self.within.iter_mut().for_each(|within| within.strike(undone));
     }
 }
 
@@ -88,6 +94,12 @@ impl Answered {
             ..ResponseItem::default()
         };
         Ok(Self::new(answer, None, deed))
+    }
+
+    /// Says nothing of what was made and is undone, neither to the client nor in the audit.
+    pub fn strike(&mut self, undone: &Undone) {
+        self.answer.result_message = self.answer.result_message.take().map(|text| undone.strike(text));
+        self.deed.strike(undone);
     }
 
     /// The answer and the audit entry.

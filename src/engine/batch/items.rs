@@ -4,6 +4,7 @@ use super::answered::{Answered, Deed, refused};
 use crate::engine::asynchronous;
 use crate::engine::context::Context;
 use crate::engine::dispatch::dispatch;
+use crate::engine::draft::Undone;
 use crate::engine::given::{SETS_PLACEHOLDER, given};
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
@@ -50,10 +51,11 @@ impl<'m> Batch<'m> {
                 continue;
             }
             if let Some(start) = start.take_if(|_| answered.has_failed()) {
-                cx.draft.undo(start);
+                let undone = cx.draft.undo(start);
                 let taken_back = done.into_iter().map(|before| before.undone(cx.draft, self.version));
                 done = taken_back.collect::<Result<_, _>>()?;
                 done.push(answered);
+                done.iter_mut().for_each(|one| one.strike(&undone));
                 break;
             }
             let goes_on = !answered.has_failed() || self.on_error == BatchErrorContinuationOption::Continue;
@@ -87,10 +89,10 @@ impl<'m> Batch<'m> {
             ..answer
         };
         let result = self.perform(item, last, cx).map(whole).and_then(|answer| self.fitting(answer, cx));
-        let (answer, cause) = match result {
+        let (answer, cause, undone) = match result {
             Ok(answer) => {
                 cx.draft.keep(savepoint);
-                (answer, None)
+                (answer, None, Undone::default())
             }
             Err(Halt::Need(need)) => {
                 cx.supplies.note(need)?;
@@ -98,16 +100,18 @@ impl<'m> Batch<'m> {
                 return Ok(None);
             }
             Err(Halt::Refused(refusal)) => {
-                cx.draft.roll_back(savepoint);
+                let undone = cx.draft.roll_back(savepoint);
                 // What was to come from the item must not be taken for what came before it.
                 let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
                 cx.placeholder = placeholder.filter(|_| !empties);
-                (whole(refused(&refusal, self.version, named)), Some(refusal.cause))
+                (whole(refused(&refusal, self.version, named)), Some(refusal.cause), undone)
             }
         };
         cx.room = cx.room.saturating_sub(answer.length(self.version));
         cx.given.push(given(operation, answer.response.as_ref(), cx));
-        Ok(Some(Answered::new(answer, cause, cx.end_item(operation))))
+        let mut answered = Answered::new(answer, cause, cx.end_item(operation));
+        answered.strike(&undone);
+        Ok(Some(answered))
     }
 
     /// The answer of an item, unless the answers of the batch would be too long with it.

@@ -23,6 +23,8 @@ pub struct Pending {
     rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// What the ticket of the message still allows.
     pub grant: Option<Grant>,
+    /// The names that the server has given to what was made.
+    pub made: Vec<String>,
     bytes: usize,
     noted: Vec<Noted>,
 }
@@ -33,6 +35,8 @@ struct Noted {
     objects: BTreeMap<String, Option<Measured>>,
     rows: BTreeMap<Vec<u8>, Option<Option<Vec<u8>>>>,
     grant: Option<Grant>,
+    /// How many names were given.
+    made: usize,
 }
 
 /// An undo point.
@@ -141,13 +145,13 @@ impl Pending {
 
     /// Marks where to go back to.
     pub fn savepoint(&mut self) -> Savepoint {
-        self.noted.push(Noted { grant: self.grant.clone(), ..Noted::default() });
+        self.noted.push(Noted { grant: self.grant.clone(), made: self.made.len(), ..Noted::default() });
         Savepoint(self.noted.len() - 1)
     }
 
-    /// Drops what was collected since; the places of objects that are collected no more.
-    pub fn roll_back(&mut self, to: Savepoint) -> Vec<String> {
-        let mut dropped = Vec::new();
+    /// Drops what was collected since; the places of objects that are collected no more, and the names that were given.
+    pub fn roll_back(&mut self, to: Savepoint) -> (Vec<String>, Vec<String>) {
+        let (mut dropped, mut made) = (Vec::new(), Vec::new());
         while self.noted.len() > to.0 {
             let Some(noted) = self.noted.pop() else { break };
             for (place, object) in noted.objects {
@@ -159,8 +163,9 @@ impl Pending {
                 self.swap_row(&key, value);
             }
             self.grant = noted.grant;
+            made.extend(self.made.split_off(noted.made));
         }
-        dropped
+        (dropped, made)
     }
 
     /// Forgets a savepoint: what was collected since stays, unless an earlier one is gone back to.

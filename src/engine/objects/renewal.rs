@@ -87,7 +87,7 @@ pub fn check_offset(version: Version, given: &Attributes, offset: Option<Interva
 pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Step<Attributes> {
     if old.is_replaced() {
         let by = old.linked(LinkType::ReplacementObjectLink);
-        let by = by.map(|id| format!(", by {id:?}: name that one")).unwrap_or_default();
+        let by = by.map(|id| format!(": its replacement is {id:?}")).unwrap_or_default();
         return refuse(Cause::Replaced, format!("object {:?} was replaced already{by}", old.id));
     }
     let of_certificates = |attribute: &Attribute| {

@@ -9,7 +9,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::attestation::Unproven;
 use crate::engine::rights::grant::Grant;
-use crate::engine::rights::identity::Identity;
+use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use crate::engine::rights::persona::Persona;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
@@ -61,8 +61,11 @@ pub trait Clients {
     /// none is any more.
     fn principal(&self, identity: &Identity) -> Option<Principal>;
 
-    /// Whether the configuration names this client, or it has come by since the server started.
-    fn knows(&self, name: &str) -> bool;
+    /// Whether the configuration names this client or certificate, or it has come by since the server started.
+    fn knows(&self, whom: &ClientRef) -> bool;
+
+    /// The name with which this certificate has come by since the server started.
+    fn name_of(&self, certificate: &Fingerprint) -> Option<String>;
 }
 
 /// Decides whether the principal may perform the operation on the object. Every operation that is served is

@@ -2,29 +2,31 @@
 //! SHA-256 fingerprint. What can match no certificate is refused.
 
 use super::identity::SHA256_PREFIX as PREFIX;
+use super::names::{self, Digest, Flaw};
 
 /// The right form, for messages.
 const FORM: &str = "write sha256: and 64 hexadecimal digits, or what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints";
 
 /// An entry in its one form; otherwise, why it can never match.
 pub fn normalised(text: &str) -> Result<String, String> {
-    check_name(text)?;
-    let Some((algorithm, digits)) = fingerprint(text) else { return Ok(text.to_owned()) };
+    let Some((digest, digits)) = names::fingerprint(text).filter(|_| text.trim() == text) else {
+        return names::check(text).map(|()| text.to_owned()).map_err(|flaw| unmatched(text, &flaw));
+    };
     let plain: String = digits.chars().filter(|c| *c != ':').flat_map(char::to_lowercase).collect();
     let is_hex = plain.chars().all(|c| c.is_ascii_hexdigit());
-    match algorithm {
-        Algorithm::Sha256 if plain.len() == 64 && is_hex && is_even(digits) => Ok(format!("{PREFIX}{plain}")),
-        Algorithm::Sha256 if !is_hex => {
+    match digest {
+        Digest::Sha256 if plain.len() == 64 && is_hex && is_even(digits) => Ok(format!("{PREFIX}{plain}")),
+        Digest::Sha256 if !is_hex => {
             Err(format!("it can match no certificate: a fingerprint has hexadecimal digits alone; {FORM}"))
         }
-        Algorithm::Sha256 => {
+        Digest::Sha256 => {
             Err(format!("it can match no certificate: its fingerprint has {} digits; {FORM}", plain.len()))
         }
-        Algorithm::Other => Err(format!("it can match no certificate: fingerprints are SHA-256; {FORM}")),
-        Algorithm::Unsaid if plain.len() == 64 => Err(format!(
-            "this looks like a fingerprint, and would be taken for a name: write \"{PREFIX}{plain}\""
-        )),
-        Algorithm::Unsaid => Err(format!(
+        Digest::Other => Err(format!("it can match no certificate: fingerprints are SHA-256; {FORM}")),
+        Digest::Unsaid if plain.len() == 64 => {
+            Err(format!("this looks like a fingerprint, and is no name: write \"{PREFIX}{plain}\""))
+        }
+        Digest::Unsaid => Err(format!(
             "this looks like a fingerprint of another kind than SHA-256, or a part of one: {FORM}"
         )),
     }
@@ -32,70 +34,23 @@ pub fn normalised(text: &str) -> Result<String, String> {
 
 /// A name that a certificate can have, where fingerprints are not compared.
 pub fn check_plain(text: &str) -> Result<(), String> {
-    check_name(text)?;
-    match fingerprint(text) {
-        None => Ok(()),
-        Some(_) => {
-            Err("it can match no client: give the name in the certificate here, not a fingerprint".to_owned())
+    names::check(text).map_err(|flaw| match flaw {
+        Flaw::Fingerprint => {
+            "it can match no client: give the name in the certificate here, not a fingerprint".to_owned()
         }
-    }
+        flaw => unmatched(text, &flaw),
+    })
 }
 
-fn check_name(text: &str) -> Result<(), String> {
-    const NAME_MAX: usize = 256;
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return Err("it is empty, and can match no certificate: give the name in the certificate".to_owned());
-    }
-    if trimmed != text {
-        return Err(format!("it has spaces at its ends, and can match no certificate: write {trimmed:?}"));
-    }
-    if text.chars().any(char::is_control) || text.chars().count() > NAME_MAX {
-        return Err(format!(
-            "it can match no certificate: a name has at most {NAME_MAX} characters, and no control characters"
-        ));
-    }
-    let bare = text.trim_start_matches("subject=").trim_start().trim_start_matches('/');
-    match bare.strip_prefix("CN=").or_else(|| bare.strip_prefix("CN = ")) {
-        Some(name) => {
-            Err(format!("it can match no certificate: write the common name alone, {:?}", name.trim()))
-        }
-        None => Ok(()),
-    }
-}
-
-enum Algorithm {
-    Sha256,
-    Other,
-    Unsaid,
-}
-
-/// The digits of what is meant as a fingerprint.
-fn fingerprint(text: &str) -> Option<(Algorithm, &str)> {
-    let lower = text.to_ascii_lowercase();
-    for (name, algorithm) in [
-        ("sha256", Algorithm::Sha256),
-        ("sha-256", Algorithm::Sha256),
-        ("sha512", Algorithm::Other),
-        ("sha384", Algorithm::Other),
-        ("sha1", Algorithm::Other),
-        ("md5", Algorithm::Other),
-    ] {
-        let rest = lower.strip_prefix(name).map(|rest| rest.trim_start_matches(" fingerprint").trim_start());
-        if rest.is_some_and(|rest| rest.starts_with([':', '='])) {
-            let (_, digits) = text.split_once([':', '='])?;
-            return Some((algorithm, digits.trim()));
-        }
-    }
-    let pairs = text.split(':');
-    let is_pair = |pair: &str| pair.len() == 2 && pair.chars().all(|c| c.is_ascii_hexdigit());
-    // Six pairs are the address of a network card, which may well be a name.
-    if pairs.clone().count() >= 16 && pairs.clone().all(is_pair) {
-        let whole = pairs.count() == 32;
-        return Some((if whole { Algorithm::Sha256 } else { Algorithm::Unsaid }, text));
-    }
-    let is_hex = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
-    is_hex.then_some((Algorithm::Unsaid, text))
+/// What no certificate has that is let in, and what to write instead.
+fn unmatched(text: &str, flaw: &Flaw) -> String {
+    let instead = match flaw {
+        Flaw::Empty => ": give the name in the certificate".to_owned(),
+        Flaw::Spaces => format!(": write {:?}", text.trim()),
+        Flaw::Subject(name) => format!(": write the common name alone, {name:?}"),
+        Flaw::Long | Flaw::Hidden(_) | Flaw::Decomposed | Flaw::Fingerprint => String::new(),
+    };
+    format!("{flaw}, and can match no certificate{instead}")
 }
 
 /// Whether colons, where there are any, stand between pairs.
@@ -148,7 +103,9 @@ mod tests {
             ("CN=host-a".to_owned(), "\"host-a\""),
             ("/CN=host-a".to_owned(), "\"host-a\""),
             ("subject=CN = host-a".to_owned(), "\"host-a\""),
-            ("a\nb".to_owned(), "control"),
+            ("a\nb".to_owned(), "U+000A"),
+            ("e\u{301}".to_owned(), "NFC"),
+            ("a\u{3164}".to_owned(), "U+3164"),
         ] {
             let error = normalised(&form).unwrap_err();
             assert!(error.contains(word), "{form:?}: {error}");

@@ -56,7 +56,12 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
         Reason::CertificateOfCa if certificate.is_some_and(|facts| facts.self_issued) => {
             "Make one that is no CA: `@self@`; add it to tls.ca: `cat CLIENT.pem >> @ca@`, and @reload@. @renew@"
         }
-        Reason::CertificateOfCa | Reason::CertificateName => "@renew@",
+        Reason::CertificateOfCa => "@renew@",
+        Reason::CertificateName => {
+            "Have it signed with one common name that can be read and shown as it is. @renew@. Or let it in without its name: put \
+             its fingerprint into the configuration, under [admin], [[groups]] or [[clients]]: \"sha256:@fingerprint@\", and \
+             @reload@"
+        }
         Reason::CertificateSignature => {
             "@renew@, with RSA of at least 2048 bits, or P-256 or P-384, and SHA-256 or better"
         }
@@ -67,6 +72,17 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
         Reason::NotAdmitted => {
             "Correct the configuration, and @reload@; `keystead client show @name@` tells how the client stands"
         }
+        Reason::NoPrivateKey => {
+            "Give the client the key that belongs to the certificate: `openssl pkey -in CLIENT.key -pubout` and `openssl \
+             x509 -in CLIENT.pem -noout -pubkey` print the same"
+        }
+        other => of_the_ca(other, certificate),
+    }
+}
+
+/// Where the certificate does not lead to a CA that is trusted.
+fn of_the_ca(reason: Reason, certificate: Option<&Facts>) -> &'static str {
+    match reason {
         Reason::CaOutOfDate => {
             "Put the new certificate of that CA into tls.ca: `cat NEW-CA.pem >> @ca@`, and @reload@. Otherwise: @renew@, with a \
              CA that is valid. Look at the server's clock as well (`date`)"
@@ -91,10 +107,6 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
         Reason::SelfSigned => {
             "Make one that is X.509 v3 and no CA: `@self@`; add it to tls.ca: `cat CLIENT.pem >> @ca@`, and @reload@. \
              Otherwise: @renew@"
-        }
-        Reason::NoPrivateKey => {
-            "Give the client the key that belongs to the certificate: `openssl pkey -in CLIENT.key -pubout` and `openssl \
-             x509 -in CLIENT.pem -noout -pubkey` print the same"
         }
         other => of_tls(other),
     }

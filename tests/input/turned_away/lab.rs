@@ -63,7 +63,7 @@ impl Lab {
     /// A key and a request for it.
     pub fn request(&self, subject: &str) {
         self.sh(&format!(
-            "rm -f CLIENT.* ; openssl ecparam -name prime256v1 -genkey -noout -out CLIENT.key; openssl req -new -key \
+            "rm -f CLIENT.* ; openssl ecparam -name prime256v1 -genkey -noout -out CLIENT.key; openssl req -new -utf8 -key \
              CLIENT.key -subj '{subject}' -out CLIENT.csr"
         ));
     }

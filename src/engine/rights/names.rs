@@ -1,0 +1,175 @@
+//! What the name of a client may be: one rule for the names in certificates, in the configuration, in administrative
+//! operations, and in what the CA here signs. Two names that look alike are one name, so that nobody takes one client for
+//! another.
+
+use crate::text::is_hidden;
+use std::fmt;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+/// The longest name, in characters: a common name mostly has 64 at most, a DNS name 253.
+pub const CHARS_MAX: usize = 256;
+
+/// Why a text can be the name of no client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Flaw {
+    /// It is empty, or of spaces alone.
+    Empty,
+    /// There are spaces at its ends.
+    Spaces,
+    /// It has more than [`CHARS_MAX`] characters.
+    Long,
+    /// It has this character, which is not seen, or at its beginning, where it changes nothing that stands before it.
+    Hidden(char),
+    /// It is not in Unicode's composed form (NFC), as which another text looks the same.
+    Decomposed,
+    /// It looks like the fingerprint of a certificate.
+    Fingerprint,
+    /// It begins as the subject of a certificate does; what follows.
+    Subject(String),
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("it is empty"),
+            Self::Spaces => f.write_str("it has spaces at its ends, which nobody sees"),
+            Self::Long => write!(f, "it has more than {CHARS_MAX} characters"),
+            Self::Hidden(c) => write!(f, "it has a character that cannot be seen (U+{:04X})", u32::from(*c)),
+            Self::Decomposed => f.write_str(
+                "it has letters apart from their accents, as which a text of other characters looks the same; write it in \
+                 Unicode's composed form (NFC)",
+            ),
+            Self::Fingerprint => f.write_str("it looks like the fingerprint of a certificate"),
+            Self::Subject(_) => f.write_str("it begins as the subject of a certificate does (CN=)"),
+        }
+    }
+}
+
+/// Whether a text can be the name of a client.
+pub fn check(text: &str) -> Result<(), Flaw> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(Flaw::Empty);
+    }
+    if text.chars().nth(CHARS_MAX).is_some() {
+        return Err(Flaw::Long);
+    }
+    let first_mark = text.chars().next().filter(|first| is_combining_mark(*first));
+    if let Some(hidden) = text.chars().find(|c| !is_seen(*c)).or(first_mark) {
+        return Err(Flaw::Hidden(hidden));
+    }
+    if trimmed != text {
+        return Err(Flaw::Spaces);
+    }
+    if text.nfc().ne(text.chars()) {
+        return Err(Flaw::Decomposed);
+    }
+    if fingerprint(text).is_some() {
+        return Err(Flaw::Fingerprint);
+    }
+    let bare = text.trim_start_matches("subject=").trim_start().trim_start_matches('/');
+    match bare.strip_prefix("CN=").or_else(|| bare.strip_prefix("CN = ")) {
+        Some(name) => Err(Flaw::Subject(name.trim().to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// Letters and the like, marks on them, and the space: what Rust shows as it is.
+fn is_seen(c: char) -> bool {
+    let is_shown = || matches!(c, '"' | '\'' | '\\') || c.escape_debug().count() == 1;
+    !is_hidden(c) && (is_combining_mark(c) || is_shown())
+}
+
+/// How the digits of a fingerprint were made, by what is said of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Digest {
+    /// With SHA-256.
+    Sha256,
+    /// With another hash.
+    Other,
+    /// Nothing is said.
+    Unsaid,
+}
+
+/// The digits of what is meant as a fingerprint.
+pub fn fingerprint(text: &str) -> Option<(Digest, &str)> {
+    let lower = text.to_ascii_lowercase();
+    for (name, digest) in [
+        ("sha256", Digest::Sha256),
+        ("sha-256", Digest::Sha256),
+        ("sha512", Digest::Other),
+        ("sha384", Digest::Other),
+        ("sha1", Digest::Other),
+        ("md5", Digest::Other),
+    ] {
+        let rest = lower.strip_prefix(name).map(|rest| rest.trim_start_matches(" fingerprint").trim_start());
+        if rest.is_some_and(|rest| rest.starts_with([':', '='])) {
+            let (_, digits) = text.split_once([':', '='])?;
+            return Some((digest, digits.trim()));
+        }
+    }
+    let pairs = text.split(':');
+    let is_pair = |pair: &str| pair.len() == 2 && pair.chars().all(|c| c.is_ascii_hexdigit());
+    // Six pairs are the address of a network card, which may well be a name.
+    if pairs.clone().count() >= 16 && pairs.clone().all(is_pair) {
+        let whole = pairs.count() == 32;
+        return Some((if whole { Digest::Sha256 } else { Digest::Unsaid }, text));
+    }
+    let is_hex = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
+    is_hex.then_some((Digest::Unsaid, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_like_others_are_none() {
+        for (text, flaw) in [
+            ("", Flaw::Empty),
+            (" \u{a0}", Flaw::Empty),
+            (" host", Flaw::Spaces),
+            ("host\u{3164}", Flaw::Hidden('\u{3164}')),
+            ("ho\u{ad}st", Flaw::Hidden('\u{ad}')),
+            ("\u{202e}tsoh", Flaw::Hidden('\u{202e}')),
+            ("ho\u{200b}st", Flaw::Hidden('\u{200b}')),
+            ("ho\u{34f}st", Flaw::Hidden('\u{34f}')),
+            ("ho\u{a0}st", Flaw::Hidden('\u{a0}')),
+            ("ho\u{2800}st", Flaw::Hidden('\u{2800}')),
+            ("ho\u{fe0f}st", Flaw::Hidden('\u{fe0f}')),
+            ("ho\0st", Flaw::Hidden('\0')),
+            ("\u{301}host", Flaw::Hidden('\u{301}')),
+            ("e\u{301}t\u{e9}", Flaw::Decomposed),
+            ("\u{212b}ngstr\u{f6}m", Flaw::Decomposed),
+            ("SHA256:ab", Flaw::Fingerprint),
+            ("/CN=host", Flaw::Subject("host".to_owned())),
+        ] {
+            assert_eq!(check(text), Err(flaw), "{text:?}");
+        }
+        assert_eq!(check(&"é".repeat(CHARS_MAX)), Ok(()));
+        assert_eq!(check(&"é".repeat(CHARS_MAX + 1)), Err(Flaw::Long));
+    }
+
+    #[test]
+    fn names_of_every_script_are_taken() {
+        for name in [
+            "host-7.example.com",
+            "*.example.com",
+            "array/fred",
+            "spiffe://example.com/host",
+            "aa:bb:cc:dd:ee:ff",
+            "Müller & Söhne",
+            "O'Neil \"the host\" \\ 1",
+            "été",
+            "Ωμέγα",
+            "सर्वर",
+            "เซิร์ฟเวอร์",
+            "鍵サーバー",
+            "xn--mller-kva.example",
+            "CN",
+        ] {
+            assert_eq!(check(name), Ok(()), "{name}");
+        }
+    }
+}

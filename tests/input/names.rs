@@ -1,0 +1,232 @@
+//! What the name of a client may be: the gate, the configuration, administrative operations and the CA answer alike, and a
+//! name that is signed is the name that comes in.
+
+use super::support::dev::Dev;
+use super::turned_away::{CLIENT, Lab};
+use keystead::config::Config;
+use keystead::engine::rights::identity::ClientRef;
+use keystead::engine::rights::reference;
+use keystead::gate::{Gate, Shown, name_of};
+use keystead::pki::{self, Ca, Curve};
+use rcgen::{CertificateParams, DnType, DnValue, Issuer, KeyPair};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use std::fs;
+
+/// How many names are tried.
+const NAMES: usize = 1500;
+
+/// What names are put together from: what is usual, and what is not seen, steers, looks alike or means something elsewhere.
+const PIECES: &[&str] = &[
+    "a",
+    "host",
+    "7",
+    "-",
+    ".",
+    "_",
+    "@",
+    ":",
+    "/",
+    "*",
+    " ",
+    "\"",
+    "'",
+    "\\",
+    "=",
+    "é",
+    "e\u{301}",
+    "ü",
+    "鍵",
+    "सर्",
+    "\u{301}",
+    "\u{3164}",
+    "\u{ad}",
+    "\u{200b}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{34f}",
+    "\u{fe0f}",
+    "\u{a0}",
+    "\u{2003}",
+    "\u{e0041}",
+    "\u{feff}",
+    "\u{2800}",
+    "\u{1160}",
+    "\0",
+    "\n",
+    "\u{1b}[31m",
+    "\u{9b}",
+    "\u{e000}",
+    "\u{212b}",
+    "ﬁ",
+    "sha256:",
+    "SHA1 Fingerprint=",
+    "CN=",
+    "subject=",
+    "ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab",
+    "abababababababababababababababababababababababababababababababab",
+    "xn--mller-kva.example",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+];
+
+/// Names from a fixed seed.
+fn names() -> Vec<String> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(below).unwrap()).unwrap()
+    };
+    let made = (0..NAMES).map(|_| {
+        let count = [1, 1, 2, 3, 5, 9][next(6)];
+        (0..count).map(|_| PIECES[next(PIECES.len())]).collect::<String>()
+    });
+    made.chain(["x".repeat(64), "x".repeat(65), "é".repeat(256), "é".repeat(257), String::new()]).collect()
+}
+
+/// A certificate with this common name, as any CA might sign it.
+fn certificate(issuer: &Issuer<'_, KeyPair>, key: &KeyPair, name: &str) -> CertificateDer<'static> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.signed_by(key, issuer).unwrap().der().clone()
+}
+
+#[test]
+fn every_door_takes_the_same_names() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let config = Config::read(&folder.path().join("keystead.toml")).unwrap();
+    let gate = Gate::new(&config).unwrap();
+    let pair = pki::make_ca("CA", Curve::P256).unwrap();
+    let ca = Ca::from_pem(&pair.certificate, &pair.key).unwrap();
+    let issuer = Issuer::from_ca_cert_pem(&pair.certificate, KeyPair::from_pem(&pair.key).unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut taken = 0;
+    for name in names() {
+        let shown = certificate(&issuer, &key, &name);
+        let entered =
+            gate.enter(&[shown], Shown::ByClient).map(|presented| presented.principal().name.clone());
+        let is_taken = entered.is_ok();
+        assert_eq!(entered.unwrap_or_else(|_| name.clone()), name, "another name than was shown");
+        let listed = reference::normalised(&name).is_ok_and(|entry| entry == name);
+        assert_eq!(listed, is_taken, "the configuration: {name:?}");
+        let meant = ClientRef::read(&name).is_ok_and(|whom| whom == ClientRef::Name(name.clone()));
+        assert_eq!(meant, is_taken, "administrative operations: {name:?}");
+        assert_eq!(reference::check_plain(&name).is_ok(), is_taken, "endpoints: {name:?}");
+        let signed = pki::request(&name, Curve::P256).and_then(|(request, _)| ca.sign(&request, &name, 1));
+        assert_eq!(signed.is_ok(), is_taken, "the CA: {name:?}");
+        if let Ok(signed) = signed {
+            let signed = CertificateDer::from_pem_slice(signed.as_bytes()).unwrap();
+            assert_eq!(name_of(&signed), Ok(Some(name)));
+            taken += 1;
+        }
+    }
+    assert!(taken > NAMES / 10 && taken < NAMES * 9 / 10, "{taken} of {NAMES} were taken");
+}
+
+/// A file as a configuration takes it has the entries as they are signed.
+#[test]
+fn the_configuration_as_a_file_takes_what_the_gate_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let file = folder.path().join("keystead.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    for (name, is_taken) in [
+        ("Müller & Söhne", true),
+        ("e\\u0301", false),
+        ("host\\u3164", false),
+        ("\\u202Etsoh", false),
+        ("सर्वर", true),
+    ] {
+        fs::write(&file, format!("{text}\n[[groups]]\nname = \"g\"\nmembers = [\"{name}\"]\n")).unwrap();
+        let read = Config::read(&file);
+        assert_eq!(read.is_ok(), is_taken, "{name}");
+        assert!(read.err().is_none_or(|why| why.to_string().contains("can match no certificate")), "{name}");
+    }
+}
+
+#[test]
+fn common_names_of_every_type_are_read_or_told() {
+    let mut lab = Lab::new(&[]);
+    // The types of OpenSSL's string_mask: Printable, Teletex, IA5, BMP, UTF-8.
+    for (mask, name, words) in [
+        ("0x2", "printed", None),
+        ("0x4", "teletex", None),
+        ("0x10", "a@example.com", None),
+        ("0x800", "Müller", None),
+        ("0x2000", "Götz", None),
+        ("0x4", "Müller", Some(["TeletexString", "UTF8String"])),
+        ("0x800", "a\u{202e}b", Some(["U+202E", "cannot be seen"])),
+        ("0x2000", "e\u{301}", Some(["NFC", "accents"])),
+    ] {
+        lab.request("/CN=x");
+        let config = format!(
+            "[req]\ndistinguished_name=n\nstring_mask=MASK:{mask}\nutf8=yes\nprompt=no\n[n]\nCN={name}\n"
+        );
+        fs::write(lab.path("req.cnf"), config).unwrap();
+        lab.sh("openssl req -new -key CLIENT.key -utf8 -config req.cnf -out CLIENT.csr");
+        lab.sign(CLIENT, "", "CA");
+        match words {
+            None => {
+                assert!(lab.is_served(&[]), "{mask} {name}: {:?}", lab.last());
+                lab.sh(&format!("keystead client show '{name}'"));
+            }
+            Some(words) => {
+                let last = lab.refuses("CertificateName", &words);
+                lab.mends(&last, &["keystead client add"]);
+            }
+        }
+    }
+}
+
+/// OpenSSL makes no UniversalString.
+#[test]
+fn a_universal_string_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let gate = Gate::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, DnValue::UniversalString("Jürgen 鍵".try_into().unwrap()));
+    let shown = params.self_signed(&key).unwrap().der().clone();
+    assert_eq!(gate.enter(&[shown], Shown::ByClient).unwrap().principal().name, "Jürgen 鍵");
+}
+
+#[test]
+fn what_may_mean_two_clients_is_turned_away() {
+    let mut lab = Lab::new(&[]);
+    for (what, subject) in
+        [("two common names", "/CN=one/CN=admin"), ("in one part of the subject", "/CN=one+CN=admin")]
+    {
+        lab.request(subject);
+        lab.sign(CLIENT, "", "CA");
+        let last = lab.refuses("CertificateName", &["several common names", "\"one\"", "\"admin\""]);
+        assert!(last.advice.contains(&lab.fingerprint()), "{what}: {}", last.advice);
+    }
+    // Listed by its fingerprint it comes in, as nobody but itself.
+    let listed = format!("\"sha256:{}\"", lab.fingerprint());
+    let file = lab.path("server/keystead.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{config}\n[[groups]]\nname = \"two\"\nmembers = [{listed}]\n")).unwrap();
+    lab.start();
+    assert!(lab.is_served(&[]));
+    // The control: other parts of a subject, in any order and beside the name, say nothing.
+    for subject in
+        ["/O=admin/OU=two/CN=one", "/CN=one/O=admin", "/OU=two+CN=one/O=admin", "/DC=com/DC=admin/CN=one"]
+    {
+        lab.request(subject);
+        lab.sign(CLIENT, "", "CA");
+        assert!(lab.is_served(&[]), "{subject}: {:?}", lab.last());
+    }
+    lab.request("/CN=admin\u{3164}");
+    lab.sign(CLIENT, "", "CA");
+    let last = lab.refuses("CertificateName", &["U+3164"]);
+    lab.mends(&last, &["keystead client add"]);
+    lab.request("/O=somebody");
+    lab.sign(&format!("{CLIENT}subjectAltName=DNS:one.example,DNS:two.example\n"), "", "CA");
+    assert!(lab.is_served(&[]), "the first of the alternative names");
+    lab.sh("keystead client show one.example");
+}
