@@ -47,5 +47,6 @@ pub mod start;
 pub mod store;
 pub mod suite_b;
 pub mod swap;
+pub mod terminal;
 pub mod text;
 pub mod vault;

@@ -13,6 +13,8 @@ mod races;
 #[path = "unlock/reencryption.rs"]
 mod reencryption;
 mod support;
+#[path = "unlock/tokens.rs"]
+mod tokens;
 
 use kmip_codec::enums::State;
 use std::net::TcpListener;

@@ -1,8 +1,8 @@
 //! A password from a person or a pipe.
 
 use crate::client::Error;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use crate::terminal::hidden_line;
+use std::io::{self, IsTerminal as _, Read as _};
 use zeroize::Zeroizing;
 
 /// The longest password that is taken.
@@ -27,43 +27,14 @@ fn piped() -> io::Result<Zeroizing<String>> {
 }
 
 fn typed() -> io::Result<Zeroizing<String>> {
-    let _silence = Silence::new()?;
-    let first = line("Password: ")?;
-    let second = line("Once more: ")?;
+    let first = hidden_line("Password: ")?;
+    let second = hidden_line("Once more: ")?;
     if first != second {
         return Err(io::Error::other("it was typed in two ways"));
     }
     Ok(first)
 }
 
-fn line(prompt: &str) -> io::Result<Zeroizing<String>> {
-    let mut out = io::stderr();
-    let _ = write!(out, "{prompt}");
-    let mut text = Zeroizing::new(String::with_capacity(BYTES_MAX as usize));
-    io::stdin().lock().take(BYTES_MAX).read_line(&mut text)?;
-    let _ = writeln!(out);
-    Ok(without_end(&text))
-}
-
 fn without_end(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// A terminal that shows nothing of what is typed, until this is dropped.
-struct Silence(Termios);
-
-impl Silence {
-    fn new() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &silent)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for Silence {
-    fn drop(&mut self) {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
-    }
 }

@@ -2,13 +2,16 @@
 //! enrolment has made a key for the same LUKS UUID.
 
 use super::console::{self, say, shown};
-use super::copies::{self, Decision};
+use super::copies::{self, Decision, Doubt};
 use super::cryptsetup::Volume;
 use super::enroll::with_way_out;
 use super::error::{Error, Result};
+use super::existing::Existing;
 use super::header::{Header, NumberedToken};
+use super::lock::DeviceLock;
 use super::origin::Origin;
-use super::server::{self, Known};
+use super::pipe::InheritedPipe;
+use super::server::{self, Known, Notes};
 use super::token::{Token, UID_BYTES_MAX};
 use keystead::client::{Client, ServerAddress};
 use kmip_codec::enums::State;
@@ -17,6 +20,10 @@ use kmip_codec::enums::State;
 pub struct Beginning<'a> {
     /// The volume.
     pub volume: &'a Volume,
+    /// Held by this enrolment.
+    pub lock: &'a DeviceLock,
+    /// What opens the volume now.
+    pub existing: &'a Existing,
     /// The server that is asked.
     pub client: &'a mut Client,
     /// What the token names.
@@ -25,60 +32,99 @@ pub struct Beginning<'a> {
     pub decision: Option<Decision>,
 }
 
+/// A token that names a key.
+pub struct Begun {
+    /// The token.
+    pub token: NumberedToken,
+    /// What the server is to be told of the key once the volume opens with it.
+    pub notes: Option<Notes>,
+}
+
 impl Beginning<'_> {
     /// The token to go on with, which names a key; a new token is in the header before a key is made.
-    pub fn token(mut self, header: &Header) -> Result<NumberedToken> {
-        let (mut ours, unreadable) = header.tokens();
-        for why in unreadable {
-            say(format_args!("{}: {why}; it is left alone", console::path(self.volume.device())));
-        }
-        let begun = (!ours.is_empty()).then(|| ours.swap_remove(0));
+    pub fn token(mut self, header: &Header) -> Result<Begun> {
+        let begun = self.earlier(header);
         let here = Origin::here(self.volume);
         let others = server::keys_of(self.client, &header.uuid)?;
         let key = self.key(begun.as_ref(), &others)?;
-        let is_elsewhere = |known: &Known| {
-            let is_here = |origin: &Origin| origin.is_here(&here, self.volume, &header.uuid);
-            !known.origins.is_empty() && !known.origins.iter().any(is_here)
-        };
-        let other = match (&begun, &key) {
-            (Some(_), Some(key)) => Some(key).filter(|key| is_elsewhere(key)),
-            (Some(_), None) => None,
-            (None, _) => others.iter().find(|known| known.is_usable()),
-        };
+        let doubt = self.doubt(header, begun.as_ref(), key.as_ref(), &others, &here);
         let is_new = begun.is_none() && self.decision == Some(Decision::NewUuid);
-        let decided = match other {
-            Some(other) => Some(copies::decide(self.decision, self.volume, header, other, &here)?),
+        let decided = match &doubt {
+            Some(doubt) => Some(doubt.decide(self.decision, self.volume, header, &here)?),
             None => self.decision.filter(|_| is_new),
         };
-        match (decided, other) {
+        let plain = |token| Begun { token, notes: None };
+        match (decided, doubt) {
             (Some(Decision::NewUuid), _) => {
-                self.require_room(header)?;
+                self.require_all(header, None, None)?;
                 copies::give_new_uuid(self.volume, header)?;
                 let header = self.volume.header()?;
-                self.finish(&header, None, None, &[], &here)
+                self.finish(&header, None, None, &[], &here).map(plain)
             }
-            (Some(Decision::SameVolume), Some(other)) => {
+            (Some(Decision::SameVolume), Some(Doubt::Copy(other) | Doubt::Named(_, other))) => {
                 let (other, usable) =
                     (other.clone(), others.iter().filter(|known| known.is_usable()).count());
-                if begun.is_none() && usable > 1 {
+                if key.is_none() && usable > 1 {
                     return Err(several(&header.uuid, &others));
                 }
-                if begun.is_none() && other.state == State::PreActive {
+                self.require_all(header, begun.as_ref(), Some(&other))?;
+                if key.is_none() && other.state == State::PreActive {
                     server::activate(self.client, &other.uid)?;
                 }
-                self.add_origin(&other, &here);
-                self.finish(header, begun, Some(other), &others, &here)
+                let notes = Some(Notes::of(&other, &header.uuid, &here));
+                let token = self.finish(header, begun, Some(other), &others, &here)?;
+                Ok(Begun { token, notes })
             }
-            _ => self.finish(header, begun, key, &others, &here),
+            _ => {
+                self.require_all(header, begun.as_ref(), key.as_ref())?;
+                self.finish(header, begun, key, &others, &here).map(plain)
+            }
+        }
+    }
+
+    /// The token of an earlier enrolment, if there is one.
+    fn earlier(&self, header: &Header) -> Option<NumberedToken> {
+        let (mut ours, unusable) = header.tokens();
+        let device = console::path(self.volume.device());
+        for why in unusable {
+            say(format_args!("{device}: {why}; it is left alone"));
+        }
+        let mut begun = (!ours.is_empty()).then(|| ours.swap_remove(0))?;
+        begun.tell_wrong(&device, "it is written anew");
+        begun.token.volume.clone_from(&header.uuid);
+        Some(begun)
+    }
+
+    /// Why the key that the volume would get may be another one's.
+    fn doubt<'k>(
+        &self,
+        header: &Header,
+        begun: Option<&'k NumberedToken>,
+        key: Option<&'k Known>,
+        others: &'k [Known],
+        here: &Origin,
+    ) -> Option<Doubt<'k>> {
+        let is_here = |origin: &Origin| origin.is_here(here, self.volume, &header.uuid);
+        match (begun, key) {
+            (Some(begun), Some(key)) if !key.volumes.contains(&header.uuid) => {
+                Some(Doubt::Named(&begun.number, key))
+            }
+            (_, Some(key)) => {
+                let is_elsewhere = !key.origins.is_empty() && !key.origins.iter().any(is_here);
+                is_elsewhere.then_some(Doubt::Copy(key))
+            }
+            (_, None) => others.iter().find(|known| known.is_usable()).map(Doubt::Copy),
         }
     }
 
     /// The key that a token names, or that its enrolment made without the token naming it.
     fn key(&mut self, begun: Option<&NumberedToken>, others: &[Known]) -> Result<Option<Known>> {
-        let Some(NumberedToken { number, token }) = begun else { return Ok(None) };
+        let Some(NumberedToken { number, token, .. }) = begun else { return Ok(None) };
         if token.uid.is_empty() {
-            let made = others.iter().find(|known| known.is_usable() && known.enrolment == token.enrolment);
-            return Ok(made.cloned());
+            let is_its = |known: &&Known| {
+                known.is_usable() && token.enrolment.is_some() && known.enrolment == token.enrolment
+            };
+            return Ok(others.iter().find(is_its).cloned());
         }
         let known = server::known(self.client, &token.uid);
         known.map(Some).map_err(|error| with_way_out(self.volume, number, token, error))
@@ -93,7 +139,7 @@ impl Beginning<'_> {
         others: &[Known],
         here: &Origin,
     ) -> Result<NumberedToken> {
-        let NumberedToken { number, token } = match begun {
+        let NumberedToken { number, token, wrong } = match begun {
             Some(begun) => begun,
             None => self.begin(header, key.as_ref().map_or("", |key| &key.uid))?,
         };
@@ -113,16 +159,15 @@ impl Beginning<'_> {
             }
         };
         if token.uid == uid {
-            return Ok(NumberedToken { number, token });
+            return Ok(NumberedToken { number, token, wrong });
         }
         let token = token.of_key(&uid);
         self.volume.write_token(&token, Some(&number))?;
-        Ok(NumberedToken { number, token })
+        Ok(NumberedToken { number, token, wrong: Vec::new() })
     }
 
     /// A new token, of a key that is there already or of none yet, read back.
     fn begin(&self, header: &Header, uid: &str) -> Result<NumberedToken> {
-        self.require_room(header)?;
         let token = self.new_token(header).of_key(uid);
         self.volume.write_token(&token, None)?;
         let (ours, _) = self.volume.header()?.tokens();
@@ -134,22 +179,39 @@ impl Beginning<'_> {
         Token::adding(uuid::Uuid::new_v4().to_string(), self.servers, header.uuid.clone())
     }
 
-    /// A key that cannot be used is not made.
-    fn require_room(&self, header: &Header) -> Result<()> {
-        let token = serde_json::to_string(&self.new_token(header)).unwrap_or_default();
-        match header.room().lacks(token.len() + UID_BYTES_MAX) {
-            Some(why) => Err(self.volume.error(why)),
-            None => Ok(()),
+    /// Everything that the rest of it needs of this machine, looked at before anything is changed: a key that cannot be used
+    /// is not made.
+    fn require_all(&self, header: &Header, begun: Option<&NumberedToken>, key: Option<&Known>) -> Result<()> {
+        // An enrolled volume may need nothing any more, and what is left to do makes no key.
+        if begun.is_some() && key.is_some() {
+            return Ok(());
         }
+        let token = serde_json::to_string(&self.new_token(header)).unwrap_or_default();
+        let (tokens, bytes) = if begun.is_some() { (0, 0) } else { (1, token.len()) };
+        let lacks = match self.may_have_keyslot(header, key) {
+            true => header.room().lacks_token(tokens, bytes + UID_BYTES_MAX),
+            false => header.room().lacks(tokens, bytes + UID_BYTES_MAX),
+        };
+        if let Some(why) = lacks {
+            return Err(self.volume.error(why));
+        }
+        self.lock.reserve(header.room().areas.end()).map_err(Error::system(format!(
+            "the file system of {} has no room for its header, which has holes",
+            console::path(self.volume.header_place())
+        )))?;
+        if self.may_have_keyslot(header, key) {
+            return Ok(());
+        }
+        let given = self.existing.opening(self.volume)?;
+        if given.file().is_none() && !InheritedPipe::has_place()? {
+            return Err(InheritedPipe::no_place());
+        }
+        Ok(())
     }
 
-    /// Says on the server that the key is used here too. Where it cannot be said, the next enrolment asks again.
-    fn add_origin(&mut self, other: &Known, here: &Origin) {
-        if !other.origins.contains(here)
-            && let Err(error) = server::add_origin(self.client, &other.uid, here)
-        {
-            say(format_args!("the server does not note that the volume is here now: {error}"));
-        }
+    /// Whether a keyslot may be there that a key opens which is there; a new key opens none.
+    fn may_have_keyslot(&self, header: &Header, key: Option<&Known>) -> bool {
+        key.is_some() && !header.unclaimed().is_empty()
     }
 }
 

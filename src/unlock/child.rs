@@ -18,13 +18,8 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How much of standard output and of standard error is kept: the metadata of LUKS2 has at most 4 MiB.
 const KEPT: (usize, usize) = (8 << 20, 16 << 10);
 
-/// What the child reads on its standard input.
-pub enum Input {
-    /// These bytes, and then the end.
-    Bytes(Zeroizing<Vec<u8>>),
-    /// What this process has. The child stays in the group of this process, which the terminal listens to.
-    Inherited,
-}
+/// What the child reads on its standard input: these bytes, and then the end.
+pub type Input = Zeroizing<Vec<u8>>;
 
 /// A child that ended by itself.
 pub struct Ended {
@@ -49,22 +44,16 @@ pub fn run(mut command: Command, input: Input, deadline: Instant) -> Result<Ende
     if Instant::now() >= deadline {
         return Err(Failure::Late);
     }
-    let own_group = matches!(input, Input::Bytes(_));
-    if own_group {
-        command.process_group(0);
-    }
-    command.stdin(if own_group { Stdio::piped() } else { Stdio::inherit() });
-    let spawned = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    command.process_group(0);
+    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     // The command holds what the child inherits: the child alone is to hold the other ends of its pipes.
     drop(command);
     let mut child = spawned.map_err(Failure::Start)?;
-    if let Input::Bytes(bytes) = input {
-        feed(&mut child, bytes);
-    }
+    feed(&mut child, input);
     let (stdout, out) = collect(child.stdout.take(), KEPT.0);
     let (stderr, err) = collect(child.stderr.take(), KEPT.1);
     let Some(status) = wait(&mut child, deadline) else {
-        end(&mut child, own_group);
+        end(&mut child);
         return Err(Failure::Late);
     };
     let last = deadline.max(Instant::now()).min(Instant::now() + GRACE);
@@ -77,7 +66,7 @@ pub fn run(mut command: Command, input: Input, deadline: Instant) -> Result<Ende
 }
 
 /// A pipe holds 64 KiB, and key files may be longer.
-fn feed(child: &mut Child, bytes: Zeroizing<Vec<u8>>) {
+fn feed(child: &mut Child, bytes: Input) {
     let Some(mut stdin) = child.stdin.take() else { return };
     // A child that has ended, or never reads, needs no more of it; the pipe ends with the child.
     let write = move || drop(stdin.write_all(&bytes));
@@ -121,10 +110,8 @@ fn wait(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
 }
 
 /// Kills and reaps. A child that the kernel holds, for a device that does not answer, is left to init.
-fn end(child: &mut Child, own_group: bool) {
-    if own_group {
-        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
-    }
+fn end(child: &mut Child) {
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     let _ = child.kill();
     let _ = wait(child, Instant::now() + GRACE);
 }
@@ -137,7 +124,7 @@ mod tests {
     fn sh(script: &str, input: &[u8], limit: Duration) -> Result<Ended, Failure> {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        run(command, Input::Bytes(input.to_vec().into()), Instant::now() + limit)
+        run(command, input.to_vec().into(), Instant::now() + limit)
     }
 
     #[test]
@@ -184,7 +171,7 @@ mod tests {
     #[test]
     fn what_is_late_already_is_not_started() {
         assert!(matches!(sh("true", b"", Duration::ZERO), Err(Failure::Late)));
-        let missing = run(Command::new("/no/such"), Input::Inherited, Instant::now() + GRACE);
+        let missing = run(Command::new("/no/such"), Input::default(), Instant::now() + GRACE);
         assert!(matches!(missing, Err(Failure::Start(_))));
     }
 }

@@ -1,16 +1,17 @@
 //! Everything that `cryptsetup` is asked to do. Keys reach it through pipes that it inherits.
 
 use super::child::{self, Ended, Failure, Input};
-use super::console;
+use super::console::{self, shown};
 use super::error::{Error, Result};
-use super::existing::{Existing, Given};
+use super::existing::Given;
 use super::header::Header;
 use super::passphrase::Passphrase;
 use super::pipe::InheritedPipe;
 use super::program;
-use super::said::{self, CONCURRENT, NO_DEVICE_MAPPER, NO_HEADER, NO_RNG, NOTHING_TO_READ, WRONG_PASSPHRASE};
+use super::said::{self, CONCURRENT, NO_DEVICE_MAPPER, NO_HEADER, NO_RNG, WRONG_PASSPHRASE};
 use super::token::Token;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -18,8 +19,6 @@ use std::time::{Duration, Instant};
 
 /// How long a step may take where no other deadline holds: argon2 on a slow machine takes seconds.
 const STEP_LIMIT: Duration = Duration::from_secs(120);
-/// How long a step may take in which a person types.
-const TYPING_LIMIT: Duration = Duration::from_secs(600);
 /// How often a refused header write is tried.
 const TRIES: u32 = 8;
 
@@ -69,18 +68,40 @@ impl Volume {
         Error::Volume { device: self.device.clone(), why: why.into() }
     }
 
+    /// What can hold no volume, whatever cryptsetup makes of it.
+    pub fn check_places(&self) -> Result<()> {
+        for place in [Some(&self.device), self.header.as_ref()].into_iter().flatten() {
+            let shown = console::path(place);
+            let found =
+                std::fs::metadata(place).map_err(Error::system(format!("{shown} cannot be looked at")))?;
+            let kind = found.file_type();
+            let what = match kind {
+                _ if kind.is_dir() => "a directory",
+                _ if kind.is_char_device() => "a character device",
+                _ if kind.is_fifo() => "a pipe",
+                _ if kind.is_socket() => "a socket",
+                _ => continue,
+            };
+            let wanted = "name the block device or the file that holds the LUKS2 volume";
+            return Err(Error::Volume { device: place.clone(), why: format!("it is {what}: {wanted}") });
+        }
+        Ok(())
+    }
+
     /// Reads the header.
     pub fn header(&self) -> Result<Header> {
-        for place in [Some(&self.device), self.header.as_ref()].into_iter().flatten() {
-            std::fs::metadata(place)
-                .map_err(Error::system(format!("{} cannot be looked at", console::path(place))))?;
-        }
+        self.check_places()?;
         let json = self.on_header("luksDump", &["--dump-json-metadata"], &[]);
         let json = json.map_err(|error| self.no_header(error))?;
         let uuid = self.on_header("luksUUID", &[], &[])?;
         let (uuid, json) = (String::from_utf8_lossy(&uuid), String::from_utf8_lossy(&json));
-        Header::parse(uuid.trim().to_owned(), &json)
-            .map_err(|error| self.error(format!("its metadata cannot be read: {error}")))
+        Header::parse(uuid.trim().to_owned(), &json).map_err(|error| {
+            let line = json.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+            self.error(format!(
+                "its metadata cannot be read ({error}): that line is `{}`",
+                shown(line.trim())
+            ))
+        })
     }
 
     /// Why there is no header, where cryptsetup says that there is none.
@@ -104,7 +125,7 @@ impl Volume {
     /// The LUKS UUID of what is at another place, where it has one.
     pub fn uuid_at(&self, place: &Path) -> Option<String> {
         let args = vec![no_option(place.to_owned()).into_os_string()];
-        let told = self.output("luksUUID", &[], &args, || Input::Bytes(Vec::new().into())).ok()?;
+        let told = self.output("luksUUID", &[], &args, Input::default).ok()?;
         told.status.success().then(|| String::from_utf8_lossy(&told.stdout).trim().to_owned())
     }
 
@@ -119,7 +140,7 @@ impl Volume {
         let place = number.map_or(vec![], |number| vec!["--token-replace", "--token-id", number]);
         let options = [&["--json-file", "-"], place.as_slice()].concat();
         let args = ["import".into(), self.header_place().into()];
-        let input = || Input::Bytes(json.clone().into());
+        let input = || json.clone().into();
         let ended = self.output("token", &osstrs(&options), &args, input)?;
         succeeded("token", &ended)
     }
@@ -130,38 +151,29 @@ impl Volume {
     }
 
     /// Adds a keyslot with this number. Its passphrase has 256 bits, so a cheap key derivation does.
-    pub fn add_keyslot(&self, slot: &str, existing: &Existing, new: &Passphrase) -> Result<()> {
+    pub fn add_keyslot(&self, slot: &str, given: &Given, new: &Passphrase) -> Result<()> {
         let size = new.expose().len().to_string();
         let fixed = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--new-key-slot", slot];
-        let given = existing.read()?;
         let ended = self.while_contended(|| {
             // A pipe is empty once it was read: each try has its own.
             let pipe = InheritedPipe::holding(new.expose())?;
-            let (new_key, input) = match (&pipe, &given) {
-                (Some(pipe), _) => (pipe.path(), given.input()),
-                (None, Given::File(_)) => ("-".as_ref(), Input::Bytes(new.expose().to_vec().into())),
-                (None, _) => return Err(InheritedPipe::no_place()),
+            let (existing, new_key, input) = match (&pipe, given.file()) {
+                (Some(pipe), _) => ("-".into(), pipe.path(), given.expose()),
+                (None, Some(file)) => (file.into_os_string(), "-".as_ref(), new.expose()),
+                (None, None) => return Err(InheritedPipe::no_place()),
             };
             let mut options = osstrs(&fixed);
-            let key_file = given.key_file();
-            if let Some(key_file) = &key_file {
-                options.extend([OsStr::new("--key-file"), key_file]);
-            }
+            options.extend([OsStr::new("--key-file"), &existing]);
             options.extend(osstrs(&["--new-keyfile-size", &size, "--new-keyfile"]));
             options.push(new_key);
-            self.once("luksAddKey", &options, &[self.header_place().into()], input)
+            self.once("luksAddKey", &options, &[self.header_place().into()], input.to_vec().into())
         })?;
-        let nobody = ended.stderr.contains(NOTHING_TO_READ);
-        if nobody && given.key_file().is_none() {
-            Err(Existing::nobody_to_ask())
-        } else {
-            succeeded("luksAddKey", &ended)
-        }
+        succeeded("luksAddKey", &ended)
     }
 
     /// Whether the passphrase opens the volume: by this keyslot, or, where none is named, by whichever cryptsetup finds,
     /// which are several in a re-encryption. Tokens would be tried before a key file, so plugins are switched off.
-    pub fn open(&self, passphrase: &Passphrase, slot: Option<&str>, how: &OpenAs<'_>) -> Result<bool> {
+    pub fn open(&self, passphrase: &[u8], slot: Option<&str>, how: &OpenAs<'_>) -> Result<bool> {
         let mut options = osstrs(&["--type", "luks2", "--disable-external-tokens", "--key-file", "-"]);
         if let Some(slot) = slot {
             options.extend(osstrs(&["--key-slot", slot]));
@@ -177,7 +189,7 @@ impl Volume {
                 args.push(OsString::from(name));
             }
         }
-        let input = || Input::Bytes(passphrase.expose().to_vec().into());
+        let input = || passphrase.to_vec().into();
         let ended = self.output("open", &options, &args, input)?;
         match ended.status.code() {
             Some(WRONG_PASSPHRASE) => Ok(false),
@@ -191,14 +203,14 @@ impl Volume {
 
     /// What `cryptsetup status` prints of a name, where something is open under it.
     pub fn status(&self, name: &str) -> Option<String> {
-        let ended = self.output("status", &[], &[name.into()], || Input::Bytes(Vec::new().into())).ok()?;
+        let ended = self.output("status", &[], &[name.into()], Input::default).ok()?;
         ended.status.success().then(|| String::from_utf8_lossy(&ended.stdout).into_owned())
     }
 
     /// A step that concerns the header alone.
     fn on_header(&self, step: &'static str, options: &[&str], more: &[OsString]) -> Result<Vec<u8>> {
         let args = [&[self.header_place().into()], more].concat();
-        let ended = self.output(step, &osstrs(options), &args, || Input::Bytes(Vec::new().into()))?;
+        let ended = self.output(step, &osstrs(options), &args, Input::default)?;
         succeeded(step, &ended)?;
         Ok(ended.stdout)
     }
@@ -228,8 +240,7 @@ impl Volume {
 
     /// One run. What is no option stands behind `--`, so that no name becomes one.
     fn once(&self, step: &'static str, options: &[&OsStr], args: &[OsString], input: Input) -> Result<Ended> {
-        let limit = if matches!(input, Input::Inherited) { TYPING_LIMIT } else { STEP_LIMIT };
-        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + limit);
+        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + STEP_LIMIT);
         let mut command = Command::new(program::cryptsetup()?);
         command.arg(step).args(options).arg("--").args(args).env("LC_ALL", "C");
         child::run(command, input, deadline).map_err(|failure| match failure {

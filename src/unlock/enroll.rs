@@ -1,6 +1,7 @@
 //! Makes a volume open with a key of the server. Each step leaves the volume with all the ways in that it had, and
 //! says in the header how far it came, so that an interrupted enrolment is finished by another one.
 //!
+//! 0. Whatever can be wrong on this machine is looked at before anything is changed.
 //! 1. A token `adding`, with no keyslot and no key, that names the enrolment.
 //! 2. The key, which names the enrolment too: the one that an earlier try made, or a new one. The token names it.
 //! 3. A keyslot that the key opens: one that an earlier try added, or a new one.
@@ -9,7 +10,7 @@
 //!
 //! A key that another enrolment made for the same LUKS UUID is not taken in silence: this may be a copy.
 
-use super::beginning::Beginning;
+use super::beginning::{Beginning, Begun};
 use super::console::{self, say, shown};
 use super::copies::Decision;
 use super::cryptsetup::{OpenAs, Volume};
@@ -45,28 +46,36 @@ pub fn enroll(
     servers: &[ServerAddress],
     decision: Option<Decision>,
 ) -> Result<Enrolled> {
-    let _lock = DeviceLock::take(volume.header_place())?;
+    volume.check_places()?;
+    let lock = DeviceLock::take(volume.header_place())?;
     let header = volume.header()?;
+    if let Some(why) = header.may_not_be_written() {
+        return Err(volume.error(why));
+    }
     require_another_way_in(volume, &header)?;
-    let NumberedToken { number, token } = Beginning { volume, client, servers, decision }.token(&header)?;
+    let beginning = Beginning { volume, lock: &lock, existing, client, servers, decision };
+    let Begun { token: NumberedToken { number, token, wrong }, notes } = beginning.token(&header)?;
     let fetched = server::fetch(client, &token.uid).and_then(|key| Passphrase::of_key(&token.uid, &key));
     let passphrase = fetched.map_err(|error| with_way_out(volume, &number, &token, error))?;
     let header = volume.header()?;
     let enrolled =
         |keyslot: String| Enrolled { uid: token.uid.clone(), keyslot, volume: token.volume.clone() };
+    let note = |client: &mut Client| notes.into_iter().for_each(|notes| notes.say(client));
     if let Some(slot) = opened_slots(volume, token.keyslots.iter(), &passphrase, 1)?.pop() {
         say(format_args!("already enrolled: key {} opens keyslot {slot}", token.uid));
         prefer(volume, &header, &slot);
-        name_servers(volume, &number, &token, servers)?;
+        name_servers(volume, &number, &token, servers, !wrong.is_empty())?;
+        note(client);
         return Ok(enrolled(slot));
     }
     let slot = keyslot(volume, existing, &header, &passphrase)?;
-    if !volume.open(&passphrase, Some(&slot), &OpenAs::Test)? {
+    if !volume.open(passphrase.expose(), Some(&slot), &OpenAs::Test)? {
         return Err(volume.error(format!("keyslot {slot} was added but does not open: run enroll again")));
     }
     prefer(volume, &header, &slot);
     volume.write_token(&token.clone().naming(servers).active(&slot), Some(&number))?;
     confirm(volume, &number, &slot)?;
+    note(client);
     say(format_args!("enrolled: key {} opens keyslot {slot}", token.uid));
     Ok(enrolled(slot))
 }
@@ -116,13 +125,21 @@ fn require_another_way_in(volume: &Volume, header: &Header) -> Result<()> {
     Ok(())
 }
 
-/// Brings the servers of a finished token up to date.
-fn name_servers(volume: &Volume, number: &str, token: &Token, servers: &[ServerAddress]) -> Result<()> {
-    let now = token.clone().naming(servers);
-    if now == *token {
+/// Brings the servers of a finished token up to date, and what was wrong in it.
+fn name_servers(
+    volume: &Volume,
+    number: &str,
+    token: &Token,
+    servers: &[ServerAddress],
+    is_wrong: bool,
+) -> Result<()> {
+    let now = token.clone().naming(servers).finished();
+    if now != *token || is_wrong {
+        volume.write_token(&now, Some(number))?;
+    }
+    if now.servers == token.servers {
         return Ok(());
     }
-    volume.write_token(&now, Some(number))?;
     let (names, before) = (shown(&now.servers.join(", ")), shown(&token.servers.join(", ")));
     say(format_args!("token {number} names {names} now, where it named {before}"));
     Ok(())
@@ -143,10 +160,9 @@ fn keyslot(volume: &Volume, existing: &Existing, header: &Header, passphrase: &P
         return Err(volume.error(why));
     }
     let free = header.free_keyslot().unwrap_or_default();
-    say(format_args!(
-        "adding keyslot {free}, which needs the passphrase or key file that opens the volume now"
-    ));
-    volume.add_keyslot(&free, existing, passphrase)?;
+    let given = existing.opening(volume)?;
+    say(format_args!("adding keyslot {free}"));
+    volume.add_keyslot(&free, given, passphrase)?;
     Ok(free)
 }
 
@@ -159,7 +175,7 @@ fn opened_slots<'a>(
 ) -> Result<Vec<String>> {
     let mut opened = Vec::new();
     for slot in slots {
-        if opened.len() < wanted && volume.open(passphrase, Some(slot), &OpenAs::Test)? {
+        if opened.len() < wanted && volume.open(passphrase.expose(), Some(slot), &OpenAs::Test)? {
             opened.push(slot.clone());
         }
     }

@@ -65,6 +65,12 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         why: String,
     },
+    /// What is to open the volume now is not to be had.
+    #[error("{0}")]
+    Existing(String),
+    /// cryptsetup has tried what was given, and it is wrong.
+    #[error("{0}")]
+    OpensNothing(String),
     /// cryptsetup failed.
     #[error("cryptsetup {step} failed ({said})")]
     Cryptsetup {
@@ -108,9 +114,9 @@ impl Error {
             Self::Key { .. } | Self::NotActive { .. } => exit::REFUSED,
             Self::Ended { error, .. } => error.exit_code(),
             Self::NoKey { code, .. } => *code,
-            Self::Volume { .. } | Self::System { .. } => exit::HERE,
+            Self::Volume { .. } | Self::Existing(_) | Self::System { .. } => exit::HERE,
             Self::Usage(_) => exit::USAGE,
-            Self::Cryptsetup { .. } => CRYPTSETUP_FAILED,
+            Self::Cryptsetup { .. } | Self::OpensNothing(_) => CRYPTSETUP_FAILED,
         }
     }
 
@@ -122,7 +128,8 @@ impl Error {
             Self::Ended { error, .. } => error.kind(),
             Self::NoKey { .. } => "no-key",
             Self::Volume { .. } => "volume",
-            Self::Cryptsetup { .. } => "cryptsetup",
+            Self::Existing(_) => "existing-key",
+            Self::Cryptsetup { .. } | Self::OpensNothing(_) => "cryptsetup",
             Self::Usage(_) => "usage",
             Self::System { .. } => "system",
         }

@@ -1,7 +1,8 @@
 //! What the header of a LUKS2 volume says: keyslots, which of them open the volume, and our tokens.
 
-use super::console::shown;
+use super::console::{say, shown};
 use super::room::{Areas, Room};
+use super::said::UNFINISHED_REENCRYPTION;
 use super::token::{TOKEN_TYPE, Token};
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,6 +49,15 @@ struct Area {
 struct Config {
     json_size: String,
     keyslots_size: String,
+    #[serde(default)]
+    requirements: Requirements,
+}
+
+/// What a program must know to change the header (section 3.6).
+#[derive(Deserialize, Default)]
+struct Requirements {
+    #[serde(default)]
+    mandatory: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +79,17 @@ pub struct NumberedToken {
     pub number: String,
     /// The token.
     pub token: Token,
+    /// What is wrong in it; it may be used all the same.
+    pub wrong: Vec<String>,
+}
+
+impl NumberedToken {
+    /// Tells what is wrong in it.
+    pub fn tell_wrong(&self, device: &str, then: &str) {
+        for why in &self.wrong {
+            say(format_args!("{device}: token {}: {why}; {then}", self.number));
+        }
+    }
 }
 
 impl Header {
@@ -79,15 +100,16 @@ impl Header {
         Ok(Self { uuid, metadata: serde_json::from_value(all)?, json_bytes })
     }
 
-    /// Our tokens of this volume that can be read, finished ones first; and what is wrong with the others.
+    /// Our tokens of this volume by which its key is found, finished ones first; and what is wrong with the others. One that
+    /// does not say of which volume it is, is not another's.
     pub fn tokens(&self) -> (Vec<NumberedToken>, Vec<String>) {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         for (number, json) in self.metadata.tokens.iter().filter(|(_, json)| is_ours(json)) {
             match Token::read(json) {
-                Ok(token) if token.volume == self.uuid => {
-                    good.push(NumberedToken { number: number.clone(), token })
+                Ok((token, wrong)) if token.volume == self.uuid || !says_volume(json) => {
+                    good.push(NumberedToken { number: number.clone(), token, wrong });
                 }
-                Ok(token) => {
+                Ok((token, _)) => {
                     bad.push(format!("token {number} is for another volume ({})", shown(&token.volume)))
                 }
                 Err(why) => bad.push(format!("token {number}: {why}")),
@@ -95,6 +117,15 @@ impl Header {
         }
         good.sort_by_key(|numbered| numbered.token.state);
         (good, bad)
+    }
+
+    /// Why the header can be read and must not be written now.
+    pub fn may_not_be_written(&self) -> Option<String> {
+        let all = &self.metadata.config.requirements.mandatory;
+        match all.first()?.contains("reencrypt") {
+            true => Some(UNFINISHED_REENCRYPTION.to_owned()),
+            false => Some(format!("its header asks for what is not known here ({})", shown(&all.join(", ")))),
+        }
     }
 
     /// The keyslots that open the volume: those with a digest of a segment. Unbound ones do not.
@@ -156,6 +187,10 @@ impl Header {
 /// Whether a token has our type, be it readable or not.
 fn is_ours(token: &Value) -> bool {
     token.get("type").and_then(Value::as_str) == Some(TOKEN_TYPE)
+}
+
+fn says_volume(token: &Value) -> bool {
+    token.get("volume").is_some_and(Value::is_string)
 }
 
 /// The keyslots that a token claims.

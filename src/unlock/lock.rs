@@ -5,7 +5,8 @@
 
 use super::console::{self, say};
 use super::error::{Error, Result};
-use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::fs::{FallocateFlags, FlockOperation, fallocate, fcntl_lock};
+use rustix::io::Errno;
 use std::fs::File;
 use std::path::Path;
 use std::thread;
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Held until dropped. No other descriptor of the device may be opened and closed meanwhile by this process: that
 /// would end a POSIX lock.
-pub struct DeviceLock(#[allow(dead_code, reason = "held for its lock alone")] File);
+pub struct DeviceLock(File);
 
 impl DeviceLock {
     /// Waits a while for the lock.
@@ -29,7 +30,7 @@ impl DeviceLock {
         loop {
             match fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self(file)),
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::ACCESS) if began.elapsed() < PATIENCE => {
+                Err(Errno::AGAIN | Errno::ACCESS) if began.elapsed() < PATIENCE => {
                     if !std::mem::replace(&mut told, true) {
                         say(format_args!("waiting for another keystead-unlock that works on {name}"));
                     }
@@ -37,6 +38,20 @@ impl DeviceLock {
                 }
                 Err(error) => return Err(Error::system(format!("{name} cannot be locked"))(error.into())),
             }
+        }
+    }
+
+    /// Has the file system keep room for so many first bytes, where the header is in a file: an image may have holes, which
+    /// a full file system does not fill. Nothing of what is in it changes.
+    pub fn reserve(&self, bytes: u64) -> std::io::Result<()> {
+        let found = self.0.metadata()?;
+        if !found.is_file() {
+            return Ok(());
+        }
+        match fallocate(&self.0, FallocateFlags::KEEP_SIZE, 0, bytes.min(found.len())) {
+            Err(error @ (Errno::NOSPC | Errno::DQUOT)) => Err(error.into()),
+            // Not every file system can.
+            _ => Ok(()),
         }
     }
 }

@@ -44,12 +44,12 @@ pub fn unlock(volume: &Volume, how: &OpenAs<'_>, args: &ClientArgs, patience: Pa
 /// several. Keyslots with a slow key derivation may stand before ours and want more memory than there is: then ours
 /// are tried alone.
 fn open_by(volume: &Volume, how: &OpenAs<'_>, slots: &[String], passphrase: &Passphrase) -> Result<bool> {
-    let error = match volume.open(passphrase, None, how) {
+    let error = match volume.open(passphrase.expose(), None, how) {
         Err(error @ Error::Cryptsetup { code: Some(NO_MEMORY), .. }) => error,
         other => return other,
     };
     for slot in slots {
-        if let Ok(true) = volume.open(passphrase, Some(slot), how) {
+        if let Ok(true) = volume.open(passphrase.expose(), Some(slot), how) {
             return Ok(true);
         }
     }
@@ -102,27 +102,38 @@ fn is_open_already(volume: &Volume, how: &OpenAs<'_>) -> Result<bool> {
 
 /// Our tokens whose enrolment was finished.
 fn finished_tokens(volume: &Volume) -> Result<Vec<NumberedToken>> {
-    let (ours, unreadable) = volume.header()?.tokens();
-    for why in &unreadable {
-        say(format_args!("{}: {why}; it is passed over", console::path(volume.device())));
+    let (ours, unusable) = volume.header()?.tokens();
+    let device = console::path(volume.device());
+    for why in &unusable {
+        say(format_args!("{device}: {why}; it is passed over"));
     }
-    let (finished, begun): (Vec<_>, Vec<_>) =
-        ours.into_iter().partition(|numbered| numbered.token.state == TokenState::Active);
-    match (finished.is_empty(), begun.is_empty()) {
-        (false, _) => Ok(finished),
-        (true, false) => {
+    let has_ours = !ours.is_empty();
+    let finished: Vec<_> =
+        ours.into_iter().filter(|numbered| numbered.token.state == TokenState::Active).collect();
+    for numbered in &finished {
+        numbered.tell_wrong(&device, "the rest of it is used");
+    }
+    match (finished.is_empty(), has_ours, unusable.is_empty()) {
+        (false, ..) => Ok(finished),
+        (true, true, _) => {
             Err(volume.error("its enrolment was not finished: run `keystead-unlock enroll` again"))
         }
-        (true, true) => {
+        (true, false, true) => {
             Err(volume.error("it has no token of Keystead: enrol it with `keystead-unlock enroll`"))
         }
+        (true, false, false) => Err(volume.error(format!(
+            "none of its tokens of Keystead can be used ({}): remove each with `cryptsetup token remove --token-id N {}`, \
+             which removes no keyslot, and run `keystead-unlock enroll` again",
+            unusable.join("; "),
+            console::argument(volume.header_place())
+        ))),
     }
 }
 
 /// Each key on each server: those that this machine names, or else those of its token.
 fn places(tokens: &[NumberedToken], args: &ClientArgs) -> Result<(Settings, Vec<Place>)> {
     let mut of_tokens = Vec::new();
-    for NumberedToken { number, token } in tokens {
+    for NumberedToken { number, token, .. } in tokens {
         let (servers, wrong) = token.addresses();
         wrong.iter().for_each(|why| say(format_args!("token {number}: {why}")));
         of_tokens.extend(servers.into_iter().map(|server| Place { server, uid: token.uid.clone() }));

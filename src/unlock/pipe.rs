@@ -26,6 +26,11 @@ impl InheritedPipe {
         Ok(path.map(|path| Self { path: path.into_os_string(), _held: reader }))
     }
 
+    /// Whether a child will find one.
+    pub fn has_place() -> Result<bool> {
+        Ok(Self::holding(&[])?.is_some())
+    }
+
     /// What to do where there is none.
     pub fn no_place() -> Error {
         let missing = io::Error::from(io::ErrorKind::NotFound);

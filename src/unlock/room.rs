@@ -35,9 +35,14 @@ pub struct Areas {
 }
 
 impl Room {
-    /// What is missing for a token of this many bytes and a keyslot, in words.
-    pub fn lacks(&self, token_bytes: usize) -> Option<&'static str> {
-        if self.tokens >= TOKENS_MAX {
+    /// What is missing for so many more tokens, for so many more bytes of them and for a keyslot, in words.
+    pub fn lacks(&self, tokens: usize, token_bytes: usize) -> Option<&'static str> {
+        self.lacks_token(tokens, token_bytes).or_else(|| self.lacks_keyslot())
+    }
+
+    /// The same without a keyslot.
+    pub fn lacks_token(&self, tokens: usize, token_bytes: usize) -> Option<&'static str> {
+        if self.tokens + tokens > TOKENS_MAX {
             return Some(
                 "all 32 tokens are taken: remove one that is not needed (cryptsetup token remove --token-id N)",
             );
@@ -49,7 +54,7 @@ impl Room {
                 "the metadata area of its header is full: remove tokens or keyslots that are not needed",
             );
         }
-        self.lacks_keyslot()
+        None
     }
 
     /// What is missing for a keyslot.
@@ -69,10 +74,20 @@ impl Room {
 }
 
 impl Areas {
+    /// Where the header ends, with all its keyslots.
+    pub fn end(&self) -> u64 {
+        self.start().saturating_add(self.keyslots_size)
+    }
+
+    /// Where the material of keyslots begins.
+    fn start(&self) -> u64 {
+        self.json_size.saturating_add(BINARY_HEADER_BYTES).saturating_mul(2)
+    }
+
     fn hold_one_more(&self) -> bool {
-        let wanted = (self.key_size * STRIPES).next_multiple_of(ALIGNMENT);
-        let mut free_from = 2 * (self.json_size + BINARY_HEADER_BYTES);
-        let end = free_from + self.keyslots_size;
+        let wanted = self.key_size.saturating_mul(STRIPES).div_ceil(ALIGNMENT).saturating_mul(ALIGNMENT);
+        let mut free_from = self.start();
+        let end = self.end();
         let mut taken = self.taken.clone();
         taken.sort_unstable();
         for (offset, size) in taken {
@@ -101,14 +116,14 @@ mod tests {
     #[test]
     fn a_gap_is_room_wherever_it_is() {
         for free in [&[0, 1][..], &[0, 2], &[1, 2], &[]] {
-            assert_eq!(room(free).lacks(500), None, "{free:?}");
+            assert_eq!(room(free).lacks(1, 500), None, "{free:?}");
         }
-        assert!(room(&[2, 0, 1]).lacks(500).is_some_and(|why| why.contains("keyslot area")));
+        assert!(room(&[2, 0, 1]).lacks(1, 500).is_some_and(|why| why.contains("keyslot area")));
     }
 
     #[test]
     fn every_shortage_is_told() {
-        let why = |room: Room| room.lacks(500).unwrap_or_default();
+        let why = |room: Room| room.lacks(1, 500).unwrap_or_default();
         assert!(why(Room { tokens: 32, ..room(&[]) }).contains("32 tokens"));
         assert!(why(Room { has_free_keyslot: false, ..room(&[]) }).contains("32 keyslots"));
         assert!(why(Room { json_bytes: 11_500, ..room(&[]) }).contains("metadata area"));

@@ -5,8 +5,6 @@ use keystead::text::printable;
 
 /// What cryptsetup says when two processes write a header at once; it has changed nothing then.
 pub const CONCURRENT: &str = "concurrent LUKS2 metadata update";
-/// What it says where nobody types a passphrase.
-pub const NOTHING_TO_READ: &str = "Nothing to read on input";
 /// What it says where no header of the wanted kind is.
 pub const NO_HEADER: &str = "is not a valid LUKS device";
 /// What it says where the kernel has no device-mapper; its node under /dev may be there all the same.
@@ -20,16 +18,16 @@ pub const NO_MEMORY: i32 = 3;
 /// Its exit code for a device or a name that is in use.
 pub const IN_USE: i32 = 5;
 
+/// What to do where a header says that a re-encryption is under way.
+pub const UNFINISHED_REENCRYPTION: &str =
+    "a re-encryption of the volume is not finished: finish it first (cryptsetup reencrypt --resume-only)";
+
 /// How much of its own words is shown.
 const WORDS_CHARS: usize = 400;
 
 /// What it says, of which step where that matters, and what that means.
 const MEANINGS: &[(&str, &str, &str)] = &[
-    (
-        "",
-        "marked for LUKS2 reencryption",
-        "a re-encryption of the volume is not finished: finish it first (cryptsetup reencrypt --resume-only)",
-    ),
+    ("", "marked for LUKS2 reencryption", UNFINISHED_REENCRYPTION),
     ("", NO_RNG, "/dev/random and /dev/urandom are missing (mount -t devtmpfs dev /dev)"),
     (
         "luksAddKey",

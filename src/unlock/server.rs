@@ -36,6 +36,8 @@ pub struct Known {
     pub enrolment: Option<String>,
     /// Where it was enrolled; nothing where an older version did.
     pub origins: Vec<Origin>,
+    /// The LUKS UUIDs of the volumes that it is for.
+    pub volumes: Vec<String>,
     names: Vec<String>,
 }
 
@@ -76,6 +78,10 @@ pub fn known(client: &mut Client, uid: &str) -> Result<Known> {
         made: attribute!(attributes, InitialDate).next().copied(),
         enrolment,
         origins: told().filter_map(Origin::read).collect(),
+        volumes: told()
+            .filter(|told| told.namespace == VOLUME)
+            .filter_map(|told| told.data.clone())
+            .collect(),
         names: attribute!(attributes, Name).map(|name| name.value.clone()).collect(),
     })
 }
@@ -114,11 +120,37 @@ pub fn make_key(
     Ok(uid)
 }
 
-/// Says on the server that a key is used in one more place.
-pub fn add_origin(client: &mut Client, uid: &str, origin: &Origin) -> Result<()> {
-    let attribute = origin.attribute().into();
-    client.call(AddAttributeRequest { unique_identifier: Some(uid.into()), attribute })?;
-    Ok(())
+/// What the server does not say yet of a key that is used here too.
+pub struct Notes {
+    uid: String,
+    attributes: Vec<Attribute>,
+}
+
+impl Notes {
+    /// Of a key, for this volume and this place.
+    pub fn of(known: &Known, volume: &str, here: &Origin) -> Self {
+        let mut attributes = Vec::new();
+        attributes
+            .extend((!known.volumes.iter().any(|told| told == volume)).then(|| information(VOLUME, volume)));
+        attributes.extend((!known.origins.contains(here)).then(|| here.attribute()));
+        Self { uid: known.uid.clone(), attributes }
+    }
+
+    /// Says it on the server. Where it cannot be said, the next enrolment asks again.
+    pub fn say(self, client: &mut Client) {
+        for attribute in self.attributes {
+            let request = AddAttributeRequest {
+                unique_identifier: Some(self.uid.as_str().into()),
+                attribute: attribute.into(),
+            };
+            if let Err(error) = client.call(request) {
+                say(format_args!(
+                    "the server does not note that key {} is used for this volume here: {error}",
+                    self.uid
+                ));
+            }
+        }
+    }
 }
 
 /// A key that was made and not activated before an enrolment was interrupted.

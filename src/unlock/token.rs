@@ -1,10 +1,10 @@
 //! The LUKS2 token: where the key of a volume is. Nothing in it is secret, and nothing in it is trusted: whoever
 //! holds the disk can write it, so certificates and the CA never come from here.
 
-use super::console::shown;
 use keystead::client::ServerAddress;
 use keystead::text::printable;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 /// The type that cryptsetup shows.
 pub const TOKEN_TYPE: &str = "keystead";
@@ -15,11 +15,14 @@ const TOKEN_VERSION: u32 = 1;
 /// The longest identifier that a key may have.
 pub const UID_BYTES_MAX: usize = 255;
 
+/// How much of a wrong value is shown.
+const VALUE_CHARS: usize = 40;
+
 /// How many servers of a token are asked: whoever wrote the header does not decide how much work this is.
 const SERVERS_MAX: usize = 8;
 
 /// A token of ours.
-#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[derive(Serialize, Clone, PartialEq, Eq, Debug)]
 pub struct Token {
     /// Always [`TOKEN_TYPE`].
     #[serde(rename = "type")]
@@ -37,12 +40,12 @@ pub struct Token {
     /// How far the enrolment came.
     pub state: TokenState,
     /// The enrolment that is under way: the key that it made has the same name for it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enrolment: Option<String>,
 }
 
 /// How far an enrolment came.
-#[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Serialize, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenState {
     /// The keyslot was added and tried.
@@ -79,20 +82,50 @@ impl Token {
 
     /// The token that an enrolment ends with.
     pub fn active(self, keyslot: &str) -> Self {
-        Self { keyslots: vec![keyslot.to_owned()], state: TokenState::Active, enrolment: None, ..self }
+        Self { keyslots: vec![keyslot.to_owned()], ..self.finished() }
     }
 
-    /// Reads a token of ours; the error says what is wrong with it.
-    pub fn read(json: &serde_json::Value) -> Result<Self, String> {
-        let version = json.get("v").and_then(serde_json::Value::as_u64);
-        if version != Some(u64::from(TOKEN_VERSION)) {
-            return Err("it is of a form that this version does not know".to_owned());
+    /// The same with the keyslots that it has.
+    pub fn finished(self) -> Self {
+        Self { state: TokenState::Active, enrolment: None, ..self }
+    }
+
+    /// Reads a token of ours, field by field, and says what is wrong with each: who finds the key by what is right does not
+    /// need the rest. The error says why the key is not found.
+    pub fn read(json: &Value) -> Result<(Self, Vec<String>), String> {
+        match json.get("v") {
+            Some(version) if *version == TOKEN_VERSION => {}
+            found => {
+                let found = found.map_or_else(|| "missing".to_owned(), shown_value);
+                return Err(format!("its form `v` is {found}, and this version knows {TOKEN_VERSION} alone"));
+            }
         }
-        let token = Self::deserialize(json).map_err(|error| shown(&error.to_string()))?;
-        if !is_identifier(&token.uid) {
-            return Err(format!("`{}` is no identifier of a key", printable(&token.uid, 40)));
+        let mut fields = Fields { json, wrong: Vec::new() };
+        let uid = fields.text("uid", "the identifier of a key").filter(|uid| {
+            let is_good = is_identifier(uid);
+            if !is_good {
+                let found = printable(uid, VALUE_CHARS);
+                fields.wrong.push(format!("its `uid` is `{found}`, which is no identifier of a key"));
+            }
+            is_good
+        });
+        let token = Self {
+            kind: TOKEN_TYPE.to_owned(),
+            keyslots: fields.texts("keyslots", "[\"1\"]"),
+            v: TOKEN_VERSION,
+            uid: uid.clone().unwrap_or_default(),
+            servers: fields.texts("servers", "[\"kms.example.com:5696\"]"),
+            volume: fields.text("volume", "the LUKS UUID of the volume").unwrap_or_default(),
+            state: fields.state(),
+            enrolment: match json.get("enrolment") {
+                None | Some(Value::Null) => None,
+                Some(_) => fields.text("enrolment", "the name of an enrolment"),
+            },
+        };
+        match uid {
+            Some(_) => Ok((token, fields.wrong)),
+            None => Err(fields.wrong.join("; ")),
         }
-        Ok(token)
     }
 
     /// The servers that the token names, and what is wrong with the others.
@@ -114,9 +147,59 @@ impl Token {
     }
 }
 
+/// The fields of a token as somebody wrote them.
+struct Fields<'j> {
+    json: &'j Value,
+    wrong: Vec<String>,
+}
+
+impl Fields<'_> {
+    fn is_wrong(&mut self, name: &str, wanted: &str) {
+        let found = self.json.get(name).map_or_else(|| "missing".to_owned(), shown_value);
+        self.wrong.push(format!("its `{name}` is {found}, and {wanted} is wanted"));
+    }
+
+    fn text(&mut self, name: &str, wanted: &str) -> Option<String> {
+        let text = self.json.get(name).and_then(Value::as_str).map(str::to_owned);
+        if text.is_none() {
+            self.is_wrong(name, &format!("a text, {wanted},"));
+        }
+        text
+    }
+
+    /// Those of a list that are texts.
+    fn texts(&mut self, name: &str, example: &str) -> Vec<String> {
+        let list = self.json.get(name).and_then(Value::as_array);
+        let all: Vec<Option<&str>> = list.into_iter().flatten().map(Value::as_str).collect();
+        let good: Vec<String> = all.iter().flatten().map(|text| (*text).to_owned()).collect();
+        if list.is_none() || good.len() < all.len() {
+            self.is_wrong(name, &format!("a list of texts such as {example}"));
+        }
+        good
+    }
+
+    /// A token whose state cannot be read is tried.
+    fn state(&mut self) -> TokenState {
+        match self.json.get("state").and_then(Value::as_str) {
+            Some("active") => TokenState::Active,
+            Some("adding") => TokenState::Adding,
+            _ => {
+                self.is_wrong("state", "`active` or `adding`");
+                TokenState::Active
+            }
+        }
+    }
+}
+
+/// A value as it may be shown.
+fn shown_value(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    format!("`{}`", printable(&text, VALUE_CHARS))
+}
+
 /// Whether a text can be the identifier of a key (an empty one stands for none yet).
 pub fn is_identifier(text: &str) -> bool {
-    text.len() <= UID_BYTES_MAX && !text.contains(char::is_control)
+    text.len() <= UID_BYTES_MAX && printable(text, UID_BYTES_MAX) == text
 }
 
 #[cfg(test)]
@@ -134,15 +217,55 @@ mod tests {
             r#""volume":"c-d","state":"active"}"#
         );
         assert_eq!(text, promised);
-        assert_eq!(Token::read(&serde_json::from_str(promised).unwrap()), Ok(token));
+        assert_eq!(Token::read(&serde_json::from_str(promised).unwrap()), Ok((token, Vec::new())));
+    }
+
+    fn json() -> Value {
+        serde_json::json!({ "type": "keystead", "keyslots": ["1"], "v": 1, "uid": "k", "servers": ["a:1"], "volume": "u",
+            "state": "active", "enrolment": "e" })
+    }
+
+    /// One wrong field hid the whole token.
+    #[test]
+    fn what_is_wrong_in_one_field_is_told_and_the_rest_is_read() {
+        let odd =
+            [Value::Null, 7.into(), true.into(), serde_json::json!([1]), serde_json::json!({ "a": [] })];
+        for field in ["keyslots", "v", "uid", "servers", "volume", "state", "enrolment"] {
+            for value in odd.iter().cloned().map(Some).chain([None]) {
+                let mut json = json();
+                match value.clone() {
+                    Some(value) => json[field] = value,
+                    None => drop(json.as_object_mut().unwrap().remove(field)),
+                }
+                let told = match Token::read(&json) {
+                    Ok((token, wrong)) => {
+                        assert!(token.uid == "k" && !["v", "uid"].contains(&field), "{field}");
+                        wrong
+                    }
+                    Err(why) => {
+                        assert!(["v", "uid"].contains(&field), "{field}: {why}");
+                        vec![why]
+                    }
+                };
+                let may_be_missing = field == "enrolment" && matches!(value, None | Some(Value::Null));
+                assert_eq!(told.len(), usize::from(!may_be_missing), "{field} {value:?}: {told:?}");
+                assert!(told.iter().all(|why| why.contains(&format!("`{field}`"))), "{told:?}");
+            }
+        }
+        let mixed = serde_json::json!(["a:1", 7, null, "b:2"]);
+        let (token, wrong) = Token::read(&{
+            let mut json = json();
+            json["servers"] = mixed;
+            json
+        })
+        .unwrap();
+        assert_eq!((token.servers.as_slice(), wrong.len()), (&["a:1".to_owned(), "b:2".to_owned()][..], 1));
     }
 
     #[test]
     fn another_form_is_told() {
         let newer = serde_json::json!({ "type": "keystead", "keyslots": [], "v": 2, "blob": "" });
-        assert!(Token::read(&newer).unwrap_err().contains("form"));
-        let broken = serde_json::json!({ "type": "keystead", "keyslots": [], "v": 1 });
-        assert!(Token::read(&broken).unwrap_err().contains("uid"));
+        assert!(Token::read(&newer).unwrap_err().contains("`v` is `2`"));
     }
 
     #[test]
@@ -151,14 +274,23 @@ mod tests {
             serde_json::json!({ "type": "keystead", "keyslots": [], "v": 1, "uid": uid, "servers": servers,
                 "volume": "u", "state": "active" })
         };
-        for uid in ["\u{1b}[2J", "a\nb", &"x".repeat(256)] {
+        for uid in ["\u{1b}[2J", "a\nb", "a\u{202e}b", "a\u{200b}", &"x".repeat(256)] {
             let why = Token::read(&token(uid, &[])).unwrap_err();
-            assert!(why.len() < 100 && !why.contains(char::is_control), "{why}");
+            assert!(why.len() < 120 && !why.contains(char::is_control), "{why}");
+        }
+        for wide in [serde_json::json!(vec!["x"; 1000]), serde_json::json!({ "\u{1b}[2J": "\u{202e}" })] {
+            let mut json = token("k", &[]);
+            json["state"] = wide;
+            let (_, wrong) = Token::read(&json).unwrap();
+            assert!(
+                wrong.concat().len() < 120 && !wrong.concat().contains(['\u{1b}', '\u{202e}']),
+                "{wrong:?}"
+            );
         }
         let many = ["a:1"; 20];
-        let (good, bad) = Token::read(&token("k", &many)).unwrap().addresses();
+        let (good, bad) = Token::read(&token("k", &many)).unwrap().0.addresses();
         assert_eq!((good.len(), bad.len()), (8, 1));
-        let (good, bad) = Token::read(&token("k", &["a:1", "https://b", "\u{9b}x"])).unwrap().addresses();
+        let (good, bad) = Token::read(&token("k", &["a:1", "https://b", "\u{9b}x"])).unwrap().0.addresses();
         assert_eq!((good.len(), bad.len()), (1, 2));
         assert!(!bad.concat().contains(char::is_control), "{bad:?}");
     }

@@ -169,3 +169,111 @@ fn a_volume_that_was_renamed_is_not_asked_about() {
     host.luks.file = renamed;
     host.finish("renamed");
 }
+
+/// Two volumes of this machine, each enrolled; the second's token is changed to name the first's key.
+fn two_volumes() -> (Host, PathBuf, PathBuf) {
+    let host = Host::new();
+    host.finish("the first");
+    let folder = host.folder.path().join("other");
+    std::fs::create_dir(&folder).unwrap();
+    let other = support::luks::Luks::new(&folder).file;
+    let done = enroll(&host, &other, &[]);
+    assert!(done.status.success(), "{}", words(&done));
+    let first = host.luks.file.clone();
+    (host, first, other)
+}
+
+fn write_token(file: &std::path::Path, token: &serde_json::Value) {
+    let json = file.with_extension("json");
+    std::fs::write(&json, token.to_string()).unwrap();
+    let import = ["token", "import", "--token-id", "0", "--token-replace", "--json-file"];
+    let done = Command::new("cryptsetup").args(import).arg(json).arg(file).output().unwrap();
+    assert!(done.status.success(), "{}", words(&done));
+}
+
+/// The key of another volume, or of none, that a token names was shared in silence.
+#[test]
+fn a_token_that_names_the_key_of_another_volume_is_asked_about() {
+    for of_no_volume in [false, true] {
+        let (host, first, other) = two_volumes();
+        let mut token = token_of(&other).remove(0);
+        token["uid"] = serde_json::json!("0");
+        write_token(&other, &token);
+        let made_for = if of_no_volume {
+            host.keys.0.lock().unwrap()[0]
+                .attributes
+                .0
+                .retain(|entry| !matches!(entry.attribute, Attribute::ApplicationSpecificInformation(_)));
+            "no volume".to_owned()
+        } else {
+            uuid_of(&first)
+        };
+        let (before, keys) = (std::fs::read(&other).unwrap(), host.keys.states());
+        let refused = enroll(&host, &other, &[]);
+        let told = words(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        assert!(told.contains("token 0") && told.contains("key 0") && told.contains(&made_for), "{told}");
+        assert!(told.contains(&uuid_of(&other)) && told.contains("--same-volume"), "{told}");
+        assert!(told.contains("token remove --token-id 0"), "{told}");
+        assert!(std::fs::read(&other).unwrap() == before && host.keys.states() == keys, "{told}");
+        // Whoever wants it may have it, and is not asked again.
+        let shared = enroll(&host, &other, &["--same-volume"]);
+        assert!(shared.status.success(), "{}", words(&shared));
+        let again = enroll(&host, &other, &[]);
+        assert!(again.status.success(), "{}", words(&again));
+        let opens = host.unlock(&["unlock", "--test-passphrase", other.to_str().unwrap()], None);
+        assert!(opens.status.success() && words(&opens).contains("key 0"), "{}", words(&opens));
+    }
+}
+
+/// The other way out: without its wrong token the volume finds its own key.
+#[test]
+fn a_wrong_token_that_is_removed_makes_room_for_the_right_key() {
+    let (host, _, other) = two_volumes();
+    let mut token = token_of(&other).remove(0);
+    token["uid"] = serde_json::json!("0");
+    write_token(&other, &token);
+    let remove = ["token", "remove", "--token-id", "0"];
+    assert!(Command::new("cryptsetup").args(remove).arg(&other).status().unwrap().success());
+    let done = enroll(&host, &other, &["--same-volume"]);
+    assert!(done.status.success(), "{}", words(&done));
+    assert_eq!(token_of(&other)[0]["uid"], "1");
+}
+
+/// A token without a key, of no enrolment or of another one, hid that the volume is a copy.
+#[test]
+fn an_empty_token_of_a_copy_does_not_hide_the_question() {
+    for enrolment in [serde_json::json!(null), serde_json::json!("another"), serde_json::json!("")] {
+        let host = Host::new();
+        host.finish("the first");
+        let copy = copy(&host, "copy.img");
+        let mut token = token_of(&copy).remove(0);
+        token["uid"] = serde_json::json!("");
+        token["state"] = serde_json::json!("adding");
+        token["enrolment"] = enrolment;
+        write_token(&copy, &token);
+        let refused = enroll(&host, &copy, &[]);
+        let told = words(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        assert!(told.contains("may be a copy") && host.keys.states().len() == 1, "{told}");
+        let own = enroll(&host, &copy, &["--new-uuid"]);
+        assert!(own.status.success(), "{}", words(&own));
+        assert_eq!(host.keys.states().len(), 2);
+        host.finish_with("the first is as it was", 2);
+    }
+}
+
+/// On the volume itself, `--same-volume` goes on with such a token, and with the key that is there.
+#[test]
+fn an_empty_token_gets_the_key_of_its_volume_back() {
+    let host = Host::new();
+    host.finish("first");
+    let mut token = token_of(&host.luks.file).remove(0);
+    token["uid"] = serde_json::json!("");
+    token["state"] = serde_json::json!("adding");
+    write_token(&host.luks.file, &token);
+    assert_eq!(host.enroll(None).status.code(), Some(2));
+    let done = enroll(&host, &host.luks.file, &["--same-volume"]);
+    assert!(done.status.success(), "{}", words(&done));
+    host.finish("again");
+}

@@ -117,7 +117,7 @@ impl Keys {
 fn made(keys: &mut Vec<Key>, create: CreateRequest) -> CreateResponse {
     let attributes = create.attributes.attributes;
     let bits = *attribute!(attributes, CryptographicLength).next().unwrap();
-    let material = (0..bits / 8).map(|byte| byte as u8 ^ 0xA5).collect();
+    let material = (0..bits / 8).map(|byte| byte as u8 ^ 0xA5 ^ keys.len() as u8).collect();
     keys.push(Key { attributes, state: State::PreActive, material });
     let unique_identifier = (keys.len() - 1).to_string().into();
     CreateResponse { object_type: ObjectType::SymmetricKey, unique_identifier, attributes: None }

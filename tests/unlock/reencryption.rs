@@ -38,7 +38,8 @@ fn resume(host: &Host, more: &[&str], key_file: &Path) {
 fn reencrypt(key_file: &Path) -> Command {
     let mut command = Command::new("cryptsetup");
     command.args(["reencrypt", "-q", "--disable-external-tokens", "--force-offline-reencrypt", "--key-file"]);
-    command.arg(key_file).stdin(Stdio::null());
+    // Where it is killed in a first encryption it leaves a file in its folder.
+    command.arg(key_file).stdin(Stdio::null()).current_dir(key_file.parent().unwrap());
     command
 }
 
