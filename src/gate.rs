@@ -152,8 +152,16 @@ impl Clients for Gate {
         self.rules.get().names(whom) || self.seen.name_of(whom).is_some()
     }
 
-    fn name_of(&self, certificate: &Fingerprint) -> Option<String> {
-        self.seen.name_of(&ClientRef::Certificate(*certificate))
+    fn came_as(&self, whom: &ClientRef) -> Option<String> {
+        self.seen.name_of(whom)
+    }
+
+    fn holder(&self, name: &str) -> Result<Principal, String> {
+        self.rules.get().holder_of(name)
+    }
+
+    fn administrators(&self) -> Vec<ClientRef> {
+        self.rules.get().administrators().to_vec()
     }
 }
 

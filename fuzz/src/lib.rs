@@ -4,7 +4,7 @@
 use keystead::engine::batch;
 use keystead::engine::need::{Need, Supply};
 use keystead::engine::supplies::Supplies;
-use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
+use keystead::engine::rights::identity::{ClientRef, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::world::{Authority, AuthorityKey, Direction, Entropy, Now, Settings, View, World};
 use keystead::pki::{Ca, Curve, make_ca};
@@ -165,8 +165,16 @@ impl Clients for Bench {
         whom.is_holder(&self.client.identity)
     }
 
-    fn name_of(&self, _: &Fingerprint) -> Option<String> {
+    fn came_as(&self, _: &ClientRef) -> Option<String> {
         None
+    }
+
+    fn holder(&self, name: &str) -> Result<Principal, String> {
+        self.principal(&Identity::named(name)).ok_or_else(|| "nobody".to_owned())
+    }
+
+    fn administrators(&self) -> Vec<ClientRef> {
+        Vec::new()
     }
 }
 

@@ -1,7 +1,9 @@
 //! `keystead client`: certificates for clients. The private key is made here and never leaves this machine; the server
 //! signs with the CA key that its configuration names.
 
-use super::protocol::{AdminRequest, Issued, Revoked, ShownClient};
+mod revoke;
+
+use super::protocol::{AdminRequest, Issued, ShownClient};
 use super::table::table;
 use super::{as_administrator, ask, ask_with, fail, host_files, json_line, password};
 use crate::client::{ClientArgs, Error, Settings};
@@ -34,7 +36,8 @@ enum Action {
     /// folder, the new ones are called NAME.ca.pem and NAME.toml.
     ///
     /// A name that owns keys, or that was revoked, is refused: whoever holds the new certificate gets at those keys. With
-    /// --replace it is signed, and is then the only certificate of the name that is good.
+    /// --replace it is signed, and is then the only certificate of the name that is good. A name that administers the server is
+    /// refused, too, unless --administrator says that it is meant.
     #[command(after_help = as_administrator("keystead client add host-7 --out /root/host-7"))]
     Add {
         /// The name of the client: what its objects belong to
@@ -51,6 +54,12 @@ enum Action {
         /// Hand what the name owns over to this certificate, and end all others of the name
         #[arg(long)]
         replace: bool,
+        /// Sign it though the name stands in admin.names: whoever holds the certificate administers the server
+        #[arg(long)]
+        administrator: bool,
+        /// With --replace, end the certificate with which you ask yourself
+        #[arg(long, requires = "replace")]
+        myself: bool,
     },
     /// List the certificates that were issued
     #[command(after_help = as_administrator("keystead client list --json"))]
@@ -59,15 +68,10 @@ enum Action {
     ///
     /// A name ends every certificate with that name, whoever signed it and whenever, and what the client has asked for and
     /// is not done yet. A fingerprint ends one certificate alone. Neither is taken back; `client add NAME --replace` signs
-    /// a new certificate for a name, and those of before stay ended.
+    /// a new certificate for a name, and those of before stay ended. At a terminal it shows what goes, and asks. Your own name
+    /// or certificate is refused without --myself.
     #[command(after_help = as_administrator("keystead client revoke host-7"))]
-    Revoke {
-        /// Its name, or `sha256:` and the fingerprint of one certificate
-        name: String,
-        /// End the name or bar the certificate even if nothing here knows it
-        #[arg(long)]
-        unknown: bool,
-    },
+    Revoke(revoke::Revoke),
     /// Show a client: its groups, its persona, and where each switch of that comes from
     ///
     /// A persona is a set of switches: what the server does differently for clients that need it (docs/personas.md).
@@ -86,17 +90,21 @@ enum Action {
 /// Does it.
 pub fn run(command: &ClientCommand) -> ExitCode {
     let done = match &command.action {
-        Action::Add { name, out, days, curve, replace } => command.client.settings().and_then(|settings| {
-            let sign = |request| {
-                let (name, days, replace) = (name.clone(), *days, *replace);
-                let request = AdminRequest::ClientAdd { name, days, request, replace };
-                ask_with(settings.clone(), command.json, &request)
-            };
-            let issued = add((name, out), *curve, sign)?;
-            complete(command.json, (name, out), &settings, issued)
-        }),
+        Action::Add { name, out, days, curve, replace, administrator, myself } => {
+            command.client.settings().and_then(|settings| {
+                let sign = |request| {
+                    let (name, days, replace) = (name.clone(), *days, *replace);
+                    let (administrator, myself) = (*administrator, *myself);
+                    let request =
+                        AdminRequest::ClientAdd { name, days, request, replace, administrator, myself };
+                    ask_with(settings.clone(), command.json, &request)
+                };
+                let issued = add((name, out), *curve, sign)?;
+                complete(command.json, (name, out), &settings, issued)
+            })
+        }
         Action::List => list(command),
-        Action::Revoke { name, unknown } => revoke(command, name, *unknown),
+        Action::Revoke(asked) => revoke::run(command, asked),
         Action::Show { name } => show(command, name),
         Action::Password => hash_password(command.json),
     };
@@ -201,26 +209,6 @@ fn list(command: &ClientCommand) -> Result<(), Error> {
 }
 
 #[allow(clippy::print_stdout, reason = "this is the command line")]
-fn revoke(command: &ClientCommand, name: &str, unknown: bool) -> Result<(), Error> {
-    let request = AdminRequest::ClientRevoke { name: name.to_owned(), unknown };
-    let revoked: Revoked = ask(&command.client, command.json, &request)?;
-    if command.json {
-        println!("{}", json_line(&revoked));
-        return Ok(());
-    }
-    if let Some(name) = &revoked.name {
-        println!("revoked the name {name:?}: every certificate with it is refused, whoever signed it");
-    }
-    for fingerprint in &revoked.certificates {
-        println!("revoked sha256:{fingerprint}");
-    }
-    if revoked.name.is_none() {
-        println!("this certificate alone: others of the same name stay good");
-    }
-    Ok(())
-}
-
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn print_certificates(issued: &[Issued]) {
     let rows = issued.iter().map(|one| {
         let fingerprint = format!("sha256:{}", one.fingerprint);
@@ -248,6 +236,11 @@ fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
     println!("client {:?}, persona {:?}", standing.name, standing.persona);
     if let Some(why) = &shown.revoked {
         println!("  {why}: no certificate of this name is good but those that were signed for it after that");
+    }
+    match shown.objects {
+        0 => {}
+        1 => println!("  owns 1 key or other object"),
+        count => println!("  owns {count} keys and other objects"),
     }
     let default = |group: &String| standing.default_group.as_ref() == Some(group);
     for group in &standing.groups {

@@ -2,6 +2,7 @@
 //! KMIP.
 
 pub mod clients;
+mod confirm;
 pub mod explain;
 mod host_files;
 pub mod key;

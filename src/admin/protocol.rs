@@ -35,14 +35,23 @@ pub enum AdminRequest {
         /// Whether the new certificate takes the place of all others of the name, which has keys or was revoked.
         #[serde(default, skip_serializing_if = "is_false")]
         replace: bool,
+        /// Whether the name may be one that administers the server.
+        #[serde(default, skip_serializing_if = "is_false")]
+        administrator: bool,
+        /// Whether it may take the place of the certificate with which it is asked for.
+        #[serde(default, skip_serializing_if = "is_false")]
+        myself: bool,
     },
     /// End a client: a name, with every certificate of it, or one certificate.
     ClientRevoke {
         /// Its name, or `sha256:` and the fingerprint of one certificate.
         name: String,
-        /// Whether to end a name that nothing here knows.
+        /// Whether to end a name or a certificate that nothing here knows.
         #[serde(default, skip_serializing_if = "is_false")]
         unknown: bool,
+        /// Whether it may be the name or the certificate with which it is asked for.
+        #[serde(default, skip_serializing_if = "is_false")]
+        myself: bool,
     },
     /// The certificates that were signed.
     ClientList,
@@ -156,6 +165,15 @@ pub struct ShownClient {
     pub revoked: Option<String>,
     /// The certificates that are known of it here.
     pub certificates: Vec<Issued>,
+    /// How many objects the name owns, counted up to a thousand; those of one certificate are its name's.
+    #[serde(default)]
+    pub objects: usize,
+    /// Whether it is the name or the certificate with which this was asked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub own: bool,
+    /// Whether no administrator is known who gets in without it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub last_administrator: bool,
 }
 
 /// JSON as the payload of the operation.

@@ -116,8 +116,8 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
         );
     }
     let answer = match &request {
-        AdminRequest::ClientAdd { name, replace, .. } => clients::add(cx, &request, name, *replace),
-        AdminRequest::ClientRevoke { name, unknown } => clients::revoke(cx, name, *unknown),
+        AdminRequest::ClientAdd { .. } => clients::add(cx, &request),
+        AdminRequest::ClientRevoke { name, unknown, myself } => clients::revoke(cx, name, *unknown, *myself),
         AdminRequest::ClientList => clients::issued(cx.draft).and_then(|issued| json(&issued)),
         AdminRequest::ClientShow { name } => clients::show(cx, &request, name),
         _ => cx.supplies.outside(&request),
@@ -135,13 +135,17 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
 /// What the audit notes of a request, beside its name.
 fn note(request: &AdminRequest) -> String {
     match request {
-        AdminRequest::ClientAdd { name, days, replace, .. } => {
+        AdminRequest::ClientAdd { name, days, replace, administrator, .. } => {
+            let administrator = if *administrator { ", an administrator" } else { "" };
             let replacing = if *replace { ", in the place of all others" } else { "" };
-            format!("{}, {days} days{replacing}", noted(name, NOTED_CHARS_MAX))
+            format!("{}, {days} days{administrator}{replacing}", noted(name, NOTED_CHARS_MAX))
         }
-        AdminRequest::ClientRevoke { name, .. } | AdminRequest::ClientShow { name } => {
-            noted(name, NOTED_CHARS_MAX)
+        AdminRequest::ClientRevoke { name, unknown, myself } => {
+            let unknown = if *unknown { ", known or not" } else { "" };
+            let own = if *myself { ", who asks or not" } else { "" };
+            format!("{}{unknown}{own}", noted(name, NOTED_CHARS_MAX))
         }
+        AdminRequest::ClientShow { name } => noted(name, NOTED_CHARS_MAX),
         AdminRequest::Explain { id } => format!("request {id}"),
         _ => String::new(),
     }

@@ -89,13 +89,29 @@ impl Rules {
                 );
             }
         };
-        if let Some(user) = self.user_called(&certificate) {
-            return Err(format!(
-                "its certificate has the name {certificate:?}, under which the user {user:?} of another certificate acts: sign \
-                 one with another name"
-            ));
-        }
+        self.no_user_has(&certificate)?;
         Ok(Identity { certificate, ..whole })
+    }
+
+    /// As whom a certificate with this name is let in, or why it is not.
+    pub fn holder_of(&self, name: &str) -> Result<Principal, String> {
+        self.no_user_has(name)?;
+        self.principal(&Identity::named(name))
+    }
+
+    /// `admin.names`.
+    pub fn administrators(&self) -> &[ClientRef] {
+        &self.listed.admins
+    }
+
+    fn no_user_has(&self, name: &str) -> Result<(), String> {
+        match self.user_called(name) {
+            None => Ok(()),
+            Some(user) => Err(format!(
+                "its certificate has the name {name:?}, under which the user {user:?} of another certificate acts: sign one with \
+                 another name"
+            )),
+        }
     }
 
     /// The user of a certificate that would act under this name.

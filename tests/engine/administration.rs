@@ -27,8 +27,15 @@ pub fn requests() -> Vec<AdminRequest> {
         AdminRequest::Ready,
         AdminRequest::MasterStatus,
         AdminRequest::MasterRotate,
-        AdminRequest::ClientAdd { name: name.clone(), days: 1, request: "PEM".into(), replace: false },
-        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: true },
+        AdminRequest::ClientAdd {
+            name: name.clone(),
+            days: 1,
+            request: "PEM".into(),
+            replace: false,
+            administrator: false,
+            myself: false,
+        },
+        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: true, myself: false },
         AdminRequest::ClientList,
         AdminRequest::ClientShow { name },
         AdminRequest::Explain { id: 1 },
@@ -123,7 +130,8 @@ fn who_was_revoked_learns_nothing() {
     let fingerprint = Fingerprint::parse(FINGERPRINT);
     let identity = Identity { fingerprint, ..Identity::named("revoked") };
     let revoked = Principal { identity, ..admin("revoked") };
-    let by_fingerprint = AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: true };
+    let by_fingerprint =
+        AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: true, myself: false };
     let answers = bench.run(&admin("root"), &message(&by_fingerprint));
     assert_eq!(answers[0].result_status, ResultStatus::Success);
     for request in requests() {
@@ -150,6 +158,85 @@ fn none_is_done_later() {
         message.header.asynchronous_indicator = later(AsynchronousIndicator::Optional);
         let (reason, _) = decide(&mut bench, &admin("root"), &message);
         assert_eq!(reason, None, "{}", row(&request).name);
+    }
+}
+
+fn add(name: &str, replace: bool, administrator: bool, myself: bool) -> AdminRequest {
+    let (name, request) = (name.to_owned(), "PEM".to_owned());
+    AdminRequest::ClientAdd { name, days: 1, request, replace, administrator, myself }
+}
+
+fn revoke(name: &str, myself: bool) -> AdminRequest {
+    AdminRequest::ClientRevoke { name: name.to_owned(), unknown: true, myself }
+}
+
+/// What one request comes to: the message of a refusal, and whether something was done.
+fn told(bench: &mut Bench, who: &Principal, request: &AdminRequest) -> (String, bool) {
+    bench.done_outside.clear();
+    let outcome = bench.decide(who, &message(request));
+    let done = !bench.done_outside.is_empty() || !outcome.changes.writes.is_empty();
+    (outcome.response.items[0].result_message.clone().unwrap_or_default(), done)
+}
+
+/// An administrator ends its own way in, and the last one of all, only where that is said.
+#[test]
+fn nobody_is_locked_out_unawares() {
+    let fingerprint = Fingerprint::parse(FINGERPRINT);
+    let identity = Identity { fingerprint, ..Identity::named("root") };
+    let root = Principal { identity, ..admin("root") };
+    let own = format!("sha256:{FINGERPRINT}");
+    type Asks = fn(&str, bool) -> AdminRequest;
+    let replace: Asks = |name, myself| add(name, true, true, myself);
+    for (whom, request) in [("root", revoke as Asks), (&own, revoke), ("root", replace)] {
+        let mut bench = Bench::new(7);
+        bench.clients.0.push(root.clone());
+        let (last, done) = told(&mut bench, &root, &request(whom, false));
+        assert!(
+            last.contains("with which you ask") && last.contains("No other administrator") && !done,
+            "{last}"
+        );
+        // Another administrator who gets in makes it a smaller matter, and one who does not, none.
+        bench.clients.0.push(admin("second"));
+        let (own, done) = told(&mut bench, &root, &request(whom, false));
+        assert!(own.contains("Let another administrator do it") && !done, "{own}");
+        bench.run(&root, &message(&revoke("second", false)));
+        let (last, done) = told(&mut bench, &root, &request(whom, false));
+        assert!(last.contains("No other administrator") && !done, "{last}");
+        assert_eq!(told(&mut bench, &root, &request(whom, true)), (String::new(), true), "said");
+    }
+    // Another certificate of the name stays good where one alone is ended, and ends with the name.
+    let mut bench = Bench::new(10);
+    bench.clients.0.push(root.clone());
+    bench.clients.0.push(Principal { identity: Identity::named("root"), ..admin("root") });
+    let by_another = Principal { identity: Identity::named("root"), ..admin("root") };
+    bench.signed = "ef".repeat(32);
+    bench.run(&by_another, &message(&add("root", false, true, false)));
+    assert!(told(&mut bench, &root, &revoke(&own, false)).0.contains("Let another administrator do it"));
+    assert!(told(&mut bench, &root, &revoke("root", false)).0.contains("No other administrator"));
+    // The control: others are ended without it, by name and by fingerprint.
+    let mut bench = Bench::new(8);
+    for other in ["host", &format!("sha256:{}", "cd".repeat(32))] {
+        assert_eq!(told(&mut bench, &root, &revoke(other, false)), (String::new(), true), "{other}");
+    }
+}
+
+/// A certificate that administers the server is signed where that is said, and where it is true.
+#[test]
+fn nobody_is_made_an_administrator_unawares() {
+    let mut bench = Bench::new(9);
+    bench.clients.0.push(admin("second"));
+    let (why, done) = told(&mut bench, &admin("root"), &add("second", false, false, false));
+    assert!(why.contains("admin.names") && why.contains("--administrator") && !done, "{why}");
+    let (why, done) = told(&mut bench, &admin("root"), &add("host", false, true, false));
+    assert!(why.contains("none of an administrator") && !done, "{why}");
+    assert_eq!(told(&mut bench, &admin("root"), &add("host", false, false, false)), (String::new(), true));
+    let outcome = bench.decide(&admin("root"), &message(&add("second", false, true, false)));
+    assert_eq!(outcome.response.items[0].result_status, ResultStatus::Success);
+    let noted = format!("{:?}", outcome.deeds);
+    assert!(noted.contains("1 days, an administrator"), "{noted}");
+    for wrong in ["", "sha256:abc", "host\u{3164}", " host"] {
+        let (why, done) = told(&mut bench, &admin("root"), &add(wrong, false, false, false));
+        assert!(why.contains("cannot be the name of a client") && !done, "{wrong}: {why}");
     }
 }
 

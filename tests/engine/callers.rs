@@ -71,7 +71,7 @@ fn unproven(who: Principal) -> Principal {
 }
 
 fn revoke(bench: &mut Bench, whom: &str) {
-    let request = AdminRequest::ClientRevoke { name: whom.to_owned(), unknown: true };
+    let request = AdminRequest::ClientRevoke { name: whom.to_owned(), unknown: true, myself: false };
     let message = RequestMessage::new(V2_1, vec![item(&request).into()]);
     assert_eq!(bench.run(&admin("root"), &message)[0].result_status, ResultStatus::Success);
 }

@@ -75,11 +75,22 @@ fn filled() -> (Bench, Vec<String>) {
         let pending = bench.run(&ann(), &message).pop().unwrap();
         assert_eq!(pending.result_status, ResultStatus::OperationPending);
     }
-    let add = AdminRequest::ClientAdd { name: "host".into(), days: 1, request: "PEM".into(), replace: false };
+    let add = AdminRequest::ClientAdd {
+        name: "host".into(),
+        days: 1,
+        request: "PEM".into(),
+        replace: false,
+        administrator: false,
+        myself: false,
+    };
     administer(&mut bench, &add).unwrap();
-    administer(&mut bench, &AdminRequest::ClientRevoke { name: format!("sha256:{REVOKED}"), unknown: true })
+    administer(
+        &mut bench,
+        &AdminRequest::ClientRevoke { name: format!("sha256:{REVOKED}"), unknown: true, myself: false },
+    )
+    .unwrap();
+    administer(&mut bench, &AdminRequest::ClientRevoke { name: "gone".into(), unknown: true, myself: false })
         .unwrap();
-    administer(&mut bench, &AdminRequest::ClientRevoke { name: "gone".into(), unknown: true }).unwrap();
     (bench, ids)
 }
 

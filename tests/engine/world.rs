@@ -37,6 +37,8 @@ pub struct Bench {
     pub clients: Known,
     /// What administrative operations have done outside the engine.
     pub done_outside: Vec<AdminRequest>,
+    /// The fingerprint of what the CA signs, in hex.
+    pub signed: String,
 }
 
 /// The clients that a test knows; others are in no group.
@@ -61,9 +63,19 @@ impl Clients for Known {
         self.0.iter().any(|known| whom.is_holder(&known.identity))
     }
 
-    fn name_of(&self, certificate: &Fingerprint) -> Option<String> {
-        let known = self.0.iter().find(|known| known.identity.fingerprint == Some(*certificate));
+    fn came_as(&self, whom: &ClientRef) -> Option<String> {
+        let known = self.0.iter().find(|known| whom.is_holder(&known.identity));
         known.map(|known| known.name.clone())
+    }
+
+    fn holder(&self, name: &str) -> Result<Principal, String> {
+        let known = self.0.iter().find(|known| known.identity.certificate == name);
+        Ok(known.cloned().unwrap_or_else(|| principal(name, &[])))
+    }
+
+    fn administrators(&self) -> Vec<ClientRef> {
+        let admins = self.0.iter().filter(|known| known.admin);
+        admins.map(|known| ClientRef::Name(known.identity.certificate.clone())).collect()
     }
 }
 
@@ -167,6 +179,7 @@ impl Bench {
             seed,
             clients: Known::default(),
             done_outside: Vec::new(),
+            signed: "ab".repeat(32),
         }
     }
 
@@ -216,7 +229,7 @@ impl Bench {
         self.done_outside.push(request.clone());
         Ok(match request {
             AdminRequest::ClientAdd { name, .. } => serde_json::json!({
-                "name": name, "fingerprint": "ab".repeat(32), "not_after": self.now + 86_400, "by": "", "at": 0,
+                "name": name, "fingerprint": self.signed, "not_after": self.now + 86_400, "by": "", "at": 0,
                 "certificate": "PEM",
             }),
             AdminRequest::ClientShow { name } => serde_json::json!({

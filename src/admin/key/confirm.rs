@@ -1,20 +1,17 @@
-//! What is asked before something that cannot be undone. Only a person at a terminal is asked: scripts go on as they are.
+//! What is asked before a key is destroyed or revoked.
 
 use super::{Failure, Result, choose};
+use crate::admin::confirm;
 use crate::client::Client;
 use kmip_codec::attribute;
 use kmip_codec::attributes::ApplicationSpecificInformation;
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 /// The namespace under which `keystead-unlock enroll` notes the LUKS UUID of a volume at its key.
 const VOLUME: &str = "LUKS";
 
-/// The longest answer that is read.
-const ANSWER_BYTES_MAX: u64 = 100;
-
 /// Before a key is destroyed.
 pub fn destroying(client: &mut Client, id: &str, yes: bool) -> Result<()> {
-    if yes || !io::stdin().is_terminal() {
+    if !confirm::is_asked(yes) {
         return Ok(());
     }
     let whose = volume(client, id)?.map_or_else(
@@ -26,7 +23,7 @@ pub fn destroying(client: &mut Client, id: &str, yes: bool) -> Result<()> {
 
 /// Before a key is revoked by which a volume is unlocked.
 pub fn revoking(client: &mut Client, id: &str, yes: bool) -> Result<()> {
-    if yes || !io::stdin().is_terminal() {
+    if !confirm::is_asked(yes) {
         return Ok(());
     }
     match volume(client, id)? {
@@ -49,11 +46,8 @@ fn volume(client: &mut Client, id: &str) -> Result<Option<String>> {
 }
 
 fn ask(question: &str) -> Result<()> {
-    let _ = write!(io::stderr(), "{question} [y/N] ");
-    let mut answer = String::new();
-    io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer)?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Failure::Usage("nothing was done: answer `y`, or give --yes".to_owned())),
+    match confirm::ask(question)? {
+        true => Ok(()),
+        false => Err(Failure::Usage("nothing was done: answer `y`, or give --yes".to_owned())),
     }
 }

@@ -1,5 +1,7 @@
 //! Certificates of clients: signed, listed, ended.
 
+mod lockout;
+
 use super::{internal, json};
 use crate::admin::protocol::{AdminRequest, Issued, Revoked, ShownClient};
 use crate::engine::context::Context;
@@ -10,22 +12,29 @@ use crate::engine::rights::identity::{ClientRef, Fingerprint};
 use crate::engine::rights::names;
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use crate::gate::Standing;
+use lockout::{Lockout, lockout, must_not_lock_out};
 use serde_json::Value;
 
 /// As many objects of a name are counted, to be told of.
 const COUNTED_MAX: usize = 1000;
 
-/// Signs a certificate for a client, and keeps that. A name that has keys, or was revoked, is given to who holds the new
-/// certificate only where the administrator says so: then it is the one certificate of the name that is good.
-pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest, name: &str, replace: bool) -> Step<Value> {
-    names::check(name).map_err(|flaw| {
-        let shown = noted(name, NOTED_CHARS_MAX);
-        Refusal::new(Cause::InvalidField, format!("{shown} cannot be the name of a client: {flaw}"))
-    })?;
+/// Signs a certificate for a client, and keeps that. A name that has keys, was revoked or administers the server is given to
+/// who holds the new certificate only where the administrator says so. One that replaces is the one certificate of the name
+/// that is good.
+pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
+    let AdminRequest::ClientAdd { name, replace, administrator, myself, .. } = request else {
+        return Err(internal(&"this is no request to sign a certificate").into());
+    };
+    let (name, replace) = (name.as_str(), *replace);
+    must_be_taken(cx, name, *administrator)?;
     let known = cx.draft.client_name(name)?;
     let is_revoked = known.as_ref().is_some_and(|known| known.ended.is_some());
     if !replace {
         must_be_free(cx, name, is_revoked)?;
+    } else if !myself {
+        let effect =
+            "your certificate is refused after this, and you with it if the answer with the new one is lost";
+        must_not_lock_out(cx, &ClientRef::Name(name.to_owned()), effect)?;
     }
     let signed = cx.supplies.outside(request)?;
     let signed: Issued = serde_json::from_value(signed).map_err(|error| internal(&error))?;
@@ -44,6 +53,34 @@ pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest, name: &str, replace
     }
     cx.draft.put_issued(&Issued { certificate: String::new(), ..issued.clone() })?;
     json(&issued)
+}
+
+/// Refuses a name with which the gate lets nobody in, and to make an administrator without a word.
+fn must_be_taken(cx: &mut Context<'_, '_>, name: &str, administrator: bool) -> Step<()> {
+    let shown = noted(name, NOTED_CHARS_MAX);
+    names::check(name).map_err(|flaw| {
+        Refusal::new(Cause::InvalidField, format!("{shown} cannot be the name of a client: {flaw}"))
+    })?;
+    let holder = cx.draft.world().clients.holder(name).map_err(|why| {
+        Refusal::new(Cause::InvalidField, format!("a certificate with this name would be turned away: {why}"))
+    })?;
+    match (holder.admin, administrator) {
+        (true, false) => refuse(
+            Cause::Denied,
+            format!(
+                "the name {shown} stands in admin.names: whoever holds the new certificate administers this server. If that is \
+                 wanted, say --administrator"
+            ),
+        ),
+        (false, true) => refuse(
+            Cause::Denied,
+            format!(
+                "the name {shown} is none of an administrator: put it into admin.names of the configuration, and let the server read \
+                 that again (SIGHUP); or leave --administrator out"
+            ),
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses to hand over what belongs to a name without a word.
@@ -108,16 +145,19 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
 }
 
 /// Ends a name with every certificate of it, or one certificate.
-pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool) -> Step<Value> {
+pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own: bool) -> Step<Value> {
     let why = format!("revoked by {}", cx.principal().name);
     let whom = ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
     if !even_unknown {
         must_be_known(cx, &whom, true)?;
     }
+    if !even_own {
+        must_not_lock_out(cx, &whom, "you are not let in any more after this")?;
+    }
     let revoked = match whom {
         ClientRef::Certificate(fingerprint) => {
             let known = issued(cx.draft)?.into_iter().find(|issued| issued.fingerprint == fingerprint);
-            let come = || cx.draft.world().clients.name_of(&fingerprint);
+            let come = || cx.draft.world().clients.came_as(&ClientRef::Certificate(fingerprint));
             let client = known.map(|issued| issued.name).or_else(come).unwrap_or_default();
             credentials::revoke(cx.draft, &fingerprint, &client, &why)?;
             Revoked { name: None, certificates: vec![fingerprint] }
@@ -195,5 +235,11 @@ pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Ste
     if !is_known {
         must_be_known(cx, &whom, false)?;
     }
-    json(&ShownClient { standing, revoked, certificates })
+    let name = match &whom {
+        ClientRef::Name(name) => Some(name.clone()),
+        ClientRef::Certificate(_) => certificates.first().map(|issued| issued.name.clone()),
+    };
+    let objects = name.map_or(Ok(0), |name| cx.draft.owned_by(&name, COUNTED_MAX))?;
+    let Lockout { own, last } = lockout(cx, &whom)?;
+    json(&ShownClient { standing, revoked, certificates, objects, own, last_administrator: last })
 }

@@ -9,7 +9,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::attestation::Unproven;
 use crate::engine::rights::grant::Grant;
-use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
+use crate::engine::rights::identity::{ClientRef, Identity};
 use crate::engine::rights::persona::Persona;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
@@ -64,8 +64,14 @@ pub trait Clients {
     /// Whether the configuration names this client or certificate, or it has come by since the server started.
     fn knows(&self, whom: &ClientRef) -> bool;
 
-    /// The name with which this certificate has come by since the server started.
-    fn name_of(&self, certificate: &Fingerprint) -> Option<String>;
+    /// The name with which this client or certificate has come by since the server started.
+    fn came_as(&self, whom: &ClientRef) -> Option<String>;
+
+    /// As whom a certificate with this name would be let in, or why it would not.
+    fn holder(&self, name: &str) -> Result<Principal, String>;
+
+    /// Whom the configuration lists as administrators.
+    fn administrators(&self) -> Vec<ClientRef>;
 }
 
 /// Decides whether the principal may perform the operation on the object. Every operation that is served is

@@ -1,0 +1,111 @@
+//! `keystead client revoke`: what goes is shown and asked for before it is done.
+
+use super::super::protocol::{AdminRequest, Issued, Revoked, ShownClient};
+use super::super::{ask, confirm, json_line};
+use super::ClientCommand;
+use crate::client::Error;
+use crate::engine::rights::identity::SHA256_PREFIX;
+use crate::text::printable;
+use clap::Args;
+
+/// How much of a name is shown in a question.
+const NAME_CHARS: usize = 256;
+
+#[derive(Args, Debug)]
+pub struct Revoke {
+    /// Its name, or `sha256:` and the fingerprint of one certificate
+    name: String,
+    /// End the name or bar the certificate even if nothing here knows it
+    #[arg(long)]
+    unknown: bool,
+    /// End the name or the certificate with which you ask yourself
+    #[arg(long)]
+    myself: bool,
+    /// Do not ask at a terminal
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Asks a person, revokes, and tells what was revoked.
+#[allow(clippy::print_stdout, reason = "this is the command line")]
+pub fn run(command: &ClientCommand, revoke: &Revoke) -> Result<(), Error> {
+    if confirm::is_asked(revoke.yes) {
+        confirmed(command, revoke)?;
+    }
+    let Revoke { name, unknown, myself, .. } = revoke;
+    let request = AdminRequest::ClientRevoke { name: name.clone(), unknown: *unknown, myself: *myself };
+    let revoked: Revoked = ask(&command.client, command.json, &request)?;
+    if command.json {
+        println!("{}", json_line(&revoked));
+        return Ok(());
+    }
+    if let Some(name) = &revoked.name {
+        println!("revoked the name {name:?}: every certificate with it is refused, whoever signed it");
+    }
+    for fingerprint in &revoked.certificates {
+        println!("revoked sha256:{fingerprint}");
+    }
+    if revoked.name.is_none() {
+        println!("this certificate alone: others of the same name stay good");
+    }
+    Ok(())
+}
+
+/// Asks whether that is meant which would go. What the server would refuse is not asked for: it says why.
+fn confirmed(command: &ClientCommand, revoke: &Revoke) -> Result<(), Error> {
+    let show = AdminRequest::ClientShow { name: revoke.name.clone() };
+    let shown: Option<ShownClient> = match ask(&command.client, command.json, &show) {
+        Ok(shown) => Some(shown),
+        Err(Error::Refused(refusal)) if refusal.is_not_found() => None,
+        Err(other) => return Err(other),
+    };
+    let question = match &shown {
+        Some(shown) if shown.own && !revoke.myself => return Ok(()),
+        Some(shown) => question(shown),
+        None if revoke.unknown => {
+            format!("revoke {:?} for good? nothing here knows it", printable(&revoke.name, NAME_CHARS))
+        }
+        None => return Ok(()),
+    };
+    match confirm::ask(&question) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::usage("nothing was done", "answer `y`, or give --yes")),
+        Err(error) => Err(Error::setup(format!("the answer cannot be read: {error}"), "give --yes")),
+    }
+}
+
+/// What goes.
+fn question(shown: &ShownClient) -> String {
+    let name = &shown.standing.name;
+    let good = |issued: &&Issued| issued.ended.is_none();
+    let what = if name.starts_with(SHA256_PREFIX) {
+        let of = shown.certificates.first().filter(|known| !known.name.is_empty());
+        let of = of.map(|known| format!(" of {:?}", printable(&known.name, NAME_CHARS))).unwrap_or_default();
+        format!("revoke the certificate {name}{of} for good? other certificates of the same name stay good")
+    } else {
+        let certificates = match shown.certificates.iter().filter(good).count() {
+            0 => "no certificate of it is recorded here; every one, whoever signed it, is".to_owned(),
+            1 => "1 certificate that is recorded here, and every other one, is".to_owned(),
+            count => format!("{count} certificates that are recorded here, and every other one, are"),
+        };
+        let objects = match shown.objects {
+            0 => "it owns nothing".to_owned(),
+            1 => "it owns 1 key or other object, which".to_owned(),
+            count => format!("it owns {count} keys or other objects, which"),
+        };
+        let kept = "only its groups, and who gets the name by `client add --replace`, reach then";
+        let kept = if shown.objects == 0 { String::new() } else { format!(" {kept}") };
+        format!(
+            "revoke the name {:?} for good? {certificates} refused from the next message on; {objects}{kept}",
+            printable(name, NAME_CHARS)
+        )
+    };
+    match (shown.own, shown.last_administrator) {
+        (false, _) => what,
+        (true, false) => format!("{what}; it is the one with which you ask: you are not let in any more"),
+        (true, true) => format!(
+            "{what}; it is the one with which you ask, and no other administrator is known who gets in: nobody administers this \
+             server after that, until its configuration is changed"
+        ),
+    }
+}

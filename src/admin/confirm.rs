@@ -1,0 +1,19 @@
+//! Questions before something that cannot be undone. Only a person at a terminal is asked: scripts go on as they are.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+/// The longest answer that is read.
+const ANSWER_BYTES_MAX: u64 = 100;
+
+/// Whether there is a person to ask.
+pub fn is_asked(yes: bool) -> bool {
+    !yes && io::stdin().is_terminal()
+}
+
+/// Asks; whether the answer was yes.
+pub fn ask(question: &str) -> io::Result<bool> {
+    let _ = write!(io::stderr(), "{question} [y/N] ");
+    let mut answer = String::new();
+    io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
