@@ -138,11 +138,11 @@ impl Bench {
                         match supply {
                             Supply::Stretched(stretch) => {
                                 let key = stretch.run().ok()?;
-                                supplies.add_stretched(stretch, key);
+                                supplies.add_stretched(&stretch, key);
                             }
                             Supply::Container(container) => {
                                 let opened = container.open();
-                                supplies.add_opened(container, opened);
+                                supplies.add_opened(&container, opened);
                             }
                             Supply::KeyPair(_) => return None,
                         }

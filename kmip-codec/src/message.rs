@@ -145,14 +145,19 @@ pub struct ResponseItem {
     pub extensions: Vec<MessageExtension>,
 }
 
-impl ResponseItem {
-    /// How many bytes of TTLV the item has in an answer of this version.
-    pub fn length(&self, version: Version) -> usize {
-        let mut sink = LengthSink::new(version);
-        self.put(Tag::BatchItem, &mut sink);
-        sink.finish()
-    }
+macro_rules! measured {
+    ($($item:ident)+) => {$(
+        impl $item {
+            /// How many bytes of TTLV the item has in a message of this version.
+            pub fn length(&self, version: Version) -> usize {
+                let mut sink = LengthSink::new(version);
+                self.put(Tag::BatchItem, &mut sink);
+                sink.finish()
+            }
+        }
+    )+};
 }
+measured!(RequestItem ResponseItem);
 
 impl From<Request> for RequestItem {
     fn from(request: Request) -> Self {

@@ -107,6 +107,11 @@ pub fn nist_800_108(
     fixed: &[u8],
     length: usize,
 ) -> Result<Derived, Error> {
+    // Each block is made with it.
+    let key: &[u8] = &match function {
+        Function::Hmac(digest) => mac::short_key(digest, key),
+        Function::Cmac => Zeroizing::new(key.to_vec()),
+    };
     let mut out = Zeroizing::new(Vec::with_capacity(length));
     let mut pipeline = Zeroizing::new(fixed.to_vec());
     let mut last: Derived = match mode {

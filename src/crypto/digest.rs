@@ -62,6 +62,12 @@ digests! {
 }
 
 impl Digest {
+    /// How many bytes a block of it has.
+    pub fn block_length(self) -> usize {
+        // SAFETY: digests are static.
+        unsafe { c::EVP_MD_block_size((self.function())()) }
+    }
+
     /// The digest of the data.
     pub fn of(self, data: &[u8]) -> Vec<u8> {
         let mut out = vec![0; self.length()];

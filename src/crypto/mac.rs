@@ -5,6 +5,7 @@
 use super::{Digest, Error};
 use aws_lc_rs::{cmac, constant_time};
 use aws_lc_sys as c;
+use zeroize::Zeroizing;
 
 /// HMAC of the data.
 pub fn hmac(digest: Digest, key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
@@ -23,6 +24,12 @@ pub fn hmac(digest: Digest, key: &[u8], data: &[u8]) -> Result<Vec<u8>, Error> {
         )
     };
     if made.is_null() { Err(Error::Parameter("there is no HMAC with this digest")) } else { Ok(out) }
+}
+
+/// A key of HMAC as HMAC itself takes it: one that is longer than a block of the digest is its digest (FIPS 198-1, 4). The code is
+/// the same with either, and who computes many goes over a long key once.
+pub fn short_key(digest: Digest, key: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(if key.len() > digest.block_length() { digest.of(key) } else { key.to_vec() })
 }
 
 /// CMAC of the data with AES.
@@ -54,4 +61,29 @@ pub fn is_same(whole: &[u8], given: &[u8]) -> bool {
         && whole
             .get(..given.len())
             .is_some_and(|head| constant_time::verify_slices_are_equal(head, given).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::derivation::pbkdf2;
+    use std::num::NonZeroU32;
+
+    /// At, under and over the length of a block, of every digest.
+    #[test]
+    fn a_short_key_makes_the_codes_of_the_long_one() {
+        for digest in Digest::ALL.iter().copied() {
+            for length in [0, 1, digest.length(), digest.block_length(), digest.block_length() + 1, 100_000] {
+                let key = vec![7; length];
+                let short = short_key(digest, &key);
+                assert!(short.len() <= digest.block_length());
+                let [long, short_code] = [&key, &*short].map(|key| hmac(digest, key, b"data").ok());
+                assert_eq!(long, short_code, "{digest:?} {length}");
+                let stretched = |key: &[u8]| {
+                    pbkdf2(digest, key, b"salt", NonZeroU32::MIN, 100).ok().map(|key| key.to_vec())
+                };
+                assert_eq!(stretched(&key), stretched(&short), "{digest:?} {length}");
+            }
+        }
+    }
 }

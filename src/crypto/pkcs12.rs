@@ -35,6 +35,13 @@ pub struct Contents {
     pub iterations: u64,
 }
 
+impl Contents {
+    /// How many bytes the key and the certificates have.
+    pub fn length(&self) -> usize {
+        self.pkcs8.len() + self.certificates.iter().map(|certificate| certificate.der.len()).sum::<usize>()
+    }
+}
+
 impl std::fmt::Debug for Contents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "a private key and {} certificates", self.certificates.len())

@@ -99,6 +99,7 @@ fn run_admitted(
     standing.settle(&mut draft)?;
     let cx = Context::new(&mut draft, message.version(), entropy, supplies);
     let (items, deeds) = Batch::new(message).run(cx).map_err(Halt::Need)?;
+    draft.unbound_time();
     let counted = counted(world, acting, &standing, ticket.as_ref(), draft.grant())?;
     if let Some(ticket) = &ticket {
         ticket.settle(&mut draft)?;

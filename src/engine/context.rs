@@ -70,6 +70,7 @@ impl<'c, 'a> Context<'c, 'a> {
         supplies: &'c mut Supplies,
     ) -> Self {
         let room = draft.world().settings.answer_bytes_max;
+        draft.bound_time(supplies.has_turn());
         Self {
             draft,
             version,

@@ -8,6 +8,7 @@ mod clients;
 mod find;
 pub(in crate::engine) mod kept;
 mod pending;
+mod reading;
 mod undone;
 
 pub use candidates::Age;
@@ -17,13 +18,14 @@ pub use undone::Undone;
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::{CertificatePath, Identity};
 use crate::engine::rights::persona::Names;
 use crate::engine::rights::policy::{self, Principal};
 use crate::engine::rotation;
-use crate::engine::world::{OpenError, ValueIdentity, World};
+use crate::engine::work::{self, Meter};
+use crate::engine::world::{ValueIdentity, World};
 use kmip_codec::operations::Operation;
 use kmip_codec::{SecretBytes, attribute};
 use pending::Pending;
@@ -54,18 +56,12 @@ pub struct Draft<'a> {
     recent: VecDeque<(String, Stored)>,
     /// How many objects were looked at one after another.
     looked_at: usize,
-    /// How many bytes of sealed records were opened.
-    opened_bytes: usize,
+    /// What the draft asks of a processor, where it is bounded.
+    meter: Option<Meter>,
 }
 
 /// An object of the store with its record; `None` where there is none.
 type Stored = Option<(Object, Vec<u8>)>;
-
-/// How many objects are remembered that were only read: an operation reads an object more than once, and a pair has two.
-const RECENT_MAX: usize = 4;
-
-/// How many bytes of sealed records one request may open: about a second's work.
-const OPENED_BYTES_MAX: usize = 1 << 30;
 
 /// The most that the attributes of one object may have, in bytes of their record.
 const OBJECT_BYTES_MAX: usize = 1 << 20;
@@ -75,7 +71,7 @@ impl<'a> Draft<'a> {
     pub fn new(world: &'a World<'a>, principal: &'a Principal) -> Self {
         let (pending, recent) = (Pending::default(), VecDeque::new());
         let (stored, seen) = (BTreeMap::new(), BTreeMap::new());
-        Self { world, principal, pending, stored, seen, recent, looked_at: 0, opened_bytes: 0 }
+        Self { world, principal, pending, stored, seen, recent, looked_at: 0, meter: None }
     }
 
     /// The same within what a ticket allows.
@@ -125,6 +121,7 @@ impl<'a> Draft<'a> {
         let before = self.load(object.place())?;
         self.expect(object.place())?;
         let bytes = check_size(before.as_ref(), &object)?;
+        self.take_time(work::object(bytes))?;
         if before.is_none() {
             policy::authorise_new(self.pending.grant.as_mut(), &object)?;
         }
@@ -138,7 +135,7 @@ impl<'a> Draft<'a> {
         }
         for claim in before.iter().filter(|claim| !after.contains(claim)) {
             if self.read_name(claim)?.is_some_and(|holder| holder == object.place().as_bytes()) {
-                self.pending.put_row(claim.clone(), None);
+                self.put_row(claim.clone(), None)?;
             }
         }
         for claim in after.iter().filter(|claim| !before.contains(claim)) {
@@ -148,7 +145,7 @@ impl<'a> Draft<'a> {
                 }
                 return refuse(Cause::NameTaken, "another object of this client has the name");
             }
-            self.pending.put_row(claim.clone(), Some(object.place().into()));
+            self.put_row(claim.clone(), Some(object.place().into()))?;
         }
         self.pending.put_object(object, bytes);
         self.check_room()
@@ -172,38 +169,15 @@ impl<'a> Draft<'a> {
 
     /// Seals the value of an object under its present generation.
     pub fn put_value(&mut self, object: &Object, value: &SecretBytes) -> Step<()> {
+        self.take_time(work::bytes(value.len()))?;
         let sealed = self.world.vault.seal(&identity(object), value).map_err(Halt::Need)?;
-        self.pending.put_row(keys::sealed(object.place(), object.generation), Some(sealed));
+        self.put_row(keys::sealed(object.place(), object.generation), Some(sealed))?;
         self.check_room()
-    }
-
-    /// Counts a sealed record that is to be opened, and refuses the work of too many.
-    fn count_opened(&mut self, bytes: usize) -> Step<()> {
-        self.opened_bytes += bytes;
-        if self.opened_bytes <= OPENED_BYTES_MAX {
-            return Ok(());
-        }
-        let opened = self.opened_bytes;
-        let text =
-            format!("the request opens {opened} bytes of what is kept, and one may open {OPENED_BYTES_MAX}");
-        refuse(Cause::Limit, text)
     }
 
     /// Drops the value of an object.
     pub fn drop_value(&mut self, object: &Object) {
         self.pending.put_row(keys::sealed(object.place(), object.generation), None);
-    }
-
-    /// Opens the value of an object that [`object`](Self::object) has given.
-    pub fn value(&mut self, object: &Object) -> Step<SecretBytes> {
-        let key = keys::sealed(object.place(), object.generation);
-        let sealed = match self.pending.row(&key) {
-            Some(pending) => pending.clone(),
-            None => self.world.view.get(&key).map_err(Halt::Need)?,
-        };
-        let Some(sealed) = sealed else { return Err(self.damaged(&object.id)) };
-        self.count_opened(sealed.len())?;
-        self.world.vault.open(&identity(object), &sealed).map_err(|error| self.opened(error, &object.id))
     }
 
     /// The object, if the principal may know of it; its state as the dates have it now.
@@ -263,91 +237,6 @@ impl<'a> Draft<'a> {
             changes.writes.push((key, value));
         }
         Ok(changes)
-    }
-
-    /// The object as the draft has it, unchecked.
-    fn load(&mut self, place: &str) -> Step<Option<Object>> {
-        if let Some(known) = self.known(place) {
-            return Ok(known);
-        }
-        let stored = self.read(place)?;
-        let object = stored.as_ref().map(|(object, _)| object.clone());
-        self.recent.truncate(RECENT_MAX - 1);
-        self.recent.push_front((place.to_owned(), stored));
-        Ok(object)
-    }
-
-    /// The same of one of many, which is not remembered.
-    fn glance(&self, place: &str) -> Step<Option<Object>> {
-        match self.known(place) {
-            Some(known) => Ok(known),
-            None => Ok(self.read(place)?.map(|(object, _)| object)),
-        }
-    }
-
-    /// What the draft has of an object without reading it.
-    fn known(&self, place: &str) -> Option<Option<Object>> {
-        if let Some(object) = self.pending.object(place) {
-            return Some(Some(object.clone()));
-        }
-        let recent = || self.recent.iter().find(|(known, _)| known == place).map(|(_, stored)| stored);
-        let stored = self.stored.get(place).or_else(recent)?;
-        Some(stored.as_ref().map(|(object, _)| object.clone()))
-    }
-
-    /// The object in the store.
-    fn read(&self, place: &str) -> Step<Stored> {
-        let Some(bytes) = self.world.view.get(&keys::object(place)).map_err(Halt::Need)? else {
-            return Ok(None);
-        };
-        let metadata = self.world.vault.verify(place, &bytes).map_err(|error| self.opened(error, place))?;
-        let object = Object::decode(&metadata).map_err(|_| self.damaged(place))?;
-        Ok(Some((object, bytes)))
-    }
-
-    /// Remembers what the store has of an object that is to be written: the transaction holds only where it still has that. What was
-    /// only read is not expected: the request is done as if before what changes it meanwhile, at the time of its snapshot.
-    fn expect(&mut self, place: &str) -> Step<()> {
-        if !self.stored.contains_key(place) {
-            let recent = self.recent.iter().position(|(known, _)| known == place);
-            let stored = match recent.and_then(|at| self.recent.remove(at)) {
-                Some((_, stored)) => stored,
-                None => self.read(place)?,
-            };
-            self.stored.insert(place.to_owned(), stored);
-        }
-        Ok(())
-    }
-
-    /// A record that does not open is told to the client as damaged; which one, the log says.
-    fn opened(&self, error: OpenError, id: &str) -> Halt {
-        match error {
-            OpenError::Need(need) => Halt::Need(need),
-            OpenError::Tampered => self.damaged(id),
-        }
-    }
-
-    fn damaged(&self, id: &str) -> Halt {
-        self.world.vault.note_damage(id);
-        let text = "what the server has stored of it is damaged: it was changed, or belongs elsewhere. The server's log names it";
-        Refusal::new(Cause::Damaged, text).into()
-    }
-
-    fn read_name(&mut self, claim: &[u8]) -> Step<Option<Vec<u8>>> {
-        match self.pending.row(claim) {
-            Some(pending) => Ok(pending.clone()),
-            None => self.see(claim),
-        }
-    }
-
-    /// Reads a key of the store and remembers what it was.
-    fn see(&mut self, key: &[u8]) -> Step<Option<Vec<u8>>> {
-        if let Some(seen) = self.seen.get(key) {
-            return Ok(seen.clone());
-        }
-        let value = self.world.view.get(key).map_err(Halt::Need)?;
-        self.seen.insert(key.to_owned(), value.clone());
-        Ok(value)
     }
 }
 

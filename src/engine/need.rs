@@ -14,6 +14,7 @@ use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// One thing to fetch or make.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +31,8 @@ pub enum Need {
     Credential(Wanted),
     /// What an administrative operation wants of the server outside the engine.
     Outside(Box<Outside>),
+    /// Nothing any more: whoever asked has left.
+    Abandoned,
     /// Something failed below the engine (the store, the vault); the text is for the server's log.
     Failed(String),
 }
@@ -43,6 +46,37 @@ pub enum Supply {
     Stretched(Stretch),
     /// A PKCS#12 container, opened.
     Container(Container),
+}
+
+impl Supply {
+    /// What tells it from others; none for what is another one each time.
+    pub fn fingerprint(&self) -> Option<SecretBytes> {
+        match self {
+            Self::KeyPair(_) => None,
+            Self::Stretched(stretch) => Some(stretch.fingerprint()),
+            Self::Container(container) => Some(container.fingerprint()),
+        }
+    }
+
+    /// How many bytes it is made from.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::KeyPair(_) => 0,
+            Self::Stretched(stretch) => stretch.password.len() + stretch.salt.len(),
+            Self::Container(container) => container.sealed.len() + container.password.len(),
+        }
+    }
+}
+
+/// A digest of these parts, each with its length before it: as secret as they are.
+fn fingerprint(parts: &[&[u8]]) -> SecretBytes {
+    let length = parts.iter().map(|part| part.len() + 8).sum();
+    let mut whole = Zeroizing::new(Vec::with_capacity(length));
+    for part in parts {
+        whole.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        whole.extend_from_slice(part);
+    }
+    Digest::Sha256.of(&whole).into()
 }
 
 impl From<Supply> for Need {
@@ -63,6 +97,11 @@ pub struct Container {
 }
 
 impl Container {
+    /// What tells it from others.
+    pub fn fingerprint(&self) -> SecretBytes {
+        fingerprint(&[self.sealed.expose(), self.password.expose(), &self.iterations_max.to_be_bytes()])
+    }
+
     /// Opens it: takes as long as whoever made it has chosen.
     pub fn open(&self) -> Result<Arc<Contents>, Unopened> {
         let (sealed, password) = (self.sealed.expose(), self.password.expose());
@@ -129,6 +168,13 @@ pub struct Stretch {
 }
 
 impl Stretch {
+    /// What tells it from others.
+    pub fn fingerprint(&self) -> SecretBytes {
+        let (iterations, length) = (self.iterations.get().to_be_bytes(), (self.length as u64).to_be_bytes());
+        let name = self.digest.name().as_bytes();
+        fingerprint(&[name, self.password.expose(), self.salt.expose(), &iterations, &length])
+    }
+
     /// Runs it: takes long.
     pub fn run(&self) -> Result<SecretBytes, crypto::Error> {
         let (password, salt) = (self.password.expose(), self.salt.expose());

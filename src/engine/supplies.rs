@@ -8,11 +8,12 @@
 use crate::admin::protocol::AdminRequest;
 use crate::crypto::pkcs12::{Contents, Unopened};
 use crate::engine::need::{Container, Credential, KeyPair, Need, Outside, PairKind, Stretch, Supply, Wanted};
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Halt, Refusal, Step};
 use crate::engine::work;
 use crate::engine::world::Settings;
 use kmip_codec::SecretBytes;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many supplies the first run notes.
 const FIRST_NOTED: usize = 8;
@@ -26,29 +27,32 @@ pub struct Supplies {
     pairs: Vec<KeyPair>,
     /// Which of them the present run has used.
     used: Vec<bool>,
-    /// Found by what they were made from: what a password was may have changed between two runs.
-    stretched: Vec<(Stretch, SecretBytes)>,
-    opened: Vec<(Container, Opened)>,
+    /// Found by the fingerprint of what they were made from: what a password was may have changed between two runs.
+    stretched: Vec<(SecretBytes, SecretBytes)>,
+    opened: Vec<(SecretBytes, Opened)>,
     credentials: Vec<(Wanted, Result<Credential, Refusal>)>,
     outside: Vec<(AdminRequest, Result<serde_json::Value, Refusal>)>,
     /// Which of those the present run has used: what is asked twice is done twice.
     outside_used: Vec<usize>,
-    /// What the present run lacks.
-    lacking: Vec<Supply>,
+    /// What the present run lacks, with the fingerprint of what has one.
+    lacking: Vec<(Option<SecretBytes>, Supply)>,
     /// The slow work that the items of the present run want, whether it is done already or not.
     wanted: Work,
     /// Whether the run has a turn among the slow ones.
     has_turn: bool,
     /// Whether the run may hold much in memory.
     has_room: bool,
+    /// Raised when whoever asked has left.
+    abandoned: Arc<AtomicBool>,
 }
 
 /// Slow work, counted.
 #[derive(Clone, Copy, Debug, Default)]
 struct Work {
     iterations: u64,
+    /// Bytes of stretched passwords.
+    stretched: u64,
     rsa_bits: u64,
-    microseconds: u64,
 }
 
 impl Supplies {
@@ -67,23 +71,15 @@ impl Supplies {
         self.has_room = true;
     }
 
-    /// Holds so many bytes of what the run answers and changes; or the need for room.
+    /// Holds so many bytes of what the run answers and changes, beside what was made for it; or the need for room.
     pub fn hold(&self, bytes: usize) -> Step<()> {
-        match bytes > work::HELD_AT_ONCE && !self.has_room {
+        let contents = self.opened.iter().filter_map(|(_, opened)| opened.as_ref().ok());
+        let made = self.stretched.iter().map(|(_, key)| key.len()).sum::<usize>()
+            + contents.map(|contents| contents.length()).sum::<usize>();
+        match bytes + made > work::HELD_AT_ONCE && !self.has_room {
             true => Err(Halt::Need(Need::Room)),
             false => Ok(()),
         }
-    }
-
-    /// Takes time of a processor, so many microseconds as far as can be told; or the need for a turn.
-    pub fn take_time(&mut self, microseconds: u64, settings: &Settings) -> Step<()> {
-        let wanted = self.wanted.microseconds.saturating_add(microseconds);
-        within(wanted / 1000, settings.work_milliseconds_max, "asks for about", "milliseconds of work")?;
-        self.wanted.microseconds = wanted;
-        if wanted > work::AT_ONCE && !self.has_turn {
-            return Err(Halt::Need(Need::Turn));
-        }
-        Ok(())
     }
 
     /// Adds a pair for the next run.
@@ -92,20 +88,20 @@ impl Supplies {
     }
 
     /// Adds a stretched password.
-    pub fn add_stretched(&mut self, stretch: Stretch, key: SecretBytes) {
-        self.stretched.push((stretch, key));
+    pub fn add_stretched(&mut self, stretch: &Stretch, key: SecretBytes) {
+        self.stretched.push((stretch.fingerprint(), key));
     }
 
     /// Adds a container, opened, or why it does not open.
-    pub fn add_opened(&mut self, container: Container, opened: Opened) {
-        self.opened.push((container, opened));
+    pub fn add_opened(&mut self, container: &Container, opened: Opened) {
+        self.opened.push((container.fingerprint(), opened));
     }
 
     /// The next pair of this kind, or the need for one.
     pub fn pair(&mut self, kind: PairKind, settings: &Settings) -> Step<KeyPair> {
         if let PairKind::Rsa(bits) = kind {
             let (wanted, most) = (self.wanted.rsa_bits + u64::from(bits), settings.rsa_bits_max);
-            within(wanted, most, "makes RSA key pairs of", "bits together")?;
+            work::within(wanted, most, "makes RSA key pairs of", "bits together")?;
             self.wanted.rsa_bits = wanted;
         }
         self.used.resize(self.pairs.len(), false);
@@ -127,7 +123,12 @@ impl Supplies {
         settings: &Settings,
     ) -> Step<SecretBytes> {
         self.count_iterations(iterations, settings)?;
-        match self.stretched.iter().find(|(made_from, _)| made_from == stretch) {
+        let (wanted, most) =
+            (self.wanted.stretched + stretch.length as u64, settings.change_bytes_max as u64);
+        work::within(wanted, most, "stretches passwords to", "bytes")?;
+        self.wanted.stretched = wanted;
+        let fingerprint = stretch.fingerprint();
+        match self.stretched.iter().find(|(made_from, _)| *made_from == fingerprint) {
             Some((_, key)) => Ok(key.clone()),
             None => Err(Halt::Need(Supply::Stretched(stretch.clone()).into())),
         }
@@ -136,7 +137,8 @@ impl Supplies {
     /// What is in a container, or the need to open it; `iterations` are those that can be seen.
     pub fn opened(&mut self, container: &Container, iterations: u64, settings: &Settings) -> Step<Opened> {
         self.count_iterations(iterations, settings)?;
-        match self.opened.iter().find(|(sealed, _)| sealed == container) {
+        let fingerprint = container.fingerprint();
+        match self.opened.iter().find(|(sealed, _)| *sealed == fingerprint) {
             Some((_, opened)) => {
                 let opened = opened.clone();
                 if let Ok(contents) = &opened {
@@ -151,7 +153,7 @@ impl Supplies {
     fn count_iterations(&mut self, iterations: u64, settings: &Settings) -> Step<()> {
         let (wanted, most) =
             (self.wanted.iterations.saturating_add(iterations), settings.pbkdf2_iterations_max);
-        within(wanted, most, "wants", "iterations together")?;
+        work::within(wanted, most, "wants", "iterations together")?;
         self.wanted.iterations = wanted;
         Ok(())
     }
@@ -162,18 +164,21 @@ impl Supplies {
         let supplies = match need {
             Need::Supplies(supplies) => supplies,
             // Met at once, and without effect.
-            Need::Kek(_) | Need::Turn | Need::Room => return Err(need),
+            Need::Kek(_) | Need::Turn | Need::Room | Need::Abandoned => return Err(need),
             // Never ahead: it may have effects, or fail for what the items before it lack.
             _ if !self.lacking.is_empty() => return self.met(),
             other => return Err(other),
         };
         for supply in supplies {
-            if matches!(supply, Supply::KeyPair(_)) || !self.lacking.contains(&supply) {
-                self.lacking.push(supply);
+            let fingerprint = supply.fingerprint();
+            if fingerprint.is_none() || !self.lacking.iter().any(|(noted, _)| *noted == fingerprint) {
+                self.lacking.push((fingerprint, supply));
             }
         }
         let made = self.pairs.len() + self.stretched.len() + self.opened.len();
-        if self.lacking.len() < made.max(FIRST_NOTED) { Ok(()) } else { self.met() }
+        let bytes: usize = self.lacking.iter().map(|(_, supply)| supply.length()).sum();
+        let is_enough = self.lacking.len() >= made.max(FIRST_NOTED) || bytes > work::HELD_AT_ONCE;
+        if is_enough { self.met() } else { Ok(()) }
     }
 
     /// Whether the present run lacks something, so that nothing of it is kept.
@@ -185,9 +190,20 @@ impl Supplies {
     pub fn met(&mut self) -> Result<(), Need> {
         match std::mem::take(&mut self.lacking) {
             lacking if lacking.is_empty() => Ok(()),
-            lacking => Err(Need::Supplies(lacking)),
+            lacking => Err(Need::Supplies(lacking.into_iter().map(|(_, supply)| supply).collect())),
         }
     }
+
+    /// What is to be raised when whoever asked has left.
+    pub fn abandoned(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.abandoned)
+    }
+
+    /// Ends the run where whoever asked has left.
+    pub fn check_asked(&self) -> Result<(), Need> {
+        if self.abandoned.load(Ordering::Relaxed) { Err(Need::Abandoned) } else { Ok(()) }
+    }
+
     /// Adds a certificate, or why there is none.
     pub fn add_credential(&mut self, wanted: Wanted, credential: Result<Credential, Refusal>) {
         self.credentials.push((wanted, credential));
@@ -229,15 +245,4 @@ impl Supplies {
         self.lacking.clear();
         self.wanted = Work::default();
     }
-}
-
-/// Refuses what one request wants beyond a bound of the configuration.
-fn within(wanted: u64, most: u64, before: &str, behind: &str) -> Step<()> {
-    if wanted <= most {
-        return Ok(());
-    }
-    refuse(
-        Cause::Limit,
-        format!("with this the request {before} {wanted} {behind}, and one may have {most}: send several"),
-    )
 }

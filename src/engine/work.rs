@@ -1,23 +1,118 @@
-//! How much of a processor's time a request asks for by what it sends: the sizes of keys, of primes to be tested, of splits.
-//! Estimated, in microseconds, before it is done.
+//! How much of a processor's time a request asks for: estimated, in microseconds, before it is done.
+//!
+//! Every item has a base, and counts by the bytes that it sends and is answered (where items are performed), and by those that are
+//! read, opened and changed for it (where the draft does that): so no operation has to think of it. Beside that, an operation
+//! counts what is dear for its size: primes to be tested, splits, uses of RSA keys, chains of certificates.
 //!
 //! What is short is done at once. A request that asks for more takes its turn among the slow ones, as one that needs key pairs
-//! does; what is more than one may have is refused with both values ([`Supplies::take_time`](super::supplies::Supplies)).
+//! does; what is more than one may have is refused with both values ([`Meter`]).
 
 use crate::engine::context::Context;
-use crate::engine::refusal::Step;
+use crate::engine::need::Need;
+use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::world::Settings;
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
+use std::cell::Cell;
 
 /// How long a request may keep a processor without a turn.
-pub const AT_ONCE: u64 = 50_000;
+pub const AT_ONCE: u64 = 10_000;
+
+/// Reading an item, deciding it and entering it in the audit, whatever it asks for.
+const ITEM: u64 = 30;
+
+/// Making or changing an object, beside its bytes: its index entries, and what it looked like before.
+const OBJECT: u64 = 50;
+
+/// Finding a row of the store.
+const ROW: u64 = 2;
+
+/// Looking at an object that is one of many, beside its bytes.
+const GLANCE: u64 = 3;
+
+/// What the record of an ordinary object has at most, in bytes: `limits.searched_objects` counts such objects.
+const ORDINARY_BYTES: usize = 4096;
 
 /// How many bytes of answers and changes a request may hold without being one of few that hold much.
 pub const HELD_AT_ONCE: usize = 1 << 20;
 
 /// Asks for time of a processor.
 pub fn take(cx: &mut Context<'_, '_>, microseconds: u64) -> Step<()> {
-    let settings = cx.draft.world().settings;
-    cx.supplies.take_time(microseconds, settings)
+    cx.draft.take_time(microseconds)
+}
+
+/// What the present run of a request has asked for so far.
+#[derive(Debug, Default)]
+pub struct Meter {
+    /// What counts towards the bound of a request.
+    taken: Cell<u64>,
+    /// What has a bound of another kind.
+    beside: Cell<u64>,
+    /// Whether the run has a turn among the slow ones.
+    has_turn: bool,
+}
+
+impl Meter {
+    /// Lets the run keep a processor for long, or not.
+    pub fn set_turn(&mut self, has_turn: bool) {
+        self.has_turn = has_turn;
+    }
+
+    /// Takes time, so many microseconds as far as can be told; or the need for a turn.
+    pub fn take(&self, microseconds: u64, settings: &Settings) -> Step<()> {
+        let wanted = self.taken.get().saturating_add(microseconds);
+        within(wanted / 1000, settings.work_milliseconds_max, "asks for about", "milliseconds of work")?;
+        self.taken.set(wanted);
+        self.check_turn()
+    }
+
+    /// The same for what has a bound of another kind.
+    pub fn take_beside(&self, microseconds: u64) -> Step<()> {
+        self.beside.set(self.beside.get().saturating_add(microseconds));
+        self.check_turn()
+    }
+
+    fn check_turn(&self) -> Step<()> {
+        let is_long = self.taken.get().saturating_add(self.beside.get()) > AT_ONCE;
+        if is_long && !self.has_turn { Err(Halt::Need(Need::Turn)) } else { Ok(()) }
+    }
+}
+
+/// Refuses what one request wants beyond a bound of the configuration.
+pub fn within(wanted: u64, most: u64, before: &str, behind: &str) -> Step<()> {
+    if wanted <= most {
+        return Ok(());
+    }
+    refuse(
+        Cause::Limit,
+        format!("with this the request {before} {wanted} {behind}, and one may have {most}: send several"),
+    )
+}
+
+/// An item that is sent with so many bytes.
+pub fn item(sent: usize) -> u64 {
+    ITEM + bytes(sent)
+}
+
+/// Making or changing an object whose record has so many bytes.
+pub fn object(count: usize) -> u64 {
+    OBJECT + bytes(count)
+}
+
+/// Getting a row of so many bytes out of the store.
+pub fn fetching(count: usize) -> u64 {
+    ROW + bytes(count) / 8
+}
+
+/// Looking at an object whose record has so many bytes, to find others among them: what an ordinary one takes, and what its size
+/// adds.
+pub fn glance(count: usize) -> (u64, u64) {
+    (GLANCE + bytes(count.min(ORDINARY_BYTES)), bytes(count.saturating_sub(ORDINARY_BYTES)))
+}
+
+/// Judging a chain of so many certificates with so many bytes together: each is read and verified twice, and compared with each.
+pub fn chain(certificates: usize, count: usize) -> u64 {
+    let number = certificates as u64;
+    (400 * number).saturating_add(2 * number * number).saturating_add(20 * bytes(count))
 }
 
 /// What a power of a number of so many bits costs at this price for 1024, the cost growing with the power.
@@ -49,6 +144,14 @@ pub fn sharing(products: usize, bits: usize) -> u64 {
 pub fn bytes(count: usize) -> u64 {
     count as u64 / 200
 }
+
+/// Going over so many bytes by whatever method a key is wrapped with: key wrap does so six times, Triple DES takes as long.
+pub fn wrapping(count: usize) -> u64 {
+    8 * bytes(count)
+}
+
+/// Making a PKCS#12 container: three derivations of 10,000 iterations.
+pub const SEALING_CONTAINER: u64 = 30_000;
 
 /// Reading a key that comes in or is converted: the numbers of a private RSA key are compared, and those that a transparent one
 /// leaves out are computed.

@@ -8,10 +8,13 @@ use crate::engine::draft::Changes;
 use crate::engine::need::Need;
 use crate::engine::refusal::Cause;
 use crate::engine::supplies::Supplies;
+use crate::engine::telling::notice::Notice;
 use crate::engine::world::{Entropy, World};
 use crate::store::{self, Outcome, Submission, Transaction};
 use crate::vault;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::task::JoinError;
 
 /// How often work is run again because another was faster, before it fails.
 const CONFLICTS_MAX: usize = 32;
@@ -28,6 +31,9 @@ pub enum Error {
     /// The client has not read what it was answered before, and has no room left for more.
     #[error("its client does not read its answers: they fill limits.bytes_in_flight_per_client")]
     AnswersUnread,
+    /// Whoever asked has left: nothing of it is done, and nobody is told.
+    #[error("whoever asked for it has left")]
+    Abandoned,
     /// Others were faster again and again.
     #[error("it conflicted with others again and again")]
     Conflicts,
@@ -52,7 +58,7 @@ impl Error {
             Self::AnswersUnread => {
                 "answers that this client has not read yet fill what it may have in flight: read them, or ask for less at once"
             }
-            Self::Conflicts | Self::Failed(_) => store::Error::UNTOLD,
+            Self::Abandoned | Self::Conflicts | Self::Failed(_) => store::Error::UNTOLD,
         }
     }
 
@@ -62,6 +68,15 @@ impl Error {
             Self::AnswersUnread => Cause::Limit,
             _ => Cause::Internal,
         }
+    }
+}
+
+/// Tells the engine when nobody awaits the result any more: it ends at the next item.
+struct Abandons(Arc<AtomicBool>);
+
+impl Drop for Abandons {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -76,6 +91,7 @@ impl Executor {
         + 'static,
     ) -> Result<Done<T>, Error> {
         let mut supplies = Supplies::default();
+        let _guard = Abandons(supplies.abandoned());
         let mut refused: Option<store::Error> = None;
         let mut large = None;
         for _ in 0..CONFLICTS_MAX {
@@ -85,23 +101,42 @@ impl Executor {
             // The permit is held until there is room, so that there are never more answers without it than permits.
             let room = self.admission.room_for_answer(client, bytes).await.ok_or(Error::AnswersUnread)?;
             drop(permit);
-            let accepted = asynchronous::accepted(&changes);
             if let (Some(error), false) = (&refused, changes.writes.is_empty()) {
                 return Err(error.clone().into());
             }
-            match self.commit(changes, entries).await {
+            let concluded = self.conclude(changes, entries, notices).await;
+            match concluded.map_err(|panic| Error::Failed(panic.to_string()))? {
                 // Run once more: what changes nothing where the store takes no writes is answered all the same.
                 Err(error) if error.is_passing() && refused.is_none() => refused = Some(error),
                 Err(error) => return Err(error.into()),
-                Ok(Outcome::Committed) => {
-                    self.tell_accepted(accepted);
-                    self.endpoints.post(notices);
-                    return Ok(Done { result, room });
-                }
+                Ok(Outcome::Committed) => return Ok(Done { result, room }),
                 Ok(Outcome::Conflict) => tracing::debug!("another was faster; running again"),
             }
         }
         Err(Error::Conflicts)
+    }
+
+    /// Commits, and does what follows from that. A commit that has begun is followed by it though nobody awaits it any more.
+    async fn conclude(
+        self: &Arc<Self>,
+        changes: Changes,
+        entries: Vec<Entry>,
+        notices: Vec<Notice>,
+    ) -> Result<Result<Outcome, store::Error>, JoinError> {
+        if changes.writes.is_empty() && notices.is_empty() {
+            return Ok(self.commit(changes, entries).await);
+        }
+        let executor = Arc::clone(self);
+        let concluded = tokio::spawn(async move {
+            let accepted = asynchronous::accepted(&changes);
+            let outcome = executor.commit(changes, entries).await?;
+            if outcome == Outcome::Committed {
+                executor.tell_accepted(accepted);
+                executor.endpoints.post(notices);
+            }
+            Ok(outcome)
+        });
+        concluded.await
     }
 
     /// Commits changes and entries that nothing has to be run again for.

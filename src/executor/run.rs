@@ -149,6 +149,7 @@ impl Executor {
                 Ok(supplies)
             }
             Need::Kek(_) | Need::Room => Err(Error::Failed(format!("{need:?} is met between two runs"))),
+            Need::Abandoned => Err(Error::Abandoned),
             Need::Failed(why) => Err(Error::Failed(why)),
         }
     }
@@ -160,11 +161,11 @@ fn make(supply: Supply, supplies: &mut Supplies) -> Result<(), Error> {
         Supply::KeyPair(kind) => supplies.add(keygen::make(kind).map_err(Error::Failed)?),
         Supply::Stretched(stretch) => {
             let key = stretch.run().map_err(|error| Error::Failed(error.to_string()))?;
-            supplies.add_stretched(stretch, key);
+            supplies.add_stretched(&stretch, key);
         }
         Supply::Container(container) => {
             let opened = container.open();
-            supplies.add_opened(container, opened);
+            supplies.add_opened(&container, opened);
         }
     }
     Ok(())

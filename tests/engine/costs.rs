@@ -4,7 +4,9 @@
 mod answers;
 mod batches;
 mod containers;
+mod large;
 mod messages;
 mod operations;
 mod parameters;
 mod searches;
+mod work;

@@ -24,6 +24,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Everything that a batch may ask.
 pub struct Bench {
@@ -135,6 +136,25 @@ impl Entropy for Seeded<'_> {
     }
 }
 
+/// The same for somebody who leaves at a draw.
+struct Leaving<'s> {
+    draws: usize,
+    told: Arc<AtomicBool>,
+    seed: &'s mut u64,
+}
+
+impl Entropy for Leaving<'_> {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
+        self.draws = self.draws.saturating_sub(1);
+        self.told.store(self.draws == 0, Ordering::Relaxed);
+        Seeded(self.seed).fill(out)
+    }
+
+    fn stir(&mut self, seed: &[u8]) {
+        Seeded(self.seed).stir(seed);
+    }
+}
+
 struct Snapshot(Box<dyn store::Snapshot>);
 
 impl View for Snapshot {
@@ -222,6 +242,17 @@ impl Bench {
                 Err(need) => panic!("{need:?}"),
             }
         }
+    }
+
+    /// Runs a message once, for somebody who leaves at this draw of random bytes.
+    pub fn abandoned(&mut self, who: &Principal, message: &RequestMessage, draw: usize) -> Option<Need> {
+        let (view, mut supplies) = (Snapshot(self.store.snapshot().unwrap()), Supplies::default());
+        supplies.take_turn();
+        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+        let (settings, clients) = (&self.settings, &self.clients);
+        let world = World { view: &view, vault: &self.ring, now, settings, clients };
+        let mut entropy = Leaving { draws: draw, told: supplies.abandoned(), seed: &mut self.seed };
+        batch::run(&world, who, message, &mut entropy, &mut supplies).err()
     }
 
     /// What administrative operations do outside the engine: here it is only counted.
@@ -430,11 +461,11 @@ fn make(supply: Supply, supplies: &mut Supplies) {
         Supply::KeyPair(kind) => supplies.add(pair(kind)),
         Supply::Stretched(stretch) => {
             let key = stretch.run().unwrap();
-            supplies.add_stretched(stretch, key);
+            supplies.add_stretched(&stretch, key);
         }
         Supply::Container(container) => {
             let opened = container.open();
-            supplies.add_opened(container, opened);
+            supplies.add_opened(&container, opened);
         }
     }
 }

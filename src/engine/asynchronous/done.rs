@@ -5,7 +5,7 @@ use crate::engine::batch::{Batch, Deed, refused};
 use crate::engine::context::Context;
 use crate::engine::draft::{Changes, Draft};
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Refusal, unless_damaged};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
 use crate::engine::supplies::Supplies;
@@ -66,7 +66,7 @@ pub fn perform(
     // What it had to prove it has proven when the request was accepted.
     let principal = Principal { unproven: None, ..known.unwrap_or(nothing_more) };
     let mut draft = Draft::new(world, &principal);
-    let deeds = carry_out(&mut draft, &waiting.place, refusal.as_ref(), entropy, supplies)?;
+    let deeds = carry_out(&mut draft, &waiting.place, refusal.as_ref(), entropy, supplies).map_err(need)?;
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));
     Ok(Done { owner, version, deeds, changes: draft.finish()?, notices })
 }
@@ -86,9 +86,9 @@ pub fn carry_out(
     refusal: Option<&Refusal>,
     entropy: &mut dyn Entropy,
     supplies: &mut Supplies,
-) -> Result<Vec<Deed>, Need> {
-    let Some(head) = draft.asynchronous(place).map_err(need)? else {
-        return Err(Need::Failed("an asynchronous request is not kept".to_owned()));
+) -> Step<Vec<Deed>> {
+    let Some(head) = draft.asynchronous(place)? else {
+        return Err(Halt::Need(Need::Failed("an asynchronous request is not kept".to_owned())));
     };
     let items = submitted(draft, place, &head)?;
     let (answers, mut deeds) = match refusal {
@@ -97,33 +97,34 @@ pub fn carry_out(
                 items.iter().flat_map(|item| item.message.items.iter().map(move |one| (item, one)));
             requests.map(|(item, request)| refused_one(refusal, item.message.version(), request)).unzip()
         }
-        None => answered(draft, &head, &items, entropy, supplies)?,
+        None => answered(draft, &head, &items, entropy, supplies).map_err(Halt::Need)?,
     };
     for (deed, item) in deeds.iter_mut().zip(&items) {
         deed.objects.insert(0, hex::encode(item.place.get(16..).unwrap_or_default()));
     }
     let now = draft.world().now.seconds();
-    draft.put_waiting(head.submitted, place, false).map_err(need)?;
+    draft.put_waiting(head.submitted, place, false)?;
     if head.stage == Stage::Canceled {
         let alone = Record { behind: Vec::new(), ..head };
-        draft.put_asynchronous(place, Some(&alone)).map_err(need)?;
+        draft.put_asynchronous(place, Some(&alone))?;
     }
     for (item, answer) in items.into_iter().zip(answers) {
         let answer = ResponseMessage::new(item.message.version(), DateTime(now), vec![answer]).to_bytes();
         let stage = Stage::Completed(answer.into());
         let done = Record { stage, ended: now, behind: Vec::new(), ..item.record };
-        draft.put_asynchronous(&item.place, Some(&done)).map_err(need)?;
+        draft.put_asynchronous(&item.place, Some(&done))?;
     }
     Ok(deeds)
 }
 
 /// The items that were not cancelled, in order. Reads the records, so that a Cancel that is faster makes this draft fail.
-fn submitted(draft: &mut Draft<'_>, place: &[u8], head: &Record) -> Result<Vec<Item>, Need> {
+fn submitted(draft: &mut Draft<'_>, place: &[u8], head: &Record) -> Step<Vec<Item>> {
     let mut items = Vec::new();
     for place in std::iter::once(place).chain(head.behind.iter().map(Vec::as_slice)) {
-        let Some(record) = unless_damaged(draft.asynchronous(place)).map_err(need)? else { continue };
+        let Some(record) = unless_damaged(draft.asynchronous(place))? else { continue };
         let Stage::Submitted(request) = &record.stage else { continue };
-        let unreadable = |refused: RefusedMessage| Need::Failed(format!("a kept request: {}", refused.why));
+        let unreadable =
+            |refused: RefusedMessage| Halt::Need(Need::Failed(format!("a kept request: {}", refused.why)));
         let reading = Reading { later_fields: true, ..Reading::default() };
         let message =
             RequestMessage::receive(Encoding::Ttlv, request.expose(), reading).map_err(unreadable)?;

@@ -9,6 +9,7 @@ use crate::engine::given::{SETS_PLACEHOLDER, given};
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::statements::about::Features;
+use crate::engine::work;
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
@@ -45,6 +46,7 @@ impl<'m> Batch<'m> {
         let mut done: Vec<Answered> = Vec::new();
         let count = self.message.items.len();
         for (place, item) in self.message.items.iter().enumerate() {
+            cx.supplies.check_asked()?;
             let Some(answered) = self.item(item, place + 1 == count, &mut cx)? else { continue };
             if cx.supplies.is_lacking() {
                 // Whether it was to fail is not known yet: nothing of this run is kept.
@@ -115,8 +117,10 @@ impl<'m> Batch<'m> {
     }
 
     /// The answer of an item, unless the answers of the batch would be too long with it.
-    fn fitting(&self, answer: ResponseItem, cx: &Context<'_, '_>) -> Step<ResponseItem> {
+    fn fitting(&self, answer: ResponseItem, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
         let length = answer.length(self.version);
+        // Also of one that is not given in the end: it was made.
+        work::take(cx, work::bytes(length))?;
         let (room, most) = (cx.room, cx.settings().answer_bytes_max);
         if length <= room {
             cx.supplies.hold(most - room + length + cx.draft.pending_bytes())?;
@@ -132,6 +136,7 @@ impl<'m> Batch<'m> {
     }
 
     fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
+        work::take(cx, work::item(item.length(self.version)))?;
         // Never accepted to be done later: there is nothing that could be done.
         if let Request::Unreadable(unreadable) = &item.request {
             return Err(Refusal::unreadable(&unreadable.why).into());

@@ -20,6 +20,7 @@ use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
 use crate::engine::rights::weakness;
+use crate::engine::work;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, State, UsageLimitsUnit};
 use kmip_codec::objects::KeyBlock;
@@ -135,10 +136,13 @@ pub fn key_block(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) ->
     Ok(block.clone())
 }
 
-/// The bytes of a symmetric key or of a secret, for a purpose.
+/// The bytes of a symmetric key or of a secret, for a purpose. Whatever that is, it goes over all of them.
 pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> Step<SecretBytes> {
     match material::clear_material(&key_block(cx, object, purpose)?) {
-        Some(bytes) => Ok(bytes),
+        Some(bytes) => {
+            work::take(cx, work::bytes(bytes.len()))?;
+            Ok(bytes)
+        }
         None => refuse(Cause::WrongType, "the object holds no bytes that could be a key"),
     }
 }

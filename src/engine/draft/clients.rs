@@ -126,7 +126,7 @@ impl Draft<'_> {
     pub fn put_issued(&mut self, issued: &Issued) -> Step<()> {
         let key = keys::issued(&issued.fingerprint.to_string());
         self.see(&key)?;
-        self.pending.put_row(key, Some(written(issued)?));
+        self.put_row(key, Some(written(issued)?))?;
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl Draft<'_> {
     fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> Step<()> {
         self.see(&key)?;
         let protected = self.world.vault.protect(id, &written(record)?).map_err(Halt::Need)?;
-        self.pending.put_row(key, Some(protected));
+        self.put_row(key, Some(protected))?;
         Ok(())
     }
 }

@@ -29,7 +29,7 @@ impl Draft<'_> {
         self.see(&key)?;
         let protect = |rule| self.world.vault.protect(&rule_id(name), rule).map_err(Halt::Need);
         let protected = rule.map(protect).transpose()?;
-        self.pending.put_row(key, protected);
+        self.put_row(key, protected)?;
         Ok(())
     }
 
@@ -47,14 +47,13 @@ impl Draft<'_> {
     pub fn put_default_member(&mut self, group: &str, (created, id): (u64, &str)) -> Step<()> {
         let key = keys::default_member(&self.principal.name, group);
         self.see(&key)?;
-        self.pending.put_row(key, Some([&created.to_be_bytes(), id.as_bytes()].concat()));
+        self.put_row(key, Some([&created.to_be_bytes(), id.as_bytes()].concat()))?;
         Ok(())
     }
 
     /// The asynchronous request at a place.
     pub fn asynchronous(&mut self, place: &[u8]) -> Step<Option<asynchronous::Record>> {
         let Some(sealed) = self.kept(&keys::asynchronous(place))? else { return Ok(None) };
-        self.count_opened(sealed.len())?;
         let id = asynchronous_id(place);
         let bytes = self.world.vault.open(&asynchronous_identity(&id), &sealed);
         let bytes = bytes.map_err(|error| self.opened(error, &id))?;
@@ -74,7 +73,7 @@ impl Draft<'_> {
                 Some(self.world.vault.seal(&asynchronous_identity(&id), &bytes).map_err(Halt::Need)?)
             }
         };
-        self.pending.put_row(key, sealed);
+        self.put_row(key, sealed)?;
         Ok(())
     }
 
@@ -82,7 +81,7 @@ impl Draft<'_> {
     pub fn put_waiting(&mut self, submitted: u64, place: &[u8], waits: bool) -> Step<()> {
         let key = keys::waiting(submitted, place);
         self.see(&key)?;
-        self.pending.put_row(key, waits.then(Vec::new));
+        self.put_row(key, waits.then(Vec::new))?;
         Ok(())
     }
 
@@ -109,7 +108,7 @@ impl Draft<'_> {
                 Some(self.world.vault.seal(&identity(&id, operation), &bytes).map_err(Halt::Need)?)
             }
         };
-        self.pending.put_row(key, sealed);
+        self.put_row(key, sealed)?;
         if is_kept { self.check_room() } else { Ok(()) }
     }
 
@@ -117,7 +116,6 @@ impl Draft<'_> {
     pub fn part(&mut self, correlation: &[u8], operation: Operation) -> Step<Option<SecretBytes>> {
         let key = keys::part(&self.principal.name, correlation);
         let Some(sealed) = self.kept(&key)? else { return Ok(None) };
-        self.count_opened(sealed.len())?;
         let id = self.part_id(correlation);
         let part = self.world.vault.open(&identity(&id, operation), &sealed);
         part.map(Some).map_err(|error| self.opened(error, &id))
@@ -169,16 +167,8 @@ impl Draft<'_> {
                 Some(self.world.vault.protect(&ticket_id(&key), &bytes).map_err(Halt::Need)?)
             }
         };
-        self.pending.put_row(key, protected);
+        self.put_row(key, protected)?;
         Ok(())
-    }
-
-    pub(super) fn kept(&self, key: &[u8]) -> Step<Option<Vec<u8>>> {
-        match self.pending.row(key) {
-            Some(pending) => Ok(pending.clone()),
-            // Remembered only where it is written: many are looked through.
-            None => self.world.view.get(key).map_err(Halt::Need),
-        }
     }
 
     fn part_id(&self, correlation: &[u8]) -> String {

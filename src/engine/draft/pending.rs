@@ -13,7 +13,7 @@ pub type Position = (Reverse<u64>, String);
 type Row = (Vec<u8>, Option<Vec<u8>>);
 
 /// An object with the bytes that its record takes.
-type Measured = (Object, usize);
+pub type Measured = (Object, usize);
 
 /// The changes collected so far.
 #[derive(Default)]
@@ -62,9 +62,9 @@ impl Pending {
         self.objects.is_empty() && self.rows.is_empty()
     }
 
-    /// An object that was collected.
-    pub fn object(&self, place: &str) -> Option<&Object> {
-        self.objects.get(place).map(|(object, _)| object)
+    /// An object that was collected, with the bytes that its record takes.
+    pub fn measured(&self, place: &str) -> Option<&Measured> {
+        self.objects.get(place)
     }
 
     /// All of them.

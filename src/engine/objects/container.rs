@@ -23,6 +23,9 @@ use kmip_codec::{SecretBytes, attribute};
 /// The friendly name of a key that has none.
 const ALIAS: &str = "alias";
 
+/// The longest password of a container, in bytes.
+const PASSWORD_BYTES_MAX: usize = 4096;
+
 /// The most certificates of a chain.
 const CHAIN_MAX: usize = 16;
 
@@ -163,6 +166,7 @@ pub fn packed(
     };
     let alias = attribute!(object.attributes, PKCS_12FriendlyName).next().map_or(ALIAS, String::as_str);
     let chain = chain(cx, object)?;
+    work::take(cx, work::SEALING_CONTAINER)?;
     let sealed = pkcs12::seal(password.expose(), alias, pkcs8.expose(), &chain)
         .map_err(crate::engine::cryptography::failed)?;
     let key_block = KeyBlock {
@@ -200,6 +204,13 @@ fn password(cx: &mut Context<'_, '_>, links: &[String]) -> Step<SecretBytes> {
     match material::stored(cx.draft, &object)? {
         ManagedObject::SecretData(secret) if secret.secret_data_type == SecretDataType::Password => {
             match material::clear_material(&secret.key_block) {
+                Some(password) if password.len() > PASSWORD_BYTES_MAX => {
+                    let text = format!(
+                        "the password of the container has {} bytes, and one may have {PASSWORD_BYTES_MAX}",
+                        password.len()
+                    );
+                    refuse(Cause::Limit, text)
+                }
                 Some(password) => Ok(password),
                 None => refuse(Cause::Password, "the password of the container is not here in clear"),
             }

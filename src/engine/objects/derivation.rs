@@ -3,6 +3,7 @@
 use crate::crypto::Digest;
 use crate::crypto::cipher::Direction;
 use crate::crypto::derivation::{Derived, Function, Mode, aws_signature_4, hkdf, nist_800_108};
+use crate::crypto::mac::short_key;
 use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Purpose, Run, Usable, failed, key_bytes, protecting_digest};
 use crate::engine::need::Stretch;
@@ -223,7 +224,9 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         let text = format!("{iterations} iterations for {blocks} blocks: this server runs {most} in all");
         return refuse(Cause::Limit, text);
     }
-    let password = key_bytes(cx, input.base, Purpose::Protect)?;
+    // A long one is kept as what HMAC makes of it, so that many of them are as little as many short ones.
+    let password = short_key(digest, key_bytes(cx, input.base, Purpose::Protect)?.expose());
+    let password = password.as_slice().into();
     let salt = input.salt.as_ref().into();
     let stretch = Stretch { digest, password, salt, iterations, length: input.length };
     cx.supplies.stretched(&stretch, all, settings)

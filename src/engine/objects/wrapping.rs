@@ -14,6 +14,7 @@ pub use tr_31::Terms;
 use crate::engine::context::Context;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::work;
 use content::{content, opened};
 use keys::{Role, WrappingKey};
 use kmip_codec::SecretBytes;
@@ -88,6 +89,7 @@ pub fn wrapped(
     let inside = named(object, &specification.attributes);
     let mut value = content(plain, data.encoding_option, inside, cx.version)?;
     for layer in layers {
+        work::take(cx, work::wrapping(value.len()))?;
         match (layer, &data.encryption_key_information, &data.mac_signature_key_information) {
             (Layer::Encrypt, Some(key), _) => {
                 let key = WrappingKey::find(cx, key, Role::Encrypt)?;
@@ -125,6 +127,7 @@ pub fn unwrapped(cx: &mut Context<'_, '_>, block: &KeyBlock, terms: &Terms) -> S
         _ => return refuse(Cause::NoKeyValue, "the wrapped key value is not there"),
     };
     for layer in layers.iter().rev() {
+        work::take(cx, work::wrapping(value.len()))?;
         match (layer, &data.encryption_key_information, &data.mac_signature_key_information) {
             (Layer::Encrypt, Some(key), _) => {
                 let key = WrappingKey::find(cx, key, Role::Decrypt)?;

@@ -4,7 +4,7 @@
 use crate::engine::asynchronous::{self, Stage};
 use crate::engine::context::{Context, Execute};
 use crate::engine::keys;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::payloads::{ProcessRequest, ProcessResponse};
 
 impl Execute for ProcessRequest {
@@ -24,8 +24,7 @@ impl Execute for ProcessRequest {
             Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
         }
         let place = record.head.unwrap_or_else(|| keys::place(&record.owner, &correlation));
-        let deeds =
-            asynchronous::carry_out(cx.draft, &place, None, cx.entropy, cx.supplies).map_err(Halt::Need)?;
+        let deeds = asynchronous::carry_out(cx.draft, &place, None, cx.entropy, cx.supplies)?;
         cx.touched.extend(deeds.iter().flat_map(|deed| deed.objects.iter().cloned()));
         cx.within = deeds;
         cx.draft.check_room()?;

@@ -5,6 +5,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography;
 use crate::engine::objects::release;
 use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::work;
 use kmip_codec::attribute;
 use kmip_codec::enums::{CertificateType, State, ValidityIndicator};
 use kmip_codec::objects::{Certificate, ManagedObject};
@@ -40,6 +41,8 @@ impl Execute for ValidateRequest {
                 }
             }
         }
+        let bytes = certificates.iter().map(|certificate| certificate.value.len()).sum();
+        work::take(cx, work::chain(certificates.len(), bytes))?;
         let at = self.validity_date.map_or_else(|| cx.now(), |date| date.0);
         let (leaf, others) = leaf(certificates)?;
         let settings = cx.settings();

@@ -45,6 +45,8 @@ pub fn push(
 ) -> Result<Push, Need> {
     let mut draft = Draft::new(world, principal);
     let mut supplies = Supplies::default();
+    // Nobody waits for it.
+    supplies.take_turn();
     let mut cx = Context::new(&mut draft, version, entropy, &mut supplies);
     let operation = operation_of(notice);
     let request = credentials::must_be_good(world, principal).and_then(|()| match &notice.what {
