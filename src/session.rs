@@ -16,14 +16,18 @@ use crate::listen::{Evicted, Slot, TurnedAway};
 use kmip_codec::Version;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::Encoding;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
+    BufReader,
+};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use zeroize::Zeroizing;
 
 /// The other side of a connection.
@@ -118,13 +122,15 @@ pub struct Limits {
 
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     (slot, mut evicted): (Arc<Slot>, Evicted),
     peer: Arc<Peer>,
     service: S,
     (limits, mut stopping): (Limits, watch::Receiver<bool>),
 ) -> io::Result<()> {
-    let mut too_old = pin!(tokio::time::sleep(limits.connection));
+    // Of what follows a message while that is answered, one byte is read: to see that the peer is still there.
+    let mut stream = BufReader::with_capacity(1, stream);
+    let mut too_old = pin!(sleep(limits.connection));
     let mut refused = false;
     let intake = Intake {
         limits: &limits,
@@ -143,7 +149,9 @@ pub async fn serve<S: Service>(
         let answer = match frame {
             Frame::End => break,
             Frame::Whole(bytes, room) => {
-                service.answer(Arc::clone(&peer), Received { encoding: Encoding::Ttlv, bytes, room }).await
+                let received = Received { encoding: Encoding::Ttlv, bytes, room };
+                let Some(answer) = answered(&service, &peer, received, &mut stream).await else { break };
+                answer
             }
             Frame::Crowded(begun) => service.crowded(&peer, Encoding::Ttlv, &begun),
             Frame::Refused(error) => {
@@ -167,14 +175,51 @@ pub async fn serve<S: Service>(
     }
     if evicted.is_told() {
         close_now(&mut stream).await;
-        return Ok(());
-    }
-    // The peer may be gone already; it is told that nothing follows, if it still listens.
-    let _ = timeout(limits.write, stream.shutdown()).await;
-    if refused {
-        read_out(&mut stream, &limits).await;
+    } else {
+        close(&mut stream, &limits, refused).await;
     }
     Ok(())
+}
+
+/// Says that nothing follows, if the peer still listens; where it was refused, what it goes on to write is read.
+async fn close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), limits: &Limits, refused: bool) {
+    let _ = timeout(limits.write, stream.shutdown()).await;
+    if refused {
+        read_out(stream, limits).await;
+    }
+}
+
+/// The answer to a message; none where the peer does not wait for it any more.
+async fn answered<S: Service>(
+    service: &S,
+    peer: &Arc<Peer>,
+    received: Received,
+    stream: &mut (impl AsyncBufRead + Unpin),
+) -> Option<Answer> {
+    tokio::select! {
+        answer = service.answer(Arc::clone(peer), received) => Some(answer),
+        () = left(stream) => {
+            tracing::info!(peer = %peer.address, "the peer left before it was answered: its request is given up");
+            None
+        }
+    }
+}
+
+/// For how long nobody looks whether the peer of a request is still there: most are answered by then.
+const UNWATCHED: Duration = Duration::from_millis(100);
+
+/// For how long a peer may still read its answer that has said that it sends nothing more.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// Waits until the peer has left. One that has sent more is there.
+async fn left(stream: &mut (impl AsyncBufRead + Unpin)) {
+    sleep(UNWATCHED).await;
+    match stream.fill_buf().await {
+        Ok([_, ..]) => pending().await,
+        Ok([]) => sleep(PARTING).await,
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => sleep(PARTING).await,
+        Err(_) => {}
+    }
 }
 
 /// Writes an answer, whose room is given back with it.

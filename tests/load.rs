@@ -2,6 +2,8 @@
 //! others are served meanwhile, over TTLV and over HTTPS. With as many turns as are asked for, this is red.
 #![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
+#[path = "load/leaving.rs"]
+mod leaving;
 mod support;
 
 use kmip_codec::attributes::Attribute;

@@ -9,7 +9,7 @@ use kmip_codec::limits::{ITEM_HEADER_BYTES, ITEMS_MAX};
 use kmip_codec::message::{RefusedMessage, RequestMessage};
 use kmip_codec::wire::{Encoding, Reading};
 
-/// Messages beyond this are not decoded on the threads that all connections share.
+/// Messages beyond this are neither counted through nor decoded on the threads that all connections share.
 const SMALL_BYTES: usize = 32 * 1024;
 
 /// What an item of a message becomes in memory at most, beside its bytes: a small batch item is the largest, and lists grow by
@@ -67,11 +67,16 @@ pub async fn decode(
     };
     let Received { encoding, bytes, mut room } = received;
     let arrived = room.bytes();
-    let expansion = expansion(encoding, &bytes);
+    let is_small = arrived <= SMALL_BYTES;
+    let count = move || (expansion(encoding, &bytes), bytes);
+    let (expansion, bytes) = match is_small {
+        true => count(),
+        false => admission.run(client, count).await?,
+    };
     let alone = admission.alone_where_large(client, expansion).await;
     admission.memory().grow(&mut room, Stage::Working, expansion).await;
     let decode = move || RequestMessage::receive(encoding, &bytes, reading);
-    let decoded = match arrived <= SMALL_BYTES {
+    let decoded = match is_small {
         true => decode(),
         false => admission.run(client, decode).await?,
     };
