@@ -133,6 +133,7 @@ impl Ends for store::Error {
             | Store::NotOurs { .. } => Exit::Damaged,
             Store::OtherEngine { .. } | Store::NotAnew { .. } => Exit::Configuration,
             Store::File { .. }
+            | Store::DiskFails
             | Store::Full
             | Store::TooLarge
             | Store::NoDescriptor

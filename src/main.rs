@@ -94,6 +94,7 @@ fn serve_help() -> String {
 }
 
 fn main() -> ExitCode {
+    outlive_file_limit();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => return report::command_line(&error),
@@ -199,6 +200,13 @@ fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
 fn use_softhsm(file: &Path) {
     // SAFETY: called at the start of `main`, before any other thread runs, so that nobody reads the environment now.
     unsafe { std::env::set_var("SOFTHSM2_CONF", file) };
+}
+
+/// Who writes beyond the limit of a file's size is told so by an error; the signal beside it would end the process without a word.
+#[allow(unsafe_code, reason = "a C interface")]
+fn outlive_file_limit() {
+    // SAFETY: ignores a signal, which no code of this process waits for, before there is another thread.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// A core dump would hold keys.

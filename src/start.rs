@@ -142,6 +142,7 @@ pub fn run(
         ready(&listener.addresses());
         act_unasked(Arc::clone(&line), Duration::from_secs(config.limits.date_check_seconds));
         tokio::spawn(ends.watch(Arc::clone(&door)));
+        tokio::spawn(descriptors::keep_raised());
         tokio::spawn(reload::follow(signals.hangup, reload, Running { gate, door: Arc::clone(&door), line }));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));

@@ -6,6 +6,7 @@ use crate::admin::protocol::{Part, Readiness};
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::world::{OpenError, Vault as _};
+use crate::listen::descriptors;
 use crate::store::{self, Order};
 use std::ops::ControlFlow;
 use tokio::runtime::Handle;
@@ -18,7 +19,11 @@ impl Executor {
     pub(super) fn readiness(&self) -> Readiness {
         let runtime = Handle::current();
         let told = |tried: Result<(), store::Error>| tried.map_err(|error| error.for_operator()).into();
-        let keys = Part::from(self.open_a_record());
+        let keys = Part::from(self.open_a_record().map_err(|why| match descriptors::are_used_up() {
+            // What the HSM says of that is of no use.
+            true => format!("{} ({why})", store::Error::NoDescriptor),
+            false => why,
+        }));
         let writes: Part = told(runtime.block_on(self.database.prove_writes()));
         let audit = if self.durable_reads {
             writes.clone()

@@ -31,6 +31,31 @@ pub fn raise() {
     }
 }
 
+/// Whether no further file can be opened now.
+pub fn are_used_up() -> bool {
+    let opened = std::fs::File::open("/dev/null").map_err(|why| why.raw_os_error());
+    let none_left =
+        [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(|none| Some(none.raw_os_error()));
+    opened.is_err_and(|why| none_left.contains(&why))
+}
+
+/// Raises the limit again where it was lowered while the server runs: what a process may ask for is its own to choose.
+pub async fn keep_raised() {
+    const EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let lowered = getrlimit(Resource::Nofile);
+        if lowered.current != lowered.maximum {
+            raise();
+            tracing::warn!(
+                from = lowered.current,
+                to = lowered.maximum,
+                "the limit of open files was lowered while the server runs; it is raised again"
+            );
+        }
+    }
+}
+
 /// Whether there are enough to start at all. Asked first: what fails for the want of one later does not know why.
 pub fn enough() -> Result<(), TooFew> {
     let Some(limit) = getrlimit(Resource::Nofile).current else { return Ok(()) };

@@ -125,6 +125,12 @@ pub enum Error {
          on by itself within seconds of it"
     )]
     NoDescriptor,
+    /// The disk fails.
+    #[error(
+        "the disk of the store fails (input/output error): nothing that was acknowledged is lost. `dmesg` says more; look after the \
+         disk. What is refused goes on by itself within seconds when it works again"
+    )]
+    DiskFails,
     /// The disk takes no writes.
     #[error(
         "{} {READ_ONLY}", path.display()
@@ -165,6 +171,7 @@ impl Error {
             Self::ReadOnly { .. } => {
                 "the server's disk takes no writes: nothing was changed; its operator has to look after it"
             }
+            Self::DiskFails => "the server's disk fails: its operator has to look after it",
             Self::Moved { .. } | Self::NotOurs { .. } => {
                 "the server's store is not in its place: nothing was changed; its operator has to put it back"
             }
@@ -178,7 +185,7 @@ impl Error {
     /// What is wrong and what to do, for `keystead ready`: without paths or the texts of libraries.
     pub fn for_operator(&self) -> String {
         match self {
-            Self::Full | Self::TooLarge | Self::NoDescriptor => self.to_string(),
+            Self::Full | Self::TooLarge | Self::NoDescriptor | Self::DiskFails => self.to_string(),
             Self::ReadOnly { .. } => format!("the store {READ_ONLY}"),
             Self::Moved { what, .. } => what.to_string(),
             Self::NotOurs { .. } => format!("the folder of the store {NOT_OURS}"),
@@ -196,7 +203,8 @@ impl Error {
 
     /// Whether the store takes writes again by itself, once its cause is gone.
     pub fn is_passing(&self) -> bool {
-        let of_the_disk = matches!(self, Self::Full | Self::TooLarge | Self::ReadOnly { .. });
+        let of_the_disk =
+            matches!(self, Self::Full | Self::TooLarge | Self::DiskFails | Self::ReadOnly { .. });
         of_the_disk || matches!(self, Self::NoDescriptor | Self::Moved { .. } | Self::NotOurs { .. })
     }
 
@@ -207,6 +215,7 @@ impl Error {
         match why.kind() {
             StorageFull | QuotaExceeded => Self::Full,
             FileTooLarge => Self::TooLarge,
+            _ if Errno::from_io_error(why) == Some(Errno::IO) => Self::DiskFails,
             _ if [Some(Errno::MFILE), Some(Errno::NFILE)].contains(&Errno::from_io_error(why)) => {
                 Self::NoDescriptor
             }

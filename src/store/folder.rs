@@ -82,6 +82,12 @@ impl Folder {
         Some(Identity::of(&rustix::fs::statat(&self.0.descriptor, name, AtFlags::empty()).ok()?))
     }
 
+    /// How long a file of it is, if it is there.
+    pub fn length(&self, name: &str) -> Option<u64> {
+        let found = rustix::fs::statat(&self.0.descriptor, name, AtFlags::empty()).ok()?;
+        u64::try_from(found.st_size).ok()
+    }
+
     /// Whether there is a file or folder of this name.
     pub fn has(&self, name: &str) -> bool {
         self.identity(name).is_some()

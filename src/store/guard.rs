@@ -192,7 +192,7 @@ impl Guard {
         if let Some((_, why)) = &writing.rest_until {
             return Err(why.clone());
         }
-        room::check(&self.folder, bytes)
+        room::check(&self.folder, self.file, bytes)
     }
 
     /// Takes another file for the store where it holds exactly what was acknowledged: a copy was put back.

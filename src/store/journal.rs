@@ -12,12 +12,14 @@
 
 mod frame;
 mod segment;
+mod spare;
 
 use super::folder::Folder;
 use super::writer::Writer;
 use super::{Error, Outcome, Transaction};
 use crate::audit::Entry;
 use segment::{Reserve, Segment};
+use spare::Spares;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -65,6 +67,7 @@ impl Journal {
             drain: None,
             rest_until: None,
             reserve: Reserve::of(folder),
+            spares: Spares::of(folder),
             failed: None,
         };
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
@@ -158,6 +161,7 @@ struct State {
     drain: Option<Drain>,
     rest_until: Option<Instant>,
     reserve: Reserve,
+    spares: Spares,
     /// Why nothing is taken, while it is not: for the log.
     failed: Option<Error>,
 }
@@ -221,41 +225,57 @@ impl State {
     fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
         self.folder.must_be_in_place()?;
         if self.current.as_ref().is_some_and(Segment::is_full) {
-            self.end_current();
+            match self.next() {
+                Ok(next) => {
+                    self.end_current();
+                    self.current = Some(next);
+                }
+                // No file can be opened: it goes on in this one.
+                Err(_) if !self.current.as_ref().is_some_and(Segment::is_overfull) => {}
+                Err(error) => return Err(error),
+            }
         }
         let failed = match self.append_to_current(frames) {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
         self.end_current();
-        let reserved = match failed {
-            Error::Full => self.reserve.take(self.number),
-            // The segment was deleted: its entries are known here, and go on in a new one.
-            Error::Moved { .. } => Some(Segment::create(&self.folder, self.number)),
-            _ => None,
-        };
-        self.current = Some(reserved.ok_or(failed)??);
-        self.number += 1;
+        self.current = Some(match failed {
+            Error::Full => {
+                let reserved = self.reserve.take(self.number).ok_or(failed)??;
+                self.number += 1;
+                reserved
+            }
+            // The segment was deleted, its entries are known here and go on in a new one; or it may not grow.
+            Error::Moved { .. } | Error::TooLarge => self.next()?,
+            _ => return Err(failed),
+        });
         self.append_to_current(frames)
     }
 
     fn append_to_current(&mut self, frames: &[u8]) -> Result<(), Error> {
         let segment = match self.current.take() {
             Some(segment) => segment,
-            None => {
-                let segment = Segment::create(&self.folder, self.number)?;
-                self.number += 1;
-                segment
-            }
+            None => self.next()?,
         };
         self.current.insert(segment).append(frames)
+    }
+
+    /// A segment that nothing was written to.
+    fn next(&mut self) -> Result<Segment, Error> {
+        let segment = match self.spares.take(self.number) {
+            Some(segment) => segment,
+            None => Segment::create(&self.folder, self.number)?,
+        };
+        self.number += 1;
+        Ok(segment)
     }
 
     /// Ends the segment that is being written. One without a byte goes away.
     fn end_current(&mut self) {
         let entries = std::mem::take(&mut self.entries);
         match self.current.take() {
-            Some(segment) if segment.is_empty() => segment.delete(),
+            Some(segment) if segment.is_empty() => self.spares.put(segment),
             // While the store takes no writes there may be many: they are read again when their time comes.
             Some(segment) => {
                 let entries = self.ended.is_empty().then_some(entries);
@@ -298,7 +318,7 @@ impl State {
         match done {
             Ok(_) => {
                 if let Some(first) = self.ended.pop_front() {
-                    first.segment.delete();
+                    self.spares.put(first.segment);
                 }
                 self.rest_until = None;
                 self.reserve.fill();

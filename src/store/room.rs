@@ -6,6 +6,7 @@ use super::Transaction;
 use super::folder::Folder;
 use crate::audit;
 use rustix::fs::{StatVfs, StatVfsMountFlags};
+use rustix::process::{Resource, getrlimit};
 
 /// What every commit may take: roots of trees, lists of free pages.
 const BASE_BYTES: u64 = 1024 * 1024;
@@ -21,8 +22,13 @@ pub fn needed(transaction: &Transaction) -> u64 {
     BASE_BYTES + 3 * bytes as u64 + WRITE_BYTES * scattered as u64
 }
 
-/// Refuses what the file system of this folder has no room for, or does not take at all.
-pub fn check(folder: &Folder, bytes: u64) -> Result<(), Error> {
+/// Refuses what the file system of this folder has no room for, or does not take at all, and what this process may not make the
+/// file of the store larger by.
+pub fn check(folder: &Folder, file: Option<&str>, bytes: u64) -> Result<(), Error> {
+    let length = file.and_then(|file| folder.length(file)).unwrap_or_default();
+    if getrlimit(Resource::Fsize).current.is_some_and(|most| most.saturating_sub(length) < bytes) {
+        return Err(Error::TooLarge);
+    }
     let system = folder.file_system().map_err(|why| Error::of_file(folder.path(), &why))?;
     if system.f_flag.contains(StatVfsMountFlags::RDONLY) {
         return Err(Error::ReadOnly { path: folder.path().into() });

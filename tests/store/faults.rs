@@ -109,7 +109,9 @@ pub fn record(database: &Database, operation: &str) -> Result<(), Error> {
 fn errors() -> Vec<Error> {
     vec![
         Error::Full,
-        Error::Engine("I/O error: Input/output error (os error 5)".to_owned()),
+        Error::TooLarge,
+        Error::DiskFails,
+        Error::Engine("I/O error: Cannot allocate memory (os error 12)".to_owned()),
         Error::ReadOnly { path: "/".into() },
     ]
 }

@@ -7,6 +7,7 @@ mod disk;
 mod engines;
 mod faults;
 mod foreign;
+mod limits;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,7 +8,7 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 /// Repeats until it is so; at most the five seconds within which everything is noticed.
-fn within_5_seconds(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn within_5_seconds(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < Duration::from_secs(5), "not within 5 s: {what}");
@@ -16,26 +16,26 @@ fn within_5_seconds(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn create(dev: &Dev) -> Output {
+pub fn create(dev: &Dev) -> Output {
     dev.keystead("client", &["key", "create"])
 }
 
-fn get(dev: &Dev, key: &str) -> Output {
+pub fn get(dev: &Dev, key: &str) -> Output {
     dev.keystead("client", &["key", "get", key])
 }
 
 /// The bytes of a key.
-fn got(dev: &Dev, key: &str) -> Vec<u8> {
+pub fn got(dev: &Dev, key: &str) -> Vec<u8> {
     let output = get(dev, key);
     assert!(output.status.success(), "{}", error(&output));
     output.stdout
 }
 
-fn is_ready(dev: &Dev) -> bool {
+pub fn is_ready(dev: &Dev) -> bool {
     dev.keystead("admin", &["ready"]).status.success()
 }
 
-fn error(output: &Output) -> String {
+pub fn error(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -29,7 +29,10 @@ fn trouble() -> Option<Error> {
     let config = std::env::var_os(CONFIG.0).map_or_else(|| PathBuf::from(CONFIG.1), PathBuf::from);
     let text = match std::fs::read_to_string(&config) {
         Ok(text) => text,
-        Err(why) => return Some(Error::NoSoftHsmConfig { path: config, why: why.to_string() }),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
+            return Some(Error::NoSoftHsmConfig { path: config, why: why.to_string() });
+        }
+        Err(_) => return None,
     };
     let folder = token_folder(&text)?;
     (!folder.is_dir()).then_some(Error::NoTokens { folder, config })

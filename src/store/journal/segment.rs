@@ -17,11 +17,14 @@ const PREFIX: &str = "reads-";
 /// A segment is ended at this size.
 pub const BYTES_MAX: u64 = 512 * 1024;
 
+/// How often as large one gets where there is no other to go on in.
+const OVER: u32 = 8;
+
 /// The fewest and the most pieces of the reserve, each as large as a segment.
 const PIECES: (u64, u64) = (4, 32);
 
 /// The folder of the reserve, in that of the store.
-const RESERVE: &str = "reserve";
+pub const RESERVE: &str = "reserve";
 
 /// What is left to others at least when the reserve is filled.
 const LEFT_BYTES: u64 = 4 * 1024 * 1024;
@@ -58,6 +61,23 @@ impl Segment {
         Ok(Self { length, ..Self::of(folder, file, number) })
     }
 
+    /// An open and empty file of another name, which becomes a segment.
+    pub fn from_file(folder: &Folder, file: File, from: &str, number: u64) -> Result<Self, Error> {
+        folder.rename(from, &name(number)).map_err(|why| Error::of_file(&folder.at(from), &why))?;
+        Ok(Self::of(folder, file, number))
+    }
+
+    /// Gives its file another name, emptied, for another segment. Where that is not possible, or it has reserved room, which is
+    /// given back, it is deleted.
+    pub fn into_file(self, to: &str) -> Option<File> {
+        let is_empty = !self.reserved && self.file.set_len(0).is_ok();
+        if is_empty && self.folder.rename(&self.name, to).is_ok() {
+            return Some(self.file);
+        }
+        self.delete();
+        None
+    }
+
     fn of(folder: &Folder, file: File, number: u64) -> Self {
         let (folder, name) = (folder.clone(), name(number));
         Self { file, folder, name, number, since: Instant::now(), length: 0, reserved: false }
@@ -86,6 +106,11 @@ impl Segment {
     /// Whether it is as large as a segment gets.
     pub fn is_full(&self) -> bool {
         self.length >= BYTES_MAX
+    }
+
+    /// Whether it is larger than one gets even where there is no other.
+    pub fn is_overfull(&self) -> bool {
+        self.length >= BYTES_MAX * u64::from(OVER)
     }
 
     /// Whether nothing was written to it.
@@ -180,13 +205,9 @@ impl Reserve {
     pub fn take(&mut self, number: u64) -> Option<Result<Segment, Error>> {
         self.pieces = self.pieces.checked_sub(1)?;
         let from = piece(self.pieces);
-        let opened =
-            self.folder.write(&from).and_then(|file| self.folder.rename(&from, &name(number)).map(|()| file));
-        Some(
-            opened
-                .map_err(|why| Error::of_file(&self.folder.at(&from), &why))
-                .map(|file| Segment { reserved: true, ..Segment::of(&self.folder, file, number) }),
-        )
+        let opened = self.folder.write(&from).map_err(|why| Error::of_file(&self.folder.at(&from), &why));
+        let segment = opened.and_then(|file| Segment::from_file(&self.folder, file, &from, number));
+        Some(segment.map(|segment| Segment { reserved: true, ..segment }))
     }
 }
 
