@@ -3,6 +3,7 @@
 
 use crate::config::Config;
 use crate::engine::world::{Authority, AuthorityKey};
+use crate::regular;
 use bytes::Bytes;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -45,7 +46,8 @@ pub fn load(config: &Config) -> Result<(Option<Authority>, Vec<Bytes>), Error> {
     check(&certificate, &certificates(&config.tls.ca)?)?;
     let key = match (&section.key, &section.object) {
         (Some(path), None) => {
-            let key = PrivatePkcs8KeyDer::from_pem_file(path).map_err(|why| unreadable(path, &why))?;
+            let bytes = regular::read(path).map_err(|why| unreadable(path, &why))?;
+            let key = PrivatePkcs8KeyDer::from_pem_slice(&bytes).map_err(|why| unreadable(path, &why))?;
             AuthorityKey::File(key.secret_pkcs8_der().into())
         }
         (None, Some(id)) => AuthorityKey::Object(id.clone()),
@@ -60,8 +62,8 @@ pub fn load(config: &Config) -> Result<(Option<Authority>, Vec<Bytes>), Error> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<Bytes>, Error> {
-    let read = CertificateDer::pem_file_iter(path).map_err(|why| unreadable(path, &why))?;
-    let read: Result<Vec<_>, _> = read.collect();
+    let bytes = regular::read(path).map_err(|why| unreadable(path, &why))?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let read = read.map_err(|why| unreadable(path, &why))?;
     Ok(read.into_iter().map(|certificate| Bytes::copy_from_slice(&certificate)).collect())
 }

@@ -163,9 +163,12 @@ fn store_folder(folder: &Path) -> PathBuf {
     folder.join(path.unwrap_or("store"))
 }
 
-/// Whether there is nothing in a folder, or no folder.
+/// Whether there is nothing in a folder, or no folder. What a new file system brings along does not count.
 fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
+    let is_ours = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name() != "lost+found")
+    };
+    std::fs::read_dir(folder).map_or(true, |mut entries| !entries.any(is_ours))
 }
 
 /// The configuration of `dev`, with every key that people change; what stands between @ is put in.

@@ -40,6 +40,7 @@ pub mod listen;
 pub mod logged;
 pub mod near;
 pub mod pki;
+mod regular;
 pub mod server;
 pub mod session;
 pub mod softhsm;

@@ -2,6 +2,7 @@
 //! anew at each login, in place: a process that is killed at that moment leaves it empty, and the token is lost. So it is
 //! copied before the login, and put back where it was cut off.
 
+use crate::regular;
 use keystead_hsm::token::token_folder;
 use std::fs;
 use std::io;
@@ -24,7 +25,7 @@ pub fn keep_whole_and_tell(config: &Path) {
 /// there; returns those that were put back.
 pub fn keep_whole(config: &Path) -> io::Result<Vec<PathBuf>> {
     let mut restored = Vec::new();
-    let Some(tokens) = token_folder(&fs::read_to_string(config)?) else { return Ok(restored) };
+    let Some(tokens) = token_folder(&regular::read_to_string(config)?) else { return Ok(restored) };
     let copies = tokens.with_extension("copy");
     for entry in fs::read_dir(&tokens)? {
         let folder = entry?;

@@ -1,6 +1,7 @@
 //! From a configuration to a running server, and back to nothing when it is told to stop.
 
 mod capacity;
+mod follow;
 mod reload;
 
 pub use reload::Source;
@@ -16,6 +17,7 @@ use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;
 use crate::listen::descriptors::{self, TooFew};
 use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
+use crate::regular;
 use crate::server::{Server, work};
 use crate::session::Limits;
 use crate::softhsm;
@@ -25,7 +27,7 @@ use crate::swap::Swap;
 use crate::vault::{self, Hierarchy, Keep};
 use keystead_hsm::{Entropy as _, MasterKeys, Pin, Slot, Software, SystemEntropy, Token, TokenConfig};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -143,7 +145,7 @@ pub fn run(
         act_unasked(Arc::clone(&line), Duration::from_secs(config.limits.date_check_seconds));
         tokio::spawn(ends.watch(Arc::clone(&door)));
         tokio::spawn(descriptors::keep_raised());
-        tokio::spawn(reload::follow(signals.hangup, reload, Running { gate, door: Arc::clone(&door), line }));
+        tokio::spawn(follow::follow(signals.hangup, reload, Running { gate, door: Arc::clone(&door), line }));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
         tokio::select! {
@@ -370,16 +372,20 @@ pub(crate) fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error>
 fn pin(config: &Config) -> Result<Pin, Error> {
     let number = config.hsm.pin_descriptor.unwrap_or_default();
     let read = match &config.hsm.pin_file {
-        Some(path) => read_pin(path).map_err(|why| Error::PinFile { path: path.clone(), why }),
-        None => read_pin(Path::new(&format!("/dev/fd/{number}")))
+        Some(path) => regular::read(path)
+            .map(|bytes| bytes.to_vec())
+            .and_then(must_be_a_pin)
+            .map_err(|why| Error::PinFile { path: path.clone(), why }),
+        // What the starter has opened may be a pipe: it is read once.
+        None => std::fs::read(format!("/dev/fd/{number}"))
+            .and_then(must_be_a_pin)
             .map_err(|why| Error::PinDescriptor { number, why }),
     };
     read.map(Pin::from_file_bytes)
 }
 
 /// Refuses an empty PIN: the token would count it among the wrong ones.
-fn read_pin(path: &Path) -> std::io::Result<Vec<u8>> {
-    let bytes = std::fs::read(path)?;
+fn must_be_a_pin(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
     if bytes.iter().all(|byte| b"\r\n".contains(byte)) {
         return Err(std::io::Error::other("it is empty"));
     }

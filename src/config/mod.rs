@@ -23,6 +23,7 @@ pub use sections::*;
 pub use wrong::ConfigError;
 
 use crate::engine::statements::about::{About, Extension, Features, Validation};
+use crate::regular;
 use document::Document;
 use serde::Deserialize;
 use std::io::ErrorKind;
@@ -117,7 +118,7 @@ pub struct Config {
 impl Config {
     /// Reads and checks a file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|why| match why.kind() {
+        let text = regular::read_to_string(path).map_err(|why| match why.kind() {
             ErrorKind::NotFound => ConfigError::Missing { path: path.into() },
             _ => ConfigError::Unreadable { path: path.into(), why },
         })?;

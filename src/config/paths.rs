@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::wrong::Wrong;
+use crate::regular;
 use std::path::{Path, PathBuf};
 
 /// What is expected at a path.
@@ -46,6 +47,11 @@ fn check(path: &Path, kind: Kind) -> Result<(), String> {
         (Kind::Module, Ok(found)) if found.is_dir() => {
             Err(format!("cannot load the PKCS#11 module {shown}: it is a folder; name the .so file in it"))
         }
+        (Kind::Module, Ok(found)) => {
+            regular::must_be(&found).map_err(|why| format!("cannot load the PKCS#11 module {shown}: {why}"))
+        }
+        (Kind::File(what), Ok(found)) => regular::must_be(&found)
+            .map_err(|why| format!("cannot read {shown} ({why}): put a {what} there, or name another file")),
         (Kind::Folder, Ok(found)) if !found.is_dir() => {
             Err(format!("{shown} is a file, and a folder is wanted"))
         }

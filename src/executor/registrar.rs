@@ -8,10 +8,12 @@ use crate::engine::rights::policy::Principal;
 use crate::gate::{Gate, Shown};
 use crate::keygen;
 use crate::pki::{Ca, Curve};
+use crate::regular;
 use crate::suite_b::SuiteB;
 use kmip_codec::enums::RecommendedCurve;
 use rustls::pki_types::CertificateDer;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// The CA that signs clients.
 #[derive(Clone, Debug)]
@@ -41,7 +43,8 @@ impl Registrar {
                 "this server has no CA key: name it as tls.ca_key, or issue certificates with your own CA",
             ));
         };
-        let read = |path: &Path| std::fs::read_to_string(path).map_err(|why| broken(path, &why));
+        let read =
+            |path: &Path| regular::read_to_string(path).map(Zeroizing::new).map_err(|why| broken(path, &why));
         let (certificate, key) = (read(&signer.certificate)?, read(&signer.key)?);
         Ca::from_pem(&certificate, &key).map_err(|why| broken(&signer.key, &why))
     }

@@ -6,6 +6,7 @@ use crate::crypto::tpm::{self, Registers};
 use crate::engine::refusal::Cause;
 use crate::engine::rights::attestation::Unproven;
 use crate::engine::rights::identity::{ClientRef, Identity};
+use crate::regular;
 use aws_lc_rs::hmac;
 use bytes::Bytes;
 use keystead_hsm::{Entropy as _, SystemEntropy};
@@ -48,8 +49,10 @@ impl Attestor {
     pub fn new(configured: &[AttestationConfig], key: &SecretBytes) -> Result<Self, String> {
         let mut rows: Vec<Row> = Vec::new();
         for config in configured {
-            let read = SubjectPublicKeyInfoDer::from_pem_file(&config.key);
-            let spki = read.map_err(|why| format!("cannot read {}: {why}", config.key.display()))?;
+            let unreadable =
+                |why: &dyn std::fmt::Display| format!("cannot read {}: {why}", config.key.display());
+            let bytes = regular::read(&config.key).map_err(|why| unreadable(&why))?;
+            let spki = SubjectPublicKeyInfoDer::from_pem_slice(&bytes).map_err(|why| unreadable(&why))?;
             let row = Row {
                 client: config.client.clone(),
                 whom: ClientRef::read(&config.client).map_err(|why| format!("[[attestation]]: {why}"))?,

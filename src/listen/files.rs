@@ -8,6 +8,7 @@ use super::turned_away::Trust;
 use super::verifier::{Verifier, roots};
 use crate::http;
 use crate::pki::Facts;
+use crate::regular;
 use crate::suite_b::{self, SuiteB};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject as _};
@@ -63,8 +64,7 @@ impl TlsFiles<'_> {
 
     /// The server's private key.
     pub fn private_key(&self) -> Result<PrivateKeyDer<'static>, Error> {
-        PrivateKeyDer::from_pem_file(self.key)
-            .map_err(|why| unusable("tls.key", self.key, "private key", &why))
+        private_key("tls.key", self.key)
     }
 
     /// The certificates of the CA of the clients.
@@ -147,8 +147,7 @@ fn pair(
     (key_key, key): (&'static str, &Path),
 ) -> Result<CertifiedKey, Error> {
     let chain = certificates(certificate_key, certificate)?;
-    let read =
-        PrivateKeyDer::from_pem_file(key).map_err(|why| unusable(key_key, key, "private key", &why))?;
+    let read = private_key(key_key, key)?;
     CertifiedKey::from_der(chain, read, provider).map_err(|why| match why {
         rustls::Error::InconsistentKeys(_) => {
             Error::OtherKey { key: (key_key, key.into()), certificate: (certificate_key, certificate.into()) }
@@ -216,13 +215,13 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
 /// The revocation lists of a file, PEM or DER; there is at least one.
 fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
     const WHAT: &str = "certificate revocation list";
-    let bytes = std::fs::read(path).map_err(|why| unusable("tls.crl", path, WHAT, &pem::Error::Io(why)))?;
+    let bytes = regular::read(path).map_err(|why| unusable("tls.crl", path, WHAT, &pem::Error::Io(why)))?;
     let read: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&bytes).collect();
     let read = read.map_err(|why| unusable("tls.crl", path, WHAT, &why))?;
     if !read.is_empty() {
         return Ok(read);
     }
-    let list = CertificateRevocationListDer::from(bytes);
+    let list = CertificateRevocationListDer::from(bytes.to_vec());
     match webpki::BorrowedCertRevocationList::from_der(&list) {
         Ok(_) => Ok(vec![list]),
         Err(_) => Err(unusable("tls.crl", path, WHAT, &pem::Error::NoItemsFound)),
@@ -231,9 +230,17 @@ fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'sta
 
 /// The certificates of a file; there is at least one.
 fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let bytes = regular::read(path).map_err(pem::Error::Io);
+    let read = bytes.and_then(|bytes| CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>());
     let read = read.and_then(|read| if read.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(read) });
     read.map_err(|why| unusable(key, path, "certificate", &why))
+}
+
+/// The private key of a file.
+fn private_key(key: &'static str, path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    let read = regular::read(path).map_err(pem::Error::Io);
+    let read = read.and_then(|bytes| PrivateKeyDer::from_pem_slice(&bytes));
+    read.map_err(|why| unusable(key, path, "private key", &why))
 }
 
 /// Why a file does not have what this key of the configuration wants.

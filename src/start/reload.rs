@@ -6,13 +6,13 @@ use crate::endpoints::{self, Line};
 use crate::gate::Gate;
 use crate::listen::{self, Door, due};
 use crate::pki::{Facts, bounded, moment};
+use crate::regular;
 use crate::server::Server;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::Signal;
 use tracing_subscriber::EnvFilter;
 
 /// Where the configuration comes from, at start and at SIGHUP.
@@ -122,22 +122,6 @@ impl Reload {
         running.line.tls.set(connector);
         self.keys = keys;
         Ok(changes)
-    }
-}
-
-/// Reads everything again at each SIGHUP.
-pub async fn follow(mut hangup: Signal, mut reload: Reload, running: Running) {
-    let running = Arc::new(running);
-    while hangup.recv().await.is_some() {
-        let running = Arc::clone(&running);
-        let again = tokio::task::spawn_blocking(move || {
-            reload.again(&running);
-            reload
-        });
-        match again.await {
-            Ok(back) => reload = back,
-            Err(error) => return tracing::error!(%error, "SIGHUP is not heard any more: restart the server"),
-        }
     }
 }
 
@@ -265,7 +249,7 @@ fn changed_files(before: &listen::Tls, after: &listen::Tls) -> Vec<String> {
 
 /// Every key of the file with its value, as text.
 fn keys_of(file: &std::path::Path) -> BTreeMap<String, String> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let text = regular::read_to_string(file).unwrap_or_default();
     let mut keys = BTreeMap::new();
     if let Ok(table) = toml::from_str::<toml::Table>(&text) {
         flatten("", &toml::Value::Table(table), &mut keys);

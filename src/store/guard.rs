@@ -236,7 +236,7 @@ impl Guard {
         *current = match opened {
             Ok(store) => Ok(store),
             Err(why) => {
-                tracing::error!(error = %why, "the store could not be opened for writing; it is tried again");
+                tracing::debug!(error = %why, "the store could not be opened for writing; it is tried again");
                 writing.rest_until = Some((Instant::now() + REST, why.clone()));
                 (self.opener)(Access::Read)
                     .and_then(|store| writing.checked(store, &self.folder))

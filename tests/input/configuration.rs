@@ -17,6 +17,8 @@ impl Lab {
     fn new() -> Self {
         let lab = Self(tempfile::tempdir().unwrap());
         fs::write(lab.path("there"), "").unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, lab.path("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
         lab
     }
 
@@ -127,6 +129,10 @@ fn wrong_values(key: &str, right: &str) -> Vec<String> {
             if right.starts_with('[') { "[\"nowhere/at.all\"]" } else { "\"nowhere/at.all\"" }.to_owned(),
         );
         all.push(if right.starts_with('[') { "[\".\"]" } else { "\".\"" }.to_owned());
+        // Who reads such a file may wait for ever.
+        for special in ["pipe", "/dev/null"] {
+            all.push(if right.starts_with('[') { format!("[{special:?}]") } else { format!("{special:?}") });
+        }
     }
     if right.starts_with('[') && !MAY_BE_EMPTY.contains(&key) {
         all.push("[]".to_owned());

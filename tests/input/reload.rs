@@ -216,6 +216,22 @@ fn what_cannot_be_reloaded_is_named_and_what_is_wrong_refused() {
     }
 }
 
+/// A pipe as a file of the configuration once kept SIGHUP from being heard ever again, without a word.
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_the_next_signal_heard() {
+    let lab = Lab::new("");
+    for name in ["ca.pem", "server.pem", "server.key", "keystead.toml"] {
+        let (file, aside) = (lab.dev.folder.join(name), lab.dev.folder.join("aside"));
+        fs::rename(&file, &aside).unwrap();
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        lab.says(&["nothing was changed", name, "it is a pipe"]);
+        fs::rename(&aside, &file).unwrap();
+        lab.says(&["nothing has changed"]);
+    }
+    assert!(lab.is_served(&mut wire::connect(&lab.dev, "one")));
+}
+
 /// Signals come in any number while clients work.
 #[test]
 fn a_storm_of_signals_disturbs_nobody() {

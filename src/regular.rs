@@ -1,0 +1,53 @@
+//! Reads the files that a configuration names. They are regular files: another one, such as a pipe into which nobody writes, would
+//! keep whoever reads it waiting for ever.
+
+use std::fs::{FileType, Metadata, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The most that such a file has.
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// The bytes of a file; some are keys.
+pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Opening a pipe waits for its other end, unless it is said not to.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let found = file.metadata()?;
+    must_be(&found).map_err(io::Error::other)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default()));
+    file.take(BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A file of text.
+pub fn read_to_string(path: &Path) -> io::Result<String> {
+    let bytes = read(path)?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(why) => Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is no text (UTF-8): {why}"))),
+    }
+}
+
+/// Refuses what is no regular file, and what is too large; symbolic links were followed.
+pub fn must_be(found: &Metadata) -> Result<(), String> {
+    if found.is_file() && found.len() <= BYTES_MAX {
+        return Ok(());
+    }
+    if found.is_file() {
+        return Err(format!("it has {} bytes, and {BYTES_MAX} are the most", found.len()));
+    }
+    Err(format!("it is {}, and a regular file is wanted", kind(found.file_type())))
+}
+
+fn kind(found: FileType) -> &'static str {
+    match () {
+        () if found.is_dir() => "a folder",
+        () if found.is_fifo() => "a pipe",
+        () if found.is_socket() => "a socket",
+        () if found.is_char_device() || found.is_block_device() => "a device",
+        () => "something else",
+    }
+}
