@@ -7,9 +7,10 @@ mod report;
 use crate::admin::report::{Report as Failure, fail};
 use crate::client::exit;
 use crate::config::Config;
+use crate::exit::{Ends as _, Exit};
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
-use crate::{audit, start, vault};
+use crate::{audit, start};
 use clap::Args;
 use records::Records;
 use report::Report;
@@ -29,8 +30,8 @@ const IN_USE: u8 = 6;
     after_help = "Reads every record of the store and opens it with the keys in the HSM; compares the indexes with the objects \
 both ways; follows the chain of the audit; reads the journal of reads, the rows of the key hierarchy and the file of the engine. \
 The store is not written to (of sled's, a copy in the folder for temporary files is read). Stop the server first.\nExample: keystead check --config /etc/keystead/keystead.toml\nExit codes: 0 \
-sound; 1 it could not be checked (configuration, HSM, rights); 2 wrong usage; 5 something is damaged: standard output names it; 6 a \
-server has the store open."
+sound; 1 it could not be checked (configuration, HSM, rights); 2 wrong usage; 5 something is damaged or lost, so that `keystead serve` would \
+not start (12) or would leave it out: standard output names it; 6 a server has the store open."
 )]
 pub struct CheckCommand {
     /// The configuration of the server
@@ -58,6 +59,17 @@ enum Error {
     Config(#[from] crate::config::ConfigError),
 }
 
+impl Error {
+    fn is_damage(&self) -> bool {
+        let exit = match self {
+            Self::Start(error) => error.exit(),
+            Self::Store(error) => error.exit(),
+            Self::Config(error) => error.exit(),
+        };
+        exit == Exit::Damaged
+    }
+}
+
 /// Checks, and tells. `use_softhsm` tells SoftHSM which configuration to read.
 #[allow(clippy::print_stdout, reason = "this is the command line")]
 pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> ExitCode {
@@ -72,7 +84,6 @@ pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> Ex
         Err(error) => {
             let (kind, code) = match error {
                 Error::Store(store::Error::InUse { .. }) => ("in-use", IN_USE),
-                Error::Store(store::Error::Damaged { .. }) => ("damaged", DAMAGED),
                 _ => ("setup", exit::HERE),
             };
             return fail(command.json, Failure { kind, message: error.to_string(), code, reason: None });
@@ -86,10 +97,18 @@ pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> Ex
     if report.sound { ExitCode::SUCCESS } else { DAMAGED.into() }
 }
 
+/// What keeps `serve` from starting because of the store is damage here too, and everything else is none.
 fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
     let (engine, folder) = (config.store.engine, &config.store.path);
     let mut report = Report::of(folder);
-    let database = Arc::new(Database::open_for_reads(engine, folder)?);
+    let database = match open(config, command) {
+        Ok(database) => Arc::new(database),
+        Err(error) if error.is_damage() => {
+            report.found("store", &folder.display().to_string(), &error.to_string());
+            return Ok(report);
+        }
+        Err(error) => return Err(error),
+    };
     if let Err(why) = engine.check_pages(folder) {
         report.found("engine", &folder.display().to_string(), &why.to_string());
     }
@@ -99,13 +118,11 @@ fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
             let master = start::master_keys(config)?;
             match Hierarchy::open_for_reads(Arc::clone(&database), master) {
                 Ok(hierarchy) => Some(hierarchy),
-                Err(error @ (vault::Error::Hsm(_) | vault::Error::MasterKey { .. })) => {
-                    return Err(start::Error::from(error).into());
-                }
-                Err(error) => {
-                    report.found("rows of the key hierarchy", "v", &error.to_string());
+                Err(error) if error.exit() == Exit::Damaged => {
+                    report.found("key hierarchy", &folder.display().to_string(), &error.to_string());
                     None
                 }
+                Err(error) => return Err(start::Error::from(error).into()),
             }
         }
     };
@@ -116,6 +133,16 @@ fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
     check_journal(folder, &mut report)?;
     report.sound = report.findings.is_empty();
     Ok(report)
+}
+
+/// Opens the store to read it. Where there is none, the token may tell of one.
+fn open(config: &Config, command: &CheckCommand) -> Result<Database, Error> {
+    let opened = Database::open_for_reads(config.store.engine, &config.store.path);
+    if matches!(opened, Err(store::Error::Absent { .. })) && !command.without_hsm {
+        let master = start::master_keys(config)?;
+        Hierarchy::judge_absence(&config.store.path, &*master).map_err(start::Error::from)?;
+    }
+    Ok(opened?)
 }
 
 fn check_audit(snapshot: &dyn store::Snapshot, report: &mut Report) -> Result<(), Error> {

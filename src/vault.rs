@@ -25,6 +25,7 @@ use job::Jobs;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
 use rows::Rows;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -145,6 +146,11 @@ impl Hierarchy {
             Self::prove_what_is_there(Arc::new(database), Arc::clone(master), Keep::Strict)?;
         }
         Ok(())
+    }
+
+    /// Refuses a folder without a store where the HSM has the master key of one that was there.
+    pub fn judge_absence(folder: &Path, master: &dyn MasterKeys) -> Result<(), Error> {
+        first::must_not_be_gone(Some(folder), &master.labels()?, String::new())
     }
 
     /// Opens the hierarchy: proves the master key of the store, its key-encryption key and its rows before anything else.

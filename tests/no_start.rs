@@ -1,6 +1,6 @@
 //! A server that cannot start says what is wrong, with what (the file, and the key of the configuration that names it),
 //! and what to do about it.
-#![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
 mod support;
 #[path = "no_start/untouched.rs"]

@@ -1,10 +1,63 @@
 //! The log: how much of it there is.
 
+use crate::near;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
 /// The levels, each with all before it.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// The crates that log.
+const CRATES: [&str; 2] = ["keystead", "keystead_hsm"];
+
+/// The parts of the first of them.
+const PARTS: &[&str] = &[
+    "admin",
+    "admission",
+    "audit",
+    "authority",
+    "check",
+    "client",
+    "config",
+    "crypto",
+    "dev",
+    "endpoints",
+    "engine",
+    "executor",
+    "exit",
+    "explain",
+    "gate",
+    "http",
+    "keygen",
+    "listen",
+    "logged",
+    "near",
+    "pki",
+    "regular",
+    "server",
+    "session",
+    "softhsm",
+    "start",
+    "store",
+    "suite_b",
+    "swap",
+    "text",
+    "vault",
+];
+
+/// What is near a module that does not exist; none where it does. What is below a part is not looked at.
+fn unknown(target: &str) -> Option<String> {
+    let mut names = target.split("::");
+    let (first, second) = (names.next().unwrap_or_default(), names.next());
+    if first.is_empty() {
+        return None;
+    }
+    if !CRATES.contains(&first) {
+        return Some(near::hint(first, CRATES));
+    }
+    let part = second.filter(|part| first == "keystead" && !PARTS.contains(part))?;
+    Some(near::hint(part, PARTS.iter().copied()))
+}
 
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
@@ -33,9 +86,14 @@ impl LogConfig {
             )
         };
         for part in self.level.split(',') {
-            let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+            let (target, level) = part.rsplit_once('=').unwrap_or(("", part));
             if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
                 return Err(wrong(&format!("and {level:?} is no level")));
+            }
+            // Spans, with their fields, stand behind the module.
+            let target = target.split('[').next().unwrap_or_default();
+            if let Some(hint) = unknown(target) {
+                return Err(wrong(&format!("and nothing that logs is called {target:?}{hint}")));
             }
         }
         EnvFilter::try_new(&self.level).map_err(|_| wrong("which is no filter"))
@@ -56,9 +114,42 @@ mod tests {
             assert_eq!(filter(level).as_deref(), Ok(level));
             assert_eq!(filter(&level.to_uppercase()).as_deref(), Ok(level));
         }
-        for level in ["keystead=debug", "info,keystead::vault=trace", "warn,[request{id=7}]=debug"] {
+        for level in [
+            "keystead::store::guard=debug,info",
+            "keystead_hsm=trace",
+            "[request]=debug",
+            "keystead=debug",
+            "info,keystead::vault=trace",
+            "warn,[request{id=7}]=debug",
+        ] {
             assert!(filter(level).is_ok(), "{level}");
         }
+    }
+
+    /// A misspelt module takes no effect, and one that does not exist switches everything else off.
+    #[test]
+    fn modules_that_do_not_exist_are_refused() {
+        for (level, near) in [
+            ("keystaed=debug", "\"keystead\""),
+            ("info,keystead::valt=debug", "\"vault\""),
+            ("keystead_hms=debug", "\"keystead_hsm\""),
+            ("rustls=debug", ""),
+            ("Keystead=debug", "\"keystead\""),
+        ] {
+            let error = filter(level).unwrap_err();
+            assert!(
+                error.contains("nothing that logs is called") && error.contains(near),
+                "{level}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_parts_are_those_of_the_crate() {
+        let parts = include_str!("../lib.rs").lines().filter_map(|line| {
+            line.strip_prefix("pub mod ").or(line.strip_prefix("mod "))?.strip_suffix(';')
+        });
+        assert_eq!(parts.collect::<Vec<_>>(), PARTS);
     }
 
     /// `level = "loud"` was once taken for the name of a module, and nothing was logged.

@@ -5,7 +5,7 @@ use super::engine::Copy;
 use super::folder::Folder;
 use super::guard::{Guard, Opener};
 use super::journal::{DRAINED_KEY, Journal};
-use super::life::Life;
+use super::life::{self, Life};
 use super::lock::FolderLock;
 use super::watch::Watch;
 use super::writer::Writer;
@@ -71,9 +71,16 @@ impl Database {
 
     /// Opens the store in a folder to read it, without writing a byte there. Nothing can be committed.
     pub fn open_for_reads(engine: Engine, path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            return Err(life::absent(path));
+        }
         let folder = opened(path)?;
         let lock = FolderLock::hold(&folder)?;
         engine.check(&folder)?;
+        if engine.file().is_some_and(|file| !folder.has(file)) {
+            let was_settled = lock.as_ref().is_some_and(FolderLock::was_settled);
+            Life::of(&folder, was_settled)?.must_be_new()?;
+        }
         let mut database = Self::of_reads(engine, &folder)?;
         if format_of(&*database.snapshot()?)?.is_none() {
             let why = "the record of its format is missing".to_owned();

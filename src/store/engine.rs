@@ -65,7 +65,7 @@ impl Engine {
 
     fn must_be_there(self, folder: &Folder) -> Result<(), Error> {
         match self.file().filter(|file| !folder.has(file)) {
-            Some(file) => Err(Error::File { path: folder.at(file), why: "there is no store".to_owned() }),
+            Some(_) => Err(Error::Absent { path: folder.path().into() }),
             None => Ok(()),
         }
     }

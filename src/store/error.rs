@@ -61,6 +61,12 @@ pub enum Error {
         /// What was asked for.
         wanted: Engine,
     },
+    /// There is no store in a folder that is only to be read.
+    #[error("there is no store in {}: correct `store.path`, or start the server, which makes one", path.display())]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
     /// There is no store in a folder that had one.
     #[error(
         "there is no store in {}, and there was one: {evidence}. If the disk with the store is not mounted, mount it; if the \

@@ -116,6 +116,17 @@ fn evidence(folder: &Folder, was_settled: bool) -> io::Result<Option<String>> {
     Ok(journal.map(|name| format!("{} is a journal of its reads", folder.at(&name).display())))
 }
 
+/// Refuses a path where there is no folder: with the trace beside it, if there is one.
+pub fn absent(folder: &Path) -> Error {
+    let path = folder.to_owned();
+    match beside(folder).filter(|file| file.exists()) {
+        Some(file) => {
+            Error::Lost { path, evidence: format!("{} says so", file.display()), advice: String::new() }
+        }
+        None => Error::Absent { path },
+    }
+}
+
 /// The file beside a folder that tells of its store: it stays when the folder goes.
 pub fn beside(folder: &Path) -> Option<PathBuf> {
     let name = folder.file_name()?.to_string_lossy().into_owned();

@@ -11,27 +11,33 @@ use keystead_hsm::{
     Entropy as _, Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys, SystemEntropy, is_of_site,
 };
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// Refuses to begin where something tells of an earlier life; gives the labels of the master keys in the token.
 pub fn must_be_new(life: Option<&Life>, master: &dyn MasterKeys) -> Result<Vec<String>, Error> {
     if let Some(evidence) = life.and_then(Life::evidence) {
         return Err(Error::Emptied { evidence: evidence.to_owned() });
     }
-    let (site, labels) = (site::of(life), master.labels()?);
-    let begins_anew = life.is_some_and(Life::begins_anew);
-    match labels.iter().find(|label| is_of_site(label, &site)).filter(|_| !begins_anew) {
-        Some(label) => {
-            let advice = life.map(Life::advice).unwrap_or_default();
-            Err(Error::Gone { label: label.clone(), advice })
-        }
-        None => Ok(labels),
+    let labels = master.labels()?;
+    if !life.is_some_and(Life::begins_anew) {
+        must_not_be_gone(life.map(Life::folder), &labels, life.map(Life::advice).unwrap_or_default())?;
+    }
+    Ok(labels)
+}
+
+/// Refuses a place without a store for which one of these master keys was made.
+pub fn must_not_be_gone(folder: Option<&Path>, labels: &[String], advice: String) -> Result<(), Error> {
+    let site = site::of(folder);
+    match labels.iter().find(|label| is_of_site(label, &site)) {
+        Some(label) => Err(Error::Gone { label: label.clone(), advice }),
+        None => Ok(()),
     }
 }
 
 /// Writes down the identifier of a new store and which key will be its first master key.
 pub fn begin(database: &Database, master: &dyn MasterKeys) -> Result<(), Error> {
     let labels = must_be_new(database.life(), master)?;
-    let site = site::of(database.life());
+    let site = site::of(database.life().map(Life::folder));
     if !labels.is_empty() {
         tracing::warn!(
             "this store is new and empty, and the token has master keys of other stores already. If a store with keys was \

@@ -8,7 +8,7 @@ use super::rows::{self, Rows};
 use super::{Error, TENANT, commit};
 use crate::engine::keys;
 use crate::engine::world::Vault as _;
-use crate::store::{Database, FORMAT, FORMAT_KEY, Order, Pair};
+use crate::store::{Database, FORMAT, FORMAT_KEY, Life, Order, Pair};
 use crate::vault::KeyRing;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeyRef, MasterKeys, SystemEntropy};
 use std::collections::BTreeMap;
@@ -58,7 +58,7 @@ fn plan(database: &Database, rows: &Rows, epoch: Epoch) -> Result<Option<Pair>, 
     let key = if to == epoch {
         MasterKeyRef::legacy(to)
     } else if from == epoch && to > from {
-        let site = super::site::of(database.life());
+        let site = super::site::of(database.life().map(Life::folder));
         MasterKeyRef::random(to, rows.store_id()?, &site, &mut SystemEntropy::default())?
     } else {
         return Err(wrong());

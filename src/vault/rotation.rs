@@ -17,7 +17,7 @@ use super::plan::Plan;
 use super::rows;
 use super::{Error, Hierarchy, commit, site};
 use crate::audit::Entry;
-use crate::store::Database;
+use crate::store::{Database, Life};
 use keystead_hsm::{Epoch, Error as HsmError, Kek, MasterKeyRef, MasterKeys, SystemEntropy, epoch_of};
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +110,7 @@ impl Hierarchy {
         self.jobs.step("PREPARE: writing down the plan".to_owned());
         let rows = self.rows()?;
         let from = rows.epoch()?;
-        let (to, site) = (Epoch(from.0 + 1), site::of(self.database.life()));
+        let (to, site) = (Epoch(from.0 + 1), site::of(self.database.life().map(Life::folder)));
         let key = MasterKeyRef::random(to, rows.store_id()?, &site, &mut SystemEntropy::default())?;
         tracing::info!(%from, %to, id = key.id_text(), "rotating the master key");
         // No key is made yet; what is made has its entry.
@@ -225,7 +225,7 @@ pub(super) fn make_key(
                 plan.key = MasterKeyRef::random(
                     epoch,
                     store,
-                    &site::of(database.life()),
+                    &site::of(database.life().map(Life::folder)),
                     &mut SystemEntropy::default(),
                 )?;
                 write(&plan)?;

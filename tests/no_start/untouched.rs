@@ -97,6 +97,37 @@ impl Lab {
             before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)).collect();
         assert!(changed.is_empty(), "{what}: {changed:?} changed; {}", first.1);
         assert_eq!(self.run(command, limits), first, "{what}: again");
+        if command.first() == Some(&"serve") && limits.is_empty() {
+            self.checked(what, code);
+        }
+    }
+
+    /// `keystead check` comes to the same: what keeps a server from starting because of its store is damage, and it is told on
+    /// standard output.
+    fn checked(&self, what: &str, code: i32) {
+        let wanted = match code {
+            11 | 13 => 1,
+            12 => 5,
+            15 => 6,
+            _ => return,
+        };
+        let mut check = Command::new(env!("CARGO_BIN_EXE_keystead"));
+        check.args(["check", "--json", "--config"]).arg(self.file("keystead.toml"));
+        let before = tree(self.place.path());
+        let output = check.output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(wanted), "{what}: {error}");
+        assert!(before == tree(self.place.path()), "{what}: check has changed something");
+        if wanted == 5 {
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(report["sound"], false, "{what}");
+            assert!(!report["findings"][0]["what"].as_str().unwrap().is_empty(), "{what}: {report}");
+            check = Command::new(env!("CARGO_BIN_EXE_keystead"));
+            let output = check.args(["check", "--config"]).arg(self.file("keystead.toml")).output().unwrap();
+            assert!(String::from_utf8(output.stdout).unwrap().starts_with("damaged: "), "{what}");
+        } else {
+            assert!(output.stdout.is_empty() && error.contains("\"kind\""), "{what}: {error}");
+        }
     }
 }
 
