@@ -1,6 +1,7 @@
 //! Accepts connections and does the TLS handshake; nothing of a connection is parsed before that has ended well.
 
 mod anchors;
+mod chain;
 pub mod descriptors;
 mod files;
 mod hello;

@@ -1,18 +1,18 @@
 //! The CAs of `tls.ca` that are in force at a time, with their revocation lists, and the path that leads to one of them.
 //! webpki does not look at the dates of a trust anchor, nor gives a list some grace: both are decided here.
 
+use super::chain::{Purpose, Rules, in_tls};
 use super::lists::RevocationList;
 use crate::engine::rights::identity::{CertificatePath, Validity};
 use crate::pki::Facts;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
+use rustls::server::VerifierBuilderError;
 use rustls::{CertificateError, Error, OtherError, RootCertStore};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::{CertRevocationList, EndEntityCert, OwnedCertRevocationList};
 
 /// Why certificates cannot be trusted.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +24,6 @@ pub enum Unusable {
     #[error(transparent)]
     Verifier(#[from] VerifierBuilderError),
 }
-
-/// What decides whether a certificate is that of a client.
-type Verify = Arc<dyn ClientCertVerifier>;
 
 /// A CA.
 #[derive(Clone, Debug)]
@@ -58,15 +55,20 @@ fn anchors(cas: &[Ca], now: Option<i64>) -> Vec<TrustAnchor<'static>> {
 }
 
 /// What counts between two dates.
-#[derive(Debug)]
 pub struct InForce {
     /// When it does.
     pub span: Validity,
     anchors: Vec<TrustAnchor<'static>>,
-    /// Lets in what these CAs have signed and no list revokes; none where no CA is in force.
-    by_lists: Option<Verify>,
-    /// Refuses those on whom a list would speak that is too old; none where no list is.
-    by_overdue: Option<Verify>,
+    lists: Vec<CertRevocationList<'static>>,
+    /// Those of the lists that are too old.
+    overdue: Vec<CertRevocationList<'static>>,
+}
+
+impl fmt::Debug for InForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (cas, lists) = (self.anchors.len(), self.lists.len());
+        write!(f, "{cas} CAs and {lists} lists in {:?}", self.span)
+    }
 }
 
 impl InForce {
@@ -75,51 +77,55 @@ impl InForce {
         cas: &[Ca],
         (lists, grace_seconds): (&[RevocationList], u64),
         now: Option<i64>,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Self, Unusable> {
-        let anchors = anchors(cas, now);
+    ) -> Result<Self, Error> {
         let ends = |list: &RevocationList| list.ends(grace_seconds);
         let is_overdue = |list: &&RevocationList| now.zip(ends(list)).is_some_and(|(now, ends)| now >= ends);
-        let overdue: Vec<_> = lists.iter().filter(is_overdue).collect();
-        let builder = |lists: &[&RevocationList]| {
-            let roots = Arc::new(RootCertStore { roots: anchors.clone() });
-            WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider))
-                .with_crls(lists.iter().map(|list| list.der.clone()))
-                .allow_unknown_revocation_status()
-        };
-        let (by_lists, by_overdue) = match anchors.is_empty() {
-            true => (None, None),
-            false => {
-                let all: Vec<_> = lists.iter().collect();
-                let enforcing =
-                    (!overdue.is_empty()).then(|| builder(&overdue).enforce_revocation_expiration().build());
-                (Some(builder(&all).build()?), enforcing.transpose()?)
-            }
-        };
         let dates = cas.iter().map(Ca::dates).flat_map(|dates| [Some(dates.from), after(dates.until)]);
         let changes = dates.chain(lists.iter().map(ends)).flatten();
         Ok(Self {
             span: now.map_or(Validity::EVER, |now| between(changes, now)),
-            anchors,
-            by_lists,
-            by_overdue,
+            anchors: anchors(cas, now),
+            lists: read(lists.iter())?,
+            overdue: read(lists.iter().filter(is_overdue))?,
         })
     }
 
-    /// Whether this certificate is that of a client, by the CAs and the lists.
-    pub fn verify(
+    /// By which certificates this chain leads to one of the CAs, by the lists too.
+    pub fn path(
         &self,
-        own: &CertificateDer<'_>,
-        sent: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        let Some(by_lists) = &self.by_lists else { return Err(CertificateError::UnknownIssuer.into()) };
-        by_lists.verify_client_cert(own, sent, now)?;
-        if let Some(by_overdue) = &self.by_overdue {
-            by_overdue.verify_client_cert(own, sent, now)?;
-        }
-        Ok(())
+        cas: &[Ca],
+        (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
+        purpose: Purpose,
+        (provider, now): (&CryptoProvider, i64),
+    ) -> Result<Path, Error> {
+        let rules = Rules {
+            algorithms: provider.signature_verification_algorithms.all,
+            lists: &self.lists,
+            overdue: &self.overdue,
+            purpose,
+            now: time(now),
+        };
+        let end = EndEntityCert::try_from(own).map_err(in_tls)?;
+        let path = rules.path(&end, &self.anchors, sent).map_err(in_tls)?;
+        let top = path.anchor();
+        let same = cas.iter().filter(|ca| {
+            ca.anchor.subject == top.subject
+                && ca.anchor.subject_public_key_info == top.subject_public_key_info
+        });
+        // A CA that was renewed with its key stands there twice.
+        let top = same.map(Ca::dates).filter(|dates| dates.has(now)).max_by_key(|dates| dates.until);
+        let between = path.intermediate_certificates().map(|one| one.der().to_vec());
+        let certificates: Vec<_> = std::iter::once(own.to_vec()).chain(between).collect();
+        let validity = certificates.iter().filter_map(|one| dates(one)).chain(top).reduce(Validity::and);
+        Ok(Path { certificates: CertificatePath::new(certificates), validity })
     }
+}
+
+fn read<'l>(
+    lists: impl Iterator<Item = &'l RevocationList>,
+) -> Result<Vec<CertRevocationList<'static>>, Error> {
+    let read = lists.map(|list| OwnedCertRevocationList::from_der(&list.der).map(Into::into));
+    read.collect::<Result<_, _>>().map_err(in_tls)
 }
 
 /// By which certificates a chain leads to a CA, and when all of these are good, that of the CA included.
@@ -130,41 +136,25 @@ pub struct Path {
     pub validity: Option<Validity>,
 }
 
-/// By which certificates this chain leads to one of the CAs.
-pub fn path(
-    cas: &[Ca],
-    in_force: &InForce,
-    (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
-    usage: KeyUsage,
-    (provider, now): (&CryptoProvider, i64),
-) -> Result<Path, webpki::Error> {
-    let algorithms = provider.signature_verification_algorithms.all;
-    let end = EndEntityCert::try_from(own)?;
-    let path = end.verify_for_usage(algorithms, &in_force.anchors, sent, time(now), usage, None, None)?;
-    let top = path.anchor();
-    let same = cas.iter().filter(|ca| {
-        ca.anchor.subject == top.subject && ca.anchor.subject_public_key_info == top.subject_public_key_info
-    });
-    // A CA that was renewed with its key stands there twice.
-    let top = same.map(Ca::dates).filter(|dates| dates.has(now)).max_by_key(|dates| dates.until);
-    let between = path.intermediate_certificates().map(|one| one.der().to_vec());
-    let certificates: Vec<_> = std::iter::once(own.to_vec()).chain(between).collect();
-    let validity = certificates.iter().filter_map(|one| dates(one)).chain(top).reduce(Validity::and);
-    Ok(Path { certificates: CertificatePath::new(certificates), validity })
-}
-
-/// The CA outside of its dates that has issued this chain, where there is one.
+/// The CA outside of its dates that has issued this chain, where there is one. What is below it may be outside of its own dates
+/// as well: each of them is good at a date of its own.
 pub fn out_of_date(
     cas: &[Ca],
     own: &CertificateDer<'_>,
     sent: &[CertificateDer<'_>],
-    (provider, now): (&CryptoProvider, UnixTime),
+    (provider, now): (&CryptoProvider, i64),
 ) -> Option<Error> {
-    let algorithms = provider.signature_verification_algorithms.all;
+    const SENT_MAX: usize = 4;
     let (anchors, end) = (anchors(cas, None), EndEntityCert::try_from(own).ok()?);
-    let path =
-        end.verify_for_usage(algorithms, &anchors, sent, now, KeyUsage::client_auth(), None, None).ok()?;
-    let ca = cas.iter().find(|ca| ca.anchor == *path.anchor())?;
+    let all = std::iter::once(own).chain(sent.iter().take(SENT_MAX)).filter_map(|one| dates(one));
+    let mut times = std::iter::once(now).chain(all.flat_map(|dates| [dates.until, dates.from]));
+    let ca = times.find_map(|at| {
+        let algorithms = provider.signature_verification_algorithms.all;
+        let rules = Rules { algorithms, lists: &[], overdue: &[], purpose: Purpose::client(), now: time(at) };
+        let path = rules.path(&end, &anchors, sent).ok()?;
+        let same: Vec<_> = cas.iter().filter(|ca| ca.anchor == *path.anchor()).collect();
+        same.first().copied().filter(|_| !same.iter().any(|ca| ca.dates().has(now)))
+    })?;
     let error = OtherError(Arc::new(CaOutOfDate(ca.facts.clone())));
     Some(CertificateError::Other(error).into())
 }

@@ -59,7 +59,7 @@ impl Own {
                 moment(own.validity.0)
             )));
         }
-        if !own.is_for("serverAuth") && !own.is_for("anyExtendedKeyUsage") {
+        if !own.is_for("serverAuth") {
             let usages = own.usages.as_deref().unwrap_or_default().join(", ");
             found.push(fatal(format!(
                 "{key} is not for servers: its extended key usages are {usages}, and serverAuth is not among them; have it signed \

@@ -36,6 +36,11 @@ pub struct Trust {
 }
 
 impl Trust {
+    /// Whether the server may have a second certificate, with a key of another kind, and has none.
+    fn has_room_for_another_key(&self) -> bool {
+        self.keys.len() == 1 && !self.versions.contains("Suite B")
+    }
+
     /// The subjects of its certificates.
     pub fn subjects(&self) -> Vec<String> {
         self.trusted.iter().map(|one| one.subject.clone()).collect()
@@ -76,9 +81,11 @@ reasons! {
     WrongCaKey
     SelfSigned
     BrokenChain
+    CaMayNotSign
     NoPrivateKey
     NotAdmitted
     NoCipherSuite
+    OtherKeyKind
     NoSignatureAlgorithm
     NoGroup
     OldTls
@@ -245,13 +252,23 @@ fn incompatible(why: &PeerIncompatible, beginning: &Beginning, trust: &Trust) ->
             Reason::TlsVersionDisabled,
             format!("it offers no version of TLS that is spoken here, {}", trust.versions),
         ),
-        PeerIncompatible::NoCipherSuitesInCommon => (
-            Reason::NoCipherSuite,
-            format!(
-                "it has no cipher suite in common with this server, whose certificate has a key of {keys}; it offers {}",
-                offered()
+        PeerIncompatible::NoCipherSuitesInCommon => match other_key(suites, trust) {
+            Some(kind) => (
+                Reason::OtherKeyKind,
+                format!(
+                    "its cipher suites are for servers with a key of {kind}, and the certificate of this one has a key of {keys}; it \
+                     offers {}",
+                    offered()
+                ),
             ),
-        ),
+            None => (
+                Reason::NoCipherSuite,
+                format!(
+                    "it has no cipher suite in common with this server, whose certificate has a key of {keys}; it offers {}",
+                    offered()
+                ),
+            ),
+        },
         _ if no_suite => incompatible(&PeerIncompatible::NoCipherSuitesInCommon, beginning, trust),
         PeerIncompatible::NoSignatureSchemesInCommon
         | PeerIncompatible::SignatureAlgorithmsExtensionRequired => (
@@ -265,6 +282,17 @@ fn incompatible(why: &PeerIncompatible, beginning: &Beginning, trust: &Trust) ->
         }
         other => (Reason::Tls, format!("it and this server have no TLS in common: {other:?}")),
     }
+}
+
+/// The kind of key that a second certificate would need for one of these suites.
+fn other_key(suites: &[String], trust: &Trust) -> Option<&'static str> {
+    let is_spoken = |suite: &String| suite.contains("_GCM_") || suite.contains("_CHACHA20_");
+    let is_for = |kind: &str| {
+        let beginning = format!("TLS_ECDHE_{kind}_");
+        suites.iter().any(|suite| suite.starts_with(&beginning) && is_spoken(suite))
+    };
+    let other = ["RSA", "ECDSA"].into_iter().find(|kind| !trust.keys.contains(kind) && is_for(kind));
+    other.filter(|_| trust.has_room_for_another_key())
 }
 
 /// The client has said no.

@@ -5,9 +5,9 @@
 //! that may not, such as a self-signed one of a client, lets in itself alone, byte for byte; as a CA it would let its
 //! holder sign certificates for every name.
 
-use super::anchors::{Ca, InForce, Path, Unusable, between, changes, dates, out_of_date, path, time};
+use super::anchors::{Ca, InForce, Path, Unusable, between, changes, dates, out_of_date, time};
+use super::chain::Purpose;
 use super::turned_away::{Trust, certificate};
-use crate::engine::rights::identity::CertificatePath;
 use crate::gate::{self, Judge, Judgement, Refused};
 use crate::pki::Facts;
 use crate::swap::Swap;
@@ -17,12 +17,10 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
-    SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use webpki::KeyUsage;
 
 tokio::task_local! {
     /// What the client of the connection that this task serves has shown.
@@ -80,7 +78,7 @@ pub struct Verifier {
     in_force: Swap<InForce>,
     /// Lets in these certificates, and nothing that they have signed.
     alone: Vec<CertificateDer<'static>>,
-    by_itself: Option<Arc<dyn ClientCertVerifier>>,
+    by_itself: InForce,
     /// Knows them all, whatever their dates are: to name them, and to check proofs.
     every: Arc<dyn ClientCertVerifier>,
 }
@@ -99,13 +97,12 @@ impl Verifier {
             let builder = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider));
             Ok::<_, Unusable>(builder.build()?)
         };
-        let by_itself = if alone.is_empty() { None } else { Some(by(&alone)?) };
+        let own = alone.iter().map(Ca::new).collect::<Result<Vec<_>, _>>()?;
+        let by_itself = InForce::new(&own, (&[], 0), None)?;
         let every = by(trusted)?;
         let cas = signing.iter().map(Ca::new).collect::<Result<Vec<_>, _>>()?;
         let lists = (told.lists.as_slice(), told.crl_grace_seconds);
-        // What cannot be used is told at once, though it is not in force now.
-        InForce::new(&cas, lists, None, &provider)?;
-        let in_force = Swap::new(InForce::new(&cas, lists, Some(seconds(UnixTime::now())), &provider)?);
+        let in_force = Swap::new(InForce::new(&cas, lists, Some(seconds(UnixTime::now())))?);
         Ok(Self { told, provider, cas, in_force, alone, by_itself, every })
     }
 
@@ -116,26 +113,29 @@ impl Verifier {
             return Ok(in_force);
         }
         let lists = (self.told.lists.as_slice(), self.told.crl_grace_seconds);
-        let made = InForce::new(&self.cas, lists, Some(seconds(now)), &self.provider);
-        let made = Arc::new(made.map_err(|why| Error::General(why.to_string()))?);
+        let made = Arc::new(InForce::new(&self.cas, lists, Some(seconds(now)))?);
         self.in_force.put(Arc::clone(&made));
         Ok(made)
     }
 
-    /// Whether this certificate is that of a client, by what counts now.
-    fn verify(
+    /// By which certificates a chain leads to what lets it in, by what counts now.
+    fn path(
         &self,
-        (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
-        in_force: &InForce,
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        if let Some(by_itself) = self.by_itself.as_ref().filter(|_| self.stands_alone(own)) {
-            return by_itself.verify_client_cert(own, sent, now).map(drop);
+        both @ (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
+        purpose: Purpose,
+        now: i64,
+    ) -> Result<Path, Error> {
+        if self.stands_alone(own) {
+            let path = self.by_itself.path(&[], both, purpose, (&self.provider, now))?;
+            return Ok(Path { validity: dates(own), ..path });
         }
-        in_force.verify(own, sent, now).map_err(|error| match error {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                out_of_date(&self.cas, own, sent, (&self.provider, now)).unwrap_or(error)
-            }
+        let path = self.at(time(now))?.path(&self.cas, both, purpose, (&self.provider, now));
+        path.map_err(|error| match error {
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYetContext { .. },
+            ) => out_of_date(&self.cas, own, sent, (&self.provider, now)).unwrap_or(error),
             error => error,
         })
     }
@@ -145,22 +145,13 @@ impl Verifier {
     }
 
     fn judged(&self, chain: &[CertificateDer<'_>], shown: gate::Shown, now: i64) -> Result<Judgement, Error> {
-        let Some(both @ (own, _)) = chain.split_first() else { return Err(Error::NoCertificatesPresented) };
+        let Some(both) = chain.split_first() else { return Err(Error::NoCertificatesPresented) };
+        let purpose = match shown {
+            gate::Shown::ByClient => Purpose::client(),
+            gate::Shown::ByEndpoint => Purpose::server(),
+        };
+        let Path { certificates, validity } = self.path(both, purpose, now)?;
         let in_force = self.at(time(now))?;
-        let usage = match shown {
-            gate::Shown::ByClient => {
-                self.verify(both, &in_force, time(now))?;
-                KeyUsage::client_auth()
-            }
-            // TLS has verified it, for this connection alone; its path is looked at once more.
-            gate::Shown::ByEndpoint => KeyUsage::server_auth(),
-        };
-        let path = match self.stands_alone(own) {
-            true => Ok(Path { certificates: CertificatePath::new([own.to_vec()]), validity: dates(own) }),
-            false => path(&self.cas, &in_force, both, usage, (&self.provider, now)),
-        };
-        let Path { certificates, validity } =
-            path.map_err(|error| CertificateError::Other(OtherError(Arc::new(error))))?;
         let holds = between(changes(chain), now).and(in_force.span);
         Ok(Judgement { path: certificates, validity, holds })
     }
@@ -205,8 +196,8 @@ impl ClientCertVerifier for Verifier {
     ) -> Result<ClientCertVerified, Error> {
         let sent = std::iter::once(certificate).chain(intermediates).map(|one| one.clone().into_owned());
         note(|noted| noted.chain = sent.collect());
-        let in_force = self.at(now)?;
-        self.verify((certificate, intermediates), &in_force, now).map(|()| ClientCertVerified::assertion())
+        let path = self.path((certificate, intermediates), Purpose::client(), seconds(now));
+        path.map(|_| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -30,7 +30,10 @@ pub struct Facts {
     pub version: u32,
     /// Whether its basic constraints make it a CA.
     pub is_ca: bool,
-    /// Whether its subject is its issuer.
+    /// Whether its key usages, where it says them, are for signing certificates.
+    #[serde(default)]
+    pub may_certify: bool,
+    /// Whether its subject, which it has, is its issuer.
     pub self_issued: bool,
     /// When it begins and ends, in seconds since 1970.
     pub validity: (i64, i64),
@@ -58,7 +61,9 @@ impl Facts {
             fingerprint,
             version: if read.version() == X509Version::V1 { 1 } else { read.version().0 + 1 },
             is_ca: constraints.ok().flatten().is_some_and(|found| found.value.ca),
-            self_issued: read.subject().as_raw() == read.issuer().as_raw(),
+            may_certify: certifies(&read),
+            self_issued: read.subject().as_raw() == read.issuer().as_raw()
+                && read.subject().iter().next().is_some(),
             validity: (validity.not_before.timestamp(), validity.not_after.timestamp()),
             usages: usages(&read),
             names: names(&read),
@@ -73,9 +78,16 @@ impl Facts {
         texts.into_iter().chain(lists).map(String::capacity).sum()
     }
 
-    /// Whether it is for this use, `clientAuth` or `serverAuth`: a certificate without extended key usages is for any.
+    /// Whether it is for this use, `clientAuth` or `serverAuth`: a certificate without extended key usages is for any, and so is
+    /// one that says so (RFC 5280, 4.2.1.12).
     pub fn is_for(&self, usage: &str) -> bool {
-        self.usages.as_ref().is_none_or(|all| all.iter().any(|one| one == usage))
+        let is_it = |one: &String| one == usage || one == "anyExtendedKeyUsage";
+        self.usages.as_ref().is_none_or(|all| all.iter().any(is_it))
+    }
+
+    /// Whether it is not good in this second.
+    pub fn is_outside(&self, now: i64) -> bool {
+        !(self.validity.0..=self.validity.1).contains(&now)
     }
 
     /// Whether it may sign others: a CA, or a certificate of X.509 v1, which cannot say.
@@ -123,6 +135,15 @@ pub fn moment(seconds: i64) -> String {
         Ok(time) => format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute()),
         Err(_) => format!("second {seconds}"),
     }
+}
+
+/// Whether a certificate may have signed others, by its key usages (RFC 5280, 4.2.1.3).
+pub fn may_certify(certificate: &[u8]) -> bool {
+    X509Certificate::from_der(certificate).is_ok_and(|(_, read)| certifies(&read))
+}
+
+fn certifies(read: &X509Certificate<'_>) -> bool {
+    read.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()))
 }
 
 fn usages(read: &X509Certificate<'_>) -> Option<Vec<String>> {

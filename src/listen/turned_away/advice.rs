@@ -17,12 +17,22 @@ const SELF_SIGN: &str = "printf '[req]\\ndistinguished_name=n\\n[n]\\n' | openss
 const RENEW: &str = "Make another: `keystead client add @name@ --out DIR`, run by an administrator; or sign the client's \
                      request anew with your own CA: `@sign@`";
 
+/// What makes the first.
+const MAKE: &str = "Make one: `keystead client add @name@ --out DIR`, run by an administrator; or sign the client's request with \
+                    your own CA: `@sign@`";
+
+/// Where clients want a kind of key that the server does not have.
+const SECOND: &str = "; or name a second certificate with a key of the other kind, RSA beside ECDSA, in tls.second_certificate and \
+                      tls.second_key";
+
 /// What mends this.
 pub fn of(reason: Reason, certificate: Option<&Facts>, trust: &Trust) -> String {
     let name = certificate.map(|facts| facts.common_name.as_str()).filter(|name| is_plain(name));
     let fingerprint = certificate.map(|facts| facts.fingerprint.as_str()).unwrap_or_default();
     template(reason, certificate)
         .replace("@renew@", RENEW)
+        .replace("@make@", MAKE)
+        .replace("@second@", if trust.has_room_for_another_key() { SECOND } else { "" })
         .replace("@sign@", SIGN)
         .replace("@self@", SELF_SIGN)
         .replace("@reload@", "let the server read it again (SIGHUP, `systemctl reload`)")
@@ -30,6 +40,10 @@ pub fn of(reason: Reason, certificate: Option<&Facts>, trust: &Trust) -> String 
         .replace("@ca@", &trust.file.display().to_string())
         .replace("@versions@", trust.versions)
         .replace("@fingerprint@", fingerprint)
+}
+
+fn is_outside_now(facts: &Facts) -> bool {
+    facts.is_outside(time::OffsetDateTime::now_utc().unix_timestamp())
 }
 
 /// Whether a name from outside can stand in a command that people copy.
@@ -41,7 +55,7 @@ fn is_plain(name: &str) -> bool {
 fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
     match reason {
         Reason::NoCertificate => {
-            "Give the client a certificate and its key. @renew@. Look, too, whether the client leaves its certificate out \
+            "Give the client a certificate and its key. @make@. Look, too, whether the client leaves its certificate out \
              because it is not from a CA that the server names"
         }
         Reason::CertificateExpired => "@renew@. Look at the server's clock as well (`date`)",
@@ -83,6 +97,10 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
 /// Where the certificate does not lead to a CA that is trusted.
 fn of_the_ca(reason: Reason, certificate: Option<&Facts>) -> &'static str {
     match reason {
+        Reason::CaOutOfDate if certificate.is_some_and(is_outside_now) => {
+            "Both need a new one: put that of the CA into tls.ca, `cat NEW-CA.pem >> @ca@`, and @reload@; then sign the client's with \
+             it. @renew@. Look at the server's clock as well (`date`)"
+        }
         Reason::CaOutOfDate => {
             "Put the new certificate of that CA into tls.ca: `cat NEW-CA.pem >> @ca@`, and @reload@. Otherwise: @renew@, with a \
              CA that is valid. Look at the server's clock as well (`date`)"
@@ -100,6 +118,10 @@ fn of_the_ca(reason: Reason, certificate: Option<&Facts>) -> &'static str {
             "Send the client's certificate, then each CA's that leads from it to one in tls.ca, in that order: `cat OWN.pem \
              INTERMEDIATE.pem > CLIENT.pem`"
         }
+        Reason::CaMayNotSign => {
+            "Have the certificate of that CA signed anew with keyUsage=critical,keyCertSign,cRLSign, and send it behind the client's: \
+             `cat OWN.pem INTERMEDIATE.pem > CLIENT.pem`. Otherwise: @renew@"
+        }
         Reason::WrongCaKey => "Ask who has made the client's certificate for the CA that it is from. @renew@",
         Reason::SelfSigned if certificate.is_some_and(|facts| !facts.may_sign()) => {
             "To let it in, add it to tls.ca: `cat CLIENT.pem >> @ca@`, and @reload@. Otherwise: @renew@"
@@ -116,13 +138,14 @@ fn of_the_ca(reason: Reason, certificate: Option<&Facts>) -> &'static str {
 fn of_tls(reason: Reason) -> &'static str {
     match reason {
         Reason::NoCipherSuite => {
-            "Switch on suites with forward secrecy in the client: ECDHE with AES-GCM or ChaCha20. Where it offers ECDHE-RSA \
-             alone, name a second certificate with an RSA key in tls.second_certificate and tls.second_key"
+            "Switch on suites with forward secrecy and authenticated encryption in the client: ECDHE with AES-GCM or ChaCha20, or \
+             TLS 1.3. Those with CBC and without ECDHE are not spoken here"
         }
-        Reason::NoSignatureAlgorithm => {
-            "Let the client take SHA-256 or better with ECDSA or RSA-PSS; or name a second certificate with an RSA key in \
-             tls.second_certificate and tls.second_key"
+        Reason::OtherKeyKind => {
+            "Name a second certificate with a key of that kind in tls.second_certificate and tls.second_key; or switch on the \
+             client's suites for the kind of this server's key"
         }
+        Reason::NoSignatureAlgorithm => "Let the client take SHA-256 or better with ECDSA or RSA-PSS@second@",
         Reason::NoGroup => "Let the client offer X25519, P-256 or P-384",
         Reason::OldTls | Reason::OldSsl => {
             "This server speaks @versions@: switch that on in the settings of the client, or update its TLS library"

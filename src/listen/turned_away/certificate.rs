@@ -35,11 +35,7 @@ fn judged(error: &Bad, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reason, 
         Bad::ExpiredRevocationList | Bad::ExpiredRevocationListContext { .. } => overdue(error),
         Bad::Revoked => (Reason::CertificateRevoked, "its certificate is revoked".to_owned()),
         Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => {
-            let usages = own.usages.as_ref().map(|all| all.join(", ")).unwrap_or_default();
-            let what = format!(
-                "its certificate is not for clients: its extended key usages are {usages}, and clientAuth is not among them"
-            );
-            (Reason::CertificateUsage, what)
+            (Reason::CertificateUsage, usage(&all))
         }
         Bad::UnknownIssuer => unknown_issuer(&all, trust),
         // A signature of another kind than the key of the CA can make is that of another key as well.
@@ -75,7 +71,7 @@ fn by_webpki(error: &Bad, all: &[Facts]) -> (Reason, String) {
     if let Bad::Other(other) = error
         && let Some(CaOutOfDate(ca)) = other.0.downcast_ref()
     {
-        return ca_out_of_date(ca);
+        return ca_out_of_date(ca, all);
     }
     match inner {
         Some(webpki::Error::UnsupportedCertVersion) => {
@@ -90,6 +86,14 @@ fn by_webpki(error: &Bad, all: &[Facts]) -> (Reason, String) {
                 .to_owned(),
         ),
         Some(webpki::Error::UnsupportedCriticalExtension) => extension(),
+        Some(webpki::Error::EndEntityUsedAsCa) if all.iter().skip(1).any(is_no_signer) => {
+            let which = all.iter().skip(1).find(|one| is_no_signer(one)).map(|ca| whose(ca, all));
+            let what = format!(
+                "{} has signed another, and its key usages do not allow that: keyCertSign is not among them",
+                which.unwrap_or_default()
+            );
+            (Reason::CaMayNotSign, what)
+        }
         other => match other.and_then(chain_rule) {
             Some(why) => (
                 Reason::BrokenChain,
@@ -105,14 +109,46 @@ fn by_webpki(error: &Bad, all: &[Facts]) -> (Reason, String) {
     }
 }
 
-/// The CA is outside of its dates, whatever those of the certificate are.
-fn ca_out_of_date(ca: &Facts) -> (Reason, String) {
-    let (now, (from, until)) = (time::OffsetDateTime::now_utc().unix_timestamp(), ca.validity);
-    let how = match now < from {
+/// A CA that may not sign certificates.
+fn is_no_signer(one: &Facts) -> bool {
+    one.is_ca && !one.may_certify
+}
+
+/// The CA is outside of its dates, and perhaps some of those below it are as well.
+fn ca_out_of_date(ca: &Facts, all: &[Facts]) -> (Reason, String) {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let too = all
+        .iter()
+        .filter(|one| one.is_outside(now))
+        .map(|one| format!("; {} {} as well", whose(one, all), how_outside(one, now)));
+    let too: String = too.collect();
+    let ca = format!("the CA of its certificate, {} in tls.ca, {}", shown(&ca.subject), how_outside(ca, now));
+    (Reason::CaOutOfDate, format!("{ca}{too}"))
+}
+
+/// How a certificate is outside of its dates.
+fn how_outside(one: &Facts, now: i64) -> String {
+    let (from, until) = one.validity;
+    match now < from {
         true => format!("is not valid yet: it is from {} on, and it is {} here", moment(from), moment(now)),
         false => format!("has expired: it was valid until {}", moment(until)),
-    };
-    (Reason::CaOutOfDate, format!("the CA of its certificate, {} in tls.ca, {how}", ca.subject))
+    }
+}
+
+/// Which certificate of the chain is not for clients.
+fn usage(all: &[Facts]) -> String {
+    let is_other = |one: &&Facts| !one.is_for("clientAuth");
+    let Some(one) = all.iter().find(is_other).or(all.first()) else { return String::new() };
+    let usages = one.usages.as_ref().map(|all| all.join(", ")).unwrap_or_default();
+    format!(
+        "{} is not for clients: its extended key usages are {usages}, and clientAuth is not among them",
+        whose(one, all)
+    )
+}
+
+/// The name of a CA.
+fn shown(name: &str) -> &str {
+    if name.is_empty() { "a CA without a name (its subject is empty)" } else { name }
 }
 
 /// Nobody knows whom the CA has revoked since its list was made.
@@ -141,24 +177,13 @@ fn outside(all: &[Facts], reason: Reason) -> (Reason, String) {
         _ => one.validity.0 > now,
     };
     let Some(one) = all.iter().find(is_it).or(all.first()) else { return (reason, String::new()) };
-    let which = whose(one, all);
-    let what = match reason {
-        Reason::CertificateExpired => {
-            format!("{which} has expired: it was valid until {}", moment(one.validity.1))
-        }
-        _ => format!(
-            "{which} is not valid yet: it is from {} on, and it is {} here",
-            moment(one.validity.0),
-            moment(now)
-        ),
-    };
-    (reason, what)
+    (reason, format!("{} {}", whose(one, all), how_outside(one, now)))
 }
 
 /// "its certificate", or which one of those that it sent with it.
 fn whose(one: &Facts, all: &[Facts]) -> String {
     match all.first() {
-        Some(own) if own != one => format!("the certificate {} in its chain", one.subject),
+        Some(own) if own != one => format!("the certificate {} in its chain", shown(&one.subject)),
         _ => "its certificate".to_owned(),
     }
 }
@@ -180,13 +205,13 @@ fn unknown_issuer(all: &[Facts], trust: &Trust) -> (Reason, String) {
         let what = format!(
             "its chain is broken: its certificate is issued by {}, which is not among the certificates that it sent, nor in \
              tls.ca, which has {listed}",
-            top.issuer
+            shown(&top.issuer)
         );
         return (Reason::BrokenChain, what);
     }
     let what = format!(
         "its certificate is from another CA: {} has issued {}, and tls.ca has {listed}",
-        top.issuer,
+        shown(&top.issuer),
         if Some(&top) == own { "it" } else { "the last certificate that leads on from it" }
     );
     (Reason::OtherCa, what)
@@ -194,8 +219,9 @@ fn unknown_issuer(all: &[Facts], trust: &Trust) -> (Reason, String) {
 
 fn wrong_key(issuer: &str, trust: &Trust) -> (Reason, String) {
     let what = format!(
-        "its certificate names a CA of tls.ca, {issuer}, and is not signed with the key of that one: there are two of the \
+        "its certificate names a CA of tls.ca, {}, and is not signed with the key of that one: there are two of the \
          same name ({} has the one that is trusted)",
+        shown(issuer),
         trust.file.display()
     );
     (Reason::WrongCaKey, what)
@@ -217,7 +243,7 @@ fn top(all: &[Facts]) -> Facts {
 /// The subjects of `tls.ca`, a few of them.
 fn listed(trust: &Trust) -> String {
     const SHOWN_MAX: usize = 4;
-    let shown: Vec<&str> = trust.trusted.iter().take(SHOWN_MAX).map(|one| one.subject.as_str()).collect();
+    let shown: Vec<&str> = trust.trusted.iter().take(SHOWN_MAX).map(|one| shown(&one.subject)).collect();
     let more = trust.trusted.len().saturating_sub(SHOWN_MAX);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join("; "))

@@ -102,6 +102,143 @@ fn chains_that_do_not_lead_to_the_ca() {
     lab.mends(&last, &["cat INTERMEDIATE.pem >>"]);
 }
 
+/// A CA of tls.ca whose certificate and key are those of the folder.
+fn trusted(lab: &mut Lab, name: &str, extensions: &str, more: &str) {
+    fs::write(lab.path("ext"), extensions).unwrap();
+    lab.sh(&format!(
+        "openssl req -new -newkey rsa:2048 -nodes -keyout {name}.key -subj '/CN={name}' -out {name}.csr; openssl x509 -req -in \
+         {name}.csr -signkey {name}.key {more} -extfile ext -out {name}.pem; cat {name}.pem >> server/ca.pem"
+    ));
+    lab.start();
+}
+
+/// A client's certificate of this CA that was good for a while and is not any more.
+fn ended(lab: &Lab, ca: &str) {
+    lab.request("/CN=one");
+    let [pem, key] = [".pem", ".key"].map(|end| fs::read_to_string(lab.path(&format!("{ca}{end}"))).unwrap());
+    let issuer = rcgen::Issuer::from_ca_cert_pem(&pem, rcgen::KeyPair::from_pem(&key).unwrap()).unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "one");
+    params.not_before = time::OffsetDateTime::now_utc() - time::Duration::days(9);
+    params.not_after = time::OffsetDateTime::now_utc() - time::Duration::days(2);
+    let key = rcgen::KeyPair::generate().unwrap();
+    fs::write(lab.path("CLIENT.pem"), params.signed_by(&key, &issuer).unwrap().pem()).unwrap();
+    fs::write(lab.path("CLIENT.key"), key.serialize_pem()).unwrap();
+    lab.sh("openssl req -new -key CLIENT.key -subj /CN=one -out CLIENT.csr");
+}
+
+/// Where the CA and the client's certificate have both ended, that is told, and not that there are two CAs.
+#[test]
+fn a_ca_and_its_certificate_that_have_both_ended() {
+    let mut lab = Lab::new(&[]);
+    trusted(&mut lab, "OLD", "basicConstraints=critical,CA:TRUE\n", "-days -1");
+    ended(&lab, "OLD");
+    let words = ["CN=OLD in tls.ca, has expired", "its certificate has expired: it was valid until"];
+    let last = lab.refuses("CaOutOfDate", &words);
+    assert!(last.advice.contains("Both need a new one"), "{}", last.advice);
+    lab.mends(&last, &["printf"]);
+    // The control: the CA alone, the certificate alone, and another key under the name of the CA.
+    lab.sign(CLIENT, "", "OLD");
+    let last = lab.refuses("CaOutOfDate", &["CN=OLD in tls.ca, has expired"]);
+    assert!(!last.message.contains("as well"), "{}", last.message);
+    ended(&lab, "CA");
+    lab.refuses("CertificateExpired", &["its certificate has expired"]);
+    lab.ca("OTHER", "/CN=OLD");
+    lab.sign(CLIENT, "", "OTHER");
+    lab.refuses("WrongCaKey", &["two of the same name"]);
+}
+
+/// What a certificate says that it may be used for is kept to, by those between as well.
+#[test]
+fn usages_of_certificates_between() {
+    let mut lab = Lab::new(&[]);
+    trusted(&mut lab, "ROOT", "basicConstraints=critical,CA:TRUE\n", "-days 30");
+    let ca = "basicConstraints=critical,CA:TRUE\n";
+    for (extensions, reason) in [
+        ("", None),
+        ("keyUsage=critical,keyCertSign,cRLSign\n", None),
+        ("extendedKeyUsage=anyExtendedKeyUsage\n", None),
+        ("extendedKeyUsage=clientAuth,serverAuth\n", None),
+        (
+            "keyUsage=critical,digitalSignature,cRLSign\n",
+            Some(("CaMayNotSign", "keyCertSign is not among them")),
+        ),
+        ("keyUsage=digitalSignature\n", Some(("CaMayNotSign", "the certificate CN=BETWEEN in its chain"))),
+        (
+            "extendedKeyUsage=serverAuth\n",
+            Some(("CertificateUsage", "the certificate CN=BETWEEN in its chain")),
+        ),
+    ] {
+        fs::write(lab.path("ext"), format!("{ca}{extensions}")).unwrap();
+        lab.sh(
+            "openssl req -new -newkey rsa:2048 -nodes -keyout BETWEEN.key -subj /CN=BETWEEN -out BETWEEN.csr; openssl x509 -req -in \
+             BETWEEN.csr -CA ROOT.pem -CAkey ROOT.key -CAcreateserial -days 30 -extfile ext -out BETWEEN.pem",
+        );
+        lab.request("/CN=one");
+        lab.sign(CLIENT, "", "BETWEEN");
+        lab.sh("cp CLIENT.pem OWN.pem; cat BETWEEN.pem >> CLIENT.pem");
+        match reason {
+            None => assert!(lab.is_served(&[]), "{extensions}: {:?}", lab.last()),
+            Some((reason, words)) => {
+                let last = lab.refuses(reason, &[words]);
+                if reason == "CaMayNotSign" {
+                    let more = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n";
+                    fs::write(lab.path("ext"), more).unwrap();
+                    lab.sh(
+                        "openssl x509 -req -in BETWEEN.csr -CA ROOT.pem -CAkey ROOT.key -CAcreateserial -days 30 -extfile ext -out \
+                         INTERMEDIATE.pem",
+                    );
+                    lab.mends(&last, &["cat OWN.pem"]);
+                }
+            }
+        }
+    }
+    // Of two certificates of one CA that are sent, the one is taken that may sign.
+    fs::write(lab.path("ext"), format!("{ca}keyUsage=critical,digitalSignature\n")).unwrap();
+    lab.sh("cp BETWEEN.csr TWO.csr; cp BETWEEN.key TWO.key; openssl x509 -req -in TWO.csr -CA ROOT.pem -CAkey ROOT.key -days 30 -extfile ext -out TWO.pem");
+    fs::write(lab.path("ext"), ca).unwrap();
+    lab.sh("openssl x509 -req -in TWO.csr -CA ROOT.pem -CAkey ROOT.key -days 30 -extfile ext -out THREE.pem");
+    lab.request("/CN=crossed");
+    lab.sign(CLIENT, "", "TWO");
+    lab.sh("cat TWO.pem >> CLIENT.pem");
+    lab.refuses("CaMayNotSign", &["keyCertSign"]);
+    lab.sh("cat THREE.pem >> CLIENT.pem");
+    assert!(lab.is_served(&[]), "{:?}", lab.last());
+}
+
+#[test]
+fn a_certificate_for_any_use_is_for_clients() {
+    let mut lab = Lab::new(&[]);
+    lab.request("/CN=any");
+    lab.sign("basicConstraints=CA:FALSE\nextendedKeyUsage=anyExtendedKeyUsage\n", "", "CA");
+    assert!(lab.is_served(&[]), "{:?}", lab.last());
+    // Alone in tls.ca, too.
+    lab.sh("printf 'basicConstraints=CA:FALSE\nextendedKeyUsage=anyExtendedKeyUsage\n' > ext; openssl x509 -req -in CLIENT.csr -signkey CLIENT.key -days 9 -extfile ext -out CLIENT.pem; cat CLIENT.pem >> server/ca.pem");
+    lab.start();
+    assert!(lab.is_served(&[]), "{:?}", lab.last());
+    lab.sign("extendedKeyUsage=serverAuth,1.3.6.1.4.1.311.10.3.4\n", "", "CA");
+    lab.refuses("CertificateUsage", &["its certificate is not for clients", "1.3.6.1.4.1.311.10.3.4"]);
+}
+
+/// A CA may have no name (though RFC 5280, 4.1.2.4, wants one): what it has signed is told apart from a self-signed one.
+#[test]
+fn a_ca_without_a_name() {
+    let lab = Lab::new(&[]);
+    lab.ca("NAMELESS", "/");
+    for subject in ["/CN=one", "/"] {
+        lab.request(subject);
+        lab.sign(&format!("{CLIENT}subjectAltName=DNS:one.example\n"), "", "NAMELESS");
+        lab.refuses("OtherCa", &["a CA without a name (its subject is empty) has issued it"]);
+    }
+    lab.sh("cat NAMELESS.pem >> server/ca.pem");
+    let mut lab = lab;
+    lab.start();
+    assert!(lab.is_served(&[]), "{:?}", lab.last());
+    lab.ca("OTHER-CA", "/CN=Other CA");
+    lab.sign(CLIENT, "", "OTHER-CA");
+    lab.refuses("OtherCa", &["; a CA without a name"]);
+}
+
 /// A self-signed certificate that is trusted was once taken for a CA: its holder could sign certificates for any name.
 #[test]
 fn self_signed_certificates_let_in_themselves_alone() {

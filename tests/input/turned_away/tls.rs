@@ -17,7 +17,8 @@ fn no_certificate_and_no_tls_in_common() {
         assert!(!lab.is_served(options), "{reason}");
         lab.told(reason, words, false)
     };
-    let last = says(&lab, &[], "NoCertificate", &["showed no certificate", "keystead client add NAME"]);
+    let last =
+        says(&lab, &[], "NoCertificate", &["showed no certificate", "Make one: `keystead client add NAME"]);
     lab.mends(&last, &["keystead client add"]);
     let old = ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"];
     says(&lab, &old, "OldTls", &["TLS 1.1 at most", "TLS 1.2 and 1.3"]);
@@ -25,9 +26,42 @@ fn no_certificate_and_no_tls_in_common() {
     let suites = ["-tls1_2", "-cipher", "AES128-SHA:DHE-RSA-AES128-SHA"];
     says(&lab, &suites, "NoCipherSuite", &["TLS_RSA_WITH_AES_128_CBC_SHA", "ECDHE with AES-GCM"]);
     assert!(lab.is_served(&["-tls1_2", "-cipher", "ECDHE+AESGCM"]), "the advice");
+    let last = says(
+        &lab,
+        &["-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA"],
+        "NoCipherSuite",
+        &["TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "ECDHE with AES-GCM"],
+    );
+    assert!(!last.advice.contains("second_certificate"), "{}", last.advice);
     says(&lab, &["-tls1_3", "-sigalgs", "ed448"], "NoSignatureAlgorithm", &["signature", "SHA-256"]);
     says(&lab, &["-groups", "X448"], "NoGroup", &["group", "X25519"]);
     assert!(lab.is_served(&["-groups", "X25519"]), "the advice");
+}
+
+/// A second certificate is advised where it helps, and followed once.
+#[test]
+fn suites_for_another_kind_of_key() {
+    let mut lab = Lab::new(&[("second_certificate", "# second_certificate"), ("second_key", "# second_key")]);
+    lab.request("/CN=one");
+    lab.sign(CLIENT, "", "CA");
+    let rsa_alone = ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA"];
+    for (options, reason) in
+        [(&rsa_alone[..], "OtherKeyKind"), (&["-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA"], "NoCipherSuite")]
+    {
+        assert!(!lab.is_served(options), "{reason}");
+        let last = lab.told(reason, &["has a key of ECDSA"], false);
+        assert_eq!(
+            last.advice.contains("tls.second_certificate"),
+            reason == "OtherKeyKind",
+            "{}",
+            last.advice
+        );
+    }
+    let file = lab.path("server/keystead.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, config.replace("# second_", "second_")).unwrap();
+    lab.start();
+    assert!(lab.is_served(&rsa_alone), "the advice");
 }
 
 /// Each client is shown the certificate whose kind of key it takes.
