@@ -14,6 +14,21 @@ pub type Derived = Zeroizing<Vec<u8>>;
 
 const NO_SUCH_DIGEST: Error = Error::Parameter("this derivation is not made with this digest");
 
+fn pbkdf2_with(digest: Digest) -> Option<pbkdf2::Algorithm> {
+    Some(match digest {
+        Digest::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
+        Digest::Sha256 => pbkdf2::PBKDF2_HMAC_SHA256,
+        Digest::Sha384 => pbkdf2::PBKDF2_HMAC_SHA384,
+        Digest::Sha512 => pbkdf2::PBKDF2_HMAC_SHA512,
+        _ => return None,
+    })
+}
+
+/// Whether PBKDF2 is done with the HMAC of this digest.
+pub fn has_pbkdf2(digest: Digest) -> bool {
+    pbkdf2_with(digest).is_some()
+}
+
 /// PBKDF2 with HMAC.
 pub fn pbkdf2(
     digest: Digest,
@@ -22,13 +37,7 @@ pub fn pbkdf2(
     iterations: NonZeroU32,
     length: usize,
 ) -> Result<Derived, Error> {
-    let algorithm = match digest {
-        Digest::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
-        Digest::Sha256 => pbkdf2::PBKDF2_HMAC_SHA256,
-        Digest::Sha384 => pbkdf2::PBKDF2_HMAC_SHA384,
-        Digest::Sha512 => pbkdf2::PBKDF2_HMAC_SHA512,
-        _ => return Err(NO_SUCH_DIGEST),
-    };
+    let algorithm = pbkdf2_with(digest).ok_or(NO_SUCH_DIGEST)?;
     let mut out = Zeroizing::new(vec![0; length]);
     pbkdf2::derive(algorithm, iterations, salt, password, &mut out);
     Ok(out)
@@ -43,6 +52,21 @@ impl hkdf::KeyType for Length {
     }
 }
 
+fn hkdf_with(digest: Digest) -> Option<hkdf::Algorithm> {
+    Some(match digest {
+        Digest::Sha1 => hkdf::HKDF_SHA1_FOR_LEGACY_USE_ONLY,
+        Digest::Sha256 => hkdf::HKDF_SHA256,
+        Digest::Sha384 => hkdf::HKDF_SHA384,
+        Digest::Sha512 => hkdf::HKDF_SHA512,
+        _ => return None,
+    })
+}
+
+/// Whether HKDF is done with this digest.
+pub fn has_hkdf(digest: Digest) -> bool {
+    hkdf_with(digest).is_some()
+}
+
 /// HKDF: extract, then expand.
 pub fn hkdf(
     digest: Digest,
@@ -51,13 +75,7 @@ pub fn hkdf(
     info: &[u8],
     length: usize,
 ) -> Result<Derived, Error> {
-    let algorithm = match digest {
-        Digest::Sha1 => hkdf::HKDF_SHA1_FOR_LEGACY_USE_ONLY,
-        Digest::Sha256 => hkdf::HKDF_SHA256,
-        Digest::Sha384 => hkdf::HKDF_SHA384,
-        Digest::Sha512 => hkdf::HKDF_SHA512,
-        _ => return Err(NO_SUCH_DIGEST),
-    };
+    let algorithm = hkdf_with(digest).ok_or(NO_SUCH_DIGEST)?;
     let too_long = |_| Error::Failed("HKDF gives at most 255 times as many bytes as its digest has");
     let mut out = Zeroizing::new(vec![0; length]);
     let key = hkdf::Salt::new(algorithm, salt).extract(secret);

@@ -6,6 +6,7 @@ mod elsewhere;
 mod forms;
 mod found;
 mod lengths;
+mod named;
 mod weak;
 
 use super::objects::{attributes_of, text};

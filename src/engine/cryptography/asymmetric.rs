@@ -197,21 +197,65 @@ fn encryption_padding(parameters: &CryptographicParameters) -> Step<Padding<'_>>
     }
 }
 
-/// Padding and digest: those of the Digital Signature Algorithm, or those that stand alone.
+/// The algorithms that a signature is called by.
+const SIGNED_BY: &[(Family, &[CryptographicAlgorithm])] = &[
+    (Family::Ec, &[CryptographicAlgorithm::EC, CryptographicAlgorithm::ECDSA]),
+    (Family::Ed25519, &[CryptographicAlgorithm::EC, CryptographicAlgorithm::Ed25519]),
+];
+
+/// Refuses an algorithm that is not that of the key itself, where all keys on curves are called EC. RSA is held against what
+/// the key is called before.
+fn must_sign_by(key: &Key, parameters: &CryptographicParameters) -> Step<()> {
+    let row = SIGNED_BY.iter().find(|(family, _)| key.family() == Some(*family));
+    match (parameters.cryptographic_algorithm.filter(|named| *named != CryptographicAlgorithm::RSA), row) {
+        (Some(named), Some((family, own))) if !own.contains(&named) => refuse(
+            Cause::Parameters,
+            format!("the Cryptographic Parameters name {named:?}, and the key signs by {family:?}"),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Padding and digest: those of the Digital Signature Algorithm, or those that stand alone. What stands beside it says the
+/// same.
+fn named_scheme(
+    key: &Key,
+    parameters: &CryptographicParameters,
+) -> Step<(Option<PaddingMethod>, Option<Hash>)> {
+    must_sign_by(key, parameters)?;
+    let (beside, hash) = (parameters.padding_method, parameters.hashing_algorithm);
+    let Some(named) = parameters.digital_signature_algorithm else { return Ok((beside, hash)) };
+    let Some((_, family, padding, digest)) = SIGNATURES.iter().find(|(known, ..)| *known == named) else {
+        return refuse(Cause::Unsupported, format!("this server does not sign with {named:?}"));
+    };
+    if key.family() != Some(*family) {
+        return refuse(Cause::Parameters, format!("{named:?} is not for a key of this algorithm"));
+    }
+    let other = |said: String| {
+        refuse(
+            Cause::Parameters,
+            format!("the Cryptographic Parameters name {named:?}, and beside it {said}"),
+        )
+    };
+    match (hash, *digest) {
+        (Some(hash), Some(digest)) if hash != digest => return other(format!("{hash:?}")),
+        _ => {}
+    }
+    match beside {
+        Some(beside)
+            if *family == Family::Rsa && !matches!(beside, PaddingMethod::None) && beside != *padding =>
+        {
+            other(format!("{beside:?}"))
+        }
+        _ => Ok((Some(*padding), digest.or(hash))),
+    }
+}
+
 fn signature_scheme<'p>(
     key: &Key,
     parameters: &'p CryptographicParameters,
 ) -> Step<(Padding<'p>, Option<Digest>)> {
-    let (padding, digest) = match parameters.digital_signature_algorithm {
-        None => (parameters.padding_method, parameters.hashing_algorithm),
-        Some(named) => match SIGNATURES.iter().find(|(known, ..)| *known == named) {
-            Some((_, family, ..)) if key.family() != Some(*family) => {
-                return refuse(Cause::Parameters, format!("{named:?} is not for a key of this algorithm"));
-            }
-            Some((_, _, padding, digest)) => (Some(*padding), digest.or(parameters.hashing_algorithm)),
-            None => return refuse(Cause::Unsupported, format!("this server does not sign with {named:?}")),
-        },
-    };
+    let (padding, digest) = named_scheme(key, parameters)?;
     let digest = digest.map(digest_of).transpose()?;
     let padding = match padding {
         None | Some(PaddingMethod::PKCS1V1_5 | PaddingMethod::None) => Padding::Pkcs1,

@@ -8,6 +8,7 @@ use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
+use kmip_codec::attributes::CryptographicParameters;
 use kmip_codec::enums::{CryptographicAlgorithm, HashingAlgorithm};
 
 /// The names and what they mean; 1.4 writes SHA-3 in another way.
@@ -75,8 +76,22 @@ pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u
     if algorithm == CryptographicAlgorithm::AES {
         return Ok(codes::cmac_aes(key.expose(), data).map_err(failed)?);
     }
+    agrees(&usable.parameters, algorithm)?;
     match digest_of_hmac(algorithm) {
         Some(digest) => Ok(codes::hmac(digest, key.expose(), data).map_err(failed)?),
         None => refuse(Cause::Unsupported, format!("this server makes no MAC with {algorithm:?}")),
+    }
+}
+
+/// Refuses a Hashing Algorithm beside an HMAC with another digest.
+pub fn agrees(parameters: &CryptographicParameters, algorithm: CryptographicAlgorithm) -> Step<()> {
+    match (parameters.hashing_algorithm, digest_of_hmac(algorithm)) {
+        (Some(named), Some(digest)) if digest_of(named).ok() != Some(digest) => refuse(
+            Cause::Parameters,
+            format!(
+                "the Cryptographic Parameters name Hashing Algorithm {named:?}, and the MAC is {algorithm:?}"
+            ),
+        ),
+        _ => Ok(()),
     }
 }

@@ -5,11 +5,13 @@ mod asymmetric;
 mod hashing;
 mod judge;
 mod modes;
+pub mod named;
 pub mod parts;
 mod symmetric;
 
 pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, loaded, signature, verified};
-pub use hashing::{digest_of, digest_of_hmac, mac, protecting_digest};
+pub use hashing::{agrees, digest_of, digest_of_hmac, mac, protecting_digest};
+pub use named::Primitive;
 pub use parts::Turn;
 pub use symmetric::Run;
 
@@ -42,10 +44,24 @@ pub enum Purpose {
 pub struct Usable {
     /// The object.
     pub object: Object,
-    /// The request's parameters, or else the first ones of the object.
+    /// The request's parameters, or else those of the object.
     pub parameters: CryptographicParameters,
     /// What for.
     pub purpose: Purpose,
+}
+
+impl Usable {
+    /// A key with the parameters of a request, or else with its own, if they are for it and for what is done.
+    pub fn new(
+        object: Object,
+        asked: Option<CryptographicParameters>,
+        purpose: Purpose,
+        done: Primitive,
+    ) -> Step<Self> {
+        let parameters = asked.or_else(|| named::own(&object, done)).unwrap_or_default();
+        named::check(&object, &parameters, done)?;
+        Ok(Self { object, parameters, purpose })
+    }
 }
 
 /// The key that a request means, if it is Active, within its dates, and meant for this use.
@@ -62,14 +78,11 @@ pub fn usable(
     if !allowed.is_some_and(|allowed| allowed.contains(mask)) {
         return refuse(Cause::UsageMask, "the Cryptographic Usage Mask of the key does not allow this use");
     }
-    let parameters = match parameters {
-        Some(parameters) => parameters,
-        None => attribute!(object.attributes, CryptographicParameters).next().cloned().unwrap_or_default(),
-    };
+    let usable = Usable::new(object, parameters, purpose, Primitive::of(mask))?;
     if purpose == Purpose::Protect {
-        weakness::check_key(cx.principal(), &object)?;
+        weakness::check_key(cx.principal(), &usable.object)?;
     }
-    Ok(Usable { object, parameters, purpose })
+    Ok(usable)
 }
 
 /// Refuses unless the key is Active and its dates allow this.

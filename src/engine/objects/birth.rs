@@ -4,6 +4,7 @@
 use crate::engine::attributes::constraints;
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
+use crate::engine::cryptography::named;
 use crate::engine::lifecycle::effects;
 use crate::engine::material;
 use crate::engine::objects::generators;
@@ -252,6 +253,7 @@ fn must_be_known(object: &Object) -> Step<()> {
 /// Stores a new object with its value; from now on it is the ID placeholder.
 pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
     must_be_known(&object)?;
+    named::check_object(&object)?;
     constraints::check(cx, &object)?;
     weakness::check_quantum_safe(&object)?;
     let id = object.id.clone();

@@ -2,10 +2,14 @@
 
 use crate::crypto::Digest;
 use crate::crypto::cipher::Direction;
-use crate::crypto::derivation::{Derived, Function, Mode, aws_signature_4, hkdf, nist_800_108};
+use crate::crypto::derivation::{
+    Derived, Function, Mode, aws_signature_4, has_hkdf, has_pbkdf2, hkdf, nist_800_108,
+};
 use crate::crypto::mac::short_key;
 use crate::engine::context::Context;
-use crate::engine::cryptography::{self, Purpose, Run, Usable, failed, key_bytes, protecting_digest};
+use crate::engine::cryptography::{
+    self, Primitive, Purpose, Run, Usable, failed, key_bytes, named, protecting_digest,
+};
 use crate::engine::need::Stretch;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -91,7 +95,7 @@ pub fn derived(
         );
     }
     if method == DerivationMethod::AsymmetricKey {
-        return first(agreed(cx, bases)?.as_slice(), length);
+        return first(agreed(cx, bases, parameters.cryptographic_parameters)?.as_slice(), length);
     }
     let input = input(cx, bases, method, parameters, length)?;
     // Each block of the output goes over all of the data; the shortest block has 16 bytes.
@@ -114,10 +118,8 @@ pub fn derived(
         DerivationMethod::AWSSignatureVersion4 => aws(cx, &input),
         DerivationMethod::HKDF => {
             let key = key_bytes(cx, input.base, Purpose::Protect)?;
-            let digest = input
-                .parameters
-                .hashing_algorithm
-                .map_or(Ok(Digest::Sha256), |name| protecting_digest(cx.principal(), name))?;
+            let digest = named_digest(cx, &input.parameters)?.unwrap_or(Digest::Sha256);
+            must_be_done(has_hkdf(digest), "HKDF", digest)?;
             let info = input.data.first().map(SecretBytes::expose).unwrap_or_default();
             given(hkdf(digest, key.expose(), &input.salt, info, length))
         }
@@ -156,16 +158,53 @@ fn input<'b>(
         let text = format!("{method:?} takes {takes} Derivation Data, not {}", data.len());
         return refuse(if takes == 0 { Cause::Ambiguous } else { Cause::InvalidField }, text);
     }
-    let own = || attribute!(base.attributes, CryptographicParameters).next().cloned().unwrap_or_default();
+    let done = primitive(method);
+    let asked = parameters.cryptographic_parameters.or_else(|| named::own(base, done)).unwrap_or_default();
+    if let (Some(named), None) = (asked.cryptographic_algorithm, algorithm_of(base))
+        && by_hmac(method)
+        && cryptography::digest_of_hmac(named).is_none()
+    {
+        let text =
+            format!("the Cryptographic Parameters name {named:?}, and {method:?} is done with an HMAC");
+        return refuse(Cause::Parameters, text);
+    }
+    // The attributes of a key for HMAC say all about the function, and the parameters are ignored (KMIP 2.1, 7.12).
+    if method != DerivationMethod::HMAC || hmac_of(base).is_none() {
+        named::check(base, &asked, done)?;
+    }
     Ok(Input {
         base,
         data,
-        parameters: parameters.cryptographic_parameters.unwrap_or_else(own),
+        parameters: asked,
         initial: parameters.initialization_vector.unwrap_or_default(),
         salt: parameters.salt.unwrap_or_default(),
         iterations: parameters.iteration_count,
         length,
     })
+}
+
+/// What a method does with its base.
+fn primitive(method: DerivationMethod) -> Primitive {
+    match method {
+        DerivationMethod::HASH | DerivationMethod::ENCRYPT => Primitive::Cipher,
+        DerivationMethod::AsymmetricKey => Primitive::Agreement,
+        _ => Primitive::Mac,
+    }
+}
+
+/// Whether the method is done with an HMAC and nothing else.
+fn by_hmac(method: DerivationMethod) -> bool {
+    use DerivationMethod as Method;
+    matches!(method, Method::PBKDF2 | Method::HMAC | Method::HKDF | Method::AWSSignatureVersion4)
+}
+
+fn algorithm_of(base: &Object) -> Option<CryptographicAlgorithm> {
+    attribute!(base.attributes, CryptographicAlgorithm).next().copied()
+}
+
+/// The digest of the HMAC that a base is a key for.
+fn hmac_of(base: &Object) -> Option<Digest> {
+    algorithm_of(base).and_then(cryptography::digest_of_hmac)
 }
 
 /// How many Derivation Data a method takes beside its base; the base of PBKDF2 and HASH is all that they work on.
@@ -204,6 +243,13 @@ fn given(derived: Result<Derived, crate::crypto::Error>) -> Step<SecretBytes> {
     Ok(derived.map_err(failed)?.as_slice().into())
 }
 
+fn must_be_done(is_done: bool, method: &str, digest: Digest) -> Step<()> {
+    if is_done {
+        return Ok(());
+    }
+    refuse(Cause::Unsupported, format!("this server does not run {method} with {}", digest.name()))
+}
+
 /// PBKDF2 takes long: it is done outside, within bounds.
 fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     let count = input.iterations.and_then(|count| u32::try_from(count).ok()).and_then(NonZeroU32::new);
@@ -211,10 +257,8 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         return refuse(Cause::Parameters, "PBKDF2 needs a Salt and an Iteration Count of at least 1");
     };
     // RFC 8018, B.1.1: HMAC with SHA-1 where nothing is said.
-    let digest = input
-        .parameters
-        .hashing_algorithm
-        .map_or(Ok(Digest::Sha1), |name| protecting_digest(cx.principal(), name))?;
+    let digest = named_digest(cx, &input.parameters)?.unwrap_or(Digest::Sha1);
+    must_be_done(has_pbkdf2(digest), "PBKDF2", digest)?;
     let blocks = input.length.div_ceil(digest.length()) as u64;
     let all = u64::from(iterations.get()).saturating_mul(blocks);
     let settings = cx.settings();
@@ -241,21 +285,30 @@ fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     first(&zeroize::Zeroizing::new(digest.of(key.expose())), input.length)
 }
 
+/// The digest of the HMAC that the parameters name: by their Hashing Algorithm, or as their Cryptographic Algorithm.
+fn named_digest(cx: &Context<'_, '_>, parameters: &CryptographicParameters) -> Step<Option<Digest>> {
+    if let Some(named) = parameters.cryptographic_algorithm {
+        cryptography::agrees(parameters, named)?;
+    }
+    if let Some(name) = parameters.hashing_algorithm {
+        return protecting_digest(cx.principal(), name).map(Some);
+    }
+    let digest = parameters.cryptographic_algorithm.and_then(cryptography::digest_of_hmac);
+    if let Some(digest) = digest {
+        weakness::check(cx.principal(), Means::Digest(digest))?;
+    }
+    Ok(digest)
+}
+
 /// The pseudorandom function: that of the key, or the one that the parameters name.
 fn function(cx: &Context<'_, '_>, input: &Input<'_>, with_cmac: bool) -> Step<Function> {
-    let own = attribute!(input.base.attributes, CryptographicAlgorithm).next().copied();
-    let named = input.parameters.cryptographic_algorithm;
-    if let Some(digest) = own.and_then(cryptography::digest_of_hmac) {
+    if let Some(digest) = hmac_of(input.base) {
         return Ok(Function::Hmac(digest));
     }
-    if let Some(name) = input.parameters.hashing_algorithm {
-        return Ok(Function::Hmac(protecting_digest(cx.principal(), name)?));
-    }
-    if let Some(digest) = named.and_then(cryptography::digest_of_hmac) {
-        weakness::check(cx.principal(), Means::Digest(digest))?;
+    if let Some(digest) = named_digest(cx, &input.parameters)? {
         return Ok(Function::Hmac(digest));
     }
-    match named.or(own) {
+    match input.parameters.cryptographic_algorithm.or_else(|| algorithm_of(input.base)) {
         Some(CryptographicAlgorithm::AES) if with_cmac => Ok(Function::Cmac),
         _ => no_function(),
     }
@@ -280,7 +333,7 @@ fn encrypted(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     }
     // A random IV would make a key that nobody can derive again.
     let parameters = CryptographicParameters { random_iv: None, ..input.parameters.clone() };
-    let usable = Usable { object: input.base.clone(), parameters, purpose: Purpose::Protect };
+    let usable = Usable::new(input.base.clone(), Some(parameters), Purpose::Protect, Primitive::Cipher)?;
     let iv = Some(input.initial.clone()).filter(|iv| !iv.is_empty());
     let (run, _) = Run::new(cx, &usable, Direction::Encrypt, iv)?;
     let done = run.encrypt(input.datum()?, &[], 0, true)?;
@@ -288,11 +341,19 @@ fn encrypted(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
 }
 
 /// The private key of one pair and the public key of another.
-fn agreed(cx: &mut Context<'_, '_>, bases: &[Object]) -> Step<Derived> {
+fn agreed(
+    cx: &mut Context<'_, '_>,
+    bases: &[Object],
+    asked: Option<CryptographicParameters>,
+) -> Step<Derived> {
     let half = |kind| bases.iter().find(|base| base.object_type() == kind);
     let (Some(private), Some(public)) = (half(ObjectType::PrivateKey), half(ObjectType::PublicKey)) else {
         return refuse(Cause::WrongType, "name a private key, and the public key of another pair");
     };
+    for half in [private, public] {
+        let parameters = asked.clone().or_else(|| named::own(half, Primitive::Agreement)).unwrap_or_default();
+        named::check(half, &parameters, Primitive::Agreement)?;
+    }
     let private = cryptography::loaded(cx, private, ObjectType::PrivateKey, Purpose::Protect)?;
     let public = cryptography::loaded(cx, public, ObjectType::PublicKey, Purpose::Protect)?;
     Ok(private.agree(&public).map_err(failed)?)
@@ -303,6 +364,10 @@ fn aws(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     let [date, region, service] = input.data.as_slice() else {
         return refuse(Cause::Missing, "send three Derivation Data: date, region and service");
     };
+    if named_digest(cx, &input.parameters)?.is_some_and(|digest| digest != Digest::Sha256) {
+        let text = "AWS Signature Version 4 is done with HMAC_SHA256, and the Cryptographic Parameters name another digest";
+        return refuse(Cause::Parameters, text);
+    }
     let key = key_bytes(cx, input.base, Purpose::Protect)?;
     let scope = [date.expose(), region.expose(), service.expose()];
     let derived = aws_signature_4(key.expose(), scope).map_err(failed)?;

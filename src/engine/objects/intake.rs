@@ -1,6 +1,7 @@
 //! What is taken in: the attributes that a value gives to its object, and what keys must say of themselves.
 
 use crate::engine::context::Context;
+use crate::engine::cryptography::named;
 use crate::engine::material::{self, Claims, Facts, Truth};
 use crate::engine::objects::birth;
 use crate::engine::objects::container;
@@ -140,8 +141,14 @@ fn agree(object: &mut Object, fact: Attribute, whose: &str) -> Step<()> {
     Ok(())
 }
 
-/// Refuses what a client adds to an object if the material of the object shows otherwise.
+/// Refuses what a client adds to an object, or changes of it, if its key is another one.
 pub fn must_be_true(cx: &mut Context<'_, '_>, object: &Object, added: &Attribute) -> Step<()> {
+    if added.tag() == kmip_codec::Tag::CryptographicParameters {
+        let mut after = object.clone();
+        after.attributes.remove_tag(added.tag());
+        after.attributes.add(added.clone());
+        return named::check_object(&after);
+    }
     if added.tag() != kmip_codec::Tag::CryptographicDomainParameters || !object.has_value {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use crate::engine::attributes::rules;
 use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
+use crate::engine::objects::intake;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
@@ -15,6 +16,7 @@ impl Execute for ModifyAttributeRequest {
         let Entry { index: sent, attribute } = self.attribute.0;
         let current = self.current.map(|current| current.0.attribute);
         rules::may_be_modified(&object, &attribute, cx.version, cx.now())?;
+        intake::must_be_true(cx, &object, &attribute)?;
         let reference = attribute.reference();
         if cx.version.has_tagged_attributes()
             && current.is_none()

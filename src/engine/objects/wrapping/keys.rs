@@ -3,7 +3,7 @@
 use crate::crypto::cipher::Direction;
 use crate::crypto::mac::is_same;
 use crate::engine::context::Context;
-use crate::engine::cryptography::{self, Content, Purpose, Run, Turn, Usable};
+use crate::engine::cryptography::{self, Content, Primitive, Purpose, Run, Turn, Usable, named};
 use crate::engine::lifecycle;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
@@ -36,6 +36,15 @@ impl Role {
         match self {
             Self::Encrypt | Self::Authenticate => Purpose::Protect,
             Self::Decrypt | Self::Verify => Purpose::Process,
+        }
+    }
+
+    fn primitive(self, is_pair: bool) -> Primitive {
+        match self {
+            Self::Encrypt | Self::Decrypt => Primitive::Cipher,
+            Self::Authenticate if is_pair => Primitive::Signature,
+            Self::Verify if is_pair => Primitive::Verification,
+            _ => Primitive::Mac,
         }
     }
 }
@@ -90,8 +99,9 @@ impl WrappingKey {
             object = found(cx, &other)?;
         }
         check(cx, &object, role, if is_pair { asymmetric } else { symmetric })?;
-        let parameters = parameters(&object, information.cryptographic_parameters.as_ref(), role)?;
-        Ok(Self(Usable { object, parameters, purpose: role.purpose() }))
+        let done = role.primitive(is_pair);
+        let parameters = parameters(&object, information.cryptographic_parameters.as_ref(), role, done)?;
+        Ok(Self(Usable::new(object, Some(parameters), role.purpose(), done)?))
     }
 
     fn is_pair(&self) -> bool {
@@ -215,25 +225,25 @@ fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[Cryptographi
     Ok(())
 }
 
-/// The parameters asked for, which must be among those of a key that has any, or else the first ones of the key; AES
+/// The parameters asked for, which must be among those of a key that has any, or else those of the key; AES
 /// wraps with NIST key wrap where nobody says how.
 fn parameters(
     object: &Object,
     asked: Option<&CryptographicParameters>,
     role: Role,
+    done: Primitive,
 ) -> Step<CryptographicParameters> {
     let own: Vec<_> = attribute!(object.attributes, CryptographicParameters).collect();
     let protects = matches!(role, Role::Encrypt | Role::Authenticate);
-    let mut parameters = match (asked, own.first()) {
-        (Some(asked), Some(_)) if protects && !own.iter().any(|own| agrees(asked, own)) => {
+    let mut parameters = match asked {
+        Some(asked) if protects && !own.is_empty() && !own.iter().any(|own| agrees(asked, own)) => {
             return refuse(
                 Cause::WrappingParameters,
                 "the Cryptographic Parameters are none of those that the wrapping key has",
             );
         }
-        (Some(asked), _) => asked.clone(),
-        (None, Some(own)) => (*own).clone(),
-        (None, None) => CryptographicParameters::default(),
+        Some(asked) => asked.clone(),
+        None => named::own(object, done).unwrap_or_default(),
     };
     let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next();
     let encrypts = matches!(role, Role::Encrypt | Role::Decrypt);
