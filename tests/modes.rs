@@ -1,6 +1,8 @@
 //! What the configuration promises: when the HSM is asked, when reads are on disk; and that no log tells a secret.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+#[path = "modes/hanging.rs"]
+mod hanging;
 #[path = "modes/lost.rs"]
 mod lost;
 mod support;

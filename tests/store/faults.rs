@@ -2,6 +2,7 @@
 //! what was acknowledged is there.
 
 use super::{entry, put};
+use crate::support::tmpfs::Tmpfs;
 use keystead::audit::{self, Entry};
 use keystead::store::*;
 use std::collections::VecDeque;
@@ -26,6 +27,7 @@ struct Disk {
     store: MemoryStore,
     faults: Mutex<VecDeque<Fault>>,
     opened: AtomicUsize,
+    committed: AtomicUsize,
     may_go_on: (Mutex<bool>, Condvar),
 }
 
@@ -47,6 +49,7 @@ impl Store for Handle {
 
     fn commit(&self, transaction: &Transaction) -> Result<Outcome, Error> {
         assert!(!*self.failed.lock().unwrap(), "a sync that failed is tried again on the same handle");
+        self.disk.committed.fetch_add(1, Ordering::SeqCst);
         let fault = self.disk.faults.lock().unwrap().pop_front();
         let failed = |error| {
             *self.failed.lock().unwrap() = true;
@@ -139,6 +142,25 @@ fn a_commit_that_fails_once_is_refused_and_the_next_goes_on_with_a_new_handle() 
             assert_eq!(count("refused"), usize::from(is_there), "{fault:?}: {all:?}");
         }
     }
+}
+
+/// An engine that runs full in the middle of a commit has to be opened anew: what can be foreseen is.
+#[test]
+fn a_full_disk_is_found_before_the_engine_is_touched() {
+    let (folder, disk) = (tempfile::tempdir().unwrap(), Arc::new(Disk::default()));
+    let Some(mounted) = Tmpfs::mount(folder.path(), 16) else { return };
+    let database = Database::over_opener(opener(&disk), folder.path()).unwrap();
+    commit_when_healed(&database, "before");
+    let filler = mounted.fill();
+    let before = disk.committed.load(Ordering::SeqCst);
+    for number in 0..5 {
+        assert_eq!(database.commit_blocking(submission(&format!("refused {number}"))), Err(Error::Full));
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    assert_eq!(disk.committed.load(Ordering::SeqCst), before, "the engine was asked");
+    std::fs::remove_file(filler).unwrap();
+    commit_when_healed(&database, "after");
+    assert_eq!(disk.opened.load(Ordering::SeqCst), 1, "it was never opened anew");
 }
 
 /// Each failure of the commit that takes the journal in; its outcome is open where all of it was written.

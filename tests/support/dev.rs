@@ -79,6 +79,13 @@ impl Dev {
         Self::start_by(command, folder, log.into(), &[])
     }
 
+    /// The same with variables in its environment.
+    pub fn in_environment(folder: &Path, variables: &[(&str, &Path)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
+        command.envs(variables.iter().copied());
+        Self::start_by(command, folder, Stdio::null(), &[])
+    }
+
     /// Lets the server read its configuration and the files that it names again.
     pub fn reload(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
