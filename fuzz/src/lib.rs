@@ -6,9 +6,9 @@ use keystead::engine::need::{Need, Supply};
 use keystead::engine::supplies::Supplies;
 use keystead::engine::rights::identity::{ClientRef, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
-use keystead::engine::world::{Authority, AuthorityKey, Direction, Entropy, Now, Settings, View, World};
+use keystead::engine::world::{Authority, AuthorityKey, Entropy, Now, Settings, World};
 use keystead::pki::{Ca, Curve, make_ca};
-use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
+use keystead::store::{self, MemoryStore, Store as _, Transaction};
 use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -22,7 +22,6 @@ use kmip_codec::payloads::RegisterRequest;
 use kmip_codec::value::{DateTime, UniqueIdentifier};
 use kmip_codec::version::V2_1;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Seconds since 1970.
@@ -125,7 +124,7 @@ impl Bench {
     }
 
     fn outcome(&self, message: &RequestMessage) -> Option<batch::Outcome> {
-        let view = Snapshot(self.store.snapshot().expect("a snapshot"));
+        let view = self.store.snapshot().expect("a snapshot");
         let now = Now { nanoseconds: NOW.cast_unsigned() * 1_000_000_000 };
         let world = World { view: &view, vault: &self.ring, now, settings: &self.settings, clients: self };
         let mut supplies = Supplies::default();
@@ -216,25 +215,3 @@ impl Entropy for Counting {
     fn stir(&mut self, _: &[u8]) {}
 }
 
-struct Snapshot(Box<dyn store::Snapshot>);
-
-impl View for Snapshot {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
-        self.0.get(key).map_err(|error| Need::Failed(error.to_string()))
-    }
-
-    fn scan_from(
-        &self,
-        prefix: &[u8],
-        direction: Direction,
-        behind: Option<&[u8]>,
-        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
-    ) -> Result<(), Need> {
-        let order = match direction {
-            Direction::Forward => Order::Forward,
-            Direction::Backward => Order::Backward,
-        };
-        let scanned = self.0.scan_from(prefix, order, behind, &mut |key, _| visit(key));
-        scanned.map_err(|error| Need::Failed(error.to_string()))
-    }
-}

@@ -43,7 +43,28 @@ impl StoreView {
 
 impl View for StoreView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
-        self.snapshot.get(key).map_err(|error| Need::Failed(error.to_string()))
+        View::get(&self.snapshot, key)
+    }
+
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        behind: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Need> {
+        View::scan_from(&self.snapshot, prefix, direction, behind, visit)
+    }
+
+    fn takes_writes(&self) -> bool {
+        self.takes_writes
+    }
+}
+
+/// A snapshot of any store, of one that takes writes.
+impl View for Box<dyn Snapshot> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
+        Snapshot::get(&**self, key).map_err(|error| Need::Failed(error.to_string()))
     }
 
     fn scan_from(
@@ -57,11 +78,7 @@ impl View for StoreView {
             Direction::Forward => Order::Forward,
             Direction::Backward => Order::Backward,
         };
-        let scanned = self.snapshot.scan_from(prefix, order, behind, &mut |key, _| visit(key));
+        let scanned = Snapshot::scan_from(&**self, prefix, order, behind, &mut |key, _| visit(key));
         scanned.map_err(|error| Need::Failed(error.to_string()))
-    }
-
-    fn takes_writes(&self) -> bool {
-        self.takes_writes
     }
 }

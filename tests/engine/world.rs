@@ -155,12 +155,13 @@ impl Entropy for Leaving<'_> {
     }
 }
 
+/// Counts what is read.
 struct Snapshot(Box<dyn store::Snapshot>);
 
 impl View for Snapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
         count(|effort| effort.read += 1);
-        Ok(self.0.get(key).unwrap())
+        View::get(&self.0, key)
     }
 
     fn scan_from(
@@ -170,16 +171,10 @@ impl View for Snapshot {
         behind: Option<&[u8]>,
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), Need> {
-        let order = match direction {
-            Direction::Forward => Order::Forward,
-            Direction::Backward => Order::Backward,
-        };
-        let mut visit = |key: &[u8], _: &[u8]| {
+        View::scan_from(&self.0, prefix, direction, behind, &mut |key| {
             count(|effort| effort.visited += 1);
             visit(key)
-        };
-        self.0.scan_from(prefix, order, behind, &mut visit).unwrap();
-        Ok(())
+        })
     }
 }
 
@@ -407,7 +402,7 @@ impl Bench {
             visit(value);
             ControlFlow::Continue(())
         };
-        snapshot.scan(&[], Order::Forward, &mut all).unwrap();
+        store::Snapshot::scan(&*snapshot, &[], Order::Forward, &mut all).unwrap();
     }
 
     /// One request in one version.
