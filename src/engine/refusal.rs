@@ -89,6 +89,8 @@ causes! {
     CredentialUnknown: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
     /// The password of a credential is wrong.
     CredentialPassword: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
+    /// Credentials of one message mean different users.
+    CredentialsDiffer: AuthenticationNotSuccessful, AuthenticationNotSuccessful, topic(Authentication);
     /// The client must prove the state of its platform, and can.
     AttestationRequired: AttestationRequired, AttestationRequired, topic(Authentication);
     /// What the client has shown does not prove the state of its platform.

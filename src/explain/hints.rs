@@ -126,6 +126,9 @@ hints! {
     What::Refused(Cause::CredentialPassword); ANY_OPERATION;
         "To be known by a credential.",
         "Its user name or device is known, and its password is another one: correct that in the client or in [[credentials]].";
+    What::Refused(Cause::CredentialsDiffer); ANY_OPERATION;
+        "To be known by several credentials in one message.",
+        "They are known and right, and of different users: set one of them in the client, and ask as each user in a message of its own.";
     What::Refused(Cause::WrongState); &[Operation::Get]; for |persona| !persona.pre_active_get;
         "The key, without having activated it; its persona does not let it (`pre_active_get = false`).",
         "pg_tde, Barbican and others never activate: give the client another persona, or send Activation Date with Create.";

@@ -174,26 +174,40 @@ impl Ledger {
         }
     }
 
-    /// What the credential tells, if the server knows it and its password is right.
+    /// What the credentials tell, if the server knows each of them, their passwords are right, and they mean one user. Tickets and
+    /// attestations are judged elsewhere, and take the place of no password.
     fn proven(
         &self,
         principal: &Principal,
         credentials: &[Credential],
         is_right: fn(&Self, &Known, &str) -> bool,
     ) -> Result<Proven, Refusal> {
-        let found = credentials.iter().find_map(|credential| self.find(principal, credential));
-        match found {
-            Some((known, password)) if is_right(self, known, password) => {
-                let identifies = principal.persona.credentials == Credentials::Identify;
-                let user = identifies.then(|| known.config.name.clone());
-                let username = known.config.username.as_deref();
-                let container_password = username.map(|name| container_password(name, password));
-                Ok(Proven { user, container_password })
+        let is_elsewhere =
+            |one: &&Credential| matches!(one, Credential::Ticket(_) | Credential::Attestation(_));
+        let identifies = principal.persona.credentials == Credentials::Identify;
+        let mut proven: Option<(&Known, &str)> = None;
+        for credential in credentials.iter().filter(|one| !is_elsewhere(one)) {
+            let found @ (known, password) =
+                self.find(principal, credential).ok_or_else(|| not_right(Cause::CredentialUnknown))?;
+            if !is_right(self, known, password) {
+                return Err(not_right(Cause::CredentialPassword));
             }
-            Some(_) => Err(not_right(Cause::CredentialPassword)),
-            None if credentials.is_empty() => Err(not_right(Cause::CredentialMissing)),
-            None => Err(not_right(Cause::CredentialUnknown)),
+            let differs = |other: &Known| {
+                let both_are_users = other.config.username.is_some() && known.config.username.is_some();
+                other.config.name != known.config.name && (identifies || both_are_users)
+            };
+            match proven {
+                Some((other, _)) if differs(other) => return Err(not_right(Cause::CredentialsDiffer)),
+                // A device stands beside the user, where the certificate says who acts.
+                Some((other, _)) if other.config.username.is_some() => {}
+                _ => proven = Some(found),
+            }
         }
+        let (known, password) = proven.ok_or_else(|| not_right(Cause::CredentialMissing))?;
+        let user = identifies.then(|| known.config.name.clone());
+        let username = known.config.username.as_deref();
+        let container_password = username.map(|name| container_password(name, password));
+        Ok(Proven { user, container_password })
     }
 
     /// The known credential that this one claims to be, with the password that it shows.

@@ -8,7 +8,8 @@ use keystead::admin::protocol::{self, AdminRequest};
 use keystead::audit;
 use keystead::gate::password_hash;
 use keystead::store::{Database, Engine};
-use kmip_codec::message::UsernameAndPassword;
+use kmip_codec::message::{Authentication, DeviceCredential, TicketCredential, UsernameAndPassword};
+use kmip_codec::operations::Response;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair};
 use std::path::Path;
 
@@ -49,6 +50,16 @@ persona = "with-password"
 [[credentials]]
 name = "fred"
 username = "Fred"
+password = "{hash}"
+
+[[credentials]]
+name = "barney"
+username = "Barney"
+password = "{hash}"
+
+[[credentials]]
+name = "disk"
+device = "disk-7"
 password = "{hash}"
 "#
     );
@@ -101,14 +112,14 @@ fn a_user_has_the_same_rights_whichever_way_it_asks() {
     let mut fred = wire::connect_with(&dev, Some(&array));
     let ask_as_fred = |wire: &mut Wire, request: Request| exchange(wire, &as_fred(message(request))).unwrap();
     let ticket = |item: ResponseItem| match item.response {
-        Some(kmip_codec::operations::Response::Login(answer)) => answer.ticket,
-        Some(kmip_codec::operations::Response::DelegatedLogin(answer)) => answer.ticket,
+        Some(Response::Login(answer)) => answer.ticket,
+        Some(Response::DelegatedLogin(answer)) => answer.ticket,
         other => panic!("{other:?}"),
     };
     let own = ticket(ask_as_fred(&mut fred, LoginRequest::default().into_request()));
     let given = ticket(ask_as_fred(&mut fred, everything().into_request()));
     let made = ask_as_fred(&mut fred, create().into_request()).response;
-    let Some(kmip_codec::operations::Response::Create(made)) = made else { panic!() };
+    let Some(Response::Create(made)) = made else { panic!() };
     let mut member = wire::connect(&dev, "member");
     let locked = Ended::Refused(ResultReason::ObjectNotFound);
     for (id, wanted) in [(&shared, locked), (&made.unique_identifier, Ended::Well)] {
@@ -232,6 +243,73 @@ fn a_credential_that_is_not_right_is_told_by_its_cause() {
         let right =
             exchange(&mut wire::connect_with(&dev, Some(pair)), &as_fred(message(create().into_request())));
         assert_eq!(end(right), Ended::Well, "the control");
+    }
+}
+
+fn known_by(username: &str, password: &str) -> Credential {
+    let (username, password) = (username.to_owned(), Some(password.to_owned().into()));
+    Credential::UsernameAndPassword(UsernameAndPassword { username, password })
+}
+
+fn device(identifier: &str, password: &str) -> Credential {
+    Credential::Device(DeviceCredential {
+        device_identifier: Some(identifier.to_owned()),
+        password: Some(password.to_owned().into()),
+        ..DeviceCredential::default()
+    })
+}
+
+/// Of several credentials each is judged, in whatever order, and together they mean one user.
+#[test]
+fn every_credential_of_a_message_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dev, array) = server(folder.path(), None);
+    let needing = wire::ca(&dev).client("needing", 1).unwrap();
+    let fred = || known_by("Fred", PASSWORD);
+    let ticket = {
+        let mut message = message(LoginRequest::default().into_request());
+        message.header.authentication = Some(Authentication { credentials: vec![fred()] });
+        let item = exchange(&mut wire::connect_with(&dev, Some(&array)), &message).unwrap();
+        let Some(Response::Login(login)) = item.response else { panic!("{item:?}") };
+        Credential::Ticket(TicketCredential { ticket: login.ticket })
+    };
+    let rows = [
+        ("CredentialsDiffer", vec![fred(), known_by("Barney", PASSWORD)]),
+        ("CredentialsDiffer", vec![fred(), device("disk-7", PASSWORD)]),
+        ("CredentialPassword", vec![fred(), known_by("Barney", "wrong")]),
+        ("CredentialPassword", vec![fred(), known_by("Fred", "wrong")]),
+        ("CredentialUnknown", vec![fred(), known_by("Wilma", PASSWORD)]),
+        ("CredentialUnknown", vec![fred(), device("nothing", PASSWORD)]),
+    ];
+    for (cause, credentials) in rows {
+        for credentials in [credentials.clone(), credentials.into_iter().rev().collect()] {
+            for (client, pair) in [("array", &array), ("needing", &needing)] {
+                let mut message = message(create().into_request());
+                message.header.authentication = Some(Authentication { credentials: credentials.clone() });
+                let ended = end(exchange(&mut wire::connect_with(&dev, Some(pair)), &message));
+                // Where the certificate alone says who acts, a device may stand beside a user.
+                if client == "needing" && credentials.contains(&device("disk-7", PASSWORD)) {
+                    assert_eq!(ended, Ended::Well);
+                    continue;
+                }
+                assert_eq!(ended, Ended::Refused(ResultReason::AuthenticationNotSuccessful), "{cause}");
+                let told =
+                    told(dev.keystead("admin", &["explain", "--client", client, "--last", "1", "--json"]));
+                assert!(told.contains(cause), "{cause}: {told}");
+            }
+        }
+    }
+    // The control: one, the same twice, and one beside a ticket; a ticket alone is no password.
+    for (credentials, wanted) in [
+        (vec![fred()], Ended::Well),
+        (vec![fred(), fred()], Ended::Well),
+        (vec![fred(), ticket.clone()], Ended::Well),
+        (vec![ticket.clone(), fred()], Ended::Well),
+        (vec![ticket], Ended::Refused(ResultReason::AuthenticationNotSuccessful)),
+    ] {
+        let mut message = message(create().into_request());
+        message.header.authentication = Some(Authentication { credentials });
+        assert_eq!(end(exchange(&mut wire::connect_with(&dev, Some(&array)), &message)), wanted);
     }
 }
 
