@@ -117,7 +117,7 @@ impl<S: Service> Exchange<'_, S> {
             let known: Vec<&str> = MEDIA_TYPES.iter().map(|(name, _)| *name).collect();
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type can be {}", known.join(", ")))
         })?;
-        let (bytes, room) = self.body(content).await?;
+        let (bytes, room) = self.body(content, encoding).await?;
         if !self.pace.received() {
             let text = "the connection was idle, and is closed for another: connect again";
             return Err((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
@@ -137,7 +137,11 @@ impl<S: Service> Exchange<'_, S> {
 
     /// Reads a body of at most so many bytes, as they arrive, where there is room for them among the bytes in flight of the
     /// client.
-    async fn body(&self, body: &mut Incoming) -> Result<(Zeroizing<Vec<u8>>, Reservation), Refused> {
+    async fn body(
+        &self,
+        body: &mut Incoming,
+        encoding: Encoding,
+    ) -> Result<(Zeroizing<Vec<u8>>, Reservation), Refused> {
         let most = self.limits.message_bytes_max;
         let too_large =
             || (StatusCode::PAYLOAD_TOO_LARGE, format!("the longest message here has {most} bytes"));
@@ -146,8 +150,13 @@ impl<S: Service> Exchange<'_, S> {
             return Err(too_large());
         }
         let length = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(most);
-        let crowded = |_| (StatusCode::SERVICE_UNAVAILABLE, CROWDED.to_owned());
-        let deadline = self.pace.deadline(self.limits.message);
+        let crowded = |_| {
+            // HTTP has words of its own for it; log and `explain` have the same as over TTLV.
+            drop(self.service.crowded(self.peer, encoding, &[]));
+            (StatusCode::SERVICE_UNAVAILABLE, CROWDED.to_owned())
+        };
+        // A moment before the time for the message is over and the stream breaks: the client reads why.
+        let deadline = self.pace.deadline(self.limits.message - self.limits.message / 8);
         let memory = self.service.memory();
         let begins = memory.reserve(self.peer.presented.client(), Stage::Beginning, length.min(ALLOWANCE));
         let mut room = timeout_at(deadline, begins).await.map_err(crowded)?;

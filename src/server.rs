@@ -31,11 +31,11 @@ use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;
 use crate::listen::TurnedAway;
 use crate::session::{Answer, CROWDED, Peer, Received, Service, Turned};
+use kmip_codec::Version;
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RefusedMessage, RequestMessage};
 use kmip_codec::operations::Operation;
 use kmip_codec::wire::Encoding;
-use kmip_codec::{Error as CodecError, Version};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -235,18 +235,19 @@ impl Server {
     fn cannot_read(&self, request: u64, peer: &Peer, encoding: Encoding, why: String) -> Answer {
         tracing::error!(request, principal = %peer.principal.name, why, "a message could not be read");
         let refusal = Refusal::new(Cause::Internal, crate::store::Error::UNTOLD);
-        self.refuse_unread(request, encoding, None, &refusal)
+        self.refuse_unread(request, peer, encoding, (None, &refusal))
     }
 
     /// Refuses a message that was not read, in the version that its header names, where that is known.
     fn refuse_unread(
         &self,
         request: u64,
+        peer: &Peer,
         encoding: Encoding,
-        version: Option<Version>,
-        refusal: &Refusal,
+        (version, refusal): (Option<Version>, &Refusal),
     ) -> Answer {
         let mut answer = answers::unread(version, refusal);
+        self.remember_unread(request, peer, refusal.cause, &answer);
         answers::number_failures(&mut answer, request);
         Answer { bytes: answer.encode(encoding).into(), unreadable: None, turn: None, room: None }
     }
@@ -257,7 +258,7 @@ impl Service for Arc<Server> {
         Arc::clone(self).serve(peer, received)
     }
 
-    fn refuse(&self, peer: &Peer, encoding: Encoding, error: CodecError) -> Answer {
+    fn refuse(&self, peer: &Peer, encoding: Encoding, error: kmip_codec::Error) -> Answer {
         let refused = RefusedMessage { why: Box::new(error.into()), version: None };
         self.refuse_message(self.next_request(), peer, encoding, &refused)
     }
@@ -266,7 +267,7 @@ impl Service for Arc<Server> {
         let request = self.next_request();
         tracing::warn!(request, principal = %peer.principal.name, peer = %peer.address, "refused a message: {CROWDED}");
         let version = RequestMessage::version_in(encoding, begun);
-        self.refuse_unread(request, encoding, version, &Refusal::new(Cause::Limit, CROWDED))
+        self.refuse_unread(request, peer, encoding, (version, &Refusal::new(Cause::Limit, CROWDED)))
     }
 
     fn memory(&self) -> &MemoryBudget {

@@ -173,6 +173,16 @@ fn who_does_not_read_its_answers_has_no_room_for_more() {
     });
     let told = refused.expect("a refusal").result_message.unwrap();
     assert!(told.contains("bytes_in_flight_per_client"), "{told}");
+    // Over HTTPS it is said as HTTP says it; `explain` tells of both.
+    let over_https = wire::https(&dev, "greedy").post(Encoding::Ttlv, &query());
+    let over_https = over_https.map(drop).unwrap_err();
+    assert!(over_https.contains("status: 503"), "{over_https}");
+    let kept = support::dev::told(dev.keystead("admin", &["explain", "--client", "greedy", "--json"]));
+    let kept: Vec<keystead::explain::Exchange> = serde_json::from_str(&kept).unwrap();
+    let crowded =
+        kept.iter().filter(|one| one.what == "Limit" && one.message.contains("bytes_in_flight_per_client"));
+    assert!(crowded.clone().count() >= 2, "{kept:?}");
+    assert!(crowded.clone().any(|one| told.contains(&one.id.to_string())), "{told}");
     for mut wire in unread {
         assert!(wire.receive().is_ok(), "what was answered is there");
     }

@@ -327,8 +327,7 @@ hints! {
         "Raise it under [limits] in the configuration, or ask for less at once.";
     What::Refused(Cause::Internal); ANY_OPERATION;
         "Something that this server should have done.",
-        "The server's log has the reason under the number of the request: the HSM, the disk, or a fault of the \
-         server.";
+        "The server's log has the reason under the number of the request: the HSM, the disk, or a fault of its own.";
     What::Refused(Cause::Damaged); ANY_OPERATION;
         "An object or a record of this client that does not open any more.",
         "The server's log names it. Stop the server and run `keystead check --config FILE`, which reads all of the store; a \

@@ -4,6 +4,7 @@ use super::memory::MESSAGE_BYTES_MAX;
 use super::{Exchange, Memory, Odd, What, hint};
 use crate::engine::administration;
 use crate::engine::batch::Outcome;
+use crate::engine::refusal::Cause;
 use crate::engine::rights::persona::{Credentials, Persona};
 use crate::engine::rights::policy::Principal;
 use crate::engine::telling::witness::ObjectFacts;
@@ -150,6 +151,25 @@ fn exchange(
 }
 
 impl Exchange {
+    /// A message that was refused before it was read: because there was no room for it, or because the server cannot now.
+    pub fn unread(id: u64, time: u64, peer: &Peer, cause: Cause, answer: &ResponseMessage) -> Self {
+        let version = answer.version();
+        let item = answer.items.first();
+        let reason = item.and_then(|item| item.result_reason);
+        Self {
+            client: peer.principal.name.clone(),
+            reason: reason.map(|reason| reason_name(reason, version)).unwrap_or_default(),
+            message: item.and_then(|item| item.result_message.clone()).unwrap_or_default(),
+            ..exchange(
+                id,
+                time,
+                peer.address,
+                (What::Refused(cause), Operation::default(), Some(version)),
+                &peer.principal.persona,
+            )
+        }
+    }
+
     /// A message that could not be read: of its bytes nothing is kept, but what was wrong, at which tag and where.
     pub fn unreadable(
         id: u64,

@@ -2,6 +2,7 @@
 
 use super::Server;
 use crate::engine::batch::Outcome;
+use crate::engine::refusal::Cause;
 use crate::engine::telling::witness::{ObjectFacts, facts};
 use crate::engine::world::World;
 use crate::executor::now;
@@ -87,6 +88,14 @@ impl Server {
                 refused,
                 answer,
             ));
+        }
+    }
+
+    /// Keeps that a message was refused before it was read.
+    pub(super) fn remember_unread(&self, request: u64, peer: &Peer, cause: Cause, answer: &ResponseMessage) {
+        let memory = self.executor.memory();
+        if memory.is_on() {
+            memory.keep(Exchange::unread(request, now().milliseconds(), peer, cause, answer));
         }
     }
 
