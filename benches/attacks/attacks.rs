@@ -13,6 +13,8 @@ pub struct Attack {
     pub name: &'static str,
     /// What stands in the configuration, at its end.
     pub configuration: &'static str,
+    /// How many attackers there are beside the one, each with a message of its own.
+    pub clients: usize,
     /// How many connections the attacker has at once.
     pub connections: usize,
     /// Whether the good client connects anew for each Get.
@@ -57,6 +59,19 @@ pub const ATTACKS: &[Attack] = &[
     Attack { name: "logins", configuration: LOGINS, connections: 70, prepare: logins, ..REPEATS },
     Attack { name: "json-of-many-parts", connections: 16, prepare: many_parts, run: post, ..REPEATS },
     Attack { name: "splits-of-long-objects", connections: 16, prepare: splits, ..REPEATS },
+    Attack { name: "long-keys", connections: 8, prepare: long_keys, ..REPEATS },
+    Attack {
+        name: "long-keys-of-20-clients",
+        clients: CLIENTS,
+        connections: 40,
+        prepare: long_keys_of_all,
+        run: each,
+        ..REPEATS
+    },
+    Attack { name: "long-passwords", connections: 8, prepare: long_passwords, ..REPEATS },
+    Attack { name: "chains-of-certificates", connections: 8, prepare: chains, ..REPEATS },
+    Attack { name: "long-attributes", connections: 8, prepare: long_attributes, ..REPEATS },
+    Attack { name: "many-attributes", connections: 8, prepare: many_attributes, ..REPEATS },
     Attack { name: "idle-connections", connections: 400, run: stay_idle, ..COMES_ANEW },
     Attack { name: "handshakes-not-begun", connections: 400, run: say_nothing, ..COMES_ANEW },
     Attack { name: "handshakes-not-finished", connections: 400, run: say_half, ..COMES_ANEW },
@@ -65,6 +80,7 @@ pub const ATTACKS: &[Attack] = &[
 const REPEATS: Attack = Attack {
     name: "",
     configuration: "",
+    clients: 0,
     connections: 0,
     comes_anew: false,
     prepare: |_| Vec::new(),
@@ -85,6 +101,15 @@ fn repeat(site: &Site, messages: &[Vec<u8>], stop: &AtomicBool) {
                 break;
             }
         }
+    }
+}
+
+/// The same, each connection as one of the other attackers, with the message of that.
+fn each(site: &Site, messages: &[Vec<u8>], stop: &AtomicBool) {
+    let number = site.number() % messages.len();
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(mut raw) = site.raw_as(&format!("attacker-{number}"), &site.kmip) else { continue };
+        while !stop.load(Ordering::Relaxed) && exchange(&mut raw, &messages[number]).is_ok() {}
     }
 }
 

@@ -32,7 +32,7 @@ fn main() {
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     println!("{:<34} {:>8} {:>8} {:>8} {:>8} {:>9}", "attack", "Gets", "p50 ms", "p99 ms", "max ms", "+MiB");
     for attack in ATTACKS.iter().filter(|a| wanted.is_empty() || wanted.iter().any(|name| name == a.name)) {
-        let site = Site::start(attack.configuration);
+        let site = Site::start(attack.configuration, attack.clients);
         let stop = AtomicBool::new(false);
         let prepared = (attack.prepare)(&site);
         let figures = std::thread::scope(|scope| {

@@ -2,13 +2,14 @@
 
 use crate::site::{Site, aes, message};
 use keystead::client::Client;
-use kmip_codec::attributes::{Attribute, Attributes, CryptographicParameters, Link};
+use kmip_codec::attributes::{Attribute, Attributes, CryptographicParameters, Entry, Link, VendorAttribute};
 use kmip_codec::enums::*;
+use kmip_codec::item::ItemValue;
 use kmip_codec::message::{Asynchronous, Authentication, Credential, RequestMessage, UsernameAndPassword};
 use kmip_codec::objects::*;
 use kmip_codec::operations::Request;
 use kmip_codec::payloads::*;
-use kmip_codec::value::{DateTime, UniqueIdentifier};
+use kmip_codec::value::{Data, DateTime, UniqueIdentifier};
 use kmip_codec::wire::Encoding;
 use std::process::Command;
 
@@ -108,7 +109,11 @@ pub fn stretched_later(site: &Site) -> Vec<Vec<u8>> {
 }
 
 fn stretch(site: &Site) -> Request {
-    let block = bytes_block(KeyFormatType::Raw, b"password");
+    stretch_of(site, b"password")
+}
+
+fn stretch_of(site: &Site, password: &[u8]) -> Request {
+    let block = bytes_block(KeyFormatType::Raw, password);
     let secret = SecretData { secret_data_type: SecretDataType::Password, key_block: block };
     let attributes = [
         Attribute::CryptographicUsageMask(CryptographicUsageMask::DeriveKey),
@@ -163,12 +168,118 @@ pub fn many_parts(_: &Site) -> Vec<Vec<u8>> {
     }
 }
 
+/// How long what is stored is.
+const LONG_BYTES: usize = 3 * 1024 * 1024;
+
+/// How many attackers there are beside the one.
+pub const CLIENTS: usize = 20;
+
+/// A MAC with a key of three megabytes, 341 times.
+pub fn long_keys(site: &Site) -> Vec<Vec<u8>> {
+    vec![long_key(site, "attacker")]
+}
+
+/// The same of each of the attackers.
+pub fn long_keys_of_all(site: &Site) -> Vec<Vec<u8>> {
+    (0..CLIENTS).map(|number| long_key(site, &format!("attacker-{number}"))).collect()
+}
+
+fn long_key(site: &Site, name: &str) -> Vec<u8> {
+    let key_block = KeyBlock {
+        cryptographic_algorithm: Some(CryptographicAlgorithm::HMAC_SHA256),
+        cryptographic_length: Some(LONG_BYTES as i32 * 8),
+        ..bytes_block(KeyFormatType::Raw, &vec![0x5a; LONG_BYTES])
+    };
+    let attributes = [
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::MACGenerate),
+        Attribute::ActivationDate(DateTime(1)),
+    ];
+    let key = ManagedObject::SymmetricKey(SymmetricKey { key_block });
+    let id = site.client(name).call(register(attributes, key)).unwrap().unique_identifier;
+    let mac = || {
+        Request::MAC(MACRequest {
+            unique_identifier: Some(id.clone()),
+            data: Some(Data::Bytes(b"data".as_slice().into())),
+            ..MACRequest::default()
+        })
+    };
+    message((0..341).map(|_| mac())).to_bytes()
+}
+
+/// A password of three megabytes, stretched once with each of a thousand salts.
+pub fn long_passwords(site: &Site) -> Vec<Vec<u8>> {
+    let Request::DeriveKey(derive) = stretch_of(site, &vec![0x5a; LONG_BYTES]) else { return Vec::new() };
+    let with = |salt: u32| {
+        let mut derive = derive.clone();
+        derive.derivation_parameters.salt = Some(salt.to_be_bytes().to_vec().into());
+        derive.derivation_parameters.iteration_count = Some(1);
+        Request::DeriveKey(derive)
+    };
+    vec![message((0..1000).map(with)).to_bytes()]
+}
+
+/// A chain of 64 certificates, 700 times.
+pub fn chains(site: &Site) -> Vec<Vec<u8>> {
+    let mut client = site.client("attacker");
+    let mut identifiers = Vec::new();
+    let mut issuer: Option<(rcgen::CertificateParams, rcgen::KeyPair)> = None;
+    for number in 0..64 {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(rcgen::DnType::CommonName, format!("number {number}"));
+        let certificate = match &issuer {
+            None => params.self_signed(&key).unwrap(),
+            Some((issuer, by)) => params.signed_by(&key, &rcgen::Issuer::from_params(issuer, by)).unwrap(),
+        };
+        let value = certificate.der().to_vec().into();
+        let certificate = Certificate { certificate_type: CertificateType::X_509, value };
+        let made = client.call(register([], ManagedObject::Certificate(certificate))).unwrap();
+        identifiers.push(made.unique_identifier);
+        issuer = Some((params, key));
+    }
+    let validate = || {
+        let unique_identifiers = identifiers.clone();
+        Request::Validate(ValidateRequest { unique_identifiers, ..ValidateRequest::default() })
+    };
+    vec![message((0..700).map(|_| validate())).to_bytes()]
+}
+
+/// The attributes of an object, 900 KiB of them, a thousand times.
+pub fn long_attributes(site: &Site) -> Vec<Vec<u8>> {
+    attributes_of(site, vec![vendor("long", "x".repeat(900 * 1024))])
+}
+
+/// The same of seven thousand.
+pub fn many_attributes(site: &Site) -> Vec<Vec<u8>> {
+    attributes_of(site, (0..7000).map(|number| vendor(&format!("number {number}"), String::new())).collect())
+}
+
+fn vendor(name: &str, value: String) -> Attribute {
+    let value = Some(ItemValue::TextString(value));
+    Attribute::Vendor(VendorAttribute { vendor: "x".into(), name: name.into(), value })
+}
+
+fn attributes_of(site: &Site, more: Vec<Attribute>) -> Vec<Vec<u8>> {
+    let mut create = aes();
+    create.attributes.attributes.0.extend(more.into_iter().map(|attribute| Entry { index: None, attribute }));
+    let id = site.client("attacker").call(create).unwrap().unique_identifier;
+    let get = || {
+        let unique_identifier = Some(id.clone());
+        Request::GetAttributes(GetAttributesRequest { unique_identifier, ..Default::default() })
+    };
+    let mut message = message((0..1000).map(|_| get()));
+    message.header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Continue);
+    vec![message.to_bytes()]
+}
+
 fn get(id: &UniqueIdentifier) -> Request {
     Request::Get(GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() })
 }
 
 fn long_object(site: &Site) -> UniqueIdentifier {
-    let key_block = bytes_block(KeyFormatType::Opaque, &vec![0x5a; 3 * 1024 * 1024]);
+    let key_block = bytes_block(KeyFormatType::Opaque, &vec![0x5a; LONG_BYTES]);
     let secret = SecretData { secret_data_type: SecretDataType::Seed, key_block };
     let mut client: Client = site.client("attacker");
     client.call(register([], ManagedObject::SecretData(secret))).unwrap().unique_identifier

@@ -17,6 +17,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -25,6 +26,8 @@ pub struct Site {
     folder: TempDir,
     child: Mutex<Child>,
     process: u32,
+    /// How many connections have asked for a number.
+    numbers: AtomicUsize,
     /// Where it speaks KMIP.
     pub kmip: String,
     /// Where it speaks HTTPS.
@@ -35,14 +38,18 @@ pub struct Site {
 pub type Raw = StreamOwned<ClientConnection, TcpStream>;
 
 impl Site {
-    /// Makes a server, adds the two clients, and starts it again with these lines in its configuration.
-    pub fn start(configuration: &str) -> Self {
+    /// Makes a server, adds the clients, so many more attackers among them, and starts it again with these lines in its
+    /// configuration.
+    pub fn start(configuration: &str, more: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut first = launch(&folder);
-        for name in ["good", "attacker"] {
+        let more = (0..more).map(|number| format!("attacker-{number}"));
+        for name in ["good".to_owned(), "attacker".to_owned()].into_iter().chain(more) {
             let files = ["--cert", "admin.pem", "--key", "admin.key", "--ca", "ca.pem"];
             let mut add = Command::new(program());
-            add.current_dir(folder.path()).args(["client", "add", name, "--server", &first.kmip]).args(files);
+            add.current_dir(folder.path())
+                .args(["client", "add", &name, "--server", &first.kmip])
+                .args(files);
             assert!(add.stdout(Stdio::null()).status().unwrap().success());
         }
         first.child.kill().unwrap();
@@ -53,7 +60,7 @@ impl Site {
         fs::write(&path, format!("{text}\n{configuration}\n")).unwrap();
         let Launched { child, kmip, https } = launch(&folder);
         let process = child.id();
-        Self { folder, child: Mutex::new(child), process, kmip, https }
+        Self { folder, child: Mutex::new(child), process, numbers: AtomicUsize::new(0), kmip, https }
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -82,9 +89,19 @@ impl Site {
         settings
     }
 
+    /// A number for a connection, from 0 on.
+    pub fn number(&self) -> usize {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// A connection of the attacker on which nothing was said.
     pub fn raw(&self, address: &str) -> std::io::Result<Raw> {
-        let tls = self.settings("attacker").tls;
+        self.raw_as("attacker", address)
+    }
+
+    /// The same of a client by name.
+    pub fn raw_as(&self, name: &str, address: &str) -> std::io::Result<Raw> {
+        let tls = self.settings(name).tls;
         let tcp = TcpStream::connect(address)?;
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from("localhost").unwrap();

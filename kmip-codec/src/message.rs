@@ -145,19 +145,19 @@ pub struct ResponseItem {
     pub extensions: Vec<MessageExtension>,
 }
 
-macro_rules! measured {
-    ($($item:ident)+) => {$(
-        impl $item {
-            /// How many bytes of TTLV the item has in a message of this version.
-            pub fn length(&self, version: Version) -> usize {
-                let mut sink = LengthSink::new(version);
-                self.put(Tag::BatchItem, &mut sink);
-                sink.finish()
-            }
-        }
-    )+};
+impl RequestItem {
+    /// How many bytes of TTLV the item has in a request of this version, and how many structures and values are in it.
+    pub fn size(&self, version: Version) -> (usize, usize) {
+        LengthSink::of(Tag::BatchItem, self, version)
+    }
 }
-measured!(RequestItem ResponseItem);
+
+impl ResponseItem {
+    /// How many bytes of TTLV the item has in an answer of this version.
+    pub fn length(&self, version: Version) -> usize {
+        LengthSink::of(Tag::BatchItem, self, version).0
+    }
+}
 
 impl From<Request> for RequestItem {
     fn from(request: Request) -> Self {
@@ -285,9 +285,7 @@ macro_rules! message {
 
             /// How many bytes [`to_bytes`](Self::to_bytes) gives, without writing them.
             pub fn length(&self) -> usize {
-                let mut sink = LengthSink::new(self.version());
-                self.put(Self::TAG, &mut sink);
-                sink.finish()
+                LengthSink::of(Self::TAG, self, self.version()).0
             }
 
             /// Reads one message from XML.

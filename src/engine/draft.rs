@@ -121,7 +121,7 @@ impl<'a> Draft<'a> {
         let before = self.load(object.place())?;
         self.expect(object.place())?;
         let bytes = check_size(before.as_ref(), &object)?;
-        self.take_time(work::object(bytes))?;
+        self.take_time(work::object(bytes, object.attributes.count()))?;
         if before.is_none() {
             policy::authorise_new(self.pending.grant.as_mut(), &object)?;
         }

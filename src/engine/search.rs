@@ -8,6 +8,7 @@ use crate::engine::keys::{self, Index};
 use crate::engine::lifecycle::states;
 use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::Step;
+use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{ObjectGroupMember, State, StorageStatusMask};
 use kmip_codec::item::{Item, ItemValue};
@@ -50,7 +51,8 @@ pub fn search(
     let mut matches = 0;
     let mut broke = false;
     let now = draft.world().now.seconds();
-    let mut visit = |_: &mut Draft<'_>, object: Object| {
+    let mut visit = |draft: &mut Draft<'_>, object: Object| {
+        draft.take_time(work::pairs(filter.attributes.len(), object.attributes.count()))?;
         if filter.matches(&object, now) {
             if matches >= offset && identifiers.len() < maximum {
                 identifiers.push(object.id);

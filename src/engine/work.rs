@@ -88,14 +88,19 @@ pub fn within(wanted: u64, most: u64, before: &str, behind: &str) -> Step<()> {
     )
 }
 
-/// An item that is sent with so many bytes.
-pub fn item(sent: usize) -> u64 {
-    ITEM + bytes(sent)
+/// An item that is sent with so many bytes, in so many structures and values: lists that are sent are compared with themselves.
+pub fn item(sent: usize, values: usize) -> u64 {
+    ITEM + bytes(sent) + pairs(values, values)
 }
 
-/// Making or changing an object whose record has so many bytes.
-pub fn object(count: usize) -> u64 {
-    OBJECT + bytes(count)
+/// Comparing each of so many with each of so many others, such as attributes that are named with those that are there.
+pub fn pairs(some: usize, others: usize) -> u64 {
+    (some as u64).saturating_mul(others as u64) / 200
+}
+
+/// Making or changing an object of so many attributes, whose record has so many bytes.
+pub fn object(count: usize, attributes: usize) -> u64 {
+    OBJECT + bytes(count) + pairs(attributes, attributes)
 }
 
 /// Getting a row of so many bytes out of the store.

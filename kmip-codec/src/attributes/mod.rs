@@ -203,6 +203,19 @@ impl Attribute {
         }
     }
 
+    /// Whether a request would call the attribute so.
+    pub fn is_called(&self, reference: &AttributeReference) -> bool {
+        match (self, reference) {
+            (Self::Vendor(v), AttributeReference::Vendor { vendor, name }) => {
+                v.name == *name && v.vendor == *vendor
+            }
+            (Self::Unknown(u), AttributeReference::Unknown(name)) => u.name == *name,
+            (Self::Vendor(_) | Self::Unknown(_), _) => false,
+            (known, AttributeReference::Tag(tag)) => known.tag() == *tag,
+            _ => false,
+        }
+    }
+
     /// Whether the version of the sink has the attribute; one it does not have is left out.
     fn is_written_in(&self, version: Version) -> bool {
         self.row().is_none_or(|row| (row.is_in)(version) || version == STORED)

@@ -131,7 +131,7 @@ pub fn fill(cx: &mut Context<'_, '_>, object: &mut Object) -> Step<()> {
         for one in matching {
             let absent = |a: &&Attribute| {
                 let reference = a.reference();
-                !object.attributes.has(&reference) && !missing.iter().any(|m| m.reference() == reference)
+                !object.attributes.has(&reference) && !missing.iter().any(|m| m.is_called(&reference))
             };
             let found: Vec<Attribute> = one.attributes.0.iter().filter(absent).cloned().collect();
             found.into_iter().for_each(|attribute| missing.push(attribute));

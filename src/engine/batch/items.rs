@@ -136,7 +136,8 @@ impl<'m> Batch<'m> {
     }
 
     fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
-        work::take(cx, work::item(item.length(self.version)))?;
+        let (sent, values) = item.size(self.version);
+        work::take(cx, work::item(sent, values))?;
         // Never accepted to be done later: there is nothing that could be done.
         if let Request::Unreadable(unreadable) = &item.request {
             return Err(Refusal::unreadable(&unreadable.why).into());

@@ -70,13 +70,21 @@ impl Draft<'_> {
     pub(super) fn load(&mut self, place: &str) -> Step<Option<Object>> {
         if let Some((known, bytes)) = self.known(place) {
             self.take_time(work::bytes(bytes))?;
+            self.take_attributes(known.as_ref())?;
             return Ok(known);
         }
         let stored = self.read(place)?;
         let object = stored.as_ref().map(|(object, _)| object.clone());
+        self.take_attributes(object.as_ref())?;
         self.recent.truncate(RECENT_MAX - 1);
         self.recent.push_front((place.to_owned(), stored));
         Ok(object)
+    }
+
+    /// Takes the time that it takes to go through the attributes of an object, as operations do, for each of them.
+    fn take_attributes(&self, object: Option<&Object>) -> Step<()> {
+        let attributes = object.map_or(0, |object| object.attributes.count());
+        self.take_time(work::pairs(attributes, attributes))
     }
 
     /// The same of one of many, which is not remembered. How many are looked at has a bound of its own, in which the size of

@@ -8,6 +8,11 @@ use kmip_codec::attributes::{Attribute, AttributeReference, Attributes, Entry};
 pub struct Held(Vec<Entry>);
 
 impl Held {
+    /// How many instances of attributes.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// From the stored form, in which every instance has its index.
     pub fn from_list(list: Attributes) -> Self {
         let mut held = Self(Vec::with_capacity(list.len()));
@@ -30,7 +35,7 @@ impl Held {
 
     /// The instances of one attribute, with their indexes.
     pub fn instances(&self, reference: &AttributeReference) -> impl Iterator<Item = &Entry> {
-        self.0.iter().filter(move |entry| entry.attribute.reference() == *reference)
+        self.0.iter().filter(move |entry| entry.attribute.is_called(reference))
     }
 
     /// Whether there is an instance.
@@ -65,7 +70,7 @@ impl Held {
     /// Sets a single-valued attribute, whether or not it had a value.
     pub fn set(&mut self, attribute: Attribute) {
         let reference = attribute.reference();
-        match self.0.iter_mut().find(|entry| entry.attribute.reference() == reference) {
+        match self.0.iter_mut().find(|entry| entry.attribute.is_called(&reference)) {
             Some(entry) => entry.attribute = attribute,
             None => {
                 self.add(attribute);
@@ -76,15 +81,13 @@ impl Held {
     /// Replaces the instance of this index; gives back the old one.
     pub fn replace(&mut self, index: i32, attribute: Attribute) -> Option<Attribute> {
         let reference = attribute.reference();
-        let found =
-            self.0.iter_mut().find(|e| e.index == Some(index) && e.attribute.reference() == reference);
+        let found = self.0.iter_mut().find(|e| e.index == Some(index) && e.attribute.is_called(&reference));
         found.map(|entry| std::mem::replace(&mut entry.attribute, attribute))
     }
 
     /// Removes the instance of this index; gives it back.
     pub fn remove(&mut self, reference: &AttributeReference, index: i32) -> Option<Entry> {
-        let at =
-            self.0.iter().position(|e| e.index == Some(index) && e.attribute.reference() == *reference)?;
+        let at = self.0.iter().position(|e| e.index == Some(index) && e.attribute.is_called(reference))?;
         Some(self.0.remove(at))
     }
 

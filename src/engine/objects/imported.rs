@@ -72,7 +72,7 @@ fn as_given(object: &Object, defaults: Held, given: &Attributes, value: &Managed
     }
     let is_given = |entry: &Entry| {
         let reference = entry.attribute.reference();
-        given.iter().any(|attribute| attribute.reference() == reference)
+        given.iter().any(|attribute| attribute.is_called(&reference))
     };
     let missing = defaults.to_list().0.into_iter().filter(|entry| !is_given(entry));
     Ok(Held::from_list(Attributes(given.0.iter().cloned().chain(missing).collect())))

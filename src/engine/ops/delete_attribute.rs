@@ -37,6 +37,6 @@ fn delete(object: &mut Object, request: DeleteAttributeRequest) -> Step<Option<S
 
 fn delete_all(object: &mut Object, reference: &AttributeReference) -> Step<Option<SingleAttribute>> {
     rules::instance(object, reference, None, None)?;
-    object.attributes.remove_where(|attribute| attribute.reference() == *reference);
+    object.attributes.remove_where(|attribute| attribute.is_called(reference));
     Ok(None)
 }

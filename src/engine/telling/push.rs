@@ -113,7 +113,7 @@ fn notify(
         attributes.extend(gone.map(|(reference, index)| shown::entry(without_value(reference, *index))));
     } else {
         let is_left = |reference: &AttributeReference| {
-            changed.0.iter().any(|entry| entry.attribute.reference() == *reference)
+            changed.0.iter().any(|entry| entry.attribute.is_called(reference))
         };
         references.extend(gone.filter(|(reference, _)| !is_left(reference)).map(|(r, _)| r.clone()));
         references.dedup();

@@ -9,11 +9,12 @@ use keystead::engine::refusal::Cause;
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
+use kmip_codec::item::ItemValue;
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::objects::*;
 use kmip_codec::operations::{Call as _, Request};
 use kmip_codec::payloads::*;
-use kmip_codec::value::{BigInteger, Data};
+use kmip_codec::value::{BigInteger, Data, UniqueIdentifier};
 use kmip_codec::version::V2_1;
 
 pub(super) type Prepared = fn(&mut Bench, &Principal) -> Vec<Request>;
@@ -36,6 +37,10 @@ const ROWS: &[Row] = &[
     Row("data, for each block", |bench, who| vec![long_data(&secret(bench, who, 32))], 400, 2, true),
     Row("salt, for each block", |bench, who| vec![long_salt(&secret(bench, who, 32))], 400, 2, true),
     Row("data that is referred to", |_, _| vec![referred()], 100, 76, true),
+    Row("attributes that are sent", |_, _| vec![aes(&comments(500)).into_request()], 400, 18, true),
+    Row("attributes that are named", |bench, who| vec![named(bench, who, 1_000)], 400, 8, true),
+    Row("attributes that are there", |bench, who| vec![listed(bench, who, 2_000)], 400, 18, true),
+    Row("attributes that are looked for", |bench, who| vec![sought(bench, who, 1_000)], 400, 4, true),
     Row(
         "uses of RSA keys",
         |bench, who| rsa(bench, who).map(|key| sign(&key)).into_iter().collect(),
@@ -44,6 +49,40 @@ const ROWS: &[Row] = &[
         true,
     ),
 ];
+
+fn vendor(number: usize) -> Attribute {
+    let value = Some(ItemValue::Integer(1));
+    Attribute::Vendor(VendorAttribute { vendor: "x".into(), name: format!("number {number}"), value })
+}
+
+fn comments(count: usize) -> Vec<Attribute> {
+    (0..count).map(vendor).collect()
+}
+
+/// An object of so many attributes.
+fn large(bench: &mut Bench, who: &Principal, count: usize) -> Option<UniqueIdentifier> {
+    let before = std::mem::replace(&mut bench.settings.work_milliseconds_max, 100_000);
+    let id = create(bench, who, &comments(count));
+    bench.settings.work_milliseconds_max = before;
+    Some(id.as_str().into())
+}
+
+fn named(bench: &mut Bench, who: &Principal, count: usize) -> Request {
+    let reference =
+        |number| AttributeReference::Vendor { vendor: "x".into(), name: format!("number {number}") };
+    let unique_identifier = Some(create(bench, who, &[]).as_str().into());
+    GetAttributesRequest { unique_identifier, references: (0..count).map(reference).collect() }.into_request()
+}
+
+fn listed(bench: &mut Bench, who: &Principal, count: usize) -> Request {
+    GetAttributeListRequest { unique_identifier: large(bench, who, count) }.into_request()
+}
+
+fn sought(bench: &mut Bench, who: &Principal, count: usize) -> Request {
+    large(bench, who, count);
+    let filter = vec![vendor(count - 1); count].into_iter().collect();
+    LocateRequest { attributes: Some(AttributeFilter(filter)), ..LocateRequest::default() }.into_request()
+}
 
 pub(super) fn secret(bench: &mut Bench, who: &Principal, bytes: usize) -> String {
     let key_block = bytes_block(KeyFormatType::Opaque, &vec![7; bytes]);

@@ -2,6 +2,7 @@
 
 use super::super::{BitNames, Sink};
 use crate::Tag;
+use crate::declare::Value;
 use crate::limits::ITEM_HEADER_BYTES;
 use crate::version::Version;
 
@@ -10,6 +11,7 @@ pub struct LengthSink {
     version: Version,
     later_fields: bool,
     length: usize,
+    items: usize,
 }
 
 /// What every value of a fixed length takes, its padding included.
@@ -18,7 +20,14 @@ const FIXED_BYTES: usize = 8;
 impl LengthSink {
     /// Nothing yet, in this version.
     pub fn new(version: Version) -> Self {
-        Self { version, later_fields: false, length: 0 }
+        Self { version, later_fields: false, length: 0, items: 0 }
+    }
+
+    /// How many bytes of TTLV a value has under this tag in a version, and how many structures and values that is.
+    pub fn of(tag: Tag, value: &impl Value, version: Version) -> (usize, usize) {
+        let mut sink = Self::new(version);
+        value.put(tag, &mut sink);
+        (sink.length, sink.items)
     }
 
     /// The bytes of all that was put.
@@ -27,6 +36,7 @@ impl LengthSink {
     }
 
     fn item(&mut self, value: usize) {
+        self.items += 1;
         self.length += ITEM_HEADER_BYTES + value.next_multiple_of(8);
     }
 }
@@ -45,6 +55,7 @@ impl Sink for LengthSink {
     }
 
     fn open(&mut self, _: Tag) {
+        self.items += 1;
         self.length += ITEM_HEADER_BYTES;
     }
 
