@@ -111,6 +111,11 @@ pub fn tag_in(version: Version, choices: &[(&dyn Versions, Tag)]) -> Option<Tag>
     choices.iter().find(|(versions, _)| versions.has(version)).map(|(_, tag)| *tag)
 }
 
+/// The names of the rows that a version has.
+pub fn names_in(rows: &[(u32, &'static str, IsIn)], version: Version) -> Vec<&'static str> {
+    rows.iter().filter(|row| (row.2)(version)).map(|row| row.1).collect()
+}
+
 /// The versions of a row, `..` where it names none.
 macro_rules! versions {
     () => {
@@ -201,7 +206,7 @@ macro_rules! enumeration {
 
             /// The names, where an encoding spells them out.
             pub const NAMES: crate::wire::Names =
-                crate::wire::Names { number: Self::by_name, all: || Self::ROWS.iter().map(|row| row.1).collect() };
+                crate::wire::Names { number: Self::by_name, all: |version| crate::declare::names_in(Self::ROWS, version) };
 
             /// The value of a name.
             pub fn by_name(name: &str) -> Option<u32> {
@@ -279,7 +284,7 @@ macro_rules! mask {
 
             /// The names, where an encoding spells them out.
             pub const NAMES: crate::wire::Names =
-                crate::wire::Names { number: Self::by_name, all: || Self::ROWS.iter().map(|row| row.1).collect() };
+                crate::wire::Names { number: Self::by_name, all: |version| crate::declare::names_in(Self::ROWS, version) };
 
             /// The bit of a name.
             pub fn by_name(name: &str) -> Option<u32> {
@@ -307,7 +312,7 @@ macro_rules! mask {
             }
 
             fn take(tag: crate::Tag, src: &mut dyn crate::wire::Source) -> crate::error::Result<Self> {
-                src.mask(tag, Self::NAMES).map($name)
+                crate::fields::take_mask(tag, src, Self::NAMES, Self::ROWS).map($name)
             }
         }
 
@@ -376,10 +381,10 @@ macro_rules! structure {
                         Some(tag) => crate::declare::Field::read(tag, src),
                         None => crate::declare::Field::absent([$(crate::Tag::$tag),+][0], src),
                     };
-                    let $field = $field.map_err(|error| crate::declare::judged(error, at, src.version(), Self::FIELDS))?;
+                    let $field = $field.map_err(|error| crate::declare::judged(error, at, src, Self::FIELDS))?;
                 )*
                 let at = src.offset();
-                src.close().map_err(|error| crate::declare::judged(error, at, src.version(), Self::FIELDS))?;
+                src.close().map_err(|error| crate::declare::judged(error, at, src, Self::FIELDS))?;
                 Ok(Self { $($field,)* })
             }
         }

@@ -1,5 +1,7 @@
 //! Why a message could not be read: a kind, the tag that was found and where it stands.
 
+mod words;
+
 use crate::Tag;
 use crate::clauses::Topic;
 use crate::version::Version;
@@ -39,8 +41,10 @@ pub enum ErrorKind {
     Repeated,
     /// A field of the structure that stands in another place than its own.
     OutOfOrder {
-        /// What must stand before it.
+        /// What must stand in its place.
         expected: Option<Tag>,
+        /// What stood there already and belongs behind it.
+        before: Option<Tag>,
     },
     /// The item has another type than its tag asks for.
     WrongType {
@@ -48,6 +52,13 @@ pub enum ErrorKind {
         expected: Kind,
         /// The type byte that was read.
         found: u8,
+    },
+    /// The item has another type than the several of which its tag takes one.
+    WrongTypes {
+        /// The types that the tag takes.
+        expected: &'static [Kind],
+        /// The type that was found.
+        found: Kind,
     },
     /// A type byte that no type has.
     UnknownType {
@@ -81,15 +92,60 @@ pub enum ErrorKind {
         /// The name that is nearest to it.
         near: Option<&'static str>,
     },
+    /// A mask that is neither a number nor names of bits.
+    Mask {
+        /// The name that is nearest to the first that is not known.
+        near: Option<&'static str>,
+    },
+    /// A mask with bits that nothing defines.
+    Bits {
+        /// Those bits.
+        found: u32,
+        /// The name that a later version has for the first of them that has one.
+        named: Option<&'static str>,
+        /// The version of the message.
+        version: Version,
+    },
     /// Structures nest deeper than [`DEPTH_MAX`](crate::limits::DEPTH_MAX).
     TooDeep,
-    /// More items than [`ITEMS_MAX`](crate::limits::ITEMS_MAX), or more bytes than
-    /// [`MESSAGE_BYTES_MAX`](crate::limits::MESSAGE_BYTES_MAX).
-    TooLarge,
+    /// More items than [`ITEMS_MAX`](crate::limits::ITEMS_MAX).
+    TooMany,
+    /// More bytes than [`MESSAGE_BYTES_MAX`](crate::limits::MESSAGE_BYTES_MAX), or than the server takes.
+    TooLarge {
+        /// How many there are, as far as that is known.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// A protocol version that is not spoken.
     Version(Version),
     /// Not well-formed XML or JSON, or not what KMIP writes in it.
     Syntax,
+    /// An item of XML or JSON that lacks a part, or has one that it cannot have.
+    Form(Form),
+}
+
+/// What is wrong with the parts of an item of XML or JSON: its tag, its type, and its value or its items.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// It has no tag.
+    NoTag,
+    /// It has a value and no type.
+    NoType,
+    /// It has a type that is no structure's, and no value.
+    NoValue,
+    /// It is a structure and has a value of its own.
+    ValueOfStructure,
+    /// It is no structure and has items inside.
+    ItemsOfValue,
+    /// It has two tags, two types or two values.
+    Twice,
+    /// Its tag, its type or its value is written in a way that none is: JSON alone.
+    Part,
+    /// It has a part of another name: JSON alone.
+    OtherPart,
+    /// It has attributes that cannot be read, two of one name, or too many: XML alone.
+    Attributes,
 }
 
 /// What has a name in XML and JSON.
@@ -111,15 +167,16 @@ impl ErrorKind {
     pub fn topic(self) -> Topic {
         match self {
             Self::Truncated | Self::Length { .. } | Self::Padding => Topic::ItemLength,
-            Self::Trailing | Self::Syntax => Topic::Encoding,
+            Self::Trailing | Self::Syntax | Self::Form(_) => Topic::Encoding,
             Self::Missing { .. } | Self::Unexpected { .. } | Self::Repeated | Self::OutOfOrder { .. } => {
                 Topic::Messages
             }
             Self::Count { .. } | Self::TooDeep => Topic::Messages,
-            Self::WrongType { .. } | Self::UnknownType { .. } => Topic::ItemType,
+            Self::WrongType { .. } | Self::WrongTypes { .. } | Self::UnknownType { .. } => Topic::ItemType,
             Self::Boolean | Self::Utf8 | Self::Value => Topic::ItemValue,
+            Self::Mask { .. } | Self::Bits { .. } => Topic::ItemValue,
             Self::Name { .. } => Topic::ItemTag,
-            Self::TooLarge => Topic::General,
+            Self::TooLarge { .. } | Self::TooMany => Topic::General,
             Self::Version(_) => Topic::Versions,
         }
     }
@@ -141,119 +198,15 @@ impl Error {
     /// neither 0x42 nor 0x54 is no tag (1.4, 9.1.1.1).
     pub fn is_unknown(&self) -> bool {
         let is_tag = self.tag.is_none_or(|tag| matches!(tag.0 >> 16, 0x42 | 0x54));
-        is_tag && matches!(self.kind, ErrorKind::Unexpected { .. } | ErrorKind::Name { .. })
+        let is_unknown = matches!(
+            self.kind,
+            ErrorKind::Unexpected { .. }
+                | ErrorKind::Name { .. }
+                | ErrorKind::Mask { .. }
+                | ErrorKind::Bits { .. }
+        );
+        is_tag && is_unknown
     }
-
-    /// The item that was found: not the one that is missing.
-    fn found(&self) -> Option<Tag> {
-        match self.kind {
-            ErrorKind::Missing { found } => found,
-            _ => self.tag,
-        }
-    }
-
-    /// What was found and where, then what was expected.
-    fn describe(&self, place: Option<&Place>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.describe_found(place, f)?;
-        match self.kind {
-            ErrorKind::Truncated => f.write_str(" ends too early: it is longer than what there is of it"),
-            ErrorKind::Trailing => f.write_str(" stands where the message should have ended"),
-            ErrorKind::Missing { found: None } => {
-                write!(f, " ends without {}, which must stand in it", expected(self.tag))
-            }
-            ErrorKind::Missing { found: Some(_) } => {
-                write!(f, " stands where {} is expected, which is absent", expected(self.tag))
-            }
-            ErrorKind::Unexpected { expected: None } => {
-                f.write_str(" is a field that has no place there in this version")
-            }
-            ErrorKind::Unexpected { expected: Some(tag) } => {
-                write!(f, " is a field that has no place there in this version; expected {tag}")
-            }
-            ErrorKind::Repeated => f.write_str(" stands there more often than it may"),
-            ErrorKind::OutOfOrder { expected: None } => f.write_str(" is out of order"),
-            ErrorKind::OutOfOrder { expected: Some(tag) } => {
-                write!(f, " is out of order; expected {tag} before it")
-            }
-            ErrorKind::WrongType { expected, found } => {
-                write!(f, " has type {}; expected type {}", type_name(found), expected.name())
-            }
-            ErrorKind::UnknownType { found } => write!(f, " has type 0x{found:02x}, which no type has"),
-            ErrorKind::Length { found } => {
-                write!(f, " has a length of {found} bytes, which does not fit its type")
-            }
-            ErrorKind::Padding => f.write_str(" has padding that is not zero"),
-            ErrorKind::Boolean => f.write_str(" is a Boolean that is neither 0 nor 1"),
-            ErrorKind::Utf8 => f.write_str(" is a text that is not UTF-8"),
-            ErrorKind::Value => {
-                f.write_str(" has a value that its type or its tag does not allow")?;
-                let form = place.and_then(|place| form(&place.kind));
-                form.map_or(Ok(()), |form| write!(f, "; expected {form}"))
-            }
-            ErrorKind::Count { found, items: 1 } => write!(f, " is {found}, and 1 item follows"),
-            ErrorKind::Count { found, items } => write!(f, " is {found}, and {items} items follow"),
-            ErrorKind::Name { of, near } => {
-                match (of, place.and_then(|place| place.value.as_ref())) {
-                    (Named::Field, _) => {
-                        f.write_str(" has a name that no field has: the name is not known")?
-                    }
-                    (Named::Type, _) => {
-                        f.write_str(" has a type that does not exist: the name is not known")?
-                    }
-                    (Named::Value, Some(value)) => write!(f, " is \"{value}\": the name is not known")?,
-                    (Named::Value, None) => f.write_str(" has a value whose name is not known")?,
-                }
-                near.map_or(Ok(()), |near| write!(f, "; did you mean {near}?"))
-            }
-            ErrorKind::TooDeep => f.write_str(" nests too deep"),
-            ErrorKind::TooLarge => f.write_str(" makes the message larger than the limit"),
-            ErrorKind::Version(v) => write!(f, " is {v}, a version that is not spoken"),
-            ErrorKind::Syntax => f.write_str(" is not well-formed"),
-        }
-    }
-
-    /// The tag by its name, its type, its way from the message down, and its byte.
-    fn describe_found(&self, place: Option<&Place>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_end = matches!(self.kind, ErrorKind::Missing { found: None });
-        if let (ErrorKind::Count { .. }, Some(place)) = (self.kind, place) {
-            return write!(f, "BatchCount at {}/BatchCount", place.path);
-        }
-        match (place, self.found()) {
-            (Some(place), _) if !place.name.is_empty() => {
-                write!(f, "{} ({}) at {}, byte {},", place.name, place.kind, place.path, self.offset)
-            }
-            (_, Some(tag)) if !is_end => write!(f, "{tag} at byte {}", self.offset),
-            (_, _) if is_end => write!(f, "the structure at byte {}", self.offset),
-            _ => write!(f, "what stands at byte {}", self.offset),
-        }
-    }
-}
-
-/// What is expected, where an object of any type may be.
-fn expected(tag: Option<Tag>) -> String {
-    match tag {
-        Some(Tag::SymmetricKey) => "the object (under the tag of its type)".to_owned(),
-        Some(tag) => tag.to_string(),
-        None => "something".to_owned(),
-    }
-}
-
-/// How the values of a type are written in XML and JSON, where not each value of the type is written as it is.
-fn form(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "Integer" => "a whole number of 32 bits",
-        "LongInteger" => "a whole number of 64 bits",
-        "BigInteger" | "ByteString" => "hexadecimal digits, two for each byte",
-        "Boolean" => "true or false",
-        "DateTime" => "a date such as 2026-01-31T12:00:00Z",
-        "Interval" => "a whole number of seconds",
-        "DateTimeExtended" => "microseconds, as 0x and 16 hexadecimal digits",
-        _ => return None,
-    })
-}
-
-fn type_name(byte: u8) -> String {
-    Kind::from_byte(byte).map_or_else(|| format!("0x{byte:02x}"), |kind| kind.name().to_owned())
 }
 
 impl fmt::Display for Error {

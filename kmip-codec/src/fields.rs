@@ -2,8 +2,11 @@
 
 use crate::Tag;
 use crate::declare::{Versions, tag_in};
-use crate::error::{Error, ErrorKind};
-use crate::version::Version;
+use crate::enums::Row;
+use crate::error::{Error, ErrorKind, Result};
+use crate::objects::ManagedObject;
+use crate::version::{VERSIONS, Version};
+use crate::wire::{Names, Source};
 
 /// A field of a structure, as the reference pages show it.
 #[derive(Clone, Copy, Debug)]
@@ -27,21 +30,28 @@ pub fn later_tag(version: Version, later: bool, choices: &[(&dyn Versions, Tag)]
 
 /// What an error means in a structure of these fields: whether the item that was found at this place is none of them, or
 /// stands there out of order.
-pub fn judged(error: Error, at: usize, version: Version, fields: &[FieldRow]) -> Error {
+pub fn judged(error: Error, at: usize, src: &dyn Source, fields: &[FieldRow]) -> Error {
+    let version = src.version();
     let (found, expected) = match error.kind {
         _ if error.offset != at => return error,
         ErrorKind::Missing { found: Some(found) } => (found, error.tag),
-        ErrorKind::OutOfOrder { expected } => (error.tag.unwrap_or_default(), expected),
+        ErrorKind::OutOfOrder { expected, .. } => (error.tag.unwrap_or_default(), expected),
         ErrorKind::Unexpected { expected } => (error.tag.unwrap_or_default(), expected),
         ErrorKind::Repeated => (error.tag.unwrap_or_default(), None),
         _ => return error,
     };
-    let is_of = |row: &&FieldRow| row.tags.iter().any(|(tag, is_in)| *tag == found && is_in(version));
-    let kind = match (fields.iter().find(is_of), error.kind) {
-        (None, _) if !is_object(found, fields) => ErrorKind::Unexpected { expected },
-        (_, ErrorKind::Unexpected { .. }) => ErrorKind::OutOfOrder { expected },
-        (Some(row), ErrorKind::Repeated) if row.occurs.starts_with("Vec") => {
-            ErrorKind::OutOfOrder { expected }
+    let place = fields.iter().position(|row| row.has(found, version));
+    let out_of_order = |place: usize| {
+        let behind = fields.iter().skip(place + 1).flat_map(FieldRow::all_tags);
+        ErrorKind::OutOfOrder { expected, before: behind.into_iter().find(|tag| src.stood(*tag)) }
+    };
+    let kind = match (place, error.kind) {
+        (None, _) => ErrorKind::Unexpected { expected },
+        (Some(place), ErrorKind::Unexpected { .. } | ErrorKind::OutOfOrder { .. }) => out_of_order(place),
+        (Some(place), ErrorKind::Repeated)
+            if fields.get(place).is_some_and(|row| row.occurs.starts_with("Vec")) =>
+        {
+            out_of_order(place)
         }
         (_, ErrorKind::Missing { .. }) => return error,
         (_, kind) => kind,
@@ -49,8 +59,36 @@ pub fn judged(error: Error, at: usize, version: Version, fields: &[FieldRow]) ->
     Error { kind, tag: Some(found), ..error }
 }
 
-/// Whether the tag is that of an object, where the structure has one.
-fn is_object(found: Tag, fields: &[FieldRow]) -> bool {
-    fields.iter().any(|row| row.occurs.contains("ManagedObject"))
-        && crate::objects::ManagedObject::TAGS.contains(&found)
+/// Reads a mask. What an earlier version defines may stand in it: objects that were made then have it.
+pub fn take_mask(tag: Tag, src: &mut dyn Source, names: Names, rows: &'static [Row]) -> Result<i32> {
+    let (offset, version) = (src.offset(), src.version());
+    let value = src.mask(tag, names)?;
+    let is_defined = |row: &&Row| VERSIONS.iter().any(|one| *one <= version && (row.2)(*one));
+    let defined = rows.iter().filter(is_defined).fold(0, |all, row| all | row.0);
+    let found = value.cast_unsigned() & !defined;
+    if found == 0 || !src.reading().known_bits {
+        return Ok(value);
+    }
+    let named = rows.iter().find(|row| found & row.0 != 0).map(|row| row.1);
+    Err(Error::at(ErrorKind::Bits { found, named, version }, tag, offset))
+}
+
+impl FieldRow {
+    /// Whether the field stands under this tag in this version. An object stands under the tag of its type.
+    fn has(&self, found: Tag, version: Version) -> bool {
+        self.tags.iter().any(|(tag, is_in)| *tag == found && is_in(version))
+            || self.is_object() && ManagedObject::TAGS.contains(&found)
+    }
+
+    fn is_object(&self) -> bool {
+        self.occurs.contains("ManagedObject")
+    }
+
+    /// Every tag under which it may stand.
+    fn all_tags(&self) -> Vec<Tag> {
+        if self.is_object() {
+            return ManagedObject::TAGS.to_vec();
+        }
+        self.tags.iter().map(|(tag, _)| *tag).collect()
+    }
 }

@@ -80,7 +80,10 @@ impl ItemValue {
                 src.close()?;
                 Ok(Self::Structure(items))
             }
-            Kind::Integer => src.mask(tag, enums::bits_under(tag)).map(Self::Integer),
+            Kind::Integer => match enums::bits_under(tag) {
+                Some(names) => src.mask(tag, names).map(Self::Integer),
+                None => src.integer(tag).map(Self::Integer),
+            },
             Kind::LongInteger => src.long_integer(tag).map(Self::LongInteger),
             Kind::BigInteger => src.big_integer(tag).map(|v| Self::BigInteger(v.into())),
             Kind::Enumeration => src.enumeration(tag, enums::names_under(tag)).map(Self::Enumeration),

@@ -36,7 +36,7 @@ pub mod value;
 pub mod version;
 pub mod wire;
 
-pub use error::{Error, ErrorKind, Named, Unreadable};
+pub use error::{Error, ErrorKind, Form, Named, Unreadable};
 pub use secret::{SecretBytes, SecretText};
 pub use tags::Tag;
 pub use version::Version;

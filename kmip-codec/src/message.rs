@@ -16,8 +16,8 @@ use crate::operations::{Operation, Request, Response};
 use crate::value::DateTime;
 use crate::version::*;
 use crate::wire::{
-    BinarySink, BinarySource, Encoding, JsonSink, LengthSink, LogSink, Sink, Source, TextSource, XmlSink,
-    close,
+    BinarySink, BinarySource, Document, Encoding, JsonSink, LengthSink, LogSink, Reading, Sink, Source,
+    XmlSink, close,
 };
 use bytes::Bytes;
 
@@ -317,7 +317,9 @@ macro_rules! message {
                 match encoding.dialect() {
                     None => Self::from_bytes(bytes),
                     Some(dialect) => {
-                        Field::read(Self::TAG, &mut TextSource::whole(dialect, receive::text(bytes)?)?)
+                        let mut document = Document::new(dialect, bytes);
+                        document.whole()?;
+                        Field::read(Self::TAG, &mut document.source(Reading::default()))
                     }
                 }
             }

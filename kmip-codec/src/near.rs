@@ -1,4 +1,8 @@
-//! What a misspelt name probably stands for.
+//! What a name that is none probably stands for: a misspelt one, or one that others have for the same.
+
+mod synonyms;
+
+use synonyms::standard_name;
 
 /// Names longer than this are not compared: nobody misspells that much.
 const NAME_CHARACTERS_MAX: usize = 64;
@@ -6,13 +10,19 @@ const NAME_CHARACTERS_MAX: usize = 64;
 /// More letters than that are another name, however long it is.
 const DISTANCE_MAX: usize = 4;
 
-/// The name that is nearest to a misspelt one: the same but for case, spaces and signs, or a few letters away.
+/// The name that is nearest to a misspelt one: the same but for case, spaces and signs, what the standard has for a name that
+/// people use, or a few letters away.
 pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let wrong = letters(wrong)?;
+    let standard = standard_name(&wrong).and_then(letters);
+    let mut meant = None;
     // A third of the letters may differ at most: what is further away stands for something else.
     let mut most = (wrong.len() / 3).min(DISTANCE_MAX);
     let mut near = None;
     for name in names {
+        if standard.is_some() && letters(name) == standard {
+            meant = Some(name);
+        }
         // The cheap question first: there are hundreds of names, and strangers choose the misspelt one.
         let count = name.bytes().filter(u8::is_ascii_alphanumeric).count();
         if count.abs_diff(wrong.len()) > most {
@@ -23,10 +33,10 @@ pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Opt
         match distance.checked_sub(1) {
             // Of two that are equally near, the first stays.
             Some(less) => most = less,
-            None => break,
+            None => return near,
         }
     }
-    near
+    meant.or(near)
 }
 
 /// The letters and digits alone, in lower case.
@@ -75,7 +85,8 @@ mod tests {
 
     #[test]
     fn misspelt_names_find_theirs_and_others_nothing() {
-        let names = ["Cryptographic Length", "Cryptographic Algorithm", "Name", "State", "AES", "3DES"];
+        let names =
+            ["Cryptographic Length", "Cryptographic Algorithm", "Name", "State", "AES", "DES", "DES3"];
         for (wrong, right) in [
             ("Cryptographic Lenght", Some("Cryptographic Length")),
             ("cryptographic-length", Some("Cryptographic Length")),
@@ -83,6 +94,11 @@ mod tests {
             ("CryptographicAlgoritm", Some("Cryptographic Algorithm")),
             ("Nmae", Some("Name")),
             ("aes", Some("AES")),
+            ("AES-256", Some("AES")),
+            ("3DES", Some("DES3")),
+            ("Triple DES", Some("DES3")),
+            ("DESede", Some("DES3")),
+            ("key size", Some("Cryptographic Length")),
             ("Something else", None),
             ("", None),
         ] {

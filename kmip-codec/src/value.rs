@@ -6,7 +6,7 @@ use crate::enums::{DataReference, UniqueIdentifierReference};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::{SecretBytes, SecretText};
 use crate::version::{V2_0, Version};
-use crate::wire::{Kind, Names, Sink, Source};
+use crate::wire::{Kind, Names, Sink, Source, expect_kind};
 use bytes::Bytes;
 
 /// Values whose type has a method of the same shape in both interfaces.
@@ -84,7 +84,7 @@ impl BigInteger {
 
 const TAGS: Names = Names {
     number: |name| Tag::by_name(name).map(|tag| tag.0),
-    all: || Tag::ALL.iter().filter_map(|tag| tag.name()).collect(),
+    all: |version| Tag::ALL.iter().filter(|tag| tag.is_in(version)).filter_map(|tag| tag.name()).collect(),
 };
 
 /// A tag as a value: an enumeration of the tags.
@@ -160,9 +160,13 @@ impl Value for UniqueIdentifier {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        if src.version() < V2_0 {
+            return Value::take(tag, src).map(Self::Text);
+        }
+        expect_kind(src, &[Kind::TextString, Kind::Enumeration, Kind::Integer])?;
         match src.peek_kind() {
-            Some(Kind::Enumeration) if src.version() >= V2_0 => Value::take(tag, src).map(Self::Reference),
-            Some(Kind::Integer) if src.version() >= V2_0 => Value::take(tag, src).map(Self::Index),
+            Some(Kind::Enumeration) => Value::take(tag, src).map(Self::Reference),
+            Some(Kind::Integer) => Value::take(tag, src).map(Self::Index),
             _ => Value::take(tag, src).map(Self::Text),
         }
     }
@@ -195,9 +199,13 @@ impl Value for Data {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        if src.version() < V2_0 {
+            return Value::take(tag, src).map(Self::Bytes);
+        }
+        expect_kind(src, &[Kind::ByteString, Kind::Enumeration, Kind::Integer])?;
         match src.peek_kind() {
-            Some(Kind::Enumeration) if src.version() >= V2_0 => Value::take(tag, src).map(Self::Reference),
-            Some(Kind::Integer) if src.version() >= V2_0 => Value::take(tag, src).map(Self::Index),
+            Some(Kind::Enumeration) => Value::take(tag, src).map(Self::Reference),
+            Some(Kind::Integer) => Value::take(tag, src).map(Self::Index),
             _ => Value::take(tag, src).map(Self::Bytes),
         }
     }

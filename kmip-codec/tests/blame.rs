@@ -240,6 +240,7 @@ fn blamed(encoding: Encoding, version: Version, change: Change, wrong: &Wrong) -
     }
     assert!(!why.place.name.is_empty() && text.starts_with(&why.place.name), "{about}");
     is_fair(&wrong.root, why);
+    assert!(!text.ends_with("is out of order"), "what belongs there is not told: {about}");
     let place = spelt(&wrong.root, &wrong.path[..wrong.path.len() - usize::from(change == Change::Missing)]);
     // Any tag is an attribute's there: it is the second that is too much.
     let is_single = ["/NewAttribute/", "/CurrentAttribute/"].iter().any(|parent| place.contains(parent));

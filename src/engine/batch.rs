@@ -22,7 +22,7 @@ use crate::engine::telling::notice::{self, Notice};
 use crate::engine::world::{Entropy, World};
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::value::DateTime;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// What a message comes to.
 #[derive(Debug)]
@@ -161,12 +161,23 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
     }
 }
 
+/// How many bytes of a Unique Batch Item ID a message quotes.
+const ID_BYTES_SHOWN: usize = 16;
+
 /// Refuses items that could not be told apart in the answer (KMIP 2.1, 9.21).
 fn check_item_ids(message: &RequestMessage) -> Result<(), Refusal> {
-    let mut seen = BTreeSet::new();
-    let mut ids = message.items.iter().filter_map(|item| item.unique_batch_item_id.as_ref());
-    if ids.all(|id| seen.insert(id)) {
-        return Ok(());
+    let mut seen = BTreeMap::new();
+    for (place, item) in message.items.iter().enumerate() {
+        let Some(id) = &item.unique_batch_item_id else { continue };
+        let Some(first) = seen.insert(id, place) else { continue };
+        let shown = hex::encode(id.get(..ID_BYTES_SHOWN).unwrap_or(id));
+        let rest = if id.len() > ID_BYTES_SHOWN { "…" } else { "" };
+        let text = format!(
+            "items {} and {} of the batch have the same Unique Batch Item ID, 0x{shown}{rest}: give each one of its own",
+            first + 1,
+            place + 1
+        );
+        return Err(Refusal::new(Cause::InvalidField, text));
     }
-    Err(Refusal::new(Cause::InvalidField, "two items of the batch have the same Unique Batch Item ID"))
+    Ok(())
 }

@@ -20,7 +20,8 @@ pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> 
     if length <= maximum {
         return outcome;
     }
-    let text = format!("the answer has {length} bytes, more than the Maximum Response Size");
+    let text =
+        format!("the answer has {length} bytes, and the Maximum Response Size of the request is {maximum}");
     let mut outcome = outcome.refuse(now().seconds(), message, &Refusal::new(Cause::TooLarge, text));
     number(&mut outcome.response, request, message);
     outcome

@@ -62,6 +62,7 @@ pub async fn decode(
 ) -> Result<Read, String> {
     let reading = Reading {
         items_alone: true,
+        known_bits: true,
         later_fields: persona.later_fields == LaterFields::Take,
         strips_nuls: persona.trailing_nuls == Nuls::Strip,
     };

@@ -54,7 +54,7 @@ impl Intake<'_> {
         until(deadline, UNFINISHED, rest).await?;
         let length = match frame_length(header, tag) {
             Ok(length) if length <= self.limits.message_bytes_max => length,
-            Ok(_) => return Ok(Frame::Refused(too_large(tag))),
+            Ok(length) => return Ok(Frame::Refused(too_large(tag, length, self.limits.message_bytes_max))),
             Err(error) => return Ok(Frame::Refused(error)),
         };
         let mut message = Arriving::new(&header, length);
@@ -118,6 +118,6 @@ pub fn grow(bytes: &mut Zeroizing<Vec<u8>>, most: Bytes) {
     *bytes = grown;
 }
 
-fn too_large(tag: Tag) -> kmip_codec::Error {
-    kmip_codec::Error::at(kmip_codec::ErrorKind::TooLarge, tag, 0)
+fn too_large(tag: Tag, found: Bytes, most: Bytes) -> kmip_codec::Error {
+    kmip_codec::Error::at(kmip_codec::ErrorKind::TooLarge { found, most }, tag, 0)
 }

@@ -5,7 +5,7 @@ use crate::Tag;
 use crate::declare::{Field, Value};
 use crate::error::Result;
 use crate::version::Version;
-use crate::wire::{Kind, Sink, Source};
+use crate::wire::{Kind, Sink, Source, expect_kind};
 
 /// The name of an attribute, whichever way it was written (KMIP 2.1, 5.5).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -70,6 +70,7 @@ impl Value for AttributeReference {
         if !src.version().has_tagged_attributes() {
             return src.text(tag).map(|name| Self::from_name(&name));
         }
+        expect_kind(src, &[Kind::Enumeration, Kind::Structure])?;
         if src.peek_kind() == Some(Kind::Enumeration) {
             return Value::take(tag, src).map(Self::Tag);
         }

@@ -65,16 +65,22 @@ macro_rules! by_tag {
     };
 }
 
-/// How the names of bits become numbers under this tag. Under the tag of any attribute's value they are those of all
-/// masks, which share none.
-pub fn bits_under(tag: Tag) -> Names {
+/// How the names of bits become numbers under this tag, where a mask may stand there. Under the tag of any attribute's value
+/// they are those of all masks, which share none.
+pub fn bits_under(tag: Tag) -> Option<Names> {
     match tag {
-        Tag::CryptographicUsageMask => CryptographicUsageMask::NAMES,
-        Tag::ProtectionStorageMask => ProtectionStorageMask::NAMES,
-        Tag::StorageStatusMask => StorageStatusMask::NAMES,
-        Tag::AttributeValue => Names { number: any_bit, all: Vec::new },
-        _ => Names::NONE,
+        Tag::CryptographicUsageMask => Some(CryptographicUsageMask::NAMES),
+        Tag::ProtectionStorageMask => Some(ProtectionStorageMask::NAMES),
+        Tag::StorageStatusMask => Some(StorageStatusMask::NAMES),
+        Tag::AttributeValue => Some(Names { number: any_bit, all: any_bits }),
+        _ => None,
     }
+}
+
+fn any_bits(version: Version) -> Vec<&'static str> {
+    let [one, two, three] =
+        [CryptographicUsageMask::NAMES, ProtectionStorageMask::NAMES, StorageStatusMask::NAMES];
+    [(one.all)(version), (two.all)(version), (three.all)(version)].concat()
 }
 
 fn any_bit(name: &str) -> Option<u32> {

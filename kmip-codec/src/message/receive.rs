@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result, Unreadable};
 use crate::limits::ITEM_HEADER_BYTES;
 use crate::operations::Request;
 use crate::version::Version;
-use crate::wire::{BinarySource, Encoding, Outline, Reading, Source, TextSource};
+use crate::wire::{BinarySource, Encoding, Reading, Received, Source};
 use zeroize::Zeroizing;
 
 /// Of how many items of a message the place is told; of the others, the byte.
@@ -30,23 +30,21 @@ impl RequestMessage {
         bytes: &[u8],
         reading: Reading,
     ) -> std::result::Result<Self, RefusedMessage> {
-        match Self::read(encoding, bytes, reading) {
+        let mut received = Received::new(encoding, bytes);
+        match Self::read(&mut received, reading) {
             Ok(mut message) => {
                 let unreadable = message.items.iter_mut().filter_map(|item| match &mut item.request {
                     Request::Unreadable(unreadable) => Some(&mut unreadable.why),
                     _ => None,
                 });
-                let mut outline = None;
                 for why in unreadable.take(PLACES_MAX) {
-                    let outline = outline.get_or_insert_with(|| Outline::new(encoding, bytes));
-                    why.place = outline.place(why.error.offset);
+                    why.place = received.place(why.error.offset);
                 }
                 Ok(message)
             }
             Err(error) => {
-                let place = Outline::new(encoding, bytes).place(error.offset);
-                let why = Box::new(Unreadable { error, place });
-                Err(RefusedMessage { why, version: version_of(encoding, bytes, error) })
+                let why = Box::new(Unreadable { error, place: received.place(error.offset) });
+                Err(RefusedMessage { why, version: version_of(&mut received, error) })
             }
         }
     }
@@ -54,56 +52,48 @@ impl RequestMessage {
     /// The version that the header of a message names of which only the beginning is there, as far as that is whole.
     pub fn version_in(encoding: Encoding, begun: &[u8]) -> Option<Version> {
         if encoding != Encoding::Ttlv {
-            return version_written(encoding, begun);
+            return version_written(&mut Received::new(encoding, begun));
         }
         // As if the message ended here: its own length says otherwise.
         let (header, rest) = begun.split_at_checked(ITEM_HEADER_BYTES)?;
         let length = u32::try_from(rest.len()).ok()?.to_be_bytes();
         let frame = Zeroizing::new([header.get(..ITEM_HEADER_BYTES - length.len())?, &length, rest].concat());
-        version_written(encoding, &frame)
+        version_written(&mut Received::Ttlv(&frame))
     }
 
-    fn read(encoding: Encoding, bytes: &[u8], reading: Reading) -> Result<Self> {
-        let Some(dialect) = encoding.dialect() else {
-            let mut source = BinarySource::reading(bytes, reading);
-            let message = Field::read(Self::TAG, &mut source)?;
-            source.finish()?;
-            return Ok(message);
-        };
-        let (mut source, whole) = TextSource::begun(dialect, text(bytes)?, reading);
-        whole?;
-        Field::read(Self::TAG, &mut source)
+    fn read(received: &mut Received<'_>, reading: Reading) -> Result<Self> {
+        match received {
+            Received::Ttlv(bytes) => {
+                let mut source = BinarySource::reading(bytes, reading);
+                let message = Field::read(Self::TAG, &mut source)?;
+                source.finish()?;
+                Ok(message)
+            }
+            Received::Text(document) => {
+                document.whole()?;
+                Field::read(Self::TAG, &mut document.source(reading))
+            }
+        }
     }
-}
-
-/// The message as text.
-pub(super) fn text(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|error| Error {
-        kind: ErrorKind::Utf8,
-        tag: None,
-        offset: error.valid_up_to(),
-    })
 }
 
 /// The version of a message that could not be read: what its header says, as far as that is whole.
-fn version_of(encoding: Encoding, bytes: &[u8], error: Error) -> Option<Version> {
+fn version_of(received: &mut Received<'_>, error: Error) -> Option<Version> {
     if let ErrorKind::Version(version) = error.kind {
         return Some(version);
     }
-    version_written(encoding, bytes)
+    version_written(received)
 }
 
-fn version_written(encoding: Encoding, bytes: &[u8]) -> Option<Version> {
+fn version_written(received: &mut Received<'_>) -> Option<Version> {
     let read = |src: &mut dyn Source| -> Result<MessageVersion> {
         src.open(RequestMessage::TAG)?;
         src.open(Tag::RequestHeader)?;
         Value::take(Tag::ProtocolVersion, src)
     };
-    let version = match encoding.dialect() {
-        None => read(&mut BinarySource::new(bytes)),
-        Some(dialect) => {
-            text(bytes).and_then(|text| read(&mut TextSource::begun(dialect, text, Reading::default()).0))
-        }
+    let version = match received {
+        Received::Ttlv(bytes) => read(&mut BinarySource::new(bytes)),
+        Received::Text(document) => read(&mut document.source(Reading::default())),
     };
     version.ok().map(|version| version.0)
 }

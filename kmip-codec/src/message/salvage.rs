@@ -51,7 +51,7 @@ fn take_fields(head: &mut Head, src: &mut dyn Source) -> Result<RequestItem> {
 
 /// Whether an error is one item's, rather than one of the limits that hold for the message.
 fn is_of_the_item(kind: ErrorKind) -> bool {
-    !matches!(kind, ErrorKind::TooLarge)
+    !matches!(kind, ErrorKind::TooMany | ErrorKind::TooLarge { .. })
 }
 
 /// What can be read of an item, one field or another having failed.

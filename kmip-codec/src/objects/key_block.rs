@@ -7,7 +7,7 @@ use crate::declare::{Field, Value};
 use crate::enums::{CryptographicAlgorithm, KeyCompressionType, KeyFormatType};
 use crate::error::Result;
 use crate::secret::SecretBytes;
-use crate::wire::{Kind, Sink, Source, close};
+use crate::wire::{Kind, Sink, Source, close, expect_kind};
 
 /// A key with what is needed to understand it (KMIP 2.1, 3.1).
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -57,6 +57,9 @@ impl PlainKeyValue {
     /// Reads the content of a key value, given the format that its block names.
     pub fn take(tag: Tag, format: KeyFormatType, src: &mut dyn Source) -> Result<Self> {
         src.open(tag)?;
+        if src.peek() == Some(Tag::KeyMaterial) {
+            expect_kind(src, &[Kind::ByteString, Kind::Structure])?;
+        }
         let key_material = match src.peek_kind() {
             Some(Kind::Structure) => {
                 TransparentKey::take(Tag::KeyMaterial, format, src).map(KeyMaterial::Transparent)?
@@ -115,6 +118,9 @@ impl Value for KeyBlock {
         src.open(tag)?;
         let key_format_type = Field::read(Tag::KeyFormatType, src)?;
         let key_compression_type = Field::read(Tag::KeyCompressionType, src)?;
+        if src.peek() == Some(Tag::KeyValue) {
+            expect_kind(src, &[Kind::ByteString, Kind::Structure])?;
+        }
         let key_value = match (src.peek(), src.peek_kind()) {
             (Some(Tag::KeyValue), Some(Kind::ByteString)) => {
                 Some(KeyValue::Wrapped(Value::take(Tag::KeyValue, src)?))

@@ -12,7 +12,7 @@ use crate::operations::Operation;
 use crate::secret::SecretBytes;
 use crate::value::{DateTime, Interval, UniqueIdentifier};
 use crate::version::*;
-use crate::wire::{Kind, Sink, Source};
+use crate::wire::{Kind, Sink, Source, expect_kind};
 use bytes::Bytes;
 
 /// Operations whose request or answer is empty.
@@ -102,6 +102,7 @@ impl Value for TicketLease {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        expect_kind(src, &[Kind::Interval, Kind::DateTime])?;
         match src.peek_kind() {
             Some(Kind::DateTime) => Value::take(tag, src).map(Self::DateTime),
             _ => Value::take(tag, src).map(Self::Interval),
@@ -248,6 +249,7 @@ impl Value for CalledFunction {
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
+        expect_kind(src, &[Kind::Enumeration, Kind::Integer])?;
         match src.peek_kind() {
             Some(Kind::Integer) => Value::take(tag, src).map(Self::Vendor),
             _ => Value::take(tag, src).map(Self::Defined),

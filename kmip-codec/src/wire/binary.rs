@@ -31,7 +31,8 @@ pub fn frame_length(header: [u8; ITEM_HEADER_BYTES], expected: Tag) -> Result<us
     }
     let whole = ITEM_HEADER_BYTES + head.length;
     if whole > MESSAGE_BYTES_MAX {
-        return Err(Error::at(ErrorKind::TooLarge, head.tag, 0));
+        let kind = ErrorKind::TooLarge { found: whole, most: MESSAGE_BYTES_MAX };
+        return Err(Error::at(kind, head.tag, 0));
     }
     if !head.length.is_multiple_of(8) {
         return Err(Error::at(ErrorKind::Length { found: head.length }, head.tag, 0));
@@ -177,7 +178,7 @@ impl<'a> BinarySource<'a> {
         }
         self.items += 1;
         if self.items > ITEMS_MAX {
-            return Err(Error::at(ErrorKind::TooLarge, tag, self.at));
+            return Err(Error::at(ErrorKind::TooMany, tag, self.at));
         }
         self.at += ITEM_HEADER_BYTES;
         Ok(head.length)

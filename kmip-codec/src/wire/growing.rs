@@ -16,7 +16,7 @@ impl Growing {
     /// For a text of this length.
     pub(super) fn new(length: usize) -> Result<Self> {
         if length > MESSAGE_BYTES_MAX {
-            return Err(error_at(ErrorKind::TooLarge, 0));
+            return Err(error_at(ErrorKind::TooLarge { found: length, most: MESSAGE_BYTES_MAX }, 0));
         }
         Ok(Self::default())
     }
@@ -27,7 +27,7 @@ impl Growing {
         let kind = match () {
             () if self.root.is_some() => Some(ErrorKind::Trailing),
             () if self.open.len() > DEPTH_MAX => Some(ErrorKind::TooDeep),
-            () if self.items > ITEMS_MAX => Some(ErrorKind::TooLarge),
+            () if self.items > ITEMS_MAX => Some(ErrorKind::TooMany),
             () => None,
         };
         if let Some(kind) = kind {

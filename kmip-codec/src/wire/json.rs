@@ -10,7 +10,7 @@ use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
 use super::tree::Node;
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, Form, Result};
 use crate::version::Version;
 use json_event_parser::{JsonEvent, LowLevelJsonParser, LowLevelJsonSerializer};
 use std::borrow::Cow;
@@ -180,7 +180,6 @@ fn grow(text: &str, growing: &mut Growing) -> Result<()> {
 }
 
 fn take(event: JsonEvent<'_>, key: &mut Option<Key>, growing: &mut Growing, offset: usize) -> Result<()> {
-    let wrong = syntax_at(offset);
     match (event, key.take()) {
         (JsonEvent::StartObject, None) => growing.open(offset).map(|_| ()),
         (JsonEvent::EndObject, None) if growing.innermost(offset)?.is_begun => growing.close(offset),
@@ -190,7 +189,7 @@ fn take(event: JsonEvent<'_>, key: &mut Option<Key>, growing: &mut Growing, offs
                 "name" => Key::Name,
                 "type" => Key::Type,
                 "value" => Key::Value,
-                _ => return Err(wrong),
+                _ => return Err(growing.innermost(offset)?.error(ErrorKind::Form(Form::OtherPart))),
             };
             *key = Some(named);
             Ok(())
@@ -198,18 +197,18 @@ fn take(event: JsonEvent<'_>, key: &mut Option<Key>, growing: &mut Growing, offs
         (JsonEvent::StartArray, Some(Key::Value)) => begin_value(growing.innermost(offset)?),
         (JsonEvent::EndArray, None) => Ok(()),
         (value, Some(key)) => set(growing.innermost(offset)?, key, value),
-        _ => Err(wrong),
+        _ => Err(syntax_at(offset)),
     }
 }
 
 fn begin_value(node: &mut Node) -> Result<()> {
     let is_second = std::mem::replace(&mut node.is_begun, true);
-    if is_second { Err(node.error(ErrorKind::Syntax)) } else { Ok(()) }
+    if is_second { Err(node.error(ErrorKind::Form(Form::Twice))) } else { Ok(()) }
 }
 
 /// Sets what the object says of itself, once.
 fn set(node: &mut Node, key: Key, value: JsonEvent<'_>) -> Result<()> {
-    let wrong = node.error(ErrorKind::Syntax);
+    let wrong = node.error(ErrorKind::Form(Form::Part));
     match (key, value) {
         (Key::Name, JsonEvent::String(_)) => Ok(()),
         (Key::Tag, JsonEvent::String(name)) if node.tag.is_none() && node.unknown.is_none() => {
@@ -230,6 +229,7 @@ fn set(node: &mut Node, key: Key, value: JsonEvent<'_>) -> Result<()> {
             });
             Ok(())
         }
+        (Key::Tag | Key::Type, JsonEvent::String(_)) => Err(node.error(ErrorKind::Form(Form::Twice))),
         _ => Err(wrong),
     }
 }

@@ -17,10 +17,11 @@ pub(crate) use binary::item_offsets;
 pub use binary::{BinarySink, BinarySource, LengthSink, frame_length};
 pub use json::JsonSink;
 pub use log::LogSink;
-pub(crate) use place::Outline;
 pub use place::Place;
+pub(crate) use place::Received;
 pub use redacted::{Fingerprint, RedactedSink, SECRET, SPELT};
 pub(crate) use scalar::Dialect;
+pub(crate) use tree::Document;
 pub use tree::TextSource;
 pub use xml::XmlSink;
 
@@ -142,17 +143,17 @@ impl std::fmt::Display for Encoding {
 pub struct Names {
     /// The number of a name.
     pub number: fn(&str) -> Option<u32>,
-    /// Every name.
-    pub all: fn() -> Vec<&'static str>,
+    /// The names that a version has.
+    pub all: fn(Version) -> Vec<&'static str>,
 }
 
 impl Names {
     /// Of what has no names.
-    pub const NONE: Self = Self { number: |_| None, all: Vec::new };
+    pub const NONE: Self = Self { number: |_| None, all: |_| Vec::new() };
 
-    /// The name that is nearest to one that is not known.
-    pub fn near(self, wrong: &str) -> Option<&'static str> {
-        nearest(wrong, (self.all)())
+    /// The name of this version that is nearest to one that is not known.
+    pub fn near(self, wrong: &str, version: Version) -> Option<&'static str> {
+        nearest(wrong, (self.all)(version))
     }
 }
 
@@ -163,6 +164,8 @@ pub struct Reading {
     pub items_alone: bool,
     /// Whether fields are taken that belong to a later minor version of the same major one.
     pub later_fields: bool,
+    /// Whether masks are refused that have bits which neither the version of the message nor an earlier one defines.
+    pub known_bits: bool,
     /// Whether NUL bytes at the end of texts are taken off (TTLV alone).
     pub strips_nuls: bool,
 }
@@ -275,13 +278,23 @@ pub fn missing(src: &dyn Source, expected: Tag) -> Error {
     let kind = match () {
         () if src.stood(found) => ErrorKind::Repeated,
         () if !found.is_in(src.version()) => ErrorKind::Unexpected { expected: Some(expected) },
-        () if src.follows(expected) => ErrorKind::OutOfOrder { expected: Some(expected) },
+        () if src.follows(expected) => ErrorKind::OutOfOrder { expected: Some(expected), before: None },
         () => {
             let kind = ErrorKind::Missing { found: Some(found) };
             return Error { tag: Some(expected), ..src.unreadable(kind) };
         }
     };
     src.unreadable(kind)
+}
+
+/// Refuses the next item where it has none of the types of which it may have one.
+pub fn expect_kind(src: &dyn Source, expected: &'static [Kind]) -> Result<()> {
+    match src.peek_kind() {
+        Some(found) if !expected.contains(&found) => {
+            Err(src.unreadable(ErrorKind::WrongTypes { expected, found }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The error where a structure should end and something else is found.
@@ -292,9 +305,11 @@ pub fn leftover(src: &dyn Source, found: Tag) -> Error {
 
 /// Leaves the open structure, which has these fields and must have been read to its end.
 pub fn close(src: &mut dyn Source, fields: &[Tag]) -> Result<()> {
-    src.close().map_err(|error| match (error.kind, error.tag) {
+    let closed = src.close();
+    closed.map_err(|error| match (error.kind, error.tag) {
         (ErrorKind::Unexpected { expected }, Some(found)) if fields.contains(&found) => {
-            Error { kind: ErrorKind::OutOfOrder { expected }, ..error }
+            let before = fields.iter().skip_while(|tag| **tag != found).skip(1).find(|tag| src.stood(**tag));
+            Error { kind: ErrorKind::OutOfOrder { expected, before: before.copied() }, ..error }
         }
         _ => error,
     })

@@ -1,7 +1,7 @@
 //! Where in a message something stands, in words: found by walking down the message once more, and only for errors.
 
 use super::binary::children;
-use super::tree::{Node, tree};
+use super::tree::{Document, Node};
 use super::{Encoding, Kind};
 use crate::error::{ErrorKind, Named};
 use std::borrow::Cow;
@@ -31,30 +31,26 @@ struct Step {
     number: (usize, usize),
 }
 
-/// A message in which places are looked up: read once, however many.
-pub(crate) struct Outline<'m>(Within<'m>);
-
-enum Within<'m> {
+/// A message that came in: TTLV as it is, text as the tree that it was read into.
+pub(crate) enum Received<'m> {
     Ttlv(&'m [u8]),
-    Text(Option<Node>),
+    Text(Document),
 }
 
-impl<'m> Outline<'m> {
-    /// Of a message, as far as it can be read.
+impl<'m> Received<'m> {
+    /// Reads a text into its tree.
     pub(crate) fn new(encoding: Encoding, message: &'m [u8]) -> Self {
         match encoding.dialect() {
-            None => Self(Within::Ttlv(message)),
-            Some(dialect) => {
-                Self(Within::Text(tree(dialect, std::str::from_utf8(message).unwrap_or_default()).0))
-            }
+            None => Self::Ttlv(message),
+            Some(dialect) => Self::Text(Document::new(dialect, message)),
         }
     }
 
     /// The place of the item that begins at this byte, or of the last one before it.
     pub(crate) fn place(&self, offset: usize) -> Place {
-        let steps = match &self.0 {
-            Within::Ttlv(message) => in_ttlv(message, offset),
-            Within::Text(root) => root.as_ref().map(|root| in_tree(root, offset)).unwrap_or_default(),
+        let steps = match self {
+            Self::Ttlv(message) => in_ttlv(message, offset),
+            Self::Text(document) => document.root().map(|root| in_tree(root, offset)).unwrap_or_default(),
         };
         let part = |step: &Step| match step.number {
             (_, 1) => step.name.clone(),

@@ -4,6 +4,7 @@ use super::Names;
 use super::growing::Growing;
 use crate::Tag;
 use crate::error::Result;
+use crate::version::Version;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
@@ -78,22 +79,28 @@ impl<'a> Reading<'a> {
         named.or_else(|| self.u32())
     }
 
-    /// The bits stand behind each other with spaces or `|` between them, as names or as numbers.
+    /// The bits stand behind each other with spaces or one `|` between them, as names or as numbers.
     pub(super) fn mask(self, names: Names) -> Option<i32> {
         if let Some(number) = self.i32() {
             return Some(number);
         }
-        let mut bits = mask_parts(self.text()?);
-        let bits =
-            bits.try_fold(0, |all, part| (names.number)(part).or_else(|| hex_u32(part)).map(|bit| all | bit));
-        bits.map(u32::cast_signed)
+        let bit = |part| (names.number)(part).or_else(|| hex_u32(part));
+        let mut all = 0;
+        for part in self.text()?.split('|') {
+            let mut between = part.split_ascii_whitespace().peekable();
+            between.peek()?;
+            all = between.try_fold(all, |all, part| bit(part).map(|bit| all | bit))?;
+        }
+        Some(all.cast_signed())
     }
 
-    /// The name that is nearest to the one that stands there and is not known, or to the first of several.
-    pub(super) fn near(self, names: Names) -> Option<&'static str> {
+    /// The name that is nearest to the one that stands there and is not known, or to the first of several, whatever stands
+    /// between them.
+    pub(super) fn near(self, names: Names, version: Version) -> Option<&'static str> {
         let text = self.text()?;
         let unknown = |part: &&str| (names.number)(part).is_none() && hex_u32(part).is_none();
-        names.near(text).or_else(|| names.near(mask_parts(text).find(unknown)?))
+        let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        names.near(text, version).or_else(|| names.near(parts.find(unknown)?, version))
     }
 
     /// JSON marks the digits of big integers with 0x, XML does not.
@@ -123,10 +130,6 @@ impl<'a> Reading<'a> {
         let date = self.date().and_then(|date| i64::try_from(date.unix_timestamp_nanos() / 1000).ok());
         date.or_else(|| self.i64())
     }
-}
-
-fn mask_parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_ascii_whitespace() || c == '|').filter(|part| !part.is_empty())
 }
 
 /// The digits behind `0x`.

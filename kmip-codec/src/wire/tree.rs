@@ -5,11 +5,12 @@ use super::growing::{Growing, error_at, syntax_at};
 use super::scalar::{Dialect, Reading, Scalar};
 use super::{Kind, Names, Reading as Leniency, Source, leftover, missing};
 use crate::Tag;
-use crate::error::{Error, ErrorKind, Named, Result};
+use crate::error::{Error, ErrorKind, Form, Named, Result};
 use crate::limits::DEPTH_MAX;
 use crate::near::nearest;
 use crate::version::{V1_0, Version};
 use std::cell::Cell;
+use std::slice::IterMut;
 
 /// One item.
 #[derive(Default)]
@@ -53,16 +54,27 @@ impl Node {
     /// A structure has items, everything else a value. What is wrong with one item is told where it is read.
     pub(super) fn check(&mut self, depth: usize) -> Result<()> {
         let is_structure = self.kind.is_none_or(|kind| kind == Kind::Structure);
-        let is_whole = is_structure != self.value.is_some() && (is_structure || self.items.is_empty());
         if is_structure && depth >= DEPTH_MAX {
             return Err(self.error(ErrorKind::TooDeep));
         }
         if self.tag.is_none() && self.unknown.is_some() {
             self.fault = Some(ErrorKind::Name { of: Named::Field, near: None });
-        } else if !is_whole || self.tag.is_none() {
-            self.fault = self.fault.or(Some(ErrorKind::Syntax));
+        } else {
+            self.fault = self.fault.or(self.lacking(is_structure).map(ErrorKind::Form));
         }
         Ok(())
+    }
+
+    /// What it lacks, or has and cannot have.
+    fn lacking(&self, is_structure: bool) -> Option<Form> {
+        match (is_structure, &self.value) {
+            _ if self.tag.is_none() => Some(Form::NoTag),
+            (true, Some(_)) if self.kind.is_none() => Some(Form::NoType),
+            (true, Some(_)) => Some(Form::ValueOfStructure),
+            (false, _) if !self.items.is_empty() => Some(Form::ItemsOfValue),
+            (false, None) => Some(Form::NoValue),
+            _ => None,
+        }
     }
 
     /// The text of a value that is one of a table.
@@ -76,20 +88,55 @@ impl Node {
 }
 
 /// A structure that is open.
-struct Level {
-    /// Its items that were not read yet, last first.
-    items: Vec<Node>,
+struct Level<'d> {
+    /// Its items that were not read yet.
+    items: IterMut<'d, Node>,
     /// The tags of those that were.
     read: Vec<Option<Tag>>,
     begin: usize,
 }
 
+/// A message in JSON or XML, read into a tree once: as far as it goes, and what is wrong behind that.
+pub(crate) struct Document {
+    dialect: Dialect,
+    root: Option<Node>,
+    whole: Result<()>,
+}
+
+impl Document {
+    /// The tree of a message.
+    pub(crate) fn new(dialect: Dialect, message: &[u8]) -> Self {
+        let (root, whole) = match std::str::from_utf8(message) {
+            Ok(text) => tree(dialect, text),
+            Err(error) => (None, Err(error_at(ErrorKind::Utf8, error.valid_up_to()))),
+        };
+        Self { dialect, root, whole }
+    }
+
+    /// Whether it is one message and nothing else.
+    pub(crate) fn whole(&self) -> Result<()> {
+        self.whole
+    }
+
+    /// What reads it, from its beginning. Texts and bytes that are read are gone from the tree.
+    pub(crate) fn source(&mut self, leniency: Leniency) -> TextSource<'_> {
+        let level = Level { items: self.root.as_mut_slice().iter_mut(), read: Vec::new(), begin: 0 };
+        let (version, looks_left) = (V1_0, Cell::new(LOOKS_MAX));
+        TextSource { version, dialect: self.dialect, leniency, open: vec![level], offset: 0, looks_left }
+    }
+
+    /// The message itself.
+    pub(super) fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+}
+
 /// Reads XML or JSON.
-pub struct TextSource {
+pub struct TextSource<'d> {
     version: Version,
     dialect: Dialect,
     leniency: Leniency,
-    open: Vec<Level>,
+    open: Vec<Level<'d>>,
     offset: usize,
     /// How often more it is looked for what a misspelt name is near to: a message could have very many.
     looks_left: Cell<u8>,
@@ -102,7 +149,7 @@ const LOOKS_MAX: u8 = 16;
 const UNKNOWN: Tag = Tag(0);
 
 /// The tree of one message as far as it goes, and what is wrong behind that.
-pub(super) fn tree(dialect: Dialect, text: &str) -> (Option<Node>, Result<()>) {
+fn tree(dialect: Dialect, text: &str) -> (Option<Node>, Result<()>) {
     match Growing::new(text.len()) {
         Ok(mut growing) => {
             let read = (dialect.grow)(text, &mut growing);
@@ -112,34 +159,19 @@ pub(super) fn tree(dialect: Dialect, text: &str) -> (Option<Node>, Result<()>) {
     }
 }
 
-impl TextSource {
-    /// Reads one message: the text is that and nothing else.
-    pub(crate) fn whole(dialect: Dialect, text: &str) -> Result<Self> {
-        let (source, read) = Self::begun(dialect, text, Leniency::default());
-        read.map(|()| source)
-    }
-
-    /// The same as far as it goes, and what is wrong behind that.
-    pub(crate) fn begun(dialect: Dialect, text: &str, leniency: Leniency) -> (Self, Result<()>) {
-        let (root, read) = tree(dialect, text);
-        let items: Vec<Node> = root.into_iter().collect();
-        let open = vec![Level { items, read: Vec::new(), begin: 0 }];
-        let looks_left = Cell::new(LOOKS_MAX);
-        (Self { version: V1_0, dialect, leniency, open, offset: 0, looks_left }, read)
-    }
-
+impl<'d> TextSource<'d> {
     fn next(&self) -> Option<&Node> {
-        self.open.last().and_then(|level| level.items.last())
+        self.open.last().and_then(|level| level.items.as_slice().first())
     }
 
-    fn pop(&mut self) -> Option<Node> {
+    fn pop(&mut self) -> Option<&'d mut Node> {
         let level = self.open.last_mut()?;
-        let node = level.items.pop()?;
+        let node = level.items.next()?;
         level.read.push(node.tag);
         Some(node)
     }
 
-    fn take(&mut self, tag: Tag, kind: Kind) -> Result<Node> {
+    fn take(&mut self, tag: Tag, kind: Kind) -> Result<&'d mut Node> {
         match self.next() {
             Some(next) if next.tag == Some(tag) => {}
             Some(node @ Node { fault: Some(fault), tag: None, .. }) => return Err(self.blamed(node, *fault)),
@@ -149,7 +181,7 @@ impl TextSource {
         self.offset = node.offset;
         let found = node.kind.unwrap_or(Kind::Structure);
         match node.fault {
-            Some(fault) => Err(self.blamed(&node, fault)),
+            Some(fault) => Err(self.blamed(node, fault)),
             None if found != kind => {
                 Err(node.error(ErrorKind::WrongType { expected: kind, found: found as u8 }))
             }
@@ -163,26 +195,25 @@ impl TextSource {
         parsed.ok_or_else(|| node.error(ErrorKind::Value))
     }
 
-    /// A value that may be spelt by its name.
+    /// A value that may be spelt by its name, or what is wrong with it, given the name that it is near to.
     fn named<T>(
         &mut self,
         tag: Tag,
         kind: Kind,
         names: Names,
         parse: fn(Reading<'_>, Names) -> Option<T>,
+        wrong: fn(Option<&'static str>) -> ErrorKind,
     ) -> Result<T> {
         let node = self.take(tag, kind)?;
         let reading = node.value.as_ref().map(|value| Reading { value, dialect: self.dialect });
         if let Some(value) = reading.and_then(|reading| parse(reading, names)) {
             return Ok(value);
         }
-        let looks = self.may_look();
-        let unknown = || {
-            let near = reading.filter(|_| looks).and_then(|reading| reading.near(names));
-            let is_named = reading.is_some_and(|reading| reading.text().is_some());
-            node.error(if is_named { ErrorKind::Name { of: Named::Value, near } } else { ErrorKind::Value })
+        let Some(reading) = reading.filter(|reading| reading.text().is_some()) else {
+            return Err(node.error(ErrorKind::Value));
         };
-        Err(unknown())
+        let near = self.may_look().then(|| reading.near(names, self.version)).flatten();
+        Err(node.error(wrong(near)))
     }
 
     fn may_look(&self) -> bool {
@@ -195,7 +226,10 @@ impl TextSource {
     fn blamed(&self, node: &Node, fault: ErrorKind) -> Error {
         let name = node.unknown.as_deref().unwrap_or_default();
         let near = |of| match of {
-            Named::Field => nearest(name, Tag::ALL.iter().filter_map(|tag| tag.name())),
+            Named::Field => {
+                let tags = Tag::ALL.iter().filter(|tag| tag.is_in(self.version));
+                nearest(name, tags.filter_map(|tag| tag.name()))
+            }
             Named::Type => nearest(name, Kind::ALL.iter().map(|kind| kind.name())),
             Named::Value => None,
         };
@@ -206,7 +240,7 @@ impl TextSource {
     }
 }
 
-impl Source for TextSource {
+impl Source for TextSource<'_> {
     fn version(&self) -> Version {
         self.version
     }
@@ -221,7 +255,10 @@ impl Source for TextSource {
 
     fn unreadable(&self, kind: ErrorKind) -> Error {
         match self.next() {
-            Some(node) => self.blamed(node, node.fault.filter(|_| node.tag.is_none()).unwrap_or(kind)),
+            Some(node) => {
+                let is_its_fault = node.tag.is_none() || matches!(kind, ErrorKind::UnknownType { .. });
+                self.blamed(node, node.fault.filter(|_| is_its_fault).unwrap_or(kind))
+            }
             None => error_at(kind, self.offset),
         }
     }
@@ -235,7 +272,7 @@ impl Source for TextSource {
     }
 
     fn follows(&self, tag: Tag) -> bool {
-        self.open.last().is_some_and(|level| level.items.iter().any(|node| node.tag == Some(tag)))
+        self.open.last().is_some_and(|level| level.items.as_slice().iter().any(|node| node.tag == Some(tag)))
     }
 
     fn depth(&self) -> usize {
@@ -259,7 +296,8 @@ impl Source for TextSource {
     }
 
     fn peek_kind(&self) -> Option<Kind> {
-        self.next().map(|node| node.kind.unwrap_or(Kind::Structure))
+        let sound = self.next().filter(|node| node.fault.is_none());
+        sound.map(|node| node.kind.unwrap_or(Kind::Structure))
     }
 
     fn offset(&self) -> usize {
@@ -267,10 +305,8 @@ impl Source for TextSource {
     }
 
     fn open(&mut self, tag: Tag) -> Result<()> {
-        let mut node = self.take(tag, Kind::Structure)?;
-        node.items.reverse();
-        let (items, begin) = (std::mem::take(&mut node.items), node.offset);
-        self.open.push(Level { items, read: Vec::new(), begin });
+        let node = self.take(tag, Kind::Structure)?;
+        self.open.push(Level { begin: node.offset, items: node.items.iter_mut(), read: Vec::new() });
         Ok(())
     }
 
@@ -297,11 +333,18 @@ impl Source for TextSource {
     }
 
     fn enumeration(&mut self, tag: Tag, names: Names) -> Result<u32> {
-        self.named(tag, Kind::Enumeration, names, |value, names| value.enumeration(names))
+        let unknown = |near| ErrorKind::Name { of: Named::Value, near };
+        self.named(tag, Kind::Enumeration, names, |value, names| value.enumeration(names), unknown)
     }
 
     fn mask(&mut self, tag: Tag, names: Names) -> Result<i32> {
-        self.named(tag, Kind::Integer, names, |value, names| value.mask(names))
+        self.named(
+            tag,
+            Kind::Integer,
+            names,
+            |value, names| value.mask(names),
+            |near| ErrorKind::Mask { near },
+        )
     }
 
     fn boolean(&mut self, tag: Tag) -> Result<bool> {
@@ -309,7 +352,7 @@ impl Source for TextSource {
     }
 
     fn text(&mut self, tag: Tag) -> Result<String> {
-        let mut node = self.take(tag, Kind::TextString)?;
+        let node = self.take(tag, Kind::TextString)?;
         match &mut node.value {
             Some(Scalar::Text(text)) => Ok(std::mem::take(text)),
             _ => Err(node.error(ErrorKind::Value)),
@@ -317,7 +360,12 @@ impl Source for TextSource {
     }
 
     fn bytes(&mut self, tag: Tag) -> Result<Vec<u8>> {
-        self.parsed(tag, Kind::ByteString, |value| value.text().and_then(|text| hex::decode(text).ok()))
+        let node = self.take(tag, Kind::ByteString)?;
+        match node.value.take() {
+            Some(Scalar::Text(digits)) => hex::decode(&*digits).ok(),
+            _ => None,
+        }
+        .ok_or_else(|| node.error(ErrorKind::Value))
     }
 
     fn date_time(&mut self, tag: Tag) -> Result<i64> {

@@ -10,7 +10,7 @@ use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
 use super::tree::Node;
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, Form, Result};
 use crate::version::Version;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -176,15 +176,15 @@ fn grow(text: &str, growing: &mut Growing) -> Result<()> {
 }
 
 fn begin(element: &BytesStart<'_>, node: &mut Node) -> Result<()> {
-    let wrong = node.error(ErrorKind::Syntax);
     let name = element.local_name();
     let has_name = name.as_ref() != "TTLV";
     if has_name {
         node.set_tag(Tag::by_name(name.as_ref()), name.as_ref());
     }
     for (count, attribute) in element.attributes().enumerate() {
-        let attribute = attribute.ok().filter(|_| count < ATTRIBUTES_MAX).ok_or(wrong)?;
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| wrong)?;
+        let wrong = || node.error(ErrorKind::Form(Form::Attributes));
+        let attribute = attribute.ok().filter(|_| count < ATTRIBUTES_MAX).ok_or_else(wrong)?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| wrong())?;
         match attribute.key.as_ref() {
             "tag" if !has_name => node.set_tag(hex_tag(&value), &value),
             "type" => node.set_kind(&value),

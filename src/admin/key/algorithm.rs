@@ -43,17 +43,11 @@ const MACS: &[Algorithm] = &[
     Algorithm::Poly1305,
 ];
 
-/// Names that people use and the standard does not.
-const TRIPLE_DES: &[&str] = &["3des", "tdes", "tdea", "tripledes", "desede", "desede3"];
-
 /// The algorithm of this name, if there are symmetric keys for it.
 pub fn symmetric(text: &str) -> Result<Algorithm, String> {
     let known = choose::named(text, Algorithm::ROWS).map(Algorithm).ok();
     if let Some(algorithm) = known.filter(|known| CIPHERS.contains(known) || MACS.contains(known)) {
         return Ok(algorithm);
-    }
-    if TRIPLE_DES.contains(&choose::plain(text).as_str()) {
-        return Err("the standard calls it DES3".to_owned());
     }
     let why = match known {
         Some(_) => "it has no symmetric keys, and none but symmetric ones are made here",

@@ -8,6 +8,7 @@ use kmip_codec::attributes::{
 };
 use kmip_codec::enums::State;
 use kmip_codec::near::nearest;
+use kmip_codec::version::VERSIONS;
 use kmip_codec::{Tag, Version};
 
 /// Attributes that the table gives to the server but that a client names when an object is made: they say what to
@@ -109,32 +110,40 @@ fn stays_protected(object: &Object, attribute: &Attribute) -> Result<(), Refusal
 }
 
 /// Whether the attribute is one that a client may adjust, whatever its type and its value.
-pub fn may_be_adjusted(object: &Object, reference: &AttributeReference) -> Result<(), Refusal> {
+pub fn may_be_adjusted(
+    object: &Object,
+    reference: &AttributeReference,
+    version: Version,
+) -> Result<(), Refusal> {
     match reference {
         AttributeReference::Tag(tag) => match AttributeRow::of(*tag) {
             Some(row) if row.set_by == SetBy::Server => Err(read_only(row)),
             Some(row) if object.attributes.has_tag(row.tag) && !row.modifiable => Err(read_only(row)),
             Some(_) => Ok(()),
-            None => Err(unknown(&tag.to_string())),
+            None => Err(unknown(&tag.to_string(), version)),
         },
         AttributeReference::Vendor { vendor, .. } if vendor == "y" => Err(server_made()),
         AttributeReference::Vendor { .. } => Ok(()),
-        AttributeReference::Unknown(name) => Err(unknown(name)),
+        AttributeReference::Unknown(name) => Err(unknown(name, version)),
     }
 }
 
 /// Whether a client may delete the attribute of an object.
-pub fn may_be_deleted(object: &Object, reference: &AttributeReference) -> Result<(), Refusal> {
+pub fn may_be_deleted(
+    object: &Object,
+    reference: &AttributeReference,
+    version: Version,
+) -> Result<(), Refusal> {
     match reference {
         AttributeReference::Tag(tag) => match AttributeRow::of(*tag) {
             Some(row) if !row.deletable => Err(read_only(row)),
             Some(row) if row.tag == Tag::UsageLimits && object.allocated => Err(read_only(row)),
             Some(_) => Ok(()),
-            None => Err(unknown(&tag.to_string())),
+            None => Err(unknown(&tag.to_string(), version)),
         },
         AttributeReference::Vendor { vendor, .. } if vendor == "y" => Err(server_made()),
         AttributeReference::Vendor { .. } => Ok(()),
-        AttributeReference::Unknown(name) => Err(unknown(name)),
+        AttributeReference::Unknown(name) => Err(unknown(name, version)),
     }
 }
 
@@ -142,11 +151,14 @@ pub fn may_be_deleted(object: &Object, reference: &AttributeReference) -> Result
 fn known(attribute: &Attribute, version: Version) -> Result<Option<&'static AttributeRow>, Refusal> {
     match attribute {
         Attribute::Vendor(vendor) => is_vendor(&vendor.vendor).map(|()| None),
-        Attribute::Unknown(attribute) => Err(unknown(&attribute.name)),
+        Attribute::Unknown(attribute) => Err(unknown(&attribute.name, version)),
         Attribute::ApplicationSpecificInformation(given) if given.data.is_none() => {
             Err(no_data(&given.namespace))
         }
-        _ => attribute.row().filter(|row| (row.is_in)(version)).map(Some).ok_or_else(|| unknown("")),
+        _ => match attribute.row() {
+            Some(row) if (row.is_in)(version) => Ok(Some(row)),
+            row => Err(unknown(row.map_or("", |row| row.name), version)),
+        },
     }
 }
 
@@ -182,17 +194,17 @@ fn read_only(row: &AttributeRow) -> Refusal {
     Refusal::new(Cause::ReadOnly, format!("{} is set by the server; clients cannot change it", row.name))
 }
 
-fn unknown(name: &str) -> Refusal {
-    let named = |row: &&AttributeRow| row.name == name || row.tag.name() == Some(name);
-    let near = match ATTRIBUTE_ROWS.iter().any(|row| named(&row)) {
-        true => None,
-        false => nearest(name, ATTRIBUTE_ROWS.iter().map(|row| row.name)),
+fn unknown(name: &str, version: Version) -> Refusal {
+    let rows = ATTRIBUTE_ROWS.iter().filter(|row| (row.is_in)(version));
+    let other = ATTRIBUTE_ROWS.iter().find(|row| row.name == name && !(row.is_in)(version));
+    let advice = match other.and_then(|row| VERSIONS.into_iter().find(|one| (row.is_in)(*one))) {
+        Some(has) => format!(": KMIP {has} has it"),
+        // In 1.x attributes have names of their own, not those of their tags.
+        None => nearest(name, rows.map(|row| row.name))
+            .map(|near| format!("; did you mean {near:?}?"))
+            .unwrap_or_default(),
     };
-    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    Refusal::new(
-        Cause::UnknownAttribute,
-        format!("no attribute {name:?} in this version of the protocol{near}"),
-    )
+    Refusal::new(Cause::UnknownAttribute, format!("no attribute {name:?} in KMIP {version}{advice}"))
 }
 
 fn applies(object: &Object, row: &AttributeRow) -> Result<(), Refusal> {

@@ -17,7 +17,7 @@ use kmip_codec::{SecretBytes, Tag};
 impl Execute for AdjustAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<AdjustAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::AdjustAttribute)?;
-        rules::may_be_adjusted(&object, &self.reference)?;
+        rules::may_be_adjusted(&object, &self.reference, cx.version)?;
         let mut instances = object.attributes.instances(&self.reference).map(|entry| &entry.attribute);
         let (current, others) = (instances.next().cloned(), instances.count());
         if others > 0 {

@@ -5,6 +5,7 @@ use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
+use kmip_codec::Version;
 use kmip_codec::attributes::{AttributeReference, SingleAttribute};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{DeleteAttributeRequest, DeleteAttributeResponse};
@@ -12,21 +13,25 @@ use kmip_codec::payloads::{DeleteAttributeRequest, DeleteAttributeResponse};
 impl Execute for DeleteAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<DeleteAttributeResponse> {
         let mut object = cx.object(self.unique_identifier.clone(), Operation::DeleteAttribute)?;
-        let deleted = delete(&mut object, self)?;
+        let deleted = delete(&mut object, self, cx.version)?;
         let id = object.id.clone();
         cx.save(object)?;
         Ok(DeleteAttributeResponse { unique_identifier: id.into(), attribute: deleted })
     }
 }
 
-fn delete(object: &mut Object, request: DeleteAttributeRequest) -> Step<Option<SingleAttribute>> {
+fn delete(
+    object: &mut Object,
+    request: DeleteAttributeRequest,
+    version: Version,
+) -> Step<Option<SingleAttribute>> {
     let current = request.current.map(|current| current.0.attribute);
     let all = request.reference.is_some() && current.is_none();
     let named = request.name.or(request.reference);
     let Some(reference) = current.as_ref().map(|current| current.reference()).or(named) else {
         return refuse(Cause::Missing, "name the attribute to delete");
     };
-    rules::may_be_deleted(object, &reference)?;
+    rules::may_be_deleted(object, &reference, version)?;
     if all {
         return delete_all(object, &reference);
     }

@@ -10,7 +10,8 @@ use kmip_codec::sample::{Dice, Sample as _};
 use kmip_codec::version::{V1_4, V2_1, VERSIONS};
 use kmip_codec::wire::{Encoding, Reading};
 
-const READING: Reading = Reading { items_alone: true, later_fields: true, strips_nuls: true };
+const READING: Reading =
+    Reading { items_alone: true, later_fields: true, known_bits: true, strips_nuls: true };
 
 const ENCODINGS: [Encoding; 3] = [Encoding::Ttlv, Encoding::Json, Encoding::Xml];
 
@@ -66,6 +67,46 @@ fn no_message_becomes_more_than_is_reserved_for_it() {
             for encoding in ENCODINGS {
                 check(&format!("seed {seed} of {version}"), encoding, &message.encode(encoding));
             }
+        }
+    }
+}
+
+/// A text that cannot be read is parsed once, like one that can: the tree that was made of it tells the place and the version, too.
+#[test]
+fn what_cannot_be_read_is_parsed_once() {
+    let count = |encoding, bytes: &[u8], is_read: bool| {
+        let measured = allocation_counter::measure(|| {
+            let read = RequestMessage::receive(encoding, bytes, READING);
+            let is_whole = read.is_ok_and(|read| !matches!(read.items[0].request, Request::Unreadable(_)));
+            assert_eq!(is_whole, is_read);
+        });
+        measured.count_total
+    };
+    let functions = vec![QueryFunction::QueryOperations; 5_000];
+    let query = QueryRequest { functions, ..QueryRequest::default() }.into_request();
+    let message = RequestMessage::new(V2_1, vec![RequestItem::from(query)]);
+    for encoding in [Encoding::Json, Encoding::Xml] {
+        let text = String::from_utf8(message.encode(encoding)).unwrap();
+        let whole = count(encoding, text.as_bytes(), true);
+        let (before, last) = text.split_at(text.rfind("QueryOperations").unwrap());
+        let misspelt = format!("{before}Qeury{}", &last["Query".len()..]);
+        let count_wrong = match encoding {
+            Encoding::Json => text.replace(
+                r#""BatchCount","type":"Integer","value":1"#,
+                r#""BatchCount","type":"Integer","value":2"#,
+            ),
+            _ => text.replace(
+                "BatchCount type=\"Integer\" value=\"1\"",
+                "BatchCount type=\"Integer\" value=\"2\"",
+            ),
+        };
+        for broken in [misspelt, count_wrong] {
+            assert_ne!(broken, text);
+            let taken = count(encoding, broken.as_bytes(), false);
+            assert!(
+                taken * 4 < whole * 5,
+                "{encoding}: {whole} allocations where it can be read, and {taken}"
+            );
         }
     }
 }
