@@ -139,7 +139,7 @@ fn mute_peers_beyond_the_open_files_keep_nobody_out() {
     let log = folder.path().join("log");
     let place = folder.path().join("dev");
     drop(Dev::configured(&place, &[("", "[limits]\nhandshake_seconds = 600")]));
-    let dev = Dev::limited(&place, "ulimit -n 60", File::create(&log).unwrap());
+    let dev = Dev::limited(&place, "ulimit -n 66", File::create(&log).unwrap());
     let mut early = wire::connect(&dev, "early");
     assert!(is_served(&mut early));
     let mute: Vec<TcpStream> = (0..120).map(|_| TcpStream::connect(&dev.address).unwrap()).collect();
@@ -166,7 +166,7 @@ fn mute_peers_beyond_the_open_files_keep_nobody_out() {
     assert!(is_served(&mut early));
     drop(dev);
     let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("may have 60 open files") && log.contains("LimitNOFILE="), "{log}");
+    assert!(log.contains("may have 66 open files") && log.contains("LimitNOFILE="), "{log}");
     assert!(log.contains("closed an idle connection for a new one"), "{log}");
     assert!(!log.contains("cannot accept"), "{log}");
     assert!(log.matches("WARN").count() < 10, "{log}");
@@ -183,24 +183,20 @@ fn a_server_takes_as_many_open_files_as_it_may() {
 }
 
 #[test]
-fn without_descriptors_the_server_waits_and_says_so_now_and_then() {
+fn without_descriptors_the_server_waits_and_gets_them_back() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let dev = Dev::logging(&folder.path().join("dev"), File::create(&log).unwrap());
     let pid = Pid::from_raw(dev.pid());
     let usual = rustix::process::getrlimit(Resource::Nofile);
-    // Fewer than are open: none can be had any more.
+    // Fewer than are open: none can be had any more, until the server asks for as many as it may.
     prlimit(pid, Resource::Nofile, Rlimit { current: Some(5), ..usual }).unwrap();
     let mut good = wire::connect(&dev, "good");
-    let asked = std::thread::spawn(move || is_served(&mut good));
-    std::thread::sleep(Duration::from_secs(3));
-    assert!(!asked.is_finished());
-    prlimit(pid, Resource::Nofile, usual).unwrap();
-    assert!(asked.join().unwrap());
+    assert!(is_served(&mut good));
     drop(dev);
     let log = std::fs::read_to_string(log).unwrap();
-    assert_eq!(log.matches("cannot accept connections").count(), 1, "{log}");
-    assert!(log.contains("LimitNOFILE="), "{log}");
+    assert!(log.matches("cannot accept connections").count() <= 1, "{log}");
+    assert!(log.contains("the limit of open files was lowered"), "{log}");
 }
 
 #[test]

@@ -57,10 +57,15 @@ pub fn root(name: &str, dates: Dates) -> (Authority, String) {
 }
 
 /// A CA below another.
-fn below(above: &Authority, name: &str, dates: Dates) -> (Authority, String) {
+pub fn below(above: &Authority, name: &str, dates: Dates) -> (Authority, String) {
     let (params, key) = (ca_params(name, dates), KeyPair::generate().unwrap());
     let pem = params.signed_by(&key, above).unwrap().pem();
     (Issuer::new(params, key), pem)
+}
+
+/// The certificate of that CA once more, by another above it: cross-signed.
+pub fn crossed(below: &Authority, above: &Authority, name: &str) -> String {
+    ca_params(name, WIDE).signed_by(below.key(), above).unwrap().pem()
 }
 
 /// A client's certificate with what is sent behind it.

@@ -1,7 +1,8 @@
 //! Revocation lists: whom one revokes is out on every way in, and so is everybody of a CA whose list is too old, until the
 //! next one is there.
 
-use super::dates::{HOUR, Lab, MINUTE, WIDE, client, root};
+use super::dates::{HOUR, Lab, MINUTE, WIDE, below, client, crossed, root};
+use super::support::wire;
 use super::ways::Ways;
 use super::*;
 use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber};
@@ -109,6 +110,35 @@ fn whom_a_list_revokes_is_out_on_every_way_in() {
     lab.put_list(&list(&other, (0, 60 * HOUR), &[]));
     lab.turned_away(&two, "RevocationListUnusable", &["not signed with the key of that CA"]);
     assert!(lab.is_served(&same), "others");
+}
+
+/// A CA that two others have signed: one path ends with the list of its CA, by revocation or by age, and the other stays: by that
+/// one the client comes in, and what it asks for later is judged by it.
+#[test]
+fn of_two_paths_the_good_one_counts() {
+    let ((left, left_pem), (right, right_pem)) = (root("left", WIDE), root("right", WIDE));
+    let (between, by_left) = below(&left, "between", WIDE);
+    let by_right = crossed(&between, &right, "between");
+    let empty = list(&left, (-HOUR, 60 * HOUR), &[]);
+    let words = listed(0);
+    let changes = [("ca_key = ", words.as_str())];
+    let Some(lab) = Lab::new(&[&left_pem, &right_pem], &changes, &[("crl.pem", &empty)]) else { return };
+    let crossing = client(&between, "crossing", WIDE, &format!("{by_left}{by_right}"));
+    let left_alone =
+        Pair { certificate: crossing.certificate.replace(&by_right, ""), key: crossing.key.clone() };
+    let same = wire::ca(&lab.dev).client("crossing", 1).unwrap();
+    let revoked = Pair { certificate: by_left, key: String::new() };
+    for (text, reason) in [
+        (list(&left, (-MINUTE, 60 * HOUR), &[&revoked]), "CertificateRevoked"),
+        (list(&left, (-HOUR, -MINUTE), &[]), "RevocationListOverdue"),
+    ] {
+        lab.put_list(&text);
+        lab.turned_away(&left_alone, reason, &[]);
+        assert!(lab.is_served(&crossing), "{reason}");
+        Ways::new(&lab.dev, &crossing).are_open(&lab.dev, &crossing, &same, reason);
+        lab.put_list(&empty);
+        assert!(lab.is_served(&left_alone), "the control");
+    }
 }
 
 /// What a client was given ends with its CA, though the certificate has not.
