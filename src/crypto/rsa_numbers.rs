@@ -93,6 +93,21 @@ impl Known<'_> {
     }
 }
 
+/// Whether a modulus is the product of two numbers; also where it is too long to be worked on.
+pub fn is_product(n: &[u8], p: &[u8], q: &[u8]) -> bool {
+    let bits = BoxedUint::from_be_slice_vartime(n).bit_width_vartime();
+    if bits > BITS_MAX {
+        return true;
+    }
+    // What is longer than the modulus is no factor of it, so that nothing overflows.
+    let width = 2 * bits.next_multiple_of(64).max(64);
+    let read = |bytes: &[u8]| Number::read(bytes, width);
+    match (read(n), read(p), read(q)) {
+        (Some(n), Some(p), Some(q)) => p <= n && q <= n && p.times(&q) == n,
+        _ => false,
+    }
+}
+
 /// The factors of the modulus from both exponents (NIST SP 800-56B, C.2).
 fn factors(n: &Number, e: &Number, d: &Number) -> Option<(Number, Number)> {
     let one = n.one();

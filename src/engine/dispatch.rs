@@ -4,8 +4,10 @@
 use crate::engine::administration;
 use crate::engine::context::{Context, Execute as _};
 use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use kmip_codec::Version;
 use kmip_codec::for_each_operation;
-use kmip_codec::operations::{Request, Response};
+use kmip_codec::operations::{OPERATION_ROWS, Operation, Request, Response};
+use kmip_codec::version::VERSIONS;
 
 macro_rules! perform {
     (served, $request:ident, $response:ident, $name:ident, $cx:ident) => {
@@ -30,13 +32,28 @@ macro_rules! dispatch {
                 $(Request::$name(request) => perform!($served, request, $response, $name, cx),)*
                 Request::Unknown(administration::OPERATION, payload) => administration::perform(&payload, cx)
                     .map(|answer| Response::Unknown(administration::OPERATION, answer)),
-                Request::Unknown(operation, _) => refuse(
-                    Cause::NotSupported,
-                    format!("operation 0x{:x} does not exist in KMIP {}", operation.0, cx.version),
-                ),
+                Request::Unknown(operation, _) => refuse(Cause::NotSupported, unknown(operation, cx.version)),
                 Request::Unreadable(unreadable) => Err(Refusal::unreadable(&unreadable.why).into()),
             }
         }
     };
 }
 for_each_operation!(dispatch);
+
+/// What is said of an operation that the version of its message does not have.
+fn unknown(operation: Operation, version: Version) -> String {
+    let row = OPERATION_ROWS.iter().find(|row| row.operation == operation);
+    let named = row.and_then(|row| {
+        let versions: Vec<Version> = VERSIONS.into_iter().filter(|version| (row.is_in)(*version)).collect();
+        Some((row.operation, *versions.first()?, *versions.last()?))
+    });
+    match named {
+        Some((operation, first, _)) if version < first => {
+            format!("{operation:?} begins with KMIP {first}, and the message is one of KMIP {version}")
+        }
+        Some((operation, _, last)) => {
+            format!("{operation:?} ends with KMIP {last}, and the message is one of KMIP {version}")
+        }
+        None => format!("no version of KMIP has an operation 0x{:x}", operation.0),
+    }
+}

@@ -8,7 +8,7 @@ mod lengths;
 mod parts;
 mod truth;
 
-pub use convert::{compressed, in_format, name_in};
+pub use convert::{compressed, in_format, name_in, usable};
 pub use facts::{Facts, clear_material, escaped, facts, read_request};
 pub use generate::{key_pair_blocks, pair_bits, pair_kind, random};
 pub use lengths::{is_symmetric, is_symmetric_length, symmetric_bytes, usual_length};

@@ -5,6 +5,7 @@ mod curves;
 mod elsewhere;
 mod forms;
 mod found;
+mod impossible;
 mod lengths;
 mod named;
 mod weak;

@@ -145,3 +145,32 @@ fn holds_something(item: &Item, version: Version) {
         items.iter().for_each(|item| holds_something(item, version));
     }
 }
+
+/// An operation that the version of a message does not have is told by its name, and where it begins or ends.
+#[test]
+fn an_operation_of_another_version_is_told_by_its_name() {
+    let mut bench = Bench::new(1);
+    let mut told_ones = 0;
+    for (version, row) in
+        VERSIONS.iter().flat_map(|version| OPERATION_ROWS.iter().map(move |row| (*version, row)))
+    {
+        if (row.is_in)(version) {
+            continue;
+        }
+        let payload = ItemValue::Structure(vec![]);
+        let request = kmip_codec::operations::Request::Unknown(row.operation, payload);
+        let text = told(&mut bench, version, request);
+        let has = |version: &&Version| (row.is_in)(**version);
+        let (first, last) = (VERSIONS.iter().find(has).unwrap(), VERSIONS.iter().rev().find(has).unwrap());
+        let words = match version < *first {
+            true => format!("{:?} begins with KMIP {first}", row.operation),
+            false => format!("{:?} ends with KMIP {last}", row.operation),
+        };
+        assert!(text.starts_with(&words) && text.contains(&format!("one of KMIP {version}")), "{text}");
+        told_ones += 1;
+    }
+    assert!(told_ones > 50, "{told_ones}");
+    let payload = ItemValue::Structure(vec![]);
+    let request = kmip_codec::operations::Request::Unknown(kmip_codec::operations::Operation(0x7f), payload);
+    assert_eq!(told(&mut bench, V2_1, request), "no version of KMIP has an operation 0x7f");
+}

@@ -163,7 +163,7 @@ pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType, pur
     let mut block = key_block(cx, object, purpose)?;
     let private = wanted == ObjectType::PrivateKey;
     work::take(cx, work::reading(&block) + use_of(object))?;
-    material::in_format(&mut block, if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 })?;
+    material::usable(&mut block, if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 })?;
     match &block.key_value {
         Some(KeyValue::Plain(plain)) => match &plain.key_material {
             KeyMaterial::Bytes(der) if private => Ok(Key::private(der.expose()).map_err(failed)?),

@@ -33,6 +33,22 @@ pub fn in_format(block: &mut KeyBlock, wanted: Format) -> Step<()> {
     Ok(())
 }
 
+/// Turns a key of a pair that the server is to use into an encoding that it reads.
+pub fn usable(block: &mut KeyBlock, wanted: Format) -> Step<()> {
+    let have = block.key_format_type;
+    if in_format(block, wanted).is_ok() {
+        return Ok(());
+    }
+    let why = match have {
+        Format::Raw | Format::Opaque => "its bytes stand for no key that the server could read",
+        _ => "no whole key follows from what it holds",
+    };
+    let text = format!(
+        "the server cannot use a key that was registered as {have:?}: {why}; register it as {wanted:?}"
+    );
+    refuse(Cause::KeyFormat, text)
+}
+
 /// Compresses the point of an EC public key, or gives it whole (KMIP 2.1, 11.24).
 pub fn compressed(block: &mut KeyBlock, wanted: KeyCompressionType) -> Step<()> {
     let is_compressed = match wanted {

@@ -106,7 +106,7 @@ pub fn derived(
         DerivationMethod::PBKDF2 => stretched(cx, &input),
         DerivationMethod::HASH => hashed(cx, &input),
         DerivationMethod::HMAC => {
-            let key = key_bytes(cx, input.base, Purpose::Protect)?;
+            let key = input.bytes(cx, Means::Secret)?;
             let Function::Hmac(digest) = function(cx, &input, false)? else { return no_function() };
             let code = crate::crypto::mac::hmac(digest, key.expose(), input.datum()?).map_err(failed)?;
             first(&zeroize::Zeroizing::new(code), length)
@@ -117,7 +117,7 @@ pub fn derived(
         DerivationMethod::NIST800_108_DPI => nist(cx, &input, Mode::DoublePipeline),
         DerivationMethod::AWSSignatureVersion4 => aws(cx, &input),
         DerivationMethod::HKDF => {
-            let key = key_bytes(cx, input.base, Purpose::Protect)?;
+            let key = input.bytes(cx, Means::Secret)?;
             let digest = named_digest(cx, &input.parameters)?.unwrap_or(Digest::Sha256);
             must_be_done(has_hkdf(digest), "HKDF", digest)?;
             let info = input.data.first().map(SecretBytes::expose).unwrap_or_default();
@@ -217,6 +217,15 @@ fn how_many(method: DerivationMethod, version: Version) -> usize {
 }
 
 impl Input<'_> {
+    /// The bytes of the base. Of a secret nothing but its length tells whether it can be tried out.
+    fn bytes(&self, cx: &mut Context<'_, '_>, means: fn(usize) -> Means) -> Step<SecretBytes> {
+        let bytes = key_bytes(cx, self.base, Purpose::Protect)?;
+        if self.base.object_type() == ObjectType::SecretData {
+            weakness::check(cx.principal(), means(bytes.len()))?;
+        }
+        Ok(bytes)
+    }
+
     /// The data, which must be there.
     fn datum(&self) -> Step<&[u8]> {
         match self.data.first() {
@@ -269,7 +278,7 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         return refuse(Cause::Limit, text);
     }
     // A long one is kept as what HMAC makes of it, so that many of them are as little as many short ones.
-    let password = short_key(digest, key_bytes(cx, input.base, Purpose::Protect)?.expose());
+    let password = short_key(digest, input.bytes(cx, Means::Password)?.expose());
     let password = password.as_slice().into();
     let salt = input.salt.as_ref().into();
     let stretch = Stretch { digest, password, salt, iterations, length: input.length };
@@ -281,7 +290,7 @@ fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         return refuse(Cause::Parameters, "name the Hashing Algorithm");
     };
     let digest = protecting_digest(cx.principal(), name)?;
-    let key = key_bytes(cx, input.base, Purpose::Protect)?;
+    let key = input.bytes(cx, Means::Secret)?;
     first(&zeroize::Zeroizing::new(digest.of(key.expose())), input.length)
 }
 
@@ -319,7 +328,7 @@ fn no_function<T>() -> Step<T> {
 }
 
 fn nist(cx: &mut Context<'_, '_>, input: &Input<'_>, mode: Mode<'_>) -> Step<SecretBytes> {
-    let key = key_bytes(cx, input.base, Purpose::Protect)?;
+    let key = input.bytes(cx, Means::Secret)?;
     given(nist_800_108(mode, function(cx, input, true)?, key.expose(), input.datum()?, input.length))
 }
 
@@ -368,7 +377,7 @@ fn aws(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         let text = "AWS Signature Version 4 is done with HMAC_SHA256, and the Cryptographic Parameters name another digest";
         return refuse(Cause::Parameters, text);
     }
-    let key = key_bytes(cx, input.base, Purpose::Protect)?;
+    let key = input.bytes(cx, Means::Secret)?;
     let scope = [date.expose(), region.expose(), service.expose()];
     let derived = aws_signature_4(key.expose(), scope).map_err(failed)?;
     first(&derived, input.length)

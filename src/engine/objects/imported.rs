@@ -37,6 +37,7 @@ pub fn object(
     let defaults = std::mem::take(&mut object.attributes);
     object.attributes = as_given(&object, defaults, &given, value)?;
     rules::may_be_imported(&object, &given, cx.version)?;
+    remembers(&object)?;
     take_facts(cx, &mut object, value)?;
     take_usage(&mut object);
     object.settle(cx.now());
@@ -129,6 +130,21 @@ fn belies(given: &Attribute, fact: &Attribute) -> bool {
         }
         (given, fact) => given.tag() == fact.tag() && given != fact,
     }
+}
+
+/// Always Sensitive and Never Extractable say what has been from the beginning (KMIP 2.1, 4.3 and 4.33): what is not so now has
+/// not always been.
+fn remembers(object: &Object) -> Step<()> {
+    let held = &object.attributes;
+    let sensitive = (attribute!(held, AlwaysSensitive).next(), attribute!(held, Sensitive).next());
+    if sensitive == (Some(&true), Some(&false)) {
+        return refuse(Cause::InvalidField, "Always Sensitive is true, and Sensitive is false");
+    }
+    let extractable = (attribute!(held, NeverExtractable).next(), attribute!(held, Extractable).next());
+    if extractable == (Some(&true), Some(&true)) {
+        return refuse(Cause::InvalidField, "Never Extractable is true, and Extractable is true");
+    }
+    Ok(())
 }
 
 /// What was used elsewhere is used; where that is not said, the limits are unused.

@@ -118,7 +118,7 @@ fn secret_of(cx: &mut Context<'_, '_>, base: &Object) -> Step<SecretBytes> {
         }
         ObjectType::PrivateKey => {
             let mut block = cryptography::key_block(cx, base, Purpose::Process)?;
-            material::in_format(&mut block, KeyFormatType::PKCS_8)?;
+            material::usable(&mut block, KeyFormatType::PKCS_8)?;
             match material::clear_material(&block) {
                 Some(bytes) => Ok(bytes),
                 None => refuse(Cause::NoKeyValue, "the server does not hold the key value"),

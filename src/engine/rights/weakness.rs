@@ -19,6 +19,10 @@ use std::fmt;
 pub enum Means {
     /// A key of this algorithm, with its length in bits and its curve where they are known.
     Key(Algorithm, Option<i32>, Option<Curve>),
+    /// A secret of so many bytes from which keys are derived as from a key.
+    Secret(usize),
+    /// One of so many bytes from which they are derived as from a password.
+    Password(usize),
     /// A digest under a signature: nobody may find two messages that have the same.
     Signed(Digest),
     /// Digested Data of so many bytes, whose digest nobody names, under a signature.
@@ -34,6 +38,7 @@ pub enum Means {
 }
 
 const SHORT_KEY: &str = "its keys can be tried out";
+const TRIED_OUT: &str = "it can be tried out";
 const SMALL_BLOCK: &str = "its blocks of 64 bits repeat too soon (SP 800-131A, 2)";
 const BROKEN: &str = "it is broken";
 const COLLISIONS: &str = "two messages with one digest can be found";
@@ -58,6 +63,10 @@ const MODULUS_BITS: i32 = 2048;
 const CURVE_BITS: i32 = 224;
 const KEY_BITS: i32 = 112;
 
+/// The least bytes of a password (NIST SP 800-63B, 5.1.1.2), and of a secret that is a key without saying so.
+const PASSWORD_BYTES: usize = 8;
+const SECRET_BYTES: usize = 14;
+
 /// Bytes of a digest under a signature, for the same strength.
 const DIGEST_BYTES: usize = 28;
 
@@ -76,6 +85,8 @@ impl Means {
                 let short = curve == Some(Curve::P_192) || bits.is_some_and(|bits| bits < least);
                 row.map(|(_, why)| *why).or(short.then_some(SHORT_KEY))
             }
+            Self::Secret(bytes) if bytes < SECRET_BYTES => Some(TRIED_OUT),
+            Self::Password(bytes) if bytes < PASSWORD_BYTES => Some(TRIED_OUT),
             Self::Signed(Digest::Md5 | Digest::Ripemd160 | Digest::Sha1) => Some(COLLISIONS),
             Self::Unnamed(bytes) if bytes < DIGEST_BYTES => Some(COLLISIONS),
             Self::Digest(Digest::Md5) => Some(BROKEN),
@@ -87,6 +98,8 @@ impl Means {
                 Some("cut short it is forged sooner than its length says (RFC 8439, 2.8)")
             }
             Self::Poly1305(_)
+            | Self::Secret(_)
+            | Self::Password(_)
             | Self::Signed(_)
             | Self::Unnamed(_)
             | Self::Digest(_)
@@ -101,6 +114,8 @@ impl fmt::Display for Means {
         match self {
             Self::Key(algorithm, Some(bits), _) => write!(out, "{algorithm:?} with {bits} bits"),
             Self::Key(algorithm, ..) => write!(out, "{algorithm:?}"),
+            Self::Secret(bytes) => write!(out, "a secret of {bytes} bytes"),
+            Self::Password(bytes) => write!(out, "a password of {bytes} bytes"),
             Self::Signed(digest) => write!(out, "{} in a signature", digest.name()),
             Self::Unnamed(bytes) => write!(out, "a digest of {bytes} bytes in a signature"),
             Self::Digest(digest) => write!(out, "{}", digest.name()),

@@ -15,7 +15,9 @@ const NO_PAIR: &str = "its numbers are not of one key: modulus, primes and expon
 const OFF_CURVE: &str = "its point is not on its curve, or at infinity";
 const NO_HALVES: &str = "its private number is none of its curve, or not that of its point";
 const OUT_OF_GROUP: &str =
-    "its numbers are not of one group: P is even, or another number does not lie below P";
+    "its numbers are not of one group: P is even, or another number does not lie between 1 and P - 1";
+const ONE_PRIME: &str = "its primes are the same, or so near to each other that they are found";
+const NOT_THE_FACTORS: &str = "its modulus is not the product of its primes";
 
 impl Parts {
     /// Why these numbers cannot be those of a key, where they cannot.
@@ -25,10 +27,15 @@ impl Parts {
             Self::RsaPrivate(key) => self.rsa_private(key),
             Self::EcPublic(key) => self.ec_public(key),
             Self::EcPrivate(key) => self.ec_private(key),
-            Self::DsaPrivate(key) => group(&key.p, &[Some(&key.g), Some(&key.q), Some(&key.x)]),
-            Self::DsaPublic(key) => group(&key.p, &[Some(&key.g), Some(&key.q), Some(&key.y)]),
-            Self::DhPrivate(key) => group(&key.p, &[Some(&key.g), key.q.as_ref(), Some(&key.x)]),
-            Self::DhPublic(key) => group(&key.p, &[Some(&key.g), key.q.as_ref(), Some(&key.y)]),
+            // The private number is one modulo Q.
+            Self::DsaPrivate(key) => group(&key.p, &[Some(&key.g), Some(&key.q)], &key.x, &key.q),
+            Self::DsaPublic(key) => {
+                group(&key.p, &[Some(&key.g), Some(&key.q), Some(&key.y)], &key.y, &key.p)
+            }
+            Self::DhPrivate(key) => group(&key.p, &[Some(&key.g), key.q.as_ref()], &key.x, &key.p),
+            Self::DhPublic(key) => {
+                group(&key.p, &[Some(&key.g), key.q.as_ref(), Some(&key.y)], &key.y, &key.p)
+            }
             Self::Symmetric(_) | Self::Encoded(..) | Self::Other(..) => None,
         }
     }
@@ -46,6 +53,14 @@ impl Parts {
             && [p, q].into_iter().any(|prime| bits(prime).is_none_or(|bits| bits < n / 4))
         {
             return Some("one of its primes is so short that it is found");
+        }
+        if let (Some(p), Some(q)) = (&key.p, &key.q) {
+            if are_near(p, q) {
+                return Some(ONE_PRIME);
+            }
+            if !rsa::is_product(&key.modulus, p, q) {
+                return Some(NOT_THE_FACTORS);
+            }
         }
         // With all its numbers AWS-LC reads the key, and compares them; others follow from those that are there.
         let holds = match (rsa::is_whole(key), key.public_exponent.as_ref().map(bits)) {
@@ -104,11 +119,18 @@ fn modulus(n: &BigInteger) -> Option<&'static str> {
     if is_even(n) {
         return Some("its modulus is even");
     }
-    let is_divided = |by: &u32| bytes.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % by) == 0;
+    let rest = |by: u32| bytes.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % by);
     // A number that has a factor has a prime one, so that odd numbers that are not prime change nothing.
-    let is_tried = (5..=MODULUS_BYTES_MAX).contains(&bytes.len());
-    (is_tried && (3..SMALL_PRIMES_BELOW).step_by(2).any(|by| is_divided(&by)))
-        .then_some("its modulus has a small factor")
+    let mut tried = (3..SMALL_PRIMES_BELOW).step_by(2);
+    if !(5..=MODULUS_BYTES_MAX).contains(&bytes.len()) {
+        return None;
+    }
+    if tried.clone().any(|by| rest(by) == 0) {
+        return Some("its modulus has a small factor");
+    }
+    // A square is one modulo every number; another number is, by chance, modulo half of the 132 primes among these.
+    let is_square = |by: u32| (1..by).any(|root| root * root % by == rest(by));
+    tried.all(is_square).then_some("its modulus is a square: both of its primes are the same")
 }
 
 fn exponent(e: &BigInteger, n: &BigInteger) -> Option<&'static str> {
@@ -128,11 +150,36 @@ fn is_below(number: &BigInteger, other: &BigInteger) -> bool {
     }
 }
 
-/// P is an odd number, and the others lie between 0 and P.
-fn group(p: &BigInteger, numbers: &[Option<&BigInteger>]) -> Option<&'static str> {
-    let mut numbers = numbers.iter().flatten();
-    let holds = !is_even(p) && numbers.all(|number| is_positive(number) && is_below(number, p));
+/// P is an odd number; 1 and P - 1 generate nothing and are nobody's key, so that some numbers lie between them (NIST SP
+/// 800-56A, 5.6.2.3.1); the last lies between 0 and a bound.
+fn group(
+    p: &BigInteger,
+    between: &[Option<&BigInteger>],
+    last: &BigInteger,
+    bound: &BigInteger,
+) -> Option<&'static str> {
+    let lies_between = |number: &&BigInteger| {
+        let bytes = number.to_unsigned().unwrap_or_default();
+        let is_one_below = p.to_unsigned().and_then(<[u8]>::split_last).is_some_and(|(last, before)| {
+            bytes.split_last().is_some_and(|(own, same)| same == before && *own == last & 0xfe)
+        });
+        !matches!(bytes, [] | [1]) && is_below(number, p) && !is_one_below
+    };
+    let holds = !is_even(p)
+        && between.iter().flatten().all(lies_between)
+        && is_positive(last)
+        && is_below(last, bound);
     (!holds).then_some(OUT_OF_GROUP)
+}
+
+/// Whether primes have their first 100 bits in common (FIPS 186-5, A.1.1): from their product both are found.
+fn are_near(p: &BigInteger, q: &BigInteger) -> bool {
+    match (p.to_unsigned(), q.to_unsigned()) {
+        (Some(p), Some(q)) => {
+            p == q || p.len() == q.len() && p.get(..13).is_some_and(|first| q.starts_with(first))
+        }
+        _ => false,
+    }
 }
 
 /// Whether bytes have the form of a point of this field (SEC 1, 2.3.3): compressed or whole.

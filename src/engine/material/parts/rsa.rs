@@ -1,6 +1,6 @@
 //! RSA keys: PKCS#1 (RFC 8017, A.1) and numbers.
 
-use crate::crypto::rsa_numbers::{Known, Whole};
+use crate::crypto::rsa_numbers::{self, Known, Whole};
 use der::asn1::{AnyRef, UintRef};
 use der::{Decode as _, Encode as _};
 use kmip_codec::SecretBytes;
@@ -88,6 +88,14 @@ pub fn is_whole(key: &TransparentRsaPrivate) -> bool {
     let others = [&key.p, &key.q, &key.prime_exponent_p, &key.prime_exponent_q, &key.crt_coefficient];
     let exponents = [&key.public_exponent, &key.private_exponent];
     others.into_iter().chain(exponents).all(Option::is_some)
+}
+
+/// Whether a modulus is the product of two primes; nothing is said of one that is too long to be worked on.
+pub fn is_product(n: &BigInteger, p: &BigInteger, q: &BigInteger) -> bool {
+    match (n.to_unsigned(), p.to_unsigned(), q.to_unsigned()) {
+        (Some(n), Some(p), Some(q)) => rsa_numbers::is_product(n, p, q),
+        _ => false,
+    }
 }
 
 /// Whether the numbers that are said are of one key, as far as they tell it: of too few nothing follows.
