@@ -1,5 +1,4 @@
 //! The command line of Keystead.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 
 use clap::{Args, Parser, Subcommand};
 use keystead::admin::{clients, explain, key, master, ready, report};
@@ -8,7 +7,7 @@ use keystead::exit::{self, Ends, Exit};
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
 use keystead::{check, dev, http, start};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -111,6 +110,11 @@ fn main() -> ExitCode {
     }
 }
 
+/// Writes a line. Where nobody can read it, because its pipe is closed or its disk full, a server goes on all the same.
+fn say(to: &mut impl std::io::Write, line: &str) {
+    let _ = writeln!(to, "{line}").and_then(|()| to.flush());
+}
+
 /// Why a server ends, in words and in a number.
 struct Failure(Exit, String);
 
@@ -124,7 +128,7 @@ fn told(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(exit, why)) => {
-            eprintln!("keystead: {why}");
+            say(&mut std::io::stderr(), &format!("keystead: {why}"));
             exit.code().into()
         }
     }
@@ -136,11 +140,12 @@ fn run_dev(command: &DevCommand) -> Result<(), Failure> {
         absolute.map_err(|why| Failure(Exit::System, format!("{}: {why}", command.dir.display())))?;
     let wishes = dev::Wishes { listen: command.listen, https: command.https, suite_b: command.suite_b };
     let prepared = dev::prepare(&folder, wishes, use_softhsm)?;
-    eprintln!(
-        "keystead: the master key is in the SoftHSM token under {}. Whoever loses it loses every key: there are no \
-         backups yet.",
-        folder.join("tokens").display()
+    let tokens = folder.join("tokens");
+    let warning = format!(
+        "keystead: the master key is in the SoftHSM token under {}. Whoever loses it loses every key: there are no backups yet.",
+        tokens.display()
     );
+    say(&mut std::io::stderr(), &warning);
     serve(prepared.config.clone(), move |config| {
         if let Some(address) = wishes.listen {
             config.listen = vec![address];
@@ -168,7 +173,8 @@ fn serve(file: PathBuf, amend: impl Fn(&mut Config) + Send + Sync + 'static) -> 
     let filter = config.log.filter().map_err(|why| Failure(Exit::Configuration, why))?;
     let colours = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().fmt_fields(keystead::logged::fields());
-    let log = log.with_writer(std::io::stderr).with_ansi(colours);
+    // Lines that cannot be written are lost; to complain of it would be to write once more, and to panic.
+    let log = log.log_internal_errors(false).with_writer(std::io::stderr).with_ansi(colours);
     let log = log.with_env_filter(filter).with_filter_reloading();
     let handle = log.reload_handle();
     log.init();
@@ -186,11 +192,12 @@ fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
     start::run(config, source, |addresses| {
         for (address, protocol) in addresses {
             match protocol {
-                Protocol::Kmip => println!("ready {address}"),
-                Protocol::Https => println!("ready https://{address}{}", http::PATH),
+                Protocol::Kmip => say(&mut std::io::stdout(), &format!("ready {address}")),
+                Protocol::Https => {
+                    say(&mut std::io::stdout(), &format!("ready https://{address}{}", http::PATH));
+                }
             }
         }
-        let _ = std::io::stdout().flush();
     })?;
     Ok(())
 }

@@ -114,7 +114,9 @@ impl Folder {
     }
 
     fn file(&self, name: &str, flags: OFlags) -> io::Result<File> {
-        Ok(rustix::fs::openat(&self.0.descriptor, name, flags | OFlags::CLOEXEC, PRIVATE)?.into())
+        // What is no file, a pipe for instance, must not keep anybody waiting.
+        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        Ok(rustix::fs::openat(&self.0.descriptor, name, flags, PRIVATE)?.into())
     }
 
     /// Makes a folder in it, if there is none of the name.

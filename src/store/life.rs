@@ -35,8 +35,7 @@ impl Life {
     pub fn of(folder: &Folder, was_settled: bool) -> Result<Self, Error> {
         let failed = |why: io::Error| Error::of_file(folder.path(), &why);
         let begins_anew = folder.has(BEGIN_ANEW);
-        if begins_anew && folder.read(BEGIN_ANEW).and_then(|file| file.metadata()).map_err(failed)?.len() > 0
-        {
+        if begins_anew && folder.length(BEGIN_ANEW) != Some(0) {
             return Err(Error::NotAnew { path: folder.at(BEGIN_ANEW), why: IS_NOT_EMPTY });
         }
         let evidence = if begins_anew { None } else { evidence(folder, was_settled).map_err(failed)? };

@@ -18,7 +18,8 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
         if path.is_dir() && !["tokens", "tokens.copy"].iter().any(|name| path.ends_with(name)) {
             all.extend(tree(&path));
         }
-        all.insert(path.clone(), (mode, fs::read(&path).unwrap_or_default()));
+        let bytes = if path.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+        all.insert(path.clone(), (mode, bytes));
     }
     all
 }
@@ -64,6 +65,12 @@ impl Lab {
             let path = self.file(name);
             if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
         }
+    }
+
+    fn make_pipe(&self, name: &str) {
+        self.lose(&[name]);
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, self.file(name), rustix::fs::FileType::Fifo, mode, 0).unwrap();
     }
 
     /// Deletes the rows of the store whose keys begin so.
@@ -159,6 +166,8 @@ const CAUSES: &[Cause] = &[
     ("a wrong PIN", 11, |lab| fs::write(lab.file("pin"), "0000\n").unwrap()),
     ("a damaged file", 12, |lab| fs::write(lab.file("store/store.redb"), [7; 5000]).unwrap()),
     ("an empty file", 12, |lab| fs::write(lab.file("store/store.redb"), "").unwrap()),
+    ("a pipe in the place of the file", 12, |lab| lab.make_pipe("store/store.redb")),
+    ("a pipe among the files of the configuration", 10, |lab| lab.make_pipe("ca.key")),
     ("no file of the store", 12, |lab| lab.lose(&["store/store.redb"])),
     ("no folder of the store", 12, |lab| lab.lose(&["store"])),
     ("no file and no identity", 12, |lab| lab.lose(&["store/store.redb", "store.identity"])),

@@ -117,3 +117,37 @@ fn a_limit_of_open_files_that_was_lowered_is_raised_again() {
     limit(&dev, Resource::Nofile, Some(10), now);
     within_5_seconds("raised", || is_ready(&dev) && get(&dev, &key).status.success());
 }
+
+/// Standard error on a disk that is full, or a pipe whose reader has gone: the server goes on without its log, and its exit codes
+/// stay what they are.
+#[test]
+fn a_log_that_takes_nothing_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let (reader, broken) = std::io::pipe().unwrap();
+    drop(reader);
+    for log in [full(), std::fs::File::from(std::os::fd::OwnedFd::from(broken))] {
+        let dev = Dev::logging(folder.path(), log);
+        let key = told(create(&dev));
+        // Each of these writes lines to the log, from several threads.
+        let (store, away) = (folder.path().join("store"), folder.path().join("away"));
+        std::fs::rename(&store, &away).unwrap();
+        within_5_seconds("noticed", || !is_ready(&dev));
+        assert!(!get(&dev, &key).status.success() && !create(&dev).status.success());
+        dev.reload();
+        std::fs::rename(&away, &store).unwrap();
+        within_5_seconds("ready", || is_ready(&dev));
+        told(create(&dev));
+        assert_eq!(got(&dev, &key).len(), 32);
+        dev.terminate();
+        let mut dev = dev;
+        assert_eq!(dev.wait().code(), Some(0));
+    }
+    for (args, code) in [(&["serve", "--config", "/nowhere"][..], 10), (&["dev", "--dir", "/proc/none"], 16)]
+    {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_keystead"));
+        let status = command.args(args).stdout(full()).stderr(full()).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{args:?}");
+    }
+}
