@@ -6,7 +6,7 @@ use crate::{Entropy as _, Epoch, Error, MasterKeyRef, MasterKeys, Secret, System
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +21,9 @@ pub struct Software {
 /// What the names of files begin with.
 const FILE_PREFIX: &str = "danger-";
 
+/// A key that is not whole yet.
+const HALF: &str = "half";
+
 impl Software {
     /// Keys that are gone with the process.
     pub fn in_memory() -> Self {
@@ -30,9 +33,13 @@ impl Software {
     /// Keys in clear in a folder. Only for trying things out.
     pub fn danger_in_folder(folder: &Path) -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Software(format!("{}: {error}", folder.display()));
-        std::fs::create_dir_all(folder).map_err(failed)?;
         let mut keys = BTreeMap::new();
-        for entry in std::fs::read_dir(folder).map_err(failed)? {
+        // It is made with the first key.
+        let entries = match std::fs::read_dir(folder) {
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => None,
+            entries => Some(entries.map_err(failed)?),
+        };
+        for entry in entries.into_iter().flatten() {
             let path = entry.map_err(failed)?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if let Some(name) = name.strip_prefix(FILE_PREFIX) {
@@ -82,10 +89,16 @@ impl Software {
 
     fn make(&self, key: &MasterKeyRef) -> Result<(), Error> {
         let (name, secret) = (name(key), Secret::random(32, &mut SystemEntropy::default())?);
-        if let Some(path) = self.path(&name) {
-            let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-            let written =
-                file.and_then(|mut file| file.write_all(secret.expose()).and_then(|()| file.sync_all()));
+        if let (Some(folder), Some(path)) = (&self.folder, self.path(&name)) {
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| Error::Software(format!("{}: {error}", folder.display())))?;
+            // Whole or not at all.
+            let half = folder.join(HALF);
+            let file =
+                std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half);
+            let written = file
+                .and_then(|mut file| file.write_all(secret.expose()).and_then(|()| file.sync_all()))
+                .and_then(|()| std::fs::rename(&half, &path));
             written.map_err(|error| Error::Software(format!("{}: {error}", path.display())))?;
         }
         self.keys().insert(name, secret);

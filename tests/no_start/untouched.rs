@@ -232,6 +232,24 @@ fn a_refused_start_leaves_everything_as_it_was() {
     assert!(dev.keystead("client", &["key", "get", "kept"]).status.success());
 }
 
+/// Keys in files, of who asks for danger by name, are not made anew either.
+#[test]
+fn a_start_without_its_software_keys_makes_none() {
+    let lab = Lab::new();
+    let text = fs::read_to_string(lab.file("keystead.toml")).unwrap();
+    let (start, end) = (text.find("[hsm]").unwrap(), text.find("[vault]").unwrap());
+    let software = "[hsm]\ndanger_software_keys = \"keys\"\n";
+    fs::write(lab.file("keystead.toml"), [&text[..start], software, &text[end..]].concat()).unwrap();
+    fs::remove_dir_all(lab.file("store")).unwrap();
+    fs::create_dir(lab.file("store")).unwrap();
+    fs::write(lab.file("store/begin-anew"), "").unwrap();
+    drop(Dev::start_quietly(&lab.folder()));
+    assert!(lab.file("keys").exists());
+    lab.lose(&["keys"]);
+    let config = lab.file("keystead.toml");
+    lab.refused("no keys", 12, &["serve", "--config", config.to_str().unwrap()], "");
+}
+
 /// `dev` makes what is missing, unless it refuses.
 #[test]
 fn a_refused_start_of_dev_leaves_everything_as_it_was() {
