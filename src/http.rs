@@ -143,11 +143,13 @@ impl<S: Service> Exchange<'_, S> {
         encoding: Encoding,
     ) -> Result<(Zeroizing<Vec<u8>>, Reservation), Refused> {
         let most = self.limits.message_bytes_max;
-        let too_large =
-            || (StatusCode::PAYLOAD_TOO_LARGE, format!("the longest message here has {most} bytes"));
+        let too_large = |found: u64| {
+            let text = format!("the body has {found} bytes, and a message may have {most} bytes here");
+            (StatusCode::PAYLOAD_TOO_LARGE, text)
+        };
         let announced = body.size_hint().upper();
-        if announced.is_some_and(|length| length > most as u64) {
-            return Err(too_large());
+        if let Some(found) = announced.filter(|length| *length > most as u64) {
+            return Err(too_large(found));
         }
         let length = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(most);
         let crowded = |_| {
@@ -165,7 +167,7 @@ impl<S: Service> Exchange<'_, S> {
             let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
             let end = bytes.len() + data.len();
             if end > most {
-                return Err(too_large());
+                return Err(too_large(end as u64));
             }
             if end > ALLOWANCE && !is_large {
                 is_large = true;

@@ -67,8 +67,10 @@ pub fn run(
 ) -> Result<Outcome, Need> {
     supplies.rewind();
     let most = world.settings.batch_items_max;
-    if message.items.len() > most {
-        let refusal = Refusal::new(Cause::Limit, format!("a batch has at most {most} items here"));
+    let found = message.items.len();
+    if found > most {
+        let text = format!("the batch has {found} items, and one may have {most} here: send several");
+        let refusal = Refusal::new(Cause::Limit, text);
         return Ok(refuse_whole(world.now.seconds(), message, &refusal));
     }
     match run_admitted(world, principal, message, entropy, supplies) {

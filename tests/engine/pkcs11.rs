@@ -1,6 +1,7 @@
 //! PKCS#11 over KMIP: what an application meets from C_Initialize to C_Finalize.
 
 mod operations;
+mod undone;
 
 use super::world::{Bench, principal};
 use keystead::engine::rights::policy::Principal;

@@ -76,7 +76,9 @@ pub fn set_defaults(cx: &mut Context<'_, '_>, defaults: Option<&DefaultsInformat
 fn known<'l>(lists: impl Iterator<Item = &'l AttributeList>, version: Version) -> Step<()> {
     for (number, list) in lists.enumerate() {
         if number >= RULES_MAX {
-            return refuse(Cause::Limit, format!("a server has at most {RULES_MAX} constraints or defaults"));
+            let text =
+                format!("there are more constraints or defaults than the {RULES_MAX} that a server may have");
+            return refuse(Cause::Limit, text);
         }
         list.0.iter().try_for_each(|attribute| rules::may_be_given(attribute, version))?;
     }

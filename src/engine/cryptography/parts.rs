@@ -136,7 +136,9 @@ impl Turn {
         let mut whole = super::bytes(kept.fields().data.take())?.expose().to_vec();
         let before = whole.len();
         if before + part.len() > WHOLE_BYTES_MAX {
-            return refuse(Cause::Limit, format!("all parts together have at most {WHOLE_BYTES_MAX} bytes"));
+            let found = before + part.len();
+            let text = format!("with this part they have {found} bytes, and all may have {WHOLE_BYTES_MAX}");
+            return refuse(Cause::Limit, text);
         }
         whole.extend_from_slice(part.expose());
         *kept.fields().data = Some(Data::Bytes(whole.into()));

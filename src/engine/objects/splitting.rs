@@ -117,7 +117,10 @@ pub fn joined(cx: &mut Context<'_, '_>, parts: &[(Object, SplitKey)]) -> Step<Se
     }
     let all = first.method == SplitKeyMethod::XOR;
     let Ok(threshold) = u8::try_from(if all { first.parts } else { first.threshold }) else {
-        return refuse(Cause::Limit, format!("keys are joined from at most {PARTS_MAX} parts here"));
+        let found = if all { first.parts } else { first.threshold };
+        let text =
+            format!("the key is joined from {found} parts, and one may be joined from {PARTS_MAX} here");
+        return refuse(Cause::Limit, text);
     };
     let bytes: Vec<(u8, SecretBytes)> =
         parts.iter().map(|(_, part)| share(part)).collect::<Step<Vec<_>>>()?;

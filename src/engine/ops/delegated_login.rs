@@ -27,23 +27,23 @@ impl Execute for DelegatedLoginRequest {
 fn kept(cx: &mut Context<'_, '_>, right: payloads::Right) -> Step<Right> {
     let objects = match right.objects {
         None => None,
-        Some(list) if list.unique_identifiers.len() > LIST_ITEMS_MAX => return too_long(),
         Some(list) => {
+            check_length(list.unique_identifiers.len())?;
             let own = |id| cx.object(Some(id), Operation::DelegatedLogin).map(|object| object.id);
             Some(list.unique_identifiers.into_iter().map(own).collect::<Step<Vec<_>>>()?)
         }
     };
     let operations = right.operations.map(|list| list.operations.iter().map(|o| o.0).collect::<Vec<_>>());
     let groups = right.object_groups.map(|list| list.object_groups);
-    let length = |count: usize| count > LIST_ITEMS_MAX;
-    if operations.as_ref().is_some_and(|list| length(list.len()))
-        || groups.as_ref().is_some_and(|list| length(list.len()))
-    {
-        return too_long();
-    }
+    check_length(operations.as_ref().map_or(0, Vec::len))?;
+    check_length(groups.as_ref().map_or(0, Vec::len))?;
     Ok(Right { operations, objects, groups, left: operations_left(right.usage_limits)? })
 }
 
-fn too_long<T>() -> Step<T> {
-    refuse(Cause::InvalidField, format!("a list of a Right has at most {LIST_ITEMS_MAX} entries here"))
+fn check_length(found: usize) -> Step<()> {
+    if found <= LIST_ITEMS_MAX {
+        return Ok(());
+    }
+    let text = format!("a list of a Right has {found} entries, and one may have {LIST_ITEMS_MAX} here");
+    refuse(Cause::InvalidField, text)
 }

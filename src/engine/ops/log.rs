@@ -8,8 +8,11 @@ use kmip_codec::payloads::{LogRequest, LogResponse};
 impl Execute for LogRequest {
     /// A message that is too long is refused: half a message may say something else.
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<LogResponse> {
-        if self.log_message.chars().nth(NOTED_CHARS_MAX).is_some() {
-            let text = format!("a Log Message has at most {NOTED_CHARS_MAX} characters here: send several");
+        let found = self.log_message.chars().count();
+        if found > NOTED_CHARS_MAX {
+            let text = format!(
+                "the Log Message has {found} characters, and one may have {NOTED_CHARS_MAX} here: send several"
+            );
             return refuse(Cause::InvalidField, text);
         }
         cx.note = noted(&self.log_message, NOTED_CHARS_MAX);
