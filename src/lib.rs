@@ -21,6 +21,7 @@
 
 pub mod admin;
 pub mod admission;
+pub mod arguments;
 pub mod audit;
 pub mod authority;
 pub mod check;

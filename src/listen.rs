@@ -53,7 +53,7 @@ pub enum Error {
         why: std::io::Error,
     },
     /// A certificate or key cannot be used.
-    #[error("{key}, {}: {why}", path.display())]
+    #[error("{key}, {}: {why}", crate::text::path(path))]
     Certificate {
         /// The key of the configuration that names the file.
         key: &'static str,
@@ -65,7 +65,7 @@ pub enum Error {
     /// The server's certificate and private key are not of one pair.
     #[error(
         "{}, {}, is not the private key of the certificate in {}, {}: name two that belong together",
-        key.0, key.1.display(), certificate.0, certificate.1.display()
+        key.0, crate::text::path(&key.1), certificate.0, crate::text::path(&certificate.1)
     )]
     OtherKey {
         /// The private key: the key of the configuration, and the file.
@@ -283,7 +283,8 @@ async fn connection<S: Service>(
     };
     drop(last);
     if let Err(error) = served {
-        tracing::debug!(peer = %address, %error, "a connection broke");
+        let error = crate::text::of_stream(&error);
+        tracing::debug!(peer = %address, error, "a connection broke");
     }
 }
 

@@ -2,11 +2,12 @@
 
 use clap::{Args, Parser, Subcommand};
 use keystead::admin::{clients, explain, key, master, ready, report};
+use keystead::arguments::listen_address;
 use keystead::config::Config;
 use keystead::exit::{self, Ends, Exit};
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
-use keystead::{check, dev, http, start};
+use keystead::{check, dev, http, start, text};
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -53,10 +54,10 @@ struct DevCommand {
     dir: PathBuf,
     /// Where to listen for KMIP over TLS, instead of where DIR/keystead.toml says (127.0.0.1:5696 where it is made); port
     /// 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = listen_address)]
     listen: Option<SocketAddr>,
     /// Where to listen for KMIP over HTTPS as well (POST /kmip: TTLV, JSON or XML); port 0 takes a free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = listen_address)]
     https: Option<SocketAddr>,
     /// Speak TLS as this level of Suite B wants it, with certificates for it where they are made
     #[arg(long, value_name = "LEVEL")]
@@ -96,7 +97,7 @@ fn main() -> ExitCode {
     outlive_file_limit();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => return report::command_line(&error),
+        Err(error) => return report::command_line(error),
     };
     match line.command {
         Command::Dev(command) => told(run_dev(&command)),
@@ -128,7 +129,7 @@ fn told(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(exit, why)) => {
-            say(&mut std::io::stderr(), &format!("keystead: {why}"));
+            say(&mut std::io::stderr(), &format!("keystead: {}", text::lines(&why)));
             exit.code().into()
         }
     }

@@ -24,7 +24,7 @@ use x509_parser::pem::parse_x509_pem;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file.
-    #[error("{}: {why}", path.display())]
+    #[error("{}: {why}", crate::text::path(path))]
     File {
         /// Which.
         path: PathBuf,
@@ -188,6 +188,11 @@ fn local_names() -> Result<Vec<SanType>, Error> {
         SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
     ])
+}
+
+/// A name for a client, as the command line has it.
+pub fn client_name(text: &str) -> Result<String, String> {
+    names::check(text).map(|()| text.to_owned()).map_err(|flaw| format!("{flaw}; give another name"))
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Reads the files that a configuration names. They are regular files: another one, such as a pipe into which nobody writes, would
 //! keep whoever reads it waiting for ever.
 
+use crate::text;
 use std::fs::{FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
@@ -10,7 +11,7 @@ use zeroize::Zeroizing;
 /// The most that such a file has.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// The bytes of a file; some are keys.
+/// The bytes of a file, without the mark that some editors write before text; some are keys.
 pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     // Opening a pipe waits for its other end, unless it is said not to.
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
@@ -19,7 +20,7 @@ pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     must_be(&found).map_err(io::Error::other)?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default()));
     file.take(BYTES_MAX).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok(text::unmarked(bytes))
 }
 
 /// A file of text.

@@ -1,6 +1,10 @@
 //! Texts from outside, as people may see them: whoever wrote a name, a message or a header must not steer the terminal
 //! or the log that it is shown on.
 
+use std::io;
+use std::path::Path;
+use zeroize::Zeroizing;
+
 /// The text with everything escaped that a terminal obeys or that is not seen, cut after this many characters. A text
 /// that went through here once comes out of a second time unchanged.
 pub fn printable(text: &str, chars_max: usize) -> String {
@@ -25,6 +29,44 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}')
         || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}')
         || matches!(c, '\u{1d159}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text of several lines, each as it may be shown.
+pub fn lines(text: &str) -> String {
+    text.lines().map(|line| printable(line, LINE_CHARS)).collect::<Vec<_>>().join("\n")
+}
+
+/// How much of a line is shown.
+const LINE_CHARS: usize = 2000;
+
+/// A path as it may be shown.
+pub fn path(path: &Path) -> String {
+    printable(&path.to_string_lossy(), PATH_CHARS)
+}
+
+/// How much of a path is shown.
+const PATH_CHARS: usize = 300;
+
+/// Reads a text file that may be secret, without the mark of UTF-8 that some editors write before it: readers of PEM pass
+/// over a line that begins with it.
+pub fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    std::fs::read(path).map(|bytes| unmarked(bytes.into()))
+}
+
+/// The text without that mark.
+pub fn unmarked(mut bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    match bytes.starts_with(b"\xef\xbb\xbf") {
+        true => Zeroizing::new(bytes.split_off(3)),
+        false => bytes,
+    }
+}
+
+/// What reading and writing ended with, for people: TLS libraries tell of their documentation.
+pub fn of_stream(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the other side closed the connection".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 #[cfg(test)]

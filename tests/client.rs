@@ -240,7 +240,6 @@ fn nonsense_is_refused() {
         }
     };
     let cases = [
-        ("http", b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()),
         ("4 GiB announced", vec![0x42, 0, 0x7B, 1, 0xFF, 0xFF, 0xFF, 0xF8]),
         ("a request", RequestMessage::new(kmip_codec::version::V2_1, vec![]).to_bytes()),
         ("an empty answer", vec![0x42, 0, 0x7B, 1, 0, 0, 0, 0]),
@@ -256,6 +255,37 @@ fn nonsense_is_refused() {
         let error = place.client(&[&fake.address]).call(get("0")).unwrap_err();
         assert!(matches!(error, Error::Broken { cause: Cause::Mismatch, .. }), "{error:?}");
     }
+}
+
+/// Who answers in another protocol is no KMIP server, whoever asks again: that was tried until the deadline.
+#[test]
+fn an_answer_in_another_protocol_is_final_and_named() {
+    let place = Place::new();
+    for (bytes, words) in [
+        (&b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"[..], "an HTTP server"),
+        (b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n", "SSH"),
+        (b"220 mail.example.com ESMTP\r\n", "`220`"),
+        (b"\x16\x03\x03\x00\x7a\x02\x00\x00", "TLS"),
+        (b"{\"error\":\"no\"}", "JSON"),
+        (b"\x00\x01\x02\x03\x04\x05\x06\x07", "0x000102"),
+    ] {
+        let fake = Fake::start(&place.pki, move |_| Reply::Bytes(bytes.to_vec()));
+        let error = place.client(&[&fake.address]).call(get("0")).unwrap_err();
+        assert!(!error.may_pass() && error.exit_code() == 4, "{error}");
+        let told = error.to_string();
+        assert!(told.contains(words) && told.contains("5696"), "{told}");
+        assert!(!told.contains("could be reached") && !told.contains("0x4"), "{told}");
+    }
+}
+
+/// What the TLS library says of a connection that ends has an address of its own documentation.
+#[test]
+fn a_connection_that_ends_is_told_in_words() {
+    let place = Place::new();
+    let fake = Fake::start(&place.pki, |_| Reply::HangUp);
+    let error = place.client(&[&fake.address]).call(get("0")).unwrap_err();
+    assert!(error.may_pass() && error.to_string().contains("closed the connection"), "{error}");
+    assert!(!error.to_string().contains("://"), "{error}");
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl Place {
             shell.env("KEYSTEAD_CA", "ca.pem");
             shell.env("KEYSTEAD_CERT", format!("{who}.pem")).env("KEYSTEAD_KEY", format!("{who}.key"));
         }
-        let line = line.replace("[SERVER]", &self.dev.address);
+        let line = line.replace("[SERVER]", &self.dev.address).replace("[HTTPS]", &self.dev.https);
         shell
             .args(["-c", &line])
             .current_dir(&self.work)
@@ -100,7 +100,12 @@ impl Place {
     /// The text with a word for everything that varies.
     fn steady(&self, text: &str) -> String {
         let home = self.work.parent().unwrap().display().to_string();
-        let known = [(self.dev.address.as_str(), "[SERVER]"), (&home, "[DIR]"), ("\r", "")];
+        let known = [
+            (self.dev.address.as_str(), "[SERVER]"),
+            (self.dev.https.as_str(), "[HTTPS]"),
+            (&home, "[DIR]"),
+            ("\r", ""),
+        ];
         let text = known.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
         VARIES.iter().fold(text, |text, (shape, word)| replaced(&text, shape, word))
     }

@@ -4,6 +4,7 @@ mod words;
 
 use crate::Tag;
 use crate::clauses::Topic;
+use crate::other_protocol::OtherProtocol;
 use crate::version::Version;
 use crate::wire::{Kind, Place};
 use std::fmt;
@@ -206,6 +207,14 @@ impl Error {
                 | ErrorKind::Bits { .. }
         );
         is_tag && is_unknown
+    }
+
+    /// What the message begins with instead, where that is no tag of KMIP: whoever sent it speaks another protocol.
+    pub fn other_protocol(&self) -> Option<OtherProtocol> {
+        match self.kind {
+            ErrorKind::Missing { found: Some(found) } if self.offset == 0 => OtherProtocol::of(found),
+            _ => None,
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub mod message;
 pub mod near;
 pub mod objects;
 pub mod operations;
+mod other_protocol;
 pub mod payloads;
 #[cfg(feature = "sample")]
 pub mod sample;

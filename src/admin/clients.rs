@@ -6,9 +6,11 @@ mod revoke;
 use super::protocol::{AdminRequest, Issued, ShownClient};
 use super::table::table;
 use super::{as_administrator, ask, ask_with, fail, host_files, json_line, password};
+use crate::arguments::whole;
 use crate::client::{ClientArgs, Error, Settings};
 use crate::gate;
 use crate::pki::{self, Curve};
+use crate::text;
 use clap::{Args, Subcommand};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -41,12 +43,13 @@ enum Action {
     #[command(after_help = as_administrator("keystead client add host-7 --out /root/host-7"))]
     Add {
         /// The name of the client: what its objects belong to
+        #[arg(value_parser = pki::client_name)]
         name: String,
         /// The folder that the files go into; it is made where it is missing
         #[arg(long, value_name = "DIR", default_value = ".")]
         out: PathBuf,
         /// How long the certificate is valid
-        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        #[arg(long, default_value_t = 365, allow_negative_numbers = true, value_parser = whole::<u32>(1, 3650))]
         days: u32,
         /// The curve of the key; a server in Suite B 192 wants p384
         #[arg(long, value_enum, default_value_t = Curve::P256)]
@@ -128,7 +131,7 @@ fn add(
     let files = [".pem", ".key"].map(|end| out.join(format!("{}{end}", host_files::stem(name))));
     let [certificate_file, key_file] = &files;
     if let Some(there) = files.iter().find(|file| file.exists()) {
-        let what = format!("{} exists already", there.display());
+        let what = format!("{} exists already", text::path(there));
         return Err(Error::setup(what, "choose another name or folder; nothing is overwritten"));
     }
     let unwritten = |why: String| Error::setup(why, "name a folder that can be written with --out");
@@ -157,7 +160,7 @@ fn make_folder(folder: &Path) -> Result<bool, String> {
         return Ok(false);
     }
     let made = std::fs::DirBuilder::new().mode(0o700).create(folder);
-    made.map(|()| true).map_err(|error| format!("{}: {error}", folder.display()))
+    made.map(|()| true).map_err(|error| format!("{}: {error}", text::path(folder)))
 }
 
 /// Writes what the host needs besides, and tells of all of it.

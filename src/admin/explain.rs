@@ -4,8 +4,10 @@ mod view;
 
 use super::protocol::AdminRequest;
 use super::{ask, fail, json_line};
+use crate::arguments::whole;
 use crate::client::{ClientArgs, Error};
 use crate::explain::{Exchange, to_case};
+use crate::text;
 use clap::Args;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,13 +26,13 @@ be reached; 4 the server refused, or keeps nothing of this request, or one side 
 )]
 pub struct ExplainCommand {
     /// The number of the request
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", allow_negative_numbers = true, value_parser = whole::<u64>(0, u64::MAX))]
     id: Option<u64>,
     /// List those of this client alone, by the name in its certificate; "" is whom TLS turned away
     #[arg(long, value_name = "NAME", conflicts_with = "id")]
     client: Option<String>,
     /// List at most this many
-    #[arg(long, value_name = "COUNT", default_value_t = 20, conflicts_with = "id")]
+    #[arg(long, value_name = "COUNT", default_value_t = 20, conflicts_with = "id", allow_negative_numbers = true, value_parser = whole::<usize>(1, u64::MAX))]
     last: usize,
     /// Write the exchange as a regression case (XML) into a new file
     #[arg(long, value_name = "FILE", requires = "id")]
@@ -85,7 +87,10 @@ fn write(file: &Path, exchange: &Exchange) -> Result<String, Error> {
     })?;
     let made = std::fs::File::create_new(file).and_then(|mut made| made.write_all(case.as_bytes()));
     made.map_err(|why| {
-        Error::setup(format!("cannot write {}: {why}", file.display()), "name a file that does not exist yet")
+        Error::setup(
+            format!("cannot write {}: {why}", text::path(file)),
+            "name a file that does not exist yet",
+        )
     })?;
     Ok(format!("\nwritten as a regression case: {}\n", file.display()))
 }

@@ -10,6 +10,7 @@ mod confirm;
 mod view;
 
 use super::report::{self, Report};
+use crate::arguments::whole;
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Subcommand};
@@ -51,7 +52,7 @@ enum Action {
         #[arg(long, default_value = "AES", value_parser = algorithm::symmetric)]
         algorithm: CryptographicAlgorithm,
         /// Its length in bits
-        #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(i32).range(1..))]
+        #[arg(long, default_value_t = 256, allow_negative_numbers = true, value_parser = whole::<i32>(1, i32::MAX as u64))]
         length: i32,
         /// A group of objects that it is put into
         #[arg(long, value_parser = NonEmptyStringValueParser::new())]
@@ -73,21 +74,21 @@ enum Action {
         #[arg(long, value_parser = state)]
         state: Option<State>,
         /// At most this many
-        #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(i32).range(1..))]
+        #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = whole::<i32>(1, i32::MAX as u64))]
         limit: Option<i32>,
     },
     /// Print all attributes of a key
     #[command(after_help = help("keystead key show web"))]
     Show {
         /// Its identifier or its name
-        #[arg(id = "wanted", value_name = "ID|NAME")]
+        #[arg(id = "wanted", value_name = "ID|NAME", value_parser = NonEmptyStringValueParser::new())]
         key: String,
     },
     /// Write the key itself to standard output
     #[command(group = ArgGroup::new("form"), after_help = help("keystead key get web --hex"))]
     Get {
         /// Its identifier or its name
-        #[arg(id = "wanted", value_name = "ID|NAME")]
+        #[arg(id = "wanted", value_name = "ID|NAME", value_parser = NonEmptyStringValueParser::new())]
         key: String,
         /// As bytes [default]
         #[arg(long, group = "form")]
@@ -106,14 +107,14 @@ enum Action {
     #[command(after_help = help("keystead key activate web"))]
     Activate {
         /// Its identifier or its name
-        #[arg(id = "wanted", value_name = "ID|NAME")]
+        #[arg(id = "wanted", value_name = "ID|NAME", value_parser = NonEmptyStringValueParser::new())]
         key: String,
     },
     /// Take a key out of use: Deactivated, or Compromised where the reason is a compromise
     #[command(after_help = help("keystead key revoke web --reason superseded"))]
     Revoke {
         /// Its identifier or its name
-        #[arg(id = "wanted", value_name = "ID|NAME")]
+        #[arg(id = "wanted", value_name = "ID|NAME", value_parser = NonEmptyStringValueParser::new())]
         key: String,
         /// Why: unspecified, key-compromise, ca-compromise, affiliation-changed, superseded,
         /// cessation-of-operation or privilege-withdrawn
@@ -133,7 +134,7 @@ enum Action {
     #[command(after_help = help("keystead key destroy web --yes"))]
     Destroy {
         /// Its identifier or its name
-        #[arg(id = "wanted", value_name = "ID|NAME")]
+        #[arg(id = "wanted", value_name = "ID|NAME", value_parser = NonEmptyStringValueParser::new())]
         key: String,
         /// Do not ask at a terminal
         #[arg(long, short)]

@@ -1,6 +1,7 @@
 //! How commands tell that they failed: one line on standard error, for people or, with `--json`, for programs.
 //! Standard output is for results alone.
 
+use crate::arguments;
 use crate::client::{Error, exit};
 use crate::text::printable;
 use std::io::{self, Write as _};
@@ -59,7 +60,8 @@ pub fn fail(json: bool, report: impl Into<Report>) -> ExitCode {
 }
 
 /// Tells what is wrong with a command line, or shows the help that it asks for.
-pub fn command_line(error: &clap::Error) -> ExitCode {
+pub fn command_line(error: clap::Error) -> ExitCode {
+    let error = arguments::bounded(error);
     let json = std::env::args_os().any(|argument| argument == "--json");
     if !json || !error.use_stderr() {
         let _ = error.print();

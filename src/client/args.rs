@@ -1,9 +1,10 @@
 //! How every client command is told its servers and certificates: options, files and the environment.
 
 use super::{Error, ServerAddress, Settings};
+use crate::config::toml_error;
+use crate::text;
 use serde::Deserialize;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Read where neither `--config` nor `KEYSTEAD_CONFIG` is given, if it exists.
@@ -102,13 +103,14 @@ impl Given {
     /// `what` is what there is to correct.
     fn in_file(path: &Path, what: &str) -> Result<Self, Error> {
         let advice = &format!("correct {what}");
-        let text = fs::read_to_string(path)
-            .map_err(|error| Error::setup(format!("{}: {error}", path.display()), advice))?;
-        let mut file: Self = toml::from_str(&text).map_err(|error| {
-            let line =
-                error.span().map_or(1, |span| text.get(..span.start).unwrap_or("").matches('\n').count() + 1);
-            Error::usage(format!("{}: line {line}: {}", path.display(), error.message().trim_end()), advice)
+        let shown = text::path(path);
+        let bytes = text::read(path).map_err(|error| Error::setup(format!("{shown}: {error}"), advice))?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            let line = bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() + 1;
+            Error::usage(format!("{shown}: line {line}: a text of UTF-8 is wanted, and this is none"), advice)
         })?;
+        let mut file: Self = toml::from_str(text)
+            .map_err(|error| Error::usage(format!("{shown}: {}", toml_error(text, &error)), advice))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for relative in [&mut file.cert, &mut file.key, &mut file.ca].into_iter().flatten() {
             *relative = folder.join(&*relative);
@@ -148,6 +150,7 @@ fn missing(what: &str, option: &str, variable: &str) -> Error {
 mod tests {
     use super::*;
     use clap::Parser as _;
+    use std::fs;
 
     #[derive(clap::Parser)]
     struct CommandLine {

@@ -1,7 +1,6 @@
 //! What happens between this machine and a server, and what it means for people.
 
 use crate::pki::chain_rule;
-use kmip_codec::Tag;
 use rustls::AlertDescription;
 use std::fmt;
 use std::io;
@@ -33,7 +32,7 @@ pub enum Cause {
     #[error("{}", Tls(.0))]
     Tls(rustls::Error),
     /// The connection ended in between.
-    #[error("the connection broke ({0})")]
+    #[error("the connection broke: {}", crate::text::of_stream(.0))]
     Lost(io::Error),
     /// What came is not KMIP.
     #[error("{}", NoKmip(.0))]
@@ -50,7 +49,8 @@ impl Cause {
         !self.is_refusal()
     }
 
-    /// Whether one side does not accept the other's certificate or TLS, which does not pass by itself.
+    /// Whether one side does not accept the other's certificate or TLS, or speaks another protocol, which does not pass by
+    /// itself.
     pub fn is_refusal(&self) -> bool {
         use rustls::CertificateError::{NotValidYet, NotValidYetContext};
         use rustls::Error::{AlertReceived, InvalidCertificate, PeerIncompatible};
@@ -58,6 +58,7 @@ impl Cause {
             Self::Tls(InvalidCertificate(NotValidYet | NotValidYetContext { .. })) => false,
             Self::Tls(AlertReceived(alert)) => !PASSING_ALERTS.contains(alert),
             Self::Tls(InvalidCertificate(_) | PeerIncompatible(_)) => true,
+            Self::Message(error) => error.other_protocol().is_some(),
             _ => false,
         }
     }
@@ -86,19 +87,17 @@ impl Cause {
     }
 }
 
-/// The tag that the beginning of an answer in HTTP would be.
-const HTTP: Tag = Tag(u32::from_be_bytes([0, b'H', b'T', b'T']));
-
 /// An answer that is no KMIP, with what it is instead.
 struct NoKmip<'a>(&'a kmip_codec::Error);
 
 impl fmt::Display for NoKmip<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.tag {
-            Some(HTTP) => f.write_str(
-                "HTTP is spoken there, and this client speaks KMIP without it: give the port of KMIP, which is 5696 by default",
-            ),
-            _ => write!(f, "the answer is not a KMIP message ({})", self.0),
+        const ADVICE: &str =
+            "and this client speaks KMIP over TLS: give the port of that, which is 5696 by default";
+        match self.0.other_protocol() {
+            Some(other) if other.is_http() => write!(f, "an HTTP server answered, {ADVICE}"),
+            Some(other) => write!(f, "the answer is {other}, {ADVICE}"),
+            None => write!(f, "the answer is not a KMIP message ({})", self.0),
         }
     }
 }
@@ -191,18 +190,23 @@ fn refused(alert: AlertDescription, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 mod tests {
     use super::*;
+    use kmip_codec::Tag;
+    use kmip_codec::wire::frame_length;
     use rustls::{CertificateError, OtherError};
     use std::sync::Arc;
 
     #[test]
     fn an_answer_in_http_is_told_as_that() {
         let told = |answer: &[u8]| {
-            let error = kmip_codec::message::ResponseMessage::from_bytes(answer).unwrap_err();
-            Cause::Message(error).to_string()
+            let head = answer.first_chunk().copied().unwrap();
+            Cause::Message(frame_length(head, Tag::ResponseMessage).unwrap_err())
         };
         let http = told(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-        assert!(http.contains("give the port of KMIP"), "{http}");
-        assert!(told(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n").contains("not a KMIP message"));
+        assert!(http.is_refusal() && http.to_string().contains("an HTTP server answered"), "{http}");
+        let ssh = told(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n");
+        assert!(ssh.is_refusal() && ssh.to_string().contains("the answer is SSH"), "{ssh}");
+        let request = told(&[0x42, 0, 0x78, 1, 0, 0, 0, 8]);
+        assert!(!request.is_refusal() && request.to_string().contains("not a KMIP message"), "{request}");
     }
 
     /// What a library calls it is no help to who has to mend it.

@@ -34,7 +34,8 @@ pub mod exit {
         (UNREACHABLE, "no server could be reached, or none could answer, in time: trying again may help"),
         (
             REFUSED,
-            "the key is refused, unknown or may not be used, or one side does not accept the other's certificate",
+            "the key is refused, unknown or may not be used, one side does not accept the other's certificate, or no KMIP is spoken \
+             there",
         ),
     ];
 }

@@ -1,6 +1,7 @@
 //! The PEM files of a client. What is not what is needed is said in words, with what to do.
 
 use super::Error;
+use crate::text;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs;
@@ -29,7 +30,7 @@ impl Files {
 /// What is wrong with the mode of a secret file, if everybody on this machine may read it.
 pub fn open_to_all(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    let shown = path.display();
+    let shown = text::path(path);
     (mode & 0o004 != 0).then(|| {
         format!(
             "every user of this machine can read the secret in {shown} (mode {mode:o}): chmod 600 {shown}"
@@ -55,9 +56,7 @@ pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let advice = "give its path with --cert, --key or --ca, or in the file given with --config";
-    fs::read(path)
-        .map(Zeroizing::new)
-        .map_err(|error| Error::setup(format!("{}: {error}", path.display()), advice))
+    text::read(path).map_err(|error| Error::setup(format!("{}: {error}", text::path(path)), advice))
 }
 
 /// What the first line of a PEM block, or one below it, tells: the mark, and what it is a mark of. The first that is
@@ -74,12 +73,18 @@ const MARKS: &[(&str, &str)] = &[
 
 const ENCRYPTED: &str = "a private key encrypted with a passphrase";
 
+/// Whether it begins with the mark that editors write before UTF-16.
+fn is_wide(content: &[u8]) -> bool {
+    matches!(content, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+}
+
 fn unfit(path: &Path, content: &[u8], wanted: &str, option: &str) -> Error {
-    let text = Zeroizing::new(String::from_utf8_lossy(content).into_owned());
-    let mark = MARKS.iter().find(|(mark, _)| text.contains(mark)).map(|(_, what)| *what);
-    let shown = path.display();
+    let all = Zeroizing::new(String::from_utf8_lossy(content).into_owned());
+    let mark = MARKS.iter().find(|(mark, _)| all.contains(mark)).map(|(_, what)| *what);
+    let shown = text::path(path);
     let found = match mark {
         _ if content.iter().all(u8::is_ascii_whitespace) => "is empty".to_owned(),
+        None if is_wide(content) => "is text of UTF-16".to_owned(),
         None => "is not PEM (text that begins with -----BEGIN)".to_owned(),
         Some(what) if what.strip_prefix("a ") == Some(wanted) => {
             format!("holds {what} that is damaged or cut off")
@@ -96,6 +101,9 @@ fn unfit(path: &Path, content: &[u8], wanted: &str, option: &str) -> Error {
             "are --cert and --key swapped?".to_owned()
         }
         (Some("a request for a certificate"), _) => "give the certificate that the CA made of it".to_owned(),
+        (None, _) if is_wide(content) => {
+            format!("`iconv -f UTF-16 -t UTF-8 {shown} >NEW.pem` writes PEM (`chmod 600 NEW.pem` for a key)")
+        }
         (None, "private key") if !content.is_empty() => {
             format!("where it is DER, `openssl pkey -inform DER -in {shown} -out NEW.key` writes PEM")
         }

@@ -3,6 +3,7 @@
 use super::files::{Files, certificates, private_key};
 use super::{Error, ServerAddress};
 use crate::pki::Facts;
+use crate::text;
 use kmip_codec::Version;
 use kmip_codec::version::V2_1;
 use rustls::pki_types::CertificateDer;
@@ -54,7 +55,7 @@ impl Settings {
         let mut roots = RootCertStore::empty();
         let trusted = certificates(ca, "--ca")?;
         no_ca(&trusted).map_or(Ok(()), |what| {
-            let what = format!("{} holds {what}, and the certificate of a CA is needed", ca.display());
+            let what = format!("{} holds {what}, and the certificate of a CA is needed", text::path(ca));
             Err(Error::setup(what, "give with --ca the CA that has signed the server's certificate"))
         })?;
         for root in trusted {
@@ -92,11 +93,15 @@ fn no_ca(trusted: &[CertificateDer<'_>]) -> Option<String> {
 
 fn mixed_up(cert: &Path, key: &Path) -> Error {
     Error::setup(
-        format!("the private key in {} is not that of the certificate in {}", key.display(), cert.display()),
+        format!(
+            "the private key in {} is not that of the certificate in {}",
+            text::path(key),
+            text::path(cert)
+        ),
         "give with --cert and --key the two files that were made together",
     )
 }
 
 fn unusable(path: &Path, error: &dyn std::error::Error, advice: &str) -> Error {
-    Error::setup(format!("{}: {error}", path.display()), advice)
+    Error::setup(format!("{}: {error}", text::path(path)), advice)
 }

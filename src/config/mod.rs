@@ -24,12 +24,21 @@ pub use wrong::ConfigError;
 
 use crate::engine::statements::about::{About, Extension, Features, Validation};
 use crate::regular;
+use crate::text::printable;
 use document::Document;
 use serde::Deserialize;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use wrong::Wrong;
+
+/// What the reader of TOML does not take of a text, in our words: place, key, what was found, what is wanted.
+pub fn toml_error(text: &str, error: &toml::de::Error) -> String {
+    printable(&wrong::of_toml(error, &Document::new(text)), TOLD_CHARS)
+}
+
+/// How much is told of what is wrong in a text.
+const TOLD_CHARS: usize = 500;
 
 /// `keystead.toml`. Paths that are not absolute start at the folder of the file.
 #[derive(Clone, Debug, Deserialize)]

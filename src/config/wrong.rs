@@ -32,7 +32,8 @@ pub enum ConfigError {
     /// The file is not there.
     #[error(
         "there is no configuration {}: `keystead dev --dir DIR` writes one into its folder; docs/configuration.md explains \
-         every key", path.display()
+         every key",
+        crate::text::path(path)
     )]
     Missing {
         /// Which.
@@ -41,7 +42,7 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error(
         "cannot read the configuration {}: {why}. Name a text file that the user of the server may read",
-        path.display()
+        crate::text::path(path)
     )]
     Unreadable {
         /// Which.
@@ -50,7 +51,7 @@ pub enum ConfigError {
         why: std::io::Error,
     },
     /// The file is not what it must be.
-    #[error("the configuration {} is wrong at {why}", path.display())]
+    #[error("the configuration {} is wrong at {why}", crate::text::path(path))]
     Wrong {
         /// Which.
         path: PathBuf,

@@ -226,7 +226,7 @@ fn ended(error: &io::Error, beginning: &Beginning) -> (Reason, String) {
         (io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe, _) => {
             "it broke the connection off in the TLS handshake".to_owned()
         }
-        _ => format!("the connection failed in the TLS handshake: {error}"),
+        _ => format!("the connection failed in the TLS handshake: {}", crate::text::of_stream(error)),
     };
     (Reason::ClosedEarly, what)
 }

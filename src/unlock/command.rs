@@ -9,8 +9,10 @@ use super::existing::Existing;
 use super::fetch::{Patience, fetch_one};
 use super::open::unlock;
 use super::passphrase::Passphrase;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use keystead::admin::report::{self, Report};
+use keystead::arguments::whole;
 use keystead::client::{Client, ClientArgs, Limits, Settings};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -91,6 +93,7 @@ enum Action {
     #[command(after_help = help("keystead-unlock get --raw 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed | zfs load-key pool/data", false))]
     Get {
         /// The key's unique identifier
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         id: String,
         /// Write the bytes of the key as they are, of whatever length: for ZFS, fscrypt, LUKS key files
         #[arg(long)]
@@ -106,7 +109,7 @@ enum Action {
 #[derive(clap::Args)]
 struct Wait {
     /// How many seconds to wait for a server that can be reached; 0 asks each once
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true, value_parser = whole::<u64>(0, u64::MAX))]
     wait: u64,
 }
 
@@ -124,7 +127,7 @@ impl Wait {
 pub fn run() -> ExitCode {
     let CommandLine { client, action } = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => return report::command_line(&error),
+        Err(error) => return report::command_line(error),
     };
     let json = matches!(action, Action::Enroll { json: true, .. });
     if json {

@@ -17,6 +17,9 @@ impl Error {
 
     /// What was found and where, then what was expected.
     pub(super) fn describe(&self, place: Option<&Place>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(other) = self.other_protocol() {
+            return write!(f, "{other} at byte 0, where a KMIP message begins with {}", expected(self.tag));
+        }
         self.describe_found(place, f)?;
         match self.kind {
             ErrorKind::Missing { .. }

@@ -183,7 +183,8 @@ pub fn is_in_use(certificate: &Object, now: i64) -> bool {
 }
 
 fn not_good() -> Halt {
-    let text = "the certificate of this client was replaced or revoked: log in with another";
+    let text = "the certificate of this client was replaced or revoked: log in with another, or, where that is lost, have an \
+                administrator make one (keystead client add NAME --replace)";
     Refusal::new(Cause::Certificate, text).into()
 }
 

@@ -122,6 +122,7 @@ impl Grant {
 fn denied() -> Refusal {
     Refusal::new(
         Cause::Denied,
-        "the ticket, or the certificate that was replaced, does not allow this operation",
+        "the ticket, or the certificate that was replaced, does not allow this operation; where the certificate that took its \
+         place is lost, an administrator makes another (keystead client add NAME --replace)",
     )
 }
