@@ -14,6 +14,7 @@ const CRATES: [&str; 2] = ["keystead", "keystead_hsm"];
 const PARTS: &[&str] = &[
     "admin",
     "admission",
+    "arguments",
     "audit",
     "authority",
     "check",
@@ -41,6 +42,7 @@ const PARTS: &[&str] = &[
     "store",
     "suite_b",
     "swap",
+    "terminal",
     "text",
     "vault",
 ];
