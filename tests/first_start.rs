@@ -279,7 +279,8 @@ fn a_new_store_in_the_place_of_a_lost_one_is_asked_for() {
     has_key(&Dev::start_quietly(folder), "kept");
 }
 
-/// Keys of other stores in the token say nothing about a folder that is new.
+/// Keys of other stores in the token say nothing about a new store, where the operator says that it is one. A new file system in
+/// the place of the store does not say so.
 #[test]
 fn a_new_store_starts_on_a_token_with_keys_of_others() {
     let folder = tempfile::tempdir().unwrap();
@@ -293,6 +294,8 @@ fn a_new_store_starts_on_a_token_with_keys_of_others() {
         let folder = folder.path();
         fs::create_dir(folder.join(path)).unwrap();
         fs::write(folder.join(path).join("lost+found"), "").unwrap();
+        assert!(refusal(folder).contains("begin-anew"), "{path}");
+        fs::write(folder.join(path).join("begin-anew"), "").unwrap();
         make_key(&Dev::start_quietly(folder), "mine");
         let dev = Dev::start_quietly(folder);
         assert!(dev.keystead("admin", &["master", "rotate"]).status.success());
