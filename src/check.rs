@@ -95,18 +95,23 @@ pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> Ex
     if report.sound { ExitCode::SUCCESS } else { DAMAGED.into() }
 }
 
-/// What keeps `serve` from starting because of the store is damage here too, and everything else is none.
+/// What keeps `serve` from starting because of the store is damage here too, wherever it is met, and everything else is none.
 fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
-    let (engine, folder) = (config.store.engine, &config.store.path);
+    let folder = &config.store.path;
     let mut report = Report::of(folder);
-    let database = match open(config, command) {
-        Ok(database) => Arc::new(database),
+    match read_all(config, command, &mut report) {
         Err(error) if error.is_damage() => {
             report.found("store", &folder.display().to_string(), &error.to_string());
-            return Ok(report);
         }
-        Err(error) => return Err(error),
-    };
+        read => read?,
+    }
+    report.sound = report.findings.is_empty();
+    Ok(report)
+}
+
+fn read_all(config: &Config, command: &CheckCommand, report: &mut Report) -> Result<(), Error> {
+    let (engine, folder) = (config.store.engine, &config.store.path);
+    let database = Arc::new(open(config, command)?);
     if let Err(why) = engine.check_pages(folder) {
         report.found("engine", &folder.display().to_string(), &why.to_string());
     }
@@ -126,11 +131,10 @@ fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
     };
     report.proved = hierarchy.is_some();
     let snapshot = database.snapshot()?;
-    Records::new(&*snapshot, hierarchy.as_ref(), &mut report).walk()?;
-    check_audit(&*snapshot, &mut report)?;
-    check_journal(folder, &mut report)?;
-    report.sound = report.findings.is_empty();
-    Ok(report)
+    // The journal is read first: its files are whole where those of the engine are not.
+    check_journal(folder, report)?;
+    Records::new(&*snapshot, hierarchy.as_ref(), report).walk()?;
+    check_audit(&*snapshot, report)
 }
 
 /// Opens the store to read it. Where there is none, the token may tell of one.

@@ -163,7 +163,7 @@ fn a_damaged_file_is_named_and_never_the_hsm() {
     let whole = std::fs::read(&file).unwrap();
     let used: Vec<usize> = (0..whole.len()).step_by(512).filter(|at| whole[at + 9] != 0).collect();
     let mut found = 0;
-    for at in used.iter().step_by(used.len() / 24 + 1) {
+    for at in used.iter().step_by(used.len() / 48 + 1) {
         let mut damaged = whole.clone();
         damaged[at + 3..at + 40].iter_mut().for_each(|byte| *byte ^= 0x5a);
         std::fs::write(&file, &damaged).unwrap();

@@ -140,7 +140,8 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
             };
         }
     }
-    all.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+    let order = |one: &Issued| (one.name.is_empty(), one.name.clone(), one.at, one.fingerprint);
+    all.sort_by_cached_key(order);
     Ok(all)
 }
 
