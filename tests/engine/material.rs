@@ -2,12 +2,15 @@
 //! wrong in each way in which it can be wrong.
 
 mod curves;
+mod done;
 mod elsewhere;
 mod forms;
 mod found;
 mod impossible;
 mod lengths;
 mod named;
+mod own;
+mod signatures;
 mod weak;
 
 use super::objects::{attributes_of, text};
