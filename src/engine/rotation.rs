@@ -131,7 +131,7 @@ pub fn perform(
     let found = Draft::new(world, &nobody).danger_at(id).map_err(unless_need)?;
     let is_due = |object: &Object| due(object).is_some_and(|at| at <= world.now.seconds());
     let owner = found.as_ref().map(|object| object.owner.clone()).unwrap_or_default();
-    let mut deeds = Vec::new();
+    let (mut deeds, mut refusal) = (Vec::new(), None);
     let mut due = found.filter(is_due);
     let principal = match &due {
         Some(object) => owner_of(world, object)?,
@@ -139,16 +139,19 @@ pub fn perform(
     };
     if principal.is_none() {
         deeds.extend(due.take().as_ref().map(not_rotated));
+        refusal = Some(format!("its owner {owner:?} was revoked, or nobody is let in by that name any more"));
     }
     let principal = principal.unwrap_or_default();
     let mut draft = Draft::new(world, &principal);
     if let Some(object) = due {
         let message = RequestMessage::new(V2_1, vec![RequestItem::from(request(&object))]);
         let cx = Context::new(&mut draft, V2_1, entropy, supplies);
-        deeds = Batch::alone(&message).run(cx)?.1;
+        let (items, done) = Batch::alone(&message).run(cx)?;
+        refusal = items.into_iter().find_map(|item| item.result_message);
+        deeds = done;
     }
     let notices = notice::of(&draft, &world.settings.subscriptions, None);
-    Ok(Done { owner, version: V2_1.to_string(), deeds, changes: draft.finish()?, notices })
+    Ok(Done { owner, version: V2_1.to_string(), deeds, refusal, changes: draft.finish()?, notices })
 }
 
 /// As whom an object is rotated: its owner, made of what the owner was when it asked for the rotation. Nobody has to prove

@@ -72,13 +72,13 @@ impl Server {
         let server = Arc::clone(&self);
         let rotated = self.executor.run(&client, move |world, entropy, supplies| {
             let done = rotation::perform(world, &place, entropy, supplies)?;
-            let refused = done.deeds.iter().find_map(|deed| deed.cause);
+            let refused = done.refusal.clone();
             let entries = entries::own(&done, "rotation", || server.next_request());
             Ok(Effects { changes: done.changes, entries, notices: done.notices, result: refused, bytes: 0 })
         });
         match rotated.await.map(|done| done.result) {
             Ok(None) => Ok(()),
-            Ok(Some(cause)) => Err(format!("refused: {cause:?}")),
+            Ok(Some(why)) => Err(format!("refused: {why}")),
             Err(error) => Err(error.to_string()),
         }
     }

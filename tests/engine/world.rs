@@ -3,7 +3,7 @@
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
-use keystead::engine::draft::Changes;
+use keystead::engine::draft::{Changes, Draft};
 use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted};
 use keystead::engine::refusal::{Cause, Refusal};
 use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
@@ -17,9 +17,10 @@ use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
 use kmip_codec::Version;
+use kmip_codec::attributes::{Attribute, Count};
 use kmip_codec::enums::{BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
-use kmip_codec::operations::{Call, Request, Response};
+use kmip_codec::operations::{Call, Operation, Request, Response};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -40,6 +41,8 @@ pub struct Bench {
     pub done_outside: Vec<AdminRequest>,
     /// The fingerprint of what the CA signs, in hex.
     pub signed: String,
+    /// Why the server could not rotate objects by itself, in words.
+    pub rotation_refusals: Vec<String>,
 }
 
 /// The clients that a test knows; others are in no group.
@@ -195,6 +198,7 @@ impl Bench {
             clients: Known::default(),
             done_outside: Vec::new(),
             signed: "ab".repeat(32),
+            rotation_refusals: Vec::new(),
         }
     }
 
@@ -345,6 +349,7 @@ impl Bench {
             };
             drop(view);
             self.commit(done.changes);
+            self.rotation_refusals.extend(done.refusal);
             all.extend(done.deeds.into_iter().map(|deed| (deed, done.notices.clone())));
         }
         all
@@ -393,6 +398,26 @@ impl Bench {
         let (settings, clients) = (&self.settings, &self.clients);
         let world = World { view: &view, vault: &self.ring, now, settings, clients };
         rotation::due_by_owner(&world, most, &|due| known.contains(due)).unwrap()
+    }
+
+    /// Writes the record of an object with these attributes as servers before this one have: past the checks of today.
+    pub fn as_older(&mut self, who: &Principal, id: &str, attributes: Vec<Attribute>) {
+        let view = Snapshot(self.store.snapshot().unwrap());
+        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+        let (settings, clients) = (&self.settings, &self.clients);
+        let world = World { view: &view, vault: &self.ring, now, settings, clients };
+        let mut draft = Draft::new(&world, who);
+        let mut object = draft.object(id, Operation::ModifyAttribute).unwrap();
+        for attribute in attributes {
+            match attribute.row().map(|row| row.count) {
+                Some(Count::One) => object.attributes.set(attribute),
+                _ => drop(object.attributes.add(attribute)),
+            }
+        }
+        draft.put(object).unwrap();
+        let changes = draft.finish().unwrap();
+        drop(view);
+        self.commit(changes);
     }
 
     /// Every value of the store.

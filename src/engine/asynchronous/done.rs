@@ -26,6 +26,8 @@ pub struct Done {
     pub version: String,
     /// What they did; nothing where there was nothing to do any more.
     pub deeds: Vec<Deed>,
+    /// Why what the server does by itself was refused, in words.
+    pub refusal: Option<String>,
     /// What to commit.
     pub changes: Changes,
     /// What to tell clients, once the changes are durable.
@@ -51,7 +53,8 @@ pub fn perform(
     let Some(head) = head else {
         draft.put_waiting(waiting.submitted, &waiting.place, false).map_err(need)?;
         let (owner, version) = (String::new(), String::new());
-        return Ok(Done { owner, version, deeds: Vec::new(), changes: draft.finish()?, notices: Vec::new() });
+        let (deeds, notices) = (Vec::new(), Vec::new());
+        return Ok(Done { owner, version, deeds, refusal: None, changes: draft.finish()?, notices });
     };
     let (owner, version) = (head.owner.clone(), head.version.clone());
     let identity = credentials::still_asked(&mut draft, &head.identity()).map_err(need)?;
@@ -68,7 +71,7 @@ pub fn perform(
     let mut draft = Draft::new(world, &principal);
     let deeds = carry_out(&mut draft, &waiting.place, refusal.as_ref(), entropy, supplies).map_err(need)?;
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));
-    Ok(Done { owner, version, deeds, changes: draft.finish()?, notices })
+    Ok(Done { owner, version, deeds, refusal: None, changes: draft.finish()?, notices })
 }
 
 /// An item that is to be done: where it is kept, and the message of it alone.

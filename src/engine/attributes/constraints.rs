@@ -6,6 +6,7 @@
 
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
+use crate::engine::cryptography::named;
 use crate::engine::groups;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -139,8 +140,13 @@ pub fn fill(cx: &mut Context<'_, '_>, object: &mut Object) -> Step<()> {
             found.into_iter().for_each(|attribute| missing.push(attribute));
         }
     }
-    for entry in missing.0 {
-        object.attributes.add(entry.attribute);
+    // The algorithm may be one of them, and decides which parameters are for the key.
+    let (parameters, others): (Vec<_>, Vec<_>) =
+        missing.0.into_iter().partition(|entry| entry.attribute.tag() == Tag::CryptographicParameters);
+    for entry in others.into_iter().chain(parameters) {
+        if let Some(attribute) = named::passed_on(object, &entry.attribute) {
+            object.attributes.add(attribute);
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! RSA, ECDSA and Ed25519: keys in any format, paddings and digests as KMIP names them.
 
 use super::hashing::digest_of;
-use super::{Purpose, Usable, failed, key_block};
+use super::{Purpose, Source, Usable, failed, key_block};
 use crate::crypto::Digest;
 use crate::crypto::pkey::{Family, Key, Padding};
 use crate::engine::context::Context;
@@ -19,9 +19,9 @@ use kmip_codec::objects::{KeyMaterial, KeyValue};
 use kmip_codec::{SecretBytes, attribute};
 
 /// What a Digital Signature Algorithm means: for which keys it is, the padding of RSA, and the digest where it names one.
-type Scheme = (Named, Family, PaddingMethod, Option<Hash>);
+type Row = (Named, Family, PaddingMethod, Option<Hash>);
 
-const SIGNATURES: &[Scheme] = &[
+const SIGNATURES: &[Row] = &[
     (Named::SHA_1WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_1)),
     (Named::SHA_224WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_224)),
     (Named::SHA_256WithRSAEncryption, Family::Rsa, PaddingMethod::PKCS1V1_5, Some(Hash::SHA_256)),
@@ -82,7 +82,7 @@ impl<'d> Content<'d> {
 /// Signs with a private key.
 pub fn signature(cx: &mut Context<'_, '_>, usable: &Usable, content: &Content<'_>) -> Step<Vec<u8>> {
     let key = loaded(cx, &usable.object, ObjectType::PrivateKey, usable.purpose)?;
-    let (padding, digest) = signature_scheme(&key, &usable.parameters)?;
+    let (padding, digest) = signing_scheme(&key, usable)?;
     let (digest, signed) = digested(&key, content, digest)?;
     let means = digest.map_or(Means::Unnamed(signed.len()), Means::Signed);
     if key.family() != Some(Family::Ed25519) {
@@ -99,9 +99,13 @@ pub fn verified(
     signature: &[u8],
 ) -> Step<bool> {
     let key = loaded(cx, &usable.object, ObjectType::PublicKey, usable.purpose)?;
-    let (padding, digest) = signature_scheme(&key, &usable.parameters)?;
-    let (digest, signed) = digested(&key, content, digest)?;
-    Ok(key.verifies(padding, digest, &signed, signature).map_err(failed)?)
+    for (padding, digest) in verifying_schemes(&key, usable)? {
+        let (digest, signed) = digested(&key, content, digest)?;
+        if key.verifies(padding, digest, &signed, signature).map_err(failed)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The digest of ECDSA where nobody names one: the one that is as strong as the curve (FIPS 186-5, 6.1.1).
@@ -197,67 +201,112 @@ fn encryption_padding(parameters: &CryptographicParameters) -> Step<Padding<'_>>
     }
 }
 
-/// The algorithms that a signature is called by.
+/// The algorithms that a signature is called by, which are those that its key may be called by.
 const SIGNED_BY: &[(Family, &[CryptographicAlgorithm])] = &[
-    (Family::Ec, &[CryptographicAlgorithm::EC, CryptographicAlgorithm::ECDSA]),
+    (
+        Family::Ec,
+        &[
+            CryptographicAlgorithm::EC,
+            CryptographicAlgorithm::ECDSA,
+            CryptographicAlgorithm::ECDH,
+            CryptographicAlgorithm::ECMQV,
+        ],
+    ),
     (Family::Ed25519, &[CryptographicAlgorithm::EC, CryptographicAlgorithm::Ed25519]),
 ];
 
 /// Refuses an algorithm that is not that of the key itself, where all keys on curves are called EC. RSA is held against what
 /// the key is called before.
-fn must_sign_by(key: &Key, parameters: &CryptographicParameters) -> Step<()> {
+fn must_sign_by(key: &Key, usable: &Usable) -> Step<()> {
+    let named = usable.parameters.cryptographic_algorithm;
     let row = SIGNED_BY.iter().find(|(family, _)| key.family() == Some(*family));
-    match (parameters.cryptographic_algorithm.filter(|named| *named != CryptographicAlgorithm::RSA), row) {
-        (Some(named), Some((family, own))) if !own.contains(&named) => refuse(
-            Cause::Parameters,
-            format!("the Cryptographic Parameters name {named:?}, and the key signs by {family:?}"),
-        ),
+    match (named.filter(|named| *named != CryptographicAlgorithm::RSA), row) {
+        (Some(named), Some((family, own))) if !own.contains(&named) => {
+            refuse(Cause::Parameters, format!("{} {named:?}, and the key signs by {family:?}", usable.source))
+        }
         _ => Ok(()),
     }
 }
 
-/// Padding and digest: those of the Digital Signature Algorithm, or those that stand alone. What stands beside it says the
-/// same.
-fn named_scheme(
-    key: &Key,
-    parameters: &CryptographicParameters,
-) -> Step<(Option<PaddingMethod>, Option<Hash>)> {
-    must_sign_by(key, parameters)?;
-    let (beside, hash) = (parameters.padding_method, parameters.hashing_algorithm);
-    let Some(named) = parameters.digital_signature_algorithm else { return Ok((beside, hash)) };
+/// The padding and the digest of a signature, as they are named.
+#[derive(Clone, Copy)]
+struct Scheme {
+    padding: Option<PaddingMethod>,
+    digest: Option<Hash>,
+}
+
+/// What the parameters name: by a Digital Signature Algorithm, or alone. With it, what stands beside that algorithm and says
+/// otherwise.
+fn named_scheme(key: &Key, usable: &Usable) -> Step<(Scheme, Option<Contradiction>)> {
+    must_sign_by(key, usable)?;
+    let parameters = &usable.parameters;
+    let beside = Scheme { padding: parameters.padding_method, digest: parameters.hashing_algorithm };
+    let Some(named) = parameters.digital_signature_algorithm else { return Ok((beside, None)) };
     let Some((_, family, padding, digest)) = SIGNATURES.iter().find(|(known, ..)| *known == named) else {
         return refuse(Cause::Unsupported, format!("this server does not sign with {named:?}"));
     };
     if key.family() != Some(*family) {
         return refuse(Cause::Parameters, format!("{named:?} is not for a key of this algorithm"));
     }
-    let other = |said: String| {
-        refuse(
-            Cause::Parameters,
-            format!("the Cryptographic Parameters name {named:?}, and beside it {said}"),
-        )
-    };
-    match (hash, *digest) {
-        (Some(hash), Some(digest)) if hash != digest => return other(format!("{hash:?}")),
-        _ => {}
-    }
-    match beside {
-        Some(beside)
-            if *family == Family::Rsa && !matches!(beside, PaddingMethod::None) && beside != *padding =>
-        {
-            other(format!("{beside:?}"))
-        }
-        _ => Ok((Some(*padding), digest.or(hash))),
+    let scheme = Scheme { padding: Some(*padding), digest: digest.or(beside.digest) };
+    let other_digest = beside.digest.filter(|_| beside.digest != scheme.digest);
+    let other_padding = beside.padding.filter(|beside| {
+        *family == Family::Rsa && *beside != PaddingMethod::None && Some(*beside) != scheme.padding
+    });
+    let contradiction = (other_digest.is_some() || other_padding.is_some()).then_some(Contradiction {
+        named,
+        digest: other_digest,
+        padding: other_padding,
+    });
+    Ok((scheme, contradiction))
+}
+
+/// What stands beside a Digital Signature Algorithm and says otherwise.
+struct Contradiction {
+    named: Named,
+    digest: Option<Hash>,
+    padding: Option<PaddingMethod>,
+}
+
+impl Contradiction {
+    /// Refuses both; who means PSS by it, as the server of PyKMIP does, is told its name.
+    fn refuse<T>(&self, scheme: Scheme, source: Source) -> Step<T> {
+        let beside = match (self.digest, self.padding) {
+            (Some(digest), _) => format!("{digest:?}"),
+            (None, Some(padding)) => format!("{padding:?}"),
+            (None, None) => String::new(),
+        };
+        let meant = match (self.padding, scheme.digest) {
+            (Some(PaddingMethod::PSS), Some(digest)) => {
+                format!(", or name {:?} with Hashing Algorithm {digest:?}", Named::RSASSA_PSS)
+            }
+            _ => String::new(),
+        };
+        let text = format!("{source} {:?}, and beside it {beside}: leave one of them out{meant}", self.named);
+        refuse(Cause::Parameters, text)
     }
 }
 
-fn signature_scheme<'p>(
-    key: &Key,
-    parameters: &'p CryptographicParameters,
-) -> Step<(Padding<'p>, Option<Digest>)> {
-    let (padding, digest) = named_scheme(key, parameters)?;
-    let digest = digest.map(digest_of).transpose()?;
-    let padding = match padding {
+/// How a key signs: what the parameters name says one thing.
+fn signing_scheme<'p>(key: &Key, usable: &'p Usable) -> Step<(Padding<'p>, Option<Digest>)> {
+    match named_scheme(key, usable)? {
+        (scheme, None) => computed(scheme, &usable.parameters),
+        (scheme, Some(contradiction)) => contradiction.refuse(scheme, usable.source),
+    }
+}
+
+/// How a signature may have been made by what the parameters name. Servers before this one signed by the Digital Signature
+/// Algorithm whatever stood beside it; others mean PSS where the Padding Method says so.
+fn verifying_schemes<'p>(key: &Key, usable: &'p Usable) -> Step<Vec<(Padding<'p>, Option<Digest>)>> {
+    let (scheme, contradiction) = named_scheme(key, usable)?;
+    let padded = contradiction.and_then(|other| other.padding).filter(|other| *other == PaddingMethod::PSS);
+    let meant = padded.map(|padding| Scheme { padding: Some(padding), ..scheme });
+    [Some(scheme), meant].into_iter().flatten().map(|scheme| computed(scheme, &usable.parameters)).collect()
+}
+
+fn computed(scheme: Scheme, parameters: &CryptographicParameters) -> Step<(Padding<'_>, Option<Digest>)> {
+    let digest = scheme.digest.map(digest_of).transpose()?;
+    let padding = match scheme.padding {
         None | Some(PaddingMethod::PKCS1V1_5 | PaddingMethod::None) => Padding::Pkcs1,
         Some(PaddingMethod::PSS) => {
             let salt_bytes = parameters.salt_length.and_then(|length| u16::try_from(length).ok());

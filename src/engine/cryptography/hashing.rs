@@ -1,6 +1,6 @@
 //! Digests and message authentication codes by their names in KMIP.
 
-use super::{Purpose, Usable, failed, key_bytes};
+use super::{Purpose, Source, Usable, failed, key_bytes};
 use crate::crypto::{Digest, mac as codes};
 use crate::engine::context::Context;
 use crate::engine::material;
@@ -76,7 +76,10 @@ pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u
     if algorithm == CryptographicAlgorithm::AES {
         return Ok(codes::cmac_aes(key.expose(), data).map_err(failed)?);
     }
-    agrees(&usable.parameters, algorithm)?;
+    // Servers before this one passed over the Hashing Algorithm: what they made is verified.
+    if usable.purpose == Purpose::Protect {
+        agrees(&usable.parameters, usable.source, algorithm)?;
+    }
     match digest_of_hmac(algorithm) {
         Some(digest) => Ok(codes::hmac(digest, key.expose(), data).map_err(failed)?),
         None => refuse(Cause::Unsupported, format!("this server makes no MAC with {algorithm:?}")),
@@ -84,13 +87,15 @@ pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u
 }
 
 /// Refuses a Hashing Algorithm beside an HMAC with another digest.
-pub fn agrees(parameters: &CryptographicParameters, algorithm: CryptographicAlgorithm) -> Step<()> {
+pub fn agrees(
+    parameters: &CryptographicParameters,
+    source: Source,
+    algorithm: CryptographicAlgorithm,
+) -> Step<()> {
     match (parameters.hashing_algorithm, digest_of_hmac(algorithm)) {
         (Some(named), Some(digest)) if digest_of(named).ok() != Some(digest) => refuse(
             Cause::Parameters,
-            format!(
-                "the Cryptographic Parameters name Hashing Algorithm {named:?}, and the MAC is {algorithm:?}"
-            ),
+            format!("{source} Hashing Algorithm {named:?}, and the MAC is {algorithm:?}"),
         ),
         _ => Ok(()),
     }

@@ -11,7 +11,7 @@ mod symmetric;
 
 pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, loaded, signature, verified};
 pub use hashing::{agrees, digest_of, digest_of_hmac, mac, protecting_digest};
-pub use named::Primitive;
+pub use named::{Primitive, Source};
 pub use parts::Turn;
 pub use symmetric::Run;
 
@@ -46,6 +46,8 @@ pub struct Usable {
     pub object: Object,
     /// The request's parameters, or else those of the object.
     pub parameters: CryptographicParameters,
+    /// Where they come from.
+    pub source: Source,
     /// What for.
     pub purpose: Purpose,
 }
@@ -58,9 +60,9 @@ impl Usable {
         purpose: Purpose,
         done: Primitive,
     ) -> Step<Self> {
-        let parameters = asked.or_else(|| named::own(&object, done)).unwrap_or_default();
-        named::check(&object, &parameters, done)?;
-        Ok(Self { object, parameters, purpose })
+        let source = if asked.is_some() { Source::Request } else { Source::Key };
+        let parameters = named::chosen(&object, asked, purpose, done)?;
+        Ok(Self { object, parameters, source, purpose })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::crypto::derivation::{
 use crate::crypto::mac::short_key;
 use crate::engine::context::Context;
 use crate::engine::cryptography::{
-    self, Primitive, Purpose, Run, Usable, failed, key_bytes, named, protecting_digest,
+    self, Primitive, Purpose, Run, Source, Usable, failed, key_bytes, named, protecting_digest,
 };
 use crate::engine::need::Stretch;
 use crate::engine::objects::object::Object;
@@ -74,6 +74,7 @@ struct Input<'b> {
     /// Derivation Data: of the request, or one secret.
     data: Vec<SecretBytes>,
     parameters: CryptographicParameters,
+    source: Source,
     initial: Bytes,
     salt: Bytes,
     iterations: Option<i32>,
@@ -118,7 +119,7 @@ pub fn derived(
         DerivationMethod::AWSSignatureVersion4 => aws(cx, &input),
         DerivationMethod::HKDF => {
             let key = input.bytes(cx, Means::Secret)?;
-            let digest = named_digest(cx, &input.parameters)?.unwrap_or(Digest::Sha256);
+            let digest = named_digest(cx, &input)?.unwrap_or(Digest::Sha256);
             must_be_done(has_hkdf(digest), "HKDF", digest)?;
             let info = input.data.first().map(SecretBytes::expose).unwrap_or_default();
             given(hkdf(digest, key.expose(), &input.salt, info, length))
@@ -159,23 +160,26 @@ fn input<'b>(
         return refuse(if takes == 0 { Cause::Ambiguous } else { Cause::InvalidField }, text);
     }
     let done = primitive(method);
-    let asked = parameters.cryptographic_parameters.or_else(|| named::own(base, done)).unwrap_or_default();
+    let source = if parameters.cryptographic_parameters.is_some() { Source::Request } else { Source::Key };
+    // The attributes of a key for HMAC say all about the function, and the parameters are ignored (KMIP 2.1, 7.12).
+    let asked = match method {
+        DerivationMethod::HMAC if hmac_of(base).is_some() => {
+            parameters.cryptographic_parameters.unwrap_or_default()
+        }
+        _ => named::chosen(base, parameters.cryptographic_parameters, Purpose::Protect, done)?,
+    };
     if let (Some(named), None) = (asked.cryptographic_algorithm, algorithm_of(base))
         && by_hmac(method)
         && cryptography::digest_of_hmac(named).is_none()
     {
-        let text =
-            format!("the Cryptographic Parameters name {named:?}, and {method:?} is done with an HMAC");
+        let text = format!("{source} {named:?}, and {method:?} is done with an HMAC");
         return refuse(Cause::Parameters, text);
-    }
-    // The attributes of a key for HMAC say all about the function, and the parameters are ignored (KMIP 2.1, 7.12).
-    if method != DerivationMethod::HMAC || hmac_of(base).is_none() {
-        named::check(base, &asked, done)?;
     }
     Ok(Input {
         base,
         data,
         parameters: asked,
+        source,
         initial: parameters.initialization_vector.unwrap_or_default(),
         salt: parameters.salt.unwrap_or_default(),
         iterations: parameters.iteration_count,
@@ -266,7 +270,7 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
         return refuse(Cause::Parameters, "PBKDF2 needs a Salt and an Iteration Count of at least 1");
     };
     // RFC 8018, B.1.1: HMAC with SHA-1 where nothing is said.
-    let digest = named_digest(cx, &input.parameters)?.unwrap_or(Digest::Sha1);
+    let digest = named_digest(cx, input)?.unwrap_or(Digest::Sha1);
     must_be_done(has_pbkdf2(digest), "PBKDF2", digest)?;
     let blocks = input.length.div_ceil(digest.length()) as u64;
     let all = u64::from(iterations.get()).saturating_mul(blocks);
@@ -295,9 +299,10 @@ fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
 }
 
 /// The digest of the HMAC that the parameters name: by their Hashing Algorithm, or as their Cryptographic Algorithm.
-fn named_digest(cx: &Context<'_, '_>, parameters: &CryptographicParameters) -> Step<Option<Digest>> {
+fn named_digest(cx: &Context<'_, '_>, input: &Input<'_>) -> Step<Option<Digest>> {
+    let parameters = &input.parameters;
     if let Some(named) = parameters.cryptographic_algorithm {
-        cryptography::agrees(parameters, named)?;
+        cryptography::agrees(parameters, input.source, named)?;
     }
     if let Some(name) = parameters.hashing_algorithm {
         return protecting_digest(cx.principal(), name).map(Some);
@@ -314,7 +319,7 @@ fn function(cx: &Context<'_, '_>, input: &Input<'_>, with_cmac: bool) -> Step<Fu
     if let Some(digest) = hmac_of(input.base) {
         return Ok(Function::Hmac(digest));
     }
-    if let Some(digest) = named_digest(cx, &input.parameters)? {
+    if let Some(digest) = named_digest(cx, input)? {
         return Ok(Function::Hmac(digest));
     }
     match input.parameters.cryptographic_algorithm.or_else(|| algorithm_of(input.base)) {
@@ -360,8 +365,7 @@ fn agreed(
         return refuse(Cause::WrongType, "name a private key, and the public key of another pair");
     };
     for half in [private, public] {
-        let parameters = asked.clone().or_else(|| named::own(half, Primitive::Agreement)).unwrap_or_default();
-        named::check(half, &parameters, Primitive::Agreement)?;
+        named::chosen(half, asked.clone(), Purpose::Protect, Primitive::Agreement)?;
     }
     let private = cryptography::loaded(cx, private, ObjectType::PrivateKey, Purpose::Protect)?;
     let public = cryptography::loaded(cx, public, ObjectType::PublicKey, Purpose::Protect)?;
@@ -373,7 +377,7 @@ fn aws(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     let [date, region, service] = input.data.as_slice() else {
         return refuse(Cause::Missing, "send three Derivation Data: date, region and service");
     };
-    if named_digest(cx, &input.parameters)?.is_some_and(|digest| digest != Digest::Sha256) {
+    if named_digest(cx, input)?.is_some_and(|digest| digest != Digest::Sha256) {
         let text = "AWS Signature Version 4 is done with HMAC_SHA256, and the Cryptographic Parameters name another digest";
         return refuse(Cause::Parameters, text);
     }

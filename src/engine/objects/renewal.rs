@@ -1,6 +1,7 @@
 //! The object that replaces another (KMIP 2.1, 6.1.46 and 6.1.47): what is copied, what moves, what starts anew.
 
 use crate::engine::context::Context;
+use crate::engine::cryptography::named;
 use crate::engine::objects::birth;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -95,7 +96,7 @@ pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Step<Attri
             && attribute.row().is_some_and(|row| row.set_by == SetBy::Server)
     };
     let copied = old.attributes.iter().filter(|a| !NOT_COPIED.contains(&a.tag()) && !of_certificates(a));
-    let mut inherited: Attributes = copied.cloned().collect();
+    let mut inherited: Attributes = copied.filter_map(|attribute| named::passed_on(old, attribute)).collect();
     shift_dates(&mut inherited, offset, now);
     refill(&mut inherited);
     Ok(inherited)

@@ -19,13 +19,16 @@ fn on_curve(own: Algorithm) -> bool {
 fn may_be_named(done: Done, own: Algorithm, is_edwards: bool, named: Algorithm) -> bool {
     let is_pair = on_curve(own) || own == Algorithm::RSA;
     let by_mac = match done {
-        Mac | MacVerify => true,
+        Mac => true,
         WrapByMac => !is_pair,
         Derive(method) => !matches!(method, DerivationMethod::ENCRYPT | DerivationMethod::HASH),
         _ => false,
     };
     match done {
-        _ if by_mac => named == own || is_hmac(named) && !is_hmac(own),
+        _ if named == own => true,
+        // As servers before this one have made it.
+        MacVerify => !is_pair && (is_hmac(named) || named == Algorithm::AES),
+        _ if by_mac => is_hmac(named) && !is_hmac(own),
         // Two OASIS cases verify so.
         SignatureVerify if on_curve(own) && own != Algorithm::Ed25519 && named == Algorithm::RSA => true,
         Sign | SignatureVerify | WrapByMac if is_edwards => {
@@ -35,7 +38,7 @@ fn may_be_named(done: Done, own: Algorithm, is_edwards: bool, named: Algorithm) 
             matches!(named, Algorithm::EC | Algorithm::ECDSA)
         }
         Agree => matches!(named, Algorithm::EC | Algorithm::ECDH),
-        _ => named == own,
+        _ => false,
     }
 }
 

@@ -80,3 +80,68 @@ fn a_signature_is_named_in_one_way() {
         }
     }
 }
+
+/// Servers before this one signed by the Digital Signature Algorithm whatever stood beside it, and other servers mean PSS by a
+/// Padding Method beside it: whoever verifies with the words that made a signature is told the truth. Nothing new is
+/// signed so, and the refusal says how to name what is meant.
+#[test]
+fn what_was_signed_by_two_names_is_verified() {
+    let Some(openssl) = OpenSsl::new() else { return };
+    let (mut bench, who) = (Bench::new(1), granted("owner", &[]));
+    let made = forms::made(&openssl, "-algorithm RSA -pkeyopt rsa_keygen_bits:2048");
+    let way = (Way::Register, V2_1);
+    let private = sent(ObjectType::PrivateKey, Algorithm::RSA, Format::PKCS_8, &made.0);
+    let private = bring(&mut bench, &who, way, &private).unwrap();
+    let public = sent(ObjectType::PublicKey, Algorithm::RSA, Format::X_509, &made.1);
+    let public = bring(&mut bench, &who, way, &public).unwrap();
+    for (named, hash) in [
+        (DigitalSignatureAlgorithm::SHA_1WithRSAEncryption, HashingAlgorithm::SHA_1),
+        (DigitalSignatureAlgorithm::SHA_224WithRSAEncryption, HashingAlgorithm::SHA_224),
+        (DigitalSignatureAlgorithm::SHA_256WithRSAEncryption, HashingAlgorithm::SHA_256),
+        (DigitalSignatureAlgorithm::SHA_384WithRSAEncryption, HashingAlgorithm::SHA_384),
+        (DigitalSignatureAlgorithm::SHA_512WithRSAEncryption, HashingAlgorithm::SHA_512),
+        (DigitalSignatureAlgorithm::SHA3_256WithRSAEncryption, HashingAlgorithm::SHA3_256),
+    ] {
+        let pss = Some(PaddingMethod::PSS);
+        let by_name = CryptographicParameters { digital_signature_algorithm: Some(named), ..bare() };
+        let by_parts =
+            CryptographicParameters { padding_method: pss, hashing_algorithm: Some(hash), ..bare() };
+        let both = CryptographicParameters { padding_method: pss, ..by_name.clone() };
+        let beside = CryptographicParameters {
+            hashing_algorithm: Some(HashingAlgorithm::SHA3_384),
+            ..by_name.clone()
+        };
+        let sign = |parameters| {
+            let Request::Sign(request) = request(Sign, &private, "", parameters) else { panic!() };
+            request
+        };
+        let verify = |parameters, signature: &SignResponse| {
+            let Request::SignatureVerify(verify) = request(SignatureVerify, &public, "", parameters) else {
+                panic!()
+            };
+            let signature_data = signature.signature_data.clone();
+            SignatureVerifyRequest { signature_data, ..verify }
+        };
+        let old = ask(&mut bench, &who, V2_1, sign(by_name.clone())).unwrap();
+        let elsewhere = ask(&mut bench, &who, V2_1, sign(by_parts.clone())).unwrap();
+        for (parameters, signature, expected) in [
+            (&both, &old, ValidityIndicator::Valid),
+            (&both, &elsewhere, ValidityIndicator::Valid),
+            (&beside, &old, ValidityIndicator::Valid),
+            (&beside, &elsewhere, ValidityIndicator::Invalid),
+            (&by_name, &elsewhere, ValidityIndicator::Invalid),
+            (&by_parts, &old, ValidityIndicator::Invalid),
+        ] {
+            let verified = ask(&mut bench, &who, V2_1, verify(parameters.clone(), signature)).unwrap();
+            assert_eq!(verified.validity_indicator, Some(expected), "{named:?}: {parameters:?}");
+            let other =
+                SignatureVerifyRequest { data: data(b"other"), ..verify(parameters.clone(), signature) };
+            let verified = ask(&mut bench, &who, V2_1, other).unwrap();
+            assert_eq!(verified.validity_indicator, Some(ValidityIndicator::Invalid), "{named:?}");
+        }
+        let why = ask(&mut bench, &who, V2_1, sign(both)).unwrap_err().1;
+        assert!(why.contains(&format!("RSASSA_PSS with Hashing Algorithm {hash:?}")), "{why}");
+        let why = ask(&mut bench, &who, V2_1, sign(beside)).unwrap_err().1;
+        assert!(why.contains("SHA3_384: leave one of them out"), "{why}");
+    }
+}

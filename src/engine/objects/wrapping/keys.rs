@@ -3,7 +3,7 @@
 use crate::crypto::cipher::Direction;
 use crate::crypto::mac::is_same;
 use crate::engine::context::Context;
-use crate::engine::cryptography::{self, Content, Primitive, Purpose, Run, Turn, Usable, named};
+use crate::engine::cryptography::{self, Content, Primitive, Purpose, Run, Turn, Usable};
 use crate::engine::lifecycle;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
@@ -44,7 +44,8 @@ impl Role {
             Self::Encrypt | Self::Decrypt => Primitive::Cipher,
             Self::Authenticate if is_pair => Primitive::Signature,
             Self::Verify if is_pair => Primitive::Verification,
-            _ => Primitive::Mac,
+            Self::Authenticate => Primitive::Mac,
+            Self::Verify => Primitive::MacVerification,
         }
     }
 }
@@ -100,8 +101,11 @@ impl WrappingKey {
         }
         check(cx, &object, role, if is_pair { asymmetric } else { symmetric })?;
         let done = role.primitive(is_pair);
-        let parameters = parameters(&object, information.cryptographic_parameters.as_ref(), role, done)?;
-        Ok(Self(Usable::new(object, Some(parameters), role.purpose(), done)?))
+        let asked = information.cryptographic_parameters.clone();
+        agree(&object, asked.as_ref(), role)?;
+        let mut usable = Usable::new(object, asked, role.purpose(), done)?;
+        complete(&mut usable, role);
+        Ok(Self(usable))
     }
 
     fn is_pair(&self) -> bool {
@@ -225,34 +229,27 @@ fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[Cryptographi
     Ok(())
 }
 
-/// The parameters asked for, which must be among those of a key that has any, or else those of the key; AES
-/// wraps with NIST key wrap where nobody says how.
-fn parameters(
-    object: &Object,
-    asked: Option<&CryptographicParameters>,
-    role: Role,
-    done: Primitive,
-) -> Step<CryptographicParameters> {
+/// Refuses parameters that are not among those of a key that has any.
+fn agree(object: &Object, asked: Option<&CryptographicParameters>, role: Role) -> Step<()> {
     let own: Vec<_> = attribute!(object.attributes, CryptographicParameters).collect();
-    let protects = matches!(role, Role::Encrypt | Role::Authenticate);
-    let mut parameters = match asked {
-        Some(asked) if protects && !own.is_empty() && !own.iter().any(|own| agrees(asked, own)) => {
-            return refuse(
-                Cause::WrappingParameters,
-                "the Cryptographic Parameters are none of those that the wrapping key has",
-            );
-        }
-        Some(asked) => asked.clone(),
-        None => named::own(object, done).unwrap_or_default(),
-    };
-    let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next();
+    match asked.filter(|_| role.purpose() == Purpose::Protect && !own.is_empty()) {
+        Some(asked) if !own.iter().any(|own| agrees(asked, own)) => refuse(
+            Cause::WrappingParameters,
+            "the Cryptographic Parameters are none of those that the wrapping key has",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Says what nobody has said: AES wraps with NIST key wrap. The server chooses the IV of a wrapped key, and says it in the
+/// Key Wrapping Data.
+fn complete(usable: &mut Usable, role: Role) {
+    let algorithm = attribute!(usable.object.attributes, CryptographicAlgorithm).next();
     let encrypts = matches!(role, Role::Encrypt | Role::Decrypt);
     if encrypts && algorithm == Some(&CryptographicAlgorithm::AES) {
-        parameters.block_cipher_mode.get_or_insert(BlockCipherMode::NISTKeyWrap);
+        usable.parameters.block_cipher_mode.get_or_insert(BlockCipherMode::NISTKeyWrap);
     }
-    // The server chooses the IV of a wrapped key, and says it in the Key Wrapping Data.
-    parameters.random_iv = Some(true);
-    Ok(parameters)
+    usable.parameters.random_iv = Some(true);
 }
 
 /// Whether parameters of a key allow those asked for: mode, padding and digest are the same where both say them.
