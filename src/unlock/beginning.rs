@@ -7,12 +7,12 @@ use super::cryptsetup::Volume;
 use super::enroll::with_way_out;
 use super::error::{Error, Result};
 use super::existing::Existing;
-use super::header::{Header, NumberedToken};
+use super::header::{Header, NumberedToken, Tokens};
 use super::lock::DeviceLock;
-use super::origin::Origin;
+use super::origin::Here;
 use super::pipe::InheritedPipe;
 use super::server::{self, Known, Notes};
-use super::token::{Token, UID_BYTES_MAX};
+use super::token::{Token, TokenState, UID_BYTES_MAX};
 use keystead::client::{Client, ServerAddress};
 use kmip_codec::enums::State;
 
@@ -43,25 +43,35 @@ pub struct Begun {
 impl Beginning<'_> {
     /// The token to go on with, which names a key; a new token is in the header before a key is made.
     pub fn token(mut self, header: &Header) -> Result<Begun> {
-        let begun = self.earlier(header);
-        let here = Origin::here(self.volume);
+        let tokens = header.tokens();
+        self.tell_passed_over(&tokens);
+        let here = Here::of(self.volume, &header.uuid);
         let others = server::keys_of(self.client, &header.uuid)?;
-        let key = self.key(begun.as_ref(), &others)?;
-        let doubt = self.doubt(header, begun.as_ref(), key.as_ref(), &others, &here);
-        let is_new = begun.is_none() && self.decision == Some(Decision::NewUuid);
+        let (begun, key) = match self.key(header, tokens.ours, &others) {
+            // A copy needs no key of its original, which may be another client's.
+            Err(error) if self.decision == Some(Decision::NewUuid) && error.is_refusal() => {
+                return self.with_new_uuid(header);
+            }
+            found => found?,
+        };
+        let doubt = doubt(header, begun.as_ref(), key.as_ref(), &others, &here);
         let decided = match &doubt {
             Some(doubt) => Some(doubt.decide(self.decision, self.volume, header, &here)?),
-            None => self.decision.filter(|_| is_new),
+            None => self.decision.filter(|decision| *decision == Decision::NewUuid),
         };
-        let plain = |token| Begun { token, notes: None };
-        match (decided, doubt) {
-            (Some(Decision::NewUuid), _) => {
-                self.require_all(header, None, None)?;
-                copies::give_new_uuid(self.volume, header)?;
-                let header = self.volume.header()?;
-                self.finish(&header, None, None, &[], &here).map(plain)
+        let copy_of = begun.as_ref().and_then(|begun| begun.token.copy_of.clone());
+        match (decided, doubt, copy_of) {
+            (Some(Decision::NewUuid), None, Some(of)) => {
+                say(format_args!(
+                    "{} has got LUKS UUID {} instead of {} already",
+                    console::path(self.volume.device()),
+                    header.uuid,
+                    shown(&of)
+                ));
+                self.go_on(header, begun, key, &others, &here)
             }
-            (Some(Decision::SameVolume), Some(Doubt::Copy(other) | Doubt::Named(_, other))) => {
+            (Some(Decision::NewUuid), ..) => self.with_new_uuid(header),
+            (Some(Decision::SameVolume), Some(Doubt::Copy(other) | Doubt::Named(_, other)), _) => {
                 let (other, usable) =
                     (other.clone(), others.iter().filter(|known| known.is_usable()).count());
                 if key.is_none() && usable > 1 {
@@ -71,77 +81,115 @@ impl Beginning<'_> {
                 if key.is_none() && other.state == State::PreActive {
                     server::activate(self.client, &other.uid)?;
                 }
-                let notes = Some(Notes::of(&other, &header.uuid, &here));
+                let notes = Some(Notes::of(&other, &header.uuid, &here, true));
                 let token = self.finish(header, begun, Some(other), &others, &here)?;
                 Ok(Begun { token, notes })
             }
-            _ => {
-                self.require_all(header, begun.as_ref(), key.as_ref())?;
-                self.finish(header, begun, key, &others, &here).map(plain)
-            }
+            _ => self.go_on(header, begun, key, &others, &here),
         }
     }
 
-    /// The token of an earlier enrolment, if there is one.
-    fn earlier(&self, header: &Header) -> Option<NumberedToken> {
-        let (mut ours, unusable) = header.tokens();
-        let device = console::path(self.volume.device());
-        for why in unusable {
-            say(format_args!("{device}: {why}; it is left alone"));
-        }
-        let mut begun = (!ours.is_empty()).then(|| ours.swap_remove(0))?;
-        begun.tell_wrong(&device, "it is written anew");
-        begun.token.volume.clone_from(&header.uuid);
-        Some(begun)
-    }
-
-    /// Why the key that the volume would get may be another one's.
-    fn doubt<'k>(
-        &self,
-        header: &Header,
-        begun: Option<&'k NumberedToken>,
-        key: Option<&'k Known>,
-        others: &'k [Known],
-        here: &Origin,
-    ) -> Option<Doubt<'k>> {
-        let is_here = |origin: &Origin| origin.is_here(here, self.volume, &header.uuid);
-        match (begun, key) {
-            (Some(begun), Some(key)) if !key.volumes.contains(&header.uuid) => {
-                Some(Doubt::Named(&begun.number, key))
-            }
-            (_, Some(key)) => {
-                let is_elsewhere = !key.origins.is_empty() && !key.origins.iter().any(is_here);
-                is_elsewhere.then_some(Doubt::Copy(key))
-            }
-            (_, None) => others.iter().find(|known| known.is_usable()).map(Doubt::Copy),
-        }
-    }
-
-    /// The key that a token names, or that its enrolment made without the token naming it.
-    fn key(&mut self, begun: Option<&NumberedToken>, others: &[Known]) -> Result<Option<Known>> {
-        let Some(NumberedToken { number, token, .. }) = begun else { return Ok(None) };
-        if token.uid.is_empty() {
-            let is_its = |known: &&Known| {
-                known.is_usable() && token.enrolment.is_some() && known.enrolment == token.enrolment
-            };
-            return Ok(others.iter().find(is_its).cloned());
-        }
-        let known = server::known(self.client, &token.uid);
-        known.map(Some).map_err(|error| with_way_out(self.volume, number, token, error))
-    }
-
-    /// The token is written, the key is made and activated, the token names it: whatever of that is left to do.
-    fn finish(
+    /// With what there is, where nothing is in doubt.
+    fn go_on(
         self,
         header: &Header,
         begun: Option<NumberedToken>,
         key: Option<Known>,
         others: &[Known],
-        here: &Origin,
+        here: &Here<'_>,
+    ) -> Result<Begun> {
+        self.require_all(header, begun.as_ref(), key.as_ref())?;
+        if let Some(NumberedToken {
+            token: Token { copy_of: Some(of), state: TokenState::Adding, .. }, ..
+        }) = &begun
+        {
+            copies::tell_new_uuid(self.volume, of, &header.uuid);
+        }
+        // An older version did not note all of this.
+        let notes = key.as_ref().map(|key| Notes::of(key, &header.uuid, here, false));
+        let token = self.finish(header, begun, key, others, here)?;
+        Ok(Begun { token, notes })
+    }
+
+    /// As a copy: the token that says so is written before the LUKS UUID is changed, so that whatever is cut off is gone on with, by
+    /// the same UUID.
+    fn with_new_uuid(self, header: &Header) -> Result<Begun> {
+        let begun = header.tokens().begun_copy(&header.uuid).cloned();
+        self.require_all(header, begun.as_ref(), None)?;
+        let begun = match begun {
+            Some(begun) => begun,
+            None => {
+                let token = self.new_token(&uuid::Uuid::new_v4().to_string()).of_copy(&header.uuid);
+                self.written(&token)?
+            }
+        };
+        let new = begun.token.volume.clone();
+        self.volume.set_uuid(&new)?;
+        copies::tell_new_uuid(self.volume, &header.uuid, &new);
+        let header = self.volume.header()?;
+        let here = Here::of(self.volume, &header.uuid);
+        let token = self.finish(&header, Some(begun), None, &[], &here)?;
+        Ok(Begun { token, notes: None })
+    }
+
+    fn tell_passed_over(&self, tokens: &Tokens) {
+        let device = console::path(self.volume.device());
+        for why in tokens.passed_over() {
+            say(format_args!("{device}: {why}; it is left alone"));
+        }
+    }
+
+    /// The first token of an earlier enrolment whose key the server has, or that has none yet, and the key that it names, or that its
+    /// enrolment made without the token naming it.
+    fn key(
+        &mut self,
+        header: &Header,
+        tokens: Vec<NumberedToken>,
+        others: &[Known],
+    ) -> Result<(Option<NumberedToken>, Option<Known>)> {
+        let device = console::path(self.volume.device());
+        let mut without_key = None;
+        let mut failed = None;
+        for mut begun in tokens {
+            begun.tell_wrong(&device, "it is written anew");
+            begun.token.volume.clone_from(&header.uuid);
+            if begun.token.uid.is_empty() {
+                let enrolment = begun.token.enrolment.as_ref();
+                let is_its = |known: &&Known| {
+                    known.is_usable() && enrolment.is_some() && known.enrolment.as_ref() == enrolment
+                };
+                match others.iter().find(is_its).cloned() {
+                    Some(key) => return Ok((Some(begun), Some(key))),
+                    None => without_key = without_key.or(Some(begun)),
+                }
+                continue;
+            }
+            match server::known(self.client, &begun.token.uid) {
+                Ok(known) => return Ok((Some(begun), Some(known))),
+                Err(error) => match with_way_out(self.volume, &begun.number, &begun.token, error) {
+                    ended @ Error::Ended { .. } => failed = failed.or(Some(ended)),
+                    error => return Err(error),
+                },
+            }
+        }
+        failed.map_or(Ok((without_key, None)), Err)
+    }
+
+    /// The token is written, the key is made and activated, the token names it: whatever of that is left to do.
+    fn finish(
+        mut self,
+        header: &Header,
+        begun: Option<NumberedToken>,
+        key: Option<Known>,
+        others: &[Known],
+        here: &Here<'_>,
     ) -> Result<NumberedToken> {
         let NumberedToken { number, token, wrong } = match begun {
             Some(begun) => begun,
-            None => self.begin(header, key.as_ref().map_or("", |key| &key.uid))?,
+            None => {
+                let uid = key.as_ref().map_or("", |key| &key.uid);
+                self.written(&self.new_token(&header.uuid).of_key(uid))?
+            }
         };
         let uid = match key {
             Some(key) => {
@@ -153,10 +201,7 @@ impl Beginning<'_> {
                 }
                 key.uid
             }
-            None => {
-                let enrolment = token.enrolment.as_deref().unwrap_or_default();
-                server::make_key(self.client, &header.uuid, enrolment, here, others)?
-            }
+            None => self.new_key(header, &token, others, here)?,
         };
         if token.uid == uid {
             return Ok(NumberedToken { number, token, wrong });
@@ -166,17 +211,44 @@ impl Beginning<'_> {
         Ok(NumberedToken { number, token, wrong: Vec::new() })
     }
 
-    /// A new token, of a key that is there already or of none yet, read back.
-    fn begin(&self, header: &Header, uid: &str) -> Result<NumberedToken> {
-        let token = self.new_token(header).of_key(uid);
-        self.volume.write_token(&token, None)?;
-        let (ours, _) = self.volume.header()?.tokens();
-        let written = ours.into_iter().find(|numbered| numbered.token.enrolment == token.enrolment);
+    /// A new token in the header, read back.
+    fn written(&self, token: &Token) -> Result<NumberedToken> {
+        self.volume.write_token(token, None)?;
+        let Tokens { ours, foreign, .. } = self.volume.header()?.tokens();
+        let all = ours.into_iter().chain(foreign);
+        let written = all.into_iter().find(|numbered| numbered.token.enrolment == token.enrolment);
         written.ok_or_else(|| self.volume.error("the token was written but is not there: run enroll again"))
     }
 
-    fn new_token(&self, header: &Header) -> Token {
-        Token::adding(uuid::Uuid::new_v4().to_string(), self.servers, header.uuid.clone())
+    fn new_token(&self, uuid: &str) -> Token {
+        Token::adding(uuid::Uuid::new_v4().to_string(), self.servers, uuid.to_owned())
+    }
+
+    /// Makes a key. Another copy may have been enrolled since it was looked: names are unique, or it is told.
+    fn new_key(
+        &mut self,
+        header: &Header,
+        token: &Token,
+        others: &[Known],
+        here: &Here<'_>,
+    ) -> Result<String> {
+        let enrolment = token.enrolment.as_deref().unwrap_or_default();
+        let made = server::make_key(self.client, &header.uuid, enrolment, here, others);
+        let is_other = |known: &&Known| known.is_usable() && known.enrolment != token.enrolment;
+        match made {
+            Ok(uid) => {
+                for other in server::keys_of(self.client, &header.uuid)?.iter().filter(is_other) {
+                    say(format_args!("{}", Doubt::Copy(other).story(self.volume, header, here)));
+                }
+                Ok(uid)
+            }
+            Err(error) if server::is_name_taken(&error) => {
+                let now = server::keys_of(self.client, &header.uuid)?;
+                let other = now.iter().find(is_other);
+                Err(other.map_or(error, |other| Doubt::Copy(other).undecided(self.volume, header, here)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Everything that the rest of it needs of this machine, looked at before anything is changed: a key that cannot be used
@@ -186,7 +258,8 @@ impl Beginning<'_> {
         if begun.is_some() && key.is_some() {
             return Ok(());
         }
-        let token = serde_json::to_string(&self.new_token(header)).unwrap_or_default();
+        let token =
+            serde_json::to_string(&self.new_token(&header.uuid).of_copy(&header.uuid)).unwrap_or_default();
         let (tokens, bytes) = if begun.is_some() { (0, 0) } else { (1, token.len()) };
         let lacks = match self.may_have_keyslot(header, key) {
             true => header.room().lacks_token(tokens, bytes + UID_BYTES_MAX),
@@ -212,6 +285,23 @@ impl Beginning<'_> {
     /// Whether a keyslot may be there that a key opens which is there; a new key opens none.
     fn may_have_keyslot(&self, header: &Header, key: Option<&Known>) -> bool {
         key.is_some() && !header.unclaimed().is_empty()
+    }
+}
+
+/// Why the key that the volume would get may be another one's. A key of an older version does not say where it was made.
+fn doubt<'k>(
+    header: &Header,
+    begun: Option<&'k NumberedToken>,
+    key: Option<&'k Known>,
+    others: &'k [Known],
+    here: &Here<'_>,
+) -> Option<Doubt<'k>> {
+    match (begun, key) {
+        (Some(begun), Some(key)) if !key.volumes.contains(&header.uuid) => {
+            Some(Doubt::Named(&begun.number, key))
+        }
+        (_, Some(key)) => (!key.origins.is_empty() && !here.is_of(&key.origins)).then_some(Doubt::Copy(key)),
+        (_, None) => others.iter().find(|known| known.is_usable()).map(Doubt::Copy),
     }
 }
 

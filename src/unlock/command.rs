@@ -169,9 +169,13 @@ fn act(args: &ClientArgs, action: Action) -> Result<()> {
             if !json {
                 return print(format!("{}\n", done.uid).as_bytes());
             }
-            let Enrolled { uid, keyslot, volume } = done;
+            let Enrolled { uid, keyslot, volume, copy_of } = done;
             let news = console::kept();
-            let told = serde_json::json!({ "id": uid, "keyslot": keyslot, "volume": volume, "news": news });
+            let mut told =
+                serde_json::json!({ "id": uid, "keyslot": keyslot, "volume": volume, "news": news });
+            if let (Some(of), Some(fields)) = (copy_of, told.as_object_mut()) {
+                fields.insert("copy_of".to_owned(), of.into());
+            }
             print(format!("{told}\n").as_bytes())
         }
         Action::Unlock { device, name, test_passphrase: _, readonly, header, wait } => {

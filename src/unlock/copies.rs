@@ -4,8 +4,8 @@
 use super::console::{self, say, shown};
 use super::cryptsetup::Volume;
 use super::error::{Error, Result};
-use super::header::Header;
-use super::origin::Origin;
+use super::header::{Header, NumberedToken};
+use super::origin::Here;
 use super::server::Known;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -33,17 +33,16 @@ impl Doubt<'_> {
         given: Option<Decision>,
         volume: &Volume,
         header: &Header,
-        here: &Origin,
+        here: &Here<'_>,
     ) -> Result<Decision> {
         if let Some(given) = given {
             return Ok(given);
         }
-        let (story, choice) = (self.story(volume, header, here), self.choice(volume));
         if console::is_kept() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(Error::Usage(format!("{story}. Say which it is, and enrol again: {choice}")));
+            return Err(self.undecided(volume, header, here));
         }
-        say(format_args!("{story}"));
-        say(format_args!("{choice}"));
+        say(format_args!("{}", self.story(volume, header, here)));
+        say(format_args!("{}", self.choice(volume)));
         say(format_args!("c: as with --new-uuid; s: as with --same-volume; anything else: nothing is done"));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(Error::system("the terminal cannot be read"))?;
@@ -52,6 +51,12 @@ impl Doubt<'_> {
             "s" => Ok(Decision::SameVolume),
             _ => Err(Error::Usage("nothing was done".to_owned())),
         }
+    }
+
+    /// What is said where nobody can be asked.
+    pub fn undecided(&self, volume: &Volume, header: &Header, here: &Here<'_>) -> Error {
+        let (story, choice) = (self.story(volume, header, here), self.choice(volume));
+        Error::Usage(format!("{story}. Say which it is, and enrol again: {choice}"))
     }
 
     fn choice(&self, volume: &Volume) -> String {
@@ -67,7 +72,7 @@ impl Doubt<'_> {
     }
 
     /// Who made the key, when, where, and for which volume.
-    fn story(&self, volume: &Volume, header: &Header, here: &Origin) -> String {
+    pub fn story(&self, volume: &Volume, header: &Header, here: &Here<'_>) -> String {
         let (device, uuid) = (console::path(volume.device()), shown(&header.uuid));
         let (Self::Copy(other) | Self::Named(_, other)) = self;
         let places: Vec<_> = other.origins.iter().map(|origin| origin.told(here)).collect();
@@ -94,27 +99,36 @@ impl Doubt<'_> {
     }
 }
 
-/// Gives a copy a LUKS UUID of its own; the header is to be read anew. What it has of the volume that it is a copy of
-/// stays, and people are told.
-pub fn give_new_uuid(volume: &Volume, header: &Header) -> Result<()> {
-    let new = uuid::Uuid::new_v4().to_string();
-    volume.set_uuid(&new)?;
-    let (device, old) = (console::path(volume.device()), shown(&header.uuid));
+/// Tells that a copy has a LUKS UUID of its own now, and what it has of its original all the same.
+pub fn tell_new_uuid(volume: &Volume, old: &str, new: &str) {
+    let (device, place) = (console::path(volume.device()), console::argument(volume.header_place()));
     say(format_args!(
-        "{device} had LUKS UUID {old} and has {new} now: change it in /etc/crypttab and the like"
+        "{device} had LUKS UUID {} and has {} now: change it in /etc/crypttab and the like",
+        shown(old),
+        shown(new)
     ));
-    let place = console::argument(volume.header_place());
-    let (ours, _) = header.tokens();
-    for numbered in ours {
-        let remove = format!("cryptsetup token remove --token-id {} {place}", numbered.number);
-        let kill = |slot: &String| format!("`, `cryptsetup luksKillSlot {place} {}", shown(slot));
-        let kills: String = numbered.token.keyslots.iter().map(kill).collect();
-        say(format_args!(
-            "the key of the volume that it is a copy of still opens it: once it is enrolled, run `{remove}{kills}`"
-        ));
-    }
     say(format_args!(
         "a copy has the volume key of its original too: `cryptsetup reencrypt {place}` makes another"
     ));
-    Ok(())
+}
+
+/// Tells which tokens of another LUKS UUID are in the header of an enrolled volume, and that their keys open it, as long as that is so.
+pub fn tell_what_is_left(volume: &Volume, header: &Header) {
+    let (place, ways_in) = (console::argument(volume.header_place()), header.ways_in());
+    for NumberedToken { number, token, .. } in header.tokens().foreign {
+        let slots: Vec<_> = token.keyslots.iter().filter(|slot| ways_in.contains(*slot)).collect();
+        if slots.is_empty() {
+            continue;
+        }
+        let kills: String = slots
+            .iter()
+            .map(|slot| format!(" and `cryptsetup luksKillSlot {place} {}`", shown(slot)))
+            .collect();
+        say(format_args!(
+            "key {}, of LUKS UUID {}, still opens it: where that is another volume, `cryptsetup token remove --token-id {number} \
+             {place}`{kills} end that",
+            shown(&token.uid),
+            shown(&token.volume)
+        ));
+    }
 }

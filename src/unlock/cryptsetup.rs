@@ -4,7 +4,7 @@ use super::child::{self, Ended, Failure, Input};
 use super::console::{self, shown};
 use super::error::{Error, Result};
 use super::existing::Given;
-use super::header::Header;
+use super::header::{Header, KDF_ITERATIONS};
 use super::passphrase::Passphrase;
 use super::pipe::InheritedPipe;
 use super::program;
@@ -153,7 +153,8 @@ impl Volume {
     /// Adds a keyslot with this number. Its passphrase has 256 bits, so a cheap key derivation does.
     pub fn add_keyslot(&self, slot: &str, given: &Given, new: &Passphrase) -> Result<()> {
         let size = new.expose().len().to_string();
-        let fixed = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", "--new-key-slot", slot];
+        let iterations = KDF_ITERATIONS.to_string();
+        let fixed = ["--pbkdf", "pbkdf2", "--pbkdf-force-iterations", &iterations, "--new-key-slot", slot];
         let ended = self.while_contended(|| {
             // A pipe is empty once it was read: each try has its own.
             let pipe = InheritedPipe::holding(new.expose())?;

@@ -12,7 +12,7 @@
 
 use super::beginning::{Beginning, Begun};
 use super::console::{self, say, shown};
-use super::copies::Decision;
+use super::copies::{self, Decision};
 use super::cryptsetup::{OpenAs, Volume};
 use super::error::{Error, Result};
 use super::existing::Existing;
@@ -20,7 +20,7 @@ use super::header::{Header, NumberedToken};
 use super::lock::DeviceLock;
 use super::passphrase::Passphrase;
 use super::server;
-use super::token::Token;
+use super::token::{SERVERS_MAX, Token};
 use keystead::client::{self, Client, ServerAddress};
 use kmip_codec::enums::State;
 
@@ -36,6 +36,8 @@ pub struct Enrolled {
     pub keyslot: String,
     /// The LUKS UUID of the volume.
     pub volume: String,
+    /// The LUKS UUID of the volume that it is a copy of, where it has got one of its own.
+    pub copy_of: Option<String>,
 }
 
 /// Enrols a volume, or goes on where an earlier enrolment was interrupted, or finds that nothing is left to do.
@@ -53,14 +55,20 @@ pub fn enroll(
         return Err(volume.error(why));
     }
     require_another_way_in(volume, &header)?;
+    tell_unnamed(servers);
     let beginning = Beginning { volume, lock: &lock, existing, client, servers, decision };
     let Begun { token: NumberedToken { number, token, wrong }, notes } = beginning.token(&header)?;
     let fetched = server::fetch(client, &token.uid).and_then(|key| Passphrase::of_key(&token.uid, &key));
     let passphrase = fetched.map_err(|error| with_way_out(volume, &number, &token, error))?;
     let header = volume.header()?;
-    let enrolled =
-        |keyslot: String| Enrolled { uid: token.uid.clone(), keyslot, volume: token.volume.clone() };
-    let note = |client: &mut Client| notes.into_iter().for_each(|notes| notes.say(client));
+    let enrolled = |keyslot: String| {
+        let Token { uid, volume, copy_of, .. } = token.clone();
+        Enrolled { uid, keyslot, volume, copy_of }
+    };
+    let note = |client: &mut Client| {
+        notes.into_iter().for_each(|notes| notes.say(client));
+        copies::tell_what_is_left(volume, &header);
+    };
     if let Some(slot) = opened_slots(volume, token.keyslots.iter(), &passphrase, 1)?.pop() {
         say(format_args!("already enrolled: key {} opens keyslot {slot}", token.uid));
         prefer(volume, &header, &slot);
@@ -100,7 +108,8 @@ pub(super) fn with_way_out(volume: &Volume, number: &str, token: &Token, error: 
         }
         Error::NotActive { .. } => "",
         Error::Client(client::Error::Refused(refusal)) if refusal.is_not_found() => {
-            "if this is the right server and the right certificate, the key is gone: "
+            "if this is the right server and the right certificate, the key is gone, or it is another client's, of whose volume this is \
+             a copy: a copy gets a LUKS UUID and a key of its own by `keystead-unlock enroll --new-uuid`; otherwise, "
         }
         _ => return error,
     };
@@ -125,6 +134,18 @@ fn require_another_way_in(volume: &Volume, header: &Header) -> Result<()> {
     Ok(())
 }
 
+/// Tells which servers a token does not name.
+fn tell_unnamed(servers: &[ServerAddress]) {
+    let rest: Vec<_> = servers.iter().skip(SERVERS_MAX).map(ServerAddress::to_string).collect();
+    if !rest.is_empty() {
+        say(format_args!(
+            "a token names {SERVERS_MAX} servers at most, and {} are given: where a machine names none, `unlock` does not ask {}",
+            servers.len(),
+            shown(&rest.join(", "))
+        ));
+    }
+}
+
 /// Brings the servers of a finished token up to date, and what was wrong in it.
 fn name_servers(
     volume: &Volume,
@@ -140,8 +161,14 @@ fn name_servers(
     if now.servers == token.servers {
         return Ok(());
     }
-    let (names, before) = (shown(&now.servers.join(", ")), shown(&token.servers.join(", ")));
-    say(format_args!("token {number} names {names} now, where it named {before}"));
+    let names = shown(&now.servers.join(", "));
+    match token.servers.is_empty() {
+        true => say(format_args!("token {number} names {names} now, where it named no server")),
+        false => {
+            let before = shown(&token.servers.join(", "));
+            say(format_args!("token {number} names {names} now, where it named {before}"));
+        }
+    }
     Ok(())
 }
 
@@ -185,8 +212,8 @@ fn opened_slots<'a>(
 /// Reads back what was written.
 fn confirm(volume: &Volume, number: &str, slot: &str) -> Result<()> {
     let header = volume.header()?;
-    let (ours, _) = header.tokens();
-    let written = ours.iter().find(|numbered| numbered.number == number);
+    let written = header.tokens().ours;
+    let written = written.iter().find(|numbered| numbered.number == number);
     let names_slot = written.is_some_and(|numbered| numbered.token.keyslots == [slot]);
     if !names_slot || !header.ways_in().contains(slot) {
         return Err(volume.error("the token was written but the header does not show it: run enroll again"));

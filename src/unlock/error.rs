@@ -140,6 +140,16 @@ impl Error {
         matches!(self, Self::Client(error) if error.may_pass())
     }
 
+    /// Whether a server has said no.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Client(client::Error::Refused(refusal)) => !refusal.may_pass(),
+            Self::Ended { error, .. } => error.is_refusal(),
+            Self::Key { .. } | Self::NotActive { .. } => true,
+            _ => false,
+        }
+    }
+
     /// An error of the operating system, with what was tried.
     pub fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();

@@ -3,13 +3,15 @@
 use super::console::{say, shown};
 use super::room::{Areas, Room};
 use super::said::UNFINISHED_REENCRYPTION;
-use super::token::{TOKEN_TYPE, Token};
+use super::token::{TOKEN_TYPE, Token, TokenState};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// LUKS2 numbers keyslots from 0 to 31.
 const KEYSLOTS_MAX: u32 = 32;
+/// Iterations of PBKDF2 in our keyslots, the fewest that cryptsetup takes: a key of 256 bits needs none.
+pub const KDF_ITERATIONS: u32 = 1000;
 
 /// A header as read at one moment.
 pub struct Header {
@@ -64,6 +66,8 @@ struct Requirements {
 struct Kdf {
     #[serde(rename = "type")]
     kind: String,
+    /// Of PBKDF2.
+    iterations: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +87,44 @@ pub struct NumberedToken {
     pub wrong: Vec<String>,
 }
 
+/// Tokens of our type.
+#[derive(Default)]
+pub struct Tokens {
+    /// Those of this volume.
+    pub ours: Vec<NumberedToken>,
+    /// Those of another LUKS UUID: the volume is a copy of that one, or had it before.
+    pub foreign: Vec<NumberedToken>,
+    /// What is wrong with those that name no key.
+    pub unusable: Vec<String>,
+}
+
+impl Tokens {
+    /// What people are told of each that is not of this volume.
+    pub fn passed_over(&self) -> Vec<String> {
+        let foreign = self.foreign.iter().map(NumberedToken::is_foreign);
+        self.unusable.iter().cloned().chain(foreign).collect()
+    }
+
+    /// The token that `--new-uuid` has written into the header of this LUKS UUID, which it has not changed yet.
+    pub fn begun_copy(&self, of: &str) -> Option<&NumberedToken> {
+        self.foreign.iter().find(|numbered| {
+            let Token { copy_of, uid, state, volume, enrolment, .. } = &numbered.token;
+            copy_of.as_deref() == Some(of)
+                && (uid.is_empty(), *state, enrolment.is_some()) == (true, TokenState::Adding, true)
+                && uuid::Uuid::parse_str(volume).is_ok()
+        })
+    }
+}
+
 impl NumberedToken {
+    /// What is told of one that is not of this volume.
+    pub fn is_foreign(&self) -> String {
+        match self.token.volume.as_str() {
+            "" => format!("token {} names no volume", self.number),
+            uuid => format!("token {} is for another volume ({})", self.number, shown(uuid)),
+        }
+    }
+
     /// Tells what is wrong in it.
     pub fn tell_wrong(&self, device: &str, then: &str) {
         for why in &self.wrong {
@@ -100,23 +141,22 @@ impl Header {
         Ok(Self { uuid, metadata: serde_json::from_value(all)?, json_bytes })
     }
 
-    /// Our tokens of this volume by which its key is found, finished ones first; and what is wrong with the others. One that
-    /// does not say of which volume it is, is not another's.
-    pub fn tokens(&self) -> (Vec<NumberedToken>, Vec<String>) {
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
+    /// Our tokens by which the volume's key is found, finished ones first. One that does not say of which volume it is, is not
+    /// another's.
+    pub fn tokens(&self) -> Tokens {
+        let mut all = Tokens::default();
         for (number, json) in self.metadata.tokens.iter().filter(|(_, json)| is_ours(json)) {
-            match Token::read(json) {
-                Ok((token, wrong)) if token.volume == self.uuid || !says_volume(json) => {
-                    good.push(NumberedToken { number: number.clone(), token, wrong });
+            let numbered = |(token, wrong)| NumberedToken { number: number.clone(), token, wrong };
+            match Token::read(json).map(numbered) {
+                Ok(numbered) if numbered.token.volume == self.uuid || !says_volume(json) => {
+                    all.ours.push(numbered);
                 }
-                Ok((token, _)) => {
-                    bad.push(format!("token {number} is for another volume ({})", shown(&token.volume)))
-                }
-                Err(why) => bad.push(format!("token {number}: {why}")),
+                Ok(numbered) => all.foreign.push(numbered),
+                Err(why) => all.unusable.push(format!("token {number}: {why}")),
             }
         }
-        good.sort_by_key(|numbered| numbered.token.state);
-        (good, bad)
+        all.ours.sort_by_key(|numbered| numbered.token.state);
+        all
     }
 
     /// Why the header can be read and must not be written now.
@@ -134,11 +174,20 @@ impl Header {
         digests.flat_map(|digest| digest.keyslots.iter().cloned()).collect()
     }
 
-    /// The ways in that do not need a key of ours: those that no token of our type claims, whatever else that token says.
+    /// The ways in that do not need a key of ours: those that no token of our type claims, whatever else that token says, and that
+    /// are not as ours are, whose token may be gone.
     pub fn other_ways_in(&self) -> BTreeSet<String> {
         let ours: BTreeSet<&str> =
             self.metadata.tokens.values().filter(|json| is_ours(json)).flat_map(claimed).collect();
-        self.ways_in().into_iter().filter(|slot| !ours.contains(slot.as_str())).collect()
+        let is_ours = |slot: &String| ours.contains(slot.as_str()) || self.is_as_ours(slot);
+        self.ways_in().into_iter().filter(|slot| !is_ours(slot)).collect()
+    }
+
+    /// Whether a keyslot has what an enrolment gives it, and nobody gives the keyslot of a passphrase: the cheapest key derivation,
+    /// and that it is tried first.
+    fn is_as_ours(&self, slot: &str) -> bool {
+        let kdf = self.metadata.keyslots.get(slot).and_then(|keyslot| keyslot.kdf.as_ref());
+        self.is_preferred(slot) && kdf.is_some_and(|kdf| kdf.iterations == Some(KDF_ITERATIONS))
     }
 
     /// The ways in that an interrupted enrolment may have added: a key of ours has PBKDF2, and no token yet.
@@ -229,9 +278,9 @@ mod tests {
 
     #[test]
     fn tells_tokens_apart() {
-        let (good, bad) = header().tokens();
-        let numbers: Vec<_> = good.iter().map(|numbered| numbered.number.as_str()).collect();
-        assert_eq!((numbers, bad.len()), (vec!["1", "0"], 2));
+        let Tokens { ours, foreign, unusable } = header().tokens();
+        let numbers: Vec<_> = ours.iter().map(|numbered| numbered.number.as_str()).collect();
+        assert_eq!((numbers, foreign.len(), unusable.len()), (vec!["1", "0"], 1, 1));
     }
 
     #[test]

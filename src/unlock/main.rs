@@ -23,6 +23,7 @@ mod fetch;
 mod header;
 mod lock;
 mod mapping;
+mod medium;
 mod news;
 mod open;
 mod origin;

@@ -4,7 +4,7 @@ use super::console::{self, say, shown};
 use super::cryptsetup::{OpenAs, Volume};
 use super::error::{Error, Result};
 use super::fetch::{Fetch, Patience, Place};
-use super::header::NumberedToken;
+use super::header::{NumberedToken, Tokens};
 use super::mapping::{self, Mapping};
 use super::passphrase::Passphrase;
 use super::said::{IN_USE, NO_MEMORY};
@@ -100,18 +100,37 @@ fn is_open_already(volume: &Volume, how: &OpenAs<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// Our tokens whose enrolment was finished.
+/// Our tokens whose enrolment was finished. Where there are none, those of another LUKS UUID: it may have been changed, and whether a
+/// volume is a copy is no matter of opening it.
 fn finished_tokens(volume: &Volume) -> Result<Vec<NumberedToken>> {
-    let (ours, unusable) = volume.header()?.tokens();
+    let header = volume.header()?;
+    let Tokens { ours, foreign, unusable } = header.tokens();
     let device = console::path(volume.device());
     for why in &unusable {
         say(format_args!("{device}: {why}; it is passed over"));
     }
     let has_ours = !ours.is_empty();
-    let finished: Vec<_> =
-        ours.into_iter().filter(|numbered| numbered.token.state == TokenState::Active).collect();
+    let is_finished = |numbered: &NumberedToken| {
+        numbered.token.state == TokenState::Active && !numbered.token.uid.is_empty()
+    };
+    let mut finished: Vec<_> = ours.into_iter().filter(is_finished).collect();
     for numbered in &finished {
         numbered.tell_wrong(&device, "the rest of it is used");
+    }
+    let ways_in = header.ways_in();
+    let none_of_it = finished.is_empty();
+    for numbered in foreign {
+        let opens = numbered.token.keyslots.iter().any(|slot| ways_in.contains(slot));
+        if none_of_it
+            && opens
+            && is_finished(&numbered)
+            && uuid::Uuid::parse_str(&numbered.token.volume).is_ok()
+        {
+            say(format_args!("{device}: {}; its key is asked for all the same", numbered.is_foreign()));
+            finished.push(numbered);
+        } else {
+            say(format_args!("{device}: {}; it is passed over", numbered.is_foreign()));
+        }
     }
     match (finished.is_empty(), has_ours, unusable.is_empty()) {
         (false, ..) => Ok(finished),

@@ -2,15 +2,15 @@
 
 use super::console::say;
 use super::error::{Error, Result};
-use super::origin::Origin;
+use super::origin::{Here, Origin};
 use super::passphrase::KEY_BYTES;
 use super::token::is_identifier;
-use keystead::client::Client;
+use keystead::client::{self, Client};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{
     ApplicationSpecificInformation, Attribute, AttributeFilter, AttributeReference, Attributes, Name,
 };
-use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType, State};
+use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType, ResultReason, State};
 use kmip_codec::objects::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::operations::Call as _;
 use kmip_codec::payloads::*;
@@ -92,7 +92,7 @@ pub fn make_key(
     client: &mut Client,
     volume: &str,
     enrolment: &str,
-    origin: &Origin,
+    here: &Here<'_>,
     others: &[Known],
 ) -> Result<String> {
     let taken: BTreeSet<&String> = others.iter().flat_map(|known| &known.names).collect();
@@ -106,7 +106,7 @@ pub fn make_key(
         Attribute::Name(Name::text(&name)),
         information(VOLUME, volume),
         information(ENROLMENT, enrolment),
-        origin.attribute(),
+        here.attribute(),
     ];
     let create = CreateRequest {
         object_type: ObjectType::SymmetricKey,
@@ -120,6 +120,11 @@ pub fn make_key(
     Ok(uid)
 }
 
+/// Whether a key was not made because another one has its name.
+pub fn is_name_taken(error: &Error) -> bool {
+    matches!(error, Error::Client(client::Error::Refused(refusal)) if refusal.reason == ResultReason::NonUniqueNameAttribute)
+}
+
 /// What the server does not say yet of a key that is used here too.
 pub struct Notes {
     uid: String,
@@ -127,12 +132,12 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Of a key, for this volume and this place.
-    pub fn of(known: &Known, volume: &str, here: &Origin) -> Self {
+    /// Of a key, for this volume and this place, which somebody has decided to be right, or nobody doubts.
+    pub fn of(known: &Known, volume: &str, here: &Here<'_>, is_decided: bool) -> Self {
         let mut attributes = Vec::new();
         attributes
             .extend((!known.volumes.iter().any(|told| told == volume)).then(|| information(VOLUME, volume)));
-        attributes.extend((!known.origins.contains(here)).then(|| here.attribute()));
+        attributes.extend(here.news(&known.origins, is_decided));
         Self { uid: known.uid.clone(), attributes }
     }
 

@@ -19,7 +19,7 @@ pub const UID_BYTES_MAX: usize = 255;
 const VALUE_CHARS: usize = 40;
 
 /// How many servers of a token are asked: whoever wrote the header does not decide how much work this is.
-const SERVERS_MAX: usize = 8;
+pub const SERVERS_MAX: usize = 8;
 
 /// A token of ours.
 #[derive(Serialize, Clone, PartialEq, Eq, Debug)]
@@ -42,6 +42,9 @@ pub struct Token {
     /// The enrolment that is under way: the key that it made has the same name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enrolment: Option<String>,
+    /// The LUKS UUID of the volume that this one is a copy of, where `--new-uuid` has given it, or is giving it, `volume` instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<String>,
 }
 
 /// How far an enrolment came.
@@ -66,8 +69,14 @@ impl Token {
             volume,
             state: TokenState::Adding,
             enrolment: Some(enrolment),
+            copy_of: None,
         }
         .naming(servers)
+    }
+
+    /// The same of a copy of the volume with this LUKS UUID.
+    pub fn of_copy(self, of: &str) -> Self {
+        Self { copy_of: Some(of.to_owned()), ..self }
     }
 
     /// The same once the key is there.
@@ -75,9 +84,9 @@ impl Token {
         Self { uid: uid.to_owned(), ..self }
     }
 
-    /// The same with these servers.
+    /// The same with these servers, as many as `unlock` asks.
     pub fn naming(self, servers: &[ServerAddress]) -> Self {
-        Self { servers: servers.iter().map(ServerAddress::to_string).collect(), ..self }
+        Self { servers: servers.iter().take(SERVERS_MAX).map(ServerAddress::to_string).collect(), ..self }
     }
 
     /// The token that an enrolment ends with.
@@ -120,6 +129,10 @@ impl Token {
             enrolment: match json.get("enrolment") {
                 None | Some(Value::Null) => None,
                 Some(_) => fields.text("enrolment", "the name of an enrolment"),
+            },
+            copy_of: match json.get("copy_of") {
+                None | Some(Value::Null) => None,
+                Some(_) => fields.text("copy_of", "the LUKS UUID of the original"),
             },
         };
         match uid {
@@ -222,7 +235,7 @@ mod tests {
 
     fn json() -> Value {
         serde_json::json!({ "type": "keystead", "keyslots": ["1"], "v": 1, "uid": "k", "servers": ["a:1"], "volume": "u",
-            "state": "active", "enrolment": "e" })
+            "state": "active", "enrolment": "e", "copy_of": "o" })
     }
 
     /// One wrong field hid the whole token.
@@ -230,7 +243,7 @@ mod tests {
     fn what_is_wrong_in_one_field_is_told_and_the_rest_is_read() {
         let odd =
             [Value::Null, 7.into(), true.into(), serde_json::json!([1]), serde_json::json!({ "a": [] })];
-        for field in ["keyslots", "v", "uid", "servers", "volume", "state", "enrolment"] {
+        for field in ["keyslots", "v", "uid", "servers", "volume", "state", "enrolment", "copy_of"] {
             for value in odd.iter().cloned().map(Some).chain([None]) {
                 let mut json = json();
                 match value.clone() {
@@ -247,7 +260,8 @@ mod tests {
                         vec![why]
                     }
                 };
-                let may_be_missing = field == "enrolment" && matches!(value, None | Some(Value::Null));
+                let may_be_missing =
+                    ["enrolment", "copy_of"].contains(&field) && matches!(value, None | Some(Value::Null));
                 assert_eq!(told.len(), usize::from(!may_be_missing), "{field} {value:?}: {told:?}");
                 assert!(told.iter().all(|why| why.contains(&format!("`{field}`"))), "{told:?}");
             }

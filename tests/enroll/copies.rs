@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::process::Output;
 
 /// A copy of the volume, in another file of the same machine.
-fn copy(host: &Host, name: &str) -> PathBuf {
+pub fn copy(host: &Host, name: &str) -> PathBuf {
     let copy = host.folder.path().join(name);
     std::fs::copy(&host.luks.file, &copy).unwrap();
     copy
 }
 
-fn enroll(host: &Host, file: &std::path::Path, more: &[&str]) -> Output {
+pub fn enroll(host: &Host, file: &std::path::Path, more: &[&str]) -> Output {
     let key_file = host.luks.key_file.to_str().unwrap();
     host.unlock(&[&["enroll", file.to_str().unwrap(), "--existing-key-file", key_file], more].concat(), None)
 }
@@ -34,14 +34,36 @@ fn moved(host: &Host) {
     }
 }
 
-fn token_of(file: &std::path::Path) -> Vec<serde_json::Value> {
+/// The server says that the volume was enrolled on another machine since, on the medium that it was on.
+pub fn enrolled_elsewhere_too(host: &Host) {
+    for key in host.keys.0.lock().unwrap().iter_mut() {
+        let mut more = Vec::new();
+        for entry in &key.attributes.0 {
+            if let Attribute::ApplicationSpecificInformation(information) = &entry.attribute
+                && information.namespace == "LUKS-host"
+            {
+                let data = information.data.clone().unwrap_or_default();
+                let mut origin: serde_json::Value = serde_json::from_str(&data).unwrap();
+                origin["machine"] = "another".into();
+                origin["name"] = "second-host".into();
+                origin["number"] = 1.into();
+                let mut second = information.clone();
+                second.data = Some(origin.to_string());
+                more.push(Attribute::ApplicationSpecificInformation(second));
+            }
+        }
+        more.into_iter().for_each(|attribute| key.attributes.push(attribute));
+    }
+}
+
+pub fn token_of(file: &std::path::Path) -> Vec<serde_json::Value> {
     let dump =
         Command::new("cryptsetup").args(["luksDump", "--dump-json-metadata"]).arg(file).output().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&dump.stdout).unwrap();
     json["tokens"].as_object().unwrap().values().cloned().collect()
 }
 
-fn uuid_of(file: &std::path::Path) -> String {
+pub fn uuid_of(file: &std::path::Path) -> String {
     let told = Command::new("cryptsetup").arg("luksUUID").arg(file).output().unwrap();
     String::from_utf8(told.stdout).unwrap().trim().to_owned()
 }
@@ -183,7 +205,7 @@ fn two_volumes() -> (Host, PathBuf, PathBuf) {
     (host, first, other)
 }
 
-fn write_token(file: &std::path::Path, token: &serde_json::Value) {
+pub fn write_token(file: &std::path::Path, token: &serde_json::Value) {
     let json = file.with_extension("json");
     std::fs::write(&json, token.to_string()).unwrap();
     let import = ["token", "import", "--token-id", "0", "--token-replace", "--json-file"];
