@@ -112,6 +112,12 @@ fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
 fn read_all(config: &Config, command: &CheckCommand, report: &mut Report) -> Result<(), Error> {
     let (engine, folder) = (config.store.engine, &config.store.path);
     let database = Arc::new(open(config, command)?);
+    match Hierarchy::judge_place(&database) {
+        Err(error) if error.exit() == Exit::Damaged => {
+            report.found("identity", &folder.display().to_string(), &error.to_string());
+        }
+        judged => judged.map_err(start::Error::from)?,
+    }
     if let Err(why) = engine.check_pages(folder) {
         report.found("engine", &folder.display().to_string(), &why.to_string());
     }
@@ -130,6 +136,7 @@ fn read_all(config: &Config, command: &CheckCommand, report: &mut Report) -> Res
         }
     };
     report.proved = hierarchy.is_some();
+    report.format = database.format()?;
     let snapshot = database.snapshot()?;
     // The journal is read first: its files are whole where those of the engine are not.
     check_journal(folder, report)?;

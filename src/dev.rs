@@ -31,7 +31,7 @@ pub enum Error {
     #[error(transparent)]
     Pki(#[from] pki::Error),
     /// The folder.
-    #[error("cannot make the folder {}: {why}. {}", path.display(), folder_advice(path))]
+    #[error("cannot make the folder {}: {why}. {FOLDER_ADVICE}", path.display())]
     Folder {
         /// Which.
         path: PathBuf,
@@ -41,9 +41,13 @@ pub enum Error {
     /// The token.
     #[error(transparent)]
     Hsm(#[from] keystead_hsm::Error),
-    /// Another process makes or serves the same folder.
-    #[error(transparent)]
-    InUse(#[from] store::Error),
+    /// The folder cannot be had: another process makes or serves it, or it is no folder.
+    #[error("{error}{}", place_advice(error))]
+    Place {
+        /// Why not.
+        #[from]
+        error: store::Error,
+    },
     /// SoftHSM is not there.
     #[error("SoftHSM is not installed (looked in {0}): apt install softhsm2")]
     NoSoftHsm(String),
@@ -123,7 +127,7 @@ pub struct Prepared {
 /// `use_softhsm` sets.
 pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<Prepared, Error> {
     let failed = |why| Error::Folder { path: folder.into(), why };
-    let mut made = Made::folders(folder).map_err(failed)?;
+    let mut made = Made::folders(folder)?;
     let lock = FolderLock::take(&Folder::open(folder).map_err(failed)?)?;
     // Judged first: where it is refused, nothing has been made.
     certificates::judge(folder)?;
@@ -136,7 +140,7 @@ pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<
     let config = folder.join("keystead.toml");
     write_new(&config, configuration(module, wishes).as_bytes())?;
     made.keep();
-    if let Err(error) = lock.settle() {
+    if let Err(error) = lock.settle(None) {
         tracing::warn!(folder = %folder.display(), %error, "the lock does not say who holds it");
     }
     Ok(Prepared { config, lock })
@@ -147,11 +151,13 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     made.map_err(|why| Error::Folder { path: folder.into(), why })
 }
 
-fn folder_advice(path: &Path) -> &'static str {
-    if path.ancestors().any(Path::is_file) {
-        "There is a file of that name, or of that of a folder above it: name another folder with --dir"
-    } else {
-        "Name with --dir a folder that you may make, or one that you may write in"
+const FOLDER_ADVICE: &str = "Name with --dir a folder that you may make, or one that you may write in";
+
+fn place_advice(error: &store::Error) -> String {
+    match error {
+        store::Error::WrongKind { wanted: "folder", .. } => ", or name another folder with --dir".to_owned(),
+        store::Error::File { .. } => format!(". {FOLDER_ADVICE}"),
+        _ => String::new(),
     }
 }
 

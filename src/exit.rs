@@ -124,15 +124,20 @@ impl Ends for store::Error {
     fn exit(&self) -> Exit {
         use store::Error as Store;
         match self {
-            Store::InUse { .. } => Exit::StoreInUse,
+            Store::InUse { .. } | Store::LockLost { .. } => Exit::StoreInUse,
             Store::Damaged { .. }
             | Store::Format { .. }
             | Store::NoFormat
             | Store::Lost { .. }
+            | Store::OtherStore { .. }
             | Store::Moved { .. }
             | Store::NotOurs { .. } => Exit::Damaged,
-            Store::OtherEngine { .. } | Store::NotAnew { .. } => Exit::Configuration,
+            Store::OtherEngine { .. } | Store::NotAnew { .. } | Store::WrongKind { .. } => {
+                Exit::Configuration
+            }
             Store::File { .. }
+            | Store::NoLock { .. }
+            | Store::Temporary { .. }
             | Store::DiskFails
             | Store::Full
             | Store::TooLarge
@@ -182,7 +187,7 @@ impl Ends for dev::Error {
             | Self::PinLost { .. } => Exit::Damaged,
             Self::Hsm(error) => error.exit(),
             Self::Pki(_) | Self::NoSoftHsm(_) => Exit::Configuration,
-            Self::InUse(error) => error.exit(),
+            Self::Place { error } => error.exit(),
             Self::Folder { .. } => Exit::System,
         }
     }

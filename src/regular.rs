@@ -34,18 +34,34 @@ pub fn read_to_string(path: &Path) -> io::Result<String> {
 
 /// Refuses what is no regular file, and what is too large; symbolic links were followed.
 pub fn must_be(found: &Metadata) -> Result<(), String> {
-    if found.is_file() && found.len() <= BYTES_MAX {
-        return Ok(());
-    }
-    if found.is_file() {
+    must_be_of_any_size(found).map_err(|what| what.to_string())?;
+    if found.len() > BYTES_MAX {
         return Err(format!("it has {} bytes, and {BYTES_MAX} are the most", found.len()));
     }
-    Err(format!("it is {}, and a regular file is wanted", kind(found.file_type())))
+    Ok(())
 }
 
-fn kind(found: FileType) -> &'static str {
+/// The same of a file that is not read as a whole.
+pub fn must_be_of_any_size(found: &Metadata) -> Result<(), NotRegular> {
+    if found.is_file() { Ok(()) } else { Err(NotRegular(kind(found.file_type()))) }
+}
+
+/// What is in the place of a regular file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("it is {0}, and a regular file is wanted")]
+pub struct NotRegular(pub &'static str);
+
+/// What was found in the place of a regular file, of an error that says so.
+pub fn found(why: &io::Error) -> Option<NotRegular> {
+    why.get_ref()?.downcast_ref().copied()
+}
+
+/// What it is, in words.
+pub fn kind(found: FileType) -> &'static str {
     match () {
+        () if found.is_file() => "a file",
         () if found.is_dir() => "a folder",
+        () if found.is_symlink() => "a symbolic link",
         () if found.is_fifo() => "a pipe",
         () if found.is_socket() => "a socket",
         () if found.is_char_device() || found.is_block_device() => "a device",

@@ -196,7 +196,7 @@ fn server(
     let master = master_keys(config)?;
     tracing::info!(token = %master.describe(), "using master keys");
     Hierarchy::judge(&claim, &master)?;
-    let database = Arc::new(claim.open()?);
+    let database = Arc::new(Hierarchy::open_store(claim)?);
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
     let transports = transports(config, addresses);
     let registrar = registrar(&config.tls);

@@ -20,7 +20,7 @@ pub use ring::{KeyRing, unproved};
 pub use rotation::{MasterStatus, RotationReport};
 
 use crate::audit::Entry;
-use crate::store::{Claim, Database, Error as StoreError, FORMAT, Life, Outcome, Pair, Submission, is_blank};
+use crate::store::{Claim, Database, Error as StoreError, FORMAT, Outcome, Pair, Submission, is_blank};
 use job::Jobs;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
 use rows::Rows;
@@ -51,7 +51,10 @@ pub enum Error {
     #[error(transparent)]
     Hsm(#[from] HsmError),
     /// A master key that the HSM lacks, or that is not what it should be.
-    #[error("{error}. The HSM has to have it labelled {label}, with the CKA_ID {id}")]
+    #[error(
+        "{error}. The HSM has to have it labelled {label}, with the CKA_ID {id}. If nothing is wrong with the HSM, the store may be \
+         that of another HSM: look at `store.path`"
+    )]
     MasterKey {
         /// What is wrong.
         error: HsmError,
@@ -137,15 +140,27 @@ impl Hierarchy {
             return first::must_be_new(claim.life(), &**master).map(drop);
         }
         database.must_have_a_known_format()?;
+        // Before the HSM is asked, which would be blamed for what it cannot have.
+        first::must_belong_here(claim.life(), &*snapshot)?;
         if first::was_cut_off(&Rows::read(&*snapshot)?, &*snapshot)? {
             return Ok(());
         }
-        claim.life().map_or(Ok(()), Life::must_not_begin_anew)?;
         if database.format()? == FORMAT {
             drop(snapshot);
             Self::prove_what_is_there(Arc::new(database), Arc::clone(master), Keep::Strict)?;
         }
         Ok(())
+    }
+
+    /// Opens the store of a claimed folder, or makes it, unless it is not the one that belongs there.
+    pub fn open_store(claim: Claim) -> Result<Database, Error> {
+        let life = claim.life().cloned();
+        claim.open_judged(|snapshot| first::must_belong_here(life.as_ref(), snapshot))
+    }
+
+    /// Refuses a store that is open to be read where it is not the one that belongs in its place.
+    pub fn judge_place(database: &Database) -> Result<(), Error> {
+        first::must_belong_here(database.life(), &*database.snapshot()?)
     }
 
     /// Refuses a folder without a store where the HSM has the master key of one that was there.

@@ -276,6 +276,9 @@ fn a_new_store_in_the_place_of_a_lost_one_is_asked_for() {
     assert_eq!(keys_in_token(folder), 2);
     fs::rename(file("store"), file("new-store")).unwrap();
     server.put_back();
+    // By now the other one belongs there.
+    assert!(refusal(folder).contains("the store that was there"));
+    fs::write(file("store/accept-store"), "").unwrap();
     has_key(&Dev::start_quietly(folder), "kept");
 }
 

@@ -2,6 +2,10 @@
 //! and what to do about it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+#[path = "no_start/exchanged.rs"]
+mod exchanged;
+#[path = "no_start/others.rs"]
+mod others;
 mod support;
 #[path = "no_start/untouched.rs"]
 mod untouched;
@@ -97,9 +101,10 @@ fn a_folder_for_dev_that_cannot_be_made() {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     for place in [file.clone(), file.join("below")] {
-        let text = refusal(16, &["dev", "--dir", place.to_str().unwrap()]);
-        says(&text, &[place.to_str().unwrap(), "There is a file", "--dir"]);
+        let text = refusal(10, &["dev", "--dir", place.to_str().unwrap()]);
+        says(&text, &[file.to_str().unwrap(), "it is a file", "a folder is wanted", "--dir"]);
     }
+    says(&refusal(10, &["dev", "--dir", "/dev/null"]), &["/dev/null", "it is a device", "--dir"]);
     says(&refusal(16, &["dev", "--dir", "/proc/keystead"]), &["/proc/keystead", "Name with --dir"]);
 }
 

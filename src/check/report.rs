@@ -8,6 +8,9 @@ use std::path::Path;
 /// The most findings of one kind that are named; the others are counted.
 const NAMED_MAX: usize = 1000;
 
+/// The kind of the one record that says which format the store has.
+const FORMAT: &str = "format";
+
 /// What a check comes to.
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
@@ -15,6 +18,8 @@ pub struct Report {
     pub sound: bool,
     /// The folder of the store.
     pub store: String,
+    /// The format that the store has.
+    pub format: u32,
     /// Whether the records were opened with the keys in the HSM.
     pub proved: bool,
     /// How many records there are of each kind, and their bytes.
@@ -72,7 +77,10 @@ impl Report {
         for (kind, count) in self.damaged.iter().filter(|(_, count)| **count > NAMED_MAX) {
             let _ = writeln!(text, "damaged: {kind}: {count} in all");
         }
-        for (kind, Count { count, bytes }) in &self.records {
+        if self.format > 0 {
+            let _ = writeln!(text, "format of the store: {}", self.format);
+        }
+        for (kind, Count { count, bytes }) in self.records.iter().filter(|(kind, _)| **kind != FORMAT) {
             let bytes = if space { format!(", {bytes} bytes") } else { String::new() };
             let _ = writeln!(text, "{kind}: {count}{bytes}");
         }

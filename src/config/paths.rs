@@ -48,7 +48,9 @@ fn check(path: &Path, kind: Kind) -> Result<(), String> {
             Err(format!("cannot load the PKCS#11 module {shown}: it is a folder; name the .so file in it"))
         }
         (Kind::Module, Ok(found)) => {
-            regular::must_be(&found).map_err(|why| format!("cannot load the PKCS#11 module {shown}: {why}"))
+            // It is loaded, not read: it may be of any size.
+            let regular = regular::must_be_of_any_size(&found);
+            regular.map_err(|why| format!("cannot load the PKCS#11 module {shown}: {why}"))
         }
         (Kind::File(what), Ok(found)) => regular::must_be(&found)
             .map_err(|why| format!("cannot read {shown} ({why}): put a {what} there, or name another file")),

@@ -4,7 +4,9 @@
 use super::folder::Folder;
 use super::life::Life;
 use super::lock::FolderLock;
-use super::{Database, Engine, Error};
+use super::{Database, Engine, Error, Snapshot, own, room};
+use crate::regular;
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -22,15 +24,15 @@ pub struct Claim {
 impl Claim {
     /// Locks the folder. One server a folder; refused is also a folder where a store has been and none is.
     pub fn take(engine: Engine, path: &Path) -> Result<Self, Error> {
-        let failed = |why: std::io::Error| Error::of_file(path, &why);
-        let made = Made::folders(path).map_err(failed)?;
-        let folder = Folder::open(path).map_err(failed)?;
+        let made = Made::folders(path)?;
+        let folder = Folder::open(path).map_err(|why| Error::of_file(path, &why))?;
+        own::must_be_files(&folder)?;
         let lock = FolderLock::take(&folder)?;
         engine.check(&folder)?;
         let life = match engine.file() {
             None => None,
             Some(file) => {
-                let life = Life::look(&folder, &lock)?;
+                let life = Life::look(&folder, Some(&lock))?;
                 if !folder.has(file) {
                     life.must_be_new()?;
                 }
@@ -60,8 +62,19 @@ impl Claim {
 
     /// Opens the store, or makes it.
     pub fn open(self) -> Result<Database, Error> {
+        self.open_judged(|_| Ok(()))
+    }
+
+    /// The same where what it holds is judged before anything is committed to it.
+    pub fn open_judged<E: From<Error>>(
+        self,
+        judge: impl FnOnce(&dyn Snapshot) -> Result<(), E>,
+    ) -> Result<Database, E> {
+        if self.is_new() {
+            room::check_for_first(&self.folder)?;
+        }
         let Self { engine, folder, life, lock, mut made } = self;
-        let database = Database::open_claimed(engine, &folder, life, lock)?;
+        let database = Database::open_claimed(engine, &folder, life, lock, judge)?;
         made.keep();
         Ok(database)
     }
@@ -72,16 +85,28 @@ impl Claim {
 pub struct Made(Vec<PathBuf>);
 
 impl Made {
-    /// Makes a folder, with those above it, for this user alone.
-    pub fn folders(path: &Path) -> std::io::Result<Self> {
-        let missing = path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    /// Makes a folder, with those above it, for this user alone. What is there in the place of one is named.
+    pub fn folders(path: &Path) -> Result<Self, Error> {
+        let mut missing = Vec::new();
+        for above in path.ancestors().filter(|above| !above.as_os_str().is_empty()) {
+            match std::fs::symlink_metadata(above) {
+                Ok(_) => {
+                    must_be_a_folder(above)?;
+                    break;
+                }
+                Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    missing.push(above);
+                }
+                Err(why) => return Err(Error::of_file(above, &why)),
+            }
+        }
         let mut made = Self(Vec::new());
-        for path in missing.collect::<Vec<_>>().into_iter().rev() {
+        for path in missing.into_iter().rev() {
             match std::fs::DirBuilder::new().mode(0o700).create(path) {
                 Ok(()) => made.0.push(path.into()),
                 // Another process was faster.
                 Err(_) if path.is_dir() => {}
-                Err(why) => return Err(why),
+                Err(why) => return Err(Error::of_file(path, &why)),
             }
         }
         Ok(made)
@@ -91,6 +116,17 @@ impl Made {
     pub fn keep(&mut self) {
         self.0.clear();
     }
+}
+
+/// Refuses what is no folder, and a symbolic link that leads to none.
+fn must_be_a_folder(path: &Path) -> Result<(), Error> {
+    let found = match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(found) => regular::kind(found.file_type()),
+        Err(why) if why.kind() == ErrorKind::NotFound => "a symbolic link that leads nowhere",
+        Err(why) => return Err(Error::of_file(path, &why)),
+    };
+    Err(Error::WrongKind { path: path.into(), found, wanted: "folder" })
 }
 
 impl Drop for Made {

@@ -4,15 +4,16 @@ use super::claim::Claim;
 use super::engine::Copy;
 use super::folder::Folder;
 use super::guard::{Guard, Opener};
+use super::identity::StoreId;
 use super::journal::{DRAINED_KEY, Journal};
 use super::life::{self, Life};
-use super::lock::FolderLock;
+use super::lock::{self, FolderLock};
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{Engine, Error, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction};
+use super::{Engine, Error, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction, own};
 use crate::audit::Entry;
+use std::fs::File;
 use std::ops::ControlFlow;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -46,7 +47,10 @@ pub struct Database {
     #[allow(dead_code, reason = "it is dropped")]
     copy: Option<Copy>,
     /// Given back when all else is closed.
-    lock: Option<FolderLock>,
+    lock: Option<Arc<FolderLock>>,
+    /// The file of an engine that is only read.
+    #[allow(dead_code, reason = "it is dropped")]
+    held: Option<File>,
 }
 
 impl Database {
@@ -56,14 +60,19 @@ impl Database {
     }
 
     /// The same in a folder that is locked already.
-    pub(super) fn open_claimed(
+    pub(super) fn open_claimed<E: From<Error>>(
         engine: Engine,
         folder: &Folder,
         life: Option<Life>,
         lock: FolderLock,
-    ) -> Result<Self, Error> {
-        let guard = Guard::open(engine.opener(folder), folder, engine.file())?;
-        make_private(folder.path()).map_err(|why| Error::of_file(folder.path(), &why))?;
+        judge: impl FnOnce(&dyn Snapshot) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        own::make_private(folder);
+        let lock = Arc::new(lock);
+        let guard = Guard::open(engine.opener(folder), folder, engine.file())?.keeping(Arc::clone(&lock));
+        judge(&*guard.snapshot()?)?;
+        // What the engine has just made.
+        own::make_private(folder);
         let mut database = Self::start(guard, folder)?;
         (database.lock, database.life) = (Some(lock), life);
         Ok(database)
@@ -71,16 +80,22 @@ impl Database {
 
     /// Opens the store in a folder to read it, without writing a byte there. Nothing can be committed.
     pub fn open_for_reads(engine: Engine, path: &Path) -> Result<Self, Error> {
-        if !path.exists() {
-            return Err(life::absent(path));
-        }
+        match std::fs::metadata(path) {
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Err(life::absent(path)),
+            found => found.map_err(|why| Error::of_file(path, &why))?,
+        };
         let folder = opened(path)?;
+        own::must_be_files(&folder)?;
         let lock = FolderLock::hold(&folder)?;
         engine.check(&folder)?;
+        let life = Life::look(&folder, lock.as_ref())?;
         if engine.file().is_some_and(|file| !folder.has(file)) {
-            let was_settled = lock.as_ref().is_some_and(FolderLock::was_settled);
-            Life::of(&folder, was_settled)?.must_be_new()?;
+            life.must_be_new()?;
         }
+        let held = match engine.file() {
+            Some(file) => lock::hold_engine(&folder, file)?,
+            None => None,
+        };
         let mut database = Self::of_reads(engine, &folder)?;
         if format_of(&*database.snapshot()?)?.is_none() {
             let why = "the record of its format is missing".to_owned();
@@ -88,7 +103,7 @@ impl Database {
             return Err(Error::Damaged { path, why, untouched: true });
         }
         database.must_have_a_known_format()?;
-        database.lock = lock;
+        (database.lock, database.life, database.held) = (lock.map(Arc::new), Some(life), held);
         Ok(database)
     }
 
@@ -96,7 +111,15 @@ impl Database {
     pub(super) fn of_reads(engine: Engine, folder: &Folder) -> Result<Self, Error> {
         let (store, copy) = engine.open_for_reads(folder)?;
         let guard = Guard::open(Box::new(move |_| Ok(Arc::clone(&store))), folder, None)?;
-        Ok(Self { guard: Arc::new(guard), ways: None, threads: Vec::new(), life: None, copy, lock: None })
+        Ok(Self {
+            guard: Arc::new(guard),
+            ways: None,
+            threads: Vec::new(),
+            life: None,
+            copy,
+            lock: None,
+            held: None,
+        })
     }
 
     /// Puts writer and journal over a store that is open; the journal is kept in the folder. After a failed commit the
@@ -120,7 +143,15 @@ impl Database {
         let (journal, journaling) = Journal::start(folder, drained, writer.clone())?;
         let (watch, watching) = Watch::start(Arc::clone(&guard), writer.clone())?;
         let threads = vec![watching, journaling, writing];
-        Ok(Self { guard, ways: Some((writer, journal, watch)), threads, life: None, copy: None, lock: None })
+        Ok(Self {
+            guard,
+            ways: Some((writer, journal, watch)),
+            threads,
+            life: None,
+            copy: None,
+            lock: None,
+            held: None,
+        })
     }
 
     /// What is known of its folder; none for a store that is not kept.
@@ -129,7 +160,7 @@ impl Database {
     }
 
     /// Leaves traces of this store in and beside its folder, so that its loss is noticed.
-    pub fn has_lived(&self, store: &[u8; 16]) {
+    pub fn has_lived(&self, store: &StoreId) {
         let (Some(life), Some(lock)) = (&self.life, &self.lock) else { return };
         if let Err(error) = life.settle(lock, store) {
             let folder = life.folder().display();
@@ -275,18 +306,4 @@ pub fn is_blank(snapshot: &dyn Snapshot) -> Result<bool, Error> {
         if blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(blank)
-}
-
-/// Files 0600, folders 0700, whatever the engine made them with.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            make_private(&entry.path())?;
-        } else if entry.file_type()?.is_file() {
-            std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    Ok(())
 }

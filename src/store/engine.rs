@@ -4,6 +4,7 @@ use super::folder::Folder;
 use super::guard::{Access, Opener};
 use super::{Error, MemoryStore, RedbStore, SledStore, Store};
 use super::{redb, sled};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub enum Engine {
 }
 
 /// What each engine keeps its data in, inside the folder of the store.
-const DATA: &[(Engine, &str)] = &[(Engine::Redb, redb::FILE), (Engine::Sled, sled::FOLDER)];
+pub const DATA: &[(Engine, &str)] = &[(Engine::Redb, redb::FILE), (Engine::Sled, sled::FOLDER)];
 
 impl Engine {
     /// How this engine is opened in a folder.
@@ -56,8 +57,9 @@ impl Engine {
         self.must_be_there(folder)?;
         match self {
             Self::Sled => {
-                let copy = Copy::of(&folder.by_descriptor(sled::FOLDER))?;
-                Ok((Arc::new(SledStore::open(&copy.0)?), Some(copy)))
+                let copy = Copy::of(folder)?;
+                let opened = SledStore::open(&copy.0).map_err(|why| copy.explained(why, folder));
+                Ok((Arc::new(opened?), Some(copy)))
             }
             _ => Ok(((self.opener(folder))(Access::Read)?, None)),
         }
@@ -120,29 +122,71 @@ impl std::fmt::Display for Engine {
 pub struct Copy(PathBuf);
 
 impl Copy {
-    fn of(from: &Path) -> Result<Self, Error> {
-        let place = std::env::temp_dir().join(format!("keystead-check-{}", std::process::id()));
-        let failed = |why: std::io::Error| Error::of_file(&place, &why);
+    fn of(folder: &Folder) -> Result<Self, Error> {
         let make = |path: &Path| std::fs::DirBuilder::new().mode(0o700).create(path);
-        make(&place).map_err(failed)?;
+        let place = (0..)
+            .map(|turn| std::env::temp_dir().join(format!("keystead-check-{}-{turn}", std::process::id())))
+            .map(|place| make(&place).map(|()| place))
+            .find(|made| !made.as_ref().is_err_and(|why| why.kind() == io::ErrorKind::AlreadyExists));
+        let place =
+            place.unwrap_or(Err(io::ErrorKind::AlreadyExists.into())).map_err(|why| temporary(&why))?;
         let copy = Self(place.clone());
-        copy_folder(from, &place.join(sled::FOLDER), &make).map_err(failed)?;
+        copy_folder(
+            (&folder.by_descriptor(sled::FOLDER), &folder.at(sled::FOLDER)),
+            &place.join(sled::FOLDER),
+            &make,
+        )?;
         Ok(copy)
+    }
+
+    /// What keeps the copy from being opened: its own disk, or what was copied.
+    fn explained(&self, why: Error, folder: &Folder) -> Error {
+        match why {
+            Error::Damaged { why, .. } => {
+                Error::Damaged { path: folder.at(sled::FOLDER), why, untouched: true }
+            }
+            Error::Full | Error::TooLarge | Error::ReadOnly { .. } | Error::DiskFails => {
+                Error::Temporary { path: std::env::temp_dir(), why: why.to_string() }
+            }
+            other => other,
+        }
     }
 }
 
-fn copy_folder(from: &Path, to: &Path, make: &dyn Fn(&Path) -> std::io::Result<()>) -> std::io::Result<()> {
-    make(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &to, make)?;
+fn temporary(why: &io::Error) -> Error {
+    Error::Temporary { path: std::env::temp_dir(), why: why.to_string() }
+}
+
+/// Copies a folder, which is reached by one path and named by another.
+fn copy_folder(
+    (from, named): (&Path, &Path),
+    to: &Path,
+    make: &dyn Fn(&Path) -> io::Result<()>,
+) -> Result<(), Error> {
+    let unread = |why: io::Error| Error::of_file(named, &why);
+    make(to).map_err(|why| temporary(&why))?;
+    for entry in std::fs::read_dir(from).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        let (name, to) = (entry.file_name(), to.join(entry.file_name()));
+        if entry.file_type().map_err(unread)?.is_dir() {
+            copy_folder((&entry.path(), &named.join(name)), &to, make)?;
         } else {
-            std::fs::copy(entry.path(), to)?;
+            copy_file(&entry.path(), &named.join(name), &to)?;
         }
     }
     Ok(())
+}
+
+fn copy_file(from: &Path, named: &Path, to: &Path) -> Result<(), Error> {
+    let unread = |why: io::Error| Error::of_file(named, &why);
+    let mut from = std::fs::File::open(from).map_err(unread)?;
+    let mut to = std::fs::File::create(to).map_err(|why| temporary(&why))?;
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        let length = from.read(&mut piece).map_err(unread)?;
+        let Some(read) = piece.get(..length).filter(|read| !read.is_empty()) else { return Ok(()) };
+        to.write_all(read).map_err(|why| temporary(&why))?;
+    }
 }
 
 impl Drop for Copy {

@@ -5,6 +5,7 @@ mod misplaced;
 pub use misplaced::Misplaced;
 
 use super::Engine;
+use crate::regular::{self, NotRegular};
 use std::path::PathBuf;
 
 /// What can go wrong with a store.
@@ -47,6 +48,65 @@ pub enum Error {
         path: PathBuf,
         /// Who holds it.
         holder: String,
+    },
+    /// The folder cannot be locked.
+    #[error(
+        "{} cannot be locked ({why}), and without a lock two servers may open one store: put the store on a file system that \
+         knows locks (flock), a local one or NFS with its lock service", path.display()
+    )]
+    NoLock {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The lock was taken away while the store was open, and is not to be had again.
+    #[error(
+        "{}: this file, by which the server keeps a second one out, was taken away or exchanged while it ran, and is not to be had \
+         again: {why}", path.display()
+    )]
+    LockLost {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: Box<Self>,
+    },
+    /// Something else is in the place of a file or folder.
+    #[error("{}: it is {found}, and a {wanted} is wanted. Nothing was written to it: take it away", path.display())]
+    WrongKind {
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        found: &'static str,
+        /// What should be.
+        wanted: &'static str,
+    },
+    /// There is another store than the one that was there.
+    #[error(
+        "the store in {} is not the one that belongs there: it is the store {found}, and {told}. Nothing was written to it. Put back \
+         the store that was there (docs/configuration.md, Copies of the store). If this one is the right one, make an empty file {} \
+         and start again", path.display(), accept.display()
+    )]
+    OtherStore {
+        /// The folder.
+        path: PathBuf,
+        /// The identifier of the store that is there.
+        found: String,
+        /// What speaks against it.
+        told: String,
+        /// The file by which the operator accepts it.
+        accept: PathBuf,
+    },
+    /// The copy that is read in the place of a store cannot be made.
+    #[error(
+        "a copy of the store is read, which is made in {}, and that failed: {why}. Make room there, or let TMPDIR name a folder \
+         with as much room as the store takes. Nothing was written to the store", path.display()
+    )]
+    Temporary {
+        /// The folder for temporary files.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
     },
     /// The folder holds the data of another engine.
     #[error(
@@ -112,29 +172,25 @@ pub enum Error {
     #[error("the store has stopped after an error: {0}. Nothing that was acknowledged is lost")]
     Stopped(String),
     /// There is no room on the disk.
-    #[error(
-        "the disk of the store is full: nothing was written. Make room: reads go on, and writes go on by themselves within \
-         seconds of it"
-    )]
+    #[error("the disk of the store is full: nothing was written. Make room")]
     Full,
     /// A file would become larger than this process may make one.
     #[error(
         "a file of the store would become larger than the system lets this process make one: nothing was written. Raise the \
-         limit (`prlimit --pid PID --fsize=unlimited` for the server that runs; LimitFSIZE= in the unit of systemd, `ulimit -f` \
-         in a shell): what is refused goes on by itself within seconds of it"
+         limit (`prlimit --pid PID --fsize=unlimited` for a server that runs; LimitFSIZE= in the unit of systemd, `ulimit -f` \
+         in a shell)"
     )]
     TooLarge,
     /// No file can be opened.
     #[error(
         "no file can be opened, for this process or the system has as many open as it may: raise the limit (`prlimit --pid PID \
-         --nofile=N` for the server that runs; LimitNOFILE= in the unit of systemd, `ulimit -n` in a shell). What is refused goes \
-         on by itself within seconds of it"
+         --nofile=N` for a server that runs; LimitNOFILE= in the unit of systemd, `ulimit -n` in a shell)"
     )]
     NoDescriptor,
     /// The disk fails.
     #[error(
         "the disk of the store fails (input/output error): nothing that was acknowledged is lost. `dmesg` says more; look after the \
-         disk. What is refused goes on by itself within seconds when it works again"
+         disk"
     )]
     DiskFails,
     /// The disk takes no writes.
@@ -178,7 +234,7 @@ impl Error {
                 "the server's disk takes no writes: nothing was changed; its operator has to look after it"
             }
             Self::DiskFails => "the server's disk fails: its operator has to look after it",
-            Self::Moved { .. } | Self::NotOurs { .. } => {
+            Self::Moved { .. } | Self::NotOurs { .. } | Self::LockLost { .. } => {
                 "the server's store is not in its place: nothing was changed; its operator has to put it back"
             }
             Self::TooLarge | Self::NoDescriptor => {
@@ -191,8 +247,9 @@ impl Error {
     /// What is wrong and what to do, for `keystead ready`: without paths or the texts of libraries.
     pub fn for_operator(&self) -> String {
         match self {
-            Self::Full | Self::TooLarge | Self::NoDescriptor | Self::DiskFails => self.to_string(),
-            Self::ReadOnly { .. } => format!("the store {READ_ONLY}"),
+            Self::Full | Self::TooLarge | Self::NoDescriptor | Self::DiskFails => self.in_service(),
+            Self::ReadOnly { .. } => format!("the store {READ_ONLY}{}", self.heals()),
+            Self::LockLost { .. } => format!("the lock of the store {LOCK_LOST}{}", self.heals()),
             Self::Moved { what, .. } => what.to_string(),
             Self::NotOurs { .. } => format!("the folder of the store {NOT_OURS}"),
             Self::File { why, .. } => {
@@ -207,17 +264,45 @@ impl Error {
         }
     }
 
+    /// The error as it concerns a server that has the store open: with what goes on meanwhile, and how it ends.
+    pub fn in_service(&self) -> String {
+        format!("{self}{}", self.heals())
+    }
+
+    fn heals(&self) -> &'static str {
+        match self {
+            Self::Full | Self::ReadOnly { .. } => {
+                ". Reads go on, and writes go on by themselves within seconds of it"
+            }
+            Self::TooLarge | Self::NoDescriptor | Self::DiskFails => {
+                ". What is refused goes on by itself within seconds of it"
+            }
+            Self::LockLost { .. } => ". Reads go on, and writes go on by themselves when it can be taken",
+            _ => "",
+        }
+    }
+
+    /// The store of this folder is open in a process, which its lock names, if it does.
+    pub(super) fn in_use(folder: &super::Folder, holder: Option<&str>) -> Self {
+        let holder = holder.filter(|holder| !holder.is_empty()).unwrap_or("another process").to_owned();
+        Self::InUse { path: folder.path().into(), holder }
+    }
+
     /// Whether the store takes writes again by itself, once its cause is gone.
     pub fn is_passing(&self) -> bool {
         let of_the_disk =
             matches!(self, Self::Full | Self::TooLarge | Self::DiskFails | Self::ReadOnly { .. });
-        of_the_disk || matches!(self, Self::NoDescriptor | Self::Moved { .. } | Self::NotOurs { .. })
+        let of_the_place = matches!(self, Self::Moved { .. } | Self::NotOurs { .. } | Self::LockLost { .. });
+        of_the_disk || of_the_place || matches!(self, Self::NoDescriptor)
     }
 
     /// The error of a file operation, classified.
     pub(crate) fn of_file(path: &std::path::Path, why: &std::io::Error) -> Self {
         use rustix::io::Errno;
         use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        if let Some(NotRegular(found)) = regular::found(why) {
+            return Self::WrongKind { path: path.into(), found, wanted: "regular file" };
+        }
         match why.kind() {
             StorageFull | QuotaExceeded => Self::Full,
             FileTooLarge => Self::TooLarge,
@@ -232,7 +317,10 @@ impl Error {
 }
 
 const READ_ONLY: &str = "is on a file system that is mounted read-only: nothing was written. Mount it for writing (`dmesg` says \
-                         whether errors of the disk made it so): writes go on by themselves within seconds of it";
+                         whether errors of the disk made it so)";
+
+const LOCK_LOST: &str = "was taken away or exchanged while the server ran, and cannot be taken again: another process holds what is \
+                         in its place, or that is no file. The log says which";
 
 const NOT_OURS: &str = "does not hold what this server last committed: it is another store or an old copy of this one, and nothing \
                         is written to it. Put back the file that was here, or stop the server and start it on this one";

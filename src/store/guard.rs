@@ -6,6 +6,7 @@
 //! another one. What cannot be opened for writing is opened for reads alone, if it can be read.
 
 use super::folder::Folder;
+use super::lock::FolderLock;
 use super::place::{Found, Place};
 use super::{Error, Outcome, Snapshot, Store, Transaction, room};
 use keystead_hsm::{Entropy as _, SystemEntropy};
@@ -52,6 +53,8 @@ pub struct Guard {
     opened: AtomicU64,
     health: Mutex<Health>,
     writing: Mutex<Writing>,
+    /// What keeps a second server out, given back last.
+    lock: Option<Arc<FolderLock>>,
 }
 
 /// What the one writer needs between two commits.
@@ -86,7 +89,13 @@ impl Guard {
             opened: AtomicU64::new(0),
             health: Mutex::new(Health { trouble: None, committed: None }),
             writing: Mutex::new(writing),
+            lock: None,
         })
+    }
+
+    /// The same, keeping this lock: without it nothing is committed.
+    pub fn keeping(self, lock: Arc<FolderLock>) -> Self {
+        Self { lock: Some(lock), ..self }
     }
 
     /// The store as it stands now.
@@ -186,6 +195,9 @@ impl Guard {
             }
             Found::OtherFile(error) => self.adopt(writing, error)?,
         }
+        if let Some(lock) = &self.lock {
+            lock.keep()?;
+        }
         if !writing.writable {
             self.open_anew(writing);
         }
@@ -258,7 +270,7 @@ impl Guard {
             }
             Err(error) => {
                 if health.trouble.as_ref() != Some(error) {
-                    tracing::error!(%error, "the store takes no writes");
+                    tracing::error!(error = error.in_service(), "the store takes no writes");
                 }
                 health.trouble = Some(error.clone());
             }
@@ -287,7 +299,7 @@ impl Writing {
 /// held as if they had.
 fn forget_pages(folder: &Folder, file: &str) {
     let forgotten = folder
-        .read(file)
+        .read_of_engine(file)
         .and_then(|file| Ok(rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?));
     if let Err(error) = forgotten {
         tracing::debug!(%error, "the system keeps the pages of the store");

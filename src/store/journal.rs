@@ -18,6 +18,7 @@ use super::folder::Folder;
 use super::writer::Writer;
 use super::{Error, Outcome, Transaction};
 use crate::audit::Entry;
+pub use segment::{RESERVE, is_piece, is_segment};
 use segment::{Reserve, Segment};
 use spare::Spares;
 use std::collections::VecDeque;
@@ -85,9 +86,11 @@ impl Journal {
     }
 }
 
-/// The segment that was taken in last, of what the store holds under [`DRAINED_KEY`].
+/// The segment that was taken in last, of what the store holds under [`DRAINED_KEY`]. A number that no segment comes to have says
+/// nothing: the numbers begin again.
 pub fn taken_in(value: Option<Vec<u8>>) -> u64 {
-    value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes)
+    let number = value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
+    if number < segment::NUMBER_MAX { number } else { 0 }
 }
 
 /// A segment as it is found.
@@ -112,6 +115,7 @@ pub fn read(folder: &Path) -> Result<Vec<Found>, Error> {
 fn recover(folder: &Folder, done: u64, writer: &Writer) -> Result<(u64, VecDeque<Ended>), Error> {
     let (mut last, mut left) = (done, VecDeque::new());
     for number in segment::all(folder)? {
+        let number = Segment::renumbered(folder, number, last)?;
         last = last.max(number);
         let segment = Segment::found(folder, number)?;
         if number > done {
@@ -242,6 +246,7 @@ impl State {
         self.end_current();
         self.current = Some(match failed {
             Error::Full => {
+                self.pass_over_others();
                 let reserved = self.reserve.take(self.number).ok_or(failed)??;
                 self.number += 1;
                 reserved
@@ -263,12 +268,20 @@ impl State {
 
     /// A segment that nothing was written to.
     fn next(&mut self) -> Result<Segment, Error> {
+        self.pass_over_others();
         let segment = match self.spares.take(self.number) {
             Some(segment) => segment,
             None => Segment::create(&self.folder, self.number)?,
         };
         self.number += 1;
         Ok(segment)
+    }
+
+    /// Goes on to a number whose file nobody else has made.
+    fn pass_over_others(&mut self) {
+        while segment::is_there(&self.folder, self.number) {
+            self.number += 1;
+        }
     }
 
     /// Ends the segment that is being written. One without a byte goes away.
@@ -326,7 +339,12 @@ impl State {
             Err(error) => {
                 if self.rest_until.is_none() {
                     let left = self.reserve.bytes();
-                    tracing::error!(%error, left, "the journal of reads is not taken into the audit; it is kept, and tried again");
+                    let error = error.in_service();
+                    tracing::error!(
+                        error,
+                        left,
+                        "the journal of reads is not taken into the audit; it is kept, and tried again"
+                    );
                 }
                 self.rest_until = Some(Instant::now() + REST);
             }
@@ -360,7 +378,10 @@ impl State {
                 self.failed = None;
             }
             (Err(error), before) if before.as_ref() != Some(error) => {
-                tracing::error!(%error, "the journal of reads takes no entries: reads are refused");
+                tracing::error!(
+                    error = error.in_service(),
+                    "the journal of reads takes no entries: reads are refused"
+                );
                 self.failed = Some(error.clone());
             }
             _ => {}

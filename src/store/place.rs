@@ -54,8 +54,10 @@ impl Place {
         let wanted = self.opened?;
         let all = std::fs::read_dir("/proc/self/fd").ok()?;
         let mut names = all.filter_map(|one| one.ok()?.file_name().into_string().ok());
-        let number =
-            names.find(|name| Identity::at(&Path::new("/proc/self/fd").join(name)) == Some(wanted))?;
+        let is_wanted = |name: &String| {
+            Identity::at(&Path::new("/proc/self/fd").join(name)).is_ok_and(|found| found == Some(wanted))
+        };
+        let number = names.find(is_wanted)?;
         let path = PathBuf::from(format!("/proc/{}/fd/{number}", std::process::id()));
         std::fs::metadata(&path).is_ok_and(|file| file.nlink() == 0).then_some(path)
     }

@@ -24,7 +24,7 @@ const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keystead"
 pub const FILE: &str = "store.redb";
 
 /// The name of a file that is not whole yet.
-const HALF: &str = "store.redb.new";
+pub const HALF: &str = "store.redb.new";
 
 /// Memory for pages of the file.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
@@ -33,6 +33,8 @@ const CACHE_BYTES: usize = 64 * 1024 * 1024;
 pub struct RedbStore {
     database: Database,
     path: PathBuf,
+    /// Whether nothing is ever written to the file.
+    untouched: bool,
     /// Why this handle takes no commits, once it takes none.
     stopped: OnceLock<String>,
 }
@@ -47,8 +49,8 @@ impl RedbStore {
         if !folder.has(FILE) {
             Self::make(folder)?;
         }
-        Self::open_with(folder, || {
-            let file = folder.write(FILE)?;
+        Self::open_with(folder, false, || {
+            let file = folder.write_of_engine(FILE)?;
             must_not_be_empty(&file)?;
             Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(FileBackend::new(file)?)
         })
@@ -60,8 +62,8 @@ impl RedbStore {
     }
 
     pub(super) fn open_in_for_reads(folder: &Folder) -> Result<Self, Error> {
-        let store = Self::open_with(folder, || {
-            let overlay = Overlay::over(folder.read(FILE)?)?;
+        let store = Self::open_with(folder, true, || {
+            let overlay = Overlay::over(folder.read_regular_of_engine(FILE)?)?;
             Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay)
         })?;
         let _ = store.stopped.set("it was opened for reads".to_owned());
@@ -74,7 +76,7 @@ impl RedbStore {
         let folder = opened(folder)?;
         let damaged = |why: String| Error::Damaged { path: path.clone(), why, untouched: true };
         let checked = catch_unwind_quietly(|| {
-            let overlay = folder.read(FILE).and_then(Overlay::over);
+            let overlay = folder.read_regular_of_engine(FILE).and_then(Overlay::over);
             let overlay = overlay.map_err(|why| Error::of_file(&path, &why))?;
             let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay);
             let mut database = database.map_err(|why| damaged(why.to_string()))?;
@@ -89,25 +91,27 @@ impl RedbStore {
 
     fn open_with(
         folder: &Folder,
+        untouched: bool,
         open: impl FnOnce() -> Result<Database, DatabaseError>,
     ) -> Result<Self, Error> {
         let path = folder.at(FILE);
-        let written = || folder.read(FILE).and_then(|file| file.metadata()?.modified()).ok();
+        let written = || folder.read_of_engine(FILE).and_then(|file| file.metadata()?.modified()).ok();
         let before = written();
         let damaged =
             |why: String| Error::Damaged { path: path.clone(), why, untouched: written() == before };
         // Some damage redb answers with a panic.
         match catch_unwind_quietly(open) {
-            Some(Ok(database)) => Self::over(database, &path),
+            Some(Ok(database)) => Self::over(database, &path, untouched),
             Some(Err(error)) if is_damage(&error) => Err(damaged(error.to_string())),
             Some(Err(DatabaseError::Storage(StorageError::Io(why)))) => Err(Error::of_file(&path, &why)),
+            Some(Err(DatabaseError::DatabaseAlreadyOpen)) => Err(Error::in_use(folder, None)),
             Some(Err(error)) => Err(Error::File { path: path.clone(), why: error.to_string() }),
             None => Err(damaged(NO_SENSE.to_owned())),
         }
     }
 
-    fn over(database: Database, path: &Path) -> Result<Self, Error> {
-        let store = Self { database, path: path.into(), stopped: OnceLock::new() };
+    fn over(database: Database, path: &Path, untouched: bool) -> Result<Self, Error> {
+        let store = Self { database, path: path.into(), untouched, stopped: OnceLock::new() };
         let has_table =
             store.guarded(|| match store.database.begin_read().map_err(engine)?.open_table(TABLE) {
                 Ok(_) => Ok(true),
@@ -122,7 +126,7 @@ impl RedbStore {
 
     /// Runs what redb may answer with a panic where its file is damaged.
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        guarded(&self.path, work)
+        guarded((&self.path, self.untouched), work)
     }
 
     /// Makes an empty store under another name and gives it its own once it is whole: a file that redb was cut off at
@@ -132,15 +136,18 @@ impl RedbStore {
         let failed = |why: std::io::Error| Error::of_file(&half, &why);
         folder.remove(HALF).map_err(failed)?;
         let file = folder.create(HALF).map_err(failed)?;
-        let database = FileBackend::new(file)
+        let made = FileBackend::new(file)
             .and_then(|file| Database::builder().create_with_backend(file))
             .map_err(|why| match why {
                 DatabaseError::Storage(StorageError::Io(why)) => failed(why),
                 why => Error::File { path: half.clone(), why: why.to_string() },
-            })?;
-        drop(Self::over(database, &half)?);
-        folder.rename(HALF, FILE).map_err(failed)?;
-        folder.sync().map_err(failed)
+            })
+            .and_then(|database| Self::over(database, &half, false).map(drop))
+            .and_then(|()| folder.rename(HALF, FILE).map_err(failed));
+        if made.is_err() {
+            let _ = folder.remove(HALF);
+        }
+        made.and_then(|()| folder.sync().map_err(failed))
     }
 
     fn apply(&self, transaction: &Transaction) -> Result<Outcome, Error> {
@@ -176,7 +183,8 @@ impl Store for RedbStore {
         self.guarded(|| {
             let read = self.database.begin_read().map_err(engine)?;
             let table = read.open_table(TABLE).map_err(engine)?;
-            Ok(Box::new(RedbSnapshot { table, path: self.path.clone() }) as Box<dyn Snapshot>)
+            Ok(Box::new(RedbSnapshot { table, file: (self.path.clone(), self.untouched) })
+                as Box<dyn Snapshot>)
         })
     }
 
@@ -198,12 +206,19 @@ impl Store for RedbStore {
 
 struct RedbSnapshot {
     table: ReadOnlyTable<&'static [u8], &'static [u8]>,
-    path: PathBuf,
+    /// For errors.
+    file: (PathBuf, bool),
+}
+
+impl RedbSnapshot {
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        guarded((&self.file.0, self.file.1), work)
+    }
 }
 
 impl Snapshot for RedbSnapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        guarded(&self.path, || Ok(self.table.get(key).map_err(engine)?.map(|guard| guard.value().to_vec())))
+        self.guarded(|| Ok(self.table.get(key).map_err(engine)?.map(|guard| guard.value().to_vec())))
     }
 
     fn scan_from(
@@ -215,9 +230,9 @@ impl Snapshot for RedbSnapshot {
     ) -> Result<(), Error> {
         let end = prefix_end(prefix);
         let Some(range) = range(prefix, end.as_deref(), order, behind) else { return Ok(()) };
-        let mut range = guarded(&self.path, || self.table.range::<&[u8]>(range).map_err(engine))?;
+        let mut range = self.guarded(|| self.table.range::<&[u8]>(range).map_err(engine))?;
         loop {
-            let next = guarded(&self.path, || {
+            let next = self.guarded(|| {
                 let next = match order {
                     Order::Forward => range.next(),
                     Order::Backward => range.next_back(),
@@ -260,14 +275,12 @@ fn catch_unwind_quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
 
 const NO_SENSE: &str = "redb cannot make sense of it";
 
-/// A panic of redb means damage: the file is named.
-fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let damaged = || Error::Damaged { path: path.into(), why: NO_SENSE.to_owned(), untouched: false };
-    catch_unwind_quietly(work).ok_or_else(damaged)?.map_err(|error| match error {
+/// A panic of redb means damage: the file is named, with whether it is only read.
+fn guarded<T>((path, untouched): (&Path, bool), work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let damaged = |why: String| Error::Damaged { path: path.into(), why, untouched };
+    catch_unwind_quietly(work).ok_or_else(|| damaged(NO_SENSE.to_owned()))?.map_err(|error| match error {
         // What stands where is read by offset: only the file can be named.
-        Error::Engine(why) if why.contains("orrupted") => {
-            Error::Damaged { path: path.into(), why, untouched: false }
-        }
+        Error::Engine(why) if why.contains("orrupted") => damaged(why),
         Error::ReadOnly { .. } => Error::ReadOnly { path: path.into() },
         other => other,
     })

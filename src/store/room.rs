@@ -11,6 +11,9 @@ use rustix::process::{Resource, getrlimit};
 /// What every commit may take: roots of trees, lists of free pages.
 const BASE_BYTES: u64 = 1024 * 1024;
 
+/// What a first start takes: the file of an engine, which is several times as large as what is in it, and a commit.
+const FIRST_BYTES: u64 = 4 * 1024 * 1024;
+
 /// What a write may take beyond its bytes: the page of its place in the tree, and its copy.
 const WRITE_BYTES: u64 = 2 * 4096;
 
@@ -20,6 +23,11 @@ pub fn needed(transaction: &Transaction) -> u64 {
     // Entries of the audit stand one behind the other: many share a page.
     let scattered = transaction.writes.iter().filter(|(key, _)| !key.starts_with(audit::PREFIX)).count();
     BASE_BYTES + 3 * bytes as u64 + WRITE_BYTES * scattered as u64
+}
+
+/// Refuses a folder that has no room for a new store: nothing is begun there.
+pub fn check_for_first(folder: &Folder) -> Result<(), Error> {
+    check(folder, None, FIRST_BYTES)
 }
 
 /// Refuses what the file system of this folder has no room for, or does not take at all, and what this process may not make the

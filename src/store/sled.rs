@@ -49,15 +49,22 @@ impl SledStore {
         };
         let database = sled::Config::new().path(&real).flush_every_ms(None).open();
         let database = database.map_err(|error| match error {
+            // What sled itself says of its lock.
+            sled::Error::Io(why) if why.to_string().contains("could not acquire lock") => {
+                Error::in_use(folder, None)
+            }
             sled::Error::Corruption { .. } => {
                 Error::Damaged { path: path.clone(), why: error.to_string(), untouched: false }
             }
             other => engine(other),
         })?;
         for synced in ["sled/conf", FOLDER, "."] {
-            folder.read(synced).and_then(|file| file.sync_all()).map_err(failed(&folder.at(synced)))?;
+            folder
+                .read_of_engine(synced)
+                .and_then(|file| file.sync_all())
+                .map_err(failed(&folder.at(synced)))?;
         }
-        let log = folder.read("sled/db").map_err(failed(&path))?;
+        let log = folder.read_of_engine("sled/db").map_err(failed(&path))?;
         let (folder, applying, stopped) = (folder.clone(), Arc::default(), OnceLock::new());
         Ok(Self { database, path, log, applying, stopped, folder })
     }

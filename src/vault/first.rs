@@ -6,7 +6,8 @@ use super::job;
 use super::plan::Plan;
 use super::rows::{self, Rows};
 use super::{Error, FIRST_KEK, Hierarchy, TENANT, commit, site};
-use crate::store::{Database, FORMAT, FORMAT_KEY, Life, Order, STAMP_KEY, Snapshot, is_blank};
+use crate::audit;
+use crate::store::{DRAINED_KEY, Database, FORMAT, FORMAT_KEY, Life, Order, STAMP_KEY, Snapshot, is_blank};
 use keystead_hsm::{
     Entropy as _, Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys, SystemEntropy, is_of_site,
 };
@@ -23,6 +24,34 @@ pub fn must_be_new(life: Option<&Life>, master: &dyn MasterKeys) -> Result<Vec<S
         must_not_be_gone(life.map(Life::folder), &labels, life.map(Life::advice).unwrap_or_default())?;
     }
     Ok(labels)
+}
+
+/// Refuses, before anything is committed to it, a store that is not the one that belongs in its place, and one that keeps
+/// something where the operator asks for a new one.
+pub fn must_belong_here(life: Option<&Life>, snapshot: &dyn Snapshot) -> Result<(), Error> {
+    let Some(life) = life else { return Ok(()) };
+    if is_blank(snapshot)? {
+        return Ok(());
+    }
+    let rows = Rows::read(snapshot)?;
+    if life.begins_anew() {
+        let is_first = was_cut_off(&rows, snapshot)?;
+        return Ok(life.must_not_begin_anew(!is_first && keeps_something(snapshot)?)?);
+    }
+    // A store that lacks its identifier is judged by what it lacks.
+    rows.store_id().map_or(Ok(()), |store| Ok(life.must_be(&store)?))
+}
+
+/// Whether a store holds anything but the keys of the hierarchy and what is said of them.
+fn keeps_something(snapshot: &dyn Snapshot) -> Result<bool, Error> {
+    let mut keeps = false;
+    snapshot.scan(b"", Order::Forward, &mut |key, _| {
+        keeps = ![FORMAT_KEY, STAMP_KEY, DRAINED_KEY].contains(&key)
+            && !key.starts_with(rows::PREFIX)
+            && !key.starts_with(audit::PREFIX);
+        if keeps { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(keeps)
 }
 
 /// Refuses a place without a store for which one of these master keys was made.

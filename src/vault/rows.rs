@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 /// What all rows begin with.
-const PREFIX: &[u8] = b"v";
+pub const PREFIX: &[u8] = b"v";
 pub const STORE_ID: &[u8] = b"vi";
 pub const EPOCH: &[u8] = b"ve";
 pub const MASTER_KEY: &[u8] = b"vm";

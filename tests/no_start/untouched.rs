@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Every file with its bytes and mode, every folder with its mode. The token's own files are SoftHSM's to write, at each login.
-fn tree(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+pub fn tree(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let mut all = BTreeMap::new();
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         let mode = fs::symlink_metadata(&path).unwrap().permissions().mode();
@@ -24,43 +24,54 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     all
 }
 
-struct Lab {
+pub struct Lab {
     place: tempfile::TempDir,
 }
 
 impl Lab {
     /// A stopped server with keys, kept aside as it is.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let lab = Self { place: tempfile::tempdir().unwrap() };
         let dev = Dev::start_quietly(&lab.folder());
         told(dev.keystead("client", &["key", "create", "--name", "kept"]));
         drop(dev);
         lab.change("listen = [\"127.0.0.1:5696\"]", "listen = [\"127.0.0.1:0\"]");
-        copy(&lab.folder(), &lab.place.path().join("whole"));
+        lab.keep();
         lab
     }
 
-    fn folder(&self) -> PathBuf {
+    /// What is put back from now on is what is there now.
+    pub fn keep(&self) {
+        let _ = fs::remove_dir_all(self.kept(""));
+        copy(&self.folder(), &self.kept(""));
+    }
+
+    /// A file as it was.
+    pub fn kept(&self, name: &str) -> PathBuf {
+        self.place.path().join("whole").join(name)
+    }
+
+    pub fn folder(&self) -> PathBuf {
         self.place.path().join("server")
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder().join(name)
     }
 
     /// All as it was. The path is part of what tells of a store, so it is the same one each time.
-    fn put_back(&self) {
+    pub fn put_back(&self) {
         fs::remove_dir_all(self.folder()).unwrap();
         copy(&self.place.path().join("whole"), &self.folder());
     }
 
-    fn change(&self, from: &str, to: &str) {
+    pub fn change(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.file("keystead.toml")).unwrap();
         assert!(text.contains(from), "{from:?} is not in {text}");
         fs::write(self.file("keystead.toml"), text.replace(from, to)).unwrap();
     }
 
-    fn lose(&self, names: &[&str]) {
+    pub fn lose(&self, names: &[&str]) {
         for name in names {
             let path = self.file(name);
             if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
@@ -86,7 +97,7 @@ impl Lab {
         store.commit(&rows.into()).unwrap();
     }
 
-    fn run(&self, command: &[&str], limits: &str) -> (Option<i32>, String) {
+    pub fn run(&self, command: &[&str], limits: &str) -> (Option<i32>, String) {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{limits} exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_keystead")]);
         let output = shell.args(command).output().unwrap();
@@ -138,7 +149,7 @@ impl Lab {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
@@ -202,6 +213,22 @@ const CAUSES: &[Cause] = &[
     }),
     ("a token of another name", 13, |lab| lab.change("token = \"keystead-dev\"", "token = \"none\"")),
     ("no tokens", 13, |lab| fs::remove_dir_all(lab.file("tokens")).unwrap()),
+    ("a store below a file", 10, |lab| lab.change("path = \"store\"", "path = \"ca.pem/store\"")),
+    ("a link that leads nowhere", 10, |lab| {
+        lab.lose(&["store", "store.identity"]);
+        std::os::unix::fs::symlink("none", lab.file("store")).unwrap();
+    }),
+    ("a link above that leads nowhere", 10, |lab| {
+        std::os::unix::fs::symlink("none", lab.file("link")).unwrap();
+        lab.change("path = \"store\"", "path = \"link/store\"");
+    }),
+    ("a folder in the place of the file", 12, |lab| {
+        lab.lose(&["store/store.redb"]);
+        fs::create_dir(lab.file("store/store.redb")).unwrap();
+    }),
+    ("a pipe in the place of the lock", 10, |lab| lab.make_pipe("store/lock")),
+    ("a pipe in the place of the identity", 10, |lab| lab.make_pipe("store.identity")),
+    ("a folder in the place of a journal", 10, |lab| fs::create_dir(lab.file("store/reads-9")).unwrap()),
     ("a folder that cannot be made", 16, |lab| lab.change("path = \"store\"", "path = \"/proc/none/store\"")),
 ];
 
@@ -266,5 +293,5 @@ fn a_refused_start_of_dev_leaves_everything_as_it_was() {
     lab.put_back();
     fs::remove_dir_all(&folder).unwrap();
     fs::write(&folder, "a file").unwrap();
-    lab.refused("a file in its place", 16, &dev, "");
+    lab.refused("a file in its place", 10, &dev, "");
 }

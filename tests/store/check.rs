@@ -1,6 +1,7 @@
 //! `keystead check`: what is sound, what is damaged and named, and that not a byte is written.
 
 use crate::support::dev::{Dev, told};
+use crate::support::tmpfs::Tmpfs;
 use keystead::store::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -66,6 +67,9 @@ fn killed(folder: &Path, engine: &str) {
         }
     }
     assert_eq!(check(folder, &[]).status.code(), Some(IN_USE));
+    // Also in the moment in which its lock is gone.
+    std::fs::remove_file(folder.join("store/lock")).unwrap();
+    assert_eq!(check(folder, &[]).status.code(), Some(IN_USE));
     dev.kill();
 }
 
@@ -88,6 +92,9 @@ fn a_store_that_was_killed_is_sound_and_stays_as_it_is() {
         assert_eq!(check(folder.path(), &[]).status.code(), Some(1), "no HSM is no damage");
         let (code, report) = checked(folder.path(), &["--without-hsm"]);
         assert_eq!((code, &report["proved"]), (SOUND, &false.into()), "{report}");
+        assert_eq!(report["format"], FORMAT);
+        let text = String::from_utf8(check(folder.path(), &["--without-hsm"]).stdout).unwrap();
+        assert!(text.contains("format of the store: 2\n") && !text.contains("format: 1"), "{text}");
     }
 }
 
@@ -176,4 +183,44 @@ fn a_damaged_file_is_named_and_never_the_hsm() {
     }
     // Most of the file is pages that were freed.
     assert!(found >= 3, "{found} of the damaged places were found");
+}
+
+/// Of sled's store a copy is read: what is wrong with the place of the copy is not told of the store.
+#[test]
+fn a_copy_that_cannot_be_made_is_told_as_that() {
+    let folder = tempfile::tempdir().unwrap();
+    killed(folder.path(), "sled");
+    let Some(disk) = Tmpfs::mount(&folder.path().join("small"), 1) else { return };
+    let filler = disk.fill();
+    let in_folder = |temporary: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
+        command.args(["check", "--config"]).arg(folder.path().join("keystead.toml"));
+        let output = command.env("TMPDIR", folder.path().join(temporary)).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (temporary, why) in
+        [("none", "No such file"), ("keystead.toml", "Not a directory"), ("small", "No space")]
+    {
+        let (code, said) = in_folder(temporary);
+        assert_eq!(code, Some(1), "{said}");
+        let named = folder.path().join(temporary);
+        let words = ["TMPDIR", why, named.to_str().unwrap(), "Nothing was written to the store"];
+        assert!(words.iter().all(|word| said.contains(word)) && !said.contains("go on"), "{said}");
+    }
+    std::fs::remove_file(filler).unwrap();
+    assert_eq!(in_folder("").0, Some(SOUND));
+    // A part of it that is damaged is told of the store, and not of the copy.
+    std::fs::write(folder.path().join("store/sled/conf"), "nothing of sled's").unwrap();
+    let (code, report) = checked(folder.path(), &[]);
+    let found = report["findings"].to_string();
+    if code == DAMAGED {
+        assert!(found.contains("store/sled") && found.contains("Nothing was written"), "{found}");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with("keystead-check"))
+            .count(),
+        0
+    );
 }

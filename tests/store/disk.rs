@@ -7,7 +7,7 @@ use keystead::store::*;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-fn commit(database: &Database, key: &str, bytes: usize) -> Result<Outcome, Error> {
+pub fn commit(database: &Database, key: &str, bytes: usize) -> Result<Outcome, Error> {
     let transaction = vec![(key.as_bytes().to_vec(), Some(vec![1; bytes]))].into();
     database.commit_blocking(Submission { transaction, entries: vec![entry(key)] })
 }
@@ -21,7 +21,7 @@ fn read(database: &Database, key: &str) {
 }
 
 /// Within five seconds, without a write of ours.
-fn noticed(database: &Database) -> Error {
+pub fn noticed(database: &Database) -> Error {
     let began = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     loop {

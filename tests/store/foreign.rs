@@ -120,10 +120,13 @@ impl Place {
 pub fn tree(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     let mut all = BTreeMap::new();
     for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.is_dir() {
+        let found = std::fs::symlink_metadata(&path).unwrap();
+        if found.is_dir() {
             all.extend(tree(&path));
         }
-        all.insert(path.clone(), std::fs::read(&path).ok());
+        // To read a pipe is to wait for who writes.
+        let bytes = if found.is_file() { std::fs::read(&path).ok() } else { None };
+        all.insert(path.clone(), bytes);
     }
     all
 }

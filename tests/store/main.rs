@@ -8,6 +8,7 @@ mod engines;
 mod faults;
 mod foreign;
 mod limits;
+mod own;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,6 +7,8 @@ use std::path::Path;
 pub enum Misplaced {
     /// Nothing in the place of the folder.
     FolderGone,
+    /// It cannot be seen what is there.
+    OutOfReach,
     /// Another folder.
     OtherFolder,
     /// The folder without the file of the store.
@@ -23,6 +25,9 @@ impl Misplaced {
             Self::FolderGone => {
                 "the folder of the store is gone: it was moved away, deleted or unmounted while the server ran. Writes and reads of \
                  keys are refused. Put it back (they go on by themselves), or restart the server where it is now"
+            }
+            Self::OutOfReach => {
+                "a folder above the store does not let this server through any more (permissions), so that nothing tells whether the                  store is in its place. Writes and reads of keys are refused. Give the right to pass back to the user of the server,                  and they go on by themselves"
             }
             Self::OtherFolder => {
                 "another folder is in the place of the store that the server has open. Writes and reads of keys are refused, and \

@@ -32,6 +32,12 @@ const LEFT_BYTES: u64 = 4 * 1024 * 1024;
 /// The part of the file system that the reserve takes at most, one in so many.
 const PART: u64 = 64;
 
+/// No segment comes to have such a number: they are numbered one by one.
+pub const NUMBER_MAX: u64 = 1 << 62;
+
+/// Segments that follow each other are not so far apart.
+const GAP_MAX: u64 = 1 << 20;
+
 /// A file of frames.
 pub struct Segment {
     file: File,
@@ -76,6 +82,17 @@ impl Segment {
         }
         self.delete();
         None
+    }
+
+    /// Gives a segment that an earlier run left the next number behind this one, where its own cannot be right.
+    pub fn renumbered(folder: &Folder, number: u64, last: u64) -> Result<u64, Error> {
+        if number.saturating_sub(last) <= GAP_MAX {
+            return Ok(number);
+        }
+        let (from, to) = (name(number), name(last + 1));
+        folder.rename(&from, &to).map_err(|why| Error::of_file(&folder.at(&from), &why))?;
+        tracing::warn!(file = %folder.at(&from).display(), "the number of this journal segment cannot be right: it is taken in as {to}");
+        Ok(last + 1)
     }
 
     fn of(folder: &Folder, file: File, number: u64) -> Self {
@@ -147,6 +164,28 @@ fn name(number: u64) -> String {
     format!("{PREFIX}{number}")
 }
 
+/// The number of a segment of this name; `None` where it is the name of none.
+fn number(segment: &str) -> Option<u64> {
+    let number = segment.strip_prefix(PREFIX)?.parse().ok()?;
+    (name(number) == segment).then_some(number)
+}
+
+/// Whether there is anything in the place of this segment.
+pub fn is_there(folder: &Folder, number: u64) -> bool {
+    folder.has_entry(&name(number))
+}
+
+/// Whether it is the name of a segment.
+pub fn is_segment(name: &str) -> bool {
+    number(name).is_some()
+}
+
+/// Whether it is the name of a file in the folder of the reserve.
+pub fn is_piece(name: &str) -> bool {
+    let number = name.strip_prefix("spare-").unwrap_or(name);
+    number.parse::<u64>().is_ok_and(|parsed| parsed.to_string() == number)
+}
+
 /// What is in a segment, without writing anything.
 pub fn read(folder: &Folder, number: u64) -> Result<Found, Error> {
     let (path, mut bytes) = (folder.at(&name(number)), Vec::new());
@@ -159,8 +198,7 @@ pub fn read(folder: &Folder, number: u64) -> Result<Found, Error> {
 /// The numbers of the segments in a folder, in order.
 pub fn all(folder: &Folder) -> Result<Vec<u64>, Error> {
     let names = folder.names().map_err(|why| Error::of_file(folder.path(), &why))?;
-    let number = |(name, _): &(String, _)| name.strip_prefix(PREFIX).and_then(|number| number.parse().ok());
-    let mut segments: Vec<u64> = names.iter().filter_map(number).collect();
+    let mut segments: Vec<u64> = names.iter().filter_map(|name| number(name)).collect();
     segments.sort_unstable();
     Ok(segments)
 }
