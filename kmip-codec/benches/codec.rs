@@ -16,8 +16,13 @@ use std::hint::black_box;
 const LARGE: usize = 4 * 1024 * 1024;
 
 /// As a server reads.
-const RECEIVED: Reading =
-    Reading { items_alone: true, later_fields: true, known_bits: true, strips_nuls: false };
+const RECEIVED: Reading = Reading {
+    items_alone: true,
+    later_fields: true,
+    known_bits: true,
+    with_values: true,
+    strips_nuls: false,
+};
 
 fn requests() -> [(&'static str, Request); 3] {
     let attributes = [

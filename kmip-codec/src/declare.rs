@@ -206,7 +206,7 @@ macro_rules! enumeration {
 
             /// The names, where an encoding spells them out.
             pub const NAMES: crate::wire::Names =
-                crate::wire::Names { number: Self::by_name, all: |version| crate::declare::names_in(Self::ROWS, version) };
+                crate::wire::Names::of(Self::by_name, |version| crate::declare::names_in(Self::ROWS, version));
 
             /// The value of a name.
             pub fn by_name(name: &str) -> Option<u32> {
@@ -284,7 +284,7 @@ macro_rules! mask {
 
             /// The names, where an encoding spells them out.
             pub const NAMES: crate::wire::Names =
-                crate::wire::Names { number: Self::by_name, all: |version| crate::declare::names_in(Self::ROWS, version) };
+                crate::wire::Names::of(Self::by_name, |version| crate::declare::names_in(Self::ROWS, version));
 
             /// The bit of a name.
             pub fn by_name(name: &str) -> Option<u32> {
@@ -319,7 +319,7 @@ macro_rules! mask {
         #[cfg(feature = "sample")]
         impl crate::sample::Sample for $name {
             fn sample(dice: &mut crate::sample::Dice) -> Self {
-                Self(dice.number().cast_signed())
+                Self((dice.number() & Self::ROWS.iter().fold(0, |all, row| all | row.0)).cast_signed())
             }
         }
     };

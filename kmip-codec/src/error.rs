@@ -102,6 +102,8 @@ pub enum ErrorKind {
     Bits {
         /// Those bits.
         found: u32,
+        /// The bits that may stand there.
+        defined: u32,
         /// The name that a later version has for the first of them that has one.
         named: Option<&'static str>,
         /// The version of the message.
@@ -139,14 +141,43 @@ pub enum Form {
     ValueOfStructure,
     /// It is no structure and has items inside.
     ItemsOfValue,
-    /// It has two tags, two types or two values.
-    Twice,
-    /// Its tag, its type or its value is written in a way that none is: JSON alone.
-    Part,
+    /// It has a part twice: JSON alone.
+    Twice {
+        /// Which part.
+        part: &'static str,
+    },
+    /// A part of it is not written as such parts are: JSON alone.
+    Part {
+        /// Which part.
+        part: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
     /// It has a part of another name: JSON alone.
-    OtherPart,
-    /// It has attributes that cannot be read, two of one name, or too many: XML alone.
+    OtherPart {
+        /// The name that is nearest to it.
+        near: Option<&'static str>,
+    },
+    /// It is no object of tag, type and value: JSON alone.
+    NoItem {
+        /// What stands there.
+        found: &'static str,
+    },
+    /// Its number, or its true or false, stands in quotation marks: JSON alone.
+    Quoted,
+    /// It has attributes that cannot be read: XML alone.
     Attributes,
+    /// It has two attributes of one name: XML alone.
+    AttributeTwice,
+    /// It has more attributes than are read: XML alone.
+    TooManyAttributes {
+        /// How many are.
+        most: usize,
+    },
+    /// It has an attribute with an entity that XML does not have: XML alone.
+    Entity,
+    /// It has text inside, beside items or in the place of a value: XML alone.
+    Text,
 }
 
 /// What has a name in XML and JSON.
@@ -213,6 +244,7 @@ impl Error {
     pub fn other_protocol(&self) -> Option<OtherProtocol> {
         match self.kind {
             ErrorKind::Missing { found: Some(found) } if self.offset == 0 => OtherProtocol::of(found),
+            ErrorKind::Unexpected { expected: Some(_) } if self.offset == 0 => OtherProtocol::of(self.tag?),
             _ => None,
         }
     }

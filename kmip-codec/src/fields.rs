@@ -59,18 +59,25 @@ pub fn judged(error: Error, at: usize, src: &dyn Source, fields: &[FieldRow]) ->
     Error { kind, tag: Some(found), ..error }
 }
 
-/// Reads a mask. What an earlier version defines may stand in it: objects that were made then have it.
+/// Masks that only say where to look: a bit that means nothing takes nothing away from those that do.
+const FILTERS: &[Tag] = &[Tag::StorageStatusMask];
+
+/// Reads a mask. Bits of earlier versions may stand in it, as objects that were made then have them; those of later versions
+/// too where later fields are taken, and all 32 at once, by which clients mean every bit that there is.
 pub fn take_mask(tag: Tag, src: &mut dyn Source, names: Names, rows: &'static [Row]) -> Result<i32> {
-    let (offset, version) = (src.offset(), src.version());
+    let (offset, version, reading) = (src.offset(), src.version(), src.reading());
     let value = src.mask(tag, names)?;
-    let is_defined = |row: &&Row| VERSIONS.iter().any(|one| *one <= version && (row.2)(*one));
+    let bits = value.cast_unsigned();
+    let is_taken = |one: Version| reading.later_fields || one <= version;
+    let is_defined = |row: &&Row| VERSIONS.iter().any(|one| is_taken(*one) && (row.2)(*one));
     let defined = rows.iter().filter(is_defined).fold(0, |all, row| all | row.0);
-    let found = value.cast_unsigned() & !defined;
-    if found == 0 || !src.reading().known_bits {
+    let found = bits & !defined;
+    let is_meant = FILTERS.contains(&tag) && bits & defined != 0 || reading.later_fields && bits == u32::MAX;
+    if found == 0 || is_meant || !reading.known_bits {
         return Ok(value);
     }
     let named = rows.iter().find(|row| found & row.0 != 0).map(|row| row.1);
-    Err(Error::at(ErrorKind::Bits { found, named, version }, tag, offset))
+    Err(Error::at(ErrorKind::Bits { found, defined, named, version }, tag, offset))
 }
 
 impl FieldRow {

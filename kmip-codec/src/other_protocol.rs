@@ -8,20 +8,22 @@ use std::fmt;
 pub struct OtherProtocol([u8; 3]);
 
 /// A protocol, and what its messages begin with: requests and answers.
-const PROTOCOLS: &[(&str, &[&[u8; 3]])] = &[
+const PROTOCOLS: &[(&str, &[&[u8]])] = &[
     (
         OtherProtocol::HTTP,
         &[b"HTT", b"GET", b"POS", b"PUT", b"HEA", b"OPT", b"DEL", b"CON", b"PAT", b"TRA", b"PRI"],
     ),
-    ("TLS in TLS", &[&[22, 3, 0], &[22, 3, 1], &[22, 3, 2], &[22, 3, 3], &[21, 3, 1], &[21, 3, 3]]),
+    ("TLS in TLS", &[&[22, 3], &[21, 3]]),
     ("SSH", &[b"SSH"]),
-    ("XML without HTTP", &[b"<?x", b"<Re"]),
-    ("JSON without HTTP", &[b"{\"t", b"{\"T", b"{\"e", b"{ \"", b"{\n "]),
+    (OtherProtocol::XML, &[b"<", &[0xef, 0xbb, 0xbf]]),
+    (OtherProtocol::JSON, &[b"{", b"[{"]),
     ("the PROXY protocol", &[b"PRO", &[13, 10, 13]]),
 ];
 
 impl OtherProtocol {
     const HTTP: &'static str = "HTTP";
+    const XML: &'static str = "XML";
+    const JSON: &'static str = "JSON";
 
     /// Of a tag, where it is none: tags of the standard begin with 0x42, those of vendors with 0x54 (KMIP 2.1, 11.56), and
     /// whoever begins with a name of a protocol speaks that.
@@ -37,8 +39,20 @@ impl OtherProtocol {
         self.name() == Some(Self::HTTP)
     }
 
+    /// The content type with which it is taken over HTTPS, where it may be KMIP in another encoding.
+    pub fn content_type(self) -> Option<&'static str> {
+        match self.name()? {
+            Self::XML => Some("text/xml"),
+            Self::JSON => Some("application/json"),
+            _ => None,
+        }
+    }
+
     fn name(self) -> Option<&'static str> {
-        PROTOCOLS.iter().find(|(_, starts)| starts.contains(&&self.0)).map(|(name, _)| *name)
+        PROTOCOLS
+            .iter()
+            .find(|(_, starts)| starts.iter().any(|start| self.0.starts_with(start)))
+            .map(|(name, _)| *name)
     }
 }
 
@@ -72,6 +86,9 @@ mod tests {
             ([22, 3, 1], "TLS in TLS"),
             (*b"220", "something else (`220`)"),
             ([0, 0, 0], "something else (0x000000)"),
+            (*b"<Re", "XML"),
+            (*b"<?x", "XML"),
+            (*b"{\n\t", "JSON"),
             ([0x42, 0, 0x78], ""),
             ([0x54, 0x4b, 0x53], ""),
         ] {

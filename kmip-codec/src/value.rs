@@ -85,6 +85,7 @@ impl BigInteger {
 const TAGS: Names = Names {
     number: |name| Tag::by_name(name).map(|tag| tag.0),
     all: |version| Tag::ALL.iter().filter(|tag| tag.is_in(version)).filter_map(|tag| tag.name()).collect(),
+    is_table: true,
 };
 
 /// A tag as a value: an enumeration of the tags.

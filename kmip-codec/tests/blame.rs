@@ -7,7 +7,7 @@ use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
 use kmip_codec::sample::{Dice, Sample as _};
-use kmip_codec::version::{VERSIONS, Version};
+use kmip_codec::version::{V1_0, V1_2, V1_4, V2_0, V2_1, VERSIONS, Version};
 use kmip_codec::wire::{BinarySink, BinarySource, Encoding, JsonSink, Kind, Reading, XmlSink};
 use kmip_codec::{Error, ErrorKind, Tag, Unreadable};
 use std::collections::{BTreeMap, BTreeSet};
@@ -258,4 +258,148 @@ fn blamed(encoding: Encoding, version: Version, change: Change, wrong: &Wrong) -
         _ => assert!(why.place.path.starts_with("RequestMessage/BatchItem/RequestPayload"), "{about}"),
     }
     Some(why.error.kind.name())
+}
+
+/// As the server reads.
+const SERVER: Reading = Reading {
+    items_alone: true,
+    later_fields: true,
+    known_bits: true,
+    with_values: true,
+    strips_nuls: false,
+};
+
+/// What the server says of a request with this payload.
+fn told(version: Version, encoding: Encoding, operation: Operation, payload: Vec<Item>) -> Option<String> {
+    let request = Request::Unknown(operation, ItemValue::Structure(payload));
+    let message = RequestMessage::new(version, vec![request.into()]);
+    let received = RequestMessage::receive(encoding, &message.encode(encoding), SERVER).unwrap();
+    match &received.items[0].request {
+        Request::Unreadable(unreadable) => Some(unreadable.why.to_string()),
+        _ => None,
+    }
+}
+
+/// An attribute without its value: with an index or without, of the standard, of a vendor or of nobody, in each request that
+/// names attributes.
+#[test]
+fn an_attribute_without_a_value_is_told_as_one() {
+    let item = |tag, value| Item { tag, value };
+    let text = |tag, text: &str| item(tag, ItemValue::TextString(text.to_owned()));
+    let names = kmip_codec::attributes::ATTRIBUTE_ROWS.iter().map(|row| row.name);
+    let object_type = || item(Tag::ObjectType, ItemValue::Enumeration(2));
+    let mut tried = 0;
+    for (number, name) in names.chain(["x-foo", "y-foo", "Nobody's"]).enumerate() {
+        for (version, index) in [(V1_0, false), (V1_4, false), (V1_2, true)] {
+            let mut fields = vec![text(Tag::AttributeName, name)];
+            if index {
+                fields.push(item(Tag::AttributeIndex, ItemValue::Integer(0)));
+            }
+            let attribute = item(Tag::Attribute, ItemValue::Structure(fields));
+            let template = item(Tag::TemplateAttribute, ItemValue::Structure(vec![attribute.clone()]));
+            let id = || text(Tag::UniqueIdentifier, "one");
+            for (operation, payload) in [
+                (Operation::Create, vec![object_type(), template]),
+                (Operation::AddAttribute, vec![id(), attribute.clone()]),
+                (Operation::ModifyAttribute, vec![id(), attribute.clone()]),
+                (Operation::Locate, vec![attribute.clone()]),
+            ] {
+                let encoding = Encoding::ALL[(number + tried) % 3];
+                let why = told(version, encoding, operation, payload).unwrap();
+                assert!(why.contains("/Attribute, byte "), "{name} in {operation:?}: {why}");
+                assert!(
+                    why.ends_with("ends without AttributeValue, which must stand in it"),
+                    "{name}: {why}"
+                );
+                tried += 1;
+            }
+        }
+    }
+    for version in [V2_0, V2_1] {
+        let name = [text(Tag::VendorIdentification, "x"), text(Tag::AttributeName, "foo")];
+        let attribute = item(Tag::Attribute, ItemValue::Structure(name.into()));
+        let attributes = item(Tag::Attributes, ItemValue::Structure(vec![attribute]));
+        let why = told(version, Encoding::Xml, Operation::Locate, vec![attributes]).unwrap();
+        assert!(why.ends_with("ends without AttributeValue, which must stand in it"), "{why}");
+    }
+}
+
+/// A structure that ends before what must stand in it is told as lacking it, not what stands behind it.
+#[test]
+fn what_a_structure_lacks_at_its_end_is_told_with_the_structure() {
+    let message = RequestMessage::new(V1_2, vec![Request::Query(Default::default()).into()]);
+    for encoding in Encoding::ALL {
+        let bytes = message.encode(encoding);
+        let cut = match encoding {
+            Encoding::Ttlv => {
+                let minor = bytes.windows(4).position(|four| four == [0x42, 0, 0x6b, 2]).unwrap();
+                let mut cut = [&bytes[..minor], &bytes[minor + 16..]].concat();
+                for at in [4, 12, 20] {
+                    let length = u32::from_be_bytes(cut[at..at + 4].try_into().unwrap()) - 16;
+                    cut[at..at + 4].copy_from_slice(&length.to_be_bytes());
+                }
+                cut
+            }
+            _ => {
+                let text = String::from_utf8(bytes).unwrap();
+                let minor = match encoding {
+                    Encoding::Json => r#",{"tag":"ProtocolVersionMinor","type":"Integer","value":2}"#,
+                    _ => r#"<ProtocolVersionMinor type="Integer" value="2"/>"#,
+                };
+                assert!(text.contains(minor), "{text}");
+                text.replace(minor, "").into_bytes()
+            }
+        };
+        let why = RequestMessage::receive(encoding, &cut, SERVER).unwrap_err().why.to_string();
+        assert!(
+            why.starts_with("ProtocolVersion (Structure) at RequestMessage/RequestHeader/ProtocolVersion"),
+            "{why}"
+        );
+        assert!(
+            why.ends_with("ends without ProtocolVersionMinor, which must stand in it"),
+            "{encoding}: {why}"
+        );
+    }
+}
+
+/// A key that is nowhere is none before KMIP 1.2.
+#[test]
+fn a_key_without_its_value_is_refused_before_1_2() {
+    let item = |tag, value| Item { tag, value };
+    for version in VERSIONS.into_iter().filter(|version| *version < V2_0) {
+        let format = item(Tag::KeyFormatType, ItemValue::Enumeration(1));
+        let block = item(Tag::KeyBlock, ItemValue::Structure(vec![format]));
+        let payload = vec![
+            item(Tag::ObjectType, ItemValue::Enumeration(2)),
+            item(Tag::TemplateAttribute, ItemValue::Structure(Vec::new())),
+            item(Tag::SymmetricKey, ItemValue::Structure(vec![block])),
+        ];
+        let why = told(version, Encoding::Ttlv, Operation::Register, payload);
+        match why {
+            Some(why) => assert!(
+                version < V1_2 && why.ends_with("ends without KeyValue, which must stand in it"),
+                "{why}"
+            ),
+            None => assert!(version >= V1_2),
+        }
+    }
+}
+
+/// A text encoding that is announced as TTLV is told by its name.
+#[test]
+fn xml_and_json_that_come_as_ttlv_are_told_so() {
+    let message = RequestMessage::new(V2_1, vec![Request::Query(Default::default()).into()]);
+    for (encoding, name) in [(Encoding::Xml, "XML"), (Encoding::Json, "JSON")] {
+        let text = message.encode(encoding);
+        for text in [text.clone(), [b"<?xml version=\"1.0\"?>", &text[..]].concat()]
+            .iter()
+            .take(if name == "XML" { 2 } else { 1 })
+        {
+            let why = RequestMessage::receive(Encoding::Ttlv, text, SERVER).unwrap_err().why.to_string();
+            let told = format!(
+                "{name} at byte 0, where a KMIP message begins with RequestMessage; {name} is taken over HTTPS"
+            );
+            assert!(why.starts_with(&told), "{why}");
+        }
+    }
 }

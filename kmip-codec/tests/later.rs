@@ -9,10 +9,14 @@ use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1, Version};
 use kmip_codec::wire::{Encoding, Reading};
 
-const PLAIN: Reading =
-    Reading { items_alone: false, later_fields: false, known_bits: false, strips_nuls: false };
-const LATER: Reading = Reading { items_alone: true, later_fields: true, ..PLAIN };
-const LETTER: Reading = Reading { items_alone: true, later_fields: false, ..PLAIN };
+const LETTER: Reading = Reading {
+    items_alone: true,
+    later_fields: false,
+    known_bits: false,
+    with_values: false,
+    strips_nuls: false,
+};
+const LATER: Reading = Reading { later_fields: true, ..LETTER };
 
 /// The message with another minor version in its header, and nothing else changed.
 fn dated(message: &RequestMessage, minor: u8) -> Vec<u8> {

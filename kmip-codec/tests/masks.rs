@@ -110,9 +110,13 @@ fn create(version: Version, tag: Tag) -> RequestMessage {
     RequestMessage::new(version, vec![RequestItem::from(request)])
 }
 
-/// Why a server refuses the message; nothing where it does not.
+/// Why a server refuses the message, with a persona that takes nothing of later versions; nothing where it does not.
 fn refused(encoding: Encoding, message: &[u8]) -> Option<Unreadable> {
-    let reading = Reading { items_alone: true, known_bits: true, ..Reading::default() };
+    refused_with(false, encoding, message)
+}
+
+fn refused_with(later_fields: bool, encoding: Encoding, message: &[u8]) -> Option<Unreadable> {
+    let reading = Reading { items_alone: true, known_bits: true, later_fields, ..Reading::default() };
     match RequestMessage::receive(encoding, message, reading).unwrap().items.remove(0).request {
         Request::Unreadable(unreadable) => Some(unreadable.why),
         _ => None,
@@ -169,7 +173,7 @@ fn what_is_no_mask_is_told_with_what_one_is() {
 }
 
 /// A bit that neither the version of the message nor an earlier one defines is refused, in every encoding, by its number and by
-/// its name; what an earlier one defines is taken.
+/// its name; what an earlier one defines is taken, and what a later one defines where later fields are.
 #[test]
 fn bits_that_nothing_defines_are_refused() {
     let masks = [
@@ -198,6 +202,9 @@ fn bits_that_nothing_defines_are_refused() {
                 ];
                 all.extend(named.map(|name| (Encoding::Xml, with_value(Encoding::Xml, &message, &name))));
                 for (encoding, bytes) in all {
+                    let why = refused_with(true, encoding, &bytes);
+                    let has_name = rows.iter().any(|row| row.0 == bit);
+                    assert_eq!(why.is_none(), has_name, "0x{bit:08x} in {encoding} {version}: {why:?}");
                     let why = refused(encoding, &bytes);
                     assert_eq!(
                         why.is_none(),
@@ -213,11 +220,15 @@ fn bits_that_nothing_defines_are_refused() {
         }
     }
     let all_ones = create(V1_0, Tag::CryptographicUsageMask);
-    let why = refused(Encoding::Xml, &with_value(Encoding::Xml, &all_ones, "\"-1\"")).unwrap().to_string();
-    assert!(
-        why.ends_with("nothing defines in KMIP 1.0: 0xfff00000 (Authenticate is of later versions)"),
-        "{why}"
-    );
+    let message = with_value(Encoding::Xml, &all_ones, "\"-1\"");
+    let why = refused(Encoding::Xml, &message).unwrap().to_string();
+    let told = "nothing defines in KMIP 1.0: 0xfff00000 (Authenticate is of later versions); expected bits of 0x000fffff";
+    assert!(why.ends_with(told), "{why}");
+    // By all 32 bits clients mean every one that there is; by 31 of them nothing that is known.
+    assert_eq!(refused_with(true, Encoding::Xml, &message), None);
+    let message = with_value(Encoding::Xml, &all_ones, "\"2147483647\"");
+    let why = refused_with(true, Encoding::Xml, &message).unwrap().to_string();
+    assert!(why.ends_with("nothing defines in KMIP 1.0: 0x7f000000; expected bits of 0x00ffffff"), "{why}");
 }
 
 /// What the server itself has written is read again, whatever bits are in it: an answer, and what is stored.

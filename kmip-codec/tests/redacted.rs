@@ -1,9 +1,11 @@
 //! What is kept of an exchange holds no secret: property tests over generated messages of every row.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::message::{RequestMessage, ResponseMessage};
+use kmip_codec::operations::{Operation, Request};
 use kmip_codec::sample::{Dice, Sample as _};
-use kmip_codec::version::VERSIONS;
+use kmip_codec::version::{V2_1, VERSIONS};
 use kmip_codec::wire::{BitNames, Sink};
 use kmip_codec::{Tag, Version};
 use proptest::prelude::*;
@@ -113,6 +115,84 @@ macro_rules! redacts {
 redacts! {
     requests_hold_no_secret: RequestMessage;
     answers_hold_no_secret: ResponseMessage;
+}
+
+/// A secret as a text or as bytes, and as a number.
+const CANARY: &str = "c0ffee5ec2e7c0ffee5ec2e7";
+const NUMBER: i64 = 0x00c0_ffee_5ec2_e700;
+
+/// Tags of secrets: those of which the tables say so, and their kin.
+const SECRETS: &[Tag] = &[
+    Tag::Password,
+    Tag::OneTimePassword,
+    Tag::HashedPassword,
+    Tag::TicketValue,
+    Tag::KeyMaterial,
+    Tag::Key,
+    Tag::Data,
+    Tag::MACData,
+    Tag::SignatureData,
+    Tag::DerivationData,
+    Tag::OpaqueDataValue,
+    Tag::D,
+    Tag::P,
+    Tag::Q,
+    Tag::X,
+    Tag::PrivateExponent,
+    Tag::NonceValue,
+    Tag::IVCounterNonce,
+    Tag::InitializationVector,
+    Tag::Salt,
+    Tag::CredentialValue,
+    Tag::PKCS_11InputParameters,
+];
+
+/// The secret in each type.
+fn values() -> Vec<ItemValue> {
+    let (low, high) = (NUMBER as i32, NUMBER.cast_unsigned() as u32);
+    vec![
+        ItemValue::TextString(CANARY.to_owned()),
+        ItemValue::ByteString(CANARY.as_bytes().to_vec().into()),
+        ItemValue::BigInteger(NUMBER.to_be_bytes().to_vec().into()),
+        ItemValue::Enumeration(high),
+        ItemValue::Integer(low),
+        ItemValue::LongInteger(NUMBER),
+        ItemValue::DateTime(NUMBER),
+        ItemValue::Interval(high),
+        ItemValue::DateTimeExtended(NUMBER),
+    ]
+}
+
+/// Whether the value may be told under the tag.
+fn is_public(tag: Tag, value: &ItemValue) -> bool {
+    match value {
+        ItemValue::ByteString(_) => [Tag::UniqueBatchItemID, Tag::CertificateValue].contains(&tag),
+        ItemValue::BigInteger(_) => false,
+        ItemValue::TextString(_) | ItemValue::Enumeration(_) => !SECRETS.contains(&tag),
+        // Numbers count the items of the batch.
+        _ => !SECRETS.contains(&tag) || [Tag::Data, Tag::MACData, Tag::SignatureData].contains(&tag),
+    }
+}
+
+/// Secrets of an operation that nobody knows, or in a type that they do not have, are secrets all the same: every tag with a
+/// value of every type.
+#[test]
+fn secrets_are_known_by_their_tags() {
+    let (low, high) = (NUMBER as i32, NUMBER.cast_unsigned() as u32);
+    let numbers = [NUMBER.to_string(), low.to_string(), high.to_string(), format!("{NUMBER:016x}")];
+    let texts = [CANARY.to_owned(), hex::encode(CANARY), format!("{high:x}")];
+    for tag in Tag::ALL.iter().copied() {
+        for value in values().into_iter().filter(|value| !is_public(tag, value)) {
+            let payload = ItemValue::Structure(vec![Item { tag, value: value.clone() }]);
+            let request = Request::Unknown(Operation(0x8000_0001), payload);
+            let message = RequestMessage::new(V2_1, vec![request.into()]);
+            for text in [message.to_redacted(&none, ROOM).0, message.to_log()] {
+                for form in numbers.iter().chain(&texts) {
+                    assert!(!text.contains(form), "{tag} as {value:?}: {form} in {text}");
+                }
+            }
+        }
+    }
 }
 
 /// The hunt itself finds what is there.

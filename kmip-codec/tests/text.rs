@@ -118,27 +118,39 @@ fn json_may_be_spelled_in_the_ways_of_the_profile() {
 fn json_that_is_no_message_is_refused() {
     for text in ["", "  ", "{", "[]", "1", "null", "{}", "{\"tag\":\"RequestMessage\"}", "\u{feff}{}", "{]"] {
         let kind = json(text).kind;
-        let is_so = matches!(kind, ErrorKind::Syntax | ErrorKind::Name { .. } | ErrorKind::Form(_));
+        let is_so = matches!(kind, ErrorKind::Syntax | ErrorKind::Missing { .. } | ErrorKind::Form(_));
         assert!(is_so, "{text}: {kind:?}");
     }
+    let no_item = |found| ErrorKind::Form(Form::NoItem { found });
+    for (text, found) in [("[]", "a list"), ("1", "a number"), ("null", "null"), ("\"a\"", "a text")] {
+        assert_eq!(json(text), Error { kind: no_item(found), tag: None, offset: 0 });
+        let told = format!("what stands at byte 0 is {found}; expected an item: an object with ");
+        assert!(json(text).to_string().starts_with(&told), "{}", json(text));
+    }
+    let twice = |part| Some(Form::Twice { part });
+    let part = |part, found| Some(Form::Part { part, found });
     for (from, to, form) in [
-        (r#""value":true"#, r#""value":true,"value":true"#, Some(Form::Twice)),
-        (r#""value":true"#, r#""value":null"#, Some(Form::Part)),
-        (r#""value":true"#, r#""value":[]"#, Some(Form::NoValue)),
-        (r#""value":true"#, r#""value":{"tag":"Fresh"}"#, Some(Form::Part)),
-        (r#""value":true"#, r#""value":[true]"#, None),
-        (r#""value":true"#, r#""more":1,"value":true"#, Some(Form::OtherPart)),
-        (r#""value":true"#, r#""tag":"Fresh","value":true"#, Some(Form::Twice)),
-        (r#","value":true"#, "", None),
+        (r#""value":true"#, r#""value":true,"value":true"#, twice("value")),
+        (r#""value":true"#, r#""value":null"#, part("value", "null")),
+        (r#""value":true"#, r#""value":[]"#, Some(Form::ItemsOfValue)),
+        (r#""value":true"#, r#""value":{"tag":"Fresh"}"#, part("value", "an object")),
+        (r#""value":true"#, r#""value":[true]"#, Some(Form::ItemsOfValue)),
+        (r#""value":true"#, r#""more":1,"value":true"#, Some(Form::OtherPart { near: None })),
+        (r#""value":true"#, r#""Value":true"#, Some(Form::OtherPart { near: Some("value") })),
+        (r#""value":true"#, r#""tag":"Fresh","value":true"#, twice("tag")),
+        (r#""value":true"#, r#""type":"Boolean","value":true"#, twice("type")),
+        (r#","value":true"#, "", Some(Form::NoValue)),
         (
             r#""value":true"#,
             r#""value":[{"tag":"Fresh","type":"Boolean","value":true}]"#,
             Some(Form::ItemsOfValue),
         ),
-        (r#"{"tag":"Fresh","#, r#"{"tag":66,"#, Some(Form::Part)),
+        (r#"{"tag":"Fresh","#, r#"{"tag":66,"#, part("tag", "a number")),
         (r#"{"tag":"Fresh","#, "{", Some(Form::NoTag)),
-        (r#"{"tag":"Fresh","#, r#"1,{"tag":"Fresh","#, None),
-        (r#"{"tag":"Fresh","#, r#"[],{"tag":"Fresh","#, None),
+        (r#"{"tag":"Fresh","#, r#"1,{"tag":"Fresh","#, Some(Form::NoItem { found: "a number" })),
+        (r#"{"tag":"Fresh","#, r#"[],{"tag":"Fresh","#, Some(Form::NoItem { found: "a list" })),
+        (r#"{"tag":"Fresh","#, r#"{"tag":"Fresh",1,"#, None),
+        (r#"{"tag":"Fresh","#, r#"{tag:"Fresh","#, None),
         (r#","type":"Boolean","value":true"#, r#","value":true"#, Some(Form::NoType)),
         (
             r#""type":"Boolean","value":true"#,
@@ -159,17 +171,22 @@ fn json_that_is_no_message_is_refused() {
 #[test]
 fn values_of_json_must_fit_their_type() {
     for (from, to) in [
-        (r#""value":256"#, r#""value":"256""#),
         (r#""value":256"#, r#""value":2147483648"#),
         (r#""value":256"#, r#""value":256.0"#),
         (r#""value":256"#, r#""value":1e3"#),
         (r#""value":256"#, r#""value":"0x+100""#),
         (r#""value":256"#, r#""value":true"#),
         (r#""value":true"#, r#""value":1"#),
-        (r#""value":true"#, r#""value":"true""#),
         (r#""value":true"#, r#""value":"0x0000000000000002""#),
     ] {
         assert_eq!(changed(from, to).unwrap_err().kind, ErrorKind::Value, "{to}");
+    }
+    for (from, to) in [
+        (r#""value":256"#, r#""value":"256""#),
+        (r#""value":true"#, r#""value":"true""#),
+        (r#""value":"Encrypt|Decrypt""#, r#""value":"12""#),
+    ] {
+        assert_eq!(changed(from, to).unwrap_err().kind, ErrorKind::Form(Form::Quoted), "{to}");
     }
     for (from, to, near) in [
         (r#""value":"SymmetricKey""#, r#""value":"Symmetric Key""#, Some("SymmetricKey")),
@@ -246,8 +263,8 @@ fn errors_say_what_was_found_and_what_is_expected() {
         ),
         (
             "<CryptographicLength type=\"Integer\" value=\"256\" value=\"128\"/>",
-            "CryptographicLength (Integer) at {at}/CryptographicLength, byte {}, has attributes that cannot be read, or two of \
-             one name, or too many; expected type=\"…\" and value=\"…\"",
+            "CryptographicLength (Integer) at {at}/CryptographicLength, byte {}, has two attributes of one name; \
+             expected type=\"…\" and value=\"…\" once",
         ),
         (
             "<CryptographicAlgorithm type=\"Enumeration\" value=\"3DES\"/>",
@@ -275,15 +292,16 @@ fn xml_that_is_no_message_is_refused() {
         ("<RequestMessage>", "<?php ?><RequestMessage>", None),
         ("<RequestMessage>", "<RequestMessage><?xml version=\"1.0\"?>", None),
         ("<RequestMessage>", "words <RequestMessage>", None),
-        ("<Attributes>", "<Attributes>words", None),
-        ("<Attributes>", "<Attributes><![CDATA[words]]>", None),
-        ("<Attributes>", "<Attributes>&amp;", None),
+        ("<Attributes>", "<Attributes>words", Some(Form::Text)),
+        ("<Attributes>", "<Attributes><![CDATA[words]]>", Some(Form::Text)),
+        ("<Attributes>", "<Attributes>&amp;", Some(Form::Text)),
+        ("<Attributes>", "<Attributes><?php ?>", Some(Form::Text)),
         ("</Attributes>", "</Attribute>", None),
         ("<CryptographicLength ", "<TTLV ", Some(Form::NoTag)),
         ("value=\"256\"", "", Some(Form::NoValue)),
         ("type=\"Integer\" value=\"256\"", "value=\"256\"", Some(Form::NoType)),
-        ("value=\"256\"", "value=\"256\" value=\"256\"", Some(Form::Attributes)),
-        ("value=\"256\"", "value=\"&b;\"", Some(Form::Attributes)),
+        ("value=\"256\"", "value=\"256\" value=\"256\"", Some(Form::AttributeTwice)),
+        ("value=\"256\"", "value=\"&b;\"", Some(Form::Entity)),
         ("value=\"256\"", "value=256", Some(Form::Attributes)),
         ("<Attributes>", "<Attributes value=\"1\">", Some(Form::NoType)),
         ("<Attributes>", "<Attributes type=\"Structure\" value=\"1\">", Some(Form::ValueOfStructure)),
@@ -313,7 +331,7 @@ fn attributes_of_an_element_are_bounded() {
     let text = create().to_xml();
     assert_eq!(
         xml(&text.replace("<Attributes>", &format!("<Attributes{attributes}>"))).kind,
-        ErrorKind::Form(Form::Attributes)
+        ErrorKind::Form(Form::TooManyAttributes { most: 16 })
     );
 }
 
@@ -350,7 +368,9 @@ fn depth_items_and_size_have_the_limits_of_ttlv() {
     // Depth is refused where it passes the limit, not at the end of a text that never ends.
     assert_eq!(json(&"{\"tag\":\"Attributes\",\"value\":[".repeat(100_000)).kind, ErrorKind::TooDeep);
     assert_eq!(xml(&"<Attributes>".repeat(100_000)).kind, ErrorKind::TooDeep);
-    assert_eq!(json(&"[".repeat(100_000)).kind, ErrorKind::Syntax);
+    assert_eq!(json(&"[".repeat(100_000)).kind, ErrorKind::Form(Form::NoItem { found: "a list" }));
+    let deep = format!("{{\"tag\":{}", "[".repeat(100_000));
+    assert_eq!(json(&deep).kind, ErrorKind::TooDeep);
 }
 
 proptest! {

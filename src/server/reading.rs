@@ -63,6 +63,7 @@ pub async fn decode(
     let reading = Reading {
         items_alone: true,
         known_bits: true,
+        with_values: true,
         later_fields: persona.later_fields == LaterFields::Take,
         strips_nuls: persona.trailing_nuls == Nuls::Strip,
     };

@@ -6,13 +6,14 @@ use super::world::{Bench, principal};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
+use kmip_codec::item::ItemValue;
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::objects::*;
 use kmip_codec::operations::{Call as _, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{DateTime, Interval};
 use kmip_codec::version::{V2_0, V2_1, VERSIONS};
-use kmip_codec::{Tag, Version, for_each_attribute};
+use kmip_codec::{Tag, Version, attribute, for_each_attribute};
 
 macro_rules! defaults {
     ($($(#[doc = $doc:literal])* $row:ident($ty:ty), $name:literal, $count:ident, $set_by:ident, $modify:ident,
@@ -316,4 +317,68 @@ fn a_request_gives_single_values_once() {
     assert_eq!(bench.ask(&who, kmip_codec::version::V1_4, twice).unwrap_err(), ResultReason::InvalidField);
     let groups = [Attribute::ObjectGroup("one".into()), Attribute::ObjectGroup("two".into())];
     bench.ask(&who, V2_1, aes(&groups)).unwrap();
+}
+
+/// Uses of 2.x are seen in 1.x, and asked for there in the same words; stores that 1.x does not have are looked for in vain, and
+/// hide none of those that it has.
+#[test]
+fn bits_of_later_versions_are_answered_and_asked_for_in_every_version() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let mask = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Authenticate;
+    let id = create(&mut bench, &ann, &[Attribute::CryptographicUsageMask(mask)]);
+    let gone = create(&mut bench, &ann, &[]);
+    bench.ask(&ann, V2_1, destroy(&gone)).unwrap();
+    for version in VERSIONS {
+        let filter = AttributeFilter([Attribute::CryptographicUsageMask(mask)].into());
+        let locate = LocateRequest { attributes: Some(filter), ..LocateRequest::default() };
+        assert_eq!(bench.ask(&ann, version, locate).unwrap().unique_identifiers, [id.as_str().into()]);
+        let check = CheckRequest {
+            unique_identifier: Some(id.as_str().into()),
+            cryptographic_usage_mask: Some(mask),
+            ..CheckRequest::default()
+        };
+        assert!(bench.ask(&ann, version, check).unwrap().unique_identifier.is_some(), "{version}");
+        let mut found = |mask| {
+            let storage_status_mask = Some(StorageStatusMask(mask));
+            let locate = LocateRequest { storage_status_mask, ..LocateRequest::default() };
+            bench.ask(&ann, version, locate).unwrap().unique_identifiers.len()
+        };
+        let all = if version < V2_0 { 1 } else { 2 };
+        assert_eq!([found(1), found(3), found(9), found(7), found(-1)], [1, 1, 1, all, all], "{version}");
+        assert_eq!([found(2), found(4)], [0, 1], "{version}");
+    }
+}
+
+/// A mask that is counted up from none ends where its bits end.
+#[test]
+fn a_mask_is_not_adjusted_to_bits_that_nothing_defines() {
+    let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+    let id = make(&mut bench, &ann, ObjectType::OpaqueObject);
+    let mut adjust = |adjustment_type, by: i32| {
+        let request = AdjustAttributeRequest {
+            unique_identifier: Some(id.as_str().into()),
+            reference: AttributeReference::Tag(Tag::CryptographicUsageMask),
+            adjustment_type,
+            adjustment_value: Some(ItemValue::Integer(by)),
+        };
+        let message = RequestMessage::new(V2_1, vec![RequestItem::from(request.into_request())]);
+        bench.run(&ann, &message).remove(0).result_message
+    };
+    let (up, down) = (AdjustmentType::Increment, AdjustmentType::Decrement);
+    for (adjustment, by, bits) in [
+        (up, 0x0100_0000, "0x01000000"),
+        (up, 0x7fff_ffff, "0x7f000000"),
+        (down, 1, "0xff000000"),
+        (down, 0x4000_0000, "0xc0000000"),
+    ] {
+        let told = adjust(adjustment, by).unwrap();
+        assert!(
+            told.contains(bits) && told.contains("expected bits of 0x00ffffff"),
+            "{adjustment:?} {by}: {told}"
+        );
+    }
+    assert_eq!(adjust(up, 12), None);
+    let attributes = attributes_of(&mut bench, &ann, &id);
+    let both = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
+    assert_eq!(attribute!(attributes, CryptographicUsageMask).next(), Some(&both));
 }

@@ -5,7 +5,7 @@ use crate::Tag;
 use crate::declare::{Field, Value};
 use crate::error::Result;
 use crate::version::STORED;
-use crate::wire::{Sink, Source, close};
+use crate::wire::{Sink, Source, close, missing};
 
 /// One attribute of a list, with its 1.x index.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +107,7 @@ impl Entry {
         src.open(Tag::Attribute)?;
         let vendor = Field::read(Tag::VendorIdentification, src)?;
         let name = Field::read(Tag::AttributeName, src)?;
+        must_have_value(src)?;
         let value = Field::read(Tag::AttributeValue, src)?;
         close(src, &[Tag::VendorIdentification, Tag::AttributeName, Tag::AttributeValue])?;
         Ok(Self { index: None, attribute: Attribute::Vendor(VendorAttribute { vendor, name, value }) })
@@ -122,6 +123,7 @@ impl Entry {
     }
 
     fn take_named_value(name: String, src: &mut dyn Source, take_value: TakeValue) -> Result<Attribute> {
+        must_have_value(src)?;
         let value_tag = Tag::AttributeValue;
         let has_value = src.peek() == Some(value_tag);
         let version = src.version();
@@ -138,6 +140,15 @@ impl Entry {
                 Ok(Attribute::Unknown(UnknownAttribute { tag: Tag::Attribute, name, value }))
             }
         }
+    }
+}
+
+/// An attribute without a value says what is gone, which servers tell clients and not the other way round.
+fn must_have_value(src: &dyn Source) -> Result<()> {
+    let has_value = src.peek() == Some(Tag::AttributeValue);
+    match has_value || !src.reading().with_values {
+        true => Ok(()),
+        false => Err(missing(src, Tag::AttributeValue)),
     }
 }
 

@@ -53,6 +53,13 @@ macro_rules! by_tag {
             }
         }
 
+        /// Whether a refusal may quote what stands under this tag in the place of a name of its table: nothing else than such
+        /// a name is ever meant to stand there, as secrets and what people write are under other tags.
+        pub fn may_be_quoted(tag: Tag) -> bool {
+            let is_of_values = matches!(tag, $(Tag::$tag)|* | Tag::Operation | Tag::MaskGeneratorHashingAlgorithm);
+            is_of_values || bits_under(tag).is_some() || tag == Tag::AttributeReference
+        }
+
         /// The name of a number under this tag.
         pub fn name_under(tag: Tag, value: u32, version: Version) -> Option<&'static str> {
             match tag {
@@ -72,7 +79,7 @@ pub fn bits_under(tag: Tag) -> Option<Names> {
         Tag::CryptographicUsageMask => Some(CryptographicUsageMask::NAMES),
         Tag::ProtectionStorageMask => Some(ProtectionStorageMask::NAMES),
         Tag::StorageStatusMask => Some(StorageStatusMask::NAMES),
-        Tag::AttributeValue => Some(Names { number: any_bit, all: any_bits }),
+        Tag::AttributeValue => Some(Names { number: any_bit, all: any_bits, is_table: false }),
         _ => None,
     }
 }

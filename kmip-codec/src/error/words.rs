@@ -18,7 +18,15 @@ impl Error {
     /// What was found and where, then what was expected.
     pub(super) fn describe(&self, place: Option<&Place>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(other) = self.other_protocol() {
-            return write!(f, "{other} at byte 0, where a KMIP message begins with {}", expected(self.tag));
+            let expected = match self.kind {
+                ErrorKind::Unexpected { expected } => expected,
+                _ => self.tag,
+            };
+            return write!(
+                f,
+                "{other} at byte 0, where a KMIP message begins with {}",
+                self::expected(expected)
+            );
         }
         self.describe_found(place, f)?;
         match self.kind {
@@ -46,8 +54,12 @@ impl Error {
             ErrorKind::Padding => f.write_str(" has padding that is not zero"),
             ErrorKind::Boolean => f.write_str(" is a Boolean that is neither 0 nor 1"),
             ErrorKind::Utf8 => f.write_str(" is a text that is not UTF-8"),
-            ErrorKind::TooDeep => write!(f, " nests deeper than {DEPTH_MAX} structures"),
-            ErrorKind::TooMany => write!(f, " is one item too many: a message may have {ITEMS_MAX}"),
+            ErrorKind::TooDeep => {
+                write!(f, " is structure {} inside each other; at most {DEPTH_MAX} may nest", DEPTH_MAX + 1)
+            }
+            ErrorKind::TooMany => {
+                write!(f, " is item {} of the message, which may have {ITEMS_MAX} at most", ITEMS_MAX + 1)
+            }
             ErrorKind::TooLarge { found, most } => {
                 write!(
                     f,
@@ -56,7 +68,7 @@ impl Error {
             }
             ErrorKind::Version(v) => write!(f, " is {v}, a version that is not spoken"),
             ErrorKind::Syntax => f.write_str(" is not well-formed"),
-            ErrorKind::Form(form) => f.write_str(form.words()),
+            ErrorKind::Form(form) => form.describe(f),
         }
     }
 
@@ -92,9 +104,10 @@ impl Error {
     fn describe_value(&self, place: Option<&Place>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let spelt = place.and_then(|place| place.value.as_ref());
         let near = match (self.kind, spelt) {
-            (ErrorKind::Bits { found, named, version }, _) => {
+            (ErrorKind::Bits { found, defined, named, version }, _) => {
                 write!(f, " has bits that nothing defines in KMIP {version}: 0x{found:08x}")?;
-                return named.map_or(Ok(()), |name| write!(f, " ({name} is of later versions)"));
+                named.map_or(Ok(()), |name| write!(f, " ({name} is of later versions)"))?;
+                return write!(f, "; expected bits of 0x{defined:08x}");
             }
             (ErrorKind::Mask { near }, _) => {
                 spelt.map_or(Ok(()), |spelt| write!(f, " is \"{spelt}\""))?;
@@ -174,6 +187,30 @@ fn type_name(byte: u8) -> String {
 const MASK_FORM: &str = "names of its bits with a space or one | between them, or a whole number of 32 bits";
 
 impl Form {
+    fn describe(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Twice { part } => write!(f, " has the part \"{part}\" twice; expected it once"),
+            Self::Part { part, found } => {
+                let expected = match part {
+                    "value" => "a text, a number, true, false or a list of items",
+                    _ => "a text",
+                };
+                write!(f, " has {found} for its \"{part}\"; expected {expected}")
+            }
+            Self::OtherPart { near } => {
+                f.write_str(" has a part of another name; expected \"tag\", \"type\" and \"value\"")?;
+                near.map_or(Ok(()), |near| write!(f, "; did you mean \"{near}\"?"))
+            }
+            Self::NoItem { found } => {
+                write!(f, " is {found}; expected an item: an object with \"tag\", \"type\" and \"value\"")
+            }
+            Self::TooManyAttributes { most } => {
+                write!(f, " has more than {most} attributes; expected type=\"…\" and value=\"…\"")
+            }
+            form => f.write_str(form.words()),
+        }
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::NoTag => {
@@ -182,17 +219,18 @@ impl Form {
             Self::NoType => " has a value and no type; expected both",
             Self::NoValue => " has a type and no value; expected both",
             Self::ValueOfStructure => " is a structure and has a value of its own; expected items inside it",
-            Self::ItemsOfValue => " has items inside and is no structure; expected a value",
-            Self::Twice => " has two tags, two types or two values; expected one of each",
-            Self::Part => {
-                " has a tag, a type or a value that is written in another way; expected texts, and for the value a \
-                 text, a number, true, false or a list of items"
+            Self::ItemsOfValue => {
+                " has a list inside and is no structure; expected one value, several names in one text"
             }
-            Self::OtherPart => " has a part of another name; expected tag, type and value",
-            Self::Attributes => {
-                " has attributes that cannot be read, or two of one name, or too many; expected type=\"…\" and \
-                 value=\"…\""
+            Self::Quoted => " has its value in quotation marks; expected it without them",
+            Self::AttributeTwice => {
+                " has two attributes of one name; expected type=\"…\" and value=\"…\" once"
             }
+            Self::Entity => {
+                " has an attribute with an entity that XML does not have; expected & as &amp; and a quotation mark as &quot;"
+            }
+            Self::Text => " has text inside; expected its value in value=\"…\", or items alone",
+            _ => " has attributes that cannot be read; expected type=\"…\" and value=\"…\"",
         }
     }
 }

@@ -16,7 +16,15 @@ const FIELDS: &[Tag] =
 
 /// Reads an item.
 pub(super) fn take(tag: Tag, src: &mut dyn Source) -> Result<RequestItem> {
-    src.open(tag)?;
+    if let Err(error) = src.open(tag) {
+        let is_told_apart = src.reading().items_alone && is_of_the_item(error.kind) && src.open_unsound();
+        if !is_told_apart {
+            return Err(error);
+        }
+        let item = salvaged(Head::default(), src, error);
+        src.abandon();
+        return Ok(item);
+    }
     let depth = src.depth();
     let mut head = Head::default();
     match take_fields(&mut head, src) {

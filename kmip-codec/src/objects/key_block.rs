@@ -7,7 +7,8 @@ use crate::declare::{Field, Value};
 use crate::enums::{CryptographicAlgorithm, KeyCompressionType, KeyFormatType};
 use crate::error::Result;
 use crate::secret::SecretBytes;
-use crate::wire::{Kind, Sink, Source, close, expect_kind};
+use crate::version::V1_2;
+use crate::wire::{Kind, Sink, Source, close, expect_kind, missing};
 
 /// A key with what is needed to understand it (KMIP 2.1, 3.1).
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -127,6 +128,10 @@ impl Value for KeyBlock {
             }
             (Some(Tag::KeyValue), _) => {
                 Some(KeyValue::Plain(PlainKeyValue::take(Tag::KeyValue, key_format_type, src)?))
+            }
+            // Only from KMIP 1.2 on a key may be somewhere else.
+            _ if src.reading().with_values && src.version() < V1_2 => {
+                return Err(missing(src, Tag::KeyValue));
             }
             _ => None,
         };

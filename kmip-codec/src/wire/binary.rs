@@ -164,6 +164,9 @@ impl<'a> BinarySource<'a> {
 
     /// The header of the next item, which must have this tag and type; stands before its value afterwards.
     fn head(&mut self, tag: Tag, kind: Kind) -> Result<usize> {
+        if self.at == self.end() {
+            return Err(missing(self, tag));
+        }
         let head = self.next_head()?;
         if head.tag != tag {
             return Err(missing(self, tag));
@@ -282,6 +285,18 @@ impl Source for BinarySource<'_> {
         }
         self.open.push(Level { begin: offset, first: self.at, end: self.at + length });
         Ok(())
+    }
+
+    fn open_unsound(&mut self) -> bool {
+        let Ok(head) = self.next_head() else { return false };
+        let (begin, first) = (self.at, self.at + ITEM_HEADER_BYTES);
+        let end = first + head.padded();
+        let is_whole = end <= self.end();
+        if is_whole {
+            self.open.push(Level { begin, first, end });
+            self.at = first;
+        }
+        is_whole
     }
 
     fn close(&mut self) -> Result<()> {

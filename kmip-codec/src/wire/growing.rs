@@ -1,6 +1,6 @@
 //! How the tree of a message grows from its text, within the limits of the binary encoding.
 
-use super::tree::Node;
+use super::node::Node;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{DEPTH_MAX, ITEMS_MAX, MESSAGE_BYTES_MAX};
 

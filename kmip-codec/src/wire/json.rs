@@ -5,12 +5,14 @@
 //! behind `0x`; byte strings are hex digits alone.
 
 use super::buffer::Buffer;
-use super::growing::{Growing, syntax_at};
+use super::growing::{Growing, error_at, syntax_at};
+use super::node::Node;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::tree::Node;
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
 use crate::error::{ErrorKind, Form, Result};
+use crate::limits::DEPTH_MAX;
+use crate::near::nearest;
 use crate::version::Version;
 use json_event_parser::{JsonEvent, LowLevelJsonParser, LowLevelJsonSerializer};
 use std::borrow::Cow;
@@ -156,80 +158,168 @@ impl Sink for JsonSink {
 pub(super) const JSON: Dialect = Dialect { is_all_text: false, grow };
 
 /// What an object may say of itself: `name` is for people and not read.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
     Tag,
     Name,
     Type,
     Value,
+    /// A name that is none of these.
+    Other,
 }
+
+/// The names of the keys.
+const KEYS: [&str; 4] = ["tag", "name", "type", "value"];
 
 fn grow(text: &str, growing: &mut Growing) -> Result<()> {
     let mut parser = LowLevelJsonParser::new();
-    let (mut offset, mut key) = (0, None);
+    let mut items = Items { growing, in_list: Vec::new(), key: None, passed: 0 };
+    let mut offset = 0;
     loop {
         let rest = text.as_bytes().get(offset..).unwrap_or_default();
         let place = offset + rest.iter().take_while(|byte| b" \t\r\n,:".contains(byte)).count();
         let next = parser.parse_next(rest, true);
         match next.event.ok_or(syntax_at(place))?.map_err(|_| syntax_at(place))? {
             JsonEvent::Eof => return Ok(()),
-            event => take(event, &mut key, growing, place)?,
+            event if items.passed > 0 => items.pass(&event, place)?,
+            event => items.take(event, place)?,
         }
         offset += next.consumed_bytes;
     }
 }
 
-fn take(event: JsonEvent<'_>, key: &mut Option<Key>, growing: &mut Growing, offset: usize) -> Result<()> {
-    match (event, key.take()) {
-        (JsonEvent::StartObject, None) => growing.open(offset).map(|_| ()),
-        (JsonEvent::EndObject, None) if growing.innermost(offset)?.is_begun => growing.close(offset),
-        (JsonEvent::ObjectKey(name), None) => {
-            let named = match name.as_ref() {
-                "tag" => Key::Tag,
-                "name" => Key::Name,
-                "type" => Key::Type,
-                "value" => Key::Value,
-                _ => return Err(growing.innermost(offset)?.error(ErrorKind::Form(Form::OtherPart))),
-            };
-            *key = Some(named);
-            Ok(())
+/// The items of a text while it is read. What is well-formed JSON and no item is noted at the item that it stands in.
+struct Items<'g> {
+    growing: &'g mut Growing,
+    /// Of each item that is open, whether the list of its items is.
+    in_list: Vec<bool>,
+    /// The key of which the value comes next.
+    key: Option<Key>,
+    /// How many lists and objects are open that are passed by, one inside the other.
+    passed: usize,
+}
+
+impl Items<'_> {
+    fn take(&mut self, event: JsonEvent<'_>, offset: usize) -> Result<()> {
+        match (event, self.key.take(), self.in_list.last().copied()) {
+            (JsonEvent::StartObject, None, None | Some(true)) => {
+                self.growing.open(offset)?;
+                self.in_list.push(false);
+                Ok(())
+            }
+            (JsonEvent::EndObject, None, Some(false)) => {
+                self.in_list.pop();
+                self.growing.close(offset)
+            }
+            (JsonEvent::EndArray, None, Some(true)) => self.set_in_list(false),
+            (JsonEvent::ObjectKey(name), None, Some(false)) => self.take_key(&name, offset),
+            (JsonEvent::StartArray, Some(Key::Value), Some(false)) => {
+                let node = begin_value(self.growing.innermost(offset)?);
+                node.has_list = true;
+                self.set_in_list(true)
+            }
+            (value, Some(key), Some(false)) => {
+                let opened = usize::from(is_opening(&value));
+                set(self.growing.innermost(offset)?, key, value);
+                self.passed = opened;
+                Ok(())
+            }
+            (value, None, Some(true)) => {
+                self.growing.open(offset)?.note(Form::NoItem { found: called(&value) });
+                self.passed = usize::from(is_opening(&value));
+                self.growing.close(offset)
+            }
+            (value, None, None) => {
+                Err(error_at(ErrorKind::Form(Form::NoItem { found: called(&value) }), offset))
+            }
+            _ => Err(syntax_at(offset)),
         }
-        (JsonEvent::StartArray, Some(Key::Value)) => begin_value(growing.innermost(offset)?),
-        (JsonEvent::EndArray, None) => Ok(()),
-        (value, Some(key)) => set(growing.innermost(offset)?, key, value),
-        _ => Err(syntax_at(offset)),
+    }
+
+    /// Passes by what stands inside of what is no item.
+    fn pass(&mut self, event: &JsonEvent<'_>, offset: usize) -> Result<()> {
+        match event {
+            JsonEvent::EndObject | JsonEvent::EndArray => self.passed -= 1,
+            event => self.passed += usize::from(is_opening(event)),
+        }
+        if self.passed > DEPTH_MAX { Err(error_at(ErrorKind::TooDeep, offset)) } else { Ok(()) }
+    }
+
+    fn take_key(&mut self, name: &str, offset: usize) -> Result<()> {
+        let key = match name {
+            "tag" => Key::Tag,
+            "name" => Key::Name,
+            "type" => Key::Type,
+            "value" => Key::Value,
+            _ => Key::Other,
+        };
+        if key == Key::Other {
+            self.growing.innermost(offset)?.note(Form::OtherPart { near: nearest(name, KEYS) });
+        }
+        self.key = Some(key);
+        Ok(())
+    }
+
+    fn set_in_list(&mut self, is_in_list: bool) -> Result<()> {
+        if let Some(last) = self.in_list.last_mut() {
+            *last = is_in_list;
+        }
+        Ok(())
     }
 }
 
-fn begin_value(node: &mut Node) -> Result<()> {
-    let is_second = std::mem::replace(&mut node.is_begun, true);
-    if is_second { Err(node.error(ErrorKind::Form(Form::Twice))) } else { Ok(()) }
+fn is_opening(event: &JsonEvent<'_>) -> bool {
+    matches!(event, JsonEvent::StartObject | JsonEvent::StartArray)
+}
+
+/// What a value of JSON is called.
+fn called(event: &JsonEvent<'_>) -> &'static str {
+    match event {
+        JsonEvent::String(_) => "a text",
+        JsonEvent::Number(_) => "a number",
+        JsonEvent::Boolean(true) => "true",
+        JsonEvent::Boolean(false) => "false",
+        JsonEvent::StartArray => "a list",
+        JsonEvent::StartObject => "an object",
+        _ => "null",
+    }
+}
+
+/// A value or a list of items begins, for the first time.
+fn begin_value(node: &mut Node) -> &mut Node {
+    if std::mem::replace(&mut node.is_begun, true) {
+        node.note(Form::Twice { part: "value" });
+    }
+    node
 }
 
 /// Sets what the object says of itself, once.
-fn set(node: &mut Node, key: Key, value: JsonEvent<'_>) -> Result<()> {
-    let wrong = node.error(ErrorKind::Form(Form::Part));
+fn set(node: &mut Node, key: Key, value: JsonEvent<'_>) {
+    let found = called(&value);
     match (key, value) {
-        (Key::Name, JsonEvent::String(_)) => Ok(()),
-        (Key::Tag, JsonEvent::String(name)) if node.tag.is_none() && node.unknown.is_none() => {
+        (Key::Name | Key::Other, _) => {}
+        (Key::Tag, JsonEvent::String(_)) if node.tag.is_some() || node.unknown.is_some() => {
+            node.note(Form::Twice { part: "tag" });
+        }
+        (Key::Tag, JsonEvent::String(name)) => {
             node.set_tag(Tag::by_name(&name).or_else(|| hex_tag(&name)), &name);
-            Ok(())
         }
-        (Key::Type, JsonEvent::String(name)) if node.kind.is_none() && node.fault.is_none() => {
-            node.set_kind(&name);
-            Ok(())
-        }
+        (Key::Type, JsonEvent::String(_)) if node.kind.is_some() => node.note(Form::Twice { part: "type" }),
+        (Key::Type, JsonEvent::String(name)) => node.set_kind(&name),
+        (Key::Tag, _) => node.note(Form::Part { part: "tag", found }),
+        (Key::Type, _) => node.note(Form::Part { part: "type", found }),
         (Key::Value, value) => {
-            begin_value(node)?;
-            node.value = Some(match value {
-                JsonEvent::String(text) => Scalar::Text(Zeroizing::new(text.into_owned())),
-                JsonEvent::Number(digits) => Scalar::Number(digits.into_owned()),
-                JsonEvent::Boolean(value) => Scalar::Boolean(value),
-                _ => return Err(wrong),
-            });
-            Ok(())
+            let scalar = match value {
+                JsonEvent::String(text) => Some(Scalar::Text(Zeroizing::new(text.into_owned()))),
+                JsonEvent::Number(digits) => Some(Scalar::Number(digits.into_owned())),
+                JsonEvent::Boolean(value) => Some(Scalar::Boolean(value)),
+                _ => None,
+            };
+            let node = begin_value(node);
+            if scalar.is_none() {
+                node.note(Form::Part { part: "value", found });
+            }
+            node.value = scalar;
         }
-        (Key::Tag | Key::Type, JsonEvent::String(_)) => Err(node.error(ErrorKind::Form(Form::Twice))),
-        _ => Err(wrong),
     }
 }

@@ -1,20 +1,13 @@
 //! The log text of a message: one line, in which no byte of a key and no password can stand.
 //!
-//! It redacts by type: every byte string and big integer becomes its length, whatever its tag; so does every
-//! text under a tag of [`SECRET_TEXTS`].
+//! It redacts by type: every byte string and big integer becomes its length, whatever its tag; and by tag: so does every
+//! value of a [secret](super::secrecy), whatever its type.
 
+use super::secrecy::{is_secret, is_secret_number};
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
 use crate::version::Version;
 use std::fmt::Write as _;
-
-/// Texts that are secrets.
-const SECRET_TEXTS: &[Tag] = &[Tag::Password, Tag::OneTimePassword];
-
-/// Whether a text under this tag is a secret.
-pub(super) fn is_secret_text(tag: Tag) -> bool {
-    SECRET_TEXTS.contains(&tag)
-}
 
 /// A text longer than this is cut in the log, in characters.
 const TEXT_CHARACTERS_MAX: usize = 200;
@@ -48,6 +41,14 @@ impl LogSink {
         }
     }
 
+    /// A number, or nothing but its length where it may be of a secret.
+    fn number(&mut self, tag: Tag, kind: Kind, length: usize, value: impl std::fmt::Display) {
+        match is_secret_number(tag) {
+            true => self.length(tag, kind, length),
+            false => self.leaf(tag, value),
+        }
+    }
+
     fn length(&mut self, tag: Tag, kind: Kind, length: usize) {
         self.leaf(tag, format_args!("[{length} bytes of {kind:?}]"));
     }
@@ -76,11 +77,11 @@ impl Sink for LogSink {
     }
 
     fn integer(&mut self, tag: Tag, value: i32) {
-        self.leaf(tag, value);
+        self.number(tag, Kind::Integer, 4, value);
     }
 
     fn long_integer(&mut self, tag: Tag, value: i64) {
-        self.leaf(tag, value);
+        self.number(tag, Kind::LongInteger, 8, value);
     }
 
     fn big_integer(&mut self, tag: Tag, value: &[u8]) {
@@ -90,6 +91,7 @@ impl Sink for LogSink {
     fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
         match name {
             Some(name) => self.leaf(tag, name),
+            None if is_secret(tag) => self.length(tag, Kind::Enumeration, 4),
             None => self.leaf(tag, format_args!("0x{value:x}")),
         }
     }
@@ -105,7 +107,7 @@ impl Sink for LogSink {
     }
 
     fn text(&mut self, tag: Tag, value: &str) {
-        if is_secret_text(tag) {
+        if is_secret(tag) {
             return self.length(tag, Kind::TextString, value.len());
         }
         let shown: String = value.chars().take(TEXT_CHARACTERS_MAX).collect();
@@ -117,14 +119,14 @@ impl Sink for LogSink {
     }
 
     fn date_time(&mut self, tag: Tag, value: i64) {
-        self.leaf(tag, value);
+        self.number(tag, Kind::DateTime, 8, value);
     }
 
     fn interval(&mut self, tag: Tag, value: u32) {
-        self.leaf(tag, value);
+        self.number(tag, Kind::Interval, 4, value);
     }
 
     fn date_time_extended(&mut self, tag: Tag, value: i64) {
-        self.leaf(tag, value);
+        self.number(tag, Kind::DateTimeExtended, 8, value);
     }
 }

@@ -7,9 +7,11 @@ mod buffer;
 mod growing;
 mod json;
 mod log;
+mod node;
 mod place;
 mod redacted;
 mod scalar;
+mod secrecy;
 mod tree;
 mod xml;
 
@@ -145,11 +147,18 @@ pub struct Names {
     pub number: fn(&str) -> Option<u32>,
     /// The names that a version has.
     pub all: fn(Version) -> Vec<&'static str>,
+    /// Whether they are those of one table: what stands there is then meant to be one of them.
+    pub is_table: bool,
 }
 
 impl Names {
     /// Of what has no names.
-    pub const NONE: Self = Self { number: |_| None, all: |_| Vec::new() };
+    pub const NONE: Self = Self { number: |_| None, all: |_| Vec::new(), is_table: false };
+
+    /// Of one table.
+    pub const fn of(number: fn(&str) -> Option<u32>, all: fn(Version) -> Vec<&'static str>) -> Self {
+        Self { number, all, is_table: true }
+    }
 
     /// The name of this version that is nearest to one that is not known.
     pub fn near(self, wrong: &str, version: Version) -> Option<&'static str> {
@@ -162,10 +171,15 @@ impl Names {
 pub struct Reading {
     /// Whether a batch item that cannot be read fails alone, where the message goes on behind it.
     pub items_alone: bool,
-    /// Whether fields are taken that belong to a later minor version of the same major one.
+    /// Whether fields are taken that belong to a later minor version of the same major one, and bits of masks that belong to
+    /// any later one.
     pub later_fields: bool,
-    /// Whether masks are refused that have bits which neither the version of the message nor an earlier one defines.
+    /// Whether masks are refused that have bits which nothing defines: neither the version of the message nor an earlier
+    /// one, nor a later one where its fields are taken.
     pub known_bits: bool,
+    /// Whether attributes are refused that have no value, which Notify alone has, and the server sends it; and keys that have
+    /// none, before KMIP 1.2.
+    pub with_values: bool,
     /// Whether NUL bytes at the end of texts are taken off (TTLV alone).
     pub strips_nuls: bool,
 }
@@ -244,6 +258,9 @@ pub trait Source {
     fn offset(&self) -> usize;
     /// Enters a structure.
     fn open(&mut self, tag: Tag) -> Result<()>;
+    /// Enters the next item though something is wrong with it, for what can be read of it: as far as is told apart it ends
+    /// where the item does. False where that is not known.
+    fn open_unsound(&mut self) -> bool;
     /// Leaves the structure, which must have been read to its end.
     fn close(&mut self) -> Result<()>;
     /// Reads an Integer.

@@ -1,9 +1,11 @@
 //! Where in a message something stands, in words: found by walking down the message once more, and only for errors.
 
 use super::binary::children;
-use super::tree::{Document, Node};
+use super::node::Node;
+use super::secrecy::is_secret;
+use super::tree::Document;
 use super::{Encoding, Kind};
-use crate::error::{ErrorKind, Named};
+use crate::error::{ErrorKind, Form, Named};
 use std::borrow::Cow;
 
 /// Names of what was found are cut after so many characters.
@@ -117,7 +119,14 @@ impl Node {
     /// The name of the type, or the one that no type has.
     fn kind_label(&self) -> String {
         match (&self.unknown, self.fault) {
+            // The value of a secret may stand in the place of its type.
+            (Some(_), Some(ErrorKind::Name { of: Named::Type, .. })) if self.tag.is_some_and(is_secret) => {
+                "an unknown type".to_owned()
+            }
             (Some(name), Some(ErrorKind::Name { of: Named::Type, .. })) => bounded(name),
+            (_, Some(ErrorKind::Form(Form::NoItem { found }))) => {
+                found.trim_start_matches("a ").trim_start_matches("an ").to_owned()
+            }
             _ => self.kind.unwrap_or(Kind::Structure).name().to_owned(),
         }
     }

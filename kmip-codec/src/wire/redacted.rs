@@ -1,10 +1,10 @@
 //! XML of a message in which no secret stands: what can be kept of an exchange, to be read and to be asked again.
 //!
-//! It redacts by type, as the log text does: a byte string, a big integer and a secret text become
+//! It redacts by type and by tag, as the log text does: a byte string, a big integer and a secret text become
 //! `$secret:LENGTH:FINGERPRINT`, whatever their tag, but for the few of [`PUBLIC`]. Equal secrets have equal fingerprints,
-//! so that who asks again can put one value for all of them.
+//! so that who asks again can put one value for all of them. A number in the place of a secret becomes 0.
 
-use super::log::is_secret_text;
+use super::secrecy::{is_secret, is_secret_number};
 use super::xml::XmlSink;
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
@@ -70,16 +70,37 @@ macro_rules! pass {
     };
 }
 
+/// Passes numbers on, but those that may be of a secret.
+macro_rules! numbers {
+    ($($method:ident(value: $ty:ty $(, $name:ident: $more:ty)*);)*) => {
+        $(fn $method(&mut self, tag: Tag, value: $ty $(, $name: $more)*) {
+            let value = if is_secret_number(tag) { 0 } else { value };
+            if !self.is_full(0) {
+                self.xml.$method(tag, value $(, $name)*);
+            }
+        })*
+    };
+}
+
 impl Sink for RedactedSink<'_> {
     pass! {
+        boolean(value: bool);
+    }
+
+    numbers! {
         integer(value: i32);
         long_integer(value: i64);
-        enumeration(value: u32, name: Option<&'static str>);
-        mask(value: i32, names: BitNames);
-        boolean(value: bool);
         date_time(value: i64);
         interval(value: u32);
         date_time_extended(value: i64);
+        mask(value: i32, names: BitNames);
+    }
+
+    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
+        let value = if name.is_none() && is_secret(tag) { 0 } else { value };
+        if !self.is_full(0) {
+            self.xml.enumeration(tag, value, name);
+        }
     }
 
     fn version(&self) -> Version {
@@ -115,7 +136,7 @@ impl Sink for RedactedSink<'_> {
     }
 
     fn text(&mut self, tag: Tag, value: &str) {
-        if is_secret_text(tag) {
+        if is_secret(tag) {
             return self.secret(tag, Kind::TextString, value.as_bytes());
         }
         if self.is_full(value.len()) {

@@ -48,6 +48,15 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The number, or the true or false, that stands in quotation marks where it stands without them.
+    pub(super) fn unquoted(self) -> Option<Scalar> {
+        match self.text().filter(|_| !self.dialect.is_all_text)? {
+            "true" => Some(Scalar::Boolean(true)),
+            "false" => Some(Scalar::Boolean(false)),
+            digits => digits.parse::<i64>().ok().map(|number| Scalar::Number(number.to_string())),
+        }
+    }
+
     pub(super) fn i32(self) -> Option<i32> {
         self.decimal()
             .and_then(|digits| digits.parse().ok())

@@ -2,90 +2,16 @@
 //! typed values from it. The limits are those of the binary encoding, and an item beyond one is refused where it stands.
 
 use super::growing::{Growing, error_at, syntax_at};
+use super::node::Node;
 use super::scalar::{Dialect, Reading, Scalar};
 use super::{Kind, Names, Reading as Leniency, Source, leftover, missing};
 use crate::Tag;
+use crate::enums::may_be_quoted;
 use crate::error::{Error, ErrorKind, Form, Named, Result};
-use crate::limits::DEPTH_MAX;
 use crate::near::nearest;
 use crate::version::{V1_0, Version};
 use std::cell::Cell;
 use std::slice::IterMut;
-
-/// One item.
-#[derive(Default)]
-pub(super) struct Node {
-    pub(super) tag: Option<Tag>,
-    /// The name that no tag has, or that no type has.
-    pub(super) unknown: Option<Box<str>>,
-    /// What is wrong with the item, whatever it belongs to.
-    pub(super) fault: Option<ErrorKind>,
-    pub(super) kind: Option<Kind>,
-    pub(super) value: Option<Scalar>,
-    /// Whether the value or the list of items was begun: it stands there once.
-    pub(super) is_begun: bool,
-    pub(super) items: Vec<Node>,
-    /// Where it begins, in bytes.
-    pub(super) offset: usize,
-}
-
-impl Node {
-    pub(super) fn error(&self, kind: ErrorKind) -> Error {
-        Error { kind, tag: self.tag, offset: self.offset }
-    }
-
-    /// Sets the tag of this name, or notes the name that no tag has.
-    pub(super) fn set_tag(&mut self, tag: Option<Tag>, name: &str) {
-        self.tag = tag;
-        if tag.is_none() {
-            self.unknown = Some(name.into());
-        }
-    }
-
-    /// Sets the type of this name.
-    pub(super) fn set_kind(&mut self, name: &str) {
-        self.kind = Kind::by_name(name);
-        if self.kind.is_none() {
-            self.unknown.get_or_insert_with(|| name.into());
-            self.fault = Some(ErrorKind::Name { of: Named::Type, near: None });
-        }
-    }
-
-    /// A structure has items, everything else a value. What is wrong with one item is told where it is read.
-    pub(super) fn check(&mut self, depth: usize) -> Result<()> {
-        let is_structure = self.kind.is_none_or(|kind| kind == Kind::Structure);
-        if is_structure && depth >= DEPTH_MAX {
-            return Err(self.error(ErrorKind::TooDeep));
-        }
-        if self.tag.is_none() && self.unknown.is_some() {
-            self.fault = Some(ErrorKind::Name { of: Named::Field, near: None });
-        } else {
-            self.fault = self.fault.or(self.lacking(is_structure).map(ErrorKind::Form));
-        }
-        Ok(())
-    }
-
-    /// What it lacks, or has and cannot have.
-    fn lacking(&self, is_structure: bool) -> Option<Form> {
-        match (is_structure, &self.value) {
-            _ if self.tag.is_none() => Some(Form::NoTag),
-            (true, Some(_)) if self.kind.is_none() => Some(Form::NoType),
-            (true, Some(_)) => Some(Form::ValueOfStructure),
-            (false, _) if !self.items.is_empty() => Some(Form::ItemsOfValue),
-            (false, None) => Some(Form::NoValue),
-            _ => None,
-        }
-    }
-
-    /// The text of a value that is one of a table.
-    pub(super) fn spelt_value(&self) -> Option<&str> {
-        let is_named = matches!(self.kind, Some(Kind::Enumeration | Kind::Integer)) && self.tag.is_some();
-        match &self.value {
-            Some(Scalar::Text(text)) if is_named => Some(text),
-            _ => None,
-        }
-    }
-}
 
 /// A structure that is open.
 struct Level<'d> {
@@ -148,6 +74,13 @@ const LOOKS_MAX: u8 = 16;
 /// What [`TextSource::peek`] calls an item whose name no tag has. Nobody asks for it.
 const UNKNOWN: Tag = Tag(0);
 
+/// What is wrong with a value that cannot be read.
+fn wrong_value<T>(reading: Reading<'_>, parse: fn(Reading<'_>) -> Option<T>) -> ErrorKind {
+    let unquoted = reading.unquoted();
+    let would_do = unquoted.and_then(|value| parse(Reading { value: &value, dialect: reading.dialect }));
+    would_do.map_or(ErrorKind::Value, |_| ErrorKind::Form(Form::Quoted))
+}
+
 /// The tree of one message as far as it goes, and what is wrong behind that.
 fn tree(dialect: Dialect, text: &str) -> (Option<Node>, Result<()>) {
     match Growing::new(text.len()) {
@@ -168,31 +101,32 @@ impl<'d> TextSource<'d> {
         let level = self.open.last_mut()?;
         let node = level.items.next()?;
         level.read.push(node.tag);
+        self.offset = node.offset;
         Some(node)
     }
 
+    /// The next item, which must have this tag and type; it stays where it has not.
     fn take(&mut self, tag: Tag, kind: Kind) -> Result<&'d mut Node> {
         match self.next() {
-            Some(next) if next.tag == Some(tag) => {}
-            Some(node @ Node { fault: Some(fault), tag: None, .. }) => return Err(self.blamed(node, *fault)),
+            Some(node @ Node { fault: Some(fault), .. }) if node.tag.is_none_or(|found| found == tag) => {
+                return Err(self.blamed(node, *fault));
+            }
+            Some(node) if node.tag == Some(tag) => {
+                let found = node.kind.unwrap_or(Kind::Structure);
+                if found != kind {
+                    return Err(node.error(ErrorKind::WrongType { expected: kind, found: found as u8 }));
+                }
+            }
             _ => return Err(missing(self, tag)),
         }
-        let node = self.pop().ok_or(syntax_at(self.offset))?;
-        self.offset = node.offset;
-        let found = node.kind.unwrap_or(Kind::Structure);
-        match node.fault {
-            Some(fault) => Err(self.blamed(node, fault)),
-            None if found != kind => {
-                Err(node.error(ErrorKind::WrongType { expected: kind, found: found as u8 }))
-            }
-            None => Ok(node),
-        }
+        self.pop().ok_or(syntax_at(self.offset))
     }
 
-    fn parsed<T>(&mut self, tag: Tag, kind: Kind, parse: impl FnOnce(Reading<'_>) -> Option<T>) -> Result<T> {
+    fn parsed<T>(&mut self, tag: Tag, kind: Kind, parse: fn(Reading<'_>) -> Option<T>) -> Result<T> {
         let node = self.take(tag, kind)?;
-        let parsed = node.value.as_ref().and_then(|value| parse(Reading { value, dialect: self.dialect }));
-        parsed.ok_or_else(|| node.error(ErrorKind::Value))
+        let Some(value) = &node.value else { return Err(node.error(ErrorKind::Value)) };
+        let reading = Reading { value, dialect: self.dialect };
+        parse(reading).ok_or_else(|| node.error(wrong_value(reading, parse)))
     }
 
     /// A value that may be spelt by its name, or what is wrong with it, given the name that it is near to.
@@ -212,8 +146,16 @@ impl<'d> TextSource<'d> {
         let Some(reading) = reading.filter(|reading| reading.text().is_some()) else {
             return Err(node.error(ErrorKind::Value));
         };
+        if kind == Kind::Integer && wrong_value(reading, |value| value.i32()) != ErrorKind::Value {
+            return Err(node.error(ErrorKind::Form(Form::Quoted)));
+        }
         let near = self.may_look().then(|| reading.near(names, self.version)).flatten();
+        node.is_quotable = names.is_table && may_be_quoted(tag);
         Err(node.error(wrong(near)))
+    }
+
+    fn enter(&mut self, node: &'d mut Node) {
+        self.open.push(Level { begin: node.offset, items: node.items.iter_mut(), read: Vec::new() });
     }
 
     fn may_look(&self) -> bool {
@@ -306,8 +248,13 @@ impl Source for TextSource<'_> {
 
     fn open(&mut self, tag: Tag) -> Result<()> {
         let node = self.take(tag, Kind::Structure)?;
-        self.open.push(Level { begin: node.offset, items: node.items.iter_mut(), read: Vec::new() });
+        self.enter(node);
         Ok(())
+    }
+
+    fn open_unsound(&mut self) -> bool {
+        let node = self.pop();
+        node.map(|node| self.enter(node)).is_some()
     }
 
     fn close(&mut self) -> Result<()> {

@@ -6,12 +6,13 @@
 
 use super::buffer::Buffer;
 use super::growing::{Growing, syntax_at};
+use super::node::Node;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::tree::Node;
 use super::{BitNames, Kind, Sink};
 use crate::Tag;
-use crate::error::{ErrorKind, Form, Result};
+use crate::error::{Form, Result};
 use crate::version::Version;
+use quick_xml::events::attributes::AttrError;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use std::fmt::Write as _;
@@ -160,31 +161,47 @@ fn grow(text: &str, growing: &mut Growing) -> Result<()> {
     loop {
         let offset = usize::try_from(reader.buffer_position()).unwrap_or(text.len());
         match reader.read_event().map_err(|_| syntax_at(offset))? {
-            Event::Start(element) => begin(&element, growing.open(offset)?)?,
+            Event::Start(element) => begin(&element, growing.open(offset)?),
             Event::Empty(element) => {
-                begin(&element, growing.open(offset)?)?;
+                begin(&element, growing.open(offset)?);
                 growing.close(offset)?;
             }
             Event::End(_) => growing.close(offset)?,
             Event::Text(text) if text.chars().all(|c| c.is_ascii_whitespace()) => {}
             Event::Comment(_) => {}
             Event::Decl(_) if text.get(..offset).is_some_and(|before| before.trim().is_empty()) => {}
+            Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::PI(_) => {
+                growing.innermost(offset)?.note(Form::Text);
+            }
             Event::Eof => return Ok(()),
             _ => return Err(syntax_at(offset)),
         }
     }
 }
 
-fn begin(element: &BytesStart<'_>, node: &mut Node) -> Result<()> {
+fn begin(element: &BytesStart<'_>, node: &mut Node) {
     let name = element.local_name();
     let has_name = name.as_ref() != "TTLV";
     if has_name {
         node.set_tag(Tag::by_name(name.as_ref()), name.as_ref());
     }
     for (count, attribute) in element.attributes().enumerate() {
-        let wrong = || node.error(ErrorKind::Form(Form::Attributes));
-        let attribute = attribute.ok().filter(|_| count < ATTRIBUTES_MAX).ok_or_else(wrong)?;
-        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| wrong())?;
+        // Each is compared with those before it.
+        if count == ATTRIBUTES_MAX {
+            return node.note(Form::TooManyAttributes { most: ATTRIBUTES_MAX });
+        }
+        let attribute = match attribute {
+            Ok(attribute) => attribute,
+            Err(AttrError::Duplicated(..)) => {
+                node.note(Form::AttributeTwice);
+                continue;
+            }
+            Err(_) => return node.note(Form::Attributes),
+        };
+        let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else {
+            node.note(Form::Entity);
+            continue;
+        };
         match attribute.key.as_ref() {
             "tag" if !has_name => node.set_tag(hex_tag(&value), &value),
             "type" => node.set_kind(&value),
@@ -192,5 +209,4 @@ fn begin(element: &BytesStart<'_>, node: &mut Node) -> Result<()> {
             _ => {}
         }
     }
-    Ok(())
 }

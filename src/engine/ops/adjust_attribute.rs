@@ -11,8 +11,8 @@ use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{AdjustAttributeRequest, AdjustAttributeResponse};
 use kmip_codec::version::V2_1;
-use kmip_codec::wire::{BinarySink, BinarySource, Source as _};
-use kmip_codec::{SecretBytes, Tag};
+use kmip_codec::wire::{BinarySink, BinarySource, Reading, Source as _};
+use kmip_codec::{Error, ErrorKind, SecretBytes, Tag};
 
 impl Execute for AdjustAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<AdjustAttributeResponse> {
@@ -28,7 +28,13 @@ impl Execute for AdjustAttributeRequest {
             None => zero(&self.reference, self.adjustment_type, self.adjustment_value.as_ref()),
         };
         let adjusted = adjusted(value, self.adjustment_type, self.adjustment_value.as_ref())?;
-        let Some(attribute) = with_value(&self.reference, adjusted) else { return wrong_type() };
+        let attribute = match with_value(&self.reference, adjusted) {
+            Ok(attribute) => attribute,
+            Err(error) if matches!(error.kind, ErrorKind::Bits { .. }) => {
+                return refuse(Cause::AttributeValue, format!("the adjusted value is no mask: {error}"));
+            }
+            Err(_) => return wrong_type(),
+        };
         match current {
             Some(_) => rules::may_be_modified(&object, &attribute, cx.version, cx.now())?,
             None => rules::may_be_added(&object, &attribute, cx.version)?,
@@ -62,22 +68,23 @@ fn value_of(attribute: &Attribute) -> Option<ItemValue> {
 }
 
 /// The attribute with this value, if it can have one of this type.
-fn with_value(reference: &AttributeReference, value: ItemValue) -> Option<Attribute> {
+fn with_value(reference: &AttributeReference, value: ItemValue) -> Result<Attribute, Error> {
+    let nothing = Error::at(ErrorKind::Value, Tag::AttributeValue, 0);
     let tag = match reference {
         AttributeReference::Vendor { vendor, name } => {
             let (vendor, name, value) = (vendor.clone(), name.clone(), Some(value));
-            return Some(Attribute::Vendor(VendorAttribute { vendor, name, value }));
+            return Ok(Attribute::Vendor(VendorAttribute { vendor, name, value }));
         }
         AttributeReference::Tag(tag) => *tag,
-        AttributeReference::Unknown(_) => return None,
+        AttributeReference::Unknown(_) => return Err(nothing),
     };
     let mut out = BinarySink::new(V2_1);
     ItemValue::Structure(vec![Item { tag, value }]).put(Tag::Attributes, &mut out);
     let bytes = out.finish();
-    let mut src = BinarySource::new(&bytes);
+    let mut src = BinarySource::reading(&bytes, Reading { known_bits: true, ..Reading::default() });
     src.set_version(V2_1);
-    let list = AttributeList::take(Tag::Attributes, &mut src).ok()?;
-    list.0.iter().next().cloned()
+    let list = AttributeList::take(Tag::Attributes, &mut src)?;
+    list.0.iter().next().cloned().ok_or(nothing)
 }
 
 /// What an absent attribute counts from: 0 of its type, or false. The type of a vendor's attribute is that of the
@@ -103,7 +110,7 @@ fn zero(
             Some(ItemValue::Boolean(false))
         }
         (AttributeReference::Vendor { .. }, None) => Some(ItemValue::Integer(0)),
-        _ => zeros.into_iter().find(|zero| with_value(reference, zero.clone()).is_some()),
+        _ => zeros.into_iter().find(|zero| with_value(reference, zero.clone()).is_ok()),
     }
 }
 

@@ -14,7 +14,8 @@ impl Execute for DelegatedLoginRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<DelegatedLoginResponse> {
         let rights = self.rights.rights;
         if rights.is_empty() || rights.len() > LIST_ITEMS_MAX {
-            return refuse(Cause::InvalidField, "Rights has at least one Right, and not hundreds");
+            let text = format!("Rights has {} Rights; expected 1 to {LIST_ITEMS_MAX}", rights.len());
+            return refuse(Cause::InvalidField, text);
         }
         let rights = rights.into_iter().map(|right| kept(cx, right)).collect::<Step<Vec<_>>>()?;
         let grant = Grant::new(Some(rights), operations_left(self.usage_limits)?);

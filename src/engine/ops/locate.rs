@@ -8,6 +8,7 @@ use crate::engine::rights::persona::{LocateOrder, Templates};
 use crate::engine::search::{self, Filter};
 use kmip_codec::Version;
 use kmip_codec::attributes::Attributes;
+use kmip_codec::enums::StorageStatusMask;
 use kmip_codec::payloads::{LocateRequest, LocateResponse};
 use kmip_codec::version::V1_3;
 
@@ -25,7 +26,7 @@ impl Execute for LocateRequest {
         attributes.0.extend(self.template_attribute.unwrap_or_default().attributes.0);
         let filter = Filter {
             attributes,
-            storage: self.storage_status_mask,
+            storage: self.storage_status_mask.map(|mask| stores(mask, cx.version)),
             group_member: self.object_group_member,
             order: order(persona.locate_order, cx.version, maximum),
             behind: None,
@@ -43,6 +44,15 @@ impl Execute for LocateRequest {
             located_items: found.located.filter(|_| counts).and_then(|items| i32::try_from(items).ok()),
             unique_identifiers: found.identifiers.into_iter().map(Into::into).collect(),
         })
+    }
+}
+
+/// Which stores are meant: bits that the version does not define take nothing away from those that it does.
+fn stores(mask: StorageStatusMask, version: Version) -> StorageStatusMask {
+    let defined = StorageStatusMask::bits_in(version).iter().fold(0, |all, (bit, _)| all | bit.cast_signed());
+    match mask.0 & defined {
+        0 => mask,
+        meant => StorageStatusMask(meant),
     }
 }
 

@@ -51,7 +51,8 @@ choices! {
         /// They are stripped as the message is read.
         Strip = "strip",
     }
-    /// What becomes of fields that belong to a later minor version of the protocol than the message.
+    /// What becomes of fields that belong to a later minor version of the protocol than the message, and of bits of masks
+    /// that belong to any later one.
     LaterFields {
         /// They are read, where they stand in the place that they have there.
         Take = "take",
@@ -169,7 +170,7 @@ switches! {
     locate_order: LocateOrder = LocateOrder::NewestFirst;
     /// NUL bytes at the end of texts: `keep` or `strip`.
     trailing_nuls: Nuls = Nuls::Keep;
-    /// Fields of later minor versions, such as Offset Items in KMIP 1.0: `take` or `refuse`.
+    /// Fields of later minor versions, such as Offset Items in KMIP 1.0, and bits of masks of later versions: `take` or `refuse`.
     later_fields: LaterFields = LaterFields::Take;
     /// A Compromise Occurrence Date where there is no compromise, in Revoke: `refuse` or `ignore`.
     needless_compromise_date: NeedlessDate = NeedlessDate::Refuse;

@@ -127,8 +127,8 @@ pub fn admit(world: &World<'_>, principal: &Principal, message: &RequestMessage)
 /// Makes a ticket for the client that asks.
 pub fn give(cx: &mut Context<'_, '_>, terms: Terms) -> Step<Ticket> {
     let expires = expiry(cx, terms.lease)?;
-    if terms.requests.is_some_and(|requests| requests < 1) {
-        return refuse(Cause::InvalidField, "Request Count is at least 1");
+    if let Some(requests) = terms.requests.filter(|requests| *requests < 1) {
+        return refuse(Cause::InvalidField, format!("Request Count is {requests}; expected at least 1"));
     }
     let owner = cx.principal().clone();
     make_room(cx)?;
@@ -187,7 +187,7 @@ fn expiry(cx: &Context<'_, '_>, lease: Option<TicketLease>) -> Step<i64> {
         Some(TicketLease::DateTime(DateTime(date))) => date.saturating_sub(cx.now()),
     };
     if !(1..=longest).contains(&seconds) {
-        let text = format!("a ticket is good for at most {longest} s here, and not for the past");
+        let text = format!("a ticket for {seconds} s is asked for; expected 1 s to {longest} s from now on");
         return refuse(Cause::InvalidField, text);
     }
     Ok(cx.now().saturating_add(seconds))

@@ -49,10 +49,9 @@ hints! {
     What::Unreadable(ErrorKind::Mask { near: None }); ANY_OPERATION;
         "A mask that is written in another way than XML and JSON have it.",
         "Names of bits with a space (XML) or | (JSON) between them, or one number: the message names what was found.";
-    What::Unreadable(ErrorKind::Bits { found: 0, named: None, version: V1_0 }); ANY_OPERATION;
-        "A mask with bits that its version of KMIP does not define.",
-        "The message names the bits. Often a use of 2.x (Authenticate, Unrestricted, FPE) in 1.x, or a mask of all ones: let the \
-         client name the uses that the key is for.";
+    What::Unreadable(ErrorKind::Bits { found: 0, defined: 0, named: None, version: V1_0 }); ANY_OPERATION;
+        "A mask with bits that no version of KMIP defines; with the persona `strict`, that its own version does not.",
+        "The message names the bits, and those that may be set: let the client name the uses that the key is for.";
     What::Unreadable(ErrorKind::Form(Form::NoType)); ANY_OPERATION;
         "An item of XML or JSON that lacks its tag, its type or its value, or has too many.",
         "A fault of the client's encoder: the message names the item and what it lacks.";

@@ -11,7 +11,7 @@ use kmip_codec::version::{V1_4, V2_1, VERSIONS};
 use kmip_codec::wire::{Encoding, Reading};
 
 const READING: Reading =
-    Reading { items_alone: true, later_fields: true, known_bits: true, strips_nuls: true };
+    Reading { items_alone: true, later_fields: true, known_bits: true, with_values: true, strips_nuls: true };
 
 const ENCODINGS: [Encoding; 3] = [Encoding::Ttlv, Encoding::Json, Encoding::Xml];
 
