@@ -14,6 +14,9 @@ pub fn whole<T: TryFrom<u64>>(least: u64, most: u64) -> impl Fn(&str) -> Result<
         let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| is_whole && (least..=most).contains(number));
         number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| match most {
+            u64::MAX if is_whole && text.parse::<u64>().is_err() => {
+                format!("a whole number from {least} to {most} is wanted, in digits alone")
+            }
             u64::MAX => format!("a whole number of at least {least} is wanted, in digits alone"),
             _ => format!("a whole number from {least} to {most} is wanted, in digits alone"),
         })
@@ -57,7 +60,7 @@ mod tests {
         }
         let any = whole::<u64>(0, u64::MAX);
         assert_eq!(any("18446744073709551615"), Ok(u64::MAX));
-        assert!(any("18446744073709551616").unwrap_err().contains("at least 0"));
+        assert!(any("18446744073709551616").unwrap_err().contains("from 0 to 18446744073709551615"));
         assert!(whole::<i32>(1, 1 << 40)("9999999999").is_err(), "the type bounds too");
     }
 }

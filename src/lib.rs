@@ -40,6 +40,7 @@ pub mod keygen;
 pub mod listen;
 pub mod logged;
 pub mod near;
+pub mod output;
 pub mod pki;
 mod regular;
 pub mod server;

@@ -278,6 +278,50 @@ fn an_answer_in_another_protocol_is_final_and_named() {
     }
 }
 
+/// Without TLS the same was told in words of a library, and tried until the deadline.
+#[test]
+fn who_speaks_without_tls_is_named_and_final() {
+    use std::io::{Read as _, Write as _};
+    let place = Place::new();
+    for (bytes, words, code) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "an HTTP server answered without TLS", 4),
+        (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "(status 503)", 3),
+        (b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n", "SSH without TLS", 4),
+        (b"220 mail.example.com ESMTP\r\n", "`220`", 4),
+        (&[0x42, 0, 0x7B, 1, 0, 0, 0, 8], "KMIP without TLS", 4),
+        (&[0; 16], "TLS failed", 3),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let answering = std::thread::spawn(move || {
+            let (mut tcp, _) = listener.accept().unwrap();
+            let _ = tcp.read(&mut [0; 64]);
+            tcp.write_all(bytes).unwrap();
+            let _ = tcp.read(&mut [0; 4096]);
+        });
+        let error = place.client(&[&address]).call(get("0")).unwrap_err();
+        answering.join().unwrap();
+        assert_eq!((error.exit_code(), error.may_pass()), (code, code == 3), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        let kind = keystead::admin::report::Report::from(&error).kind;
+        assert_eq!(kind, if code == 4 { "no-kmip" } else { "unreachable" }, "{error}");
+    }
+}
+
+/// In TLS too a proxy whose server is away says so: nothing is wrong with this client, and it may pass.
+#[test]
+fn a_proxy_whose_server_is_away_may_pass() {
+    let place = Place::new();
+    for status in
+        ["500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"]
+    {
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes();
+        let fake = Fake::start(&place.pki, move |_| Reply::Bytes(answer.clone()));
+        let error = place.client(&[&fake.address]).call(get("0")).unwrap_err();
+        assert!(error.may_pass() && error.exit_code() == 3, "{error}");
+    }
+}
+
 /// What the TLS library says of a connection that ends has an address of its own documentation.
 #[test]
 fn a_connection_that_ends_is_told_in_words() {

@@ -12,6 +12,8 @@ mod origins;
 #[path = "enroll/room.rs"]
 mod room;
 mod support;
+#[path = "enroll/terminal.rs"]
+mod terminal;
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;

@@ -53,12 +53,38 @@ fn every_command_tells_its_exit_codes() {
                 codes.contains("3 no server could be reached"),
                 "{program} {command:?}: {codes}"
             );
+            assert_eq!(connects, codes.contains("no KMIP is spoken"), "{program} {command:?}: {codes}");
             let wrong = Command::new(program).args(&command).arg("--no-such-option").output().unwrap();
             assert_eq!(wrong.status.code(), Some(2), "{program} {command:?}");
             count += 1;
         }
     }
     assert!(count > 20, "only {count} commands were found");
+}
+
+/// A help that nobody can read is no success, and one whose reader has seen enough is.
+#[test]
+fn a_help_that_cannot_be_written_is_told() {
+    for program in PROGRAMS {
+        for (command, _) in all(program) {
+            let line = format!("{program} {} --help", command.join(" "));
+            for (to, wanted) in [(">/dev/full", 1), (">&-", 1), ("| head -c 0", 0)] {
+                let run =
+                    Command::new("bash").args(["-c", &format!("set -o pipefail; {line} {to}")]).output();
+                let (run, told) = {
+                    let run = run.unwrap();
+                    let told = String::from_utf8_lossy(&run.stderr).into_owned();
+                    (run, told)
+                };
+                assert_eq!(run.status.code(), Some(wanted), "{line} {to}: {told}");
+                assert_eq!(
+                    told.contains("standard output cannot be written"),
+                    wanted == 1,
+                    "{line} {to}: {told}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{as_administrator, ask, ask_with, fail, host_files, json_line, passwo
 use crate::arguments::whole;
 use crate::client::{ClientArgs, Error, Settings};
 use crate::gate;
+use crate::output;
 use crate::pki::{self, Curve};
 use crate::text;
 use clap::{Args, Subcommand};
@@ -164,7 +165,6 @@ fn make_folder(folder: &Path) -> Result<bool, String> {
 }
 
 /// Writes what the host needs besides, and tells of all of it.
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn complete(
     json: bool,
     (name, out): (&str, &Path),
@@ -180,17 +180,21 @@ fn complete(
             let paths = serde_json::json!({ "cert": certificate, "key": key, "ca": files.ca, "config": files.config });
             fields.insert("files".to_owned(), paths);
         }
-        println!("{}", json_line(&told));
+        output::say(&json_line(&told))?;
         return Ok(());
     }
-    println!("client {name:?}: {} and {}", certificate.display(), key.display());
-    println!("valid until {}, fingerprint sha256:{}", date(issued.not_after), issued.fingerprint);
-    println!(
+    output::say(&format!("client {name:?}: {} and {}", certificate.display(), key.display()))?;
+    output::say(&format!(
+        "valid until {}, fingerprint sha256:{}",
+        date(issued.not_after),
+        issued.fingerprint
+    ))?;
+    output::say(&format!(
         "its host needs these two, {} and {}, in one folder: `--config {}` on the host then names all of them",
         files.ca.display(),
         files.config.display(),
         files.config.file_name().unwrap_or_default().to_string_lossy()
-    );
+    ))?;
     Ok(())
 }
 
@@ -200,19 +204,16 @@ fn date(seconds: i64) -> String {
     time.map(|time| time.date().to_string()).unwrap_or_default()
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn list(command: &ClientCommand) -> Result<(), Error> {
     let issued: Vec<Issued> = ask(&command.client, command.json, &AdminRequest::ClientList)?;
     if command.json {
-        println!("{}", json_line(&issued));
+        output::say(&json_line(&issued))?;
         return Ok(());
     }
-    print_certificates(&issued);
-    Ok(())
+    print_certificates(&issued)
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command line")]
-fn print_certificates(issued: &[Issued]) {
+fn print_certificates(issued: &[Issued]) -> Result<(), Error> {
     let rows = issued.iter().map(|one| {
         let fingerprint = format!("sha256:{}", one.fingerprint);
         // Of a certificate that was barred before it ever came nothing is known.
@@ -224,52 +225,52 @@ fn print_certificates(issued: &[Issued]) {
             one.ended.clone().unwrap_or("good".to_owned()),
         ]
     });
-    print!("{}", table(["NAME", "UNTIL", "FINGERPRINT", "STANDING"], rows));
+    output::say(&table(["NAME", "UNTIL", "FINGERPRINT", "STANDING"], rows))
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
     let shown: ShownClient =
         ask(&command.client, command.json, &AdminRequest::ClientShow { name: name.to_owned() })?;
     if command.json {
-        println!("{}", json_line(&shown));
+        output::say(&json_line(&shown))?;
         return Ok(());
     }
     let standing = &shown.standing;
-    println!("client {:?}, persona {:?}", standing.name, standing.persona);
+    output::say(&format!("client {:?}, persona {:?}", standing.name, standing.persona))?;
     if let Some(why) = &shown.revoked {
-        println!("  {why}: no certificate of this name is good but those that were signed for it after that");
+        output::say(&format!(
+            "  {why}: no certificate of this name is good but those that were signed for it after that"
+        ))?;
     }
     match shown.objects {
         0 => {}
-        1 => println!("  owns 1 key or other object"),
-        count => println!("  owns {count} keys and other objects"),
+        1 => output::say("  owns 1 key or other object")?,
+        count => output::say(&format!("  owns {count} keys and other objects"))?,
     }
     let default = |group: &String| standing.default_group.as_ref() == Some(group);
     for group in &standing.groups {
-        println!(
+        output::say(&format!(
             "  in group {group:?}{}",
             if default(group) { ", which what it makes belongs to" } else { "" }
-        );
+        ))?;
     }
     for (holds, what) in
         [(standing.admin, "an administrator"), (standing.weak_keys, "may have and use what is weak")]
     {
         if holds {
-            println!("  {what}");
+            output::say(&format!("  {what}"))?;
         }
     }
     if !shown.certificates.is_empty() {
-        print_certificates(&shown.certificates);
+        print_certificates(&shown.certificates)?;
     }
     let width = standing.switches.iter().map(|row| row.switch.len()).max().unwrap_or_default();
     for row in &standing.switches {
-        println!("  {:width$}  {:14}  {}", row.switch, row.value, row.from);
+        output::say(&format!("  {:width$}  {:14}  {}", row.switch, row.value, row.from))?;
     }
     Ok(())
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 fn hash_password(json: bool) -> Result<(), Error> {
     let password = password::read()?;
     let mut salt = [0; 16];
@@ -277,9 +278,9 @@ fn hash_password(json: bool) -> Result<(), Error> {
     filled.map_err(|error| Error::setup(error.to_string(), "try again"))?;
     let hash = gate::password_hash(password.as_bytes(), &salt);
     if json {
-        println!("{}", json_line(&serde_json::json!({ "hash": hash })));
+        output::say(&json_line(&serde_json::json!({ "hash": hash })))?;
     } else {
-        println!("{hash}");
+        output::say(&hash)?;
     }
     Ok(())
 }

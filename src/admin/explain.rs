@@ -5,8 +5,9 @@ mod view;
 use super::protocol::AdminRequest;
 use super::{ask, fail, json_line};
 use crate::arguments::whole;
-use crate::client::{ClientArgs, Error};
+use crate::client::{ClientArgs, Error, exit};
 use crate::explain::{Exchange, to_case};
+use crate::output;
 use crate::text;
 use clap::Args;
 use std::io::Write as _;
@@ -15,15 +16,7 @@ use std::process::ExitCode;
 
 /// `keystead explain …`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Without ID it lists the last exchanges that failed or were odd, the newest first. The ID is what \
-the client's error message ends with (\"request 1764…\"), what the log and the audit call `request`, and the Server \
-Correlation Value of the answer.\nNo key, secret or password is shown: length and fingerprint stand for each; equal \
-secrets have equal fingerprints until the server is restarted. Kept are the last ones of each client, in the server's \
-memory ([explain] in docs/configuration.md).\nIt asks the server as an administrator: use a certificate that its \
-configuration lists under [admin].\nExample: keystead explain --client host-7 --last 5\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could \
-be reached; 4 the server refused, or keeps nothing of this request, or one side does not accept the other's certificate."
-)]
+#[command(after_help = help())]
 pub struct ExplainCommand {
     /// The number of the request
     #[arg(value_name = "ID", allow_negative_numbers = true, value_parser = whole::<u64>(0, u64::MAX))]
@@ -50,14 +43,24 @@ pub fn run(command: &ExplainCommand) -> ExitCode {
         Some(id) => explain(command, id),
         None => list(command),
     };
-    match done {
-        Ok(text) => {
-            // Whoever reads may have seen enough.
-            let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
-            ExitCode::SUCCESS
-        }
+    match done.and_then(|text| output::say(text.trim_end())) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(command.json, &error),
     }
+}
+
+fn help() -> String {
+    let refused = "the server refused, or keeps nothing of this request, one side does not accept the other's certificate, or no \
+                   KMIP is spoken there";
+    format!(
+        "Without ID it lists the last exchanges that failed or were odd, the newest first. The ID is what \
+         the client's error message ends with (\"request 1764…\"), what the log and the audit call `request`, and the Server \
+         Correlation Value of the answer.\nNo key, secret or password is shown: length and fingerprint stand for each; equal \
+         secrets have equal fingerprints until the server is restarted. Kept are the last ones of each client, in the server's \
+         memory ([explain] in docs/configuration.md).\nIt asks the server as an administrator: use a certificate that its \
+         configuration lists under [admin].\nExample: keystead explain --client host-7 --last 5\n{}",
+        exit::help(&[(exit::REFUSED, refused)])
+    )
 }
 
 fn list(command: &ExplainCommand) -> Result<String, Error> {

@@ -12,6 +12,7 @@ mod view;
 use super::report::{self, Report};
 use crate::arguments::whole;
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
+use crate::output;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 use kmip_codec::enums::{CryptographicAlgorithm, RevocationReasonCode, State};
@@ -20,10 +21,9 @@ use std::process::ExitCode;
 
 /// What the help of each command ends with.
 fn help(example: &str) -> String {
-    format!(
-        "Example: {example}\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 \
-         the server refused, or has no such key, or one side does not accept the other's certificate."
-    )
+    let refused = "the server refused, or has no such key, one side does not accept the other's certificate, or no KMIP is spoken \
+                   there";
+    format!("Example: {example}\n{}", exit::help(&[(exit::REFUSED, refused)]))
 }
 
 /// `keystead key …`.
@@ -175,9 +175,12 @@ pub fn run(command: KeyCommand) -> ExitCode {
     let json = command.json;
     let warning = settings.as_ref().ok().and_then(|settings| settings.files.warning());
     warning.iter().for_each(|text| report::warn(json, text));
-    let mut out = io::stdout().lock();
-    let done = settings.and_then(|settings| perform(command.action, json, settings, &mut out));
-    match done.and_then(|()| Ok(out.flush()?)) {
+    // Nothing is done whose result nobody could read.
+    let done = output::open().map_err(Failure::from).and_then(|mut out| {
+        perform(command.action, json, settings?, &mut out)?;
+        Ok(out.flush()?)
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -2,7 +2,8 @@
 
 use super::protocol::AdminRequest;
 use super::{as_administrator, ask, fail, json_line};
-use crate::client::ClientArgs;
+use crate::client::{ClientArgs, Error};
+use crate::output;
 use crate::vault::{MasterStatus, RotationReport};
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -38,17 +39,17 @@ enum Action {
 /// Asks, and tells.
 pub fn run(command: &MasterCommand) -> ExitCode {
     let done = match command.action {
-        Action::Status => ask::<MasterStatus>(&command.client, command.json, &AdminRequest::MasterStatus).map(|status| {
-            show(command.json, &status, || describe(&status));
+        Action::Status => ask::<MasterStatus>(&command.client, command.json, &AdminRequest::MasterStatus).and_then(|status| {
+            show(command.json, &status, || describe(&status))
         }),
-        Action::Rotate => ask::<RotationReport>(&command.client, command.json, &AdminRequest::MasterRotate).map(|report| {
+        Action::Rotate => ask::<RotationReport>(&command.client, command.json, &AdminRequest::MasterRotate).and_then(|report| {
             show(command.json, &report, || {
                 format!(
                     "rotated the master key from epoch {} to epoch {}: {} key-encryption keys sealed anew, {} left \
                      under the old one",
                     report.from, report.to, report.rewrapped, report.left_behind
                 )
-            });
+            })
         }),
     };
     match done {
@@ -74,11 +75,6 @@ fn describe(status: &MasterStatus) -> String {
     text
 }
 
-#[allow(clippy::print_stdout, reason = "this is the command line")]
-fn show(json: bool, value: &impl serde::Serialize, text: impl FnOnce() -> String) {
-    if json {
-        println!("{}", json_line(value));
-    } else {
-        println!("{}", text());
-    }
+fn show(json: bool, value: &impl serde::Serialize, text: impl FnOnce() -> String) -> Result<(), Error> {
+    output::say(&if json { json_line(value) } else { text() })
 }

@@ -13,7 +13,7 @@ pub mod ready;
 pub mod report;
 mod table;
 
-use crate::client::{Client, ClientArgs, Error, Settings};
+use crate::client::{Client, ClientArgs, Error, Settings, exit};
 use crate::text::printable;
 use protocol::AdminRequest;
 use report::fail;
@@ -22,10 +22,11 @@ use serde::de::DeserializeOwned;
 
 /// What the help of commands for administrators ends with.
 fn as_administrator(example: &str) -> String {
+    let refused = "the server refused or failed, one side does not accept the other's certificate, or no KMIP is spoken there";
     format!(
         "Example: {example}\nAsks the server as an administrator: use a certificate that its configuration lists under \
-         [admin].\nExit codes: 0 done; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the server \
-         refused or failed, or one side does not accept the other's certificate."
+         [admin].\n{}",
+        exit::help(&[(exit::REFUSED, refused)])
     )
 }
 

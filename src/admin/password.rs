@@ -27,12 +27,16 @@ fn piped() -> io::Result<Zeroizing<String>> {
 }
 
 fn typed() -> io::Result<Zeroizing<String>> {
-    let first = hidden_line("Password: ")?;
-    let second = hidden_line("Once more: ")?;
+    let first = hidden_line("Password: ")?.unwrap_or_default();
+    if first.is_empty() {
+        return Ok(Zeroizing::default());
+    }
+    let second = hidden_line("Once more: ")?.unwrap_or_default();
     if first != second {
         return Err(io::Error::other("it was typed in two ways"));
     }
-    Ok(first)
+    let text = std::str::from_utf8(&first).map_err(|_| io::Error::other("it is no text of UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 fn without_end(text: &str) -> Zeroizing<String> {

@@ -2,8 +2,10 @@
 
 use super::protocol::{AdminRequest, Readiness};
 use super::{ask, fail, json_line};
-use crate::client::ClientArgs;
+use crate::client::{ClientArgs, Error, exit};
+use crate::output;
 use clap::Args;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// The server says that it is not ready.
@@ -11,14 +13,7 @@ const NOT_READY: u8 = 4;
 
 /// `keystead ready`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Tries what serving a key takes: opens the key-encryption key of the store in the HSM and with it a record; \
-writes to the store, unless a write was committed within the last 5 s; writes where the audit entries of reads go. It leaves no \
-audit entry.\nWith --json: `ready`, and `keys`, `writes` and `audit`, each with `ok` and, where it is false, `reason`; \
-`damaged_records` counts the records that were found damaged since the server started: they are left out, and do not make it \
-unready.\nExample: keystead ready --json\nExit codes: 0 ready; 1 something on this machine; 2 wrong usage; 3 no server could be reached; 4 the server is not \
-ready, or one side does not accept the other's certificate."
-)]
+#[command(after_help = help())]
 pub struct ReadyCommand {
     /// Print JSON
     #[arg(long)]
@@ -28,32 +23,51 @@ pub struct ReadyCommand {
 }
 
 /// Asks, and tells.
-#[allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line")]
 pub fn run(command: &ReadyCommand) -> ExitCode {
-    let readiness = match ask::<Readiness>(&command.client, command.json, &AdminRequest::Ready) {
-        Ok(readiness) => readiness,
-        Err(error) => {
-            if command.json {
-                println!("{}", json_line(&serde_json::json!({ "ready": false, "error": error.to_string() })));
-            }
-            return fail(command.json, &error);
+    let asked = ask::<Readiness>(&command.client, command.json, &AdminRequest::Ready);
+    let told = match &asked {
+        Ok(readiness) => tell(command.json, readiness),
+        Err(error) if command.json => {
+            output::say(&json_line(&serde_json::json!({ "ready": false, "error": error.to_string() })))
         }
+        Err(_) => Ok(()),
     };
-    if command.json {
-        println!("{}", json_line(&readiness));
-    } else if readiness.ready {
-        let Readiness { version, token, uptime_seconds, damaged_records, .. } = &readiness;
-        let damaged = match damaged_records {
-            0 => String::new(),
-            count => format!("; {count} damaged records are left out (the log names them)"),
-        };
-        println!(
-            "ready: Keystead {version}, up {uptime_seconds} s, master key proved in the {token}{damaged}"
-        );
+    match (asked, told) {
+        (Err(error), _) | (Ok(Readiness { ready: true, .. }), Err(error)) => fail(command.json, &error),
+        (Ok(readiness), _) if readiness.ready => ExitCode::SUCCESS,
+        (Ok(_), _) => NOT_READY.into(),
     }
-    // The JSON has them.
-    for (part, reason) in readiness.failing().into_iter().filter(|_| !command.json) {
-        eprintln!("keystead: not ready: {part}: {reason}");
+}
+
+fn tell(json: bool, readiness: &Readiness) -> Result<(), Error> {
+    if json {
+        return output::say(&json_line(readiness));
     }
-    if readiness.ready { ExitCode::SUCCESS } else { NOT_READY.into() }
+    for (part, reason) in readiness.failing() {
+        // Nobody may be there to read it: the exit code tells all the same.
+        let _ = writeln!(io::stderr(), "keystead: not ready: {part}: {reason}");
+    }
+    if !readiness.ready {
+        return Ok(());
+    }
+    let Readiness { version, token, uptime_seconds, damaged_records, .. } = readiness;
+    let damaged = match damaged_records {
+        0 => String::new(),
+        count => format!("; {count} damaged records are left out (the log names them)"),
+    };
+    output::say(&format!(
+        "ready: Keystead {version}, up {uptime_seconds} s, master key proved in the {token}{damaged}"
+    ))
+}
+
+fn help() -> String {
+    let not_ready = "the server is not ready, one side does not accept the other's certificate, or no KMIP is spoken there";
+    format!(
+        "Tries what serving a key takes: opens the key-encryption key of the store in the HSM and with it a record; \
+         writes to the store, unless a write was committed within the last 5 s; writes where the audit entries of reads go. It leaves no \
+         audit entry.\nWith --json: `ready`, and `keys`, `writes` and `audit`, each with `ok` and, where it is false, `reason`; \
+         `damaged_records` counts the records that were found damaged since the server started: they are left out, and do not make it \
+         unready.\nExample: keystead ready --json\n{}",
+        exit::help(&[(exit::DONE, "ready"), (NOT_READY, not_ready)])
+    )
 }

@@ -3,6 +3,7 @@
 
 use crate::arguments;
 use crate::client::{Error, exit};
+use crate::output::{self, unwritten};
 use crate::text::printable;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -27,6 +28,10 @@ impl From<&Error> for Report {
         let (kind, reason) = match error {
             Error::Usage { .. } => ("usage", None),
             Error::Setup { .. } => ("setup", None),
+            Error::Unreachable(_) | Error::Broken { .. } if error.is_other_protocol() => ("no-kmip", None),
+            Error::Unreachable(_) | Error::Broken { .. } if error.exit_code() == exit::REFUSED => {
+                ("not-accepted", None)
+            }
             Error::Unreachable(_) => ("unreachable", None),
             Error::Broken { .. } => ("broken", None),
             Error::Refused(refusal) => ("refused", Some(refusal.reason_name())),
@@ -64,13 +69,22 @@ pub fn command_line(error: clap::Error) -> ExitCode {
     let error = arguments::bounded(error);
     let json = std::env::args_os().any(|argument| argument == "--json");
     if !json || !error.use_stderr() {
-        let _ = error.print();
+        // Whoever reads a help may have seen enough; that it cannot be written is told.
+        let printed =
+            if error.use_stderr() { error.print() } else { output::open().and_then(|_| error.print()) };
+        match printed {
+            Err(why) if !error.use_stderr() && why.kind() != io::ErrorKind::BrokenPipe => {
+                return fail(json, &unwritten(&why));
+            }
+            _ => {}
+        }
         return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE));
     }
     let text = error.render().to_string();
     let told = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let told = told.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    let words = told.collect::<Vec<_>>().join("; ");
+    // A line that ends with a colon is about the one below it.
+    let words = told.collect::<Vec<_>>().join("; ").replace(":; ", ": ");
     let message = words.strip_prefix("error: ").unwrap_or(&words).to_owned();
     fail(true, Report { kind: "usage", message, code: exit::USAGE, reason: None })
 }

@@ -72,7 +72,11 @@ impl ClientArgs {
         };
         if let Some(path) = &self.config {
             let file = Given::in_file(path, "the file given with --config")?;
-            return Ok(options.or(file).or(Given::in_environment(environment)?));
+            return options.or(file).or_environment(environment);
+        }
+        let given = options.or_environment(environment)?;
+        if given.is_whole() {
+            return Ok(given);
         }
         let file = match environment("KEYSTEAD_CONFIG") {
             Some(path) => Given::in_file(Path::new(&path), "the file that KEYSTEAD_CONFIG names")?,
@@ -81,23 +85,26 @@ impl ClientArgs {
             }
             None => Given::default(),
         };
-        Ok(options.or(Given::in_environment(environment)?).or(file))
+        Ok(given.or(file))
     }
 }
 
 impl Given {
-    fn in_environment(environment: Environment<'_>) -> Result<Self, Error> {
-        let servers = environment("KEYSTEAD_SERVER").unwrap_or_default();
+    /// With what the environment tells where this one tells nothing. What does not count is not read, and so not wrong.
+    fn or_environment(self, environment: Environment<'_>) -> Result<Self, Error> {
+        let counts = self.servers.is_empty();
+        let servers = environment("KEYSTEAD_SERVER").filter(|_| counts).unwrap_or_default();
         let servers = servers.to_string_lossy();
         let each = servers.split(',').map(str::trim).filter(|server| !server.is_empty());
         let servers: Result<_, _> = each.map(str::parse).collect();
         let path = |name: &str| environment(name).map(PathBuf::from);
-        Ok(Self {
+        let told = Self {
             servers: servers.map_err(|why| Error::usage(why, "correct the variable KEYSTEAD_SERVER"))?,
             cert: path("KEYSTEAD_CERT"),
             key: path("KEYSTEAD_KEY"),
             ca: path("KEYSTEAD_CA"),
-        })
+        };
+        Ok(self.or(told))
     }
 
     /// `what` is what there is to correct.
@@ -116,6 +123,11 @@ impl Given {
             *relative = folder.join(&*relative);
         }
         Ok(file)
+    }
+
+    /// Whether nothing is left to be told.
+    fn is_whole(&self) -> bool {
+        !self.servers.is_empty() && [&self.cert, &self.key, &self.ca].into_iter().all(Option::is_some)
     }
 
     /// With what another place tells where this one tells nothing.
@@ -235,5 +247,12 @@ mod tests {
         assert_eq!(told(&option), all("option:1", "/explicit.pem"));
         let wrong = args(&[]).given(&|name| (name == "KEYSTEAD_SERVER").then(|| "a:b".into()));
         assert_eq!(wrong.err().map(|error| error.exit_code()), Some(2));
+        // What does not count is not read.
+        let overruled = args(&["--server", "option:1"]).given(&|name| match name {
+            "KEYSTEAD_SERVER" => Some("https://wrong".into()),
+            "KEYSTEAD_CERT" | "KEYSTEAD_KEY" | "KEYSTEAD_CA" => Some("/variable.pem".into()),
+            _ => Some("/no/such/client.toml".into()),
+        });
+        assert_eq!(overruled.ok().map(|given| given.servers.len()), Some(1));
     }
 }

@@ -1,5 +1,6 @@
 //! What happens between this machine and a server, and what it means for people.
 
+use super::spoken::Spoken;
 use crate::pki::chain_rule;
 use rustls::AlertDescription;
 use std::fmt;
@@ -34,8 +35,11 @@ pub enum Cause {
     /// The connection ended in between.
     #[error("the connection broke: {}", crate::text::of_stream(.0))]
     Lost(io::Error),
+    /// Another protocol is spoken there.
+    #[error("{0}")]
+    Protocol(Spoken),
     /// What came is not KMIP.
-    #[error("{}", NoKmip(.0))]
+    #[error("the answer is not a KMIP message ({0})")]
     Message(#[from] kmip_codec::Error),
     /// What came does not answer the request.
     #[error("the answer does not fit the request")]
@@ -58,7 +62,7 @@ impl Cause {
             Self::Tls(InvalidCertificate(NotValidYet | NotValidYetContext { .. })) => false,
             Self::Tls(AlertReceived(alert)) => !PASSING_ALERTS.contains(alert),
             Self::Tls(InvalidCertificate(_) | PeerIncompatible(_)) => true,
-            Self::Message(error) => error.other_protocol().is_some(),
+            Self::Protocol(spoken) => !spoken.may_pass(),
             _ => false,
         }
     }
@@ -71,6 +75,7 @@ impl Cause {
             Self::Late => "silence",
             Self::Tls(_) => "TLS",
             Self::Lost(_) => "end",
+            Self::Protocol(_) => "protocol",
             Self::Message(_) | Self::Mismatch => "nonsense",
         }
     }
@@ -83,21 +88,6 @@ impl Cause {
         match error.kind() {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::Late,
             _ => Self::Lost(error),
-        }
-    }
-}
-
-/// An answer that is no KMIP, with what it is instead.
-struct NoKmip<'a>(&'a kmip_codec::Error);
-
-impl fmt::Display for NoKmip<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const ADVICE: &str =
-            "and this client speaks KMIP over TLS: give the port of that, which is 5696 by default";
-        match self.0.other_protocol() {
-            Some(other) if other.is_http() => write!(f, "an HTTP server answered, {ADVICE}"),
-            Some(other) => write!(f, "the answer is {other}, {ADVICE}"),
-            None => write!(f, "the answer is not a KMIP message ({})", self.0),
         }
     }
 }
@@ -190,24 +180,8 @@ fn refused(alert: AlertDescription, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 mod tests {
     use super::*;
-    use kmip_codec::Tag;
-    use kmip_codec::wire::frame_length;
     use rustls::{CertificateError, OtherError};
     use std::sync::Arc;
-
-    #[test]
-    fn an_answer_in_http_is_told_as_that() {
-        let told = |answer: &[u8]| {
-            let head = answer.first_chunk().copied().unwrap();
-            Cause::Message(frame_length(head, Tag::ResponseMessage).unwrap_err())
-        };
-        let http = told(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-        assert!(http.is_refusal() && http.to_string().contains("an HTTP server answered"), "{http}");
-        let ssh = told(b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n");
-        assert!(ssh.is_refusal() && ssh.to_string().contains("the answer is SSH"), "{ssh}");
-        let request = told(&[0x42, 0, 0x78, 1, 0, 0, 0, 8]);
-        assert!(!request.is_refusal() && request.to_string().contains("not a KMIP message"), "{request}");
-    }
 
     /// What a library calls it is no help to who has to mend it.
     #[test]

@@ -1,5 +1,6 @@
 //! One TCP and TLS connection to one server: a message out, a message in, each within a time limit.
 
+use super::spoken::{LOOKED_AT, Spoken};
 use super::{Cause, ServerAddress};
 use kmip_codec::Tag;
 use kmip_codec::limits::ITEM_HEADER_BYTES;
@@ -28,9 +29,12 @@ impl Connection {
         let mut tls = ClientConnection::new(tls.clone(), name).map_err(Cause::Tls)?;
         let tcp = connect(&resolve(server, deadline)?, deadline)?;
         tcp.set_nodelay(true).map_err(Cause::Connect)?;
-        let mut tcp = Timed { tcp, deadline };
+        let mut tcp = Timed { tcp, deadline, heard: Vec::new() };
         while tls.is_handshaking() {
-            tls.complete_io(&mut tcp).map_err(Cause::of_stream)?;
+            if let Err(error) = tls.complete_io(&mut tcp) {
+                let other = Spoken::instead_of_tls(&tcp.heard);
+                return Err(other.map_or_else(|| Cause::of_stream(error), Cause::Protocol));
+            }
         }
         Ok(Self { server: server.clone(), stream: StreamOwned::new(tls, tcp) })
     }
@@ -61,12 +65,24 @@ impl Connection {
         }
         let mut head = [0; ITEM_HEADER_BYTES];
         self.stream.read_exact(&mut head).map_err(Cause::of_stream)?;
-        let length = frame_length(head, Tag::ResponseMessage)?;
+        let length = match frame_length(head, Tag::ResponseMessage) {
+            Ok(length) => length,
+            Err(error) => return Err(self.in_another_protocol(&head).unwrap_or(error.into())),
+        };
         let mut frame = Zeroizing::new(vec![0; length]);
         let (start, body) = frame.split_at_mut(ITEM_HEADER_BYTES);
         start.copy_from_slice(&head);
         self.stream.read_exact(body).map_err(Cause::of_stream)?;
         Ok(ResponseMessage::from_bytes(&frame)?)
+    }
+
+    /// What begins like this and is no KMIP. What comes behind it tells more; it may be that nothing comes.
+    fn in_another_protocol(&mut self, head: &[u8]) -> Option<Cause> {
+        let mut start = [0; LOOKED_AT];
+        let (begun, rest) = start.split_at_mut_checked(head.len())?;
+        begun.copy_from_slice(head);
+        let more = if head.starts_with(b"HTTP") { self.stream.read(rest).unwrap_or(0) } else { 0 };
+        Spoken::in_tls(start.get(..head.len() + more)?).map(Cause::Protocol)
     }
 
     /// What the server said before it closed the connection against which a request was written.
@@ -128,6 +144,8 @@ fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Cau
 struct Timed {
     tcp: TcpStream,
     deadline: Instant,
+    /// The first bytes that came.
+    heard: Vec<u8>,
 }
 
 impl Timed {
@@ -142,7 +160,10 @@ impl Timed {
 impl Read for Timed {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.tcp.set_read_timeout(self.left()?)?;
-        self.tcp.read(into)
+        let count = self.tcp.read(into)?;
+        let room = LOOKED_AT.saturating_sub(self.heard.len()).min(count);
+        self.heard.extend(into.iter().take(room));
+        Ok(count)
     }
 }
 

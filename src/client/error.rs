@@ -38,6 +38,19 @@ pub mod exit {
              there",
         ),
     ];
+
+    /// `Exit codes: 0 done; …`, as `--help` ends with, of a command for which some mean something else or more.
+    pub fn help(own: &[(u8, &str)]) -> String {
+        let mut rows = TABLE.to_vec();
+        for (code, meaning) in own {
+            match rows.iter_mut().find(|(known, _)| known == code) {
+                Some(row) => row.1 = meaning,
+                None => rows.push((*code, meaning)),
+            }
+        }
+        let rows: Vec<_> = rows.iter().map(|(code, meaning)| format!("{code} {meaning}")).collect();
+        format!("Exit codes: {}.", rows.join("; "))
+    }
 }
 
 /// Why a call has no answer.
@@ -161,6 +174,17 @@ impl Error {
             Self::Unreachable(all) if all.iter().any(|each| each.cause.is_refusal()) => exit::REFUSED,
             Self::Broken { cause, .. } if cause.is_refusal() => exit::REFUSED,
             Self::Unreachable(_) | Self::Broken { .. } => exit::UNREACHABLE,
+        }
+    }
+
+    /// Whether it is that no KMIP is spoken there, and nothing else.
+    pub fn is_other_protocol(&self) -> bool {
+        match self {
+            Self::Unreachable(all) => {
+                all.iter().all(|each| matches!(each.cause, Cause::Protocol(_))) && !self.may_pass()
+            }
+            Self::Broken { cause: Cause::Protocol(_), .. } => !self.may_pass(),
+            _ => false,
         }
     }
 

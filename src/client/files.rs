@@ -78,6 +78,12 @@ fn is_wide(content: &[u8]) -> bool {
     matches!(content, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
 }
 
+/// Whether it begins as a container of PKCS#12 in DER does: a sequence, the version 3, a sequence (RFC 7292, section 4).
+fn is_pkcs12(content: &[u8]) -> bool {
+    let start = content.get(..content.len().min(10)).unwrap_or_default();
+    start.starts_with(b"\x30") && start.windows(4).any(|bytes| bytes == b"\x02\x01\x03\x30")
+}
+
 fn unfit(path: &Path, content: &[u8], wanted: &str, option: &str) -> Error {
     let all = Zeroizing::new(String::from_utf8_lossy(content).into_owned());
     let mark = MARKS.iter().find(|(mark, _)| all.contains(mark)).map(|(_, what)| *what);
@@ -85,6 +91,7 @@ fn unfit(path: &Path, content: &[u8], wanted: &str, option: &str) -> Error {
     let found = match mark {
         _ if content.iter().all(u8::is_ascii_whitespace) => "is empty".to_owned(),
         None if is_wide(content) => "is text of UTF-16".to_owned(),
+        None if is_pkcs12(content) => "is PKCS#12 (a certificate and its key in one file)".to_owned(),
         None => "is not PEM (text that begins with -----BEGIN)".to_owned(),
         Some(what) if what.strip_prefix("a ") == Some(wanted) => {
             format!("holds {what} that is damaged or cut off")
@@ -103,6 +110,14 @@ fn unfit(path: &Path, content: &[u8], wanted: &str, option: &str) -> Error {
         (Some("a request for a certificate"), _) => "give the certificate that the CA made of it".to_owned(),
         (None, _) if is_wide(content) => {
             format!("`iconv -f UTF-16 -t UTF-8 {shown} >NEW.pem` writes PEM (`chmod 600 NEW.pem` for a key)")
+        }
+        (None, "private key") if is_pkcs12(content) => {
+            format!(
+                "`openssl pkcs12 -in {shown} -nocerts -noenc -out NEW.key` writes the key (then `chmod 600 NEW.key`)"
+            )
+        }
+        (None, _) if is_pkcs12(content) => {
+            format!("`openssl pkcs12 -in {shown} -nokeys -out NEW.pem` writes the certificates")
         }
         (None, "private key") if !content.is_empty() => {
             format!("where it is DER, `openssl pkey -inform DER -in {shown} -out NEW.key` writes PEM")

@@ -31,6 +31,7 @@ mod files;
 mod race;
 mod reasons;
 mod settings;
+mod spoken;
 
 pub use address::ServerAddress;
 pub use answers::Answers;
@@ -40,6 +41,7 @@ pub use error::{Error, Refusal, Unreachable, exit};
 pub use files::{Files, open_to_all};
 pub use race::{Race, race};
 pub use settings::{Limits, Settings};
+pub use spoken::Spoken;
 
 use connection::Connection;
 use kmip_codec::item::ItemValue;

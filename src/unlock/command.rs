@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 use keystead::admin::report::{self, Report};
 use keystead::arguments::whole;
 use keystead::client::{Client, ClientArgs, Limits, Settings};
+use keystead::output;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -191,14 +192,17 @@ fn act(args: &ClientArgs, action: Action) -> Result<()> {
                 let why = "the key is not shown on a terminal: use a pipe, or --force";
                 return Err(Error::Usage(why.to_owned()));
             }
+            if let Err(error) = output::open() {
+                return Err(Error::system(UNWRITTEN)(error));
+            }
             let key = fetch_one(&settings(args)?, &id, wait.patience())?;
             if raw { print(key.expose()) } else { print(Passphrase::of_key(&id, &key)?.expose()) }
         }
     }
 }
 
+const UNWRITTEN: &str = "standard output cannot be written";
+
 fn print(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    let written = out.write_all(bytes).and_then(|()| out.flush());
-    written.map_err(Error::system("standard output cannot be written"))
+    output::write(bytes).map_err(Error::system(UNWRITTEN))
 }

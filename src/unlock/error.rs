@@ -160,7 +160,5 @@ impl Error {
 /// The exit codes, as `--help` tells them: of a command that runs cryptsetup, or of one that does not.
 pub fn exit_codes(with_cryptsetup: bool) -> String {
     let own: &[(u8, &str)] = &[(CRYPTSETUP_FAILED, "cryptsetup failed, or did not end in time")];
-    let own = if with_cryptsetup { own } else { &[] };
-    let rows = exit::TABLE.iter().chain(own).map(|(code, meaning)| format!("{code} {meaning}"));
-    format!("Exit codes: {}.", rows.collect::<Vec<_>>().join("; "))
+    exit::help(if with_cryptsetup { own } else { &[] })
 }

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 
 const NOBODY_TO_ASK: &str = "there is no terminal to ask for the passphrase that opens the volume now: give a key file \
                              with `--existing-key-file FILE` (`-` is standard input), and enrol again";
+const NOTHING_TYPED: &str =
+    "no passphrase was typed, and one that opens the volume now is needed: enrol again";
 /// cryptsetup reads no longer passphrase.
 const LINE_BYTES_MAX: usize = 512;
 /// cryptsetup reads no longer key file, unless it is told so.
@@ -60,7 +62,8 @@ impl Existing {
         let tries = if self.is_typed() { TRIES } else { 1 };
         for attempt in 1..=tries {
             let given = self.read(volume, attempt)?;
-            if volume.open(&given.bytes, None, &OpenAs::Test)? {
+            // No passphrase is empty, and cryptsetup would ask for one itself.
+            if !given.bytes.is_empty() && volume.open(&given.bytes, None, &OpenAs::Test)? {
                 return Ok(self.opening.get_or_init(|| given));
             }
             let error = self.opens_nothing(volume, &given);
@@ -82,11 +85,14 @@ impl Existing {
             Source::Ask if io::stdin().is_terminal() => {
                 let again = if attempt == 1 { String::new() } else { format!(" (try {attempt} of {TRIES})") };
                 let prompt = format!("Passphrase that opens {} now{again}: ", console::path(volume.device()));
-                let typed = terminal::hidden_line(&prompt).map_err(failed())?;
-                (Zeroizing::new(typed.as_bytes().to_vec()), None)
+                match terminal::hidden_line(&prompt).map_err(failed())? {
+                    Some(typed) => (typed, None),
+                    None => return Err(Error::Usage(NOTHING_TYPED.to_owned())),
+                }
             }
-            Source::Ask => (line(io::stdin().lock()).map_err(failed())?, None),
-            Source::StandardInput => (bounded(io::stdin().lock()).map_err(failed())?, None),
+            // Byte by byte, so that no buffer keeps it.
+            Source::Ask => (line(Unbuffered).map_err(failed())?, None),
+            Source::StandardInput => (bounded(Unbuffered).map_err(failed())?, None),
             Source::File(path) => {
                 let unread = || Error::system(format!("the key file {} cannot be read", console::path(path)));
                 let file = File::open(path).map_err(unread())?;
@@ -95,6 +101,8 @@ impl Existing {
             }
         };
         match bytes.len() {
+            // Enter alone is a try like another.
+            0 if self.is_typed() => Ok(Given { bytes, file }),
             0 if matches!(self.source, Source::Ask) => Err(nobody_to_ask()),
             0 => Err(self.wrong("is empty, and a passphrase or key that opens the volume now is needed".to_owned())),
             length if length > FILE_BYTES_MAX => Err(self.wrong(format!(
@@ -127,6 +135,15 @@ impl Existing {
             self.name(),
             console::path(volume.device())
         ))
+    }
+}
+
+/// Standard input without a buffer, which would keep what is secret and take what stands behind it.
+struct Unbuffered;
+
+impl Read for Unbuffered {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(io::stdin(), into)?)
     }
 }
 

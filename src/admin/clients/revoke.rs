@@ -5,6 +5,7 @@ use super::super::{ask, confirm, json_line};
 use super::ClientCommand;
 use crate::client::Error;
 use crate::engine::rights::identity::SHA256_PREFIX;
+use crate::output;
 use crate::text::printable;
 use clap::Args;
 
@@ -27,7 +28,6 @@ pub struct Revoke {
 }
 
 /// Asks a person, revokes, and tells what was revoked.
-#[allow(clippy::print_stdout, reason = "this is the command line")]
 pub fn run(command: &ClientCommand, revoke: &Revoke) -> Result<(), Error> {
     if confirm::is_asked(revoke.yes) {
         confirmed(command, revoke)?;
@@ -36,17 +36,19 @@ pub fn run(command: &ClientCommand, revoke: &Revoke) -> Result<(), Error> {
     let request = AdminRequest::ClientRevoke { name: name.clone(), unknown: *unknown, myself: *myself };
     let revoked: Revoked = ask(&command.client, command.json, &request)?;
     if command.json {
-        println!("{}", json_line(&revoked));
+        output::say(&json_line(&revoked))?;
         return Ok(());
     }
     if let Some(name) = &revoked.name {
-        println!("revoked the name {name:?}: every certificate with it is refused, whoever signed it");
+        output::say(&format!(
+            "revoked the name {name:?}: every certificate with it is refused, whoever signed it"
+        ))?;
     }
     for fingerprint in &revoked.certificates {
-        println!("revoked sha256:{fingerprint}");
+        output::say(&format!("revoked sha256:{fingerprint}"))?;
     }
     if revoked.name.is_none() {
-        println!("this certificate alone: others of the same name stay good");
+        output::say("this certificate alone: others of the same name stay good")?;
     }
     Ok(())
 }
