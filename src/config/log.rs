@@ -33,6 +33,7 @@ const PARTS: &[&str] = &[
     "listen",
     "logged",
     "near",
+    "output",
     "pki",
     "regular",
     "server",
