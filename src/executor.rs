@@ -13,12 +13,14 @@
 mod adapters;
 mod administration;
 mod commit;
+mod owners;
 mod readiness;
 mod registrar;
 mod run;
 
 pub use adapters::{StoreView, now};
 pub use commit::Error;
+pub use owners::StoreOwners;
 pub use registrar::{Registrar, Signer};
 
 use crate::admission::{Admission, Bytes, Reservation};

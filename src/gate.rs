@@ -5,6 +5,7 @@ mod attestation;
 mod credentials;
 mod listed;
 mod names;
+mod older;
 mod personas;
 mod presented;
 mod rules;
@@ -13,6 +14,7 @@ mod trust;
 
 pub use credentials::{hash as password_hash, is_hash as is_password_hash};
 pub use names::name_of;
+pub use older::{KnownOwners, Owners};
 pub use personas::ShownSwitch;
 pub use presented::{Presented, Shown};
 pub use rules::Standing;
@@ -37,6 +39,8 @@ pub struct Gate {
     rules: Swap<Rules>,
     /// What judges certificates now; none where TLS alone does.
     trust: Swap<Option<Trust>>,
+    /// The owners of the store, once it is open.
+    owners: Swap<Option<KnownOwners>>,
     /// Who has come by.
     seen: Seen,
 }
@@ -45,7 +49,8 @@ impl Gate {
     /// A gate with what the configuration says; refuses what does not fit together.
     pub fn new(config: &Config) -> Result<Self, String> {
         let rules = Swap::new(Rules::new(config)?);
-        Ok(Self { rules, trust: Swap::new(None), seen: Seen::default() })
+        let (trust, owners) = (Swap::new(None), Swap::new(None));
+        Ok(Self { rules, trust, owners, seen: Seen::default() })
     }
 
     /// Puts what another configuration says about clients in the place of what is said now, for live connections too.
@@ -60,12 +65,17 @@ impl Gate {
         self.trust.set(Some(trust));
     }
 
+    /// Asks these from now on whether a name owns objects, or is known, that the rule of names refuses.
+    pub fn owners(&self, owners: KnownOwners) {
+        self.owners.set(Some(owners));
+    }
+
     /// Lets in the other side of a connection that has shown this chain, or says why not. It is judged whether TLS has done
     /// so or not: what TLS takes up again was judged when the session began, and something else may hold now.
     pub fn enter(&self, chain: &[CertificateDer<'_>], shown: Shown) -> Result<Arc<Presented>, Refused> {
         let chain: Vec<_> = chain.iter().map(|one| one.clone().into_owned()).collect();
-        let judged = judge(self.rules.get(), self.trust.get(), &chain, shown)?;
-        self.seen.note(&judged.principal.identity);
+        let judged = self.judge(self.rules.get(), self.trust.get(), &chain, shown)?;
+        self.seen.note(&judged.principal);
         Ok(Arc::new(Presented::new(chain, shown, judged)))
     }
 
@@ -78,11 +88,12 @@ impl Gate {
         if is_same && judged.holds.has(now()) {
             return Ok(judged.principal);
         }
-        let judged = judge(rules, trust, presented.chain(), presented.shown()).map_err(|refused| {
+        let judged = self.judge(rules, trust, presented.chain(), presented.shown()).map_err(|refused| {
             let text = format!("the certificate of this client is not taken any more: {}", refused.why);
             Refusal::new(Cause::Certificate, text)
         })?;
         let principal = Arc::clone(&judged.principal);
+        self.seen.note(&principal);
         presented.note(judged);
         Ok(principal)
     }
@@ -105,27 +116,41 @@ impl Gate {
     pub fn standing(&self, name: &str) -> Result<Standing, String> {
         self.rules.get().standing(name)
     }
-}
 
-/// Judges a chain now, and makes the principal that it stands for. Where nothing judges, the dates of the client are those
-/// of its own certificate.
-fn judge(
-    rules: Arc<Rules>,
-    trust: Arc<Option<Trust>>,
-    chain: &[CertificateDer<'_>],
-    shown: Shown,
-) -> Result<Judged, Refused> {
-    let Some(own) = chain.first() else { return Err("it has no certificate".to_owned().into()) };
-    let Judgement { path, validity, holds } = match &*trust {
-        Some(trust) => trust.judge(chain, shown, now())?,
-        None => Judgement {
-            path: CertificatePath::default(),
-            validity: names::validity(own),
-            holds: Validity::EVER,
-        },
-    };
-    let principal = Arc::new(rules.principal(&rules.identity(own, (path, validity))?)?);
-    Ok(Judged { rules, trust, holds, principal })
+    /// As whom an identity of earlier is let in now.
+    fn made_again(&self, identity: &Identity) -> Result<Principal, String> {
+        let path: Vec<_> = identity.path.certificates().map(CertificateDer::from).collect();
+        if let Some(trust) = self.trust.get().as_ref()
+            && !path.is_empty()
+        {
+            trust.judge(&path, Shown::ByClient, now()).map_err(|refused| refused.why)?;
+        }
+        self.rules.get().principal(identity)
+    }
+
+    /// Judges a chain now, and makes the principal that it stands for. Where nothing judges, the dates of the client are those
+    /// of its own certificate.
+    fn judge(
+        &self,
+        rules: Arc<Rules>,
+        trust: Arc<Option<Trust>>,
+        chain: &[CertificateDer<'_>],
+        shown: Shown,
+    ) -> Result<Judged, Refused> {
+        let Some(own) = chain.first() else { return Err("it has no certificate".to_owned().into()) };
+        let Judgement { path, validity, holds } = match &*trust {
+            Some(trust) => trust.judge(chain, shown, now())?,
+            None => Judgement {
+                path: CertificatePath::default(),
+                validity: names::validity(own),
+                holds: Validity::EVER,
+            },
+        };
+        let owners = self.owners.get();
+        let identity = rules.identity(own, (path, validity), owners.as_ref().as_ref())?;
+        let principal = Arc::new(rules.principal(&identity)?);
+        Ok(Judged { rules, trust, holds, principal })
+    }
 }
 
 /// The time of the system, in seconds since 1970.
@@ -135,12 +160,7 @@ fn now() -> i64 {
 
 impl Clients for Gate {
     fn principal(&self, identity: &Identity) -> Option<Principal> {
-        let path: Vec<_> = identity.path.certificates().map(CertificateDer::from).collect();
-        let judged = match self.trust.get().as_ref() {
-            Some(trust) if !path.is_empty() => trust.judge(&path, Shown::ByClient, now()).map(drop),
-            _ => Ok(()),
-        };
-        let made = judged.map_err(|refused| refused.why).and_then(|()| self.rules.get().principal(identity));
+        let made = self.made_again(identity);
         made.inspect_err(|why| {
             let client = noted(&identity.name(), NOTED_CHARS_MAX);
             tracing::warn!(client, why, "what was given to this client earlier is not good any more");
@@ -154,6 +174,12 @@ impl Clients for Gate {
 
     fn came_as(&self, whom: &ClientRef) -> Option<String> {
         self.seen.name_of(whom)
+    }
+
+    fn comes_in(&self, whom: &ClientRef) -> Vec<Identity> {
+        let mut come = self.seen.administrators(whom);
+        come.retain(|identity| self.made_again(identity).is_ok_and(|principal| principal.admin));
+        come
     }
 
     fn holder(&self, name: &str) -> Result<Principal, String> {

@@ -8,9 +8,10 @@ pub use facts::{Facts, bounded, chain_rule, may_certify, moment};
 pub use text::{name, text_of};
 
 use crate::engine::rights::names::{self, Flaw};
+use keystead_hsm::{Entropy as _, SystemEntropy};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SubjectPublicKeyInfo,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, SerialNumber, SubjectPublicKeyInfo,
 };
 use rustls::pki_types::DnsName;
 use std::io::Write as _;
@@ -34,6 +35,9 @@ pub enum Error {
     /// The certificate itself.
     #[error("certificate: {0}")]
     Certificate(#[from] rcgen::Error),
+    /// There are no random bytes for a serial number.
+    #[error("certificate: {0}")]
+    Entropy(keystead_hsm::Error),
     /// A CA whose key is that of another.
     #[error(
         "the key of the CA does not belong to its certificate: put the right one of the two back from a copy"
@@ -86,7 +90,7 @@ impl Curve {
 /// Makes a CA; what it signs has keys on its curve.
 pub fn make_ca(name: &str, curve: Curve) -> Result<Pair, Error> {
     let key = curve.key()?;
-    let mut params = params(name, CA_DAYS);
+    let mut params = params(name, CA_DAYS)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = params.self_signed(&key)?;
@@ -140,21 +144,19 @@ impl Ca {
         self.pair(client_params(name, days)?)
     }
 
-    /// Signs the key of a request; everything else of the certificate is decided here.
-    pub fn sign(&self, request: &str, name: &str, days: i64) -> Result<String, Error> {
-        let mut request = CertificateSigningRequestParams::from_pem(request)?;
-        request.params = client_params(name, days)?;
-        Ok(request.signed_by(&self.0)?.pem())
-    }
-
     /// A certificate for a client of this name and this key, X.509 SubjectPublicKeyInfo DER, until a time in seconds since
-    /// 1970; DER too.
-    pub fn certify(&self, key: &[u8], name: &str, until: i64) -> Result<Vec<u8>, Error> {
+    /// 1970; everything else of it is decided here.
+    pub fn certified(&self, key: &[u8], name: &str, until: i64) -> Result<rcgen::Certificate, Error> {
         let key = SubjectPublicKeyInfo::from_der(key)?;
         let mut params = client_params(name, 0)?;
         params.not_after =
             OffsetDateTime::from_unix_timestamp(until).map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
-        Ok(params.signed_by(&key, &self.0)?.der().to_vec())
+        Ok(params.signed_by(&key, &self.0)?)
+    }
+
+    /// The same, DER.
+    pub fn certify(&self, key: &[u8], name: &str, until: i64) -> Result<Vec<u8>, Error> {
+        Ok(self.certified(key, name, until)?.der().to_vec())
     }
 
     fn pair(&self, params: CertificateParams) -> Result<Pair, Error> {
@@ -175,7 +177,7 @@ pub fn request(name: &str, curve: Curve) -> Result<(String, String), Error> {
 }
 
 fn server_params() -> Result<CertificateParams, Error> {
-    let mut params = params("localhost", DEV_DAYS);
+    let mut params = params("localhost", DEV_DAYS)?;
     params.subject_alt_names = local_names()?;
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
@@ -201,7 +203,7 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 fn client_params(name: &str, days: i64) -> Result<CertificateParams, Error> {
     check_name(name)?;
-    let mut params = params(name, days);
+    let mut params = params(name, days)?;
     if let (Ok(_), Ok(dns)) = (DnsName::try_from(name), name.try_into()) {
         params.subject_alt_names = vec![SanType::DnsName(dns)];
     }
@@ -209,15 +211,31 @@ fn client_params(name: &str, days: i64) -> Result<CertificateParams, Error> {
     Ok(params)
 }
 
-fn params(name: &str, days: i64) -> CertificateParams {
+fn params(name: &str, days: i64) -> Result<CertificateParams, Error> {
     let mut params = CertificateParams::default();
+    let mut random = [0; SERIAL_BYTES];
+    SystemEntropy::default().fill(&mut random).map_err(Error::Entropy)?;
+    params.serial_number = Some(SerialNumber::from_slice(&serial_number(random)));
     params.distinguished_name.push(DnType::CommonName, name);
     // Clocks differ a little between machines.
     params.not_before = OffsetDateTime::now_utc() - Duration::hours(1);
-    params.not_after = OffsetDateTime::now_utc() + Duration::days(days);
+    params.not_after = OffsetDateTime::now_utc()
+        .checked_add(Duration::days(days))
+        .ok_or(rcgen::Error::CouldNotParseCertificate)?;
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params
+    Ok(params)
+}
+
+/// How many bytes a serial number has.
+pub const SERIAL_BYTES: usize = 16;
+
+/// The serial number of a certificate, of random bytes: positive, never zero, and of 20 bytes at most (RFC 5280, 4.1.2.2). A CA
+/// revokes by it, so no two certificates of one may have the same, whatever else they share.
+pub fn serial_number(mut random: [u8; SERIAL_BYTES]) -> [u8; SERIAL_BYTES] {
+    let [first, ..] = &mut random;
+    *first = *first & 0x7f | 0x40;
+    random
 }
 
 /// Writes a file of its own mode 0600, whole or not at all. A file that exists is left alone.

@@ -140,7 +140,7 @@ impl Server {
         let outcome = match push::cannot_turn(peer, message) {
             Some(refusal) => whole(message, &refusal),
             None => batch::run(world, &peer.principal, message, entropy, supplies)
-                .map_err(|need| entries::start(*request, peer, message, need))?,
+                .map_err(|need| entries::start(*request, peer, (message, world.view), need))?,
         };
         let objects = self.witness(world, peer, message, &outcome);
         let outcome = fitting(*request, message, outcome);

@@ -12,7 +12,7 @@ use crate::endpoints::{self, Endpoints, Line};
 use crate::engine::statements::about::{About, Registration};
 use crate::engine::statements::profiles::{Place, Transports};
 use crate::engine::world::{Authority, Settings};
-use crate::executor::{Executor, Registrar, Signer};
+use crate::executor::{Executor, Registrar, Signer, StoreOwners};
 use crate::explain::{Bounds, Memory};
 use crate::gate::Gate;
 use crate::listen::descriptors::{self, TooFew};
@@ -122,7 +122,7 @@ pub fn run(
     let tls = listen::tls(&files)?;
     let ends = Ends::begin(&tls, &config.listen);
     gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
-    let server = server(config, &listener.addresses(), &gate)?;
+    let (server, owners) = server(config, &listener.addresses(), &gate)?;
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
         server: Arc::clone(&server),
@@ -145,6 +145,7 @@ pub fn run(
         act_unasked(Arc::clone(&line), Duration::from_secs(config.limits.date_check_seconds));
         tokio::spawn(ends.watch(Arc::clone(&door)));
         tokio::spawn(descriptors::keep_raised());
+        tokio::task::spawn_blocking(move || owners.tell_misnamed());
         tokio::spawn(follow::follow(signals.hangup, reload, Running { gate, door: Arc::clone(&door), line }));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
@@ -187,7 +188,7 @@ fn server(
     config: &Config,
     addresses: &[(SocketAddr, Protocol)],
     gate: &Arc<Gate>,
-) -> Result<Arc<Server>, Error> {
+) -> Result<(Arc<Server>, Arc<StoreOwners>), Error> {
     let authority = crate::authority::load(config)?;
     let claim = Claim::take(config.store.engine, &config.store.path)?;
     if let Some(file) = &config.hsm.softhsm_config {
@@ -198,6 +199,8 @@ fn server(
     Hierarchy::judge(&claim, &master)?;
     let database = Arc::new(Hierarchy::open_store(claim)?);
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
+    let owners = Arc::new(StoreOwners::of(&database));
+    gate.owners(Arc::<StoreOwners>::clone(&owners));
     let transports = transports(config, addresses);
     let registrar = registrar(&config.tls);
     let settings = settings(config, authority, transports);
@@ -208,7 +211,7 @@ fn server(
     let admission = Arc::new(Admission::new(&capacity::caps(config)));
     let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, told, admission);
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
-    Ok(Arc::new(Server::new(Arc::new(executor), delay)))
+    Ok((Arc::new(Server::new(Arc::new(executor), delay)), owners))
 }
 
 fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {

@@ -168,6 +168,10 @@ impl Clients for Bench {
         None
     }
 
+    fn comes_in(&self, _: &ClientRef) -> Vec<Identity> {
+        Vec::new()
+    }
+
     fn holder(&self, name: &str) -> Result<Principal, String> {
         self.principal(&Identity::named(name)).ok_or_else(|| "nobody".to_owned())
     }

@@ -1,9 +1,10 @@
 //! `keystead client`: certificates for clients. The private key is made here and never leaves this machine; the server
 //! signs with the CA key that its configuration names.
 
+mod hand_over;
 mod revoke;
 
-use super::protocol::{AdminRequest, Issued, ShownClient};
+use super::protocol::{AdminRequest, CLIENT_DAYS, Issued, ShownClient};
 use super::table::table;
 use super::{as_administrator, ask, ask_with, fail, host_files, json_line, password};
 use crate::arguments::whole;
@@ -50,7 +51,7 @@ enum Action {
         #[arg(long, value_name = "DIR", default_value = ".")]
         out: PathBuf,
         /// How long the certificate is valid
-        #[arg(long, default_value_t = 365, allow_negative_numbers = true, value_parser = whole::<u32>(1, 3650))]
+        #[arg(long, default_value_t = 365, allow_negative_numbers = true, value_parser = whole::<u32>((*CLIENT_DAYS.start()).into(), (*CLIENT_DAYS.end()).into()))]
         days: u32,
         /// The curve of the key; a server in Suite B 192 wants p384
         #[arg(long, value_enum, default_value_t = Curve::P256)]
@@ -76,6 +77,13 @@ enum Action {
     /// or certificate is refused without --myself.
     #[command(after_help = as_administrator("keystead client revoke host-7"))]
     Revoke(revoke::Revoke),
+    /// Hand over what one name owns to another
+    ///
+    /// For objects whose owner cannot come in under its name any more, or under another one from now on. The objects keep their
+    /// identifiers, names and groups; what stays, because the new owner has an object of the same name, is told. Interrupted, it
+    /// goes on when it is repeated. A name that commands would refuse is written as the server prints it: name:"…".
+    #[command(after_help = as_administrator("keystead client hand-over 'name:\"host-7 \"' host-7"))]
+    HandOver(hand_over::HandOver),
     /// Show a client: its groups, its persona, and where each switch of that comes from
     ///
     /// A persona is a set of switches: what the server does differently for clients that need it (docs/personas.md).
@@ -109,6 +117,7 @@ pub fn run(command: &ClientCommand) -> ExitCode {
         }
         Action::List => list(command),
         Action::Revoke(asked) => revoke::run(command, asked),
+        Action::HandOver(asked) => hand_over::run(command, asked),
         Action::Show { name } => show(command, name),
         Action::Password => hash_password(command.json),
     };

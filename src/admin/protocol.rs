@@ -7,12 +7,16 @@ use kmip_codec::Tag;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::operations::Operation;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// The operation, from the range that KMIP leaves to extensions.
 pub const OPERATION: Operation = Operation(0x8000_4B53);
 
 /// The tag of the JSON text, from the range that KMIP leaves to extensions.
 const TEXT: Tag = Tag(0x54_4B53);
+
+/// For how many days a certificate may be valid that is signed for a client.
+pub const CLIENT_DAYS: RangeInclusive<u32> = 1..=3650;
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +56,19 @@ pub enum AdminRequest {
         /// Whether it may be the name or the certificate with which it is asked for.
         #[serde(default, skip_serializing_if = "is_false")]
         myself: bool,
+    },
+    /// Hand over what a name owns to another name, some of it at a time.
+    ClientHandOver {
+        /// The owner: a name, or `sha256:` and the fingerprint of a certificate that is called by that.
+        name: String,
+        /// Who owns it afterwards.
+        to: String,
+        /// Whether it may be a name that nothing here knows.
+        #[serde(default, skip_serializing_if = "is_false")]
+        unknown: bool,
+        /// Where to go on: what the answer before said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
     },
     /// The certificates that were signed.
     ClientList,
@@ -148,6 +165,31 @@ pub struct Revoked {
     pub name: Option<String>,
     /// The certificates that are known here and are refused from now on.
     pub certificates: Vec<Fingerprint>,
+}
+
+/// The answer to [`AdminRequest::ClientHandOver`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// Who owned it.
+    pub from: String,
+    /// Who owns it now.
+    pub to: String,
+    /// How many objects went over.
+    pub moved: usize,
+    /// The objects that stay, and why.
+    pub stay: Vec<Stays>,
+    /// Where to go on; none where nothing is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// An object that was not handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stays {
+    /// Its identifier.
+    pub object: String,
+    /// Why.
+    pub why: String,
 }
 
 fn is_false(value: &bool) -> bool {

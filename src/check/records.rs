@@ -84,6 +84,9 @@ impl<'a> Records<'a> {
             }
         }
         let Some(object) = &sound.object else { return };
+        if let Some((owner, flaw)) = object.misnamed() {
+            self.report.owns_though(owner, &flaw);
+        }
         let sealed = object.value_key().and_then(|key| Some((self.snapshot.get(&key).ok()??, key)));
         let Some((sealed, value_key)) = sealed else { return };
         let opened = self.with_keys(|vault| vault.map_or(Ok(()), |vault| object.open_value(&sealed, vault)));

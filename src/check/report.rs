@@ -1,5 +1,7 @@
 //! What a check has found.
 
+use crate::engine::rights::names::{self, Flaw};
+use crate::text::printable;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,6 +12,9 @@ const NAMED_MAX: usize = 1000;
 
 /// The kind of the one record that says which format the store has.
 const FORMAT: &str = "format";
+
+/// How much of a name is shown.
+const NAME_CHARS: usize = 256;
 
 /// What a check comes to.
 #[derive(Debug, Default, Serialize)]
@@ -30,6 +35,17 @@ pub struct Report {
     pub damaged: BTreeMap<&'static str, usize>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// The owners of objects whose names are not taken for new clients. Nothing about them is unsound.
+    pub misnamed_owners: BTreeMap<String, Misnamed>,
+}
+
+/// An owner whose name is not taken for new clients.
+#[derive(Debug, Serialize)]
+pub struct Misnamed {
+    /// Why.
+    pub why: String,
+    /// How many objects it owns.
+    pub objects: u64,
 }
 
 /// Records of one kind.
@@ -68,6 +84,15 @@ impl Report {
         }
     }
 
+    /// Counts an object of an owner whose name is refused.
+    pub fn owns_though(&mut self, owner: &str, flaw: &Flaw) {
+        let quoted = names::quoted(owner);
+        if self.misnamed_owners.len() < NAMED_MAX || self.misnamed_owners.contains_key(&quoted) {
+            let row = self.misnamed_owners.entry(quoted);
+            row.or_insert_with(|| Misnamed { why: flaw.to_string(), objects: 0 }).objects += 1;
+        }
+    }
+
     /// For people.
     pub fn text(&self, space: bool) -> String {
         let mut text = String::new();
@@ -83,6 +108,15 @@ impl Report {
         for (kind, Count { count, bytes }) in self.records.iter().filter(|(kind, _)| **kind != FORMAT) {
             let bytes = if space { format!(", {bytes} bytes") } else { String::new() };
             let _ = writeln!(text, "{kind}: {count}{bytes}");
+        }
+        for (owner, Misnamed { why, objects }) in &self.misnamed_owners {
+            let owner = printable(owner, NAME_CHARS);
+            let _ = writeln!(
+                text,
+                "note: {objects} objects belong to '{owner}', a name that is not taken for new clients ({why}): its certificate is \
+                 let in as before, unless another client is called alike; `keystead client hand-over '{owner}' NAME` gives them \
+                 to another name"
+            );
         }
         let proved =
             if self.proved { "every record opened with the keys in the HSM" } else { "no record opened" };

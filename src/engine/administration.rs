@@ -4,6 +4,7 @@
 //! the audit entry of the item. What the engine cannot do (the HSM, the CA's key) comes back as a need.
 
 mod clients;
+mod hand_over;
 
 use crate::admin::protocol::{self, AdminRequest};
 use crate::engine::context::Context;
@@ -76,6 +77,7 @@ administrative_operations! {
     MasterRotate: Administrator, Job, "epoch {from} to {to}";
     ClientAdd: Administrator, Draft, "";
     ClientRevoke: Administrator, Draft, "";
+    ClientHandOver: Administrator, Draft, "";
     ClientList: Administrator, Draft, "";
     ClientShow: Administrator, Draft, "";
     Explain: Administrator, Look, "";
@@ -118,6 +120,7 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
     let answer = match &request {
         AdminRequest::ClientAdd { .. } => clients::add(cx, &request),
         AdminRequest::ClientRevoke { name, unknown, myself } => clients::revoke(cx, name, *unknown, *myself),
+        AdminRequest::ClientHandOver { .. } => hand_over::hand_over(cx, &request),
         AdminRequest::ClientList => clients::issued(cx.draft).and_then(|issued| json(&issued)),
         AdminRequest::ClientShow { name } => clients::show(cx, &request, name),
         _ => cx.supplies.outside(&request),
@@ -144,6 +147,10 @@ fn note(request: &AdminRequest) -> String {
             let unknown = if *unknown { ", known or not" } else { "" };
             let own = if *myself { ", who asks or not" } else { "" };
             format!("{}{unknown}{own}", noted(name, NOTED_CHARS_MAX))
+        }
+        AdminRequest::ClientHandOver { name, to, unknown, .. } => {
+            let unknown = if *unknown { ", known or not" } else { "" };
+            format!("{} to {}{unknown}", noted(name, NOTED_CHARS_MAX), noted(to, NOTED_CHARS_MAX))
         }
         AdminRequest::ClientShow { name } => noted(name, NOTED_CHARS_MAX),
         AdminRequest::Explain { id } => format!("request {id}"),

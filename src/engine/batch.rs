@@ -98,11 +98,12 @@ fn run_admitted(
     let acting = ticket.as_ref().map_or(principal, |ticket| &ticket.principal);
     let grant = standing.leave.clone().or_else(|| ticket.as_ref().map(Admitted::grant));
     let mut draft = Draft::granted(world, acting, grant);
+    rely_on(&mut draft, principal, ticket.as_ref());
     standing.settle(&mut draft)?;
     let cx = Context::new(&mut draft, message.version(), entropy, supplies);
     let (items, deeds) = Batch::new(message).run(cx).map_err(Halt::Need)?;
     draft.unbound_time();
-    let counted = counted(world, acting, &standing, ticket.as_ref(), draft.grant())?;
+    let counted = counted((world, principal), acting, &standing, ticket.as_ref(), draft.grant())?;
     if let Some(ticket) = &ticket {
         ticket.settle(&mut draft)?;
     }
@@ -122,16 +123,25 @@ fn run_admitted(
     Ok(Outcome { response, changes, deeds, acting_as, notices, counted, made })
 }
 
+/// Nothing is committed where the sender, or the ticket that it has shown, is not good any more by then.
+fn rely_on(draft: &mut Draft<'_>, sender: &Principal, ticket: Option<&Admitted>) {
+    draft.relies_on(&sender.identity);
+    if let Some(ticket) = ticket {
+        draft.relies_on_row(ticket.key().to_vec());
+    }
+}
+
 /// What stays of a message that was run and whose answer is not given: the first use of its certificate, and its ticket
 /// with the request and the operations counted.
 fn counted(
-    world: &World<'_>,
+    (world, principal): (&World<'_>, &Principal),
     acting: &Principal,
     standing: &Standing,
     ticket: Option<&Admitted>,
     left: Option<&mut Grant>,
 ) -> Step<Changes> {
     let mut draft = Draft::granted(world, acting, left.cloned());
+    rely_on(&mut draft, principal, ticket);
     standing.settle(&mut draft)?;
     if let Some(ticket) = ticket {
         ticket.settle(&mut draft)?;

@@ -3,6 +3,7 @@
 
 mod authority;
 mod make;
+mod proof;
 mod wish;
 
 pub use authority::Issuer;
@@ -14,7 +15,7 @@ use crate::engine::material::{self, Truth};
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::release;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -45,6 +46,15 @@ impl Sent {
             (None, Some(_)) => refuse(Cause::Missing, "name the Certificate Request Type of the request"),
             _ => Ok(None),
         }
+    }
+}
+
+/// The key with which a client wants to log in, X.509 SubjectPublicKeyInfo DER: that of a request, PEM.
+pub fn login_key(request: &str) -> Result<Vec<u8>, Refusal> {
+    match Wish::of_login(CertificateRequestType::PEM, request.as_bytes()) {
+        Ok(wish) => Ok(wish.key_der()),
+        Err(Halt::Refused(refusal)) => Err(refusal),
+        Err(Halt::Need(need)) => Err(Refusal::new(Cause::Internal, format!("{need:?}"))),
     }
 }
 

@@ -3,14 +3,17 @@
 //! [`Draft::object`] is the only way to an object, and it asks the policy first, so that no operation can forget
 //! to. What a draft has read and written becomes one transaction that fails as a whole when another was faster.
 
+mod callers;
 mod candidates;
 mod clients;
 mod find;
+mod handing;
 pub(in crate::engine) mod kept;
 mod pending;
 mod reading;
 mod undone;
 
+pub use callers::still_let_in;
 pub use candidates::Age;
 pub use pending::Savepoint;
 pub use undone::Undone;
@@ -52,6 +55,8 @@ pub struct Draft<'a> {
     stored: BTreeMap<String, Stored>,
     /// Other keys that are to be written, as the store has them.
     seen: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Rows that must stay as they are, beside those of who asks.
+    relied: BTreeSet<Vec<u8>>,
     /// The objects that were read last.
     recent: VecDeque<(String, Stored)>,
     /// How many objects were looked at one after another.
@@ -70,8 +75,8 @@ impl<'a> Draft<'a> {
     /// An empty draft for one principal.
     pub fn new(world: &'a World<'a>, principal: &'a Principal) -> Self {
         let (pending, recent) = (Pending::default(), VecDeque::new());
-        let (stored, seen) = (BTreeMap::new(), BTreeMap::new());
-        Self { world, principal, pending, stored, seen, recent, looked_at: 0, meter: None }
+        let (stored, seen, relied) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { world, principal, pending, stored, seen, relied, recent, looked_at: 0, meter: None }
     }
 
     /// The same within what a ticket allows.
@@ -214,9 +219,12 @@ impl<'a> Draft<'a> {
         self.pending.is_empty()
     }
 
-    /// The transaction: objects, their index entries, names and values, with what must still hold.
+    /// The transaction: objects, their index entries, names and values, with what must still hold, of who asks too.
     pub fn finish(self) -> Result<Changes, Need> {
         let mut changes = Changes::default();
+        if !self.pending.is_empty() {
+            changes.expects = self.callers()?;
+        }
         for object in self.pending.objects() {
             let id = object.place();
             let stored = self.stored.get(id).and_then(Option::as_ref);

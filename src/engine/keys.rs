@@ -147,6 +147,11 @@ pub fn credential(fingerprint: &str) -> Vec<u8> {
     key(b'd', &[fingerprint.as_bytes()])
 }
 
+/// Whether a key is that of what is known of a certificate.
+pub fn is_credential(key: &[u8]) -> bool {
+    key.first() == Some(&b'd')
+}
+
 /// What is known of a name of clients.
 pub fn client_name(name: &str) -> Vec<u8> {
     key(b'x', &[&short(&[name.as_bytes()])])
@@ -170,6 +175,21 @@ pub fn default_member(owner: &str, group: &str) -> Vec<u8> {
 /// All entries of one value of an index, within the objects of one owner or group.
 pub fn index_prefix(scope: &Scope, index: Index, value: &[u8]) -> Vec<u8> {
     key(b'i', &[&scope.short(), &[index as u8], &short(&[value])])
+}
+
+/// All entries of all indexes, those of one owner or group together.
+pub fn all_index_entries() -> Vec<u8> {
+    key(b'i', &[])
+}
+
+/// How many bytes stand before the creation time in an entry of an index.
+pub fn index_prefix_length() -> usize {
+    all_index_entries().len() + 16 + 1 + 16
+}
+
+/// What an entry of an index begins with, as all entries of its owner or group do.
+pub fn scope_of(entry: &[u8]) -> &[u8] {
+    entry.get(..all_index_entries().len() + 16).unwrap_or(entry)
 }
 
 /// One entry of an index.

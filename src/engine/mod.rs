@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | `ops` | the operations, a file each |
 //! | `administration` | what the commands of `keystead` ask beyond KMIP |
-//! | `rights` | who may do what, and what is done differently for whom |
+//! | `rights`, `owners` | who may do what, and what is done differently for whom; who owns what a store holds |
 //! | `objects`, `material` | managed objects and their values |
 //! | `lifecycle`, `attributes` | states and dates; the rules of attributes |
 //! | `cryptography`, `certificates`, `pkcs11` | what keys are used for |
@@ -26,7 +26,7 @@ pub mod administration;
 pub mod asynchronous;
 mod attributes;
 pub mod batch;
-mod certificates;
+pub mod certificates;
 mod context;
 mod cryptography;
 mod dispatch;
@@ -39,6 +39,7 @@ mod material;
 pub mod need;
 mod objects;
 mod ops;
+pub mod owners;
 mod pkcs11;
 pub mod refusal;
 pub mod rights;

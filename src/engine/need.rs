@@ -9,6 +9,7 @@ use crate::audit::Entry;
 use crate::crypto::derivation::pbkdf2;
 use crate::crypto::pkcs12::{self, Contents, Unopened};
 use crate::crypto::{self, Digest};
+use crate::engine::draft::Write;
 use crate::engine::rights::policy::Principal;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;
@@ -116,6 +117,8 @@ pub struct Outside {
     pub request: AdminRequest,
     /// What is entered in the audit before a job begins; whoever knows the message fills it in.
     pub start: Option<Entry>,
+    /// What must still hold then, so that whoever asks is still let in.
+    pub expects: Vec<Write>,
 }
 
 /// What a client wants to log in with from now on.

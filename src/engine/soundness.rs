@@ -5,6 +5,8 @@ use crate::engine::draft::{self, kept};
 use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
+use crate::engine::owners;
+use crate::engine::rights::names::Flaw;
 use crate::engine::rights::{credentials, tickets};
 use crate::engine::world::{OpenError, Vault};
 use std::fmt;
@@ -45,6 +47,11 @@ pub struct Sound {
 pub struct Stored(Object);
 
 impl Stored {
+    /// Who owns it, and why the rule of names refuses that owner, where it does.
+    pub fn misnamed(&self) -> Option<(&str, Flaw)> {
+        owners::flaw(&self.0.owner).map(|flaw| (self.0.owner.as_str(), flaw))
+    }
+
     /// The key of its value; `None` where it has none (any more).
     pub fn value_key(&self) -> Option<Vec<u8>> {
         let has_value = self.0.has_value && !self.0.is_destroyed();

@@ -232,7 +232,7 @@ impl Supplies {
                 Ok(answer.clone()?)
             }
             None => {
-                let outside = Outside { request: request.clone(), start: None };
+                let outside = Outside { request: request.clone(), start: None, expects: Vec::new() };
                 Err(Halt::Need(Need::Outside(Box::new(outside))))
             }
         }

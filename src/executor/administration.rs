@@ -2,23 +2,31 @@
 //! memory of exchanges. Who may ask the engine has decided before (see
 //! [`administration`](crate::engine::administration)).
 
-use super::{Error, Executor};
+use super::{Error, Executor, now};
 use crate::admin::protocol::{AdminRequest, Issued};
 use crate::audit::Entry;
+use crate::engine::certificates;
 use crate::engine::draft::Changes;
 use crate::engine::need::Outside;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::supplies::Supplies;
 use crate::gate::{self, fingerprint};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use crate::store::Outcome;
+use crate::vault;
 use serde_json::Value;
 
+/// Seconds.
+const DAY: i64 = 86_400;
+
 impl Executor {
-    /// Does what is asked, after its start is in the audit where it has one. Blocks.
+    /// Does what is asked, after its start is in the audit where it has one. Nothing where whoever asks may have been revoked since
+    /// that was decided: the engine decides again. Blocks.
     pub(super) fn do_outside(&self, outside: Outside, supplies: &mut Supplies) -> Result<(), Error> {
         if let Some(start) = &outside.start {
-            self.commit_blocking(Changes::default(), vec![start.clone()])?;
+            let changes = Changes { expects: outside.expects, writes: Vec::new() };
+            if self.commit_blocking(changes, vec![start.clone()])? == Outcome::Conflict {
+                return Ok(());
+            }
         }
         let answer = self.answer(&outside.request, outside.start.as_ref());
         supplies.add_outside(outside.request, answer);
@@ -32,7 +40,7 @@ impl Executor {
             AdminRequest::MasterStatus => json(self.hierarchy.status().map_err(failed)?),
             AdminRequest::MasterRotate => {
                 let start = start.ok_or_else(|| failed("a job without the entry of its start"))?;
-                json(self.hierarchy.rotate(start).map_err(failed)?)
+                json(self.hierarchy.rotate(start).map_err(not_rotated)?)
             }
             AdminRequest::ClientAdd { name, days, request, .. } => self.sign(name, *days, request),
             AdminRequest::ClientShow { name } => {
@@ -46,31 +54,38 @@ impl Executor {
                 Refusal::new(Cause::NotFound, text)
             })?),
             AdminRequest::ExplainLast { client, count } => json(self.memory.last(client.as_deref(), *count)),
-            AdminRequest::ClientRevoke { .. } | AdminRequest::ClientList => {
-                Err(failed("it is done in the draft"))
-            }
+            AdminRequest::ClientRevoke { .. }
+            | AdminRequest::ClientHandOver { .. }
+            | AdminRequest::ClientList => Err(failed("it is done in the draft")),
         }
     }
 
     /// A certificate, without who asked for it and when.
     fn sign(&self, name: &str, days: u32, request: &str) -> Result<Value, Refusal> {
-        let signed = self.registrar.ca()?.sign(request, name, i64::from(days));
-        let certificate = signed.map_err(|error| Refusal::new(Cause::InvalidField, error.to_string()))?;
-        let der = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(failed)?;
+        let key = certificates::login_key(request)?;
+        let until = now().seconds().saturating_add(i64::from(days) * DAY);
+        let signed = self.registrar.ca()?.certified(&key, name, until);
+        let signed = signed.map_err(|error| Refusal::new(Cause::InvalidField, error.to_string()))?;
         json(Issued {
             name: name.to_owned(),
-            fingerprint: fingerprint(&der),
-            not_after: gate::ends(&der).unwrap_or_default(),
+            fingerprint: fingerprint(signed.der()),
+            not_after: gate::ends(signed.der()).unwrap_or_default(),
             by: String::new(),
             at: 0,
             ended: None,
-            certificate,
+            certificate: signed.pem(),
         })
     }
 }
 
 fn json(value: impl serde::Serialize) -> Result<Value, Refusal> {
     serde_json::to_value(value).map_err(failed)
+}
+
+/// One rotation at a time: that another one runs is no failure, and passes.
+fn not_rotated(error: vault::Error) -> Refusal {
+    let cause = if matches!(error, vault::Error::Running(_)) { Cause::Limit } else { Cause::Internal };
+    Refusal::new(cause, error.to_string())
 }
 
 /// An administrator is told what failed, in full.

@@ -10,39 +10,62 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 /// How much of a name that is refused is shown.
 const SHOWN_CHARS_MAX: usize = 64;
 
+/// Why the name of a certificate is not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Misnamed {
+    /// In words.
+    pub why: String,
+    /// What versions before this rule called its holder: the first common name, else the first alternative name.
+    pub older: Option<String>,
+    /// Whether that is all that the certificate says.
+    pub is_one: bool,
+}
+
+impl Misnamed {
+    fn unreadable(why: impl Into<String>) -> Self {
+        Self { why: why.into(), older: None, is_one: true }
+    }
+}
+
 /// The common name, else the first name of the alternative ones. Refuses a subject with several, what cannot be read, and
 /// what is the name of no client.
-pub fn name_of(certificate: &[u8]) -> Result<Option<String>, String> {
+pub fn name_of(certificate: &[u8]) -> Result<Option<String>, Misnamed> {
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
-        return Err("its certificate cannot be read".to_owned());
+        return Err(Misnamed::unreadable("its certificate cannot be read"));
     };
     let common = match common_name(&certificate)? {
-        None => alternative_name(&certificate)?,
+        None => alternative_name(&certificate).map_err(Misnamed::unreadable)?,
         common => common,
     };
     let Some(name) = common else { return Ok(None) };
-    names::check(&name).map_err(|flaw| {
-        format!(
+    names::check(&name).map_err(|flaw| Misnamed {
+        why: format!(
             "its certificate has the name {}, which is not taken as that of a client: {flaw}",
             noted(&name, SHOWN_CHARS_MAX)
-        )
+        ),
+        older: Some(name.clone()),
+        is_one: true,
     })?;
     Ok(Some(name))
 }
 
 /// The one common name of the subject.
-fn common_name(certificate: &X509Certificate<'_>) -> Result<Option<String>, String> {
+fn common_name(certificate: &X509Certificate<'_>) -> Result<Option<String>, Misnamed> {
     let all: Result<Vec<String>, String> = certificate.subject().iter_common_name().map(text_of).collect();
-    let all = all.map_err(|why| format!("the common name of its certificate cannot be read: {why}"))?;
+    let all = all.map_err(|why| {
+        Misnamed::unreadable(format!("the common name of its certificate cannot be read: {why}"))
+    })?;
     let mut named = all.into_iter().filter(|name| !name.is_empty());
     let Some(name) = named.next() else { return Ok(None) };
-    if let Some(other) = named.find(|other| *other != name) {
-        let (one, other) = (noted(&name, SHOWN_CHARS_MAX), noted(&other, SHOWN_CHARS_MAX));
-        return Err(format!(
+    let Some(other) = named.find(|other| *other != name) else { return Ok(Some(name)) };
+    let (one, other) = (noted(&name, SHOWN_CHARS_MAX), noted(&other, SHOWN_CHARS_MAX));
+    Err(Misnamed {
+        why: format!(
             "its certificate has several common names, {one} and {other}: nobody knows which of them is meant"
-        ));
-    }
-    Ok(Some(name))
+        ),
+        older: Some(name),
+        is_one: false,
+    })
 }
 
 /// The first DNS name, mail address or URI.

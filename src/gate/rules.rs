@@ -5,6 +5,7 @@ use super::attestation::Attestor;
 use super::credentials::{Ledger, Proven};
 use super::listed::{Listed, Whom};
 use super::names;
+use super::older::KnownOwners;
 use super::personas::{Outfit, ShownSwitch, Wardrobe};
 use crate::config::{Config, GroupConfig};
 use crate::engine::refusal::{Cause, Refusal};
@@ -71,23 +72,25 @@ impl Rules {
         &self,
         certificate: &CertificateDer<'_>,
         (path, validity): (CertificatePath, Option<Validity>),
+        owners: Option<&KnownOwners>,
     ) -> Result<Identity, String> {
         let fingerprint = Fingerprint::of(certificate);
         let whole = Identity { fingerprint: Some(fingerprint), validity, path, ..Identity::default() };
-        let certificate = match names::name_of(certificate) {
-            Ok(Some(name)) => name,
+        let named = match names::name_of(certificate) {
+            Ok(name) => name.ok_or_else(|| {
+                "its certificate names nobody: it has no common name and no alternative name, and the configuration does not \
+                 list its fingerprint"
+                    .to_owned()
+            }),
+            Err(misnamed) => self.older_name(misnamed, fingerprint, owners),
+        };
+        let certificate = match named {
+            Ok(name) => name,
             // A certificate that the configuration lists by its fingerprint needs no name: it is called by that.
-            _ if self.listed.has(&ClientRef::Certificate(fingerprint)) => {
+            Err(_) if self.has_listed(&ClientRef::Certificate(fingerprint)) => {
                 format!("{SHA256_PREFIX}{fingerprint}")
             }
             Err(why) => return Err(why),
-            Ok(None) => {
-                return Err(
-                    "its certificate names nobody: it has no common name and no alternative name, and the \
-                            configuration does not list its fingerprint"
-                        .to_owned(),
-                );
-            }
         };
         self.no_user_has(&certificate)?;
         Ok(Identity { certificate, ..whole })
@@ -102,6 +105,11 @@ impl Rules {
     /// `admin.names`.
     pub fn administrators(&self) -> &[ClientRef] {
         &self.listed.admins
+    }
+
+    /// Whether a list of the configuration has this entry.
+    pub(super) fn has_listed(&self, entry: &ClientRef) -> bool {
+        self.listed.has(entry)
     }
 
     fn no_user_has(&self, name: &str) -> Result<(), String> {

@@ -1,11 +1,15 @@
 //! Who has come by since the server started, to tell an administrator's misspelling from a client.
 
 use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
+use crate::engine::rights::policy::Principal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most names, and the most certificates, that are remembered.
 const SEEN_MAX: usize = 100_000;
+
+/// The most certificates of administrators that are remembered.
+const ADMINISTRATORS_MAX: usize = 1000;
 
 /// Who has come by.
 #[derive(Default)]
@@ -15,13 +19,23 @@ pub struct Seen(Mutex<All>);
 struct All {
     names: BTreeSet<String>,
     certificates: BTreeMap<Fingerprint, String>,
+    /// Of administrators more is kept: whether they would be let in again is asked before another one is locked out.
+    administrators: BTreeMap<Fingerprint, Identity>,
 }
 
 impl Seen {
     /// Notes the holder of a certificate, who was let in.
-    pub fn note(&self, holder: &Identity) {
+    pub fn note(&self, principal: &Principal) {
         let mut all = self.lock();
+        let holder = &principal.identity;
         let name = &holder.certificate;
+        if principal.admin
+            && let Some(fingerprint) = holder.fingerprint
+            && (all.administrators.len() < ADMINISTRATORS_MAX
+                || all.administrators.contains_key(&fingerprint))
+        {
+            all.administrators.insert(fingerprint, holder.clone());
+        }
         if all.names.len() < SEEN_MAX && !all.names.contains(name) {
             all.names.insert(name.clone());
         }
@@ -39,6 +53,11 @@ impl Seen {
             ClientRef::Name(name) => all.names.get(name).cloned(),
             ClientRef::Certificate(fingerprint) => all.certificates.get(fingerprint).cloned(),
         }
+    }
+
+    /// The certificates with which somebody came as an administrator who is meant by this.
+    pub fn administrators(&self, whom: &ClientRef) -> Vec<Identity> {
+        self.lock().administrators.values().filter(|identity| whom.is_holder(identity)).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, All> {

@@ -5,8 +5,10 @@ use crate::audit::Entry;
 use crate::engine::administration::{self, Work};
 use crate::engine::asynchronous::Done;
 use crate::engine::batch::{Deed, Outcome};
+use crate::engine::draft::still_let_in;
 use crate::engine::need::Need;
 use crate::engine::telling::notes::noted;
+use crate::engine::world::View;
 use crate::executor::now;
 use crate::session::Peer;
 use kmip_codec::enums::ResultStatus;
@@ -42,10 +44,14 @@ pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome
     entries
 }
 
-/// The need of a message; where it is for a job, with the entry of its start.
-pub fn start(request: u64, peer: &Peer, message: &RequestMessage, need: Need) -> Need {
+/// The need of a message; where it is for a job, with the entry of its start, which is made only while the client is let in.
+pub fn start(request: u64, peer: &Peer, (message, view): (&RequestMessage, &dyn View), need: Need) -> Need {
     let Need::Outside(mut outside) = need else { return need };
     let row = administration::row(&outside.request);
+    match still_let_in(view, &peer.principal.identity) {
+        Ok(expects) => outside.expects = expects,
+        Err(need) => return need,
+    }
     outside.start = (row.work == Work::Job).then(|| Entry {
         time: now().milliseconds(),
         request,

@@ -7,7 +7,7 @@ use keystead::admin::protocol::{self, AdminRequest};
 use keystead::engine::administration::{OPERATION, ROWS, Right, Work, row};
 use keystead::engine::refusal::Cause;
 use keystead::engine::rights::attestation::Unproven;
-use keystead::engine::rights::identity::{Fingerprint, Identity};
+use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip_codec::message::{Authentication, Credential, RequestMessage, ResponseItem, TicketCredential};
@@ -36,6 +36,12 @@ pub fn requests() -> Vec<AdminRequest> {
             myself: false,
         },
         AdminRequest::ClientRevoke { name: format!("sha256:{FINGERPRINT}"), unknown: true, myself: false },
+        AdminRequest::ClientHandOver {
+            name: name.clone(),
+            to: "heir".to_owned(),
+            unknown: true,
+            after: None,
+        },
         AdminRequest::ClientList,
         AdminRequest::ClientShow { name },
         AdminRequest::Explain { id: 1 },
@@ -204,6 +210,28 @@ fn nobody_is_locked_out_unawares() {
         assert!(last.contains("No other administrator") && !done, "{last}");
         assert_eq!(told(&mut bench, &root, &request(whom, true)), (String::new(), true), "said");
     }
+    // One who came with a certificate that has ended since does not get in, however it ended.
+    let second = |until| {
+        let validity = Some(Validity { from: 0, until });
+        let identity =
+            Identity { fingerprint: Some(Fingerprint::of(b"second")), validity, ..Identity::named("second") };
+        Principal { identity, ..admin("second") }
+    };
+    let by_fingerprint = revoke(&format!("sha256:{}", Fingerprint::of(b"second")), false);
+    for (until, ends, last) in [
+        (i64::MAX, None, false),
+        (i64::MAX, Some(&by_fingerprint), true),
+        (i64::MAX, Some(&revoke("second", false)), true),
+        (1, None, true),
+    ] {
+        let mut bench = Bench::new(11);
+        bench.clients.0.extend([root.clone(), second(until)]);
+        if let Some(ends) = ends {
+            bench.run(&root, &message(ends));
+        }
+        let (why, done) = told(&mut bench, &root, &revoke("root", false));
+        assert!(why.contains("No other administrator") == last && !done, "{until} {ends:?}: {why}");
+    }
     // Another certificate of the name stays good where one alone is ended, and ends with the name.
     let mut bench = Bench::new(10);
     bench.clients.0.push(root.clone());
@@ -217,6 +245,22 @@ fn nobody_is_locked_out_unawares() {
     let mut bench = Bench::new(8);
     for other in ["host", &format!("sha256:{}", "cd".repeat(32))] {
         assert_eq!(told(&mut bench, &root, &revoke(other, false)), (String::new(), true), "{other}");
+    }
+}
+
+/// A certificate is valid for as long as the command has it, whoever asks: less and more once ended at once, or failed.
+#[test]
+fn certificates_are_signed_for_days_that_there_are() {
+    let mut bench = Bench::new(12);
+    for (days, is_taken) in [(0, false), (1, true), (3650, true), (3651, false), (u32::MAX, false)] {
+        let AdminRequest::ClientAdd { name, request, replace, administrator, myself, .. } =
+            add("host", false, false, false)
+        else {
+            panic!();
+        };
+        let request = AdminRequest::ClientAdd { name, days, request, replace, administrator, myself };
+        let (why, done) = told(&mut bench, &admin("root"), &request);
+        assert_eq!((why.contains("may be for 1 to 3650"), done), (!is_taken, is_taken), "{days}: {why}");
     }
 }
 

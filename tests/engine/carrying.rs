@@ -175,7 +175,7 @@ fn export_and_replacement_are_the_owners() {
 }
 
 /// A secret under an identifier that its client chooses.
-fn brought(id: &str, secret: &[u8], replace_existing: Option<bool>) -> ImportRequest {
+pub fn brought(id: &str, secret: &[u8], replace_existing: Option<bool>) -> ImportRequest {
     let key_block = bytes_block(KeyFormatType::Opaque, secret);
     let object =
         ManagedObject::SecretData(SecretData { secret_data_type: SecretDataType::Password, key_block });

@@ -1,7 +1,7 @@
 //! A world for the engine: a store in memory, keys in software, a clock and entropy that a test sets.
 
 use keystead::admin::protocol::AdminRequest;
-use keystead::engine::asynchronous;
+use keystead::engine::asynchronous::{self, Done};
 use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::{Changes, Draft};
 use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted};
@@ -70,6 +70,11 @@ impl Clients for Known {
     fn came_as(&self, whom: &ClientRef) -> Option<String> {
         let known = self.0.iter().find(|known| whom.is_holder(&known.identity));
         known.map(|known| known.name.clone())
+    }
+
+    fn comes_in(&self, whom: &ClientRef) -> Vec<Identity> {
+        let come = self.0.iter().filter(|known| known.admin && whom.is_holder(&known.identity));
+        come.map(|known| known.identity.clone()).collect()
     }
 
     fn holder(&self, name: &str) -> Result<Principal, String> {
@@ -281,6 +286,15 @@ impl Bench {
 
     /// What doing the oldest that waits comes to, without committing it.
     pub fn would_do(&mut self) -> Vec<Deed> {
+        self.waiting().deeds
+    }
+
+    /// What that would change.
+    pub fn changes_of_waiting(&mut self) -> Changes {
+        self.waiting().changes
+    }
+
+    fn waiting(&mut self) -> Done {
         let view = Snapshot(self.store.snapshot().unwrap());
         let first = asynchronous::waiting(&view, 1).unwrap().pop().unwrap();
         let mut supplies = Supplies::default();
@@ -289,7 +303,7 @@ impl Bench {
             let (settings, clients) = (&self.settings, &self.clients);
             let world = World { view: &view, vault: &self.ring, now, settings, clients };
             match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
-                Ok(done) => return done.deeds,
+                Ok(done) => return done,
                 Err(Need::Turn) => supplies.take_turn(),
                 Err(Need::Room) => supplies.take_room(),
                 Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),

@@ -1,17 +1,21 @@
 //! What the name of a client may be: the gate, the configuration, administrative operations and the CA answer alike, and a
 //! name that is signed is the name that comes in.
 
-use super::support::dev::Dev;
+use super::support::dev::{Dev, told};
+use super::support::{typed, wire};
 use super::turned_away::{CLIENT, Lab};
-use keystead::config::Config;
+use keystead::config::{ClientConfig, Config};
 use keystead::engine::rights::identity::ClientRef;
-use keystead::engine::rights::reference;
-use keystead::gate::{Gate, Shown, name_of};
+use keystead::engine::rights::{names, reference};
+use keystead::gate::{Gate, Owners, Shown, fingerprint, name_of};
 use keystead::pki::{self, Ca, Curve};
-use rcgen::{CertificateParams, DnType, DnValue, Issuer, KeyPair};
+use kmip_codec::enums::ResultReason;
+use kmip_codec::operations::Call as _;
+use rcgen::{CertificateParams, DnType, DnValue, Issuer, KeyPair, PublicKeyData as _};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
 /// How many names are tried.
 const NAMES: usize = 1500;
@@ -109,20 +113,143 @@ fn every_door_takes_the_same_names() {
             gate.enter(&[shown], Shown::ByClient).map(|presented| presented.principal().name.clone());
         let is_taken = entered.is_ok();
         assert_eq!(entered.unwrap_or_else(|_| name.clone()), name, "another name than was shown");
-        let listed = reference::normalised(&name).is_ok_and(|entry| entry == name);
+        // 64 digits alone are taken for a fingerprint where people write them, with both right forms.
+        let written = if names::is_digits(&name) { names::quoted(&name) } else { name.clone() };
+        assert!(written == name || ClientRef::read(&name).unwrap_err().contains("name:"), "{name:?}");
+        let listed = reference::normalised(&written).is_ok_and(|entry| entry == written);
         assert_eq!(listed, is_taken, "the configuration: {name:?}");
-        let meant = ClientRef::read(&name).is_ok_and(|whom| whom == ClientRef::Name(name.clone()));
+        let meant = ClientRef::read(&written).is_ok_and(|whom| whom == ClientRef::Name(name.clone()));
         assert_eq!(meant, is_taken, "administrative operations: {name:?}");
+        let stated = ClientRef::read(&names::quoted(&name)).ok();
+        let is_fingerprint = name.strip_prefix("sha256:").is_some_and(names::is_digits);
+        let is_no_name = name.is_empty() || is_fingerprint;
+        assert_eq!(
+            stated,
+            (!is_no_name).then(|| ClientRef::Name(name.clone())),
+            "as it is printed: {name:?}"
+        );
         assert_eq!(reference::check_plain(&name).is_ok(), is_taken, "endpoints: {name:?}");
-        let signed = pki::request(&name, Curve::P256).and_then(|(request, _)| ca.sign(&request, &name, 1));
+        let until = i64::from(u32::MAX);
+        let signed = ca.certify(&key.subject_public_key_info(), &name, until);
+        assert_eq!(pki::request(&name, Curve::P256).is_ok(), is_taken, "the command: {name:?}");
         assert_eq!(signed.is_ok(), is_taken, "the CA: {name:?}");
         if let Ok(signed) = signed {
-            let signed = CertificateDer::from_pem_slice(signed.as_bytes()).unwrap();
             assert_eq!(name_of(&signed), Ok(Some(name)));
             taken += 1;
         }
     }
     assert!(taken > NAMES / 10 && taken < NAMES * 9 / 10, "{taken} of {NAMES} were taken");
+}
+
+/// What the store knows in a test.
+struct Known(BTreeSet<String>);
+
+impl Owners for Known {
+    fn has(&self, name: &str) -> Result<bool, String> {
+        if name.contains("xn--") { Err("the store is away".to_owned()) } else { Ok(self.0.contains(name)) }
+    }
+}
+
+/// Owners of an older version come in as they did before, whatever their names; and nobody becomes an owner that the certificate
+/// does not name, nor one of two that look alike.
+#[test]
+fn owners_come_in_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let pair = pki::make_ca("CA", Curve::P256).unwrap();
+    let issuer = Issuer::from_ca_cert_pem(&pair.certificate, KeyPair::from_pem(&pair.key).unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let config = Config::read(&folder.path().join("keystead.toml")).unwrap();
+    let (mut older, mut refused) = (0, 0);
+    for (at, name) in names().into_iter().enumerate() {
+        let shown = certificate(&issuer, &key, &name);
+        let called = format!("sha256:{}", fingerprint(&shown));
+        let likeness = names::likeness(&name);
+        let mut listing = config.clone();
+        listing.clients.push(ClientConfig { name: called.clone(), persona: "standard".to_owned() });
+        let gates = [&config, &listing].map(|config| Gate::new(config).unwrap());
+        for (owned, listed) in [
+            (vec![], false),
+            (vec![&name], false),
+            (vec![&likeness], false),
+            (vec![&name, &likeness], false),
+            (vec![&called], true),
+            (vec![&name], true),
+            (vec![&name, &called], true),
+        ] {
+            let gate = &gates[usize::from(listed)];
+            let owners: BTreeSet<String> = owned.into_iter().cloned().collect();
+            gate.owners(Arc::new(Known(owners.clone())));
+            let entered = gate.enter(std::slice::from_ref(&shown), Shown::ByClient);
+            let entered = entered.map(|presented| presented.principal().name.clone()).map_err(|why| why.why);
+            let case = format!("{at}: {name:?}, owners {owners:?}, listed {listed}: {entered:?}");
+            let is_away = name.contains("xn--") && names::check(&name).is_err();
+            let is_alike = likeness != name && (likeness.is_empty() || owners.contains(&likeness));
+            let may_be_older = owners.contains(&name) && !name.starts_with("sha256:") && !name.is_empty();
+            let wanted = match () {
+                () if names::check(&name).is_ok() => Some(&name),
+                () if may_be_older && !is_away && !is_alike && !owners.contains(&called) => Some(&name),
+                () if listed => Some(&called),
+                () => None,
+            };
+            assert_eq!(entered.as_ref().ok(), wanted, "{case}");
+            older += usize::from(entered.is_ok() && !listed && names::check(&name).is_err());
+            if let Err(why) = entered
+                && may_be_older
+                && !is_away
+            {
+                assert!(why.contains("keystead client hand-over 'name:"), "{case}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(older > NAMES / 10 && refused > NAMES / 20, "{older} {refused}");
+}
+
+/// The same on a server: what administrators have noted of a name is enough to come in by it, and to be told the note.
+#[test]
+fn a_known_name_comes_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let read = |file: &str| fs::read_to_string(dev.folder.join(file)).unwrap();
+    let ca = Issuer::from_ca_cert_pem(&read("ca.pem"), KeyPair::from_pem(&read("ca.key")).unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "host ");
+    let certificate = params.signed_by(&key, &ca).unwrap().pem();
+    let pair = pki::Pair { certificate, key: key.serialize_pem() };
+    let message = typed::message(typed::create().into_request());
+    let come = || typed::exchange(&mut wire::connect_with(&dev, Some(&pair)), &message);
+    assert!(come().is_err(), "nobody is called so");
+    told(dev.keystead("admin", &["client", "revoke", "--unknown", r#"name:"host ""#]));
+    assert_eq!(come().unwrap().result_reason, Some(ResultReason::AuthenticationNotSuccessful));
+    let shown = told(dev.keystead("admin", &["client", "show", r#"name:"host ""#]));
+    assert!(shown.contains("revoked by admin"), "{shown}");
+}
+
+/// Of two common names none is taken, whoever owns what under either; and the refusal says what becomes of the first one's objects.
+#[test]
+fn of_two_names_none_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let gate = Gate::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
+    let pair = pki::make_ca("CA", Curve::P256).unwrap();
+    let issuer = Issuer::from_ca_cert_pem(&pair.certificate, KeyPair::from_pem(&pair.key).unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    for (one, other) in
+        [("PC1", "Computers"), ("victim", "attacker"), ("e\u{301}", "\u{e9}"), ("host ", "host")]
+    {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, one);
+        params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 3]), other);
+        let shown = params.signed_by(&key, &issuer).unwrap().der().clone();
+        for owned in [vec![], vec![one], vec![other], vec![one, other]] {
+            gate.owners(Arc::new(Known(owned.iter().map(|name| (*name).to_owned()).collect())));
+            let why = gate.enter(std::slice::from_ref(&shown), Shown::ByClient).map(|_| ()).unwrap_err().why;
+            assert!(why.contains("several common names"), "{why}");
+            assert_eq!(why.contains("hand-over"), owned.contains(&one), "{owned:?}: {why}");
+        }
+    }
 }
 
 /// A file as a configuration takes it has the entries as they are signed.

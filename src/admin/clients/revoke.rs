@@ -69,11 +69,7 @@ fn confirmed(command: &ClientCommand, revoke: &Revoke) -> Result<(), Error> {
         }
         None => return Ok(()),
     };
-    match confirm::ask(&question) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::usage("nothing was done", "answer `y`, or give --yes")),
-        Err(error) => Err(Error::setup(format!("the answer cannot be read: {error}"), "give --yes")),
-    }
+    confirm::must_say_yes(&question)
 }
 
 /// What goes.

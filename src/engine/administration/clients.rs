@@ -3,7 +3,7 @@
 mod lockout;
 
 use super::{internal, json};
-use crate::admin::protocol::{AdminRequest, Issued, Revoked, ShownClient};
+use crate::admin::protocol::{AdminRequest, CLIENT_DAYS, Issued, Revoked, ShownClient};
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
@@ -22,10 +22,16 @@ const COUNTED_MAX: usize = 1000;
 /// who holds the new certificate only where the administrator says so. One that replaces is the one certificate of the name
 /// that is good.
 pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
-    let AdminRequest::ClientAdd { name, replace, administrator, myself, .. } = request else {
+    let AdminRequest::ClientAdd { name, days, replace, administrator, myself, .. } = request else {
         return Err(internal(&"this is no request to sign a certificate").into());
     };
     let (name, replace) = (name.as_str(), *replace);
+    if !CLIENT_DAYS.contains(days) {
+        let (least, most) = (CLIENT_DAYS.start(), CLIENT_DAYS.end());
+        let text =
+            format!("the certificate is to be valid for {days} days, and may be for {least} to {most}");
+        return refuse(Cause::InvalidField, text);
+    }
     must_be_taken(cx, name, *administrator)?;
     let known = cx.draft.client_name(name)?;
     let is_revoked = known.as_ref().is_some_and(|known| known.ended.is_some());
@@ -150,7 +156,11 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own
     let why = format!("revoked by {}", cx.principal().name);
     let whom = ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
     if !even_unknown {
-        must_be_known(cx, &whom, true)?;
+        let otherwise = match whom {
+            ClientRef::Name(_) => "; --unknown ends the name all the same",
+            ClientRef::Certificate(_) => "; --unknown bars the certificate all the same",
+        };
+        must_be_known(cx, &whom, otherwise)?;
     }
     if !even_own {
         must_not_lock_out(cx, &whom, "you are not let in any more after this")?;
@@ -173,7 +183,7 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own
 
 /// Who is unknown has nothing that could end, and the administrator would believe that it had; and shown as if somebody
 /// had it, a misspelt name would go unnoticed.
-fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, is_revoked: bool) -> Step<()> {
+pub fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, otherwise: &str) -> Step<()> {
     let is_known = cx.draft.world().clients.knows(whom)
         || match whom {
             ClientRef::Name(name) => {
@@ -188,23 +198,19 @@ fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, is_revoked: bool) -
     if is_known {
         return Ok(());
     }
-    let (what, otherwise) = match whom {
-        ClientRef::Name(name) => (
-            format!(
-                "nothing here knows a client {}: write the name as its certificate has it, or sha256: and the fingerprint of one \
-                 certificate",
-                noted(name, NOTED_CHARS_MAX)
-            ),
-            "; --unknown ends the name all the same",
+    let what = match whom {
+        ClientRef::Name(name) => format!(
+            "nothing here knows a client {}: write the name as its certificate has it, or sha256: and the fingerprint of one \
+             certificate",
+            noted(name, NOTED_CHARS_MAX)
         ),
-        ClientRef::Certificate(_) => (
+        ClientRef::Certificate(_) => {
             "nothing here knows a certificate of this sha256: fingerprint: none was signed here, none is in the configuration, and \
              none has come since the server started; `keystead client list` lists those that are recorded"
-                .to_owned(),
-            "; --unknown bars the certificate all the same",
-        ),
+                .to_owned()
+        }
     };
-    refuse(Cause::NotFound, format!("{what}{}", if is_revoked { otherwise } else { "" }))
+    refuse(Cause::NotFound, format!("{what}{otherwise}"))
 }
 
 /// Ends a name, and each certificate of it that is known and good; returns those.
@@ -234,7 +240,7 @@ pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Ste
     };
     let is_known = standing.configured || revoked.is_some() || !certificates.is_empty();
     if !is_known {
-        must_be_known(cx, &whom, false)?;
+        must_be_known(cx, &whom, "")?;
     }
     let name = match &whom {
         ClientRef::Name(name) => Some(name.clone()),

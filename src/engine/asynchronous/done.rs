@@ -57,7 +57,8 @@ pub fn perform(
         return Ok(Done { owner, version, deeds, refusal: None, changes: draft.finish()?, notices });
     };
     let (owner, version) = (head.owner.clone(), head.version.clone());
-    let identity = credentials::still_asked(&mut draft, &head.identity()).map_err(need)?;
+    let asked = credentials::still_asked(&mut draft, &head.identity()).map_err(need)?;
+    let (identity, current) = asked.unzip();
     let known = identity.and_then(|identity| world.clients.principal(&identity));
     let known = known.filter(|known| known.name == owner);
     let refusal = known.is_none().then(|| {
@@ -69,6 +70,9 @@ pub fn perform(
     // What it had to prove it has proven when the request was accepted.
     let principal = Principal { unproven: None, ..known.unwrap_or(nothing_more) };
     let mut draft = Draft::new(world, &principal);
+    if let Some(current) = &current {
+        draft.relies_on(current);
+    }
     let deeds = carry_out(&mut draft, &waiting.place, refusal.as_ref(), entropy, supplies).map_err(need)?;
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));
     Ok(Done { owner, version, deeds, refusal: None, changes: draft.finish()?, notices })

@@ -3,6 +3,7 @@
 use super::{Issuer, Wish};
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::pki;
 use der::asn1::{BitString, GeneralizedTime, OctetString, UtcTime};
 use der::oid::AssociatedOid;
 use der::{Encode, Sequence};
@@ -84,13 +85,9 @@ fn contents(
     wish: Wish,
     validity: Validity,
 ) -> Step<Option<ToBeSigned>> {
-    let mut serial = [0; 16];
-    cx.entropy.fill(&mut serial).map_err(Halt::Need)?;
-    // Positive, and never zero (RFC 5280, 4.1.2.2).
-    if let Some(first) = serial.first_mut() {
-        *first = *first & 0x7f | 0x40;
-    }
-    let Ok(serial_number) = SerialNumber::new(&serial) else { return Ok(None) };
+    let mut random = [0; pki::SERIAL_BYTES];
+    cx.entropy.fill(&mut random).map_err(Halt::Need)?;
+    let Ok(serial_number) = SerialNumber::new(&pki::serial_number(random)) else { return Ok(None) };
     let extensions = extensions(issuer, &wish);
     Ok(extensions.map(|extensions| ToBeSigned {
         version: Version::V3,

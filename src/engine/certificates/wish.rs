@@ -1,8 +1,7 @@
 //! What a certificate is wished to say: by a request that proves the possession of its key, by attributes, or by the
 //! certificate that it replaces.
 
-use crate::crypto::Digest;
-use crate::crypto::pkey::{Key, Padding};
+use super::proof;
 use crate::engine::material;
 use crate::engine::refusal::{Cause, Step, refuse};
 use der::asn1::ObjectIdentifier;
@@ -15,7 +14,7 @@ use x509_cert::Certificate;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
 use x509_cert::ext::{Extension, Extensions};
 use x509_cert::name::Name;
-use x509_cert::request::{CertReq, ExtensionReq};
+use x509_cert::request::ExtensionReq;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
@@ -25,20 +24,6 @@ const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 /// The extensions that a certificate gets as they are wished for: alternative names and extended uses.
 const TAKEN: &[ObjectIdentifier] =
     &[ObjectIdentifier::new_unwrap("2.5.29.17"), ObjectIdentifier::new_unwrap("2.5.29.37")];
-
-/// The signatures that prove the possession of a key.
-const PROOFS: &[(&str, Digest)] = &[
-    ("1.2.840.113549.1.1.5", Digest::Sha1),
-    ("1.2.840.113549.1.1.14", Digest::Sha224),
-    ("1.2.840.113549.1.1.11", Digest::Sha256),
-    ("1.2.840.113549.1.1.12", Digest::Sha384),
-    ("1.2.840.113549.1.1.13", Digest::Sha512),
-    ("1.2.840.10045.4.1", Digest::Sha1),
-    ("1.2.840.10045.4.3.1", Digest::Sha224),
-    ("1.2.840.10045.4.3.2", Digest::Sha256),
-    ("1.2.840.10045.4.3.3", Digest::Sha384),
-    ("1.2.840.10045.4.3.4", Digest::Sha512),
-];
 
 /// The uses of a key that a certificate can name, and the masks that mean them.
 const USES: &[(CryptographicUsageMask, KeyUsages)] = &[
@@ -73,9 +58,7 @@ impl Wish {
                 format!("requests of type {kind:?} are kept and not certified: send one as PKCS_10 or PEM"),
             );
         };
-        if !is_proven(&request) {
-            return refuse(Cause::BadRequest, "the request is not signed by the key that it names");
-        }
+        proof::must_be_proven(&request)?;
         let mut extensions = Extensions::new();
         for attribute in request.info.attributes.iter().filter(|a| a.oid == EXTENSION_REQUEST) {
             for value in attribute.values.iter() {
@@ -88,6 +71,15 @@ impl Wish {
             }
         }
         Self::with(request.info.subject, request.info.public_key, extensions)
+    }
+
+    /// The same of a client that wants to log in with the key.
+    pub fn of_login(kind: CertificateRequestType, value: &[u8]) -> Step<Self> {
+        // The key first: what to do about a signature that cannot be verified would not help.
+        if let Some(request) = material::read_request(kind, value)? {
+            proof::must_let_in(&request.info.public_key)?;
+        }
+        Self::requested(kind, value)
     }
 
     /// What a certificate says that is to be renewed.
@@ -186,18 +178,6 @@ fn asked_usage(value: &[u8]) -> Step<KeyUsage> {
         Ok(_) => refuse(Cause::BadRequest, "certificates of authorities are not made"),
         Err(_) => refuse(Cause::BadRequest, "the key usage in the request cannot be read"),
     }
-}
-
-fn is_proven(request: &CertReq) -> bool {
-    let oid = request.algorithm.oid.to_string();
-    let Some((_, digest)) = PROOFS.iter().find(|(known, _)| *known == oid) else { return false };
-    let (Ok(info), Ok(spki)) = (request.info.to_der(), request.info.public_key.to_der()) else {
-        return false;
-    };
-    let Some(signature) = request.signature.as_bytes() else { return false };
-    Key::public(&spki)
-        .and_then(|key| key.verifies(Padding::Pkcs1, Some(*digest), &digest.of(&info), signature))
-        .unwrap_or(false)
 }
 
 /// The subject that attributes state, as a distinguished name: whole, or in parts.

@@ -62,6 +62,22 @@ pub fn value(cx: &mut Context<'_, '_>, object: &Object, form: &Form) -> Step<Man
     Ok(value)
 }
 
+/// Refuses a private key that its client is to have and could not get in clear, before anything depends on it.
+pub fn must_be_had(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
+    let why = match may_leave(cx.settings(), object) {
+        Err(refusal) => refusal.message,
+        Ok(()) if is_sensitive(object) => {
+            "private keys are made Sensitive here, and leave wrapped alone".into()
+        }
+        Ok(()) => return Ok(()),
+    };
+    let text = format!(
+        "a key pair that the server makes for this client could not be fetched by it: {why}. Make the pair yourself, and send a \
+         Certificate Request"
+    );
+    refuse(Cause::Denied, text)
+}
+
 fn is_pre_active(object: &Object) -> bool {
     attribute!(object.attributes, State).next() == Some(&State::PreActive)
 }

@@ -14,6 +14,7 @@ use crate::engine::objects::birth;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
+use crate::engine::objects::release;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
@@ -85,7 +86,7 @@ fn must_be_itself(cx: &mut Context<'_, '_>) -> Step<()> {
 
 /// The key of a request, which names this client or nobody.
 fn key_of(cx: &Context<'_, '_>, request: &CertificateRequest, client: &str) -> Step<Vec<u8>> {
-    let wish = Wish::requested(request.certificate_request_type, &request.value)?;
+    let wish = Wish::of_login(request.certificate_request_type, &request.value)?;
     certificates::check_strength(cx, &wish)?;
     match wish.common_name() {
         Some(name) if name != client => refuse(
@@ -129,9 +130,11 @@ fn kept(cx: &mut Context<'_, '_>, new: &Credential) -> Step<Object> {
     Ok(Object { group: None, ..object })
 }
 
-/// Keeps a pair that was made for the client, linked to its certificate; returns the identifier of the private key.
+/// Keeps a pair that was made for the client, linked to its certificate; returns the identifier of the private key. Refused where
+/// the client could not fetch that: nothing else of its would be let in any more.
 fn keep_pair(cx: &mut Context<'_, '_>, certificate: &mut Object, made: &KeyPair) -> Step<String> {
     let private = half(cx, ObjectType::PrivateKey, CryptographicUsageMask::Sign, made)?;
+    release::must_be_had(cx, &private)?;
     let public = half(cx, ObjectType::PublicKey, CryptographicUsageMask::Verify, made)?;
     let (mut private, mut public) = (Object { group: None, ..private }, Object { group: None, ..public });
     certificate.link(LinkType::PublicKeyLink, &public.id);

@@ -109,8 +109,8 @@ pub fn is_whole(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
 }
 
 /// As whom what a client asked for earlier is still to be done: it would be let in now, with the certificate of then or
-/// the one that it has itself put in its place; `None` where it would not.
-pub fn still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<Option<Identity>> {
+/// the one that it has itself put in its place, which comes beside it; `None` where it would not.
+pub fn still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<Option<(Identity, Identity)>> {
     let (mut asked, mut current) = (identity.clone(), identity.clone());
     for _ in 0..REPLACED_MAX {
         let Some(fingerprint) = &current.fingerprint else { break };
@@ -124,7 +124,7 @@ pub fn still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<Option<Id
         // The certificate of then may have ended meanwhile, which is why it was replaced.
         asked.path = CertificatePath::default();
     }
-    Ok(is_whole(draft, &current)?.then_some(asked))
+    Ok(is_whole(draft, &current)?.then_some((asked, current)))
 }
 
 /// How many replacements of one certificate after another are followed.

@@ -68,11 +68,22 @@ pub enum ClientRef {
 
 impl ClientRef {
     /// From text as people write it: a fingerprint as openssl prints it too. What could never match, or looks like a fingerprint
-    /// and would be taken for a name, is refused with the right form.
+    /// and would be taken for a name, is refused with the right form. `name:` stands before a name that is meant as it is.
     pub fn read(text: &str) -> Result<Self, String> {
+        if let Some(name) = reference::stated(text) {
+            return name.map(Self::Name).map_err(|why| format!("{text:?}: {why}"));
+        }
         let entry = reference::normalised(text).map_err(|why| format!("{text:?}: {why}"))?;
         let fingerprint = entry.strip_prefix(SHA256_PREFIX).and_then(Fingerprint::parse);
         Ok(fingerprint.map_or(Self::Name(entry), Self::Certificate))
+    }
+
+    /// The name under which whoever is meant owns what it makes, where its certificate has no name that is taken.
+    pub fn owner(&self) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::Certificate(fingerprint) => format!("{SHA256_PREFIX}{fingerprint}"),
+        }
     }
 
     /// Whether this means the holder of a certificate. Users of a certificate have names alone (see

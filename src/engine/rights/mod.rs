@@ -4,6 +4,7 @@ pub mod attestation;
 pub mod credentials;
 pub(in crate::engine) mod grant;
 pub mod identity;
+mod joiners;
 pub mod names;
 pub mod persona;
 pub mod policy;

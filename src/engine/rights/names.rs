@@ -1,11 +1,15 @@
 //! What the name of a client may be: one rule for the names in certificates, in the configuration, in administrative
 //! operations, and in what the CA here signs. Two names that look alike are one name, so that nobody takes one client for
-//! another.
+//! another. Names that the rule refuses may own objects of an older version: [`likeness`] says which name they look like.
 
+use super::joiners;
 use crate::text::is_hidden;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
+
+/// What stands before a name that is meant as it is, whatever it looks like.
+pub const NAME_PREFIX: &str = "name:";
 
 /// The longest name, in characters: a common name mostly has 64 at most, a DNS name 253.
 pub const CHARS_MAX: usize = 256;
@@ -25,7 +29,7 @@ pub enum Flaw {
     Decomposed,
     /// It looks like the fingerprint of a certificate.
     Fingerprint,
-    /// It begins as the subject of a certificate does; what follows.
+    /// It is the subject of a certificate; the common name in it.
     Subject(String),
 }
 
@@ -41,7 +45,7 @@ impl fmt::Display for Flaw {
                  Unicode's composed form (NFC)",
             ),
             Self::Fingerprint => f.write_str("it looks like the fingerprint of a certificate"),
-            Self::Subject(_) => f.write_str("it begins as the subject of a certificate does (CN=)"),
+            Self::Subject(_) => f.write_str("it is the subject of a certificate (CN=), which has a name in it"),
         }
     }
 }
@@ -56,7 +60,7 @@ pub fn check(text: &str) -> Result<(), Flaw> {
         return Err(Flaw::Long);
     }
     let first_mark = text.chars().next().filter(|first| is_combining_mark(*first));
-    if let Some(hidden) = text.chars().find(|c| !is_seen(*c)).or(first_mark) {
+    if let Some(hidden) = hidden_in(text).or(first_mark) {
         return Err(Flaw::Hidden(hidden));
     }
     if trimmed != text {
@@ -65,20 +69,61 @@ pub fn check(text: &str) -> Result<(), Flaw> {
     if text.nfc().ne(text.chars()) {
         return Err(Flaw::Decomposed);
     }
-    if fingerprint(text).is_some() {
+    // 64 digits without a word before them are how machines and containers are called; people write sha256: before those of
+    // a fingerprint.
+    if fingerprint(text).is_some() && !is_digits(text) {
         return Err(Flaw::Fingerprint);
     }
+    subject_of(text).map_or(Ok(()), |name| Err(Flaw::Subject(name)))
+}
+
+/// The common name in a text that is the subject of a certificate, as tools print one.
+fn subject_of(text: &str) -> Option<String> {
     let bare = text.trim_start_matches("subject=").trim_start().trim_start_matches('/');
-    match bare.strip_prefix("CN=").or_else(|| bare.strip_prefix("CN = ")) {
-        Some(name) => Err(Flaw::Subject(name.trim().to_owned())),
-        None => Ok(()),
-    }
+    let mut parts = bare.split([',', '/', '+']).map(|part| {
+        let (kind, value) = part.split_once('=')?;
+        let is_kind = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        let kind = kind.trim();
+        (!kind.is_empty() && kind.chars().all(is_kind)).then(|| (kind, value.trim()))
+    });
+    // What does not begin as a subject is a name with an equals sign in it.
+    let first = parts.next()??;
+    let common =
+        std::iter::once(first).chain(parts.flatten()).find(|(kind, _)| kind.eq_ignore_ascii_case("CN"))?;
+    Some(common.1.to_owned())
+}
+
+/// The first character that is not seen.
+fn hidden_in(text: &str) -> Option<char> {
+    let is_hidden = |(at, c): &(usize, char)| !is_seen(*c) && !joiners::may_stand(text, *at, *c);
+    text.char_indices().find(is_hidden).map(|(_, c)| c)
 }
 
 /// Letters and the like, marks on them, and the space: what Rust shows as it is.
 fn is_seen(c: char) -> bool {
     let is_shown = || matches!(c, '"' | '\'' | '\\') || c.escape_debug().count() == 1;
     !is_hidden(c) && (is_combining_mark(c) || is_shown())
+}
+
+/// The name that a text looks like: composed (NFC), without what is not seen, each kind of space as the usual one, and none at
+/// the ends. A name that keeps the rule looks like itself.
+pub fn likeness(text: &str) -> String {
+    let shown = text.chars().filter_map(|c| match c {
+        c if c.is_whitespace() => Some(' '),
+        c => is_seen(c).then_some(c),
+    });
+    shown.nfc().collect::<String>().trim().to_owned()
+}
+
+/// A name as it is written where the rule would refuse it or take it for something else: every character can be seen, and people
+/// can copy it. [`reference`](super::reference) reads it.
+pub fn quoted(name: &str) -> String {
+    format!("{NAME_PREFIX}{name:?}")
+}
+
+/// Whether a text is 64 hexadecimal digits and nothing else.
+pub fn is_digits(text: &str) -> bool {
+    text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit())
 }
 
 /// How the digits of a fingerprint were made, by what is said of them.
@@ -116,8 +161,7 @@ pub fn fingerprint(text: &str) -> Option<(Digest, &str)> {
         let whole = pairs.count() == 32;
         return Some((if whole { Digest::Sha256 } else { Digest::Unsaid }, text));
     }
-    let is_hex = text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
-    is_hex.then_some((Digest::Unsaid, text))
+    is_digits(text).then_some((Digest::Unsaid, text))
 }
 
 #[cfg(test)]
@@ -144,6 +188,11 @@ mod tests {
             ("\u{212b}ngstr\u{f6}m", Flaw::Decomposed),
             ("SHA256:ab", Flaw::Fingerprint),
             ("/CN=host", Flaw::Subject("host".to_owned())),
+            ("C=DE, CN=host", Flaw::Subject("host".to_owned())),
+            ("subject=C = DE, O = Example, CN = host", Flaw::Subject("host".to_owned())),
+            ("/C=DE/CN=host", Flaw::Subject("host".to_owned())),
+            ("cn=host,dc=example", Flaw::Subject("host".to_owned())),
+            ("2.5.4.10=Example+CN=host", Flaw::Subject("host".to_owned())),
         ] {
             assert_eq!(check(text), Err(flaw), "{text:?}");
         }
@@ -168,8 +217,42 @@ mod tests {
             "鍵サーバー",
             "xn--mller-kva.example",
             "CN",
+            "a=b",
+            "https://example.com/?CN=host",
+            "O=Example",
+            "9ebaa01b00112233445566778899aabbccddeeff00112233445566778899aabb",
         ] {
             assert_eq!(check(name), Ok(()), "{name}");
+            assert_eq!(likeness(name), name);
         }
+    }
+
+    #[test]
+    fn joiners_are_taken_where_they_are_seen() {
+        for name in ["کتاب\u{200c}ها", "نامه\u{200c}ای", "क्\u{200d}ष", "श्री\u{200d}मान्\u{200c}", "ක්\u{200d}ෂ"]
+        {
+            let wanted = if name.contains("ी\u{200d}") { Err(Flaw::Hidden('\u{200d}')) } else { Ok(()) };
+            assert_eq!(check(name), wanted, "{name:?}");
+        }
+        for (name, joiner) in [
+            ("ho\u{200c}st", '\u{200c}'),
+            ("ho\u{200d}st", '\u{200d}'),
+            ("\u{200c}کتاب", '\u{200c}'),
+            ("کتاب\u{200c}", '\u{200c}'),
+            ("کتاب\u{200c}\u{200c}ها", '\u{200c}'),
+            ("ا\u{200c}ب", '\u{200c}'),
+            ("کتاب\u{200d}ها", '\u{200d}'),
+            ("कष\u{200d}", '\u{200d}'),
+        ] {
+            assert_eq!(check(name), Err(Flaw::Hidden(joiner)), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_looks_alike_has_one_likeness() {
+        for text in [" host", "host\u{a0}", "ho\u{200b}st", "\u{202e}host", "host\u{3164}", "\t host\0"] {
+            assert_eq!(likeness(text), "host", "{text:?}");
+        }
+        assert_eq!(likeness("a\u{2003}e\u{301}\u{200d}"), "a \u{e9}");
     }
 }

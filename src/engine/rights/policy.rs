@@ -67,6 +67,10 @@ pub trait Clients {
     /// The name with which this client or certificate has come by since the server started.
     fn came_as(&self, whom: &ClientRef) -> Option<String>;
 
+    /// The certificates with which administrators that are meant by this have come since the server started, as far as the CA and
+    /// the configuration let them in now.
+    fn comes_in(&self, whom: &ClientRef) -> Vec<Identity>;
+
     /// As whom a certificate with this name would be let in, or why it would not.
     fn holder(&self, name: &str) -> Result<Principal, String>;
 

@@ -2,13 +2,19 @@
 //! SHA-256 fingerprint. What can match no certificate is refused.
 
 use super::identity::SHA256_PREFIX as PREFIX;
-use super::names::{self, Digest, Flaw};
+use super::names::{self, Digest, Flaw, NAME_PREFIX};
 
 /// The right form, for messages.
 const FORM: &str = "write sha256: and 64 hexadecimal digits, or what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints";
 
+/// The longest name of an older version that is read, in characters.
+const OLDER_CHARS_MAX: usize = 4096;
+
 /// An entry in its one form; otherwise, why it can never match.
 pub fn normalised(text: &str) -> Result<String, String> {
+    if let Some(name) = stated(text) {
+        return name.map(|name| names::quoted(&name));
+    }
     let Some((digest, digits)) = names::fingerprint(text).filter(|_| text.trim() == text) else {
         return names::check(text).map(|()| text.to_owned()).map_err(|flaw| unmatched(text, &flaw));
     };
@@ -23,13 +29,61 @@ pub fn normalised(text: &str) -> Result<String, String> {
             Err(format!("it can match no certificate: its fingerprint has {} digits; {FORM}", plain.len()))
         }
         Digest::Other => Err(format!("it can match no certificate: fingerprints are SHA-256; {FORM}")),
-        Digest::Unsaid if plain.len() == 64 => {
-            Err(format!("this looks like a fingerprint, and is no name: write \"{PREFIX}{plain}\""))
-        }
+        Digest::Unsaid if plain.len() == 64 => Err(format!(
+            "this looks like a fingerprint: write \"{PREFIX}{plain}\" for the certificate, or \"{NAME_PREFIX}{digits}\" for the \
+             client that has these digits as its name"
+        )),
         Digest::Unsaid => Err(format!(
             "this looks like a fingerprint of another kind than SHA-256, or a part of one: {FORM}"
         )),
     }
+}
+
+/// The name behind `name:`, where that says how the rest is to be read: in quotation marks, with the escapes in which names are
+/// printed, or where the rest looks like a fingerprint. Everything else that begins so is a name as it is.
+pub fn stated(text: &str) -> Option<Result<String, String>> {
+    let rest = text.strip_prefix(NAME_PREFIX)?;
+    let name = match rest.strip_prefix('"') {
+        Some(inner) => inner.strip_suffix('"').and_then(unescaped),
+        None if names::is_digits(rest) => Some(rest.to_owned()),
+        None => return None,
+    };
+    Some(match name {
+        Some(name) if name.is_empty() => Err("it is empty: give the name in the certificate".to_owned()),
+        Some(name) if name.strip_prefix(PREFIX).is_some_and(names::is_digits) => {
+            Err(format!("this is a fingerprint: write it without {NAME_PREFIX}"))
+        }
+        Some(name) if name.chars().nth(OLDER_CHARS_MAX).is_some() => {
+            Err(format!("it has more than {OLDER_CHARS_MAX} characters"))
+        }
+        Some(name) => Ok(name),
+        None => Err(r#"behind name: stands a name in quotation marks, with the escapes \u{..}, \n, \r, \t, \0, \\, \' and \""#
+            .to_owned()),
+    })
+}
+
+/// The text in which Rust prints a text, read.
+fn unescaped(text: &str) -> Option<String> {
+    let (mut out, mut rest) = (String::new(), text.chars());
+    while let Some(c) = rest.next() {
+        out.push(match c {
+            '"' => return None,
+            '\\' => match rest.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                '0' => '\0',
+                same @ ('\\' | '\'' | '"') => same,
+                'u' if rest.next()? == '{' => {
+                    let digits: String = rest.by_ref().take_while(|c| *c != '}').collect();
+                    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
+                }
+                _ => return None,
+            },
+            c => c,
+        });
+    }
+    Some(out)
 }
 
 /// A name that a certificate can have, where fingerprints are not compared.
@@ -109,6 +163,20 @@ mod tests {
         ] {
             let error = normalised(&form).unwrap_err();
             assert!(error.contains(word), "{form:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_are_stated_as_they_are_printed() {
+        for name in ["host ", "e\u{301}", "a\u{200b}\\\"b'", "\0\r\n\t", HEX, "CN=host"] {
+            assert_eq!(stated(&names::quoted(name)), Some(Ok(name.to_owned())), "{name:?}");
+        }
+        assert_eq!(stated(&format!("name:{HEX}")), Some(Ok(HEX.to_owned())));
+        assert_eq!(normalised(&format!("name:{HEX}")), Ok(names::quoted(HEX)));
+        assert_eq!(normalised("name:host"), Ok("name:host".to_owned()), "a name as it is");
+        assert!(stated(&format!("name:\"sha256:{HEX}\"")).unwrap().unwrap_err().contains("fingerprint"));
+        for wrong in [r#"name:"""#, r#"name:"a"b""#, r#"name:"\x""#, r#"name:"\u{d800}""#, r#"name:"a\""#] {
+            assert!(stated(wrong).unwrap().is_err(), "{wrong}");
         }
     }
 

@@ -79,6 +79,11 @@ impl Record {
 }
 
 impl Admitted {
+    /// Where the ticket lies in the store.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
     /// What the ticket allows.
     pub fn grant(&self) -> Grant {
         self.record.grant.clone()

@@ -3,7 +3,8 @@
 use super::issued;
 use crate::admin::protocol::Issued;
 use crate::engine::context::Context;
-use crate::engine::refusal::{Cause, Step, refuse, unless_damaged};
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::rights::credentials;
 use crate::engine::rights::identity::ClientRef;
 
 /// What ends for whoever asks.
@@ -30,7 +31,7 @@ pub fn lockout(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<Lockout> {
 }
 
 /// Whether somebody is known to come in as this administrator when the name or certificate of the caller has ended: with a
-/// certificate that is recorded and good, or by having come.
+/// certificate that is recorded and good, or with one that has come and is good.
 fn gets_in(
     cx: &mut Context<'_, '_>,
     all: &[Issued],
@@ -50,18 +51,12 @@ fn gets_in(
     if all.iter().filter(is_it).filter(stays).any(is_good) {
         return Ok(true);
     }
-    let name = match administrator {
-        ClientRef::Name(name) => Some(name.clone()),
-        ClientRef::Certificate(_) if all.iter().any(|issued| is_it(&issued)) => None,
-        ClientRef::Certificate(_) => clients.came_as(administrator),
-    };
-    // What has come under the caller's own name may have been the caller.
-    let Some(name) = name.filter(|name| *name != cx.principal().identity.certificate) else {
-        return Ok(false);
-    };
-    let record = unless_damaged(cx.draft.client_name(&name).map(Some))?;
-    let has_ended = record.is_none_or(|record| record.is_some_and(|record| record.ended.is_some()));
-    Ok(!has_ended && clients.came_as(administrator).is_some())
+    for identity in clients.comes_in(administrator) {
+        if !ending.is_holder(&identity) && credentials::is_whole(cx.draft, &identity)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Refuses to lock out the caller, who has not said that it is meant.

@@ -3,26 +3,34 @@
 use crate::engine::material::found;
 use crate::engine::material::truth::{self, Truth};
 use crate::engine::refusal::{Cause, Step, refuse};
-use der::{Decode as _, DecodePem as _, Encode as _};
+use der::{Decode as _, Encode as _};
 use kmip_codec::enums::{CertificateRequestType, ObjectType};
 use kmip_codec::objects::CertificateRequest;
 use x509_cert::request::CertReq;
+use x509_parser::pem::parse_x509_pem;
 
 /// Reads a request; `None` for the kinds that the server keeps without looking into them.
 pub fn read(kind: CertificateRequestType, value: &[u8]) -> Step<Option<CertReq>> {
     let read = match kind {
-        CertificateRequestType::PKCS_10 => CertReq::from_der(value),
-        CertificateRequestType::PEM => CertReq::from_pem(value),
+        CertificateRequestType::PKCS_10 => CertReq::from_der(value).ok(),
+        CertificateRequestType::PEM => text(value).and_then(|der| CertReq::from_der(&der).ok()),
         _ => return Ok(None),
     };
     match read {
-        Ok(request) => Ok(Some(request)),
-        Err(_) => {
+        Some(request) => Ok(Some(request)),
+        None => {
             let expected = format!("a certificate request of the type {kind:?}");
             let text = found::instead(value, &expected, ObjectType::CertificateRequest);
             refuse(Cause::BadRequest, format!("Certificate Request: {text}"))
         }
     }
+}
+
+/// The DER in a PEM text, however long its lines are, and whatever stands before it.
+fn text(value: &[u8]) -> Option<Vec<u8>> {
+    const LABELS: &[&str] = &["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
+    let (_, pem) = parse_x509_pem(value).ok()?;
+    LABELS.contains(&pem.label.as_str()).then_some(pem.contents)
 }
 
 /// What the key of a request is; refuses a request that is not what it says.

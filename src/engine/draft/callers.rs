@@ -1,0 +1,55 @@
+//! Who asks must still be let in when a draft is committed: its transaction expects that the records by which the caller was let in
+//! are as they were, so that nothing is done after a revocation that came in between.
+
+use super::{Draft, Write};
+use crate::engine::keys;
+use crate::engine::need::Need;
+use crate::engine::rights::credentials::Record;
+use crate::engine::rights::identity::Identity;
+use crate::engine::world::View;
+use crate::vault;
+
+impl Draft<'_> {
+    /// Lets the changes depend on that this one is let in, beside the principal of the draft.
+    pub fn relies_on(&mut self, identity: &Identity) {
+        self.relied.extend(records_of(identity));
+    }
+
+    /// Lets the changes depend on that a row stays as the store has it.
+    pub fn relies_on_row(&mut self, key: Vec<u8>) {
+        self.relied.insert(key);
+    }
+
+    /// What must still hold of who asks.
+    pub(super) fn callers(&self) -> Result<Vec<Write>, Need> {
+        expected(self.world.view, records_of(&self.principal.identity).chain(self.relied.iter().cloned()))
+    }
+}
+
+/// What must still hold for a client to be let in as it was by this store: its own records, and its managed certificate.
+pub fn still_let_in(view: &dyn View, identity: &Identity) -> Result<Vec<Write>, Need> {
+    expected(view, records_of(identity))
+}
+
+/// The keys of the records of a client; nobody has none.
+fn records_of(identity: &Identity) -> impl Iterator<Item = Vec<u8>> + use<> {
+    let names = [Some(identity.certificate.clone()), identity.user.as_ref().map(|_| identity.name())];
+    let names = names.into_iter().flatten().filter(|name| !name.is_empty());
+    let certificate = identity.fingerprint.map(|fingerprint| keys::credential(&fingerprint.to_string()));
+    names.map(|name| keys::client_name(&name)).chain(certificate)
+}
+
+fn expected(view: &dyn View, keys: impl Iterator<Item = Vec<u8>>) -> Result<Vec<Write>, Need> {
+    let mut rows = Vec::new();
+    for key in keys {
+        let row = view.get(&key)?;
+        let record = row.as_deref().filter(|_| keys::is_credential(&key)).and_then(vault::unproved);
+        let record = record.and_then(|bytes| serde_json::from_slice::<Record>(bytes).ok());
+        if let Some(certificate) = record.and_then(|record| record.object) {
+            let key = keys::object(&certificate);
+            rows.push((key.clone(), view.get(&key)?));
+        }
+        rows.push((key, row));
+    }
+    Ok(rows)
+}
