@@ -45,9 +45,10 @@ pub fn misnamed(view: &dyn View) -> Result<BTreeSet<String>, Need> {
     }
 }
 
-/// Why the rule of names refuses an owner, so that its certificate may not be let in.
+/// Why the rule of names refuses an owner, so that its certificate may not be let in. A certificate that is called by its
+/// fingerprint, and a user of one, have their names from here.
 pub fn flaw(owner: &str) -> Option<Flaw> {
-    let is_fingerprint =
-        owner.strip_prefix(SHA256_PREFIX).is_some_and(|text| Fingerprint::parse(text).is_some());
-    if is_fingerprint { None } else { names::check(owner).err() }
+    let fingerprint =
+        owner.strip_prefix(SHA256_PREFIX).map(|rest| rest.split_once('/').map_or(rest, |(own, _)| own));
+    if fingerprint.and_then(Fingerprint::parse).is_some() { None } else { names::check(owner).err() }
 }

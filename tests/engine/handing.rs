@@ -243,7 +243,9 @@ fn owners_are_found() {
             create(&mut bench, &principal(name, &["team", "more"]), &[]);
         }
     }
-    create(&mut bench, &principal(&format!("sha256:{}", "12".repeat(32)), &[]), &[]);
+    for user in ["", "/fred"] {
+        create(&mut bench, &principal(&format!("sha256:{}{user}", "12".repeat(32)), &[]), &[]);
+    }
     let view = bench.store.snapshot().unwrap();
     let found = owners::misnamed(&view).unwrap();
     let wanted: BTreeSet<String> =
