@@ -3,6 +3,7 @@
 use super::{Exchange, What};
 use aws_lc_rs::hmac;
 use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The room.
@@ -10,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Bounds {
     /// The most exchanges of a client; 0 keeps nothing at all.
     pub exchanges: usize,
-    /// The most clients; those that TLS turned away count as one.
+    /// The most clients; and, beside them, the most networks of those that TLS turned away.
     pub clients: usize,
     /// The most bytes in all.
     pub bytes: usize,
@@ -26,10 +27,55 @@ pub struct Memory {
     kept: Mutex<Kept>,
 }
 
+/// How many times as many are kept of a network of strangers as of a client: each of them can have any name.
+const OF_STRANGERS: usize = 8;
+
 #[derive(Default)]
 struct Kept {
-    clients: HashMap<String, Client>,
+    clients: HashMap<Whose, Client>,
     bytes: usize,
+}
+
+/// Whom exchanges are of.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    /// Of a client, by its name.
+    Client(String),
+    /// Of those that TLS turned away, by the network that they come from.
+    Strangers(String),
+}
+
+impl Whose {
+    fn of(exchange: &Exchange) -> Self {
+        match exchange.client.as_str() {
+            "" => Self::Strangers(network(&exchange.peer)),
+            name => Self::Client(name.to_owned()),
+        }
+    }
+
+    fn is_client(&self) -> bool {
+        matches!(self, Self::Client(_))
+    }
+
+    /// Whether it is asked for by this name, that of all strangers being empty.
+    fn is_named(&self, wanted: &str) -> bool {
+        match self {
+            Self::Client(name) => name == wanted,
+            Self::Strangers(_) => wanted.is_empty(),
+        }
+    }
+}
+
+/// The network of an address: itself, or for IPv6 its first 64 bits, which mostly one site has for itself.
+fn network(peer: &str) -> String {
+    match peer.parse::<SocketAddr>().map(|address| address.ip().to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}")
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => peer.to_owned(),
+    }
 }
 
 #[derive(Default)]
@@ -65,7 +111,7 @@ impl Memory {
     pub fn counted(&self, client: &str, what: What, operation: &str, time: u64) -> bool {
         let name = what.name();
         let mut kept = self.lock();
-        let Some(client) = kept.clients.get_mut(client) else { return false };
+        let Some(client) = kept.clients.get_mut(&Whose::Client(client.to_owned())) else { return false };
         let like = |kept: &&mut Exchange| kept.odd && kept.what == name && kept.operation == operation;
         let Some(exchange) = client.exchanges.iter_mut().find(like) else { return false };
         exchange.times += 1;
@@ -80,7 +126,7 @@ impl Memory {
         let host = |peer: &str| peer.rsplit_once(':').map(|(host, _)| host.to_owned());
         let from = host(&new.peer);
         let mut kept = self.lock();
-        let Some(strangers) = kept.clients.get_mut(&new.client) else { return false };
+        let Some(strangers) = kept.clients.get_mut(&Whose::of(new)) else { return false };
         let like = |kept: &&mut Exchange| {
             (&kept.what, &kept.message) == (&new.what, &new.message)
                 && kept.certificate == new.certificate
@@ -101,13 +147,13 @@ impl Memory {
         exchange.times = 1;
         exchange.last = exchange.time;
         let mut kept = self.lock();
-        let (name, bytes) = (exchange.client.clone(), exchange.bytes());
-        let client = kept.clients.entry(name.clone()).or_default();
+        let (whose, bytes) = (Whose::of(&exchange), exchange.bytes());
+        let client = kept.clients.entry(whose.clone()).or_default();
         client.last = exchange.time;
         client.bytes += bytes;
         client.exchanges.push_back(exchange);
         kept.bytes += bytes;
-        kept.shrink(&name, &self.bounds);
+        kept.shrink(&whose, &self.bounds);
     }
 
     /// The exchange of a request.
@@ -119,7 +165,7 @@ impl Memory {
     /// The last exchanges, of one client or of all, newest first, without their messages.
     pub fn last(&self, client: Option<&str>, count: usize) -> Vec<Exchange> {
         let kept = self.lock();
-        let of = kept.clients.iter().filter(|(name, _)| client.is_none_or(|wanted| wanted == name.as_str()));
+        let of = kept.clients.iter().filter(|(whose, _)| client.is_none_or(|wanted| whose.is_named(wanted)));
         let mut all: Vec<&Exchange> = of.flat_map(|(_, client)| &client.exchanges).collect();
         all.sort_by_key(|exchange| std::cmp::Reverse((exchange.last, exchange.id)));
         all.into_iter().take(count).map(Exchange::summary).collect()
@@ -129,7 +175,7 @@ impl Memory {
     pub fn size(&self) -> (usize, usize, usize) {
         let kept = self.lock();
         let exchanges = kept.clients.values().map(|client| client.exchanges.len()).sum();
-        (exchanges, kept.clients.len(), kept.bytes)
+        (exchanges, kept.clients.keys().filter(|whose| whose.is_client()).count(), kept.bytes)
     }
 
     /// A panic elsewhere leaves a list of exchanges as good as it was.
@@ -140,39 +186,55 @@ impl Memory {
 
 impl Kept {
     /// Back within the bounds. Who has most gives first: a client that floods the memory pushes out its own.
-    fn shrink(&mut self, newest: &str, bounds: &Bounds) {
-        while self.clients.get(newest).is_some_and(|client| client.exchanges.len() > bounds.exchanges) {
+    fn shrink(&mut self, newest: &Whose, bounds: &Bounds) {
+        let most = if newest.is_client() { 1 } else { OF_STRANGERS } * bounds.exchanges;
+        while self.clients.get(newest).is_some_and(|client| client.exchanges.len() > most) {
             self.forget_oldest(newest);
         }
-        while self.clients.len() > bounds.clients {
-            let others = self.clients.iter().filter(|(name, _)| *name != newest);
-            let Some(silent) = others.min_by_key(|(_, client)| client.last).map(|(name, _)| name.clone())
-            else {
-                break;
-            };
+        // Clients and strangers do not push out each other.
+        let alike = |whose: &Whose| whose.is_client() == newest.is_client();
+        while self.clients.keys().filter(|whose| alike(whose)).count() > bounds.clients {
+            let others = self.clients.iter().filter(|(whose, _)| *whose != newest && alike(whose));
+            let silent = others.min_by_key(|(_, client)| client.last).map(|(whose, _)| whose.clone());
+            let Some(silent) = silent else { break };
             self.bytes -= self.clients.remove(&silent).map_or(0, |client| client.bytes);
         }
         while self.bytes > bounds.bytes {
             // What has just come goes last.
             let weight =
-                |(name, client): &(&String, &Client)| match *name == newest && client.exchanges.len() == 1 {
+                |(whose, client): &(&Whose, &Client)| match *whose == newest && client.exchanges.len() == 1 {
                     true => 0,
                     false => client.bytes,
                 };
-            let Some(name) = self.clients.iter().max_by_key(weight).map(|(name, _)| name.clone()) else {
+            let Some(whose) = self.clients.iter().max_by_key(weight).map(|(whose, _)| whose.clone()) else {
                 break;
             };
-            self.forget_oldest(&name);
+            self.forget_oldest(&whose);
         }
     }
 
-    fn forget_oldest(&mut self, name: &str) {
-        let Some(client) = self.clients.get_mut(name) else { return };
-        let bytes = client.exchanges.pop_front().map_or(0, |exchange| exchange.bytes());
+    /// Forgets the oldest of a client. Of strangers, the oldest of the name that has most, as far as certificates tell names.
+    fn forget_oldest(&mut self, whose: &Whose) {
+        let Some(client) = self.clients.get_mut(whose) else { return };
+        let at = if whose.is_client() { 0 } else { client.of_the_most_frequent() };
+        let bytes = client.exchanges.remove(at).map_or(0, |exchange| exchange.bytes());
         client.bytes -= bytes;
         self.bytes -= bytes;
         if client.exchanges.is_empty() {
-            self.clients.remove(name);
+            self.clients.remove(whose);
         }
+    }
+}
+
+impl Client {
+    /// The place of the oldest exchange of the subject that has most of them.
+    fn of_the_most_frequent(&self) -> usize {
+        let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
+        for (at, exchange) in self.exchanges.iter().enumerate() {
+            let subject = exchange.certificate.as_ref().map(|shown| shown.subject.as_str());
+            counts.entry(subject.unwrap_or_default()).or_insert((0, at)).0 += 1;
+        }
+        let most = counts.into_values().max_by_key(|(count, first)| (*count, std::cmp::Reverse(*first)));
+        most.map_or(0, |(_, first)| first)
     }
 }

@@ -1,6 +1,7 @@
 //! The memory is bounded in every direction, whatever comes.
 
 use keystead::explain::{Bounds, Exchange, Memory, Odd, What};
+use keystead::pki::Facts;
 use proptest::prelude::*;
 
 const BOUNDS: Bounds = Bounds { exchanges: 4, clients: 3, bytes: 20_000 };
@@ -34,6 +35,37 @@ fn who_floods_pushes_out_its_own() {
     memory.keep(exchange(0, 0, 10));
     (1..100).for_each(|id| memory.keep(exchange(id, 1, 3_000)));
     assert!(memory.exchange(0).is_some() && memory.exchange(1).is_none());
+}
+
+/// Somebody whom TLS turned away, from this address with a certificate of this name.
+fn stranger(id: u64, peer: &str, subject: &str) -> Exchange {
+    let certificate = Facts { subject: subject.to_owned(), fingerprint: id.to_string(), ..Facts::default() };
+    let (peer, client) = (peer.to_owned(), String::new());
+    Exchange { peer, client, certificate: Some(certificate), ..exchange(id, 0, 10) }
+}
+
+/// A host that was turned away is still told of when others have come by, whatever names and addresses they have.
+#[test]
+fn strangers_push_out_neither_one_another_nor_clients() {
+    let bounds = Bounds { exchanges: 4, clients: 20, bytes: 1 << 20 };
+    for (peers, names) in [(1_u64, 20_u64), (100, 1), (100, 100), (1, 1)] {
+        let memory = Memory::new(bounds, &[1; 32]);
+        memory.keep(exchange(1, 1, 10));
+        memory.keep(stranger(2, "10.1.0.1:1", "CN=host"));
+        for id in 3..1_000 {
+            // An address in IPv6 is as good as all of its network.
+            let peer = match peers {
+                1 => "10.1.0.1:1".to_owned(),
+                _ => format!("[2001:db8:0:{:x}::{id:x}]:1", id % 15),
+            };
+            memory.keep(stranger(id, &peer, &format!("CN={}", id % names)));
+        }
+        assert!(memory.exchange(2).is_some(), "{peers} addresses, {names} names");
+        assert!(memory.exchange(1).is_some() && memory.exchange(999).is_some());
+        let listed = memory.last(Some(""), 10_000);
+        assert!(listed.len() <= 16 * 32 && listed.iter().any(|one| one.id == 2), "{}", listed.len());
+        assert_eq!(memory.size().1, 1, "clients");
+    }
 }
 
 #[test]
