@@ -1,5 +1,6 @@
 //! The attacks: what the attacker makes beforehand, and what each of its connections does until the end.
 
+use crate::certificates::{all_certificates, many_certificates, one_certificate};
 use crate::requests::*;
 use crate::site::{Raw, Site, exchange};
 use std::io::{Read as _, Write as _};
@@ -73,6 +74,27 @@ pub const ATTACKS: &[Attack] = &[
     Attack { name: "long-attributes", connections: 8, prepare: long_attributes, ..REPEATS },
     Attack { name: "many-attributes", connections: 8, prepare: many_attributes, ..REPEATS },
     Attack { name: "idle-connections", connections: 400, run: stay_idle, ..COMES_ANEW },
+    Attack {
+        name: "handshakes-of-many-certificates",
+        connections: 4,
+        prepare: many_certificates,
+        run: shake_hands,
+        ..REPEATS
+    },
+    Attack {
+        name: "handshakes-of-all-that-may-be-sent",
+        connections: 4,
+        prepare: all_certificates,
+        run: shake_hands,
+        ..REPEATS
+    },
+    Attack {
+        name: "handshakes-of-one-certificate",
+        connections: 4,
+        prepare: one_certificate,
+        run: shake_hands,
+        ..REPEATS
+    },
     Attack { name: "handshakes-not-begun", connections: 400, run: say_nothing, ..COMES_ANEW },
     Attack { name: "handshakes-not-finished", connections: 400, run: say_half, ..COMES_ANEW },
 ];
@@ -191,6 +213,15 @@ fn stay_idle(site: &Site, _: &[Vec<u8>], stop: &AtomicBool) {
             hold(&mut raw, b"", stop);
         }
         std::thread::sleep(AGAIN);
+    }
+}
+
+/// Shows these certificates, of which none is of a CA of the server, again and again.
+fn shake_hands(site: &Site, certificates: &[Vec<u8>], stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        if let Ok(mut raw) = site.raw_with(certificates, &site.kmip) {
+            let _ = raw.read(&mut [0]);
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 )]
 
 mod attacks;
+mod certificates;
 mod measure;
 mod requests;
 mod site;

@@ -9,15 +9,16 @@ use kmip_codec::operations::Request;
 use kmip_codec::payloads::{CreateRequest, GetRequest};
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_1;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, StreamOwned};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -106,6 +107,24 @@ impl Site {
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from("localhost").unwrap();
         let mut raw = StreamOwned::new(ClientConnection::new(tls, name).unwrap(), tcp);
+        raw.flush()?;
+        Ok(raw)
+    }
+
+    /// A connection of a stranger who shows the first of these, the others behind it; the last is the private key.
+    pub fn raw_with(&self, certificates: &[Vec<u8>], address: &str) -> std::io::Result<Raw> {
+        let (key, chain) = certificates.split_last().unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.file("ca.pem")).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let chain = chain.iter().map(|one| CertificateDer::from(one.clone())).collect();
+        let key = PrivateKeyDer::try_from(key.clone()).unwrap();
+        let tls = tls.with_root_certificates(roots).with_client_auth_cert(chain, key).unwrap();
+        let tcp = TcpStream::connect(address)?;
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut raw = StreamOwned::new(ClientConnection::new(Arc::new(tls), name).unwrap(), tcp);
         raw.flush()?;
         Ok(raw)
     }
