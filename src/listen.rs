@@ -1,18 +1,25 @@
 //! Accepts connections and does the TLS handshake; nothing of a connection is parsed before that has ended well.
 
 mod anchors;
+mod called;
 mod chain;
 pub mod descriptors;
 mod files;
 mod hello;
 mod judge;
+mod keys;
+mod lineage;
 mod lists;
 mod resolver;
 mod seldom;
+mod sent;
+mod shape;
 mod slots;
 mod turned_away;
 mod verifier;
+mod work;
 
+pub use called::CalledVerifier;
 pub use files::{Tls, TlsFiles, tls};
 pub use judge::{Own, due};
 pub use slots::{Caps, Evicted, Slot};

@@ -4,7 +4,7 @@
 mod facts;
 mod text;
 
-pub use facts::{Facts, bounded, chain_rule, may_certify, moment};
+pub use facts::{DIRECTORY_NAME, Facts, bounded, chain_rule, may_certify, may_prove, moment};
 pub use text::{name, text_of};
 
 use crate::engine::rights::names::{self, Flaw};

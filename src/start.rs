@@ -126,7 +126,7 @@ pub fn run(
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
         server: Arc::clone(&server),
-        tls: Swap::new(endpoints::connector(&files)?),
+        tls: Swap::new(endpoints::connector(&files, &tls.verifier)?),
         gate: Arc::clone(&gate),
         limits: limits(config),
         stopping: stopping.clone(),

@@ -4,7 +4,7 @@
 use super::Mailbox;
 use super::deliver::{Delivery, deliver};
 use crate::gate::{Gate, Shown};
-use crate::listen::{Error, TlsFiles};
+use crate::listen::{CalledVerifier, Error, TlsFiles, Verifier};
 use crate::server::Server;
 use crate::session::{Limits, Peer, Service as _};
 use crate::swap::Swap;
@@ -38,13 +38,14 @@ pub struct Line {
     pub stopping: watch::Receiver<bool>,
 }
 
-/// TLS as a client: the files of the server, and the same CA.
-pub fn connector(files: &TlsFiles<'_>) -> Result<TlsConnector, Error> {
+/// TLS as a client: with the certificate of the server, and what judges those of its clients.
+pub fn connector(files: &TlsFiles<'_>, verifier: &Arc<Verifier>) -> Result<TlsConnector, Error> {
     let failed = |why: rustls::Error| Error::Tls(why.to_string());
     let config = ClientConfig::builder_with_provider(files.provider())
         .with_protocol_versions(files.versions())
         .map_err(failed)?
-        .with_root_certificates(files.roots()?)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(CalledVerifier(Arc::clone(verifier))))
         .with_client_auth_cert(files.chain()?, files.private_key()?)
         .map_err(failed)?;
     Ok(TlsConnector::from(Arc::new(config)))

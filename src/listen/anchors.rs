@@ -3,14 +3,15 @@
 
 use super::chain::{Purpose, Rules, in_tls};
 use super::lists::RevocationList;
+use super::sent::Chain;
+use super::work::Work;
 use crate::engine::rights::identity::{CertificatePath, Validity};
-use crate::pki::Facts;
+use crate::pki::{Facts, may_prove};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, TrustAnchor, UnixTime};
 use rustls::server::VerifierBuilderError;
-use rustls::{CertificateError, Error, OtherError, RootCertStore};
+use rustls::{CertificateError, Error, RootCertStore};
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 use webpki::{CertRevocationList, EndEntityCert, OwnedCertRevocationList};
 
@@ -29,7 +30,8 @@ pub enum Unusable {
 #[derive(Clone, Debug)]
 pub struct Ca {
     anchor: TrustAnchor<'static>,
-    facts: Facts,
+    /// What its certificate says.
+    pub facts: Facts,
 }
 
 impl Ca {
@@ -41,8 +43,18 @@ impl Ca {
         Ok(Self { anchor, facts: Facts::of(certificate) })
     }
 
+    /// Its name, DER without tag and length.
+    pub fn subject(&self) -> &[u8] {
+        &self.anchor.subject
+    }
+
+    /// Its key, SubjectPublicKeyInfo in DER.
+    pub fn key(&self) -> SubjectPublicKeyInfoDer<'static> {
+        webpki::spki_for_anchor(&self.anchor)
+    }
+
     /// When it is good. One that says nothing that can be read is good always, as webpki has it.
-    fn dates(&self) -> Validity {
+    pub fn dates(&self) -> Validity {
         let (from, until) = self.facts.validity;
         if self.facts.version == 0 { Validity::EVER } else { Validity { from, until } }
     }
@@ -52,6 +64,18 @@ impl Ca {
 fn anchors(cas: &[Ca], now: Option<i64>) -> Vec<TrustAnchor<'static>> {
     let good = cas.iter().filter(|ca| now.is_none_or(|now| ca.dates().has(now)));
     good.map(|ca| ca.anchor.clone()).collect()
+}
+
+/// What is asked of a chain.
+pub struct Question<'q> {
+    /// What it must be good for.
+    pub purpose: Purpose,
+    /// The cryptography of TLS.
+    pub provider: &'q CryptoProvider,
+    /// When, in seconds since 1970.
+    pub now: i64,
+    /// What all searches for the answer cost.
+    pub work: Work,
 }
 
 /// What counts between two dates.
@@ -91,22 +115,43 @@ impl InForce {
     }
 
     /// By which certificates this chain leads to one of the CAs, by the lists too.
-    pub fn path(
+    pub fn path(&self, cas: &[Ca], chain: &Chain<'_>, question: &Question<'_>) -> Result<Path, Error> {
+        self.path_to(&self.anchors, cas, chain, question)
+    }
+
+    /// The same to some of the CAs alone, whatever the dates of these are.
+    pub fn path_to_some(
         &self,
-        cas: &[Ca],
-        (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
-        purpose: Purpose,
-        (provider, now): (&CryptoProvider, i64),
+        some: &[&Ca],
+        chain: &Chain<'_>,
+        question: &Question<'_>,
     ) -> Result<Path, Error> {
+        let (anchors, cas): (Vec<_>, Vec<_>) =
+            some.iter().map(|ca| (ca.anchor.clone(), (*ca).clone())).unzip();
+        self.path_to(&anchors, &cas, chain, question)
+    }
+
+    fn path_to(
+        &self,
+        anchors: &[TrustAnchor<'static>],
+        cas: &[Ca],
+        chain: &Chain<'_>,
+        question: &Question<'_>,
+    ) -> Result<Path, Error> {
+        let now = question.now;
         let rules = Rules {
-            algorithms: provider.signature_verification_algorithms.all,
+            algorithms: question.provider.signature_verification_algorithms.all,
             lists: &self.lists,
             overdue: &self.overdue,
-            purpose,
+            purpose: question.purpose,
             now: time(now),
+            work: &question.work,
         };
-        let end = EndEntityCert::try_from(own).map_err(in_tls)?;
-        let path = rules.path(&end, &self.anchors, sent).map_err(in_tls)?;
+        let end = EndEntityCert::try_from(&chain.own).map_err(in_tls)?;
+        let path = rules.path(&end, chain, anchors).map_err(in_tls)?;
+        if !may_prove(&chain.own) {
+            return Err(CertificateError::InvalidPurpose.into());
+        }
         let top = path.anchor();
         let same = cas.iter().filter(|ca| {
             ca.anchor.subject == top.subject
@@ -115,7 +160,7 @@ impl InForce {
         // A CA that was renewed with its key stands there twice.
         let top = same.map(Ca::dates).filter(|dates| dates.has(now)).max_by_key(|dates| dates.until);
         let between = path.intermediate_certificates().map(|one| one.der().to_vec());
-        let certificates: Vec<_> = std::iter::once(own.to_vec()).chain(between).collect();
+        let certificates: Vec<_> = std::iter::once(chain.own.to_vec()).chain(between).collect();
         let validity = certificates.iter().filter_map(|one| dates(one)).chain(top).reduce(Validity::and);
         Ok(Path { certificates: CertificatePath::new(certificates), validity })
     }
@@ -136,41 +181,6 @@ pub struct Path {
     pub validity: Option<Validity>,
 }
 
-/// The CA outside of its dates that has issued this chain, where there is one. What is below it may be outside of its own dates
-/// as well: each of them is good at a date of its own.
-pub fn out_of_date(
-    cas: &[Ca],
-    own: &CertificateDer<'_>,
-    sent: &[CertificateDer<'_>],
-    (provider, now): (&CryptoProvider, i64),
-) -> Option<Error> {
-    const SENT_MAX: usize = 4;
-    let (anchors, end) = (anchors(cas, None), EndEntityCert::try_from(own).ok()?);
-    let all = std::iter::once(own).chain(sent.iter().take(SENT_MAX)).filter_map(|one| dates(one));
-    let mut times = std::iter::once(now).chain(all.flat_map(|dates| [dates.until, dates.from]));
-    let ca = times.find_map(|at| {
-        let algorithms = provider.signature_verification_algorithms.all;
-        let rules = Rules { algorithms, lists: &[], overdue: &[], purpose: Purpose::client(), now: time(at) };
-        let path = rules.path(&end, &anchors, sent).ok()?;
-        let same: Vec<_> = cas.iter().filter(|ca| ca.anchor == *path.anchor()).collect();
-        same.first().copied().filter(|_| !same.iter().any(|ca| ca.dates().has(now)))
-    })?;
-    let error = OtherError(Arc::new(CaOutOfDate(ca.facts.clone())));
-    Some(CertificateError::Other(error).into())
-}
-
-/// A CA of `tls.ca` has issued the certificate, and is outside of its own dates.
-#[derive(Debug)]
-pub struct CaOutOfDate(pub Facts);
-
-impl fmt::Display for CaOutOfDate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the CA {} is outside of its dates", self.0.subject)
-    }
-}
-
-impl std::error::Error for CaOutOfDate {}
-
 /// The times around now between which none of these changes happens; each happens in its second.
 pub fn between(changes: impl Iterator<Item = i64>, now: i64) -> Validity {
     changes.fold(Validity::EVER, |span, change| match change > now {
@@ -185,9 +195,9 @@ fn after(until: i64) -> Option<i64> {
 }
 
 /// When each of a chain begins and ends to be good.
-pub fn changes(chain: &[CertificateDer<'_>]) -> impl Iterator<Item = i64> {
+pub fn changes(chain: &Chain<'_>) -> impl Iterator<Item = i64> {
     chain
-        .iter()
+        .all()
         .filter_map(|one| dates(one))
         .flat_map(|dates| [Some(dates.from), after(dates.until)])
         .flatten()

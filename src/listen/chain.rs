@@ -1,8 +1,10 @@
 //! How a certificate leads to a CA: by webpki, and by what RFC 5280 asks for beyond that. One search decides on everything, so
 //! that of several paths the one counts that keeps every rule.
 
+use super::sent::Chain;
+use super::work::{CountedPurpose, Work};
 use crate::pki::may_certify;
-use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use rustls::pki_types::{SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use rustls::{CertRevocationListError as List, CertificateError as Bad, Error, OtherError};
 use std::slice;
 use std::sync::Arc;
@@ -14,17 +16,22 @@ use webpki::{
 
 /// What a certificate and those above it must be good for.
 #[derive(Clone, Copy)]
-pub struct Purpose(KeyUsage);
+pub struct Purpose(KeyUsage, &'static str);
 
 impl Purpose {
     /// To be shown by a client.
     pub fn client() -> Self {
-        Self(KeyUsage::client_auth())
+        Self(KeyUsage::client_auth(), "clientAuth")
     }
 
     /// To be shown by a server.
     pub fn server() -> Self {
-        Self(KeyUsage::server_auth())
+        Self(KeyUsage::server_auth(), "serverAuth")
+    }
+
+    /// The name of the extended key usage.
+    pub fn name(self) -> &'static str {
+        self.1
     }
 }
 
@@ -60,21 +67,42 @@ pub struct Rules<'r> {
     pub purpose: Purpose,
     /// When.
     pub now: UnixTime,
+    /// What all searches of this judgement have cost so far.
+    pub work: &'r Work,
 }
 
 impl Rules<'_> {
-    /// The path by which a certificate leads to one of these CAs.
+    /// The path by which a certificate leads to one of these CAs; `own` is the first of the chain.
     pub fn path<'p>(
         &self,
         own: &'p EndEntityCert<'p>,
+        chain: &'p Chain<'_>,
         anchors: &'p [TrustAnchor<'_>],
-        sent: &'p [CertificateDer<'p>],
     ) -> Result<VerifiedPath<'p>, webpki::Error> {
         let lists: Vec<_> = self.lists.iter().collect();
-        let revocation = options(&lists, ExpirationPolicy::Ignore);
         let keeps_the_rest = |path: &VerifiedPath<'_>| self.keeps_the_rest(path);
-        let (algorithms, now) = (self.algorithms, self.now);
-        own.verify_for_usage(algorithms, anchors, sent, now, self.purpose, revocation, Some(&keeps_the_rest))
+        let (options, counted) =
+            (options(&lists, ExpirationPolicy::Ignore), self.work.counting(self.algorithms));
+        let algorithms: Vec<_> =
+            counted.iter().map(|one| one as &dyn SignatureVerificationAlgorithm).collect();
+        let found = own.verify_for_usage(
+            &algorithms,
+            anchors,
+            &chain.above,
+            self.now,
+            self.purpose(),
+            options,
+            Some(&keeps_the_rest),
+        );
+        match found {
+            // Whatever it says, not all was looked at.
+            Err(_) if self.work.is_over() => Err(webpki::Error::MaximumPathBuildCallsExceeded),
+            found => found,
+        }
+    }
+
+    fn purpose(&self) -> CountedPurpose<'_> {
+        CountedPurpose { purpose: self.purpose, work: self.work }
     }
 
     /// What webpki leaves out: that those between may sign certificates (RFC 5280, 4.2.1.3), and that no list is too old.
@@ -88,8 +116,11 @@ impl Rules<'_> {
         }
         let (lists, anchors): (Vec<_>, _) = (self.overdue.iter().collect(), slice::from_ref(path.anchor()));
         let revocation = options(&lists, ExpirationPolicy::Enforce);
+        let counted = self.work.counting(self.algorithms);
+        let algorithms: Vec<_> =
+            counted.iter().map(|one| one as &dyn SignatureVerificationAlgorithm).collect();
         let own = path.end_entity();
-        own.verify_for_usage(self.algorithms, anchors, &between, self.now, self.purpose, revocation, None)
+        own.verify_for_usage(&algorithms, anchors, &between, self.now, self.purpose(), revocation, None)
             .map(drop)
     }
 }

@@ -5,7 +5,7 @@ use super::judge::Own;
 use super::lists::RevocationList;
 use super::resolver::{Kinds, kind_of};
 use super::turned_away::Trust;
-use super::verifier::{Verifier, roots};
+use super::verifier::Verifier;
 use crate::http;
 use crate::pki::Facts;
 use crate::regular;
@@ -15,7 +15,7 @@ use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{ServerConfig, SupportedProtocolVersion};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,12 +70,6 @@ impl TlsFiles<'_> {
     /// The certificates of the CA of the clients.
     fn trusted(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
         certificates("tls.ca", self.ca)
-    }
-
-    /// Those of them that may sign others, to trust.
-    pub fn roots(&self) -> Result<RootCertStore, Error> {
-        let signing: Vec<_> = self.trusted()?.into_iter().filter(|one| Facts::of(one).may_sign()).collect();
-        roots(&signing).map_err(|why| self.no_ca(&why))
     }
 
     /// What messages say of all this.

@@ -6,11 +6,11 @@ pub mod certificate;
 use super::hello::{Beginning, version_name};
 use super::lists::RevocationList;
 use super::slots::Full;
-use super::verifier::Noted;
+use super::verifier::{Noted, Proof};
 use crate::gate::{self, Refused};
 use crate::pki::{Facts, bounded};
 use crate::text::printable;
-use rustls::{AlertDescription, Error, PeerIncompatible};
+use rustls::{AlertDescription, Error, PeerIncompatible, PeerMisbehaved};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -74,6 +74,8 @@ reasons! {
     CertificateRevoked
     CertificateSignature
     CertificateExtension
+    CertificateKey
+    TooManyCertificates
     CaOutOfDate
     RevocationListOverdue
     RevocationListUnusable
@@ -81,13 +83,18 @@ reasons! {
     WrongCaKey
     SelfSigned
     BrokenChain
+    OtherSentKey
+    ChainRule
+    NameConstraints
     CaMayNotSign
     NoPrivateKey
     NotAdmitted
     NoCipherSuite
     OtherKeyKind
     NoSignatureAlgorithm
+    ClientSignature
     NoGroup
+    NoApplicationProtocol
     OldTls
     OldSsl
     TlsVersionDisabled
@@ -96,6 +103,7 @@ reasons! {
     ProxyHeader
     NotTls
     ClientAlert
+    ClientFailed
     ClosedEarly
     TooSlow
     TooManyHandshakes
@@ -138,16 +146,18 @@ impl TurnedAway {
                 Reason::NoCertificate,
                 "the client showed no certificate, and none comes in without one".to_owned(),
             ),
-            (Some(Error::InvalidCertificate(_)), _) if noted.proved_badly => (
-                Reason::NoPrivateKey,
-                "the client did not prove that it has the private key of its certificate".to_owned(),
-            ),
+            (Some(error), _) if noted.proof.is_some() => not_proved(noted.proof.as_ref(), error),
             (Some(error @ (Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_))), _) => {
                 certificate::why(error, &noted.chain, trust)
             }
             (Some(Error::AlertReceived(alert)), _) => alerted(*alert),
             (Some(Error::PeerIncompatible(why)), _) => incompatible(why, &beginning, trust),
             (Some(Error::InvalidMessage(_)), Beginning::Other) => plain(&beginning),
+            (Some(Error::NoApplicationProtocol), _) => (
+                Reason::NoApplicationProtocol,
+                "it offers application protocols (ALPN), and HTTP/1.1, which alone is spoken at this address, is not among them"
+                    .to_owned(),
+            ),
             (Some(other), _) => {
                 (Reason::Tls, format!("the TLS handshake failed: {}", bounded(&other.to_string())))
             }
@@ -186,8 +196,8 @@ impl TurnedAway {
         };
         match &refused.error {
             Some(error) => {
-                let (reason, what) = certificate::why(error, &noted.chain, trust);
-                Self::with(reason, what, noted, trust)
+                let (reason, _) = certificate::why(error, &noted.chain, trust);
+                Self::with(reason, refused.why.clone(), noted, trust)
             }
             None => Self::with(by_name(), printable(&refused.why, WHY_CHARS_MAX), noted, trust),
         }
@@ -197,6 +207,26 @@ impl TurnedAway {
         let certificate = noted.chain.first().map(|shown| Facts::of(shown));
         let advice = advice::of(reason, certificate.as_ref(), trust);
         Self { reason, what, advice, certificate }
+    }
+}
+
+/// The certificate was good, and the proof that the client has its key was not.
+fn not_proved(proof: Option<&Proof>, error: &Error) -> (Reason, String) {
+    match (proof, error) {
+        (Some(Proof::Never { key, taken }), _) => (
+            Reason::CertificateKey,
+            format!(
+                "its certificate has a key that is not taken in TLS here, {key}; those that are: {taken}"
+            ),
+        ),
+        (_, Error::PeerMisbehaved(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)) => (
+            Reason::ClientSignature,
+            "it has signed the handshake by an algorithm that is not taken here, such as SHA-1".to_owned(),
+        ),
+        _ => (
+            Reason::NoPrivateKey,
+            "the client did not prove that it has the private key of its certificate".to_owned(),
+        ),
     }
 }
 
@@ -320,5 +350,13 @@ fn alerted(alert: AlertDescription) -> (Reason, String) {
         Alert::InternalError => "it failed itself",
         _ => "it refused",
     };
-    (Reason::ClientAlert, format!("the client ended the TLS handshake with the alert {alert:?}: {meaning}"))
+    let reason = match alert {
+        Alert::ProtocolVersion
+        | Alert::HandshakeFailure
+        | Alert::InsufficientSecurity
+        | Alert::IllegalParameter
+        | Alert::InternalError => Reason::ClientFailed,
+        _ => Reason::ClientAlert,
+    };
+    (reason, format!("the client ended the TLS handshake with the alert {alert:?}: {meaning}"))
 }

@@ -5,22 +5,31 @@
 //! that may not, such as a self-signed one of a client, lets in itself alone, byte for byte; as a CA it would let its
 //! holder sign certificates for every name.
 
-use super::anchors::{Ca, InForce, Path, Unusable, between, changes, dates, out_of_date, time};
+use super::anchors::{Ca, InForce, Path, Question, Unusable, between, changes, dates, time};
 use super::chain::Purpose;
+use super::keys;
+use super::lineage::{CaOutOfDate, Lineage, Origin, OtherKey};
+use super::sent::Chain;
+use super::shape::Shape;
 use super::turned_away::{Trust, certificate};
+use super::work::Work;
 use crate::gate::{self, Judge, Judgement, Refused};
 use crate::pki::Facts;
 use crate::swap::Swap;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
+    SignatureScheme,
 };
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[cfg(test)]
+mod tests;
 
 tokio::task_local! {
     /// What the client of the connection that this task serves has shown.
@@ -38,8 +47,22 @@ pub struct Noted {
     pub first: Vec<u8>,
     /// Its certificate, and those that it sent with it.
     pub chain: Vec<CertificateDer<'static>>,
-    /// Whether the certificate was good, and the proof that the client has its key was not.
-    pub proved_badly: bool,
+    /// How the proof that the client has the key of its certificate, which was good, has failed.
+    pub proof: Option<Proof>,
+}
+
+/// How a proof has failed.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// It was made with another key, or not as TLS wants it.
+    Wrong,
+    /// With this kind of key none can be made that is taken here; with these it can.
+    Never {
+        /// The kind of the key.
+        key: String,
+        /// The kinds that are taken.
+        taken: String,
+    },
 }
 
 impl Shown {
@@ -106,6 +129,11 @@ impl Verifier {
         Ok(Self { told, provider, cas, in_force, alone, by_itself, every })
     }
 
+    /// The cryptography of TLS.
+    pub(super) fn provider(&self) -> &CryptoProvider {
+        &self.provider
+    }
+
     /// What counts at this time.
     fn at(&self, now: UnixTime) -> Result<Arc<InForce>, Error> {
         let in_force = self.in_force.get();
@@ -119,42 +147,134 @@ impl Verifier {
     }
 
     /// By which certificates a chain leads to what lets it in, by what counts now.
-    fn path(
-        &self,
-        both @ (own, sent): (&CertificateDer<'_>, &[CertificateDer<'_>]),
-        purpose: Purpose,
-        now: i64,
-    ) -> Result<Path, Error> {
-        if self.stands_alone(own) {
-            let path = self.by_itself.path(&[], both, purpose, (&self.provider, now))?;
-            return Ok(Path { validity: dates(own), ..path });
+    pub(super) fn path(&self, chain: &Chain<'_>, purpose: Purpose, now: i64) -> Result<Path, Untrusted> {
+        self.answer(chain, &Question { purpose, provider: &self.provider, now, work: Work::default() })
+    }
+
+    fn answer(&self, chain: &Chain<'_>, question: &Question<'_>) -> Result<Path, Untrusted> {
+        if self.stands_alone(&chain.own) {
+            let path = self.by_itself.path(&[], chain, question)?;
+            return Ok(Path { validity: dates(&chain.own), ..path });
         }
-        let path = self.at(time(now))?.path(&self.cas, both, purpose, (&self.provider, now));
-        path.map_err(|error| match error {
-            Error::InvalidCertificate(
-                CertificateError::UnknownIssuer
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYetContext { .. },
-            ) => out_of_date(&self.cas, own, sent, (&self.provider, now)).unwrap_or(error),
-            error => error,
-        })
+        let in_force = self.at(time(question.now))?;
+        let path = in_force.path(&self.cas, chain, question);
+        path.map_err(|error| self.cause(error, chain, &in_force, question))
+    }
+
+    /// What is wrong on the way by which a chain comes from a CA; otherwise, where it comes from none.
+    fn cause(
+        &self,
+        error: Error,
+        chain: &Chain<'_>,
+        in_force: &InForce,
+        question: &Question<'_>,
+    ) -> Untrusted {
+        let own = Facts::of(&chain.own);
+        let is_wrong_itself = own.version != 3
+            || own.is_ca
+            || own.is_outside(question.now)
+            || !own.is_for(question.purpose.name());
+        if question.work.is_over() {
+            return error.into();
+        }
+        let counted = question.work.counting(question.provider.signature_verification_algorithms.all);
+        let algorithms: Vec<_> =
+            counted.iter().map(|one| one as &dyn SignatureVerificationAlgorithm).collect();
+        let lineage = Lineage::of(chain, &self.cas, &algorithms);
+        let origin = lineage.origin();
+        match origin {
+            // Not all was looked at.
+            _ if question.work.is_over() => error.into(),
+            Origin::Cas(cas) => {
+                let (good, ended): (Vec<_>, Vec<_>) =
+                    cas.into_iter().partition(|ca| ca.dates().has(question.now));
+                if let (true, Some(ca)) = (good.is_empty(), ended.iter().max_by_key(|ca| ca.dates().until)) {
+                    return other(CaOutOfDate(ca.facts.clone())).into();
+                }
+                let chain = Chain { above: lineage.above(question.now), ..chain.clone() };
+                in_force.path_to_some(&good, &chain, question).err().unwrap_or(error).into()
+            }
+            _ if is_wrong_itself => error.into(),
+            Origin::Unsure if matches!(error, Error::InvalidCertificate(CertificateError::BadSignature)) => {
+                let context = CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                    signature_algorithm_id: Vec::new(),
+                    public_key_algorithm_id: Vec::new(),
+                };
+                Error::from(context).into()
+            }
+            Origin::Unsure => error.into(),
+            Origin::OtherKeyThanCa(way) => {
+                Untrusted { error: CertificateError::BadSignature.into(), way: Some(way) }
+            }
+            Origin::OtherKeyThanSent(issued) => other(OtherKey(*issued)).into(),
+            Origin::Elsewhere(way) => {
+                Untrusted { error: CertificateError::UnknownIssuer.into(), way: Some(way) }
+            }
+        }
     }
 
     fn stands_alone(&self, own: &CertificateDer<'_>) -> bool {
         self.alone.iter().any(|one| one == own)
     }
 
-    fn judged(&self, chain: &[CertificateDer<'_>], shown: gate::Shown, now: i64) -> Result<Judgement, Error> {
-        let Some(both) = chain.split_first() else { return Err(Error::NoCertificatesPresented) };
+    fn judged(
+        &self,
+        chain: &[CertificateDer<'_>],
+        shown: gate::Shown,
+        now: i64,
+    ) -> Result<Judgement, Untrusted> {
+        let Some((own, sent)) = chain.split_first() else {
+            return Err(Error::NoCertificatesPresented.into());
+        };
         let purpose = match shown {
             gate::Shown::ByClient => Purpose::client(),
             gate::Shown::ByEndpoint => Purpose::server(),
         };
-        let Path { certificates, validity } = self.path(both, purpose, now)?;
+        let chain = Chain::of(own, sent)?;
+        let Path { certificates, validity } = self.path(&chain, purpose, now)?;
         let in_force = self.at(time(now))?;
-        let holds = between(changes(chain), now).and(in_force.span);
+        let holds = between(changes(&chain), now).and(in_force.span);
         Ok(Judgement { path: certificates, validity, holds })
     }
+
+    /// Notes that a client has not proved that it has the key of its certificate, and whether that key could have done so.
+    fn not_proved(&self, certificate: &CertificateDer<'_>) {
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let key = Shape::of(certificate).and_then(|shape| keys::not_taken(shape.key, algorithms));
+        let proof = key.map_or(Proof::Wrong, |key| Proof::Never { key, taken: keys::taken(algorithms) });
+        note(|noted| noted.proof = Some(proof));
+    }
+}
+
+/// Why a chain is not trusted.
+pub(super) struct Untrusted {
+    /// What TLS says.
+    pub error: Error,
+    /// Where it comes from no CA: those above the own one that were followed, by their signatures.
+    way: Option<Vec<CertificateDer<'static>>>,
+}
+
+impl From<Error> for Untrusted {
+    fn from(error: Error) -> Self {
+        Self { error, way: None }
+    }
+}
+
+impl Untrusted {
+    /// What the cause is told of: without those that have only the names of others on the way up.
+    fn told(&self, shown: &[CertificateDer<'_>]) -> Vec<CertificateDer<'static>> {
+        let Some((own, sent)) = shown.split_first() else { return Vec::new() };
+        let searched = Chain::cut(own, sent).above;
+        let is_told = |one: &&CertificateDer<'_>| {
+            self.way.as_ref().is_none_or(|way| way.contains(one) || !searched.contains(one))
+        };
+        let told = std::iter::once(own).chain(sent.iter().filter(is_told));
+        told.map(|one| one.clone().into_owned()).collect()
+    }
+}
+
+fn other(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    CertificateError::Other(OtherError(Arc::new(error))).into()
 }
 
 impl Judge for Verifier {
@@ -164,20 +284,20 @@ impl Judge for Verifier {
         shown: gate::Shown,
         now: i64,
     ) -> Result<Judgement, Refused> {
-        self.judged(chain, shown, now).map_err(|error| {
-            let why = certificate::why(&error, chain, &self.told).1;
-            Refused { why, error: Some(error) }
+        self.judged(chain, shown, now).map_err(|untrusted| {
+            let why = certificate::why(&untrusted.error, &untrusted.told(chain), &self.told).1;
+            Refused { why, error: Some(untrusted.error) }
         })
     }
 }
 
 /// A time of TLS, in seconds since 1970.
-fn seconds(time: UnixTime) -> i64 {
+pub(super) fn seconds(time: UnixTime) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// These certificates, to trust as those of a CA.
-pub fn roots(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
+fn roots(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     certificates.iter().try_for_each(|certificate| roots.add(certificate.clone()))?;
     Ok(roots)
@@ -195,8 +315,13 @@ impl ClientCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
         let sent = std::iter::once(certificate).chain(intermediates).map(|one| one.clone().into_owned());
-        note(|noted| noted.chain = sent.collect());
-        let path = self.path((certificate, intermediates), Purpose::client(), seconds(now));
+        let sent: Vec<_> = sent.collect();
+        note(|noted| noted.chain.clone_from(&sent));
+        let chain = Chain::of(certificate, intermediates)?;
+        let path = self.path(&chain, Purpose::client(), seconds(now)).map_err(|untrusted| {
+            note(|noted| noted.chain = untrusted.told(&sent));
+            untrusted.error
+        });
         path.map(|_| ClientCertVerified::assertion())
     }
 
@@ -207,7 +332,7 @@ impl ClientCertVerifier for Verifier {
         proof: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let proved = self.every.verify_tls12_signature(message, certificate, proof);
-        proved.inspect_err(|_| note(|noted| noted.proved_badly = true))
+        proved.inspect_err(|_| self.not_proved(certificate))
     }
 
     fn verify_tls13_signature(
@@ -217,7 +342,7 @@ impl ClientCertVerifier for Verifier {
         proof: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let proved = self.every.verify_tls13_signature(message, certificate, proof);
-        proved.inspect_err(|_| note(|noted| noted.proved_badly = true))
+        proved.inspect_err(|_| self.not_proved(certificate))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

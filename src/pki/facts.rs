@@ -4,6 +4,7 @@
 use super::text::{self, text_of};
 use crate::text::printable;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use time::OffsetDateTime;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
@@ -11,6 +12,12 @@ use x509_parser::prelude::{FromDer as _, X509Certificate, X509Version};
 
 /// How many characters of a foreign text are shown.
 const TEXT_MAX: usize = 160;
+
+/// The kind of name that every certificate has: its subject.
+pub const DIRECTORY_NAME: &str = "directoryName";
+
+/// The key usage of keys that sign anything but certificates and revocation lists.
+const DIGITAL_SIGNATURE: &str = "digitalSignature";
 
 /// How many names of a certificate are looked at.
 const NAMES_MAX: usize = 64;
@@ -37,10 +44,19 @@ pub struct Facts {
     pub self_issued: bool,
     /// When it begins and ends, in seconds since 1970.
     pub validity: (i64, i64),
+    /// Its key usages (RFC 5280, 4.2.1.3); none where it has no such extension.
+    #[serde(default)]
+    pub key_usages: Option<Vec<String>>,
     /// Its extended key usages, by name or number; none where it has no such extension.
     pub usages: Option<Vec<String>>,
     /// Its alternative names: DNS names and addresses.
     pub names: Vec<String>,
+    /// The kinds of its other alternative names, by their names in RFC 5280, 4.2.1.6.
+    #[serde(default)]
+    pub other_names: Vec<String>,
+    /// On names of which kinds it has name constraints, DNS names and addresses left out.
+    #[serde(default)]
+    pub unjudged_constraints: Vec<String>,
     /// The common name of its subject; empty where there is none.
     pub common_name: String,
 }
@@ -65,8 +81,11 @@ impl Facts {
             self_issued: read.subject().as_raw() == read.issuer().as_raw()
                 && read.subject().iter().next().is_some(),
             validity: (validity.not_before.timestamp(), validity.not_after.timestamp()),
+            key_usages: key_usages(&read),
             usages: usages(&read),
             names: names(&read),
+            other_names: other_names(&read),
+            unjudged_constraints: unjudged_constraints(&read),
             common_name: bounded(&common.unwrap_or_default()),
         }
     }
@@ -74,7 +93,8 @@ impl Facts {
     /// About how many bytes its texts take.
     pub fn bytes(&self) -> usize {
         let texts = [&self.subject, &self.issuer, &self.serial, &self.fingerprint, &self.common_name];
-        let lists = self.names.iter().chain(self.usages.iter().flatten());
+        let lists =
+            self.names.iter().chain(self.usages.iter().flatten()).chain(self.key_usages.iter().flatten());
         texts.into_iter().chain(lists).map(String::capacity).sum()
     }
 
@@ -83,6 +103,11 @@ impl Facts {
     pub fn is_for(&self, usage: &str) -> bool {
         let is_it = |one: &String| one == usage || one == "anyExtendedKeyUsage";
         self.usages.as_ref().is_none_or(|all| all.iter().any(is_it))
+    }
+
+    /// Whether its key may sign handshakes, by its key usages: without the extension it may.
+    pub fn may_prove(&self) -> bool {
+        self.key_usages.as_ref().is_none_or(|all| all.iter().any(|one| one == DIGITAL_SIGNATURE))
     }
 
     /// Whether it is not good in this second.
@@ -142,6 +167,31 @@ pub fn may_certify(certificate: &[u8]) -> bool {
     X509Certificate::from_der(certificate).is_ok_and(|(_, read)| certifies(&read))
 }
 
+/// Whether its key may prove in a handshake that its holder is there. It signs for that, in each suite that is spoken here, and a
+/// key signs where its usages, if there are any, have digitalSignature (RFC 5280, 4.2.1.3; RFC 8446, 4.4.2.2).
+pub fn may_prove(certificate: &[u8]) -> bool {
+    let usage = |read: &X509Certificate<'_>| {
+        read.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.value.digital_signature()))
+    };
+    X509Certificate::from_der(certificate).is_ok_and(|(_, read)| usage(&read))
+}
+
+fn key_usages(read: &X509Certificate<'_>) -> Option<Vec<String>> {
+    let found = read.key_usage().ok()??.value;
+    let known = [
+        (found.digital_signature(), DIGITAL_SIGNATURE),
+        (found.non_repudiation(), "nonRepudiation"),
+        (found.key_encipherment(), "keyEncipherment"),
+        (found.data_encipherment(), "dataEncipherment"),
+        (found.key_agreement(), "keyAgreement"),
+        (found.key_cert_sign(), "keyCertSign"),
+        (found.crl_sign(), "cRLSign"),
+        (found.encipher_only(), "encipherOnly"),
+        (found.decipher_only(), "decipherOnly"),
+    ];
+    Some(known.into_iter().filter(|(has, _)| *has).map(|(_, name)| name.to_owned()).collect())
+}
+
 fn certifies(read: &X509Certificate<'_>) -> bool {
     read.key_usage().is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()))
 }
@@ -159,6 +209,37 @@ fn usages(read: &X509Certificate<'_>) -> Option<Vec<String>> {
     ];
     let named = known.into_iter().filter(|(has, _)| *has).map(|(_, name)| name.to_owned());
     Some(named.chain(found.other.iter().take(NAMES_MAX).map(|oid| bounded(&oid.to_string()))).collect())
+}
+
+/// The kind of an alternative name, or of a base of name constraints, that is neither a DNS name nor an address.
+fn other_kind(name: &GeneralName<'_>) -> Option<&'static str> {
+    match name {
+        GeneralName::DNSName(_) | GeneralName::IPAddress(_) => None,
+        GeneralName::DirectoryName(_) => Some(DIRECTORY_NAME),
+        GeneralName::RFC822Name(_) => Some("rfc822Name"),
+        GeneralName::URI(_) => Some("uniformResourceIdentifier"),
+        GeneralName::OtherName(..) => Some("otherName"),
+        GeneralName::X400Address(_) => Some("x400Address"),
+        GeneralName::EDIPartyName(_) => Some("ediPartyName"),
+        GeneralName::RegisteredID(_) => Some("registeredID"),
+        _ => None,
+    }
+}
+
+fn kinds<'n>(names: impl Iterator<Item = &'n GeneralName<'n>>) -> Vec<String> {
+    let kinds: BTreeSet<_> = names.filter_map(other_kind).collect();
+    kinds.into_iter().map(str::to_owned).collect()
+}
+
+fn other_names(read: &X509Certificate<'_>) -> Vec<String> {
+    let names = read.subject_alternative_name().ok().flatten();
+    kinds(names.iter().flat_map(|names| &names.value.general_names))
+}
+
+fn unjudged_constraints(read: &X509Certificate<'_>) -> Vec<String> {
+    let Some(found) = read.name_constraints().ok().flatten() else { return Vec::new() };
+    let (permitted, excluded) = (&found.value.permitted_subtrees, &found.value.excluded_subtrees);
+    kinds([permitted, excluded].into_iter().flatten().flatten().map(|subtree| &subtree.base))
 }
 
 fn names(read: &X509Certificate<'_>) -> Vec<String> {

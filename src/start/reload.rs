@@ -102,7 +102,7 @@ impl Reload {
         config.tls.suite_b = self.started.tls.suite_b;
         let files = super::tls_files(&config.tls);
         let tls = listen::tls(&files).map_err(|error| error.to_string())?;
-        let connector = endpoints::connector(&files).map_err(|error| error.to_string())?;
+        let connector = endpoints::connector(&files, &tls.verifier).map_err(|error| error.to_string())?;
         let findings =
             tls.own.iter().flat_map(|own| own.judged(now(), &config.listen, &tls.trust.subjects()));
         if let Some(fatal) = findings.into_iter().find(|finding| finding.is_fatal) {

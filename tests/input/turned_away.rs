@@ -2,6 +2,8 @@
 //! cause, and each piece of advice, followed to the letter, lets the client in.
 
 mod certificates;
+mod chains;
+mod generated;
 mod lab;
 mod proofs;
 mod tls;
@@ -13,6 +15,7 @@ use keystead::listen::Reason;
 /// Where each reason is met, by a client that is turned away for it.
 const TESTS: &[&str] = &[
     include_str!("turned_away/certificates.rs"),
+    include_str!("turned_away/chains.rs"),
     include_str!("turned_away/proofs.rs"),
     include_str!("turned_away/tls.rs"),
     include_str!("../peers/slots.rs"),

@@ -17,6 +17,10 @@ const SELF_SIGN: &str = "printf '[req]\\ndistinguished_name=n\\n[n]\\n' | openss
 const RENEW: &str = "Make another: `keystead client add @name@ --out DIR`, run by an administrator; or sign the client's \
                      request anew with your own CA: `@sign@`";
 
+/// A new key of a kind that is taken, and a request for it.
+const NEW_KEY: &str = "openssl ecparam -name prime256v1 -genkey -noout -out CLIENT.key; openssl req -new -key CLIENT.key -subj \
+                       /CN=@name@ -out CLIENT.csr";
+
 /// What makes the first.
 const MAKE: &str = "Make one: `keystead client add @name@ --out DIR`, run by an administrator; or sign the client's request with \
                     your own CA: `@sign@`";
@@ -33,6 +37,7 @@ pub fn of(reason: Reason, certificate: Option<&Facts>, trust: &Trust) -> String 
         .replace("@renew@", RENEW)
         .replace("@make@", MAKE)
         .replace("@second@", if trust.has_room_for_another_key() { SECOND } else { "" })
+        .replace("@newkey@", NEW_KEY)
         .replace("@sign@", SIGN)
         .replace("@self@", SELF_SIGN)
         .replace("@reload@", "let the server read it again (SIGHUP, `systemctl reload`)")
@@ -56,7 +61,8 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
     match reason {
         Reason::NoCertificate => {
             "Give the client a certificate and its key. @make@. Look, too, whether the client leaves its certificate out \
-             because it is not from a CA that the server names"
+             because it is not from a CA that the server names, or because it cannot sign with its key as the server wants it: \
+             with SHA-256 or better, and RSA, ECDSA on P-256, P-384 or P-521, or Ed25519"
         }
         Reason::CertificateExpired => "@renew@. Look at the server's clock as well (`date`)",
         Reason::CertificateNotYetValid => {
@@ -78,6 +84,10 @@ fn template(reason: Reason, certificate: Option<&Facts>) -> &'static str {
         }
         Reason::CertificateSignature => {
             "@renew@, with RSA of at least 2048 bits, or P-256 or P-384, and SHA-256 or better"
+        }
+        Reason::CertificateKey => {
+            "Give the client a new key and a certificate for it: `keystead client add @name@ --out DIR`, run by an administrator; or \
+             with your own CA: `@newkey@; @sign@`"
         }
         Reason::CertificateNameless => {
             "Name its fingerprint in the configuration, under [admin], [[groups]] or [[clients]]: \
@@ -118,6 +128,18 @@ fn of_the_ca(reason: Reason, certificate: Option<&Facts>) -> &'static str {
             "Send the client's certificate, then each CA's that leads from it to one in tls.ca, in that order: `cat OWN.pem \
              INTERMEDIATE.pem > CLIENT.pem`"
         }
+        Reason::TooManyCertificates => {
+            "Send the client's certificate, then those alone that lead from it to one in tls.ca, each once: `cat OWN.pem \
+             INTERMEDIATE.pem > CLIENT.pem`"
+        }
+        Reason::OtherSentKey => {
+            "Send the certificate of the CA that has signed the client's, not another one of the same name: `cat OWN.pem \
+             INTERMEDIATE.pem > CLIENT.pem`. Otherwise: @renew@"
+        }
+        Reason::ChainRule => "Have the client's certificate signed by a CA that may sign it. @renew@",
+        Reason::NameConstraints => {
+            "Have the client's certificate signed by a CA that has no such name constraints, nor one above it. @renew@"
+        }
         Reason::CaMayNotSign => {
             "Have the certificate of that CA signed anew with keyUsage=critical,keyCertSign,cRLSign, and send it behind the client's: \
              `cat OWN.pem INTERMEDIATE.pem > CLIENT.pem`. Otherwise: @renew@"
@@ -146,6 +168,16 @@ fn of_tls(reason: Reason) -> &'static str {
              client's suites for the kind of this server's key"
         }
         Reason::NoSignatureAlgorithm => "Let the client take SHA-256 or better with ECDSA or RSA-PSS@second@",
+        Reason::ClientSignature => {
+            "Let the client sign with SHA-256 or better: ECDSA, RSA-PSS, or in TLS 1.2 RSA with PKCS #1; or update its TLS library"
+        }
+        Reason::NoApplicationProtocol => {
+            "Let the client offer HTTP/1.1 (`curl --http1.1`), or no application protocol at all"
+        }
+        Reason::ClientFailed => {
+            "The client's own log says why. Mostly it cannot sign the handshake with the key of its certificate as this server wants \
+             it: let it sign with SHA-256 or better (ECDSA, RSA-PSS, or in TLS 1.2 RSA with PKCS #1), or give it a key of another kind"
+        }
         Reason::NoGroup => "Let the client offer X25519, P-256 or P-384",
         Reason::OldTls | Reason::OldSsl => {
             "This server speaks @versions@: switch that on in the settings of the client, or update its TLS library"
@@ -168,6 +200,13 @@ fn of_tls(reason: Reason) -> &'static str {
             "Give the client the CA of this server's certificate, and a name that the certificate has. What it sees: `openssl \
              s_client -connect HOST:PORT -CAfile CA.pem -verify_hostname HOST -cert CLIENT.pem -key CLIENT.key`"
         }
+        other => of_the_connection(other),
+    }
+}
+
+/// Where TLS is not to blame.
+fn of_the_connection(reason: Reason) -> &'static str {
+    match reason {
         Reason::ClosedEarly => {
             "Nothing, if it is a health check or a scanner. Otherwise the client's own log says why it went away"
         }

@@ -8,8 +8,10 @@ use kmip_codec::version::V2_1;
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedProtocolVersion, version};
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
+use rustls::{
+    ClientConfig, RootCertStore, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion, version,
+};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -32,9 +34,20 @@ impl ResolvesClientCert for Shows {
 
 /// Whether a client is served that shows this certificate, and signs with the key in this file.
 fn is_served(lab: &Lab, certificate: Vec<u8>, key: &str, version: &'static SupportedProtocolVersion) -> bool {
+    serves(lab, certificate, key, version, |key| key)
+}
+
+/// The same with what this makes of the key.
+fn serves(
+    lab: &Lab,
+    certificate: Vec<u8>,
+    key: &str,
+    version: &'static SupportedProtocolVersion,
+    made: impl Fn(Arc<dyn SigningKey>) -> Arc<dyn SigningKey>,
+) -> bool {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let key = PrivateKeyDer::from_pem_file(lab.path(key)).unwrap();
-    let key = provider.key_provider.load_private_key(key).unwrap();
+    let key = made(provider.key_provider.load_private_key(key).unwrap());
     let shows = Shows(Arc::new(CertifiedKey::new(vec![CertificateDer::from(certificate)], key)));
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(lab.path("CA.pem")).unwrap()).unwrap();
@@ -62,6 +75,44 @@ fn who_has_not_the_key_of_the_certificate() {
         let [key, certificate] = commands.as_slice() else { panic!("{}", last.advice) };
         lab.sh(&format!("test \"$({key})\" = \"$({certificate})\""));
         lab.sh(&format!("test \"$({})\" != \"$({certificate})\"", key.replace("CLIENT.key", "OTHER.key")));
+    }
+}
+
+/// Says that it signs with SHA-1, which the server has not asked for.
+#[derive(Debug)]
+struct Sha1(Arc<dyn SigningKey>);
+
+impl SigningKey for Sha1 {
+    fn choose_scheme(&self, _: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        Some(Box::new(Sha1(Arc::clone(&self.0))))
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+impl Signer for Sha1 {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        self.0.choose_scheme(&[SignatureScheme::ECDSA_NISTP256_SHA256]).unwrap().sign(message)
+    }
+
+    fn scheme(&self) -> SignatureScheme {
+        SignatureScheme::ECDSA_SHA1_Legacy
+    }
+}
+
+#[test]
+fn who_signs_by_an_algorithm_that_is_not_taken() {
+    let lab = Lab::new(&[]);
+    lab.request("/CN=one");
+    lab.sign(CLIENT, "", "CA");
+    let own = CertificateDer::from_pem_file(lab.path("CLIENT.pem")).unwrap();
+    for version in [&version::TLS12, &version::TLS13] {
+        let sha1 = |key| Arc::new(Sha1(key)) as Arc<dyn SigningKey>;
+        assert!(!serves(&lab, own.to_vec(), "CLIENT.key", version, sha1));
+        lab.told("ClientSignature", &["not taken here, such as SHA-1", "SHA-256 or better"], true);
+        assert!(is_served(&lab, own.to_vec(), "CLIENT.key", version), "the advice");
     }
 }
 

@@ -179,3 +179,37 @@ fn health_checks_do_not_push_out_what_matters() {
     assert!(all().iter().any(|one| one.what == "CertificateExpired"));
     assert_eq!(all().len(), 2);
 }
+
+/// The client fails by itself: its log says why, and not the CA of this server.
+#[test]
+fn clients_that_cannot_sign_as_they_should() {
+    let lab = Lab::new(&[]);
+    lab.request("/CN=one");
+    lab.sign(CLIENT, "", "CA");
+    let weak = "RSA+SHA1:ECDSA+SHA1";
+    assert!(!lab.is_served(&["-tls1_3", "-sigalgs", weak]));
+    let last = lab.told("ClientFailed", &["the alert InternalError", "sign with SHA-256 or better"], false);
+    assert!(!last.advice.contains("-CAfile"), "{}", last.advice);
+    assert!(!lab.is_served(&["-tls1_2", "-client_sigalgs", weak]));
+    lab.told("NoCertificate", &["it cannot sign with its key as the server wants it"], false);
+    assert!(!lab.is_served(&["-tls1_2", "-sigalgs", weak]));
+    lab.told("NoSignatureAlgorithm", &["no signature that this server can make", "SHA-256 or better"], false);
+    assert!(lab.is_served(&["-tls1_2", "-client_sigalgs", "ECDSA+SHA256"]), "the advice");
+}
+
+/// HTTP/2 alone is not spoken, and that is said.
+#[test]
+fn another_protocol_than_http_1() {
+    let lab = Lab::new(&[]);
+    lab.request("/CN=one");
+    lab.sign(CLIENT, "", "CA");
+    let connect = |offer: &[&str]| {
+        let mut command = Command::new("openssl");
+        command.args(["s_client", "-connect", &lab.dev().https, "-CAfile"]).arg(lab.path("CA.pem"));
+        command.arg("-cert").arg(lab.path("CLIENT.pem")).arg("-key").arg(lab.path("CLIENT.key")).args(offer);
+        command.stdin(Stdio::null()).output().unwrap().status.success()
+    };
+    assert!(!connect(&["-alpn", "h2"]));
+    lab.told("NoApplicationProtocol", &["ALPN", "HTTP/1.1", "curl --http1.1"], false);
+    assert!(connect(&["-alpn", "h2,http/1.1"]) && connect(&[]), "the advice");
+}
