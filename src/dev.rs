@@ -155,7 +155,6 @@ const FOLDER_ADVICE: &str = "Name with --dir a folder that you may make, or one 
 
 fn place_advice(error: &store::Error) -> String {
     match error {
-        store::Error::WrongKind { wanted: "folder", .. } => ", or name another folder with --dir".to_owned(),
         store::Error::File { .. } => format!(". {FOLDER_ADVICE}"),
         _ => String::new(),
     }

@@ -132,9 +132,10 @@ impl Ends for store::Error {
             | Store::OtherStore { .. }
             | Store::Moved { .. }
             | Store::NotOurs { .. } => Exit::Damaged,
-            Store::OtherEngine { .. } | Store::NotAnew { .. } | Store::WrongKind { .. } => {
-                Exit::Configuration
-            }
+            Store::OtherEngine { .. }
+            | Store::NotAnew { .. }
+            | Store::NoFolder { .. }
+            | Store::WrongKind { .. } => Exit::Configuration,
             Store::File { .. }
             | Store::NoLock { .. }
             | Store::Temporary { .. }

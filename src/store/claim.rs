@@ -1,6 +1,7 @@
 //! The folder of a store before anything in it is opened or made: locked by this process, so that a start can be refused
 //! before it has changed anything.
 
+use super::error::LEADS_NOWHERE;
 use super::folder::Folder;
 use super::life::Life;
 use super::lock::FolderLock;
@@ -123,10 +124,10 @@ fn must_be_a_folder(path: &Path) -> Result<(), Error> {
     let found = match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => return Ok(()),
         Ok(found) => regular::kind(found.file_type()),
-        Err(why) if why.kind() == ErrorKind::NotFound => "a symbolic link that leads nowhere",
+        Err(why) if why.kind() == ErrorKind::NotFound => LEADS_NOWHERE,
         Err(why) => return Err(Error::of_file(path, &why)),
     };
-    Err(Error::WrongKind { path: path.into(), found, wanted: "folder" })
+    Err(Error::NoFolder { path: path.into(), found })
 }
 
 impl Drop for Made {

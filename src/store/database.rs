@@ -68,11 +68,13 @@ impl Database {
         judge: impl FnOnce(&dyn Snapshot) -> Result<(), E>,
     ) -> Result<Self, E> {
         own::make_private(folder);
+        let is_new = engine.file().is_some_and(|file| !folder.has(file));
         let lock = Arc::new(lock);
         let guard = Guard::open(engine.opener(folder), folder, engine.file())?.keeping(Arc::clone(&lock));
         judge(&*guard.snapshot()?)?;
-        // What the engine has just made.
-        own::make_private(folder);
+        if is_new {
+            own::make_data_private(folder);
+        }
         let mut database = Self::start(guard, folder)?;
         (database.lock, database.life) = (Some(lock), life);
         Ok(database)

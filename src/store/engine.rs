@@ -4,6 +4,8 @@ use super::folder::Folder;
 use super::guard::{Access, Opener};
 use super::{Error, MemoryStore, RedbStore, SledStore, Store};
 use super::{redb, sled};
+use crate::regular;
+use std::fs::Metadata;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -98,8 +100,26 @@ impl Engine {
             Some(other) if !found.contains(&self) => {
                 Err(Error::OtherEngine { path: folder.path().into(), found: *other, wanted: self })
             }
-            _ => Ok(()),
+            _ => self.must_be_files(folder),
         }
+    }
+
+    /// Refuses what is of another kind in the place of the engine's data. Nothing is opened.
+    fn must_be_files(self, folder: &Folder) -> Result<(), Error> {
+        let is_wrong = |name: &str, is_right: fn(&Metadata) -> bool, wanted: &str| {
+            let failed = |why| Error::of_file(&folder.at(name), &why);
+            match folder.what_of_engine(name).map_err(failed)?.filter(|found| !is_right(found)) {
+                None => Ok(()),
+                Some(found) => {
+                    let why = format!("it is {}, and a {wanted} is wanted", regular::kind(found.file_type()));
+                    Err(Error::Damaged { path: folder.at(name), why, untouched: true })
+                }
+            }
+        };
+        if self == Self::Sled {
+            is_wrong(sled::FOLDER, Metadata::is_dir, "folder")?;
+        }
+        self.file().map_or(Ok(()), |file| is_wrong(file, Metadata::is_file, "regular file"))
     }
 
     /// As the configuration spells it.
@@ -179,6 +199,9 @@ fn copy_folder(
 
 fn copy_file(from: &Path, named: &Path, to: &Path) -> Result<(), Error> {
     let unread = |why: io::Error| Error::of_file(named, &why);
+    // To open a pipe is to wait for who writes.
+    regular::must_be_of_any_size(&std::fs::metadata(from).map_err(unread)?)
+        .map_err(|what| Error::Damaged { path: named.into(), why: what.to_string(), untouched: true })?;
     let mut from = std::fs::File::open(from).map_err(unread)?;
     let mut to = std::fs::File::create(to).map_err(|why| temporary(&why))?;
     let mut piece = vec![0; 1 << 20];

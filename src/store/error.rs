@@ -81,10 +81,21 @@ pub enum Error {
         /// What should be.
         wanted: &'static str,
     },
+    /// A path that was named leads to no folder.
+    #[error(
+        "{}: it is {found}, and a folder is wanted: name another one (`store.path`, or --dir of `keystead dev`){}",
+        path.display(), if *found == LEADS_NOWHERE { ", or mount what it leads to" } else { "" }
+    )]
+    NoFolder {
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        found: &'static str,
+    },
     /// There is another store than the one that was there.
     #[error(
-        "the store in {} is not the one that belongs there: it is the store {found}, and {told}. Nothing was written to it. Put back \
-         the store that was there (docs/configuration.md, Copies of the store). If this one is the right one, make an empty file {} \
+        "the store in {} is not the one that belongs there: it is the store {found}, and {told}. It is not used, and nothing that it \
+         holds was changed. Put back the store that was there (docs/configuration.md, Copies of the store). If this one is the right one, make an empty file {} \
          and start again", path.display(), accept.display()
     )]
     OtherStore {
@@ -315,6 +326,9 @@ impl Error {
         }
     }
 }
+
+/// A symbolic link to nothing.
+pub const LEADS_NOWHERE: &str = "a symbolic link that leads nowhere";
 
 const READ_ONLY: &str = "is on a file system that is mounted read-only: nothing was written. Mount it for writing (`dmesg` says \
                          whether errors of the disk made it so)";

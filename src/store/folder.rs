@@ -164,6 +164,17 @@ impl Folder {
         self.regular_of_engine(name, OFlags::RDWR)
     }
 
+    /// What there is of this name of an engine's; a symbolic link is followed. `None` where there is nothing.
+    pub fn what_of_engine(&self, name: &str) -> io::Result<Option<Metadata>> {
+        match self.opened(name, OFlags::PATH, Mode::empty()) {
+            Ok(file) => file.metadata().map(Some),
+            Err(why) if matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
+            Err(why) => Err(why),
+        }
+    }
+
     fn regular_of_engine(&self, name: &str, flags: OFlags) -> io::Result<File> {
         let found = self.opened(name, OFlags::PATH, Mode::empty())?.metadata()?;
         regular::must_be_of_any_size(&found).map_err(not_regular)?;

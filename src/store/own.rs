@@ -70,6 +70,14 @@ pub fn make_private(folder: &Folder) {
         Ok(names) => names.iter().for_each(|name| make_file_private(folder, name)),
         Err(error) => tell("", folder, &error),
     }
+    make_data_private(folder);
+    if let Err(error) = make_folder_private(folder) {
+        tell("", folder, &error);
+    }
+}
+
+/// The same of the files of the engine alone.
+pub fn make_data_private(folder: &Folder) {
     for (_, name) in DATA {
         match folder.what(name) {
             Ok(Some(found)) if found.is_dir() => make_all_private(folder, name),
@@ -77,9 +85,6 @@ pub fn make_private(folder: &Folder) {
             Ok(None) => {}
             Err(error) => tell(name, folder, &error),
         }
-    }
-    if let Err(error) = make_folder_private(folder) {
-        tell("", folder, &error);
     }
 }
 

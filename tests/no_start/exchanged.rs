@@ -218,3 +218,42 @@ fn the_operator_says_which_store_is_the_right_one() {
         assert!(before == tree(&lab.folder()), "{there:?} {asked}");
     }
 }
+
+/// sled cannot be read without writing: what its store holds, and what names the right one, stays all the same.
+#[test]
+fn another_store_of_sled_is_named_and_not_served() {
+    let lab = Lab::new();
+    lab.change("engine = \"redb\"", "engine = \"sled\"");
+    for name in ["other", "mine"] {
+        if name == "other" {
+            fs::rename(lab.file("store"), lab.file("first")).unwrap();
+        }
+        fs::create_dir(lab.file("store")).unwrap();
+        fs::write(lab.file("store/begin-anew"), "").unwrap();
+        let dev = Dev::start_quietly(&lab.folder());
+        told(dev.keystead("client", &["key", "create", "--name", name]));
+        drop(dev);
+        if name == "other" {
+            fs::rename(lab.file("store"), lab.file("other")).unwrap();
+            fs::copy(lab.file("store.identity"), lab.file("other.identity")).unwrap();
+        }
+    }
+    let (mine, other) = (named(&lab.file("store.identity")), named(&lab.file("other.identity")));
+    lab.lose(&["store/sled"]);
+    copy(&lab.file("other/sled"), &lab.file("store/sled"));
+    let config = lab.file("keystead.toml");
+    let traces = || ["store.identity", "store/lock"].map(|name| fs::read(lab.file(name)).unwrap());
+    let before = traces();
+    for _ in 0..2 {
+        let (code, said) = lab.run(&["serve", "--config", config.to_str().unwrap()], "");
+        assert!(code == Some(12) && said.contains(&mine) && said.contains(&other), "{code:?} {said}");
+        assert_eq!(lab.run(&["check", "--config", config.to_str().unwrap()], "").0, Some(5));
+        assert!(before == traces());
+    }
+    fs::write(lab.file("store/accept-store"), "").unwrap();
+    for _ in 0..2 {
+        let dev = Dev::start_quietly(&lab.folder());
+        assert!(dev.keystead("client", &["key", "get", "other"]).status.success());
+    }
+    assert_eq!(named(&lab.file("store.identity")), other);
+}

@@ -98,6 +98,33 @@ fn what_is_no_file_in_the_place_of_one_is_named_and_never_written_through() {
     }
 }
 
+/// A link to the data of an engine may be what the operator wants; anything else is damage.
+#[test]
+fn what_is_no_file_in_the_place_of_the_data_is_named_as_damage() {
+    for (engine, data) in [(Engine::Redb, "store.redb"), (Engine::Sled, "sled/db"), (Engine::Sled, "sled")] {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, away) = (folder.path().join("store"), folder.path().join("away"));
+        drop(open(engine, &store));
+        fs::rename(store.join(data), &away).unwrap();
+        for thing in [Thing::Folder, Thing::Pipe, Thing::Device] {
+            if data == "sled" && thing == Thing::Folder || !put(thing, &store.join(data), &away) {
+                continue;
+            }
+            let before = tree(folder.path());
+            for opened in
+                [Database::open_for_reads(engine, &store).map(drop), Database::open(engine, &store).map(drop)]
+            {
+                let refused = opened.expect_err(data);
+                let is_named = matches!(&refused, Error::Damaged { path, untouched: true, .. } if *path == store.join(data));
+                assert!(is_named, "{data} {thing:?}: {refused}");
+                assert!(before == tree(folder.path()), "{data} {thing:?}: something was changed");
+            }
+        }
+        assert!(put(Thing::Link, &store.join(data), &away));
+        drop(open(engine, &store));
+    }
+}
+
 fn is_in_use<T>(opened: Result<T, Error>) -> bool {
     matches!(opened, Err(Error::InUse { .. }))
 }

@@ -27,7 +27,9 @@ impl Misplaced {
                  keys are refused. Put it back (they go on by themselves), or restart the server where it is now"
             }
             Self::OutOfReach => {
-                "a folder above the store does not let this server through any more (permissions), so that nothing tells whether the                  store is in its place. Writes and reads of keys are refused. Give the right to pass back to the user of the server,                  and they go on by themselves"
+                "a folder above the store does not let this server through any more (permissions), so that nothing tells whether the \
+                 store is in its place. Writes and reads of keys are refused. Give the right to pass back to the user of the server, \
+                 and they go on by themselves"
             }
             Self::OtherFolder => {
                 "another folder is in the place of the store that the server has open. Writes and reads of keys are refused, and \
