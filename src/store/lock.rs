@@ -54,7 +54,8 @@ impl FolderLock {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|why| Error::of_file(&folder.at(LOCK), &why))?,
         };
-        let before = Some(lock(&file, folder)?);
+        // Shared: the file is open to be read alone, and some file systems (NFS) lock no such file for one process alone.
+        let before = Some(lock(&file, folder, FlockOperation::NonBlockingLockShared)?);
         let held = Held { file, state: String::new(), stays: true };
         Ok(Some(Self { folder: folder.clone(), before, held: held.into() }))
     }
@@ -162,7 +163,7 @@ fn tell(held: &Held, folder: &Folder) {
 fn taken(folder: &Folder) -> Result<(File, String), Error> {
     loop {
         let file = folder.write_or_create(LOCK).map_err(|why| Error::of_file(&folder.at(LOCK), &why))?;
-        let before = lock(&file, folder)?;
+        let before = lock(&file, folder, FlockOperation::NonBlockingLockExclusive)?;
         // Who held it before may just have taken the file away.
         if folder.is_at(LOCK, &file) {
             return Ok((file, before));
@@ -171,8 +172,8 @@ fn taken(folder: &Folder) -> Result<(File, String), Error> {
 }
 
 /// Locks the file; returns what it says.
-fn lock(mut file: &File, folder: &Folder) -> Result<String, Error> {
-    let locked = rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive);
+fn lock(mut file: &File, folder: &Folder, how: FlockOperation) -> Result<String, Error> {
+    let locked = rustix::fs::flock(file, how);
     let mut before = String::new();
     let _ = file.read_to_string(&mut before);
     match locked {
