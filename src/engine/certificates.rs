@@ -90,7 +90,9 @@ pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> Step<Vec<u8>> {
 /// A certificate vouches for a key from now on.
 pub fn check_strength(cx: &Context<'_, '_>, wish: &Wish) -> Step<()> {
     match material::of_public_key(&wish.key_der()) {
-        Truth::Pair(key) => weakness::check(cx.principal(), Means::Key(key.algorithm, key.bits, key.curve)),
+        Truth::Pair(key) => {
+            weakness::check(cx.principal(), Means::Key(key.algorithm, key.strength_bits(), key.curve))
+        }
         _ => Ok(()),
     }
 }

@@ -12,6 +12,7 @@ mod named;
 mod older;
 mod own;
 mod signatures;
+mod strong;
 mod weak;
 
 use super::objects::{attributes_of, text};

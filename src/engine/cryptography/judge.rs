@@ -18,7 +18,7 @@ pub fn check(principal: &Principal, object: &Object, block: &KeyBlock) -> Step<(
         truth.check(&claims)?;
     }
     let (algorithm, bits, curve) = match truth {
-        Truth::Pair(key) => (Some(key.algorithm), key.bits, key.curve),
+        Truth::Pair(key) => (Some(key.algorithm), key.strength_bits(), key.curve),
         Truth::Bytes(bytes) => (claims.algorithm, material::usual_length(claims.algorithm, bytes), None),
         Truth::Other(_) | Truth::Opaque | Truth::Unseen => return Ok(()),
     };

@@ -55,6 +55,10 @@ impl Run {
             return refuse(Cause::Parameters, "the key has no Cryptographic Algorithm");
         };
         if direction == Direction::Encrypt {
+            if own.is_none() && algorithm == CryptographicAlgorithm::OneTimePad {
+                let text = "a pad encrypts once, and the server counts that of a Symmetric Key of OneTimePad alone: register it so";
+                return refuse(Cause::Parameters, text);
+            }
             let bits = material::usual_length(Some(algorithm), bytes.len());
             weakness::check(cx.principal(), Means::Key(algorithm, bits, None))?;
             parameters

@@ -7,6 +7,7 @@ mod ec;
 pub mod rsa;
 mod written;
 
+pub use curves::bits as curve_bits;
 pub use ec::{NAMES as EC_NAMES, Names as EcNames};
 
 use crate::crypto::pkey::Key;
@@ -42,11 +43,23 @@ pub struct Description {
     pub algorithm: Algorithm,
     /// The length in bits; nothing where the curve is not known.
     pub bits: Option<i32>,
+    /// The most bits that it can have, where the curve is not known: as many as its numbers are long.
+    pub bits_most: Option<i32>,
     /// The curve, where KMIP has a name for it.
     pub curve: Option<RecommendedCurve>,
 }
 
 impl Description {
+    /// Whether a key that is said to be so long can be this one.
+    pub fn can_have(&self, said: i32) -> bool {
+        self.bits.is_none_or(|bits| bits == said) && self.bits_most.is_none_or(|most| said <= most)
+    }
+
+    /// What of its length decides how strong it is.
+    pub fn strength_bits(&self) -> Option<i32> {
+        self.bits.or(self.bits_most)
+    }
+
     /// Whether a key that is said to be of this algorithm can be this one: keys on curves are also called by their use.
     pub fn is_of(&self, said: Algorithm) -> bool {
         match (self.algorithm, self.curve) {
@@ -81,7 +94,7 @@ const fn encoded(
     bytes: usize,
 ) -> Encoded {
     let oid = ObjectIdentifier::new_unwrap(oid);
-    let description = Description { algorithm, bits: Some(bits), curve: Some(curve) };
+    let description = Description { algorithm, bits: Some(bits), bits_most: None, curve: Some(curve) };
     Encoded { oid, description, bytes, is_known: bytes == 32 }
 }
 
@@ -256,15 +269,16 @@ impl Parts {
 
     /// What the material shows of the key of a pair; nothing for algorithms that this server does not know.
     pub fn described(&self) -> Option<Description> {
-        let on_curve = |oid| {
+        let on_curve = |oid, bits_most| {
             let row = curves::by_oid(oid);
             let bits = row.map(|row| row.bits);
-            Description { algorithm: Algorithm::EC, bits, curve: row.map(|row| row.curve) }
+            let bits_most = if bits.is_none() { bits_most } else { None };
+            Description { algorithm: Algorithm::EC, bits, bits_most, curve: row.map(|row| row.curve) }
         };
         let (algorithm, number) = match self {
             Self::Symmetric(_) | Self::Other(..) => return None,
-            Self::EcPrivate(key) => return Some(on_curve(key.curve)),
-            Self::EcPublic(key) => return Some(on_curve(key.curve)),
+            Self::EcPrivate(key) => return Some(on_curve(key.curve, key.bits_most())),
+            Self::EcPublic(key) => return Some(on_curve(key.curve, key.bits_most())),
             Self::Encoded(_, description) => return Some(*description),
             Self::RsaPrivate(_) | Self::RsaPublic(_) => return Some(self.rsa_description()),
             Self::DsaPrivate(key) => (Algorithm::DSA, &key.p),
@@ -272,7 +286,7 @@ impl Parts {
             Self::DhPrivate(key) => (Algorithm::DH, &key.p),
             Self::DhPublic(key) => (Algorithm::DH, &key.p),
         };
-        Some(Description { algorithm, bits: bits(number), curve: None })
+        Some(Description { algorithm, bits: bits(number), bits_most: None, curve: None })
     }
 
     fn rsa_description(&self) -> Description {
@@ -281,7 +295,7 @@ impl Parts {
             Self::RsaPublic(key) => bits(&key.modulus),
             _ => None,
         };
-        Description { algorithm: Algorithm::RSA, bits, curve: None }
+        Description { algorithm: Algorithm::RSA, bits, bits_most: None, curve: None }
     }
 }
 

@@ -114,7 +114,7 @@ impl Truth {
             Self::Unseen => claims.are_possible(),
             Self::Pair(key) => {
                 claims.algorithm.is_none_or(|said| key.is_of(said))
-                    && claims.length.is_none_or(|said| key.bits.is_none_or(|bits| bits == said))
+                    && claims.length.is_none_or(|said| key.can_have(said))
                     && claims.curve.is_none_or(|said| key.curve.is_none_or(|curve| curve == said))
             }
             // The name of an algorithm that is known does not go with an identifier that is not.
@@ -150,7 +150,10 @@ impl Truth {
 impl fmt::Display for Truth {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pair(key) => Said(Some(format!("{:?}", key.algorithm)), key.bits, key.curve).fmt(out),
+            Self::Pair(key) => {
+                Said(Some(format!("{:?}", key.algorithm)), key.bits, key.curve).fmt(out)?;
+                key.bits_most.map_or(Ok(()), |most| write!(out, " of at most {most} bits"))
+            }
             Self::Other(Some(oid)) => write!(out, "of the algorithm {oid}"),
             Self::Other(None) => write!(out, "of another algorithm"),
             Self::Bytes(bytes) => write!(out, "{bytes} bytes, which are {} bits", bytes.saturating_mul(8)),

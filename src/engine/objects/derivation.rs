@@ -221,12 +221,15 @@ fn how_many(method: DerivationMethod, version: Version) -> usize {
 }
 
 impl Input<'_> {
-    /// The bytes of the base. Of a secret nothing but its length tells whether it can be tried out.
-    fn bytes(&self, cx: &mut Context<'_, '_>, means: fn(usize) -> Means) -> Step<SecretBytes> {
+    /// The bytes of the base. Whatever it is called, keys that follow from it are no stronger than it is long; a secret may be
+    /// a password.
+    fn bytes(&self, cx: &mut Context<'_, '_>, secret: fn(usize) -> Means) -> Step<SecretBytes> {
         let bytes = key_bytes(cx, self.base, Purpose::Protect)?;
-        if self.base.object_type() == ObjectType::SecretData {
-            weakness::check(cx.principal(), means(bytes.len()))?;
-        }
+        let means = match self.base.object_type() {
+            ObjectType::SecretData => secret(bytes.len()),
+            _ => Means::Secret(bytes.len()),
+        };
+        weakness::check(cx.principal(), means)?;
         Ok(bytes)
     }
 
@@ -345,6 +348,7 @@ fn encrypted(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     if bound && !listed.any(|parameters| parameters.block_cipher_mode == mode) {
         return refuse(Cause::Parameters, "the key is not meant for this Block Cipher Mode");
     }
+    input.bytes(cx, Means::Secret)?;
     // A random IV would make a key that nobody can derive again.
     let parameters = CryptographicParameters { random_iv: None, ..input.parameters.clone() };
     let usable = Usable::new(input.base.clone(), Some(parameters), Purpose::Protect, Primitive::Cipher)?;

@@ -105,7 +105,7 @@ fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) 
     if !facts.has_value && !is_destroyed {
         held.set(Attribute::KeyValuePresent(false));
     }
-    intake::check_strength(cx, object)?;
+    intake::check_strength(cx, object, &facts.truth)?;
     intake::check(cx, object, value)
 }
 

@@ -8,7 +8,7 @@ use crate::engine::objects::container;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::usage;
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::rights::weakness;
+use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::ObjectType;
@@ -84,7 +84,7 @@ pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> St
     if !facts.has_value {
         object.attributes.set(Attribute::KeyValuePresent(false));
     }
-    check_strength(cx, object)
+    check_strength(cx, object, &facts.truth)
 }
 
 /// Sets algorithm and length: as the key block says them, else as the material shows them. Refuses attributes of the
@@ -115,11 +115,15 @@ pub fn take_truth(object: &mut Object, facts: &Facts) -> Step<()> {
 }
 
 /// Refuses weak keys, unless the configuration grants them to this client.
-pub fn check_strength(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
-    match object.object_type() {
-        ObjectType::Certificate | ObjectType::CertificateRequest => Ok(()),
-        _ => weakness::check_key(cx.principal(), object),
+pub fn check_strength(cx: &Context<'_, '_>, object: &Object, truth: &Truth) -> Step<()> {
+    if matches!(object.object_type(), ObjectType::Certificate | ObjectType::CertificateRequest) {
+        return Ok(());
     }
+    if let Truth::Pair(key) = truth {
+        let means = Means::Key(key.algorithm, key.strength_bits(), key.curve);
+        weakness::check(cx.principal(), means)?;
+    }
+    weakness::check_key(cx.principal(), object)
 }
 
 /// Sets what the key block says, or what the object is, unless the attributes say otherwise.

@@ -3,6 +3,7 @@
 //! old data stay readable (NIST SP 800-131A Rev. 2 calls it legacy use).
 
 use crate::crypto::Digest;
+use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -63,6 +64,24 @@ const MODULUS_BITS: i32 = 2048;
 const CURVE_BITS: i32 = 224;
 const KEY_BITS: i32 = 112;
 
+/// The least bits of a key of an algorithm, whatever it is called by. A pad is as long as its one message, and no attempt
+/// tells its bytes; where it is taken as a key for anything else, it is a secret of its length.
+fn least_bits(algorithm: Algorithm) -> i32 {
+    match algorithm {
+        Algorithm::RSA | Algorithm::DSA | Algorithm::DH => MODULUS_BITS,
+        Algorithm::EC
+        | Algorithm::ECDSA
+        | Algorithm::ECDH
+        | Algorithm::ECMQV
+        | Algorithm::SM2
+        | Algorithm::GOSTR34_10_2012
+        | Algorithm::Ed25519
+        | Algorithm::Ed448 => CURVE_BITS,
+        Algorithm::OneTimePad => 0,
+        _ => KEY_BITS,
+    }
+}
+
 /// The least bytes of a password (NIST SP 800-63B, 5.1.1.2), and of a secret that is a key without saying so.
 const PASSWORD_BYTES: usize = 8;
 const SECRET_BYTES: usize = 14;
@@ -76,13 +95,9 @@ impl Means {
         match self {
             Self::Key(algorithm, bits, curve) => {
                 let row = ALGORITHMS.iter().find(|(weak, _)| *weak == algorithm);
-                let least = match algorithm {
-                    Algorithm::RSA | Algorithm::DSA | Algorithm::DH => MODULUS_BITS,
-                    Algorithm::EC | Algorithm::ECDSA | Algorithm::ECDH => CURVE_BITS,
-                    Algorithm::OneTimePad => 0,
-                    _ => KEY_BITS,
-                };
-                let short = curve == Some(Curve::P_192) || bits.is_some_and(|bits| bits < least);
+                let of_curve = curve.and_then(material::curve_bits);
+                let short = of_curve.is_some_and(|bits| bits < CURVE_BITS)
+                    || bits.is_some_and(|bits| bits < least_bits(algorithm));
                 row.map(|(_, why)| *why).or(short.then_some(SHORT_KEY))
             }
             Self::Secret(bytes) if bytes < SECRET_BYTES => Some(TRIED_OUT),

@@ -38,7 +38,7 @@ fn of_openssl(curve: RecommendedCurve) -> String {
 }
 
 /// The number in the name is the length of the field, and the length of the keys.
-fn bits_of(curve: RecommendedCurve) -> i32 {
+pub fn bits_of(curve: RecommendedCurve) -> i32 {
     let name = format!("{curve:?}").replace("ANSIX9", "").replace("C2", "");
     let digits: String =
         name.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();

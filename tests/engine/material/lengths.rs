@@ -6,7 +6,7 @@ use crate::objects::bytes_block;
 use std::ops::RangeInclusive;
 
 /// The lengths in bytes that the standards of the algorithms name: single ones, or from the one to the other in steps.
-fn by_the_standard(algorithm: Algorithm, bytes: usize) -> bool {
+pub fn by_the_standard(algorithm: Algorithm, bytes: usize) -> bool {
     let single: &[(&[Algorithm], &[usize])] = &[
         (&[Algorithm::DES], &[8]),
         (&[Algorithm::DES3], &[8, 16, 24]),
@@ -44,7 +44,7 @@ fn by_its_word(algorithm: Algorithm, bits: i32) -> bool {
 }
 
 /// Every algorithm that KMIP has and that is not one of pairs.
-fn symmetric() -> Vec<Algorithm> {
+pub fn symmetric() -> Vec<Algorithm> {
     let pairs = "RSA DSA DH ECDSA ECDH ECMQV EC Ed25519 Ed448 SM2 GOSTR34_10_2012 XMSS SPHINCS_256 McEliece \
                  McEliece_6960119 McEliece_8192128";
     let all = Algorithm::ROWS.iter().filter(|row| !pairs.split(' ').any(|name| name == row.1));

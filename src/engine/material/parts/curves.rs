@@ -100,6 +100,11 @@ pub fn by_oid(oid: ObjectIdentifier) -> Option<&'static Curve> {
     CURVES.iter().find(|row| row.oid == oid)
 }
 
+/// The length of the keys on a curve in bits, where it is one of those.
+pub fn bits(curve: RecommendedCurve) -> Option<i32> {
+    by_name(curve).map(|row| row.bits)
+}
+
 /// The curve of this name.
 pub fn by_name(curve: RecommendedCurve) -> Option<&'static Curve> {
     CURVES.iter().find(|row| row.curve == curve)

@@ -90,6 +90,12 @@ impl Private {
         Some(TransparentEcPrivate { curve: curves::by_oid(self.curve)?.curve, d })
     }
 
+    /// The most bits that the curve can have: RFC 5915, 3 has the number as long as its order.
+    pub fn bits_most(&self) -> Option<i32> {
+        let of_point = self.public.as_deref().and_then(coordinate_bits);
+        of_point.or_else(|| i32::try_from(self.secret.len().checked_mul(8)?).ok())
+    }
+
     fn encoded(&self, with_curve: bool) -> Option<Zeroizing<Vec<u8>>> {
         let parameters = with_curve.then_some(sec1::EcParameters::NamedCurve(self.curve));
         let public_key = self.public.as_deref();
@@ -106,6 +112,13 @@ impl Private {
     pub fn pkcs8(&self) -> Option<SecretBytes> {
         super::written::pkcs8(algorithm(&self.curve), &self.encoded(false)?)
     }
+}
+
+/// How many bits a coordinate of a point takes, compressed or not (SEC 1, 2.3.3).
+fn coordinate_bits(point: &[u8]) -> Option<i32> {
+    let (form, coordinates) = point.split_first()?;
+    let bytes = if matches!(form, 2 | 3) { coordinates.len() } else { coordinates.len() / 2 };
+    i32::try_from(bytes.checked_mul(8)?).ok()
 }
 
 /// A public key.
@@ -126,6 +139,11 @@ impl Public {
     pub fn transparent(&self) -> Option<TransparentEcPublic> {
         let curve = curves::by_oid(self.curve)?.curve;
         Some(TransparentEcPublic { curve, q: self.point.clone().into() })
+    }
+
+    /// The most bits that the curve can have.
+    pub fn bits_most(&self) -> Option<i32> {
+        coordinate_bits(&self.point)
     }
 
     /// SubjectPublicKeyInfo.
