@@ -16,11 +16,15 @@ use keystead::engine::world::{Direction, Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
-use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Count};
+use kmip_codec::declare::Field as _;
 use kmip_codec::enums::{BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
+use kmip_codec::objects::ManagedObject;
 use kmip_codec::operations::{Call, Operation, Request, Response};
+use kmip_codec::version::STORED;
+use kmip_codec::wire::BinarySink;
+use kmip_codec::{Tag, Version};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -414,8 +418,15 @@ impl Bench {
         rotation::due_by_owner(&world, most, &|due| known.contains(due)).unwrap()
     }
 
-    /// Writes the record of an object with these attributes as servers before this one have: past the checks of today.
-    pub fn as_older(&mut self, who: &Principal, id: &str, attributes: Vec<Attribute>) {
+    /// Writes the record of an object with these attributes, and its value, as servers before this one have: past the checks of
+    /// today.
+    pub fn as_older(
+        &mut self,
+        who: &Principal,
+        id: &str,
+        attributes: Vec<Attribute>,
+        value: Option<&ManagedObject>,
+    ) {
         let view = Snapshot(self.store.snapshot().unwrap());
         let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
         let (settings, clients) = (&self.settings, &self.clients);
@@ -427,6 +438,11 @@ impl Bench {
                 Some(Count::One) => object.attributes.set(attribute),
                 _ => drop(object.attributes.add(attribute)),
             }
+        }
+        if let Some(value) = value {
+            let mut out = BinarySink::new(STORED);
+            value.write(Tag::SymmetricKey, &mut out);
+            draft.put_value(&object, &out.finish().into()).unwrap();
         }
         draft.put(object).unwrap();
         let changes = draft.finish().unwrap();

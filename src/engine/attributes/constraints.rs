@@ -9,6 +9,7 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::named;
 use crate::engine::groups;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes};
@@ -82,6 +83,10 @@ fn known<'l>(lists: impl Iterator<Item = &'l AttributeList>, version: Version) -
             return refuse(Cause::Limit, text);
         }
         list.0.iter().try_for_each(|attribute| rules::may_be_given(attribute, version))?;
+        if list.0.iter().any(references::is_in) {
+            let text = "a Link refers to an item of this batch, and constraints and defaults last: name the object by its identifier";
+            return refuse(Cause::InvalidField, text);
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::engine::material;
 use crate::engine::objects::generators;
 use crate::engine::objects::held::Held;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::references;
 use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::persona::Activation;
@@ -34,6 +35,7 @@ pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> S
         attributes.0.extend(template_attributes(cx, name)?.0);
     }
     attributes.0.extend(template.attributes.0);
+    references::in_attributes(cx, &mut attributes)?;
     Ok(attributes)
 }
 

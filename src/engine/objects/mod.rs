@@ -10,6 +10,7 @@ pub(in crate::engine) mod intake;
 pub(in crate::engine) mod object;
 pub(in crate::engine) mod pair;
 pub(in crate::engine) mod raw;
+pub(in crate::engine) mod references;
 pub(in crate::engine) mod release;
 pub(in crate::engine) mod renewal;
 pub(in crate::engine) mod splitting;

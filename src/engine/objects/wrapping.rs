@@ -13,6 +13,7 @@ pub use tr_31::Terms;
 
 use crate::engine::context::Context;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::work;
 use content::{content, opened};
@@ -75,10 +76,12 @@ pub fn wrapped(
     specification: &KeyWrappingSpecification,
 ) -> Step<KeyBlock> {
     let layers = layers(specification.wrapping_method)?;
+    let mut specification = specification.clone();
+    references::in_specification(cx, &mut specification)?;
     let mut data = KeyWrappingData {
         wrapping_method: specification.wrapping_method,
-        encryption_key_information: specification.encryption_key_information.clone(),
-        mac_signature_key_information: specification.mac_signature_key_information.clone(),
+        encryption_key_information: specification.encryption_key_information,
+        mac_signature_key_information: specification.mac_signature_key_information,
         encoding_option: encoding(layers, specification.encoding_option)?,
         ..KeyWrappingData::default()
     };

@@ -5,6 +5,7 @@ use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
 use crate::engine::objects::intake;
+use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
@@ -13,7 +14,8 @@ use kmip_codec::payloads::{AddAttributeRequest, AddAttributeResponse};
 impl Execute for AddAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<AddAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::AddAttribute)?;
-        let Entry { index, attribute } = self.attribute.0;
+        let Entry { index, mut attribute } = self.attribute.0;
+        references::in_attribute(cx, &mut attribute)?;
         if index.is_some() {
             return refuse(Cause::InvalidField, "the server gives the Attribute Index: leave it out");
         }

@@ -4,6 +4,7 @@ use crate::engine::attributes::rules;
 use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::object::Object;
+use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::Version;
 use kmip_codec::attributes::{AttributeReference, SingleAttribute};
@@ -11,8 +12,11 @@ use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{DeleteAttributeRequest, DeleteAttributeResponse};
 
 impl Execute for DeleteAttributeRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<DeleteAttributeResponse> {
+    fn execute(mut self, cx: &mut Context<'_, '_>) -> Step<DeleteAttributeResponse> {
         let mut object = cx.object(self.unique_identifier.clone(), Operation::DeleteAttribute)?;
+        if let Some(current) = &mut self.current {
+            references::in_attribute(cx, &mut current.0.attribute)?;
+        }
         let deleted = delete(&mut object, self, cx.version)?;
         let id = object.id.clone();
         cx.save(object)?;

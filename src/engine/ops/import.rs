@@ -5,6 +5,7 @@ use crate::engine::objects::container;
 use crate::engine::objects::imported;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
+use crate::engine::objects::references;
 use crate::engine::objects::wrapping::{self, Terms};
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::Attributes;
@@ -22,9 +23,11 @@ impl Execute for ImportRequest {
         let replaced = replaced(cx, &id, self.replace_existing == Some(true))?;
         let mut given = self.attributes.unwrap_or_default().0;
         let mut value = self.object;
+        references::in_value(cx, &mut value)?;
         if self.key_wrap_type == Some(KeyWrapType::NotWrapped) {
             unwrap(cx, &mut value, &mut given)?;
         }
+        references::in_attributes(cx, &mut given)?;
         let (value, given, certificates) = container::unpacked(cx, value, given)?;
         let mut object = imported::object(cx, &id, replaced.as_ref(), given, &value)?;
         container::keep_certificates(cx, &mut object, certificates)?;

@@ -3,6 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::draft::Age;
 use crate::engine::groups;
+use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::persona::{LocateOrder, Templates};
 use crate::engine::search::{self, Filter};
@@ -24,6 +25,7 @@ impl Execute for LocateRequest {
         }
         let mut attributes = self.attributes.map_or_else(Attributes::default, |filter| filter.0);
         attributes.0.extend(self.template_attribute.unwrap_or_default().attributes.0);
+        references::in_attributes(cx, &mut attributes)?;
         let filter = Filter {
             attributes,
             storage: self.storage_status_mask.map(|mask| stores(mask, cx.version)),

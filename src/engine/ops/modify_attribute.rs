@@ -5,6 +5,7 @@ use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
 use crate::engine::objects::intake;
+use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
@@ -13,8 +14,10 @@ use kmip_codec::payloads::{ModifyAttributeRequest, ModifyAttributeResponse};
 impl Execute for ModifyAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<ModifyAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::ModifyAttribute)?;
-        let Entry { index: sent, attribute } = self.attribute.0;
-        let current = self.current.map(|current| current.0.attribute);
+        let Entry { index: sent, mut attribute } = self.attribute.0;
+        references::in_attribute(cx, &mut attribute)?;
+        let mut current = self.current.map(|current| current.0.attribute);
+        current.iter_mut().try_for_each(|current| references::in_attribute(cx, current))?;
         rules::may_be_modified(&object, &attribute, cx.version, cx.now())?;
         intake::must_be_true(cx, &object, &attribute)?;
         let reference = attribute.reference();

@@ -4,6 +4,7 @@ use crate::engine::attributes::rules;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
 use crate::engine::objects::intake;
+use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{SetAttributeRequest, SetAttributeResponse};
@@ -11,7 +12,8 @@ use kmip_codec::payloads::{SetAttributeRequest, SetAttributeResponse};
 impl Execute for SetAttributeRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<SetAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::SetAttribute)?;
-        let attribute = self.attribute.0.attribute;
+        let mut attribute = self.attribute.0.attribute;
+        references::in_attribute(cx, &mut attribute)?;
         match object.attributes.instances(&attribute.reference()).count() {
             0 => rules::may_be_added(&object, &attribute, cx.version)?,
             1 => rules::may_be_modified(&object, &attribute, cx.version, cx.now())?,

@@ -18,7 +18,7 @@ fn cipher(mode: BlockCipherMode) -> CryptographicParameters {
 /// A key whose record has these parameters as an older server has written it.
 fn older(bench: &mut Bench, who: &Principal, sent: &Sent, own: &[CryptographicParameters]) -> String {
     let id = bring(bench, who, (Way::Register, V2_1), sent).unwrap();
-    bench.as_older(who, &id, own.iter().cloned().map(Attribute::CryptographicParameters).collect());
+    bench.as_older(who, &id, own.iter().cloned().map(Attribute::CryptographicParameters).collect(), None);
     id
 }
 
@@ -375,6 +375,7 @@ fn a_replacement_has_what_fits() {
             &who,
             &rotated,
             vec![Attribute::RotateInterval(Interval(60)), Attribute::RotateAutomatic(true)],
+            None,
         );
         bench.now += 61;
         bench.rotate();
@@ -384,7 +385,7 @@ fn a_replacement_has_what_fits() {
             let held = attributes_of(&mut bench, &who, &new);
             let own: Vec<_> = attribute!(held, CryptographicParameters).cloned().collect();
             assert_eq!(own, after, "of {before:?}");
-            bench.as_older(&who, &new, vec![Attribute::RotateAutomatic(false)]);
+            bench.as_older(&who, &new, vec![Attribute::RotateAutomatic(false)], None);
         }
     }
     // DES is weak, and the owner has no grant any more.
@@ -393,6 +394,7 @@ fn a_replacement_has_what_fits() {
         &who,
         &weak,
         vec![Attribute::RotateInterval(Interval(60)), Attribute::RotateAutomatic(true)],
+        None,
     );
     bench.clients.0 = vec![principal("owner", &[])];
     bench.now += 61;

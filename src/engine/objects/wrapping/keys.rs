@@ -17,6 +17,7 @@ use kmip_codec::enums::{
 };
 use kmip_codec::objects::WrappingKeyInformation;
 use kmip_codec::operations::Operation;
+use kmip_codec::value::UniqueIdentifier;
 
 /// What a key does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,7 +89,7 @@ pub struct WrappingKey(Usable);
 impl WrappingKey {
     /// The key that the information names, or the other half of its pair, if it may do this.
     pub fn find(cx: &mut Context<'_, '_>, information: &WrappingKeyInformation, role: Role) -> Step<Self> {
-        let id = cx.resolve(Some(information.unique_identifier.clone()))?;
+        let id = named(&information.unique_identifier)?.to_owned();
         let mut object = found(cx, &id)?;
         must_be_key(&object)?;
         let Some((_, half, link, symmetric, asymmetric)) = ROLES.iter().find(|row| row.0 == role) else {
@@ -183,6 +184,18 @@ impl WrappingKey {
             return Ok(());
         }
         refuse(Cause::Cryptographic, "the MAC or signature of the wrapped key is not that of its key value")
+    }
+}
+
+/// The identifier of the key. Servers before this one stored references to items of a batch that is long over.
+fn named(id: &UniqueIdentifier) -> Step<&str> {
+    match id {
+        UniqueIdentifier::Text(id) => Ok(id),
+        _ => refuse(
+            Cause::WrappingKeyNotFound,
+            "the key was stored with a reference to an item of its batch in the place of its wrapping key, and nothing tells \
+             what that gave: get the key as it was registered",
+        ),
     }
 }
 
