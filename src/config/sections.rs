@@ -297,8 +297,8 @@ impl ObjectGroupConfig {
             let bit = bit.ok_or_else(|| ("usage", format!("KMIP has no usage {name:?}{}", near())))?;
             usage = usage | CryptographicUsageMask(bit.cast_signed());
         }
-        if !crate::engine::is_symmetric_length(algorithm, self.length) {
-            return Err(("length", format!("no symmetric key of {} has so many bits", self.algorithm)));
+        if let Some(why) = crate::engine::why_not_made(algorithm, self.length) {
+            return Err(("length", why));
         }
         Ok(OnTheFly { group: self.name.clone(), algorithm, length: self.length, usage })
     }

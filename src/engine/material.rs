@@ -11,7 +11,7 @@ mod truth;
 pub use convert::{compressed, in_format, name_in, usable};
 pub use facts::{Facts, clear_material, escaped, facts, read_request};
 pub use generate::{key_pair_blocks, pair_bits, pair_kind, random};
-pub use lengths::{is_symmetric, is_symmetric_length, symmetric_bytes, usual_length};
+pub use lengths::{is_same_length, is_symmetric, symmetric_bytes, usual_length, why_not_made};
 pub use parts::curve_bits;
 pub use truth::{Claims, Truth, algorithm_of, examined, of_public_key, truth_of};
 

@@ -52,4 +52,4 @@ pub mod telling;
 mod work;
 pub mod world;
 
-pub use material::is_symmetric_length;
+pub use material::why_not_made;

@@ -6,6 +6,7 @@
 use crate::engine::draft::{Age, Draft};
 use crate::engine::keys::{self, Index};
 use crate::engine::lifecycle::states;
+use crate::engine::objects::intake;
 use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::Step;
 use crate::engine::work;
@@ -161,7 +162,7 @@ impl Filter {
                 object.attributes.iter().filter(|have| have.tag() == wanted.tag()).find_map(date_of);
             return range.contains(&of_object.unwrap_or(UNDEFINED));
         }
-        object.attributes.iter().any(|have| satisfies(have, wanted))
+        object.attributes.iter().any(|have| satisfies(have, wanted) || intake::is_same(object, have, wanted))
     }
 
     /// One instance of a date means that date; two mean everything between them, both included. The largest date is that

@@ -118,6 +118,75 @@ fn bring(
     }
 }
 
+/// Both parts of a key that is split by XOR, as they come from elsewhere, with what their key blocks say.
+fn parts(
+    bench: &mut Bench,
+    who: &Principal,
+    shares: [Vec<u8>; 2],
+    said: (Option<Algorithm>, Option<i32>),
+) -> Vec<kmip_codec::value::UniqueIdentifier> {
+    let registered = (1..).zip(shares).map(|(part_identifier, share)| {
+        let object = part(part_identifier, &share, said);
+        let attributes = [Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into();
+        let object_type = ObjectType::SplitKey;
+        let request = RegisterRequest { object_type, attributes, object, ..RegisterRequest::default() };
+        ask(bench, who, V2_1, request).unwrap().unique_identifier
+    });
+    registered.collect()
+}
+
+/// One of two.
+fn part(part_identifier: i32, share: &[u8], said: (Option<Algorithm>, Option<i32>)) -> ManagedObject {
+    let mut key_block = super::objects::bytes_block(Format::Raw, share);
+    (key_block.cryptographic_algorithm, key_block.cryptographic_length) = said;
+    ManagedObject::SplitKey(SplitKey {
+        parts: 2,
+        part_identifier,
+        threshold: 2,
+        method: SplitKeyMethod::XOR,
+        prime_field_size: None,
+        key_block,
+    })
+}
+
+/// A key whose value the server does not have.
+fn elsewhere(
+    kind: ObjectType,
+    format: Format,
+    said: (Option<Algorithm>, Option<i32>),
+    more: Vec<Attribute>,
+) -> Sent {
+    let block = KeyBlock {
+        key_format_type: format,
+        cryptographic_algorithm: said.0,
+        cryptographic_length: said.1,
+        ..KeyBlock::default()
+    };
+    let location = Attribute::KeyValueLocation(KeyValueLocation {
+        value: "shelf 3".to_owned(),
+        kind: KeyValueLocationType::UninterpretedTextString,
+    });
+    Sent { kind, block, attributes: more.into_iter().chain([location]).collect() }
+}
+
+/// What is wrapped by a key that the server does not have.
+fn wrapped(by: kmip_codec::value::UniqueIdentifier, bytes: &[u8]) -> KeyBlock {
+    KeyBlock {
+        key_format_type: Format::Raw,
+        key_value: Some(KeyValue::Wrapped(bytes.into())),
+        key_wrapping_data: Some(KeyWrappingData {
+            wrapping_method: WrappingMethod::Encrypt,
+            encryption_key_information: Some(WrappingKeyInformation {
+                unique_identifier: by,
+                cryptographic_parameters: None,
+            }),
+            encoding_option: Some(EncodingOption::NoEncoding),
+            ..KeyWrappingData::default()
+        }),
+        ..KeyBlock::default()
+    }
+}
+
 fn ways() -> Vec<(Way, Version)> {
     let imports = OPERATION_ROWS.iter().find(|row| row.operation == Operation::Import).unwrap();
     let all = [V1_0, V1_2, V1_4, V2_0, V2_1];

@@ -8,6 +8,7 @@ use crate::engine::attributes::rules;
 use crate::engine::context::Context;
 use crate::engine::cryptography::named;
 use crate::engine::groups;
+use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, Step, refuse};
@@ -116,7 +117,8 @@ pub fn check(cx: &mut Context<'_, '_>, object: &Object) -> Step<()> {
     let mut narrow = narrowest(all.iter(), object, |one| {
         (one.object_types.as_ref().map_or(&[], |types| types.object_types.as_slice()), &one.object_groups)
     });
-    let holds = |attribute: &Attribute| object.attributes.iter().any(|held| held == attribute);
+    let holds =
+        |attribute: &Attribute| object.attributes.iter().any(|held| intake::is_same(object, held, attribute));
     let fulfilled = |one: &&Constraint| one.attributes.iter().all(|list| list.0.iter().all(holds));
     if narrow.is_empty() || narrow.iter().any(fulfilled) {
         return Ok(());

@@ -26,7 +26,7 @@ const fn known(
 const KNOWN: &[Known] = &[
     known(
         "a PKCS#1 RSAPrivateKey",
-        |bytes| rsa::private(bytes).is_some(),
+        |bytes| rsa::private(bytes) != Err(Fault::Structure),
         Some((ObjectType::PrivateKey, Some(Format::PKCS_1))),
     ),
     known(

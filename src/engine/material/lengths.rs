@@ -121,41 +121,71 @@ pub fn key_bytes(algorithm: Algorithm, bits: i32) -> Option<usize> {
     bits_of_a_byte(algorithm).iter().filter_map(of).find(|bytes| can_have(algorithm, *bytes))
 }
 
-/// How many bytes a symmetric key of this algorithm and length has that is made here; refuses what there is not.
-pub fn symmetric_bytes(algorithm: Algorithm, bits: i32) -> Step<usize> {
-    // Triple DES with one key is DES.
-    let is_single = |bytes: &usize| algorithm == Algorithm::DES3 && *bytes == 8;
-    match key_bytes(algorithm, bits).filter(|bytes| bits <= MADE_BITS_MAX && !is_single(bytes)) {
-        Some(bytes) => Ok(bytes),
-        None => {
-            let usual = usual_lengths(algorithm).map(|usual| format!(": they have {usual}"));
-            let usual = usual.unwrap_or_default();
-            let message = format!("no symmetric key of algorithm {algorithm:?} has {bits} bits{usual}");
-            refuse(Cause::AttributeValue, message)
-        }
-    }
+/// Whether two lengths are of the same keys: those of DES are counted with their bits of parity, and without.
+pub fn is_same_length(algorithm: Option<Algorithm>, one: i32, other: i32) -> bool {
+    let bytes = |bits| algorithm.and_then(|algorithm| key_bytes(algorithm, bits));
+    one == other || bytes(one).is_some_and(|bytes_of_one| bytes(other) == Some(bytes_of_one))
 }
 
-/// Whether the server makes symmetric keys of this algorithm and length.
-pub fn is_symmetric_length(algorithm: Algorithm, bits: i32) -> bool {
-    symmetric_bytes(algorithm, bits).is_ok()
+/// How many bytes a symmetric key of this algorithm and length has that is made here; refuses what there is not, and what the
+/// server does not make.
+pub fn symmetric_bytes(algorithm: Algorithm, bits: i32) -> Step<usize> {
+    made_bytes(algorithm, bits).or_else(|why| refuse(Cause::AttributeValue, why))
+}
+
+/// Why the server makes no symmetric keys of this algorithm and length, where it does not.
+pub fn why_not_made(algorithm: Algorithm, bits: i32) -> Option<String> {
+    made_bytes(algorithm, bits).err()
+}
+
+fn made_bytes(algorithm: Algorithm, bits: i32) -> Result<usize, String> {
+    if !is_symmetric(algorithm) {
+        return Err(format!(
+            "keys of {algorithm:?} are those of pairs: no symmetric key of {bits} bits is one, and Create Key Pair makes them"
+        ));
+    }
+    let Some(bytes) = key_bytes(algorithm, bits) else {
+        let usual = usual_lengths(algorithm).map(|usual| format!(": they have {usual}")).unwrap_or_default();
+        return Err(format!("no symmetric key of algorithm {algorithm:?} has {bits} bits{usual}"));
+    };
+    if bits > MADE_BITS_MAX {
+        return Err(format!(
+            "the server makes no keys of more than {MADE_BITS_MAX} bits, and {algorithm:?} of {bits} bits was asked for: take \
+             a shorter one, or register one"
+        ));
+    }
+    // It takes them in, as other servers have them.
+    if algorithm == Algorithm::DES3 && bytes == 8 {
+        return Err(format!(
+            "the server makes no {algorithm:?} of {bits} bits, which is DES and no more: keys that it makes have 112 or 168 \
+             bits, 128 or 192 with those of parity"
+        ));
+    }
+    Ok(bytes)
 }
 
 /// The lengths of the keys of a symmetric algorithm in words; nothing where they are of any length.
 pub fn usual_lengths(algorithm: Algorithm) -> Option<String> {
-    let bits = |bytes: usize| usual_length(Some(algorithm), bytes).unwrap_or(i32::MAX).to_string();
     let (_, row) = LENGTHS.iter().find(|(known, _)| *known == algorithm)?;
-    Some(match row {
-        Bytes::Of(all) => {
-            let all: Vec<String> = all.iter().map(|bytes| bits(*bytes)).collect();
-            let all = all.join(", ");
-            match all.rsplit_once(", ") {
-                Some((others, last)) => format!("{others} or {last} bits"),
-                None => format!("{all} bits"),
+    let bits = |bytes: usize, each: i32| i32::try_from(bytes).ok().and_then(|bytes| bytes.checked_mul(each));
+    let in_words = |each: i32| {
+        let bits = |bytes: usize| bits(bytes, each).unwrap_or(i32::MAX).to_string();
+        match row {
+            Bytes::Of(all) => either(&all.iter().map(|bytes| bits(*bytes)).collect::<Vec<_>>()),
+            Bytes::Between(first, last, step) => {
+                format!("{} to {} bits in steps of {}", bits(*first), bits(*last), bits(*step))
             }
         }
-        Bytes::Between(first, last, step) => {
-            format!("{} to {} bits in steps of {}", bits(*first), bits(*last), bits(*step))
-        }
+    };
+    Some(match bits_of_a_byte(algorithm) {
+        [without, with] => format!("{}, or with those of parity {}", in_words(*without), in_words(*with)),
+        each => in_words(each.first().copied().unwrap_or(8)),
     })
+}
+
+fn either(all: &[String]) -> String {
+    match all.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last} bits", others.join(", ")),
+        _ => format!("{} bits", all.concat()),
+    }
 }

@@ -34,7 +34,18 @@ pub enum Fault {
 const EXPLICIT: Fault = Fault::Content("its curve is given by explicit parameters: name the curve");
 const NO_CURVE: Fault = Fault::Content("it does not name its curve");
 const TWO_CURVES: Fault = Fault::Content("it names two curves");
+const MANY_PRIMES: Fault = Fault::Content(
+    "it is an RSA key of more than two primes (RFC 8017, 3.2), and this server reads those of two: as Opaque it is kept as it is",
+);
 const INSIDE: Fault = Fault::Content("what it holds is no key of the algorithm that it names");
+
+/// What is wrong with a key that stands in the encoding of any algorithm.
+fn inside(fault: Fault) -> Fault {
+    match fault {
+        Fault::Structure => INSIDE,
+        content => content,
+    }
+}
 
 /// Algorithm, length and curve of a key, as its material shows them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -181,10 +192,10 @@ impl Parts {
     fn of_bytes(format: Format, bytes: &[u8]) -> Result<Self, Fault> {
         match format {
             Format::Raw => Ok(Self::Symmetric(bytes.into())),
-            Format::PKCS_1 => {
-                let private = rsa::private(bytes).map(Self::RsaPrivate);
-                private.or_else(|| rsa::public(bytes).map(Self::RsaPublic)).ok_or(Fault::Structure)
-            }
+            Format::PKCS_1 => rsa::private(bytes).map(Self::RsaPrivate).or_else(|fault| match fault {
+                Fault::Structure => rsa::public(bytes).map(Self::RsaPublic).ok_or(fault),
+                content => Err(content),
+            }),
             Format::PKCS_8 => Self::of_pkcs8(bytes),
             Format::ECPrivateKey => Ok(Self::EcPrivate(ec::Private::read(bytes, None)?)),
             Format::X_509 => Self::of_spki(bytes),
@@ -200,15 +211,11 @@ impl Parts {
         let info = PrivateKeyInfoRef::from_der(bytes).map_err(|_| Fault::Structure)?;
         let key = info.private_key.as_bytes();
         match info.algorithm.oid {
-            rsa::OID => rsa::private(key).map(Self::RsaPrivate).ok_or(INSIDE),
+            rsa::OID => rsa::private(key).map(Self::RsaPrivate).map_err(inside),
             ec::OID => {
                 let named = info.algorithm.parameters.map(|_| info.algorithm.parameters_oid());
                 let curve = named.transpose().map_err(|_| EXPLICIT)?;
-                let read = ec::Private::read(key, curve);
-                Ok(Self::EcPrivate(read.map_err(|fault| match fault {
-                    Fault::Structure => INSIDE,
-                    content => content,
-                })?))
+                ec::Private::read(key, curve).map(Self::EcPrivate).map_err(inside)
             }
             discrete::DSA => discrete::dsa_private(&info.algorithm, key).map(Self::DsaPrivate).ok_or(INSIDE),
             oid if discrete::is_dh(oid) => {
@@ -216,7 +223,7 @@ impl Parts {
             }
             rsa::PSS => rsa::private(key)
                 .map(|key| Self::Encoded(half, Self::RsaPrivate(key).rsa_description()))
-                .ok_or(INSIDE),
+                .map_err(inside),
             oid => match ENCODED.iter().find(|row| row.oid == oid) {
                 // The key is an octet string inside the octet string (RFC 8410, 7).
                 Some(row) if key.len() != row.bytes + 2 => Err(INSIDE),

@@ -126,10 +126,24 @@ pub fn check_strength(cx: &Context<'_, '_>, object: &Object, truth: &Truth) -> S
     weakness::check_key(cx.principal(), object)
 }
 
+/// Whether an attribute says of an object what another does.
+pub fn is_same(object: &Object, one: &Attribute, other: &Attribute) -> bool {
+    match (one, other) {
+        (Attribute::CryptographicLength(one), Attribute::CryptographicLength(other)) => {
+            let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
+            material::is_same_length(algorithm, *one, *other)
+        }
+        (one, other) => one == other,
+    }
+}
+
 /// Sets what the key block says, or what the object is, unless the attributes say otherwise.
 fn agree(object: &mut Object, fact: Attribute, whose: &str) -> Step<()> {
     let said = object.attributes.iter().find(|attribute| attribute.tag() == fact.tag());
-    if let Some(said) = said.filter(|said| **said != fact) {
+    if let Some(said) = said {
+        if is_same(object, said, &fact) {
+            return Ok(());
+        }
         let value = |attribute: &Attribute| match attribute {
             Attribute::CryptographicAlgorithm(algorithm) => format!("{algorithm:?}"),
             Attribute::CryptographicLength(length) => format!("{length} bits"),

@@ -133,30 +133,6 @@ fn a_key_in_a_container_is_read() {
 fn a_joined_key_is_read() {
     let Some(openssl) = OpenSsl::new() else { return };
     let (mut bench, ann, strict) = (Bench::new(1), granted("ann", &[]), principal("ann", &[]));
-    let parts_of =
-        |bench: &mut Bench, bytes: &[u8], length: i32| -> Vec<kmip_codec::value::UniqueIdentifier> {
-            // XOR with zeros: the one part is the key itself, and the other nothing.
-            let shares = [bytes.to_vec(), vec![0; bytes.len()]];
-            let registered = (1..).zip(shares).map(|(part_identifier, share)| {
-                let mut key_block = bytes_block(Format::Raw, &share);
-                key_block.cryptographic_algorithm = Some(Algorithm::RSA);
-                key_block.cryptographic_length = Some(length);
-                let object = ManagedObject::SplitKey(SplitKey {
-                    parts: 2,
-                    part_identifier,
-                    threshold: 2,
-                    method: SplitKeyMethod::XOR,
-                    prime_field_size: None,
-                    key_block,
-                });
-                let attributes = [Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into();
-                let object_type = ObjectType::SplitKey;
-                let request =
-                    RegisterRequest { object_type, attributes, object, ..RegisterRequest::default() };
-                ask(bench, &ann, V2_1, request).unwrap().unique_identifier
-            });
-            registered.collect()
-        };
     let strong = forms::made(&openssl, RSA).0;
     let weak = forms::made(&openssl, "-algorithm RSA -pkeyopt rsa_keygen_bits:1024").0;
     let ec = forms::made(&openssl, EC).0;
@@ -172,7 +148,9 @@ fn a_joined_key_is_read() {
         (&strong[..strong.len() - 1], 2048, Err("this is DER that is cut off")),
     ];
     for (bytes, length, expected) in rows {
-        let unique_identifiers = parts_of(&mut bench, bytes, length);
+        // XOR with zeros: the one part is the key itself, and the other nothing.
+        let shares = [bytes.to_vec(), vec![0; bytes.len()]];
+        let unique_identifiers = parts(&mut bench, &ann, shares, (Some(Algorithm::RSA), Some(length)));
         let request = JoinSplitKeyRequest {
             object_type: ObjectType::PrivateKey,
             unique_identifiers,

@@ -270,3 +270,31 @@ fn a_key_that_cannot_be_used_is_told_with_what_to_do() {
         assert!(why.contains(words) && why.contains(advice), "{why}");
     }
 }
+
+/// A key of three primes is one (RFC 8017, 3.2): it is told what it is, and kept as it is where nobody looks.
+#[test]
+fn a_key_of_three_primes_is_told_as_one() {
+    let Some(openssl) = OpenSsl::new() else { return };
+    let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
+    let made = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_primes:3";
+    let (pkcs8, spki) = forms::made(&openssl, made);
+    openssl.run("rsa -in key.pem -traditional -outform DER -out key.rsa").unwrap();
+    let pkcs1 = openssl.read("key.rsa");
+    for way in [(Way::Register, V1_2), (Way::Register, V2_1), (Way::Import, V2_1)] {
+        for (format, bytes) in [(Format::PKCS_1, &pkcs1), (Format::PKCS_8, &pkcs8)] {
+            let mut block = bytes_block(format, bytes);
+            block.cryptographic_algorithm = Some(Algorithm::RSA);
+            let mut sent = Sent { kind: ObjectType::PrivateKey, block, attributes: vec![] };
+            let why = bring(&mut bench, &who, way, &sent).unwrap_err().1;
+            assert!(why.contains("an RSA key of more than two primes"), "{format:?} {way:?}: {why}");
+            sent.block.key_format_type = Format::Opaque;
+            bring(&mut bench, &who, way, &sent).unwrap();
+        }
+        let public = Sent {
+            kind: ObjectType::PublicKey,
+            block: bytes_block(Format::X_509, &spki),
+            attributes: vec![],
+        };
+        bring(&mut bench, &who, way, &public).unwrap();
+    }
+}

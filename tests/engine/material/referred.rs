@@ -278,28 +278,11 @@ fn defaults_and_constraints_refer_to_no_batch() {
 #[test]
 fn an_old_reference_is_no_key_of_today() {
     let (mut bench, who) = (Bench::new(1), principal("owner", &[]));
-    let mut block = KeyBlock {
-        key_format_type: Format::Raw,
-        key_value: Some(KeyValue::Wrapped(vec![5; 40].into())),
-        cryptographic_algorithm: Some(Algorithm::AES),
-        ..KeyBlock::default()
-    };
-    let data = |key: UniqueIdentifier| {
-        Some(KeyWrappingData {
-            wrapping_method: WrappingMethod::Encrypt,
-            encryption_key_information: Some(WrappingKeyInformation {
-                unique_identifier: key,
-                cryptographic_parameters: None,
-            }),
-            encoding_option: Some(EncodingOption::NoEncoding),
-            ..KeyWrappingData::default()
-        })
-    };
-    block.key_wrapping_data = data("elsewhere".into());
-    let sent = Sent { kind: ObjectType::SymmetricKey, block: block.clone(), attributes: vec![] };
+    let by = |key| KeyBlock { cryptographic_algorithm: Some(Algorithm::AES), ..wrapped(key, &[5; 40]) };
+    let (block, old) = (by("elsewhere".into()), by(UniqueIdentifier::Index(0)));
+    let sent = Sent { kind: ObjectType::SymmetricKey, block, attributes: vec![] };
     let id = bring(&mut bench, &who, (Way::Register, V2_1), &sent).unwrap();
-    block.key_wrapping_data = data(UniqueIdentifier::Index(0));
-    let value = ManagedObject::SymmetricKey(SymmetricKey { key_block: block });
+    let value = ManagedObject::SymmetricKey(SymmetricKey { key_block: old });
     bench.as_older(&who, &id, vec![], Some(&value));
     let get = |key_wrap_type| GetRequest {
         unique_identifier: Some(id.as_str().into()),

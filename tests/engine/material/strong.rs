@@ -178,28 +178,14 @@ fn no_key_on_a_curve_below_224_bits_comes_in() {
 #[test]
 fn what_is_said_to_be_weak_does_not_come_in() {
     let (mut bench, ann, strict) = (Bench::new(1), granted("ann", &[]), principal("ann", &[]));
-    let location = Attribute::KeyValueLocation(KeyValueLocation {
-        value: "shelf 3".to_owned(),
-        kind: KeyValueLocationType::UninterpretedTextString,
-    });
-    let elsewhere = |called, length, curve: Option<RecommendedCurve>| Sent {
-        kind: ObjectType::PrivateKey,
-        block: KeyBlock {
-            key_format_type: Format::PKCS_8,
-            cryptographic_algorithm: Some(called),
-            cryptographic_length: length,
-            ..KeyBlock::default()
-        },
-        attributes: curve
-            .map(|curve| {
-                Attribute::CryptographicDomainParameters(CryptographicDomainParameters {
-                    recommended_curve: Some(curve),
-                    ..CryptographicDomainParameters::default()
-                })
+    let elsewhere = |called, length, curve: Option<RecommendedCurve>| {
+        let on = curve.map(|curve| {
+            Attribute::CryptographicDomainParameters(CryptographicDomainParameters {
+                recommended_curve: Some(curve),
+                ..CryptographicDomainParameters::default()
             })
-            .into_iter()
-            .chain([location.clone()])
-            .collect(),
+        });
+        elsewhere(ObjectType::PrivateKey, Format::PKCS_8, (Some(called), length), on.into_iter().collect())
     };
     for (called, way) in ON_CURVES.iter().flat_map(|called| {
         [(Way::Register, V1_4), (Way::Register, V2_1), (Way::Import, V2_1)].map(move |way| (*called, way))

@@ -1,5 +1,6 @@
 //! RSA keys: PKCS#1 (RFC 8017, A.1) and numbers.
 
+use super::{Fault, MANY_PRIMES};
 use crate::crypto::rsa_numbers::{self, Known, Whole};
 use der::asn1::{AnyRef, UintRef};
 use der::{Decode as _, Encode as _};
@@ -24,9 +25,12 @@ fn number(value: UintRef<'_>) -> BigInteger {
 }
 
 /// The numbers of an RSAPrivateKey.
-pub fn private(bytes: &[u8]) -> Option<TransparentRsaPrivate> {
-    let key = pkcs1::RsaPrivateKey::from_der(bytes).ok()?;
-    Some(TransparentRsaPrivate {
+pub fn private(bytes: &[u8]) -> Result<TransparentRsaPrivate, Fault> {
+    let key = pkcs1::RsaPrivateKey::from_der(bytes).map_err(|_| Fault::Structure)?;
+    if key.other_prime_infos.is_some() {
+        return Err(MANY_PRIMES);
+    }
+    Ok(TransparentRsaPrivate {
         modulus: number(key.modulus),
         private_exponent: Some(number(key.private_exponent)),
         public_exponent: Some(number(key.public_exponent)),
