@@ -11,6 +11,7 @@ mod lengths;
 mod named;
 mod older;
 mod own;
+mod random;
 mod referred;
 mod signatures;
 mod strong;
