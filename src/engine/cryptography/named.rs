@@ -262,10 +262,19 @@ pub fn check_object(object: &Object) -> Step<()> {
 /// An attribute as it may stand at a key that has not named it itself: of Cryptographic Parameters nothing that the key can
 /// never be used for.
 pub fn passed_on(to: &Object, attribute: &Attribute) -> Option<Attribute> {
-    let Attribute::CryptographicParameters(parameters) = attribute else { return Some(attribute.clone()) };
-    let left = fitting(to, parameters, &Primitive::PROTECTING);
+    match attribute {
+        Attribute::CryptographicParameters(parameters) => {
+            for_the_key(to, parameters).map(Attribute::CryptographicParameters)
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// Parameters without what the key can never be used for, where they say anything else.
+pub fn for_the_key(object: &Object, parameters: &CryptographicParameters) -> Option<CryptographicParameters> {
+    let left = fitting(object, parameters, &Primitive::PROTECTING);
     let says_something = left == *parameters || left != CryptographicParameters::default();
-    says_something.then_some(Attribute::CryptographicParameters(left))
+    says_something.then_some(left)
 }
 
 #[cfg(test)]

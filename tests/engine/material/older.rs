@@ -304,6 +304,9 @@ fn what_was_wrapped_is_unwrapped() {
         ask(&mut bench, &who, V2_1, import).unwrap();
         let why = ask(&mut bench, &who, V2_1, get(&old, None, method)).unwrap_err().1;
         assert!(is_of_the_key(&why, "DES3", Algorithm::AES), "{why}");
+        // Who names the right one is not held to it.
+        let right = Some(naming(Algorithm::AES, bare()));
+        ask(&mut bench, &who, V2_1, get(&old, right, method)).unwrap();
     }
 }
 

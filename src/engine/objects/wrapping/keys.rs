@@ -3,7 +3,7 @@
 use crate::crypto::cipher::Direction;
 use crate::crypto::mac::is_same;
 use crate::engine::context::Context;
-use crate::engine::cryptography::{self, Content, Primitive, Purpose, Run, Turn, Usable};
+use crate::engine::cryptography::{self, Content, Primitive, Purpose, Run, Turn, Usable, named};
 use crate::engine::lifecycle;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
@@ -89,7 +89,7 @@ pub struct WrappingKey(Usable);
 impl WrappingKey {
     /// The key that the information names, or the other half of its pair, if it may do this.
     pub fn find(cx: &mut Context<'_, '_>, information: &WrappingKeyInformation, role: Role) -> Step<Self> {
-        let id = named(&information.unique_identifier)?.to_owned();
+        let id = identifier(&information.unique_identifier)?.to_owned();
         let mut object = found(cx, &id)?;
         must_be_key(&object)?;
         let Some((_, half, link, symmetric, asymmetric)) = ROLES.iter().find(|row| row.0 == role) else {
@@ -188,7 +188,7 @@ impl WrappingKey {
 }
 
 /// The identifier of the key. Servers before this one stored references to items of a batch that is long over.
-fn named(id: &UniqueIdentifier) -> Step<&str> {
+fn identifier(id: &UniqueIdentifier) -> Step<&str> {
     match id {
         UniqueIdentifier::Text(id) => Ok(id),
         _ => refuse(
@@ -242,9 +242,10 @@ fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[Cryptographi
     Ok(())
 }
 
-/// Refuses parameters that are not among those of a key that has any.
+/// Refuses parameters that are not among those of a key that has any. Names of other algorithms among them bind nobody.
 fn agree(object: &Object, asked: Option<&CryptographicParameters>, role: Role) -> Step<()> {
-    let own: Vec<_> = attribute!(object.attributes, CryptographicParameters).collect();
+    let own = attribute!(object.attributes, CryptographicParameters);
+    let own: Vec<_> = own.filter_map(|own| named::for_the_key(object, own)).collect();
     match asked.filter(|_| role.purpose() == Purpose::Protect && !own.is_empty()) {
         Some(asked) if !own.iter().any(|own| agrees(asked, own)) => refuse(
             Cause::WrappingParameters,
