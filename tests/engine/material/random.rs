@@ -56,6 +56,9 @@ impl Dice {
     }
 }
 
+/// What the halves of a pair are called, and both of them.
+type Pair = (Algorithm, (Vec<u8>, Vec<u8>));
+
 /// A key with its other half, as it stands in the store: a symmetric one is both.
 struct Key {
     protects: String,
@@ -68,12 +71,7 @@ impl Key {
     }
 }
 
-fn random_key(
-    bench: &mut Bench,
-    who: &Principal,
-    dice: &mut Dice,
-    pairs: &[(Algorithm, (Vec<u8>, Vec<u8>))],
-) -> (Key, String) {
+fn random_key(bench: &mut Bench, who: &Principal, dice: &mut Dice, pairs: &[Pair]) -> (Key, String) {
     let own: Vec<_> =
         (0..dice.below(3)).map(|_| Attribute::CryptographicParameters(dice.parameters())).collect();
     if dice.below(3) == 0 {
@@ -147,7 +145,6 @@ fn undoing(made: &Response, with: &Key, parameters: Option<CryptographicParamete
                 [Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt)].into_iter().collect(),
             )),
             object: made.object.clone(),
-            ..ImportRequest::default()
         }
         .into_request(),
         _ => return None,
