@@ -361,7 +361,7 @@ fn what_is_not_made_is_told_from_what_is_not() {
 /// The same key of DES, counted with its bits of parity here and without them there, is one key at every door.
 #[test]
 fn a_key_of_des_is_counted_in_two_ways() {
-    let (mut bench, who) = (Bench::new(1), granted("owner", &[]));
+    let who = granted("owner", &[]);
     let lengths = [
         (Algorithm::DES, 8_u8, [56, 64]),
         (Algorithm::DES3, 8, [56, 64]),
@@ -416,7 +416,12 @@ fn a_key_of_des_is_counted_in_two_ways() {
             bring(&mut bench, &who, way, &wrong).unwrap_err();
         }
     }
-    // A replacement is counted as its request says.
+}
+
+/// A replacement is counted as its request says.
+#[test]
+fn a_replacement_of_des_is_counted_anew() {
+    let (mut bench, who) = (Bench::new(1), granted("owner", &[]));
     let key: Vec<u8> = (1..=24).collect();
     let mut block = bytes_block(Format::Raw, &key);
     (block.cryptographic_algorithm, block.cryptographic_length) = (Some(Algorithm::DES3), Some(168));

@@ -106,6 +106,27 @@ fn random_key(bench: &mut Bench, who: &Principal, dice: &mut Dice, pairs: &[Pair
     }
 }
 
+/// The request that makes something, with these parameters or without any.
+fn making(done: Done, id: &str, other: &str, parameters: Option<CryptographicParameters>) -> Request {
+    match request(done, id, other, bare()) {
+        Request::Encrypt(request) => {
+            EncryptRequest { cryptographic_parameters: parameters, ..request }.into_request()
+        }
+        Request::MAC(request) => {
+            MACRequest { cryptographic_parameters: parameters, ..request }.into_request()
+        }
+        Request::Sign(request) => {
+            SignRequest { cryptographic_parameters: parameters, ..request }.into_request()
+        }
+        Request::Get(mut request) => {
+            let wrapping = request.key_wrapping_specification.as_mut().unwrap();
+            wrapping.encryption_key_information.as_mut().unwrap().cryptographic_parameters = parameters;
+            request.into_request()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 /// The request that undoes what was done, by the same words.
 fn undoing(made: &Response, with: &Key, parameters: Option<CryptographicParameters>) -> Option<Request> {
     let (unique_identifier, cryptographic_parameters) = (Some(with.processes.as_str().into()), parameters);
@@ -183,7 +204,7 @@ fn what_protects_is_opened_by_the_same_words() {
         (Algorithm::ECDH, ec),
         (Algorithm::Ed25519, edwards),
     ];
-    let (mut done, mut opened) = (BTreeMap::<&str, usize>::new(), 0);
+    let (mut done, mut opened) = (BTreeMap::<String, usize>::new(), 0);
     let (mut bench, mut other) = (Bench::new(1), String::new());
     let (granted, strict) = (granted("owner", &[]), principal("owner", &[]));
     for round in 0..rounds {
@@ -195,29 +216,7 @@ fn what_protects_is_opened_by_the_same_words() {
         let parameters = (dice.below(2) == 0).then(|| dice.parameters());
         let use_of = dice.one(&[Encrypt, Mac, Sign, if key.is_pair() { Encrypt } else { Wrap }]);
         let who = dice.one(&[granted.clone(), strict.clone()]);
-        let request = match request(use_of, &key.protects, &other, parameters.clone().unwrap_or_else(bare)) {
-            Request::Encrypt(mut request) => {
-                request.cryptographic_parameters = parameters.clone();
-                request.into_request()
-            }
-            Request::MAC(mut request) => {
-                request.cryptographic_parameters = parameters.clone();
-                request.into_request()
-            }
-            Request::Sign(mut request) => {
-                request.cryptographic_parameters = parameters.clone();
-                request.into_request()
-            }
-            Request::Get(mut request) => {
-                if let Some(wrapping) = &mut request.key_wrapping_specification
-                    && let Some(key) = &mut wrapping.encryption_key_information
-                {
-                    key.cryptographic_parameters = parameters.clone();
-                }
-                request.into_request()
-            }
-            other => panic!("{other:?}"),
-        };
+        let request = making(use_of, &key.protects, &other, parameters.clone());
         let item = run(&mut bench, &who, request);
         let Some(made) = item.response.filter(|_| item.result_status == ResultStatus::Success) else {
             assert!(item.result_message.is_some_and(|why| !why.is_empty()), "{round}: {what}");
@@ -229,14 +228,7 @@ fn what_protects_is_opened_by_the_same_words() {
         let is_undone = item.response.as_ref().is_some_and(is_undone);
         assert!(is_undone, "{what}: {:?} {:?}", item.result_status, item.result_message);
         opened += 1;
-        *done
-            .entry(match use_of {
-                Encrypt => "Encrypt",
-                Wrap => "Wrap",
-                Mac => "MAC",
-                _ => "Sign",
-            })
-            .or_default() += 1;
+        *done.entry(format!("{use_of:?}")).or_default() += 1;
     }
     eprintln!("{opened} opened: {done:?}");
     assert!(done.len() == 4 && opened > 150, "{done:?}");

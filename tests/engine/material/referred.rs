@@ -90,6 +90,44 @@ fn a_wrapped_key_that_leaves_names_its_wrapping_key() {
     }
 }
 
+/// The wrapping key, in the batch of what it has wrapped.
+fn of_its_batch(object: ManagedObject) -> RegisterRequest {
+    let uses = crate::cryptography::every_use() | CryptographicUsageMask::UnwrapKey;
+    RegisterRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: [Attribute::CryptographicUsageMask(uses), Attribute::ActivationDate(DateTime(1))].into(),
+        object,
+        ..RegisterRequest::default()
+    }
+}
+
+/// The ways in for a wrapped key, which refers to its wrapping key.
+fn brought(mut key_block: KeyBlock, reference: &UniqueIdentifier, name: &str) -> [Request; 2] {
+    let data = key_block.key_wrapping_data.as_mut().unwrap();
+    let keys = [&mut data.encryption_key_information, &mut data.mac_signature_key_information];
+    keys.into_iter().flatten().for_each(|key| key.unique_identifier = reference.clone());
+    let attributes: Attributes = [Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt)].into();
+    let object = ManagedObject::SymmetricKey(SymmetricKey { key_block });
+    [
+        RegisterRequest {
+            object_type: ObjectType::SymmetricKey,
+            attributes: attributes.clone().into(),
+            object: object.clone(),
+            ..RegisterRequest::default()
+        }
+        .into_request(),
+        ImportRequest {
+            unique_identifier: name.into(),
+            object_type: Some(ObjectType::SymmetricKey),
+            replace_existing: Some(true),
+            attributes: Some(AttributeList(attributes)),
+            object,
+            ..ImportRequest::default()
+        }
+        .into_request(),
+    ]
+}
+
 /// What comes in wrapped by a key of its batch can be unwrapped by it later.
 #[test]
 fn a_wrapped_key_that_comes_in_names_its_wrapping_key() {
@@ -111,44 +149,9 @@ fn a_wrapped_key_that_comes_in_names_its_wrapping_key() {
             key_wrapping_specification: Some(specification(method, twin.as_str().into())),
             ..GetRequest::default()
         };
-        let mut key_block = ask(&mut bench, &who, V2_1, get).unwrap().object.key_block().unwrap().clone();
-        let data = key_block.key_wrapping_data.as_mut().unwrap();
-        let keys = [&mut data.encryption_key_information, &mut data.mac_signature_key_information];
-        keys.into_iter().flatten().for_each(|key| key.unique_identifier = reference.clone());
-        let attributes: Attributes =
-            [Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt)].into();
-        let object = ManagedObject::SymmetricKey(SymmetricKey { key_block });
-        let ways = [
-            RegisterRequest {
-                object_type: ObjectType::SymmetricKey,
-                attributes: attributes.clone().into(),
-                object: object.clone(),
-                ..RegisterRequest::default()
-            }
-            .into_request(),
-            ImportRequest {
-                unique_identifier: format!("wrapped-{}", method.0).into(),
-                object_type: Some(ObjectType::SymmetricKey),
-                replace_existing: Some(true),
-                attributes: Some(AttributeList(attributes)),
-                object,
-                ..ImportRequest::default()
-            }
-            .into_request(),
-        ];
-        for way in ways {
-            let bring = RegisterRequest {
-                object_type: ObjectType::SymmetricKey,
-                attributes: [
-                    Attribute::CryptographicUsageMask(
-                        crate::cryptography::every_use() | CryptographicUsageMask::UnwrapKey,
-                    ),
-                    Attribute::ActivationDate(DateTime(1)),
-                ]
-                .into(),
-                object: wrapping.object(),
-                ..RegisterRequest::default()
-            };
+        let key_block = ask(&mut bench, &who, V2_1, get).unwrap().object.key_block().unwrap().clone();
+        for way in brought(key_block, &reference, &format!("wrapped-{}", method.0)) {
+            let bring = of_its_batch(wrapping.object());
             let items = vec![RequestItem::from(bring.into_request()), RequestItem::from(way)];
             let items = bench.run(&who, &RequestMessage::new(V2_1, items));
             let ids: Vec<String> = items
@@ -178,6 +181,45 @@ fn link(linked: UniqueIdentifier) -> Attribute {
     Attribute::Link(Link { kind: LinkType::ParentLink, linked })
 }
 
+/// Everything that gives an object this link; one is there, and has another link.
+fn linking(there: &str, said: &Attribute) -> [Request; 6] {
+    let register = RegisterRequest {
+        object_type: ObjectType::OpaqueObject,
+        attributes: [said.clone()].into(),
+        object: ManagedObject::OpaqueObject(OpaqueObject::default()),
+        ..RegisterRequest::default()
+    };
+    let import = ImportRequest {
+        unique_identifier: "imported".into(),
+        object_type: Some(ObjectType::OpaqueObject),
+        replace_existing: Some(true),
+        attributes: Some(AttributeList([said.clone()].into_iter().collect())),
+        object: ManagedObject::OpaqueObject(OpaqueObject::default()),
+        ..ImportRequest::default()
+    };
+    let pair = CreateKeyPairRequest {
+        common: Some([Attribute::CryptographicAlgorithm(Algorithm::EC), said.clone()].into()),
+        private: Some([Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into()),
+        public: Some([Attribute::CryptographicUsageMask(CryptographicUsageMask::Verify)].into()),
+        ..CreateKeyPairRequest::default()
+    };
+    let add = AddAttributeRequest { unique_identifier: Some(there.into()), attribute: said.clone().into() };
+    let modify = ModifyAttributeRequest {
+        unique_identifier: Some(there.into()),
+        current: Some(link("elsewhere".into()).into()),
+        attribute: said.clone().into(),
+    };
+    let create = crate::objects::aes(std::slice::from_ref(said));
+    [
+        create.into_request(),
+        register.into_request(),
+        import.into_request(),
+        pair.into_request(),
+        add.into_request(),
+        modify.into_request(),
+    ]
+}
+
 /// Every way to give an object a link, and the search for one.
 #[test]
 fn a_link_names_its_object() {
@@ -185,45 +227,7 @@ fn a_link_names_its_object() {
     for reference in references() {
         let said = link(reference.clone());
         let there = crate::objects::create(&mut bench, &who, &[link("elsewhere".into())]);
-        let register = RegisterRequest {
-            object_type: ObjectType::OpaqueObject,
-            attributes: [said.clone()].into(),
-            object: ManagedObject::OpaqueObject(OpaqueObject::default()),
-            ..RegisterRequest::default()
-        };
-        let import = ImportRequest {
-            unique_identifier: "imported".into(),
-            object_type: Some(ObjectType::OpaqueObject),
-            replace_existing: Some(true),
-            attributes: Some(AttributeList([said.clone()].into_iter().collect())),
-            object: ManagedObject::OpaqueObject(OpaqueObject::default()),
-            ..ImportRequest::default()
-        };
-        let pair = CreateKeyPairRequest {
-            common: Some([Attribute::CryptographicAlgorithm(Algorithm::EC), said.clone()].into()),
-            private: Some([Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into()),
-            public: Some([Attribute::CryptographicUsageMask(CryptographicUsageMask::Verify)].into()),
-            ..CreateKeyPairRequest::default()
-        };
-        let add = AddAttributeRequest {
-            unique_identifier: Some(there.as_str().into()),
-            attribute: said.clone().into(),
-        };
-        let modify = ModifyAttributeRequest {
-            unique_identifier: Some(there.as_str().into()),
-            current: Some(link("elsewhere".into()).into()),
-            attribute: said.clone().into(),
-        };
-        let create = crate::objects::aes(std::slice::from_ref(&said));
-        let requests = [
-            create.into_request(),
-            register.into_request(),
-            import.into_request(),
-            pair.into_request(),
-            add.into_request(),
-            modify.into_request(),
-        ];
-        for request in requests {
+        for request in linking(&there, &said) {
             let what = format!("{:?} with {reference:?}", request.operation());
             // The last item of a batch of one has nothing to refer to.
             let alone = RequestMessage::new(V2_1, vec![RequestItem::from(request.clone())]);
