@@ -2,6 +2,7 @@
 //! a clear error or a closed connection for an answer, and another client is served before, during and after.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod canary;
 mod items;
 #[path = "../support/mod.rs"]
 mod support;
