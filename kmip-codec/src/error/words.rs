@@ -22,11 +22,11 @@ impl Error {
                 ErrorKind::Unexpected { expected } => expected,
                 _ => self.tag,
             };
-            return write!(
-                f,
-                "{other} at byte 0, where a KMIP message begins with {}",
-                self::expected(expected)
-            );
+            write!(f, "{other} at byte 0, where a KMIP message begins with {}", self::expected(expected))?;
+            let content_type = other.content_type();
+            return content_type.map_or(Ok(()), |kind| {
+                write!(f, "; {other} is taken over HTTPS with the content type {kind}")
+            });
         }
         self.describe_found(place, f)?;
         match self.kind {
