@@ -2,7 +2,7 @@
 //! webpki does not look at the dates of a trust anchor, nor gives a list some grace: both are decided here.
 
 use super::chain::{Purpose, Rules, in_tls};
-use super::lists::RevocationList;
+use super::lists::Lists;
 use super::sent::Chain;
 use super::work::Work;
 use crate::engine::rights::identity::{CertificatePath, Validity};
@@ -13,7 +13,7 @@ use rustls::server::VerifierBuilderError;
 use rustls::{CertificateError, Error, RootCertStore};
 use std::fmt;
 use std::time::Duration;
-use webpki::{CertRevocationList, EndEntityCert, OwnedCertRevocationList};
+use webpki::EndEntityCert;
 
 /// Why certificates cannot be trusted.
 #[derive(Debug, thiserror::Error)]
@@ -83,35 +83,26 @@ pub struct InForce {
     /// When it does.
     pub span: Validity,
     anchors: Vec<TrustAnchor<'static>>,
-    lists: Vec<CertRevocationList<'static>>,
-    /// Those of the lists that are too old.
-    overdue: Vec<CertRevocationList<'static>>,
+    lists: Lists,
 }
 
 impl fmt::Debug for InForce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (cas, lists) = (self.anchors.len(), self.lists.len());
+        let (cas, lists) = (self.anchors.len(), self.lists.iter().count());
         write!(f, "{cas} CAs and {lists} lists in {:?}", self.span)
     }
 }
 
 impl InForce {
     /// What counts now; without a time, whatever the dates are.
-    pub fn new(
-        cas: &[Ca],
-        (lists, grace_seconds): (&[RevocationList], u64),
-        now: Option<i64>,
-    ) -> Result<Self, Error> {
-        let ends = |list: &RevocationList| list.ends(grace_seconds);
-        let is_overdue = |list: &&RevocationList| now.zip(ends(list)).is_some_and(|(now, ends)| now >= ends);
+    pub fn new(cas: &[Ca], lists: &Lists, now: Option<i64>) -> Self {
         let dates = cas.iter().map(Ca::dates).flat_map(|dates| [Some(dates.from), after(dates.until)]);
-        let changes = dates.chain(lists.iter().map(ends)).flatten();
-        Ok(Self {
+        let changes = dates.flatten().chain(lists.ends());
+        Self {
             span: now.map_or(Validity::EVER, |now| between(changes, now)),
             anchors: anchors(cas, now),
-            lists: read(lists.iter())?,
-            overdue: read(lists.iter().filter(is_overdue))?,
-        })
+            lists: lists.clone(),
+        }
     }
 
     /// By which certificates this chain leads to one of the CAs, by the lists too.
@@ -142,9 +133,8 @@ impl InForce {
         let rules = Rules {
             algorithms: question.provider.signature_verification_algorithms.all,
             lists: &self.lists,
-            overdue: &self.overdue,
             purpose: question.purpose,
-            now: time(now),
+            now,
             work: &question.work,
         };
         let end = EndEntityCert::try_from(&chain.own).map_err(in_tls)?;
@@ -164,13 +154,6 @@ impl InForce {
         let validity = certificates.iter().filter_map(|one| dates(one)).chain(top).reduce(Validity::and);
         Ok(Path { certificates: CertificatePath::new(certificates), validity })
     }
-}
-
-fn read<'l>(
-    lists: impl Iterator<Item = &'l RevocationList>,
-) -> Result<Vec<CertRevocationList<'static>>, Error> {
-    let read = lists.map(|list| OwnedCertRevocationList::from_der(&list.der).map(Into::into));
-    read.collect::<Result<_, _>>().map_err(in_tls)
 }
 
 /// By which certificates a chain leads to a CA, and when all of these are good, that of the CA included.

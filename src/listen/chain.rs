@@ -1,16 +1,16 @@
 //! How a certificate leads to a CA: by webpki, and by what RFC 5280 asks for beyond that. One search decides on everything, so
 //! that of several paths the one counts that keeps every rule.
 
+use super::anchors::time;
+use super::lists::Lists;
 use super::sent::Chain;
 use super::work::{CountedPurpose, Work};
 use crate::pki::may_certify;
-use rustls::pki_types::{SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
-use rustls::{CertRevocationListError as List, CertificateError as Bad, Error, OtherError};
-use std::slice;
+use rustls::pki_types::{SignatureVerificationAlgorithm, TrustAnchor};
+use rustls::{CertificateError as Bad, Error, OtherError};
 use std::sync::Arc;
 use webpki::{
-    CertRevocationList, EndEntityCert, ExpirationPolicy, ExtendedKeyUsageValidator, KeyPurposeIdIter,
-    KeyUsage, RequiredEkuNotFoundContext, RevocationOptions, RevocationOptionsBuilder, UnknownStatusPolicy,
+    EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext,
     VerifiedPath,
 };
 
@@ -59,14 +59,12 @@ impl ExtendedKeyUsageValidator for Purpose {
 pub struct Rules<'r> {
     /// The signatures that are taken.
     pub algorithms: &'r [&'r dyn SignatureVerificationAlgorithm],
-    /// The revocation lists; a CA without one revokes nobody.
-    pub lists: &'r [CertRevocationList<'static>],
-    /// Those of them that are too old: nobody of whom they would speak is let in.
-    pub overdue: &'r [CertRevocationList<'static>],
+    /// The revocation lists; webpki itself is given none.
+    pub lists: &'r Lists,
     /// What it must be good for.
     pub purpose: Purpose,
-    /// When.
-    pub now: UnixTime,
+    /// When, in seconds since 1970.
+    pub now: i64,
     /// What all searches of this judgement have cost so far.
     pub work: &'r Work,
 }
@@ -79,19 +77,17 @@ impl Rules<'_> {
         chain: &'p Chain<'_>,
         anchors: &'p [TrustAnchor<'_>],
     ) -> Result<VerifiedPath<'p>, webpki::Error> {
-        let lists: Vec<_> = self.lists.iter().collect();
         let keeps_the_rest = |path: &VerifiedPath<'_>| self.keeps_the_rest(path);
-        let (options, counted) =
-            (options(&lists, ExpirationPolicy::Ignore), self.work.counting(self.algorithms));
+        let counted = self.work.counting(self.algorithms);
         let algorithms: Vec<_> =
             counted.iter().map(|one| one as &dyn SignatureVerificationAlgorithm).collect();
         let found = own.verify_for_usage(
             &algorithms,
             anchors,
             &chain.above,
-            self.now,
+            time(self.now),
             self.purpose(),
-            options,
+            None,
             Some(&keeps_the_rest),
         );
         match found {
@@ -105,32 +101,14 @@ impl Rules<'_> {
         CountedPurpose { purpose: self.purpose, work: self.work }
     }
 
-    /// What webpki leaves out: that those between may sign certificates (RFC 5280, 4.2.1.3), and that no list is too old.
+    /// What webpki leaves out: that those between may sign certificates (RFC 5280, 4.2.1.3), and what the revocation lists say.
     fn keeps_the_rest(&self, path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
         let between: Vec<_> = path.intermediate_certificates().map(|one| one.der().into_owned()).collect();
         if !between.iter().all(|one| may_certify(one)) {
             return Err(webpki::Error::EndEntityUsedAsCa);
         }
-        if self.overdue.is_empty() {
-            return Ok(());
-        }
-        let (lists, anchors): (Vec<_>, _) = (self.overdue.iter().collect(), slice::from_ref(path.anchor()));
-        let revocation = options(&lists, ExpirationPolicy::Enforce);
-        let counted = self.work.counting(self.algorithms);
-        let algorithms: Vec<_> =
-            counted.iter().map(|one| one as &dyn SignatureVerificationAlgorithm).collect();
-        let own = path.end_entity();
-        own.verify_for_usage(&algorithms, anchors, &between, self.now, self.purpose(), revocation, None)
-            .map(drop)
+        self.lists.judge(path, self.now)
     }
-}
-
-fn options<'l>(
-    lists: &'l [&'l CertRevocationList<'static>],
-    expiration: ExpirationPolicy,
-) -> Option<RevocationOptions<'l>> {
-    let builder = RevocationOptionsBuilder::new(lists).ok()?;
-    Some(builder.with_status_policy(UnknownStatusPolicy::Allow).with_expiration_policy(expiration).build())
 }
 
 /// The same error as rustls has it, which chooses the alert by it.
@@ -145,12 +123,6 @@ pub fn in_tls(error: webpki::Error) -> Error {
         Pki::CertRevoked => Bad::Revoked,
         Pki::UnknownRevocationStatus => Bad::UnknownRevocationStatus,
         Pki::CrlExpired { time, next_update } => Bad::ExpiredRevocationListContext { time, next_update },
-        Pki::IssuerNotCrlSigner => return List::IssuerInvalidForCrl.into(),
-        Pki::InvalidCrlSignatureForPublicKey => return List::BadSignature.into(),
-        Pki::UnsupportedCrlSignatureAlgorithmContext(_)
-        | Pki::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
-            return List::Other(OtherError(Arc::new(error))).into();
-        }
         Pki::InvalidSignatureForPublicKey => Bad::BadSignature,
         Pki::UnsupportedSignatureAlgorithmContext(of) => Bad::UnsupportedSignatureAlgorithmContext {
             signature_algorithm_id: of.signature_algorithm_id,

@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::judge::Own;
-use super::lists::RevocationList;
+use super::lists;
 use super::resolver::{Kinds, kind_of};
 use super::turned_away::Trust;
 use super::verifier::Verifier;
@@ -12,7 +12,7 @@ use crate::regular;
 use crate::suite_b::{self, SuiteB};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, SupportedProtocolVersion};
@@ -73,33 +73,19 @@ impl TlsFiles<'_> {
     }
 
     /// What messages say of all this.
-    fn trust(&self, keys: Vec<&'static str>) -> Result<Trust, Error> {
+    fn trust(&self, provider: &CryptoProvider, keys: Vec<&'static str>) -> Result<Trust, Error> {
         let versions = match (self.suite_b, self.only_1_3) {
             (Some(_), _) => "TLS 1.2 (Suite B)",
             (None, true) => "TLS 1.3",
             (None, false) => "TLS 1.2 and 1.3",
         };
-        let trusted = self.trusted()?.iter().map(|one| Facts::of(one)).collect();
-        let (lists, crl_grace_seconds) = (self.lists()?, self.crl_grace_seconds);
-        Ok(Trust { file: self.ca.to_owned(), trusted, lists, crl_grace_seconds, versions, keys })
-    }
-
-    /// The revocation lists that count.
-    fn lists(&self) -> Result<Vec<RevocationList>, Error> {
-        let mut all = Vec::new();
-        for path in self.crls {
-            for list in revocation_lists(path)? {
-                // A list that webpki cannot use is told apart from a CA that it cannot use.
-                if let Err(why) = webpki::BorrowedCertRevocationList::from_der(&list) {
-                    let why = format!(
-                        "a revocation list cannot be used ({why}): put one of X.509 v2 for a whole CA there"
-                    );
-                    return Err(Error::Certificate { key: "tls.crl", path: path.clone(), why });
-                }
-                all.push(RevocationList::of(list));
-            }
-        }
-        Ok(RevocationList::newest(all))
+        let all = self.trusted()?;
+        let trusted: Vec<_> = all.iter().map(|one| Facts::of(one)).collect();
+        let signing = all.iter().zip(&trusted).filter(|(_, facts)| facts.may_sign());
+        let signing: Vec<_> = signing.map(|(one, _)| one.clone()).collect();
+        let algorithms = provider.signature_verification_algorithms.all;
+        let lists = lists::load(self.crls, &signing, algorithms, self.crl_grace_seconds)?;
+        Ok(Trust { file: self.ca.to_owned(), trusted, lists, versions, keys })
     }
 
     /// The certificates with their keys.
@@ -187,7 +173,7 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
         }
         suite_b.check(&files.trusted()?).map_err(unfit("tls.ca", files.ca))?;
     }
-    let trust = files.trust(certified.iter().map(|one| kind_of(&one.key)).collect())?;
+    let trust = files.trust(&provider, certified.iter().map(|one| kind_of(&one.key)).collect())?;
     let keys = ["tls.certificate", "tls.second_certificate"];
     let own = certified.iter().zip(keys).map(|(one, key)| Own::new(key, &one.cert)).collect();
     let verifier = Verifier::new(&files.trusted()?, trust.clone(), files.provider());
@@ -206,22 +192,6 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
     Ok(Tls { https: for_https(&kmip), kmip, trust, verifier, own })
 }
 
-/// The revocation lists of a file, PEM or DER; there is at least one.
-fn revocation_lists(path: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
-    const WHAT: &str = "certificate revocation list";
-    let bytes = regular::read(path).map_err(|why| unusable("tls.crl", path, WHAT, &pem::Error::Io(why)))?;
-    let read: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&bytes).collect();
-    let read = read.map_err(|why| unusable("tls.crl", path, WHAT, &why))?;
-    if !read.is_empty() {
-        return Ok(read);
-    }
-    let list = CertificateRevocationListDer::from(bytes.to_vec());
-    match webpki::BorrowedCertRevocationList::from_der(&list) {
-        Ok(_) => Ok(vec![list]),
-        Err(_) => Err(unusable("tls.crl", path, WHAT, &pem::Error::NoItemsFound)),
-    }
-}
-
 /// The certificates of a file; there is at least one.
 fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let bytes = regular::read(path).map_err(pem::Error::Io);
@@ -238,7 +208,7 @@ fn private_key(key: &'static str, path: &Path) -> Result<PrivateKeyDer<'static>,
 }
 
 /// Why a file does not have what this key of the configuration wants.
-fn unusable(key: &'static str, path: &Path, what: &str, why: &pem::Error) -> Error {
+pub fn unusable(key: &'static str, path: &Path, what: &str, why: &pem::Error) -> Error {
     let why = match why {
         pem::Error::Io(why) => format!("cannot read it ({why}): put a {what} there, or name another file"),
         pem::Error::NoItemsFound => format!(

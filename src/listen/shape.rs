@@ -15,6 +15,12 @@ pub struct Shape<'c> {
     pub subject: &'c [u8],
     /// Its key: SubjectPublicKeyInfo, with tag and length.
     pub key: &'c [u8],
+    signed: SignedValue<'c>,
+}
+
+/// Something signed, as X.509 wraps certificates and revocation lists (RFC 5280, 4.1.1 and 5.1.1).
+#[derive(Clone, Copy)]
+pub struct SignedValue<'c> {
     /// What is signed, with tag and length.
     body: &'c [u8],
     algorithm: &'c [u8],
@@ -24,16 +30,8 @@ pub struct Shape<'c> {
 impl<'c> Shape<'c> {
     /// Of a certificate in DER; none of what is no certificate.
     pub fn of(der: &'c [u8]) -> Option<Self> {
-        let whole = content(der)?.0;
-        let (_, after_body) = content(whole)?;
-        let body = whole.get(..whole.len() - after_body.len())?;
-        let (algorithm, after_algorithm) = content(after_body)?;
-        let signature = match Any::from_der(after_algorithm).ok()?.1.data {
-            // A bit string: how many bits are not used, then the bits.
-            [0, signature @ ..] => signature,
-            _ => return None,
-        };
-        let mut left = content(body)?.0;
+        let signed = SignedValue::of(der)?;
+        let mut left = content(signed.body)?.0;
         // [0], where it is not of v1.
         if left.first() == Some(&0xa0) {
             left = content(left)?.1;
@@ -43,7 +41,32 @@ impl<'c> Shape<'c> {
         let (issuer, left) = content(left)?;
         let (subject, left) = content(content(left)?.1)?;
         let key = left.get(..left.len() - content(left)?.1.len())?;
-        Some(Self { issuer, subject, key, body, algorithm, signature })
+        Some(Self { issuer, subject, key, signed })
+    }
+
+    /// Whether this key has signed it.
+    pub fn is_by(&self, key: &[u8], algorithms: &[&dyn SignatureVerificationAlgorithm]) -> Signed {
+        self.signed.is_by(key, algorithms)
+    }
+}
+
+impl<'c> SignedValue<'c> {
+    /// Of its DER.
+    pub fn of(der: &'c [u8]) -> Option<Self> {
+        let whole = content(der)?.0;
+        let (_, after_body) = content(whole)?;
+        let body = whole.get(..whole.len() - after_body.len())?;
+        let (algorithm, after_algorithm) = content(after_body)?;
+        match Any::from_der(after_algorithm).ok()?.1.data {
+            // A bit string: how many bits are not used, then the bits.
+            [0, signature @ ..] => Some(Self { body, algorithm, signature }),
+            _ => None,
+        }
+    }
+
+    /// Whether its algorithm is one of these, with whatever kind of key.
+    pub fn is_of(&self, algorithms: &[&dyn SignatureVerificationAlgorithm]) -> bool {
+        algorithms.iter().any(|one| one.signature_alg_id().as_ref() == self.algorithm)
     }
 
     /// Whether this key has signed it.
@@ -66,7 +89,7 @@ impl<'c> Shape<'c> {
     }
 }
 
-/// Whether a key has signed a certificate.
+/// Whether a key has signed something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Signed {
     /// It has.

@@ -4,7 +4,7 @@ mod advice;
 pub mod certificate;
 
 use super::hello::{Beginning, version_name};
-use super::lists::RevocationList;
+use super::lists::Lists;
 use super::slots::Full;
 use super::verifier::{Noted, Proof};
 use crate::gate::{self, Refused};
@@ -26,9 +26,7 @@ pub struct Trust {
     /// Its certificates.
     pub trusted: Vec<Facts>,
     /// The revocation lists that count.
-    pub lists: Vec<RevocationList>,
-    /// How long a list counts after the next one should have been there.
-    pub crl_grace_seconds: u64,
+    pub lists: Lists,
     /// The versions of TLS that are spoken.
     pub versions: &'static str,
     /// The keys of the server's certificates, such as "ECDSA".
@@ -78,7 +76,6 @@ reasons! {
     TooManyCertificates
     CaOutOfDate
     RevocationListOverdue
-    RevocationListUnusable
     OtherCa
     WrongCaKey
     SelfSigned
@@ -147,7 +144,7 @@ impl TurnedAway {
                 "the client showed no certificate, and none comes in without one".to_owned(),
             ),
             (Some(error), _) if noted.proof.is_some() => not_proved(noted.proof.as_ref(), error),
-            (Some(error @ (Error::InvalidCertificate(_) | Error::InvalidCertRevocationList(_))), _) => {
+            (Some(error @ Error::InvalidCertificate(_)), _) => {
                 certificate::why(error, &noted.chain, trust)
             }
             (Some(Error::AlertReceived(alert)), _) => alerted(*alert),

@@ -9,6 +9,7 @@ use super::anchors::{Ca, InForce, Path, Question, Unusable, between, changes, da
 use super::chain::Purpose;
 use super::keys;
 use super::lineage::{CaOutOfDate, Lineage, Origin, OtherKey};
+use super::lists::Lists;
 use super::sent::Chain;
 use super::shape::Shape;
 use super::turned_away::{Trust, certificate};
@@ -121,11 +122,10 @@ impl Verifier {
             Ok::<_, Unusable>(builder.build()?)
         };
         let own = alone.iter().map(Ca::new).collect::<Result<Vec<_>, _>>()?;
-        let by_itself = InForce::new(&own, (&[], 0), None)?;
+        let by_itself = InForce::new(&own, &Lists::default(), None);
         let every = by(trusted)?;
         let cas = signing.iter().map(Ca::new).collect::<Result<Vec<_>, _>>()?;
-        let lists = (told.lists.as_slice(), told.crl_grace_seconds);
-        let in_force = Swap::new(InForce::new(&cas, lists, Some(seconds(UnixTime::now())))?);
+        let in_force = Swap::new(InForce::new(&cas, &told.lists, Some(seconds(UnixTime::now()))));
         Ok(Self { told, provider, cas, in_force, alone, by_itself, every })
     }
 
@@ -135,15 +135,14 @@ impl Verifier {
     }
 
     /// What counts at this time.
-    fn at(&self, now: UnixTime) -> Result<Arc<InForce>, Error> {
+    fn at(&self, now: UnixTime) -> Arc<InForce> {
         let in_force = self.in_force.get();
         if in_force.span.has(seconds(now)) {
-            return Ok(in_force);
+            return in_force;
         }
-        let lists = (self.told.lists.as_slice(), self.told.crl_grace_seconds);
-        let made = Arc::new(InForce::new(&self.cas, lists, Some(seconds(now)))?);
+        let made = Arc::new(InForce::new(&self.cas, &self.told.lists, Some(seconds(now))));
         self.in_force.put(Arc::clone(&made));
-        Ok(made)
+        made
     }
 
     /// By which certificates a chain leads to what lets it in, by what counts now.
@@ -156,7 +155,7 @@ impl Verifier {
             let path = self.by_itself.path(&[], chain, question)?;
             return Ok(Path { validity: dates(&chain.own), ..path });
         }
-        let in_force = self.at(time(question.now))?;
+        let in_force = self.at(time(question.now));
         let path = in_force.path(&self.cas, chain, question);
         path.map_err(|error| self.cause(error, chain, &in_force, question))
     }
@@ -232,7 +231,7 @@ impl Verifier {
         };
         let chain = Chain::of(own, sent)?;
         let Path { certificates, validity } = self.path(&chain, purpose, now)?;
-        let in_force = self.at(time(now))?;
+        let in_force = self.at(time(now));
         let holds = between(changes(&chain), now).and(in_force.span);
         Ok(Judgement { path: certificates, validity, holds })
     }

@@ -116,6 +116,7 @@ impl Reload {
         let mut changes = changed_keys(&self.keys, &keys);
         changes.extend(changed_files(&before, &tls));
         tell(&tls, &config.listen);
+        tls.trust.lists.older_than(&before.trust.lists).iter().for_each(|text| tracing::warn!("{text}"));
         config.weaknesses().iter().for_each(|text| tracing::warn!("{text}"));
         running.gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
         running.door.tls.set(tls);
@@ -138,9 +139,7 @@ fn tell(tls: &listen::Tls, listening: &[SocketAddr]) {
 }
 
 fn tell_overdue(tls: &listen::Tls) {
-    let trust = &tls.trust;
-    let overdue = trust.lists.iter().filter_map(|list| list.overdue(now(), trust.crl_grace_seconds));
-    overdue.for_each(|text| tracing::warn!("{text}"));
+    tls.trust.lists.overdue(now()).for_each(|text| tracing::warn!("{text}"));
 }
 
 /// Says 30, 7 and 1 days before that a certificate of the server ends.

@@ -32,7 +32,7 @@ const NARROW: Dates = (-10 * MINUTE, 20 * MINUTE);
 const EARLY: i64 = -30 * MINUTE;
 const LATE: i64 = 40 * MINUTE;
 
-type Authority = Issuer<'static, KeyPair>;
+pub type Authority = Issuer<'static, KeyPair>;
 
 fn params(name: &str, (from, until): Dates) -> CertificateParams {
     let mut params = CertificateParams::default();
@@ -52,6 +52,14 @@ fn ca_params(name: &str, dates: Dates) -> CertificateParams {
 /// A CA of its own, and its certificate.
 pub fn root(name: &str, dates: Dates) -> (Authority, String) {
     let (params, key) = (ca_params(name, dates), KeyPair::generate().unwrap());
+    let pem = params.self_signed(&key).unwrap().pem();
+    (Issuer::new(params, key), pem)
+}
+
+/// The same with other key usages.
+pub fn root_for(name: &str, dates: Dates, usages: &[KeyUsagePurpose]) -> (Authority, String) {
+    let (mut params, key) = (ca_params(name, dates), KeyPair::generate().unwrap());
+    params.key_usages = usages.to_vec();
     let pem = params.self_signed(&key).unwrap().pem();
     (Issuer::new(params, key), pem)
 }
@@ -106,7 +114,7 @@ impl Lab {
         Some(Self { folder, clock, dev })
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 

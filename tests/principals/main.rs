@@ -4,7 +4,10 @@
 
 mod certificates;
 mod dates;
+mod defects;
+mod forms;
 mod lists;
+mod rolled;
 #[path = "../support/mod.rs"]
 mod support;
 mod users;

@@ -115,7 +115,7 @@ fn of_the_ca(reason: Reason, certificate: Option<&Facts>) -> &'static str {
             "Put the new certificate of that CA into tls.ca: `cat NEW-CA.pem >> @ca@`, and @reload@. Otherwise: @renew@, with a \
              CA that is valid. Look at the server's clock as well (`date`)"
         }
-        Reason::RevocationListOverdue | Reason::RevocationListUnusable => {
+        Reason::RevocationListOverdue => {
             "Put the newest list of that CA into the file that tls.crl names, and @reload@. How long a list counts after the next \
              one was due is tls.crl_grace_seconds. Look at the server's clock as well (`date`)"
         }

@@ -7,24 +7,12 @@ use crate::listen::shape::Shape;
 use crate::listen::work::SIGNATURES_MAX;
 use crate::pki::{DIRECTORY_NAME, Facts, bounded, chain_rule, moment};
 use rustls::pki_types::CertificateDer;
-use rustls::{CertRevocationListError as List, CertificateError as Bad, Error};
+use rustls::{CertificateError as Bad, Error};
 
 /// The true cause, in words. A chain is the client's certificate and what it sent with it.
 pub fn why(error: &Error, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reason, String) {
     match error {
         Error::InvalidCertificate(error) => judged(error, chain, trust),
-        Error::InvalidCertRevocationList(list) => {
-            let what = match list {
-                List::BadSignature => "it is not signed with the key of that CA".to_owned(),
-                List::IssuerInvalidForCrl => {
-                    "the key usages of the CA are not for signing lists (cRLSign)".to_owned()
-                }
-                _ => bounded(&error.to_string()),
-            };
-            let what =
-                format!("the revocation list (tls.crl) of the CA of its certificate cannot be used: {what}");
-            (Reason::RevocationListUnusable, what)
-        }
         other => (Reason::Tls, bounded(&other.to_string())),
     }
 }
