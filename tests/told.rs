@@ -15,6 +15,7 @@ use kmip_codec::payloads::*;
 use kmip_codec::value::{DateTime, Interval, UniqueIdentifier};
 use kmip_codec::version::{V1_4, V2_1};
 use kmip_codec::wire::Encoding;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use support::dev::Dev;
 use support::endpoint::{self, Endpoint};
@@ -215,4 +216,92 @@ fn a_client_that_is_away() {
         assert_eq!((version, &put.unique_identifier), (V2_1, id));
     }
     assert!(endpoint.is_quiet(Duration::from_millis(500)));
+}
+
+/// A notice that the client cannot take, whose every try ends the connection, is tried so often and no more; what waits
+/// behind it comes then, and the log says what was dropped.
+#[test]
+fn a_notice_that_a_client_cannot_take_holds_up_no_other() {
+    let (folder, socket) = (tempfile::tempdir().unwrap(), endpoint::bind());
+    let port = socket.local_addr().unwrap().port();
+    let words = format!(
+        "[limits]\nhandshake_seconds = 1\n\
+         [[endpoints]]\nclient = \"host\"\naddress = \"localhost:{port}\"\nput = [\"new\"]\nquery = []\n"
+    );
+    drop(server(&folder, &words));
+    let log = folder.path().join("log");
+    let server = Dev::logging(&folder.path().join("server"), std::fs::File::create(&log).unwrap());
+    let mut host = wire::connect(&server, "host");
+    let poison = create(&mut host);
+    let good = [create(&mut host), create(&mut host)];
+    let endpoint = Endpoint::serve(socket, &server, "host");
+    let (mut tries, mut taken) = (0, Vec::new());
+    while taken.len() < good.len() {
+        let request = endpoint.next();
+        match &request.items[0].request {
+            Request::Put(put) if put.unique_identifier == poison => {
+                tries += 1;
+                match tries % 2 {
+                    0 => endpoint.answer_bytes(b"what is this, and what is it for?"),
+                    _ => endpoint.hang_up(),
+                }
+            }
+            other => {
+                if let Request::Put(put) = other {
+                    taken.push(put.unique_identifier.clone());
+                }
+                endpoint.answer(&well(&request));
+            }
+        }
+    }
+    assert_eq!((tries, taken.as_slice()), (5, good.as_slice()));
+    let log = std::fs::read_to_string(log).unwrap();
+    let dropped: Vec<_> = log.lines().filter(|line| line.contains("a notice is dropped")).collect();
+    assert_eq!(dropped.len(), 1, "{log}");
+    for word in ["WARN", "host", &text(&poison), "Put", "5"] {
+        assert!(dropped[0].contains(word), "{word} is not in {}", dropped[0]);
+    }
+}
+
+fn faulty_module(test: &Path) -> PathBuf {
+    let name = "libkeystead_faulty_module.so";
+    let found = test.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|path| path.exists());
+    found.expect("the faulty module is not built")
+}
+
+/// What cannot be made while the HSM fails is sent when it works again, in order.
+#[test]
+fn a_notice_waits_for_the_hsm() {
+    let (folder, socket) = (tempfile::tempdir().unwrap(), endpoint::bind());
+    let port = socket.local_addr().unwrap().port();
+    let words = format!(
+        "[limits]\nhandshake_seconds = 1\n\
+         [[endpoints]]\nclient = \"host\"\naddress = \"localhost:{port}\"\nput = [\"new\"]\n"
+    );
+    drop(server(&folder, &words));
+    let (place, script) = (folder.path().join("server"), folder.path().join("script"));
+    let config = std::fs::read_to_string(place.join("keystead.toml")).unwrap();
+    let line = config.lines().find(|line| line.starts_with("module = ")).unwrap();
+    let real = line.split('"').nth(1).unwrap();
+    let faulty = faulty_module(&std::env::current_exe().unwrap());
+    let config = config
+        .replace(line, &format!("module = {faulty:?}"))
+        .replace("mode = \"cached\"", "mode = \"strict\"");
+    std::fs::write(place.join("keystead.toml"), &config).unwrap();
+    let variables =
+        [(keystead_faulty_module::MODULE, Path::new(real)), (keystead_faulty_module::SCRIPT, &script)];
+    let server = Dev::in_environment(&place, &variables);
+    let mut host = wire::connect(&server, "host");
+    let made: Vec<UniqueIdentifier> = (0..3).map(|_| create(&mut host)).collect();
+    std::fs::write(&script, "C_Decrypt * return 0x30\n").unwrap();
+    let endpoint = Endpoint::serve(socket, &server, "host");
+    for _ in ["Discover Versions", "Query"] {
+        endpoint.answer(&well(&endpoint.next()));
+    }
+    assert!(endpoint.is_quiet(Duration::from_secs(2)));
+    std::fs::write(&script, "").unwrap();
+    for id in &made {
+        let (_, Request::Put(put)) = next(&endpoint) else { panic!() };
+        assert_eq!(&put.unique_identifier, id);
+    }
 }

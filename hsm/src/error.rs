@@ -148,6 +148,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it may be over later without a change of the configuration, of the store or of the keys in the HSM.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::NotInitialised { .. }
+                | Self::NoTokens { .. }
+                | Self::NoSoftHsmConfig { .. }
+                | Self::TokenMissing { .. }
+                | Self::PinDoubted(_)
+                | Self::Timeout(_)
+                | Self::Busy(_)
+                | Self::Device { .. }
+                | Self::Entropy
+        )
+    }
+
     /// The epoch of the master key, where it is that which is missing or not what it should be.
     pub fn master_key(&self) -> Option<Epoch> {
         match self {

@@ -1,9 +1,10 @@
 //! One connection on which the client answers: it is asked what it speaks and can, then told what waits for it, one
 //! message at a time.
 
-use super::Mailbox;
+use super::{Mailbox, Waiting};
 use crate::admission::MemoryBudget;
-use crate::engine::telling::notice::What;
+use crate::engine::telling::notice::{Notice, What};
+use crate::executor;
 use crate::server::Server;
 use crate::session::{CROWDED, Frame, Intake, Limits, Peer};
 use crate::text::printable;
@@ -16,6 +17,7 @@ use kmip_codec::version::{V1_1, VERSIONS};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -23,6 +25,16 @@ use zeroize::Zeroizing;
 
 /// How much of what a client says of its maker the log has, in characters.
 const VENDOR_CHARS: usize = 256;
+
+/// How often a notice is tried that fails in a way that another might not: the client ends the connection over it, say. It is
+/// dropped then, so that it holds up the others no longer.
+const TRIES_MAX: u32 = 5;
+
+/// How long to wait after the server could not make a notice: the first time; doubled with each that follows.
+const REST_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest such wait.
+const REST_MAX: Duration = Duration::from_secs(5);
 
 /// A connection to a client that answers.
 pub struct Delivery<S> {
@@ -51,47 +63,96 @@ pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> io::Result<()> {
     let mut too_old = pin!(tokio::time::sleep(line.limits.connection));
     let operations = line.interrogate(&mailbox.endpoint.query()).await?;
+    let mut rest = Duration::ZERO;
     loop {
         let mut unasked = [0; 1];
-        let notice = tokio::select! {
-            notice = mailbox.next() => notice,
+        let next = async {
+            tokio::time::sleep(rest).await;
+            mailbox.next().await
+        };
+        let waiting = tokio::select! {
+            waiting = next => waiting,
             // End of the stream, or bytes that nobody asked for: either way it is over.
-            _ = line.stream.read(&mut unasked) => return Ok(()),
+            _ = line.stream.read(&mut unasked) => return match mailbox.is_empty() {
+                true => Ok(()),
+                false => Err(broken("the client closed the connection, or says what nobody asked for")),
+            },
             () = tokio::time::sleep(line.limits.idle) => return Ok(()),
             () = &mut too_old => return Ok(()),
             _ = stopping.wait_for(|stopping| *stopping) => return Ok(()),
         };
-        let operation = match notice.what {
-            What::Put { .. } => Operation::Put,
-            What::Notify { .. } => Operation::Notify,
-        };
-        let (client, object) = (&notice.to, &notice.object);
+        let operation = operation_of(&waiting.notice);
+        let (client, object) = (&waiting.notice.to, &waiting.notice.object);
         if !operations.is_empty() && !operations.contains(&operation) {
             tracing::warn!(%client, %object, ?operation, "not sent: the client says that it does not serve this");
             continue;
         }
-        let (message, _room) = match server.push(&line.peer, line.version, &notice).await {
-            Ok(Some(message)) => message,
-            Ok(None) => continue,
+        let (message, _room) = match server.push(&line.peer, line.version, &waiting.notice).await {
+            Ok(made) => {
+                rest = Duration::ZERO;
+                let Some(message) = made else { continue };
+                message
+            }
             Err(why) => {
-                tracing::error!(%client, %object, why, "a notice could not be made; it is dropped");
+                rest = (rest * 2).clamp(REST_FIRST, REST_MAX);
+                mailbox.keep_unmade(waiting, &why, rest);
                 continue;
             }
         };
         match line.exchange(&message).await {
-            Ok(item) if item.result_status == ResultStatus::Success => {
-                *delivered = true;
-                tracing::info!(%client, %object, ?operation, "the client was told");
-            }
             Ok(item) => {
                 *delivered = true;
-                tracing::warn!(%client, %object, ?operation, reason = ?item.result_reason, "the client refuses a notice");
+                tell(&waiting.notice, &item);
             }
             Err(error) => {
-                mailbox.put_back(notice);
+                mailbox.keep_unsent(waiting, &error);
                 return Err(error);
             }
         }
+    }
+}
+
+fn tell(notice: &Notice, item: &ResponseItem) {
+    let (client, object, operation) = (&notice.to, &notice.object, operation_of(notice));
+    match item.result_status {
+        ResultStatus::Success => tracing::info!(%client, %object, ?operation, "the client was told"),
+        _ => {
+            tracing::warn!(%client, %object, ?operation, reason = ?item.result_reason, "the client refuses a notice");
+        }
+    }
+}
+
+fn operation_of(notice: &Notice) -> Operation {
+    match notice.what {
+        What::Put { .. } => Operation::Put,
+        What::Notify { .. } => Operation::Notify,
+    }
+}
+
+impl Mailbox {
+    /// Keeps a notice that the server could not make.
+    fn keep_unmade(&self, waiting: Waiting, why: &executor::Error, rest: Duration) {
+        let (client, object, seconds) = (&waiting.notice.to, &waiting.notice.object, rest.as_secs());
+        tracing::error!(%client, %object, %why, "a notice could not be made; trying again in {seconds} s");
+        self.keep(waiting, !why.may_pass(), &why.to_string());
+    }
+
+    /// Keeps a notice that the client did not take.
+    fn keep_unsent(&self, waiting: Waiting, error: &io::Error) {
+        // Without room here nothing is said against the notice.
+        self.keep(waiting, error.kind() != io::ErrorKind::ResourceBusy, &error.to_string());
+    }
+
+    /// Keeps a notice that could not be delivered for another try; drops it where the failure counts and was the last try.
+    fn keep(&self, waiting: Waiting, counts: bool, why: &str) {
+        let waiting = Waiting { failures: waiting.failures + u32::from(counts), ..waiting };
+        if waiting.failures < TRIES_MAX {
+            return self.put_back(waiting);
+        }
+        let (Waiting { notice, failures }, operation) = (&waiting, operation_of(&waiting.notice));
+        let (client, object) = (&notice.to, &notice.object);
+        tracing::warn!(%client, %object, ?operation, tries = failures, %why,
+            "a notice is dropped: it failed each time that it was tried; the client does not know of it");
     }
 }
 
@@ -146,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Delivery<S> {
         };
         let (frame, _room) = match intake.frame(&mut self.stream, ResponseMessage::TAG).await? {
             Frame::Whole(frame, room) => (frame, room),
-            Frame::Crowded(_) => return Err(broken(CROWDED)),
+            Frame::Crowded(_) => return Err(io::Error::new(io::ErrorKind::ResourceBusy, CROWDED)),
             Frame::End => return Err(broken("the client closed the connection, or did not answer in time")),
             Frame::Refused(error) => return Err(broken(&error.to_string())),
         };

@@ -26,10 +26,18 @@ pub struct Endpoints {
 pub struct Mailbox {
     /// Its configuration.
     pub endpoint: EndpointConfig,
-    waiting: Mutex<VecDeque<Notice>>,
+    waiting: Mutex<VecDeque<Waiting>>,
     /// How many may wait.
     notices_max: usize,
     posted: tokio::sync::Notify,
+}
+
+/// A notice that waits for its client.
+pub struct Waiting {
+    /// The notice.
+    pub notice: Notice,
+    /// How often it failed in a way that another notice might not.
+    pub failures: u32,
 }
 
 impl Endpoints {
@@ -68,15 +76,14 @@ impl Mailbox {
         if waiting.len() >= self.notices_max
             && let Some(oldest) = waiting.pop_front()
         {
-            let (client, object) = (&oldest.to, &oldest.object);
-            tracing::warn!(%client, %object, "dropped the oldest notice: too many wait for this client");
+            oldest.dropped();
         }
-        waiting.push_back(notice);
+        waiting.push_back(Waiting { notice, failures: 0 });
         self.posted.notify_one();
     }
 
     /// The oldest notice, as soon as there is one.
-    pub async fn next(&self) -> Notice {
+    pub async fn next(&self) -> Waiting {
         loop {
             let posted = self.posted.notified();
             let notice = self.waiting().pop_front();
@@ -88,15 +95,27 @@ impl Mailbox {
     }
 
     /// Puts back a notice that could not be sent.
-    pub fn put_back(&self, notice: Notice) {
+    pub fn put_back(&self, notice: Waiting) {
         let mut waiting = self.waiting();
-        if waiting.len() < self.notices_max {
-            waiting.push_front(notice);
+        match waiting.len() < self.notices_max {
+            true => waiting.push_front(notice),
+            false => notice.dropped(),
         }
         self.posted.notify_one();
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Notice>> {
+    fn is_empty(&self) -> bool {
+        self.waiting().is_empty()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn dropped(&self) {
+        let (client, object) = (&self.notice.to, &self.notice.object);
+        tracing::warn!(%client, %object, "dropped the oldest notice: too many wait for this client");
     }
 }

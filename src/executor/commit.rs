@@ -48,6 +48,19 @@ impl Error {
         matches!(self, Self::Store(error) if error.is_passing())
     }
 
+    /// Whether the same work may be done later without anybody's doing: the store takes writes again, the HSM is back, or
+    /// there is room.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Keys(vault::Error::Hsm(error)) => error.is_passing(),
+            Self::Keys(vault::Error::Store(error)) => error.is_passing(),
+            // Another token is in the place of the right one: it may come back.
+            Self::Keys(vault::Error::MasterKey { .. }) => true,
+            Self::AnswersUnread | Self::Conflicts => true,
+            _ => self.is_passing(),
+        }
+    }
+
     /// What a client may be told.
     pub fn told(&self) -> &'static str {
         match self {

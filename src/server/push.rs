@@ -7,7 +7,7 @@ use crate::endpoints::{Delivery, Mailbox, deliver};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::telling::notice::{self, Notice, Settled, Subscription};
 use crate::engine::telling::push;
-use crate::executor::Effects;
+use crate::executor::{self, Effects};
 use crate::session::{Peer, Turned};
 use kmip_codec::Version;
 use kmip_codec::enums::EndpointRole;
@@ -28,7 +28,7 @@ impl Server {
         peer: &Peer,
         version: Version,
         notice: &Notice,
-    ) -> Result<Option<(Zeroizing<Vec<u8>>, Reservation)>, String> {
+    ) -> Result<Option<(Zeroizing<Vec<u8>>, Reservation)>, executor::Error> {
         let request = self.next_request();
         // Who answers on the connection may have lost its rights since it began.
         let current = self.executor.gate().current(&peer.presented);
@@ -50,7 +50,7 @@ impl Server {
             let entries = vec![entries::one(request, &peer, version, &made.deed, "")];
             Ok(Effects { changes: made.changes, entries, notices: Vec::new(), result, bytes })
         });
-        let pushed = pushed.await.map_err(|error| error.to_string())?;
+        let pushed = pushed.await?;
         Ok(pushed.result.map(|message| (message, pushed.room)))
     }
 

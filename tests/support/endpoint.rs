@@ -58,6 +58,16 @@ impl Endpoint {
         self.answers.send(answer.to_bytes()).unwrap();
     }
 
+    /// Ends the connection in the place of an answer.
+    pub fn hang_up(&self) {
+        self.answers.send(Vec::new()).unwrap();
+    }
+
+    /// Answers with these bytes.
+    pub fn answer_bytes(&self, answer: &[u8]) {
+        self.answers.send(answer.to_vec()).unwrap();
+    }
+
     /// Whether the server sends nothing more for a while and keeps the connection.
     pub fn is_quiet(&self, time: Duration) -> bool {
         matches!(self.requests.recv_timeout(time), Err(RecvTimeoutError::Timeout))
@@ -87,7 +97,7 @@ fn exchange(
     while let Some(message) = read(&mut stream) {
         ask.send(Some(RequestMessage::from_bytes(&message).unwrap())).ok()?;
         let answer = answered.recv().ok()?;
-        if stream.write_all(&answer).and_then(|()| stream.flush()).is_err() {
+        if answer.is_empty() || stream.write_all(&answer).and_then(|()| stream.flush()).is_err() {
             break;
         }
     }
