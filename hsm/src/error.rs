@@ -129,6 +129,12 @@ pub enum Error {
     /// Too many calls wait for the HSM, or too many of its threads hang.
     #[error("the HSM is overloaded or hangs: {0}")]
     Busy(&'static str),
+    /// The token gives no more sessions.
+    #[error(
+        "the HSM gives no more sessions (CKR_SESSION_COUNT): other programs have them, or it gives fewer than `hsm.workers`. End \
+         what else has sessions there, let the HSM give more, or lower `hsm.workers`; the server tries again by itself"
+    )]
+    NoSession,
     /// The HSM reported an error.
     #[error(
         "the HSM failed in {call}: {code}. Look after it: its own log says more; the server tries again by itself"
@@ -159,6 +165,7 @@ impl Error {
                 | Self::PinDoubted(_)
                 | Self::Timeout(_)
                 | Self::Busy(_)
+                | Self::NoSession
                 | Self::Device { .. }
                 | Self::Entropy
         )

@@ -335,3 +335,60 @@ fn nothing_is_sealed_without_proof() {
         bench.heal("the right reference", &[]);
     });
 }
+
+/// A token that gives fewer sessions than there are threads: those that have one do all the work, and nothing is taken from
+/// them. A module that were initialised anew would hang here.
+#[test]
+fn fewer_sessions_than_threads() {
+    isolated("fewer_sessions_than_threads", |_| {
+        let script = PathBuf::from(std::env::var_os(keystead_faulty_module::SCRIPT).unwrap());
+        std::fs::write(&script, "C_OpenSession 3- return 0xB1\nC_Finalize * hang").unwrap();
+        let limit = Duration::from_secs(10);
+        let mut bench = Bench::new(TokenConfig { workers: 4, call_timeout: limit, ..quick() });
+        let all_work = |bench: &Bench| {
+            let work = || {
+                for _ in 0..20 {
+                    assert!(bench.token.open(b"id", &bench.sealed).unwrap().is_same(&secret()));
+                    bench.token.seal(E1, b"other", &secret()).unwrap();
+                }
+            };
+            std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(work))));
+        };
+        all_work(&bench);
+        // One of both is lost, and somebody else takes it.
+        bench.fail("C_DecryptInit 1 return 0xB3\nC_OpenSession * return 0xB1\nC_Finalize * hang");
+        all_work(&bench);
+        // The last one, too.
+        bench.fail("C_DecryptInit * return 0xB3\nC_OpenSession * return 0xB1");
+        assert_eq!(bench.token.prove(E1), Err(Error::NoSession));
+        bench.heal("sessions are free again", &[]);
+    });
+}
+
+/// What may pass by itself takes nothing from the other threads, however long it lasts.
+#[test]
+fn what_passes_ends_no_sessions() {
+    isolated("what_passes_ends_no_sessions", |_| {
+        let mut bench = Bench::new(quick());
+        for code in [0x1, 0x2, 0x31, 0x50, 0x150, 0x200] {
+            bench.fail(&format!("C_DecryptInit * return 0x{code:X}\nC_Finalize * hang"));
+            assert!(matches!(bench.token.prove(E1), Err(Error::Device { .. })), "0x{code:X}");
+            bench.heal("it has passed", &[]);
+        }
+    });
+}
+
+/// A module that never begins to work is waited for as long as a call may take.
+#[test]
+fn a_module_that_hangs_when_it_is_initialised() {
+    isolated("a_module_that_hangs_when_it_is_initialised", |_| {
+        let script = PathBuf::from(std::env::var_os(keystead_faulty_module::SCRIPT).unwrap());
+        std::fs::write(&script, "C_Initialize * hang").unwrap();
+        make("one");
+        let limit = Duration::from_millis(300);
+        let connected = Token::connect(TokenConfig { call_timeout: limit, ..quick() });
+        assert_eq!(connected.err(), Some(Error::Timeout(limit)));
+        std::fs::write(&script, "").unwrap();
+        Token::connect(quick()).unwrap();
+    });
+}

@@ -10,6 +10,7 @@ use cryptoki::context::Pkcs11;
 use cryptoki::slot::Slot as SlotId;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,15 +27,39 @@ pub struct Shared {
     pub login: Login,
     slot: Slot,
     renew_interval: Duration,
+    /// How many threads want a session.
+    workers: usize,
+    /// How many sessions there are, or are being opened.
+    sessions: AtomicUsize,
+    /// Whether the log has that there are too few.
+    told: AtomicBool,
     known: Mutex<BTreeMap<Epoch, Known>>,
 }
 
 impl Shared {
     /// Loads and initialises the module.
     pub fn load(config: TokenConfig) -> Result<Self, Error> {
-        let TokenConfig { module, slot, pin, renew_interval, pin_again_after, .. } = config;
+        let TokenConfig { module, slot, pin, renew_interval, pin_again_after, workers, .. } = config;
         let (module, login) = (Module::load(&module)?, Login::new(pin, pin_again_after));
-        Ok(Self { module, login, slot, renew_interval, known: Mutex::default() })
+        let (sessions, told, known) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::default());
+        Ok(Self { module, login, slot, renew_interval, workers, sessions, told, known })
+    }
+
+    /// Counts a session, for as long as what is returned lives.
+    fn count_session(self: &Arc<Self>) -> Counted {
+        self.sessions.fetch_add(1, Ordering::SeqCst);
+        Counted(Arc::clone(self))
+    }
+
+    fn tell_of_too_few(&self, sessions: usize) {
+        if !self.told.swap(true, Ordering::SeqCst) {
+            tracing::warn!(
+                sessions,
+                hsm.workers = self.workers,
+                "the HSM gives fewer sessions than hsm.workers; the threads that have one do the work. Lower hsm.workers, or \
+                 let the HSM give more"
+            );
+        }
     }
 
     pub fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
@@ -55,6 +80,15 @@ impl Shared {
     /// The slot that holds the configured token.
     pub fn slot(&self) -> Result<SlotId, Fault> {
         find_slot(self.module.context(), &self.slot)
+    }
+}
+
+/// One of the sessions, among those that are counted.
+pub struct Counted(Arc<Shared>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.sessions.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -109,7 +143,7 @@ enum Remedy {
 /// The connection of one thread.
 pub struct Connection {
     shared: Arc<Shared>,
-    session: Option<Session>,
+    session: Option<(Session, Counted)>,
 }
 
 impl Connection {
@@ -129,6 +163,15 @@ impl Connection {
             };
             let remedy = match fault.class() {
                 None | Some(Class::Pin | Class::Configuration) => return Err(fault.into_error()),
+                Some(Class::NoSession) => match self.shared.sessions.load(Ordering::SeqCst) {
+                    // Those that the HSM has not noticed to be over end with the module.
+                    0 => Remedy::Module,
+                    sessions => {
+                        self.shared.tell_of_too_few(sessions);
+                        return Err(Error::NoSession);
+                    }
+                },
+                Some(Class::Passing) if tried != Remedy::None => return Err(fault.into_error()),
                 Some(Class::Token) => Remedy::Module,
                 Some(_) if tried == Remedy::None => Remedy::Session,
                 Some(_) => Remedy::Module,
@@ -162,17 +205,18 @@ impl Connection {
     }
 
     fn session(&mut self, generation: u64) -> Result<&mut Session, Fault> {
-        if self.session.as_ref().is_some_and(|session| session.generation != generation) {
+        if self.session.as_ref().is_some_and(|(session, _)| session.generation != generation) {
             self.close(generation);
         }
         if self.session.is_none() {
-            self.session = Some(Session::open(&self.shared, generation)?);
+            let counted = self.shared.count_session();
+            self.session = Some((Session::open(&self.shared, generation)?, counted));
         }
-        self.session.as_mut().ok_or(Fault::Final(Error::Busy("no session")))
+        self.session.as_mut().map(|(session, _)| session).ok_or(Fault::Final(Error::Busy("no session")))
     }
 
     fn close(&mut self, generation: u64) {
-        if let Some(session) = self.session.take() {
+        if let Some((session, _counted)) = self.session.take() {
             session.close(generation);
         }
     }

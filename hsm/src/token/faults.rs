@@ -7,8 +7,11 @@ use cryptoki::error::{Error as Pkcs11, RvError};
 /// Kinds of failures, by what is done about them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
-    /// May be over by now: once more, in a new session.
+    /// May be over by now: once more, in a new session. The module is not initialised anew, which would end the sessions of the
+    /// other threads.
     Passing,
+    /// The token gives no more sessions: the work is left to the threads that have one.
+    NoSession,
     /// The session, or an operation that is stuck in it: once more, in a new session.
     Session,
     /// Handles of keys: they are found and proved anew, in a new session.
@@ -38,13 +41,13 @@ pub const TABLE: &[(Class, &[RvError])] = &[
             R::FunctionRejected,
             R::HostMemory,
             R::DeviceMemory,
-            R::SessionCount,
             R::BufferTooSmall,
             R::NoEvent,
             R::StateUnsaveable,
             R::SavedStateInvalid,
         ],
     ),
+    (Class::NoSession, &[R::SessionCount]),
     (
         Class::Session,
         &[
@@ -199,6 +202,9 @@ impl Fault {
 
     /// As it is told.
     pub fn into_error(self) -> Error {
+        if self.class() == Some(Class::NoSession) {
+            return Error::NoSession;
+        }
         match self {
             Self::Call { call, error } => Error::Device { call, code: code(&error) },
             Self::Doubtful(error) | Self::Final(error) => error,

@@ -107,7 +107,7 @@ impl Token {
     pub fn connect(config: TokenConfig) -> Result<Self, Error> {
         let (workers, timeout) = (config.workers.clamp(1, 64), config.call_timeout);
         let module = config.module.clone();
-        let shared = Shared::load(config).map_err(|error| softhsm::explained(&module, error))?;
+        let shared = load(config).map_err(|error| softhsm::explained(&module, error))?;
         let shared = Arc::new(shared);
         let for_threads = Arc::clone(&shared);
         let make = move || Connection::new(Arc::clone(&for_threads));
@@ -120,9 +120,25 @@ impl Token {
         &self,
         work: impl FnMut(&mut Session) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Error> {
-        let done = self.workers.call(move |connection| connection.run(work));
+        let mut work = work;
+        let done = self.workers.call(move |connection| connection.run(&mut work));
         done.map_err(|error| softhsm::explained(self.shared.module.path(), error))
     }
+}
+
+/// Loads and initialises the module, which may hang as every call into it: on a thread that is waited for within the time
+/// limit.
+fn load(config: TokenConfig) -> Result<Shared, Error> {
+    let timeout = config.call_timeout;
+    let (tell, loaded) = crossbeam_channel::bounded(1);
+    let load = move || {
+        let _ = tell.send(Shared::load(config));
+    };
+    if let Err(error) = std::thread::Builder::new().name("hsm-load".to_owned()).spawn(load) {
+        tracing::error!(%error, "cannot start a thread for the HSM");
+        return Err(Error::Busy("there is no thread for it"));
+    }
+    loaded.recv_timeout(timeout).unwrap_or(Err(Error::Timeout(timeout)))
 }
 
 impl MasterKeys for Token {

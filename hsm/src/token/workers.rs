@@ -2,12 +2,12 @@
 //!
 //! A caller waits for its answer for a bounded time. A thread that does not come back by then is written off: its
 //! result is thrown away, and another takes its place; but only so often, because a thread that hangs in a library
-//! cannot be ended.
+//! cannot be ended. A thread whose value cannot do the work now, while those of others can, leaves it to them and rests.
 
 use crate::Error;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, select, unbounded};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How many calls may wait for a thread.
@@ -16,30 +16,62 @@ const QUEUE_MAX: usize = 1024;
 /// How many threads may hang at a time before calls are refused at once.
 pub const WRITTEN_OFF_MAX: usize = 8;
 
-type Work<T> = Box<dyn FnOnce(&mut T) + Send>;
+/// How long a thread rests that has left its work to others.
+const REST: Duration = Duration::from_secs(1);
+
+/// How often work is left to others before the caller is told.
+const LEFT_MAX: u32 = 3;
+
+/// Does the work and answers the caller; or, unless this is the last try, leaves it to others, and says so.
+type Work<T> = Box<dyn FnMut(&mut T, bool) -> Done + Send>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Answered,
+    LeftToOthers,
+}
 
 struct Job<T> {
     work: Work<T>,
     progress: Arc<Progress>,
+    /// How often it was left to others.
+    left: u32,
 }
 
-/// How far a call is: set by its thread, read by its caller.
+/// How far a call is, between its thread and its caller.
 #[derive(Default)]
-struct Progress {
-    started: AtomicBool,
-    abandoned: AtomicBool,
+struct Progress(AtomicU8);
+
+impl Progress {
+    const WAITS: u8 = 0;
+    const RUNS: u8 = 1;
+    const ABANDONED: u8 = 2;
+
+    /// Goes from one state to another; whether it was in the first, and so not abandoned.
+    fn turn(&self, from: u8, to: u8) -> bool {
+        self.0.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// The caller waits no longer; whether a thread is at it.
+    fn abandon(&self) -> bool {
+        self.0.swap(Self::ABANDONED, Ordering::SeqCst) == Self::RUNS
+    }
 }
 
 /// The threads and their queue.
 pub struct Workers<T> {
     /// `None` only while it is dropped.
     queue: Option<Sender<Job<T>>>,
+    /// Dropped, it ends the rest of the threads that have one.
+    awake: Option<Sender<()>>,
     inner: Arc<Inner<T>>,
     timeout: Duration,
 }
 
 struct Inner<T> {
     jobs: Receiver<Job<T>>,
+    left: (Sender<Job<T>>, Receiver<Job<T>>),
+    rest: Receiver<()>,
     make: Box<dyn Fn() -> T + Send + Sync>,
     written_off: AtomicUsize,
     running: AtomicUsize,
@@ -49,16 +81,17 @@ impl<T: 'static> Workers<T> {
     /// Starts this many threads; each makes its own value.
     pub fn start(threads: usize, timeout: Duration, make: Box<dyn Fn() -> T + Send + Sync>) -> Self {
         let (queue, jobs) = bounded(QUEUE_MAX);
-        let inner =
-            Arc::new(Inner { jobs, make, written_off: AtomicUsize::new(0), running: AtomicUsize::new(0) });
+        let (awake, rest) = bounded(0);
+        let (written_off, running) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let inner = Arc::new(Inner { jobs, left: unbounded(), rest, make, written_off, running });
         (0..threads).for_each(|_| spawn(&inner));
-        Self { queue: Some(queue), inner, timeout }
+        Self { queue: Some(queue), awake: Some(awake), inner, timeout }
     }
 
     /// Does the work on a thread, and waits for it within the time limit.
     pub fn call<R: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut T) -> Result<R, Error> + Send + 'static,
+        mut work: impl FnMut(&mut T) -> Result<R, Error> + Send + 'static,
     ) -> Result<R, Error> {
         if self.inner.written_off.load(Ordering::Acquire) >= WRITTEN_OFF_MAX {
             return Err(Error::Busy(
@@ -68,10 +101,16 @@ impl<T: 'static> Workers<T> {
         let (reply, answer) = bounded(1);
         let progress = Arc::new(Progress::default());
         let job = Job {
-            work: Box::new(move |value| {
-                let _ = reply.send(work(value));
+            work: Box::new(move |value, is_last| {
+                let result = work(value);
+                if !is_last && matches!(result, Err(Error::NoSession)) {
+                    return Done::LeftToOthers;
+                }
+                let _ = reply.try_send(result);
+                Done::Answered
             }),
             progress: Arc::clone(&progress),
+            left: 0,
         };
         let deadline = Instant::now() + self.timeout;
         match self.queue.as_ref().map(|queue| queue.try_send(job)) {
@@ -89,8 +128,7 @@ impl<T: 'static> Workers<T> {
 
     /// The call took too long. If its thread hangs in it, the thread is replaced.
     fn give_up(&self, progress: &Progress) -> Error {
-        progress.abandoned.store(true, Ordering::SeqCst);
-        if !progress.started.load(Ordering::SeqCst) {
+        if !progress.abandon() {
             return Error::Busy("calls wait too long for a thread");
         }
         let hanging = self.inner.written_off.fetch_add(1, Ordering::AcqRel) + 1;
@@ -108,13 +146,26 @@ impl<T: 'static> Workers<T> {
 /// are not waited for.
 impl<T> Drop for Workers<T> {
     fn drop(&mut self) {
-        self.queue = None;
+        (self.queue, self.awake) = (None, None);
         let deadline = Instant::now() + self.timeout;
         let inner = &self.inner;
         while inner.running.load(Ordering::SeqCst) > inner.written_off.load(Ordering::SeqCst)
             && Instant::now() < deadline
         {
             std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl<T> Inner<T> {
+    /// What is to be done next: what others have left first. None at the end.
+    fn next(&self) -> Option<Job<T>> {
+        if let Ok(job) = self.left.1.try_recv() {
+            return Some(job);
+        }
+        select! {
+            recv(self.left.1) -> job => job.ok(),
+            recv(self.jobs) -> job => job.ok(),
         }
     }
 }
@@ -136,16 +187,20 @@ fn spawn<T: 'static>(inner: &Arc<Inner<T>>) {
         // Dropped last, after the value: the count says that the thread is done with the module.
         let _running = running;
         let mut value = (inner.make)();
-        while let Ok(job) = inner.jobs.recv() {
-            job.progress.started.store(true, Ordering::SeqCst);
-            if job.progress.abandoned.load(Ordering::SeqCst) {
+        while let Some(mut job) = inner.next() {
+            if !job.progress.turn(Progress::WAITS, Progress::RUNS) {
                 continue;
             }
-            (job.work)(&mut value);
-            if job.progress.abandoned.load(Ordering::SeqCst) {
+            let done = (job.work)(&mut value, job.left >= LEFT_MAX);
+            if !job.progress.turn(Progress::RUNS, Progress::WAITS) {
                 // Another thread has taken this one's place long since.
                 inner.written_off.fetch_sub(1, Ordering::AcqRel);
                 return;
+            }
+            if done == Done::LeftToOthers {
+                job.left += 1;
+                let _ = inner.left.0.send(job);
+                let _ = inner.rest.recv_timeout(REST);
             }
         }
     };
@@ -181,6 +236,19 @@ mod tests {
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("a thread that came back still counts as hanging");
+    }
+
+    /// Work that a thread cannot do is done by another, and told when none can.
+    #[test]
+    fn work_is_left_to_those_who_can_do_it() {
+        let made = AtomicUsize::new(0);
+        let make = Box::new(move || u32::try_from(made.fetch_add(1, Ordering::SeqCst)).unwrap_or(0));
+        let workers = Workers::start(2, Duration::from_secs(10), make);
+        for _ in 0..20 {
+            let done = workers.call(|value| if *value == 1 { Ok(()) } else { Err(Error::NoSession) });
+            assert_eq!(done, Ok(()));
+        }
+        assert_eq!(workers.call(|_| Err::<(), _>(Error::NoSession)), Err(Error::NoSession));
     }
 
     /// Threads are replaced up to the bound, then calls fail at once.
