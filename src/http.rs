@@ -5,7 +5,7 @@ mod pace;
 
 use crate::admission::{ALLOWANCE, Reservation, Stage};
 use crate::listen::{Evicted, Slot};
-use crate::session::{self, Answer, CROWDED, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service};
+use crate::session::{self, Answer, CROWDED, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service, answered};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -18,7 +18,6 @@ use hyper_util::rt::TokioIo;
 use kmip_codec::ErrorKind;
 use kmip_codec::wire::Encoding;
 use pace::{Pace, Paced};
-use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,10 +55,11 @@ pub async fn serve<S: Service>(
     let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace), limits));
     let exchanges = service_fn(|request| {
         let exchange = Exchange { peer: &peer, service: &service, limits: &limits, pace: &pace };
-        async move { Ok::<_, Infallible>(exchange.answer(request).await) }
+        async move { exchange.answer(request).await }
     });
     let mut http = http1::Builder::new();
-    http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
+    // Who sends nothing more may still read its answer; who has left is seen by the socket.
+    http.header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX).half_close(true);
     let mut connection = std::pin::pin!(http.serve_connection(stream, exchanges));
     let is_evicted = tokio::select! {
         ended = connection.as_mut() => return ended.map_err(io::Error::other),
@@ -91,22 +91,36 @@ struct Exchange<'a, S> {
 /// A refusal of HTTP, before there is a KMIP message: the status and what to do about it.
 type Refused = (StatusCode, String);
 
+/// The peer left before it was answered: nothing is written any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the peer left before it was answered")]
+struct Left;
+
 impl<S: Service> Exchange<'_, S> {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Left> {
         let (head, mut body) = request.into_parts();
-        let answered = self.message(&head, &mut body).await;
+        let answered = match self.message(&head, &mut body).await {
+            Ok(Some(response)) => Ok(response),
+            Ok(None) => return Err(Left),
+            Err(refused) => Err(refused),
+        };
         // Who asks first whether to send a body has not begun to.
         if answered.is_err() && !head.headers.contains_key(EXPECT) {
             discard(&mut body).await;
         }
         self.pace.answered();
-        answered.unwrap_or_else(|(status, text)| {
+        Ok(answered.unwrap_or_else(|(status, text)| {
             tracing::info!(peer = %self.peer.address, %status, text, "refused a request over HTTP");
             refusal(status, text)
-        })
+        }))
     }
 
-    async fn message(&self, head: &Parts, content: &mut Incoming) -> Result<Response<Full<Bytes>>, Refused> {
+    /// The answer to a request; none where the peer has left.
+    async fn message(
+        &self,
+        head: &Parts,
+        content: &mut Incoming,
+    ) -> Result<Option<Response<Full<Bytes>>>, Refused> {
         if head.uri.path() != PATH {
             return Err((StatusCode::NOT_FOUND, format!("there is nothing here: KMIP is at {PATH}")));
         }
@@ -123,14 +137,15 @@ impl<S: Service> Exchange<'_, S> {
             return Err((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
         }
         let received = Received { encoding, bytes, room };
-        let Answer { bytes, unreadable, room, .. } =
-            self.service.answer(Arc::clone(self.peer), received).await;
+        let Some(answer) = answered(self.service, self.peer, received).await else { return Ok(None) };
+        let Answer { bytes, unreadable, room, .. } = answer;
         match unreadable.filter(|error| is_no_message(error, encoding)) {
             Some(error) => {
                 Err((StatusCode::BAD_REQUEST, format!("this is no KMIP message in {encoding}: {error}")))
             }
             None => {
-                Ok(response(StatusCode::OK, media_type, Bytes::from_owner(Outgoing { bytes, _room: room })))
+                let body = Bytes::from_owner(Outgoing { bytes, _room: room });
+                Ok(Some(response(StatusCode::OK, media_type, body)))
             }
         }
     }

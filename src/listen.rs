@@ -28,7 +28,7 @@ pub use verifier::Verifier;
 
 use crate::gate::{self, Gate};
 use crate::http;
-use crate::session::{self, Limits, Peer, Service};
+use crate::session::{self, Limits, Peer, Service, Socket};
 use crate::swap::Swap;
 use rustix::io::Errno;
 use seldom::Seldom;
@@ -266,7 +266,8 @@ async fn connection<S: Service>(
         }
     };
     let turnable = matches!(entrance.protocol, Protocol::Kmip);
-    let peer = Arc::new(Peer { address, principal: presented.principal(), presented, turnable });
+    let (principal, watch) = (presented.principal(), Some(stream.get_ref().0.watch()));
+    let peer = Arc::new(Peer { address, principal, presented, turnable, watch });
     let client = &peer.principal.name;
     let (slot, evicted) = match pending.establish(client).await {
         Ok((slot, evicted, owners)) => {
@@ -319,7 +320,7 @@ async fn enter<S>(
     tls: &Tls,
     shown: &Arc<Shown>,
     mut evicted: Evicted,
-) -> Result<TlsStream<TcpStream>, Ended> {
+) -> Result<TlsStream<Socket>, Ended> {
     let _ = stream.set_nodelay(true);
     let config = match entrance.protocol {
         Protocol::Kmip => &tls.kmip,
@@ -329,7 +330,7 @@ async fn enter<S>(
         let mut first = [0; hello::LOOKED_AT];
         let length = stream.peek(&mut first).await?;
         shown.begins_with(first.get(..length).unwrap_or_default());
-        TlsAcceptor::from(Arc::clone(config)).accept(stream).await
+        TlsAcceptor::from(Arc::clone(config)).accept(Socket::new(stream)).await
     });
     let handshake = tokio::select! {
         handshake = timeout(entrance.door.limits.handshake, handshake) => handshake,

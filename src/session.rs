@@ -6,8 +6,10 @@
 //! buffers bound how many.
 
 mod frame;
+mod socket;
 
 pub use frame::{Frame, Intake, grow};
+pub use socket::{Socket, Watch, unless_left};
 
 use crate::admission::{MemoryBudget, Reservation};
 use crate::engine::rights::policy::Principal;
@@ -16,16 +18,12 @@ use crate::listen::{Evicted, Slot, TurnedAway};
 use kmip_codec::Version;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::Encoding;
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{
-    AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
-    BufReader,
-};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use zeroize::Zeroizing;
@@ -42,6 +40,8 @@ pub struct Peer {
     /// Whether the ends of the connection can change their roles: not over HTTP, and not as somebody whom a credential
     /// names.
     pub turnable: bool,
+    /// Tells when the peer has left, where its requests are given up then.
+    pub watch: Option<Watch>,
 }
 
 /// A whole message as it came.
@@ -122,14 +122,12 @@ pub struct Limits {
 
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send,
     (slot, mut evicted): (Arc<Slot>, Evicted),
     peer: Arc<Peer>,
     service: S,
     (limits, mut stopping): (Limits, watch::Receiver<bool>),
 ) -> io::Result<()> {
-    // Of what follows a message while that is answered, one byte is read: to see that the peer is still there.
-    let mut stream = BufReader::with_capacity(1, stream);
     let mut too_old = pin!(sleep(limits.connection));
     let mut refused = false;
     let intake = Intake {
@@ -150,7 +148,7 @@ pub async fn serve<S: Service>(
             Frame::End => break,
             Frame::Whole(bytes, room) => {
                 let received = Received { encoding: Encoding::Ttlv, bytes, room };
-                let Some(answer) = answered(&service, &peer, received, &mut stream).await else { break };
+                let Some(answer) = answered(&service, &peer, received).await else { break };
                 answer
             }
             Frame::Crowded(begun) => service.crowded(&peer, Encoding::Ttlv, &begun),
@@ -190,36 +188,12 @@ async fn close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), limits: &Limi
 }
 
 /// The answer to a message; none where the peer does not wait for it any more.
-async fn answered<S: Service>(
-    service: &S,
-    peer: &Arc<Peer>,
-    received: Received,
-    stream: &mut (impl AsyncBufRead + Unpin),
-) -> Option<Answer> {
-    tokio::select! {
-        answer = service.answer(Arc::clone(peer), received) => Some(answer),
-        () = left(stream) => {
-            tracing::info!(peer = %peer.address, "the peer left before it was answered: its request is given up");
-            None
-        }
+pub async fn answered<S: Service>(service: &S, peer: &Arc<Peer>, received: Received) -> Option<Answer> {
+    let answer = unless_left(peer.watch.as_ref(), service.answer(Arc::clone(peer), received)).await;
+    if answer.is_none() {
+        tracing::info!(peer = %peer.address, "the peer left before it was answered: its request is given up");
     }
-}
-
-/// For how long nobody looks whether the peer of a request is still there: most are answered by then.
-const UNWATCHED: Duration = Duration::from_millis(100);
-
-/// For how long a peer may still read its answer that has said that it sends nothing more.
-const PARTING: Duration = Duration::from_secs(2);
-
-/// Waits until the peer has left. One that has sent more is there.
-async fn left(stream: &mut (impl AsyncBufRead + Unpin)) {
-    sleep(UNWATCHED).await;
-    match stream.fill_buf().await {
-        Ok([_, ..]) => pending().await,
-        Ok([]) => sleep(PARTING).await,
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => sleep(PARTING).await,
-        Err(_) => {}
-    }
+    answer
 }
 
 /// Writes an answer, whose room is given back with it.

@@ -72,7 +72,7 @@ static PEER: LazyLock<Arc<Peer>> = LazyLock::new(|| {
     let gate = Gate::new(&config(folder.path(), &ca, &pair.certificate)).expect("a gate");
     let presented = gate.enter(&[certificate], Shown::ByClient).expect("a client that is let in");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    Arc::new(Peer { address, principal: presented.principal(), presented, turnable: false })
+    Arc::new(Peer { address, principal: presented.principal(), presented, turnable: false, watch: None })
 });
 
 /// A configuration that says nothing of clients.

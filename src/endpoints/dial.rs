@@ -108,7 +108,13 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
     }
     let delivery = Delivery {
         stream,
-        peer: Arc::new(Peer { address: peer, principal: presented.principal(), presented, turnable: false }),
+        peer: Arc::new(Peer {
+            address: peer,
+            principal: presented.principal(),
+            presented,
+            turnable: false,
+            watch: None,
+        }),
         version: endpoint.version(),
         negotiable: endpoint.version.is_none(),
         limits: line.limits,

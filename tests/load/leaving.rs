@@ -11,6 +11,7 @@ use kmip_codec::operations::{Call, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{DateTime, UniqueIdentifier};
 use kmip_codec::version::V1_4;
+use std::io::Read as _;
 
 fn message(requests: impl IntoIterator<Item = Request>) -> RequestMessage {
     RequestMessage::new(V1_4, requests.into_iter().map(Into::into).collect())
@@ -79,29 +80,38 @@ fn slow(base: &UniqueIdentifier, mark: &str) -> RequestMessage {
     message([derive(base, b"one"), derive(base, b"two"), register.into_request()])
 }
 
-/// Sends it, and does not read.
-fn begin(dev: &Dev, message: &RequestMessage, over_https: bool) -> Wire {
-    let body = message.to_bytes();
-    if !over_https {
-        let mut ttlv = wire::connect(dev, "leaves");
-        ttlv.send(&body).unwrap();
-        return ttlv;
-    }
-    let mut https = wire::https(dev, "leaves");
-    let head = "POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\n";
-    https.send(format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes()).unwrap();
-    https.send(&body).unwrap();
-    https
+/// Sends it with so many bytes of a next one, and does not read.
+fn begin(dev: &Dev, message: &RequestMessage, over_https: bool, ahead: usize) -> Wire {
+    let (mut wire, bytes) = match over_https {
+        false => (wire::connect(dev, "leaves"), message.to_bytes()),
+        true => (wire::https(dev, "leaves"), posted(message)),
+    };
+    let next: Vec<u8> = bytes.iter().copied().cycle().take(ahead).collect();
+    wire.send(&bytes).unwrap();
+    wire.send(&next).unwrap();
+    wire
 }
 
+/// The message as a request of HTTP.
+fn posted(message: &RequestMessage) -> Vec<u8> {
+    let body = message.to_bytes();
+    let head = "POST /kmip HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\n";
+    [format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes(), &body].concat()
+}
+
+/// Who had sent a byte of a next message was worked for to the end.
 #[test]
 fn who_leaves_is_worked_for_no_longer() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::configured(folder.path(), &[("", "[limits]\nstop_seconds = 1")]);
     let mut stays = wire::connect(&dev, "leaves");
     let base = password(&mut stays);
-    let leaving: Vec<Wire> =
-        (0..6).map(|number| begin(&dev, &slow(&base, &format!("left {number}")), number % 2 == 1)).collect();
+    let leaving: Vec<Wire> = (0..6)
+        .map(|number| {
+            let message = slow(&base, &format!("left {number}"));
+            begin(&dev, &message, number % 2 == 1, [0, 1, 50_000][number / 2])
+        })
+        .collect();
     // They have begun, or stand in the queue.
     exchange(&mut stays, &query());
     drop(leaving);
@@ -112,16 +122,32 @@ fn who_leaves_is_worked_for_no_longer() {
     assert_eq!(found.unique_identifiers.len(), 1, "only what was waited for is done");
 }
 
-/// Who only says that nothing follows still has its answer.
+/// Says that nothing follows, to TLS and to TCP.
+fn end(wire: &mut Wire) {
+    wire.0.conn.send_close_notify();
+    wire.send(b"").unwrap();
+    wire.0.sock.shutdown(std::net::Shutdown::Write).unwrap();
+}
+
+/// Who only says that nothing follows still has its answers, through both doors, also of what it has sent ahead. HTTPS gave none.
 #[test]
 fn who_has_sent_all_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::configured(folder.path(), &[("", "[limits]\nstop_seconds = 1")]);
-    let mut wire = wire::connect(&dev, "good");
-    wire.send(&query().to_bytes()).unwrap();
-    wire.0.conn.send_close_notify();
-    wire.send(b"").unwrap();
-    wire.0.sock.shutdown(std::net::Shutdown::Write).unwrap();
-    let answer = ResponseMessage::from_bytes(&wire.receive().unwrap()).unwrap();
-    assert!(is_good(&answer), "{answer:?}");
+    for count in [1, 60] {
+        let mut wire = wire::connect(&dev, "good");
+        wire.send(&query().to_bytes().repeat(count)).unwrap();
+        end(&mut wire);
+        for _ in 0..count {
+            let answer = ResponseMessage::from_bytes(&wire.receive().unwrap()).unwrap();
+            assert!(is_good(&answer), "{answer:?}");
+        }
+        let mut https = wire::https(&dev, "good");
+        https.send(&posted(&query()).repeat(count)).unwrap();
+        end(&mut https);
+        let mut answers = Vec::new();
+        let _ = https.0.read_to_end(&mut answers);
+        let answers = String::from_utf8_lossy(&answers);
+        assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), count);
+    }
 }

@@ -1,0 +1,214 @@
+//! The socket of a connection, and whether its peer is still there: asked of the system, and not by reading, since what the peer
+//! has sent already may wait unread before the end of its side.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+
+/// A socket that can be watched while another reads and writes.
+pub struct Socket(Arc<TcpStream>);
+
+/// Watches a socket, and does not keep it open.
+#[derive(Clone)]
+pub struct Watch(Weak<TcpStream>);
+
+/// How often it is looked whether the peer of a request is still there; most requests are answered before the first time.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// For how long a peer may still read its answer that has said that it sends nothing more.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// What the system knows of the other side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Open,
+    /// It sends nothing more, and may still read: one side of a connection does not tell of the other.
+    HalfClosed,
+    Gone,
+}
+
+impl Socket {
+    /// The socket of a connection that was accepted.
+    pub fn new(stream: TcpStream) -> Self {
+        Self(Arc::new(stream))
+    }
+
+    /// What watches it.
+    pub fn watch(&self) -> Watch {
+        Watch(Arc::downgrade(&self.0))
+    }
+}
+
+impl Watch {
+    /// Waits until the peer has left, while a message of it is answered.
+    pub async fn left(&self) {
+        let mut parting = None;
+        loop {
+            sleep(EVERY).await;
+            match self.side() {
+                Side::Open => parting = None,
+                Side::HalfClosed if parting.get_or_insert_with(Instant::now).elapsed() < PARTING => {}
+                Side::HalfClosed | Side::Gone => return,
+            }
+        }
+    }
+
+    fn side(&self) -> Side {
+        let Some(stream) = self.0.upgrade() else { return Side::Gone };
+        let mut asked = [PollFd::new(&*stream, PollFlags::RDHUP)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // What the system does not tell is no reason to give up a request.
+        let Ok(1..) = poll(&mut asked, Some(&at_once)) else { return Side::Open };
+        let [told] = asked.map(|asked| asked.revents());
+        match told.intersects(PollFlags::ERR | PollFlags::HUP) {
+            true => Side::Gone,
+            false if told.contains(PollFlags::RDHUP) => Side::HalfClosed,
+            false => Side::Open,
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.0.poll_read_ready(context))?;
+            match self.0.try_read_buf(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return Poll::Ready(read.map(drop)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[io::IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_write_ready(context))?;
+            match self.0.try_write_vectored(pieces) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Nothing is held back.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(rustix::net::shutdown(&*self.0, rustix::net::Shutdown::Write).map_err(Into::into))
+    }
+}
+
+/// Awaits work for a peer; nothing where the peer left first.
+pub async fn unless_left<T>(watch: Option<&Watch>, work: impl Future<Output = T>) -> Option<T> {
+    let left = async {
+        match watch {
+            Some(watch) => watch.left().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        done = work => Some(done),
+        () = left => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    async fn pair() -> (Socket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Socket::new(listener.accept().await.unwrap().0), theirs)
+    }
+
+    /// The side as soon as it is not open; what travels on loopback is there in a moment.
+    async fn closed(watch: &Watch) -> Side {
+        for _ in 0..500 {
+            match watch.side() {
+                Side::Open => sleep(Duration::from_millis(10)).await,
+                side => return side,
+            }
+        }
+        Side::Open
+    }
+
+    #[tokio::test]
+    async fn a_peer_is_seen_to_leave_with_bytes_unread_before_it() {
+        for unread in [0, 1, 100_000] {
+            let (ours, mut theirs) = pair().await;
+            theirs.write_all(&vec![7; unread]).await.unwrap();
+            assert_eq!(ours.watch().side(), Side::Open);
+            theirs.shutdown().await.unwrap();
+            assert_eq!(closed(&ours.watch()).await, Side::HalfClosed, "{unread}");
+            theirs.set_zero_linger().unwrap();
+            drop(theirs);
+            while ours.watch().side() == Side::HalfClosed {
+                sleep(Duration::from_millis(10)).await;
+            }
+            assert_eq!(ours.watch().side(), Side::Gone, "{unread}");
+        }
+        let (ours, _theirs) = pair().await;
+        let watch = ours.watch();
+        drop(ours);
+        assert_eq!(watch.side(), Side::Gone, "a watch keeps nothing open");
+    }
+
+    #[tokio::test]
+    async fn work_goes_on_for_a_peer_that_is_there() {
+        let (ours, theirs) = pair().await;
+        let watch = ours.watch();
+        let slow = async { sleep(3 * EVERY).await };
+        assert_eq!(unless_left(Some(&watch), slow).await, Some(()));
+        theirs.set_zero_linger().unwrap();
+        drop(theirs);
+        assert_eq!(unless_left(Some(&watch), std::future::pending::<()>()).await, None);
+    }
+
+    #[tokio::test]
+    async fn bytes_pass_both_ways() {
+        let (mut ours, mut theirs) = pair().await;
+        let sent = vec![0x5a; 3 << 20];
+        let expected = sent.clone();
+        let reads = tokio::spawn(async move {
+            let mut got = vec![0; expected.len()];
+            theirs.read_exact(&mut got).await.unwrap();
+            assert_eq!(got, expected);
+            theirs.write_all(&got).await.unwrap();
+        });
+        ours.write_all(&sent).await.unwrap();
+        let mut back = Vec::new();
+        ours.read_to_end(&mut back).await.unwrap();
+        assert_eq!(back, sent);
+        reads.await.unwrap();
+    }
+}
