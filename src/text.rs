@@ -1,6 +1,8 @@
 //! Texts from outside, as people may see them: whoever wrote a name, a message or a header must not steer the terminal
 //! or the log that it is shown on.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -19,6 +21,18 @@ pub fn printable(text: &str, chars_max: usize) -> String {
         shown.push('…');
     }
     shown.into_iter().collect()
+}
+
+/// How many characters of a text of a client are kept for good.
+pub const KEPT_CHARS_MAX: usize = 256;
+
+/// A text of a client as it is kept for good: whole, or of a long one the beginning with its length and its SHA-256, which tell
+/// it from others that begin like it.
+pub fn kept(text: &str) -> Cow<'_, str> {
+    let Some((end, _)) = text.char_indices().nth(KEPT_CHARS_MAX) else { return Cow::Borrowed(text) };
+    let beginning = text.get(..end).unwrap_or_default();
+    let digest = hex::encode(digest(&SHA256, text.as_bytes()));
+    Cow::Owned(format!("{beginning}… ({} characters, SHA-256 {digest})", text.chars().count()))
 }
 
 /// Control characters, what changes the direction of a text, and what has no width or is blank: among them all that Unicode
@@ -80,6 +94,17 @@ mod tests {
             "a\\u{1b}[2J\\u{d}b\\u{a}\\u{9b}31m\\u{202e}"
         );
         assert_eq!(printable("Schlüssel 鍵 👍", 80), "Schlüssel 鍵 👍");
+    }
+
+    #[test]
+    fn what_is_kept_for_good_is_bounded_and_told_from_its_like() {
+        for short in ["", "b5c8f6e0-0000-4000-8000-000000000000", &"é".repeat(KEPT_CHARS_MAX)] {
+            assert_eq!(kept(short), short);
+        }
+        let (one, other) = ("é".repeat(4_000_000), "é".repeat(4_000_001));
+        let (one, other) = (kept(&one), kept(&other));
+        assert!(one.starts_with(&"é".repeat(KEPT_CHARS_MAX)) && one.contains("4000000 characters"), "{one}");
+        assert!(one.chars().count() < KEPT_CHARS_MAX + 120 && one != other, "{one}");
     }
 
     #[test]

@@ -4,14 +4,16 @@
 
 mod support;
 
+use keystead::audit;
+use keystead::store::{Database, Engine};
 use kmip_codec::Tag;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::*;
 use kmip_codec::item::{Item, ItemValue};
-use kmip_codec::message::{RequestMessage, ResponseMessage};
-use kmip_codec::operations::{Operation, Request, Response};
+use kmip_codec::message::{Authentication, Credential, RequestMessage, ResponseMessage};
+use kmip_codec::operations::{Call as _, Operation, Request, Response};
 use kmip_codec::payloads::*;
-use kmip_codec::value::BigInteger;
+use kmip_codec::value::{BigInteger, UniqueIdentifier};
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::Encoding;
 use support::dev::Dev;
@@ -84,12 +86,8 @@ fn long(encoding: Encoding, bytes: usize) -> Vec<u8> {
     written
 }
 
-#[test]
-fn messages_batches_and_answers_have_their_limits_on_every_way() {
-    let folder = tempfile::tempdir().unwrap();
-    let limits = format!("[limits]\nmessage_bytes = {MESSAGE_BYTES}\nbatch_items = 3\nlocated_items = 2");
-    let dev = Dev::configured(folder.path(), &[("", &limits)]);
-    let create = CreateRequest {
+fn create() -> CreateRequest {
+    CreateRequest {
         object_type: ObjectType::SymmetricKey,
         attributes: [
             Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
@@ -98,7 +96,15 @@ fn messages_batches_and_answers_have_their_limits_on_every_way() {
         ]
         .into(),
         ..CreateRequest::default()
-    };
+    }
+}
+
+#[test]
+fn messages_batches_and_answers_have_their_limits_on_every_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = format!("[limits]\nmessage_bytes = {MESSAGE_BYTES}\nbatch_items = 3\nlocated_items = 2");
+    let dev = Dev::configured(folder.path(), &[("", &limits)]);
+    let create = create();
     let made = (0..3).map(|_| Request::Create(create.clone()).into()).collect();
     Way::Ttlv.ask(&mut Way::Ttlv.connect(&dev), &RequestMessage::new(V2_1, made)).unwrap();
     let locate = RequestMessage::new(V2_1, vec![Request::Locate(LocateRequest::default()).into()]);
@@ -176,4 +182,54 @@ fn connections_are_counted_over_all_ways() {
         assert!(oldest.is_closed_now(), "{way:?}: the one that was idle longest makes room");
         later.push(fourth);
     }
+}
+
+/// A thousand refusals of names of 3.8 KB took 7 MB of the audit, which nobody can shorten; a header of many credentials stood in
+/// each entry.
+#[test]
+fn what_a_client_sends_takes_little_of_the_audit() {
+    const LONG: usize = 3_800;
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(folder.path());
+    let name = || UniqueIdentifier::from("x".repeat(LONG).as_str());
+    let correlation = bytes::Bytes::from(vec![7; LONG]);
+    let requests = [
+        GetRequest { unique_identifier: Some(name()), ..GetRequest::default() }.into_request(),
+        DestroyRequest { unique_identifier: Some(name()) }.into_request(),
+        GetAttributesRequest { unique_identifier: Some(name()), ..Default::default() }.into_request(),
+        ValidateRequest { unique_identifiers: vec![name(); 64], ..Default::default() }.into_request(),
+        PollRequest { asynchronous_correlation_value: correlation.clone() }.into_request(),
+        CancelRequest { asynchronous_correlation_value: correlation }.into_request(),
+        LogRequest { log_message: "\n".repeat(1_000) }.into_request(),
+        RNGRetrieveRequest { data_length: 8 }.into_request(),
+    ];
+    let mut message = RequestMessage::new(V2_1, requests.into_iter().map(Into::into).collect());
+    message.header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Continue);
+    message.header.client_correlation_value = Some("c".repeat(100_000));
+    let credential =
+        |kind: u32| Credential::Unknown(CredentialType(0x8000_0000 + kind), ItemValue::Structure(Vec::new()));
+    let credentials = (0..2_000).map(credential).collect();
+    message.header.authentication = Some(Authentication { credentials });
+    let mut wire = Way::Ttlv.connect(&dev);
+    let answer = Way::Ttlv.ask(&mut wire, &message).unwrap();
+    assert_eq!(answer.items.len(), 8, "{answer:?}");
+    let made = Way::Ttlv.ask(&mut wire, &RequestMessage::new(V2_1, vec![create().into_request().into()]));
+    let Some(Response::Create(made)) = made.unwrap().items.remove(0).response else { panic!() };
+    let store = dev.folder.join("store");
+    drop(dev);
+    let database = Database::open(Engine::Redb, &store).unwrap();
+    let (mut entered, mut whole) = (0, false);
+    let mut visit = |_, entry: audit::Entry| {
+        if entry.principal == "one" {
+            entered += 1;
+            // What is noted is bounded, and each name by itself.
+            let most = 8_000 + 400 * entry.objects.len();
+            assert!(entry.encode().len() < most, "{}: {} bytes", entry.operation, entry.encode().len());
+            let is_bounded = |object: &String| object.chars().count() < 400;
+            assert!(entry.objects.iter().all(is_bounded), "{entry:?}");
+            whole |= made.unique_identifier == entry.objects.concat().as_str().into();
+        }
+    };
+    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    assert!(entered >= 9 && whole, "{entered} entries; what the server has named stands whole: {whole}");
 }

@@ -11,13 +11,18 @@ use crate::engine::telling::notes::noted;
 use crate::engine::world::View;
 use crate::executor::now;
 use crate::session::Peer;
-use kmip_codec::enums::ResultStatus;
+use crate::text;
+use kmip_codec::enums::{CredentialType, ResultStatus};
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::{V2_1, Version};
+use std::collections::BTreeSet;
 
 /// The longest Client Correlation Value that is noted, in characters.
 const CORRELATION_CHARS_MAX: usize = 128;
+
+/// How many kinds of credentials are noted: each entry of a message has them.
+const KINDS_MAX: usize = 8;
 
 /// An entry an item, and one for each request that an item carried out; but a Ping that was answered leaves none, as KMIP
 /// 2.1 (6.1.36) allows, nor does the question whether the server is ready: it would fill the audit, and hear nothing while
@@ -75,7 +80,7 @@ pub fn one(request: u64, peer: &Peer, version: Version, deed: &Deed, note: &str)
         peer: peer.address.to_string(),
         version: version.to_string(),
         operation: name_of(deed.operation.name(version), deed.operation.0),
-        objects: deed.objects.clone(),
+        objects: objects_of(deed),
         outcome: outcome_of(deed, version),
         note: joined([note, &deed.note]),
     }
@@ -90,11 +95,17 @@ pub fn own(done: &Done, peer: &str, mut next_request: impl FnMut() -> u64) -> Ve
         peer: peer.to_owned(),
         version: done.version.clone(),
         operation: name_of(deed.operation.name(V2_1), deed.operation.0),
-        objects: deed.objects.clone(),
+        objects: objects_of(deed),
         outcome: outcome_of(deed, V2_1),
         note: deed.note.clone(),
     };
     done.deeds.iter().map(entry).collect()
+}
+
+/// The objects that an item named, found or made. The audit is kept for good: what a client calls an object that is none takes no
+/// more of it than it may.
+fn objects_of(deed: &Deed) -> Vec<String> {
+    deed.objects.iter().map(|name| text::kept(name).into_owned()).collect()
 }
 
 /// What the audit notes of a header: the kinds of its credentials, and what the client calls the
@@ -102,10 +113,14 @@ pub fn own(done: &Done, peer: &str, mut next_request: impl FnMut() -> u64) -> Ve
 fn notes(message: &RequestMessage) -> String {
     let header = &message.header;
     let kinds = header.authentication.iter().flat_map(|authentication| &authentication.credentials);
-    let kinds = kinds.map(|credential| credential.credential_type());
-    let kinds: Vec<String> = kinds.map(|kind| name_of(kind.name(V2_1), kind.0)).collect();
-    let credentials =
-        if kinds.is_empty() { String::new() } else { format!("credential: {}", kinds.join(", ")) };
+    let kinds: BTreeSet<_> = kinds.map(|credential| credential.credential_type().0).collect();
+    let named = kinds.iter().take(KINDS_MAX).map(|kind| name_of(CredentialType(*kind).name(V2_1), *kind));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let credentials = match kinds.len() {
+        0 => String::new(),
+        1..=KINDS_MAX => format!("credential: {named}"),
+        more => format!("credential: {named} and {} other kinds", more - KINDS_MAX),
+    };
     let correlation =
         header.client_correlation_value.as_deref().map(|value| noted(value, CORRELATION_CHARS_MAX));
     joined([&credentials, &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
