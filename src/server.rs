@@ -142,6 +142,7 @@ impl Server {
             None => batch::run(world, &peer.principal, message, entropy, supplies)
                 .map_err(|need| entries::start(*request, peer, (message, world.view), need))?,
         };
+        tracing::debug!(request, asked_microseconds = outcome.asked, "ran a message");
         let objects = self.witness(world, peer, message, &outcome);
         let outcome = fitting(*request, message, outcome);
         let told = self.told(*request, peer, message, &outcome, objects);

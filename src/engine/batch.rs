@@ -37,6 +37,8 @@ pub struct Outcome {
     pub acting_as: Option<String>,
     /// What to tell clients, once the changes are durable.
     pub notices: Vec<Notice>,
+    /// How much of a processor's time its items have asked for, as far as could be told before they were done, in microseconds.
+    pub asked: u64,
     /// What is to be committed in the place of the changes where the answer is not given after all: that the message was
     /// sent, and what it has taken of its ticket.
     counted: Changes,
@@ -102,7 +104,7 @@ fn run_admitted(
     standing.settle(&mut draft)?;
     let cx = Context::new(&mut draft, message.version(), entropy, supplies);
     let (items, deeds) = Batch::new(message).run(cx).map_err(Halt::Need)?;
-    draft.unbound_time();
+    let asked = draft.unbound_time();
     let counted = counted((world, principal), acting, &standing, ticket.as_ref(), draft.grant())?;
     if let Some(ticket) = &ticket {
         ticket.settle(&mut draft)?;
@@ -120,7 +122,7 @@ fn run_admitted(
     let notices = notice::of(&draft, &world.settings.subscriptions, Some(&principal.name));
     let made = draft.made();
     let changes = draft.finish().map_err(Halt::Need)?;
-    Ok(Outcome { response, changes, deeds, acting_as, notices, counted, made })
+    Ok(Outcome { response, changes, deeds, acting_as, notices, asked, counted, made })
 }
 
 /// Nothing is committed where the sender, or the ticket that it has shown, is not good any more by then.
@@ -168,6 +170,7 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
         changes: Changes::default(),
         acting_as: None,
         notices: Vec::new(),
+        asked: 0,
         counted: Changes::default(),
         made: Undone::default(),
     }

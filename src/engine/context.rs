@@ -8,6 +8,7 @@ use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::weakness;
 use crate::engine::supplies::Supplies;
+use crate::engine::work::Meter;
 use crate::engine::world::{Entropy, Settings};
 use kmip_codec::Version;
 use kmip_codec::enums::UniqueIdentifierReference;
@@ -70,7 +71,7 @@ impl<'c, 'a> Context<'c, 'a> {
         supplies: &'c mut Supplies,
     ) -> Self {
         let room = draft.world().settings.answer_bytes_max;
-        draft.bound_time(supplies.has_turn());
+        draft.bound_time(Meter::new(supplies.has_turn(), supplies.abandoned()));
         Self {
             draft,
             version,

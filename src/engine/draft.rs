@@ -126,24 +126,27 @@ impl<'a> Draft<'a> {
         let before = self.load(object.place())?;
         self.expect(object.place())?;
         let bytes = check_size(before.as_ref(), &object)?;
-        self.take_time(work::object(bytes, object.attributes.count()))?;
+        let is_first = self.pending.measured(object.place()).is_none();
+        self.take_time(work::object(bytes, is_first))?;
         if before.is_none() {
             policy::authorise_new(self.pending.grant.as_mut(), &object)?;
         }
         if let Some(before) = &before {
             self.check_stays_ended(before, &object)?;
         }
-        let before = before.map(|old| old.name_claims()).unwrap_or_default();
-        let after = object.name_claims();
-        if after.iter().collect::<BTreeSet<_>>().len() < after.len() {
+        let before: BTreeSet<_> =
+            before.map(|old| old.name_claims()).unwrap_or_default().into_iter().collect();
+        let named = object.name_claims();
+        let after: BTreeSet<_> = named.iter().cloned().collect();
+        if after.len() < named.len() {
             return refuse(Cause::NameTaken, "the object has that name already");
         }
-        for claim in before.iter().filter(|claim| !after.contains(claim)) {
+        for claim in before.difference(&after) {
             if self.read_name(claim)?.is_some_and(|holder| holder == object.place().as_bytes()) {
                 self.put_row(claim.clone(), None)?;
             }
         }
-        for claim in after.iter().filter(|claim| !before.contains(claim)) {
+        for claim in after.difference(&before) {
             if self.read_name(claim)?.is_some_and(|holder| holder != object.place().as_bytes()) {
                 if self.principal.persona.names == Names::Free {
                     continue;
@@ -187,12 +190,14 @@ impl<'a> Draft<'a> {
 
     /// The object, if the principal may know of it; its state as the dates have it now.
     pub fn visible(&mut self, id: &str) -> Step<Option<Object>> {
-        Ok(self.find(id)?.and_then(|object| self.shown(object)))
+        self.find(id)?.map_or(Ok(None), |object| self.shown(object))
     }
 
-    fn shown(&self, mut object: Object) -> Option<Object> {
+    fn shown(&self, mut object: Object) -> Step<Option<Object>> {
+        let rights = self.pending.grant.as_ref().map_or(0, Grant::rights_count);
+        self.take_time(work::pairs(rights, object.attributes.count()))?;
         object.settle(self.world.now.seconds());
-        policy::may_know(self.principal, self.pending.grant.as_ref(), &object).then_some(object)
+        Ok(policy::may_know(self.principal, self.pending.grant.as_ref(), &object).then_some(object))
     }
 
     fn scopes(&self) -> Vec<keys::Scope> {
@@ -231,12 +236,11 @@ impl<'a> Draft<'a> {
             let key = keys::object(id);
             changes.expects.push((key.clone(), stored.map(|(_, bytes)| bytes.clone())));
             changes.writes.push((key, Some(self.world.vault.protect(id, &object.encode())?)));
-            let old = stored.map(|(object, _)| object.index_entries()).unwrap_or_default();
-            let new = object.index_entries();
-            changes.writes.extend(old.iter().filter(|e| !new.contains(e)).map(|e| (e.clone(), None)));
-            changes
-                .writes
-                .extend(new.into_iter().filter(|e| !old.contains(e)).map(|e| (e, Some(Vec::new()))));
+            let old: BTreeSet<_> =
+                stored.map(|(object, _)| object.index_entries()).unwrap_or_default().into_iter().collect();
+            let new: BTreeSet<_> = object.index_entries().into_iter().collect();
+            changes.writes.extend(old.difference(&new).map(|entry| (entry.clone(), None)));
+            changes.writes.extend(new.difference(&old).map(|entry| (entry.clone(), Some(Vec::new()))));
         }
         for (key, value) in self.pending.into_rows() {
             if !keys::is_sealed(&key) {

@@ -3,18 +3,18 @@
 //! The filter is ANDed. An attribute that the server does not know matches nothing, never everything: a filter
 //! that was ignored would hand out the wrong key.
 
+mod conditions;
+
 use crate::engine::draft::{Age, Draft};
 use crate::engine::keys::{self, Index};
 use crate::engine::lifecycle::states;
-use crate::engine::objects::intake;
 use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::Step;
-use crate::engine::work;
+use conditions::Conditions;
+use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
-use kmip_codec::enums::{ObjectGroupMember, State, StorageStatusMask};
-use kmip_codec::item::{Item, ItemValue};
+use kmip_codec::enums::{ObjectGroupMember, StorageStatusMask};
 use kmip_codec::value::UniqueIdentifier;
-use kmip_codec::{Tag, attribute};
 use std::ops::ControlFlow;
 
 /// What to look for.
@@ -52,9 +52,9 @@ pub fn search(
     let mut matches = 0;
     let mut broke = false;
     let now = draft.world().now.seconds();
+    let conditions = Conditions::of(&filter.attributes);
     let mut visit = |draft: &mut Draft<'_>, object: Object| {
-        draft.take_time(work::pairs(filter.attributes.len(), object.attributes.count()))?;
-        if filter.matches(&object, now) {
+        if filter.selects(&conditions, &object, now, |price| draft.take_time(price))? {
             if matches >= offset && identifiers.len() < maximum {
                 identifiers.push(object.id);
             }
@@ -124,19 +124,32 @@ impl Filter {
 
     /// Whether the object is one that is looked for.
     pub fn matches(&self, object: &Object, now: i64) -> bool {
-        self.is_stored_right(object, now)
-            && self.group_member_matches(object)
-            && self.attributes.iter().all(|wanted| self.has(object, wanted))
+        let free = |_| Ok(());
+        self.selects(&Conditions::of(&self.attributes), object, now, free).unwrap_or(false)
+    }
+
+    /// The same with the conditions of its attributes, after the price of it is paid.
+    fn selects(
+        &self,
+        conditions: &Conditions<'_>,
+        object: &Object,
+        now: i64,
+        pay: impl FnOnce(u64) -> Step<()>,
+    ) -> Step<bool> {
+        if !self.is_stored_right(conditions, object, now) || !self.group_member_matches(object) {
+            return Ok(false);
+        }
+        let concerned = conditions.concerned(object);
+        pay(concerned.price())?;
+        Ok(concerned.hold())
     }
 
     /// Destroyed and archived objects are found only when asked for; a filter on the state asks for destroyed ones.
-    fn is_stored_right(&self, object: &Object, now: i64) -> bool {
+    fn is_stored_right(&self, conditions: &Conditions<'_>, object: &Object, now: i64) -> bool {
         let mask = self.storage.unwrap_or(StorageStatusMask::OnLineStorage);
         let destroyed = object.state_at(now).is_some_and(states::is_destroyed);
         if destroyed {
-            let by_state =
-                attribute!(self.attributes, State).any(|state: &State| states::is_destroyed(*state));
-            return by_state || mask.contains(StorageStatusMask::DestroyedStorage);
+            return conditions.names_destroyed || mask.contains(StorageStatusMask::DestroyedStorage);
         }
         let place = if object.archived {
             StorageStatusMask::ArchivalStorage
@@ -153,78 +166,5 @@ impl Filter {
             }
             _ => true,
         }
-    }
-
-    fn has(&self, object: &Object, wanted: &Attribute) -> bool {
-        if let Some(date) = date_of(wanted) {
-            let range = self.date_range(wanted.tag(), date);
-            let of_object =
-                object.attributes.iter().filter(|have| have.tag() == wanted.tag()).find_map(date_of);
-            return range.contains(&of_object.unwrap_or(UNDEFINED));
-        }
-        object.attributes.iter().any(|have| satisfies(have, wanted) || intake::is_same(object, have, wanted))
-    }
-
-    /// One instance of a date means that date; two mean everything between them, both included. The largest date is that
-    /// of objects without the attribute.
-    fn date_range(&self, tag: Tag, date: i64) -> std::ops::RangeInclusive<i64> {
-        let dates = self.attributes.iter().filter(|a| a.tag() == tag).filter_map(date_of);
-        let (from, to) = dates.fold((date, date), |(from, to), date| (from.min(date), to.max(date)));
-        from..=to
-    }
-}
-
-/// The date of an attribute that an object does not have: the largest that there is.
-const UNDEFINED: i64 = i64::MAX;
-
-/// Whether an attribute of an object is what a filter asks for; of a structure, in the fields that the filter gives.
-fn satisfies(have: &Attribute, wanted: &Attribute) -> bool {
-    match (have, wanted) {
-        (Attribute::CryptographicUsageMask(have), Attribute::CryptographicUsageMask(wanted)) => {
-            have.contains(*wanted)
-        }
-        (Attribute::Vendor(_) | Attribute::Unknown(_), _) => have == wanted,
-        (have, wanted) if have.tag() == wanted.tag() => {
-            have == wanted
-                || matches!(wanted.to_item(), Some(ItemValue::Structure(fields))
-                if has_fields(have.to_item(), &fields))
-        }
-        _ => false,
-    }
-}
-
-fn has_fields(have: Option<ItemValue>, wanted: &[Item]) -> bool {
-    let Some(ItemValue::Structure(have)) = have else { return false };
-    wanted.iter().all(|wanted| have.iter().any(|have| have.tag == wanted.tag && is_enough(have, wanted)))
-}
-
-/// Usage Limits are enough where they are as large as wanted; any other field is the one that is wanted.
-fn is_enough(have: &Item, wanted: &Item) -> bool {
-    match (&have.value, &wanted.value) {
-        (ItemValue::LongInteger(value), ItemValue::LongInteger(least))
-            if matches!(have.tag, Tag::UsageLimitsTotal | Tag::UsageLimitsCount) =>
-        {
-            value >= least
-        }
-        (have, wanted) => have == wanted,
-    }
-}
-
-/// The seconds of a date attribute.
-fn date_of(attribute: &Attribute) -> Option<i64> {
-    match attribute {
-        Attribute::InitialDate(date)
-        | Attribute::ActivationDate(date)
-        | Attribute::ProcessStartDate(date)
-        | Attribute::ProtectStopDate(date)
-        | Attribute::DeactivationDate(date)
-        | Attribute::DestroyDate(date)
-        | Attribute::CompromiseOccurrenceDate(date)
-        | Attribute::CompromiseDate(date)
-        | Attribute::ArchiveDate(date)
-        | Attribute::LastChangeDate(date)
-        | Attribute::OriginalCreationDate(date)
-        | Attribute::RotateDate(date) => Some(date.0),
-        _ => None,
     }
 }

@@ -13,6 +13,8 @@ use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use crate::engine::world::Settings;
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How long a request may keep a processor without a turn.
 pub const AT_ONCE: u64 = 10_000;
@@ -49,12 +51,19 @@ pub struct Meter {
     beside: Cell<u64>,
     /// Whether the run has a turn among the slow ones.
     has_turn: bool,
+    /// Raised when whoever asked has left.
+    abandoned: Arc<AtomicBool>,
 }
 
 impl Meter {
-    /// Lets the run keep a processor for long, or not.
-    pub fn set_turn(&mut self, has_turn: bool) {
-        self.has_turn = has_turn;
+    /// Of a run that may keep a processor for long, or not, until whoever asked has left.
+    pub fn new(has_turn: bool, abandoned: Arc<AtomicBool>) -> Self {
+        Self { has_turn, abandoned, ..Self::default() }
+    }
+
+    /// How much was asked for, in microseconds.
+    pub fn asked(&self) -> u64 {
+        self.taken.get().saturating_add(self.beside.get())
     }
 
     /// Takes time, so many microseconds as far as can be told; or the need for a turn.
@@ -71,9 +80,12 @@ impl Meter {
         self.check_turn()
     }
 
+    /// Whatever a run does counts here: so this is where it ends when nobody waits for it any more.
     fn check_turn(&self) -> Step<()> {
-        let is_long = self.taken.get().saturating_add(self.beside.get()) > AT_ONCE;
-        if is_long && !self.has_turn { Err(Halt::Need(Need::Turn)) } else { Ok(()) }
+        if self.abandoned.load(Ordering::Relaxed) {
+            return Err(Halt::Need(Need::Abandoned));
+        }
+        if self.asked() > AT_ONCE && !self.has_turn { Err(Halt::Need(Need::Turn)) } else { Ok(()) }
     }
 }
 
@@ -88,24 +100,43 @@ pub fn within(wanted: u64, most: u64, before: &str, behind: &str) -> Step<()> {
     )
 }
 
-/// An item that is sent with so many bytes, in so many structures and values: lists that are sent are compared with themselves.
+/// An item that is sent with so many bytes, in so many structures and values: each of them is read, copied and looked at a few
+/// times.
 pub fn item(sent: usize, values: usize) -> u64 {
-    ITEM + bytes(sent) + pairs(values, values)
+    ITEM + bytes(sent) + values as u64 / 4
 }
 
-/// Comparing each of so many with each of so many others, such as attributes that are named with those that are there.
+/// Comparing each of so many with each of so many others, such as the attributes of a filter with those of an object. What is
+/// compared with itself is sorted or hashed first: nothing takes a time that grows with the square of one list.
 pub fn pairs(some: usize, others: usize) -> u64 {
     (some as u64).saturating_mul(others as u64) / 200
 }
 
-/// Making or changing an object of so many attributes, whose record has so many bytes.
-pub fn object(count: usize, attributes: usize) -> u64 {
-    OBJECT + bytes(count) + pairs(attributes, attributes)
+/// Comparing each of so many structures with each of so many others, field by field: each is taken apart once.
+pub fn structures(some: usize, others: usize) -> u64 {
+    5 * some as u64 + 20 * pairs(some, others)
+}
+
+/// Comparing so many bytes.
+pub fn comparing(bytes: usize) -> u64 {
+    bytes as u64 / 5000
+}
+
+/// Making or changing an object whose record has so many bytes. The first time counts what follows once for all changes of a
+/// request: the record is written, and what it was and is are compared for the index and for notices.
+pub fn object(count: usize, is_first: bool) -> u64 {
+    let times = if is_first { 6 } else { 2 };
+    OBJECT + times * bytes(count)
 }
 
 /// Getting a row of so many bytes out of the store.
 pub fn fetching(count: usize) -> u64 {
     ROW + bytes(count) / 8
+}
+
+/// Going over so many keys of the store, one behind the other.
+pub fn scanning(rows: usize) -> u64 {
+    rows as u64 / 2
 }
 
 /// Looking at an object whose record has so many bytes, to find others among them: what an ordinary one takes, and what its size

@@ -5,6 +5,7 @@ mod answers;
 mod batches;
 mod containers;
 mod large;
+mod lists;
 mod messages;
 mod operations;
 mod parameters;

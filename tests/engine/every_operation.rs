@@ -5,12 +5,8 @@ pub mod rows;
 
 use super::objects::*;
 use super::undone;
-use super::world::{Bench, principal};
+use super::world::Bench;
 use keystead::engine::batch::Outcome;
-use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
-use keystead::engine::rights::policy::Principal;
-use keystead::engine::telling::notice::{Changes, Put, Subscription};
-use keystead::engine::world::{Authority, AuthorityKey};
 use kmip_codec::Version;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};
@@ -18,36 +14,10 @@ use kmip_codec::operations::{OPERATION_ROWS, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::version::VERSIONS;
 use rows::{ROWS, Row};
+pub use rows::{ann, bench};
 
 /// An identifier of nothing.
 pub const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
-
-/// A bench on which every operation can succeed: with an authority, a client that is told, and Interop.
-pub fn bench() -> Bench {
-    let mut bench = Bench::new(1);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::default();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let certificate = bytes::Bytes::copy_from_slice(params.self_signed(&key).unwrap().der());
-    bench.settings.anchors = vec![certificate.clone()];
-    let key = AuthorityKey::File(key.serialize_der().into());
-    bench.settings.authority = Some(Authority { certificate, key, days: 20 });
-    bench.settings.interop = true;
-    bench.settings.subscriptions = vec![Subscription {
-        client: "ann".into(),
-        notify: Changes::All,
-        put: vec![Put::New, Put::Replaced],
-        ..Subscription::default()
-    }];
-    bench
-}
-
-pub fn ann() -> Principal {
-    let validity = Some(Validity { from: 0, until: i64::from(u32::MAX) });
-    let identity =
-        Identity { fingerprint: Some(Fingerprint::of(b"ann")), validity, ..Identity::named("ann") };
-    Principal { admin: true, weak_keys: true, identity, ..principal("ann", &[]) }
-}
 
 /// Runs a batch without committing it; the messages pass through their encoding.
 fn decide(bench: &mut Bench, version: Version, undo: bool, items: Vec<Request>) -> Outcome {

@@ -35,6 +35,48 @@ pub fn note(value: &str) -> Attribute {
     Attribute::Vendor(VendorAttribute { vendor: "x".into(), name: "note".into(), value })
 }
 
+/// Makes one of many attributes, by its number.
+pub type Make = fn(usize) -> Attribute;
+
+/// An attribute of an application, of many.
+pub fn vendor(number: usize) -> Attribute {
+    let value = Some(ItemValue::Integer(1));
+    Attribute::Vendor(VendorAttribute { vendor: "x".into(), name: format!("number {number}"), value })
+}
+
+/// A link, of many.
+pub fn link(number: usize) -> Attribute {
+    let linked = format!("00000000-0000-4000-8000-{number:012}").as_str().into();
+    Attribute::Link(Link { kind: LinkType::DerivedKeyLink, linked })
+}
+
+/// Cryptographic Parameters with some of eleven fields, by the bits of a number: with all of them, they are what each asks for.
+pub fn parameters(number: usize) -> Attribute {
+    let has = |bit: usize| (number >> bit & 1 == 1).then_some(7);
+    Attribute::CryptographicParameters(CryptographicParameters {
+        tag_length: has(0),
+        fixed_field_length: has(1),
+        invocation_field_length: has(2),
+        counter_length: has(3),
+        initial_counter_value: has(4),
+        salt_length: has(5),
+        trailer_field: has(6),
+        random_iv: has(7).map(|_| true),
+        block_cipher_mode: has(8).map(|_| BlockCipherMode::GCM),
+        padding_method: has(9).map(|_| PaddingMethod::PKCS5),
+        hashing_algorithm: has(10).map(|_| HashingAlgorithm::SHA_256),
+        ..CryptographicParameters::default()
+    })
+}
+
+/// The parameters with all of these fields.
+pub const ALL_FIELDS: usize = (1 << 11) - 1;
+
+/// So many of them.
+pub fn many(count: usize, attribute: Make) -> Vec<Attribute> {
+    (0..count).map(attribute).collect()
+}
+
 pub fn text(id: &UniqueIdentifier) -> String {
     match id {
         UniqueIdentifier::Text(id) => id.clone(),

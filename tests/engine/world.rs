@@ -1,7 +1,7 @@
 //! A world for the engine: a store in memory, keys in software, a clock and entropy that a test sets.
 
 use keystead::admin::protocol::AdminRequest;
-use keystead::engine::asynchronous::{self, Done};
+use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::{Changes, Draft};
 use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted};
@@ -16,20 +16,25 @@ use keystead::engine::world::{Direction, Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
-use kmip_codec::attributes::{Attribute, Count};
+use kmip_codec::attributes::Attribute;
 use kmip_codec::declare::Field as _;
-use kmip_codec::enums::{BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus};
+use kmip_codec::enums::{
+    BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus, StorageStatusMask,
+};
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::operations::{Call, Operation, Request, Response};
-use kmip_codec::version::STORED;
+use kmip_codec::payloads::{AddAttributeRequest, LocateRequest};
+use kmip_codec::value::UniqueIdentifier;
+use kmip_codec::version::{STORED, V2_1};
 use kmip_codec::wire::BinarySink;
 use kmip_codec::{Tag, Version};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Everything that a batch may ask.
 pub struct Bench {
@@ -47,6 +52,8 @@ pub struct Bench {
     pub signed: String,
     /// Why the server could not rotate objects by itself, in words.
     pub rotation_refusals: Vec<String>,
+    /// How long the engine ran last, to compare with what it asked for beforehand.
+    pub took: Duration,
 }
 
 /// The clients that a test knows; others are in no group.
@@ -168,12 +175,20 @@ impl Entropy for Leaving<'_> {
 }
 
 /// Counts what is read.
-struct Snapshot(Box<dyn store::Snapshot>);
+struct Snapshot {
+    stored: Box<dyn store::Snapshot>,
+    /// At which read somebody leaves, and what tells that.
+    leaves: Option<(Cell<usize>, Arc<AtomicBool>)>,
+}
 
 impl View for Snapshot {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
         count(|effort| effort.read += 1);
-        View::get(&self.0, key)
+        if let Some((reads, told)) = &self.leaves {
+            reads.set(reads.get().saturating_sub(1));
+            told.store(reads.get() == 0, Ordering::Relaxed);
+        }
+        View::get(&self.stored, key)
     }
 
     fn scan_from(
@@ -183,7 +198,7 @@ impl View for Snapshot {
         behind: Option<&[u8]>,
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), Need> {
-        View::scan_from(&self.0, prefix, direction, behind, &mut |key| {
+        View::scan_from(&self.stored, prefix, direction, behind, &mut |key| {
             count(|effort| effort.visited += 1);
             visit(key)
         })
@@ -208,27 +223,36 @@ impl Bench {
             done_outside: Vec::new(),
             signed: "ab".repeat(32),
             rotation_refusals: Vec::new(),
+            took: Duration::ZERO,
         }
     }
 
-    /// Runs a message without committing it.
-    pub fn decide(&mut self, who: &Principal, message: &RequestMessage) -> Outcome {
-        let mut supplies = Supplies::default();
+    fn snapshot(&self) -> Snapshot {
+        Snapshot { stored: self.store.snapshot().unwrap(), leaves: None }
+    }
+
+    /// What a run of the engine sees.
+    fn world<'b>(&'b self, view: &'b Snapshot) -> World<'b> {
+        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
+        World { view, vault: &self.ring, now, settings: &self.settings, clients: &self.clients }
+    }
+
+    /// Runs the engine on the store as it is, again with what it needs until it needs nothing.
+    fn until_met<T>(
+        &mut self,
+        who: &Principal,
+        mut run: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
+    ) -> T {
+        let (view, mut supplies, mut seed) = (self.snapshot(), Supplies::default(), self.seed);
         loop {
-            let view = Snapshot(self.store.snapshot().unwrap());
-            let nanoseconds = self.now.cast_unsigned() * 1_000_000_000;
-            let world = World {
-                view: &view,
-                vault: &self.ring,
-                now: Now { nanoseconds },
-                settings: &self.settings,
-                clients: &self.clients,
-            };
             count(|effort| effort.runs += 1);
-            match batch::run(&world, who, message, &mut Seeded(&mut self.seed), &mut supplies) {
-                Ok(outcome) => {
-                    outcome.response.items.iter().for_each(speaks_the_standards_words);
-                    return outcome;
+            let begun = Instant::now();
+            let ran = run(&self.world(&view), &mut Seeded(&mut seed), &mut supplies);
+            self.took = begun.elapsed();
+            match ran {
+                Ok(result) => {
+                    self.seed = seed;
+                    return result;
                 }
                 Err(Need::Turn) => {
                     count(|effort| effort.turns += 1);
@@ -252,15 +276,29 @@ impl Bench {
         }
     }
 
+    /// Runs a message without committing it.
+    pub fn decide(&mut self, who: &Principal, message: &RequestMessage) -> Outcome {
+        let outcome = self
+            .until_met(who, |world, entropy, supplies| batch::run(world, who, message, entropy, supplies));
+        outcome.response.items.iter().for_each(speaks_the_standards_words);
+        outcome
+    }
+
     /// Runs a message once, for somebody who leaves at this draw of random bytes.
     pub fn abandoned(&mut self, who: &Principal, message: &RequestMessage, draw: usize) -> Option<Need> {
-        let (view, mut supplies) = (Snapshot(self.store.snapshot().unwrap()), Supplies::default());
+        let (view, mut supplies, mut seed) = (self.snapshot(), Supplies::default(), self.seed);
         supplies.take_turn();
-        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-        let (settings, clients) = (&self.settings, &self.clients);
-        let world = World { view: &view, vault: &self.ring, now, settings, clients };
-        let mut entropy = Leaving { draws: draw, told: supplies.abandoned(), seed: &mut self.seed };
-        batch::run(&world, who, message, &mut entropy, &mut supplies).err()
+        let mut entropy = Leaving { draws: draw, told: supplies.abandoned(), seed: &mut seed };
+        batch::run(&self.world(&view), who, message, &mut entropy, &mut supplies).err()
+    }
+
+    /// The same for somebody who leaves at this read of the store.
+    pub fn left_at_read(&mut self, who: &Principal, message: &RequestMessage, read: usize) -> Option<Need> {
+        let (mut supplies, mut seed) = (Supplies::default(), self.seed);
+        supplies.take_turn();
+        let leaves = Some((Cell::new(read), supplies.abandoned()));
+        let view = Snapshot { leaves, ..self.snapshot() };
+        batch::run(&self.world(&view), who, message, &mut Seeded(&mut seed), &mut supplies).err()
     }
 
     /// What administrative operations do outside the engine: here it is only counted.
@@ -288,84 +326,48 @@ impl Bench {
         outcome.response.items
     }
 
+    /// What doing this comes to, without committing it.
+    fn perform(&mut self, waiting: &asynchronous::Waiting) -> asynchronous::Done {
+        self.until_met(&Principal::default(), |world, entropy, supplies| {
+            asynchronous::perform(world, waiting, entropy, supplies)
+        })
+    }
+
+    fn first_waiting(&self) -> Option<asynchronous::Waiting> {
+        asynchronous::waiting(&self.snapshot(), 1).unwrap().pop()
+    }
+
     /// What doing the oldest that waits comes to, without committing it.
     pub fn would_do(&mut self) -> Vec<Deed> {
-        self.waiting().deeds
+        let first = self.first_waiting().unwrap();
+        self.perform(&first).deeds
     }
 
     /// What that would change.
     pub fn changes_of_waiting(&mut self) -> Changes {
-        self.waiting().changes
-    }
-
-    fn waiting(&mut self) -> Done {
-        let view = Snapshot(self.store.snapshot().unwrap());
-        let first = asynchronous::waiting(&view, 1).unwrap().pop().unwrap();
-        let mut supplies = Supplies::default();
-        loop {
-            let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-            let (settings, clients) = (&self.settings, &self.clients);
-            let world = World { view: &view, vault: &self.ring, now, settings, clients };
-            match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
-                Ok(done) => return done,
-                Err(Need::Turn) => supplies.take_turn(),
-                Err(Need::Room) => supplies.take_room(),
-                Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
-                Err(need) => panic!("{need:?}"),
-            }
-        }
+        let first = self.first_waiting().unwrap();
+        self.perform(&first).changes
     }
 
     /// Does what waits, the oldest first, and commits it; returns what was done.
     pub fn work(&mut self) -> Vec<Deed> {
         let mut deeds = Vec::new();
-        loop {
-            let view = Snapshot(self.store.snapshot().unwrap());
-            let Some(first) = asynchronous::waiting(&view, 1).unwrap().pop() else { return deeds };
-            let mut supplies = Supplies::default();
-            let done = loop {
-                let nanoseconds = self.now.cast_unsigned() * 1_000_000_000;
-                let (settings, clients) = (&self.settings, &self.clients);
-                let world =
-                    World { view: &view, vault: &self.ring, now: Now { nanoseconds }, settings, clients };
-                match asynchronous::perform(&world, &first, &mut Seeded(&mut self.seed), &mut supplies) {
-                    Ok(done) => break done,
-                    Err(Need::Turn) => supplies.take_turn(),
-                    Err(Need::Room) => supplies.take_room(),
-                    Err(Need::Supplies(lacking)) => {
-                        lacking.into_iter().for_each(|one| make(one, &mut supplies))
-                    }
-                    Err(need) => panic!("{need:?}"),
-                }
-            };
-            drop(view);
+        while let Some(first) = self.first_waiting() {
+            let done = self.perform(&first);
             self.commit(done.changes);
             deeds.extend(done.deeds);
         }
+        deeds
     }
 
     /// Rotates what is due and commits it; returns what was done, and the notices.
     pub fn rotate(&mut self) -> Vec<(Deed, Vec<Notice>)> {
         let mut all = Vec::new();
-        let view = Snapshot(self.store.snapshot().unwrap());
-        for Due { place: id, .. } in rotation::all_due(self.now, &view).unwrap() {
-            let view = Snapshot(self.store.snapshot().unwrap());
-            let mut supplies = Supplies::default();
-            let done = loop {
-                let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-                let (settings, clients) = (&self.settings, &self.clients);
-                let world = World { view: &view, vault: &self.ring, now, settings, clients };
-                match rotation::perform(&world, &id, &mut Seeded(&mut self.seed), &mut supplies) {
-                    Ok(done) => break done,
-                    Err(Need::Turn) => supplies.take_turn(),
-                    Err(Need::Room) => supplies.take_room(),
-                    Err(Need::Supplies(lacking)) => {
-                        lacking.into_iter().for_each(|one| make(one, &mut supplies))
-                    }
-                    Err(need) => panic!("{need:?}"),
-                }
-            };
-            drop(view);
+        let due = rotation::all_due(self.now, &self.snapshot()).unwrap();
+        for Due { place: id, .. } in due {
+            let done = self.until_met(&Principal::default(), |world, entropy, supplies| {
+                rotation::perform(world, &id, entropy, supplies)
+            });
             self.commit(done.changes);
             self.rotation_refusals.extend(done.refusal);
             all.extend(done.deeds.into_iter().map(|deed| (deed, done.notices.clone())));
@@ -386,21 +388,12 @@ impl Bench {
 
     /// The message of a notice.
     pub fn push(&mut self, to: &Principal, version: Version, notice: &Notice) -> Push {
-        let view = Snapshot(self.store.snapshot().unwrap());
-        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-        let (settings, clients) = (&self.settings, &self.clients);
-        let world = World { view: &view, vault: &self.ring, now, settings, clients };
-        push::push(&world, to, version, notice, &mut Seeded(&mut self.seed)).unwrap()
+        self.until_met(to, |world, entropy, _| push::push(world, to, version, notice, entropy))
     }
 
     /// Stores what dates have led to, and returns what is told of it.
     pub fn settle(&mut self, subscription: &Subscription) -> Vec<Notice> {
-        let view = Snapshot(self.store.snapshot().unwrap());
-        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-        let (settings, clients) = (&self.settings, &self.clients);
-        let world = World { view: &view, vault: &self.ring, now, settings, clients };
-        let settled = notice::settle(&world, subscription).unwrap();
-        drop(view);
+        let settled = notice::settle(&self.world(&self.snapshot()), subscription).unwrap();
         self.commit(settled.changes);
         let mut notices = settled.notices;
         if settled.goes_on {
@@ -409,13 +402,42 @@ impl Bench {
         notices
     }
 
+    /// Gives all objects of a client that take them these attributes beside their own; returns which do.
+    pub fn enrich(&mut self, who: &Principal, more: &[Attribute]) -> BTreeSet<String> {
+        let most = std::mem::replace(&mut self.settings.work_milliseconds_max, u64::MAX / 1000);
+        let storage = StorageStatusMask::OnLineStorage
+            | StorageStatusMask::ArchivalStorage
+            | StorageStatusMask::DestroyedStorage;
+        let all = LocateRequest { storage_status_mask: Some(storage), ..LocateRequest::default() };
+        let found = self.ask(who, V2_1, all).unwrap().unique_identifiers;
+        let mut taken = BTreeSet::new();
+        for id in found {
+            let add = |attribute: &Attribute| {
+                let request = AddAttributeRequest {
+                    unique_identifier: Some(id.clone()),
+                    attribute: attribute.clone().into(),
+                };
+                RequestItem::from(request.into_request())
+            };
+            for some in more.chunks(self.settings.batch_items_max) {
+                let added = self.run(who, &RequestMessage::new(V2_1, some.iter().map(add).collect()));
+                // What is archived or destroyed takes none.
+                if added.iter().all(|item| item.result_status == ResultStatus::Success) {
+                    taken.extend(match &id {
+                        UniqueIdentifier::Text(id) => Some(id.clone()),
+                        _ => None,
+                    });
+                }
+            }
+        }
+        self.settings.work_milliseconds_max = most;
+        taken
+    }
+
     /// What is due for rotation with its owners, at most so many of each.
     pub fn due_by_owner(&self, most: usize, known: &[Due]) -> Vec<(String, Due)> {
-        let view = Snapshot(self.store.snapshot().unwrap());
-        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-        let (settings, clients) = (&self.settings, &self.clients);
-        let world = World { view: &view, vault: &self.ring, now, settings, clients };
-        rotation::due_by_owner(&world, most, &|due| known.contains(due)).unwrap()
+        let is_known = |due: &Due| known.contains(due);
+        rotation::due_by_owner(&self.world(&self.snapshot()), most, &is_known).unwrap()
     }
 
     /// Writes the record of an object with these attributes, and its value, as servers before this one have: past the checks of
@@ -427,18 +449,11 @@ impl Bench {
         attributes: Vec<Attribute>,
         value: Option<&ManagedObject>,
     ) {
-        let view = Snapshot(self.store.snapshot().unwrap());
-        let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-        let (settings, clients) = (&self.settings, &self.clients);
-        let world = World { view: &view, vault: &self.ring, now, settings, clients };
+        let view = self.snapshot();
+        let world = self.world(&view);
         let mut draft = Draft::new(&world, who);
         let mut object = draft.object(id, Operation::ModifyAttribute).unwrap();
-        for attribute in attributes {
-            match attribute.row().map(|row| row.count) {
-                Some(Count::One) => object.attributes.set(attribute),
-                _ => drop(object.attributes.add(attribute)),
-            }
-        }
+        object.attributes.take_in(attributes);
         if let Some(value) = value {
             let mut out = BinarySink::new(STORED);
             value.write(Tag::SymmetricKey, &mut out);

@@ -7,7 +7,7 @@ use crate::declare::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::item::{Item, ItemValue};
 use crate::version::STORED;
-use crate::wire::{BinarySink, BinarySource, Kind, Sink, Source, item_offsets};
+use crate::wire::{BinarySink, BinarySource, Kind, LengthSink, Sink, Source, item_offsets};
 
 /// An attribute that is a structure, without some of the fields that it must have anywhere else.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,5 +70,12 @@ impl Attribute {
         let mut src = BinarySource::new(&bytes);
         src.set_version(STORED);
         Value::take(tag, &mut src).ok()
+    }
+
+    /// How many bytes of TTLV the value has.
+    pub fn length(&self) -> usize {
+        let mut out = LengthSink::new(STORED);
+        self.put_value(Tag::AttributeValue, &mut out);
+        out.finish()
     }
 }

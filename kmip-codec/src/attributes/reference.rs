@@ -8,7 +8,7 @@ use crate::version::Version;
 use crate::wire::{Kind, Sink, Source, expect_kind};
 
 /// The name of an attribute, whichever way it was written (KMIP 2.1, 5.5).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum AttributeReference {
     /// An attribute of the table.
     Tag(Tag),

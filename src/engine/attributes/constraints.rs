@@ -22,6 +22,7 @@ use kmip_codec::payloads::{
 use kmip_codec::version::STORED;
 use kmip_codec::wire::{BinarySink, BinarySource, Source as _};
 use kmip_codec::{Tag, Version};
+use std::collections::BTreeSet;
 
 const CONSTRAINTS: &str = "constraints";
 const DEFAULTS: &str = "defaults";
@@ -50,9 +51,10 @@ pub fn defaults_for(cx: &mut Context<'_, '_>, groups: Option<&ObjectGroups>) -> 
                 return refuse(Cause::UnknownGroup, text);
             }
         }
+        let asked: BTreeSet<&String> = asked.object_groups.iter().collect();
         all.defaults.retain(|one| {
             let own = one.object_groups.as_ref();
-            own.is_none_or(|own| own.object_groups.iter().any(|group| asked.object_groups.contains(group)))
+            own.is_none_or(|own| own.object_groups.iter().any(|group| asked.contains(group)))
         });
     }
     Ok(all)
@@ -150,10 +152,10 @@ pub fn fill(cx: &mut Context<'_, '_>, object: &mut Object) -> Step<()> {
     // The algorithm may be one of them, and decides which parameters are for the key.
     let (parameters, others): (Vec<_>, Vec<_>) =
         missing.0.into_iter().partition(|entry| entry.attribute.tag() == Tag::CryptographicParameters);
-    for entry in others.into_iter().chain(parameters) {
-        if let Some(attribute) = named::passed_on(object, &entry.attribute) {
-            object.attributes.add(attribute);
-        }
+    for some in [others, parameters] {
+        let passed_on: Vec<Attribute> =
+            some.iter().filter_map(|entry| named::passed_on(object, &entry.attribute)).collect();
+        object.attributes.add_all(passed_on);
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use kmip_codec::enums::State;
 use kmip_codec::near::nearest;
 use kmip_codec::version::VERSIONS;
 use kmip_codec::{Tag, Version};
+use std::collections::BTreeSet;
 
 /// Attributes that the table gives to the server but that a client names when an object is made: they say what to
 /// make.
@@ -45,14 +46,14 @@ pub fn may_be_given(attribute: &Attribute, version: Version) -> Result<(), Refus
 /// Whether an object may come with these attributes from elsewhere: any that its type can have, who set them is not
 /// asked (KMIP 2.1, 6.1.25).
 pub fn may_be_imported(object: &Object, given: &Attributes, version: Version) -> Result<(), Refusal> {
-    for (at, entry) in given.0.iter().enumerate() {
+    let (mut tags, mut indexes) = (BTreeSet::new(), BTreeSet::new());
+    for entry in &given.0 {
         let Some(row) = known(&entry.attribute, version)? else { continue };
         applies(object, row)?;
-        let mut before = given.0.iter().take(at).filter(|before| before.attribute.tag() == row.tag);
-        if row.count == Count::One && before.clone().next().is_some() {
+        if !tags.insert(row.tag) && row.count == Count::One {
             return Err(Refusal::new(Cause::SingleValued, format!("{} has one value", row.name)));
         }
-        if before.any(|before| before.index.is_some() && before.index == entry.index) {
+        if entry.index.is_some_and(|index| !indexes.insert((row.tag, index))) {
             let message = format!("{} has two instances of one index", row.name);
             return Err(Refusal::new(Cause::InvalidField, message));
         }

@@ -11,12 +11,12 @@ pub fn references(object: &Object, version: Version) -> Vec<AttributeReference> 
     all.filter(|reference| is_in(reference, version)).collect()
 }
 
-/// The instances of one attribute, in the order in which they were added.
-pub fn instances(object: &Object, reference: &AttributeReference, version: Version) -> Vec<Entry> {
-    if !is_in(reference, version) {
-        return Vec::new();
-    }
-    object.attributes.instances(reference).cloned().map(entry).collect()
+/// The instances of these attributes: in their order, and of one in the order in which they were added.
+pub fn instances_of_all(object: &Object, all: &[AttributeReference], version: Version) -> Vec<Entry> {
+    let known = object.attributes.by_reference();
+    let named = all.iter().filter(|reference| is_in(reference, version));
+    let instances = named.filter_map(|reference| known.get(reference)).flatten();
+    instances.copied().cloned().map(entry).collect()
 }
 
 /// An instance after a change, with what the server has filled in: such as the count of Usage Limits.

@@ -98,7 +98,10 @@ impl Answered {
 
     /// Says nothing of what was made and is undone, neither to the client nor in the audit.
     pub fn strike(&mut self, undone: &Undone) {
-        self.answer.result_message = self.answer.result_message.take().map(|text| undone.strike(text));
+        // Of an item that did not fail, the message is the server's own.
+        if self.has_failed() {
+            self.answer.result_message = self.answer.result_message.take().map(|text| undone.strike(text));
+        }
         self.deed.strike(undone);
     }
 

@@ -176,11 +176,11 @@ impl Foreign {
 /// What parameters name that is not for this key and what is done with it; nothing where all is. A secret has no algorithm
 /// that could be contradicted.
 fn against(
-    object: &Object,
+    own: Option<Algorithm>,
     parameters: &CryptographicParameters,
     primitives: &[Primitive],
 ) -> Option<String> {
-    let own = attribute!(object.attributes, CryptographicAlgorithm).next().copied()?;
+    let own = own?;
     Foreign::of(own, parameters, primitives).told(own)
 }
 
@@ -209,9 +209,14 @@ pub fn chosen(
     }
 }
 
+/// Looked for once: an object may have thousands of Cryptographic Parameters.
+fn algorithm_of(object: &Object) -> Option<Algorithm> {
+    attribute!(object.attributes, CryptographicAlgorithm).next().copied()
+}
+
 /// Refuses parameters of a request that name what is not for the key and what is done with it, with both.
 pub fn check(object: &Object, parameters: &CryptographicParameters, done: Primitive) -> Step<()> {
-    match against(object, parameters, &[done]) {
+    match against(algorithm_of(object), parameters, &[done]) {
         Some(text) => refuse(
             Cause::Parameters,
             format!("{} {text}: name what is for this key, or leave it out", Source::Request),
@@ -227,10 +232,11 @@ pub fn check(object: &Object, parameters: &CryptographicParameters, done: Primit
 /// since they say what it is not.
 fn own(object: &Object, purpose: Purpose, done: Primitive) -> Step<CryptographicParameters> {
     let all = || attribute!(object.attributes, CryptographicParameters);
+    let own = algorithm_of(object);
     let Some(first) = all().next() else { return Ok(CryptographicParameters::default()) };
-    match (against(object, first, &Primitive::PROTECTING), purpose) {
+    match (against(own, first, &Primitive::PROTECTING), purpose) {
         (None, _) => {
-            let for_it = all().find(|parameters| against(object, parameters, &[done]).is_none());
+            let for_it = all().find(|parameters| against(own, parameters, &[done]).is_none());
             Ok(for_it.cloned().unwrap_or_else(|| fitting(object, first, &[done])))
         }
         (Some(_), Purpose::Process) => Ok(fitting(object, first, &[done])),
@@ -250,8 +256,9 @@ pub fn check_object(object: &Object) -> Step<()> {
     if object.object_type() == ObjectType::Template {
         return Ok(());
     }
+    let own = algorithm_of(object);
     for parameters in attribute!(object.attributes, CryptographicParameters) {
-        if let Some(text) = against(object, parameters, &Primitive::PROTECTING) {
+        if let Some(text) = against(own, parameters, &Primitive::PROTECTING) {
             let text = format!("the attribute Cryptographic Parameters names {text}");
             return refuse(Cause::AttributeValue, text);
         }

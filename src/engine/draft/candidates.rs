@@ -97,7 +97,8 @@ impl Draft<'_> {
         let behind = behind.map(|(created, place)| (Reverse(*created), place.clone()));
         self.in_order(prefixes, (age, true, behind), &mut |draft, place| {
             draft.count_looked_at()?;
-            let found = unless_damaged(draft.glance(place))?.and_then(|object| draft.shown(object));
+            let glanced = unless_damaged(draft.glance(place))?;
+            let found = glanced.map_or(Ok(None), |object| draft.shown(object))?;
             found.map_or(Ok(ControlFlow::Continue(())), |object| visit(draft, object))
         })
     }

@@ -4,6 +4,7 @@ use super::{Age, Draft};
 use crate::engine::keys;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Step};
+use crate::engine::work;
 use std::ops::ControlFlow;
 
 impl Draft<'_> {
@@ -50,10 +51,11 @@ impl Draft<'_> {
 
     /// Whether the index lists an object among those that the principal may see.
     fn is_listed(&self, id: &str) -> Step<bool> {
-        let mut listed = false;
+        let (mut listed, mut passed) = (false, 0);
         for scope in self.scopes() {
             let prefix = keys::index_prefix(&scope, keys::Index::All, &[]);
             let mut look = |key: &[u8]| {
+                passed += 1;
                 listed = keys::entry_parts(key, prefix.len()).is_some_and(|(_, found)| found == id);
                 if listed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
@@ -62,6 +64,7 @@ impl Draft<'_> {
                 break;
             }
         }
+        self.take_time_beside(work::scanning(passed))?;
         Ok(listed)
     }
 }

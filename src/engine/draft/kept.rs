@@ -7,6 +7,7 @@ use crate::engine::need::Need;
 use crate::engine::refusal::{Halt, Step};
 use crate::engine::rights::policy;
 use crate::engine::rights::tickets::Record;
+use crate::engine::work;
 use crate::engine::world::ValueIdentity;
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
@@ -143,6 +144,7 @@ impl Draft<'_> {
                 found.remove(key);
             }
         }
+        self.take_time_beside(work::scanning(found.len()))?;
         let behind = |key: Vec<u8>| key.get(prefix.len() - last..).unwrap_or_default().to_vec();
         Ok(found.into_iter().map(behind).collect())
     }

@@ -16,14 +16,15 @@ const RECENT_MAX: usize = 4;
 type Sized = (Option<Object>, usize);
 
 impl Draft<'_> {
-    /// Bounds what the draft asks of a processor, as a request is: from now on, with a turn among the slow ones or without.
-    pub fn bound_time(&mut self, has_turn: bool) {
-        self.meter.get_or_insert_default().set_turn(has_turn);
+    /// Bounds what the draft asks of a processor, as a request is; what is done within another request counts with that.
+    pub fn bound_time(&mut self, meter: Meter) {
+        self.meter.get_or_insert(meter);
     }
 
-    /// Takes the bound away: what a request must be followed by is done whatever it costs.
-    pub fn unbound_time(&mut self) {
-        self.meter = None;
+    /// Takes the bound away: what a request must be followed by is done whatever it costs. How much was asked for so far, in
+    /// microseconds.
+    pub fn unbound_time(&mut self) -> u64 {
+        self.meter.take().map_or(0, |meter| meter.asked())
     }
 
     /// Takes time of a processor, so many microseconds as far as can be told; or the need for a turn.
@@ -32,7 +33,7 @@ impl Draft<'_> {
     }
 
     /// The same for what has a bound of another kind, and is not refused for it.
-    fn take_time_beside(&self, microseconds: u64) -> Step<()> {
+    pub(super) fn take_time_beside(&self, microseconds: u64) -> Step<()> {
         self.meter.as_ref().map_or(Ok(()), |meter: &Meter| meter.take_beside(microseconds))
     }
 
@@ -70,21 +71,13 @@ impl Draft<'_> {
     pub(super) fn load(&mut self, place: &str) -> Step<Option<Object>> {
         if let Some((known, bytes)) = self.known(place) {
             self.take_time(work::bytes(bytes))?;
-            self.take_attributes(known.as_ref())?;
             return Ok(known);
         }
         let stored = self.read(place)?;
         let object = stored.as_ref().map(|(object, _)| object.clone());
-        self.take_attributes(object.as_ref())?;
         self.recent.truncate(RECENT_MAX - 1);
         self.recent.push_front((place.to_owned(), stored));
         Ok(object)
-    }
-
-    /// Takes the time that it takes to go through the attributes of an object, as operations do, for each of them.
-    fn take_attributes(&self, object: Option<&Object>) -> Step<()> {
-        let attributes = object.map_or(0, |object| object.attributes.count());
-        self.take_time(work::pairs(attributes, attributes))
     }
 
     /// The same of one of many, which is not remembered. How many are looked at has a bound of its own, in which the size of

@@ -22,6 +22,7 @@ use kmip_codec::operations::Operation;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::V2_0;
 use kmip_codec::{SecretBytes, Tag, attribute};
+use std::collections::BTreeSet;
 
 /// The Operation Policy Name of objects whose request names none.
 const DEFAULT_POLICY: &str = "default";
@@ -99,11 +100,9 @@ pub fn inheriting(
     let id = cx.new_identifier()?;
     cx.touched.push(id.clone());
     let mut object = blank(cx, id, object_type);
-    for entry in inherited.0 {
-        object.attributes.add(entry.attribute);
-    }
+    object.attributes.add_all(inherited.0.into_iter().map(|entry| entry.attribute));
     generators::choose(&given, made_here)?;
-    let tags: Vec<Tag> = given.iter().map(Attribute::tag).collect();
+    let tags: BTreeSet<Tag> = given.iter().map(Attribute::tag).collect();
     take_in(cx, &mut object, given)?;
     tags.into_iter().try_for_each(|tag| rules::in_order(&object, tag))?;
     if made_here {
@@ -133,21 +132,15 @@ pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> O
 
 /// Takes in the attributes of the request.
 fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step<()> {
-    for entry in given.0 {
-        let attribute = entry.attribute;
-        rules::may_be_born_with(object, &attribute, cx.version)?;
-        if let Attribute::ObjectType(kind) = &attribute
+    for attribute in given.iter() {
+        rules::may_be_born_with(object, attribute, cx.version)?;
+        if let Attribute::ObjectType(kind) = attribute
             && *kind != object.object_type()
         {
             return refuse(Cause::AttributeValue, "Object Type differs from that of the request");
         }
-        match attribute.row().map(|row| row.count) {
-            Some(Count::One) => object.attributes.set(attribute),
-            _ => {
-                object.attributes.add(attribute);
-            }
-        }
     }
+    object.attributes.take_in(given.0.into_iter().map(|entry| entry.attribute));
     Ok(())
 }
 

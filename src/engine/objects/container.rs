@@ -19,6 +19,7 @@ use kmip_codec::objects::{self, KeyBlock, KeyMaterial, KeyValue, ManagedObject, 
 use kmip_codec::operations::Operation;
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::{SecretBytes, attribute};
+use std::collections::HashMap;
 
 /// The friendly name of a key that has none.
 const ALIAS: &str = "alias";
@@ -115,14 +116,16 @@ pub fn keep_certificates(
         });
         kept.push((intake::object(cx, given, &value)?, value));
     }
-    let subjects: Vec<_> = kept.iter().map(|(object, _)| (object.id.clone(), subject(object))).collect();
+    let mut subjects = HashMap::new();
+    for (object, _) in &kept {
+        subjects.entry(subject(object)).or_insert_with(|| object.id.clone());
+    }
     for (place, (mut object, value)) in kept.into_iter().enumerate() {
         if place == 0 && has_own {
             key.link(LinkType::PKCS_12CertificateLink, &object.id);
         }
         let issuer = issuer(&object);
-        let parent = subjects.iter().find(|(id, subject)| *id != object.id && *subject == issuer);
-        if let Some((parent, _)) = parent.filter(|_| issuer != subject(&object)) {
+        if let Some(parent) = subjects.get(&issuer).filter(|_| issuer != subject(&object)) {
             object.link(LinkType::CertificateLink, parent);
         }
         birth::store(cx, object, &value)?;

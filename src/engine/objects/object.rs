@@ -311,7 +311,7 @@ fn name_value(name: &kmip_codec::attributes::Name) -> Vec<u8> {
 }
 
 /// An attribute as bytes, equal for equal attributes.
-fn encoded(attribute: &Attribute) -> Vec<u8> {
+pub fn encoded(attribute: &Attribute) -> Vec<u8> {
     let mut out = BinarySink::new(STORED);
     AttributeList(Attributes::from([attribute.clone()])).put(Tag::Attribute, &mut out);
     out.finish()

@@ -4,13 +4,14 @@ use crate::engine::context::Context;
 use crate::engine::material;
 use crate::engine::need::{KeyPair, PairKind};
 use crate::engine::objects::birth;
-use crate::engine::objects::object::Object;
+use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::{Cause, Step, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes, Count, TemplateAttribute};
 use kmip_codec::enums::{CryptographicAlgorithm, LinkType, RecommendedCurve};
 use kmip_codec::objects::{ManagedObject, PrivateKey, PublicKey};
 use kmip_codec::{Tag, attribute};
+use std::collections::BTreeSet;
 
 /// What both halves say alike, and one value of it (KMIP 2.1, table 191).
 const SAME: &[Tag] =
@@ -32,9 +33,9 @@ pub fn halves(
 
 /// What is given for both halves, and for one of them, which counts more.
 fn both(common: &Attributes, own: Attributes) -> Attributes {
+    let named: BTreeSet<Tag> = own.iter().map(Attribute::tag).collect();
     let is_replaced = |attribute: &Attribute| {
-        attribute.row().is_some_and(|row| row.count == Count::One)
-            && own.iter().any(|own| own.tag() == attribute.tag())
+        attribute.row().is_some_and(|row| row.count == Count::One) && named.contains(&attribute.tag())
     };
     let kept = common.0.iter().filter(|entry| !is_replaced(&entry.attribute)).cloned();
     Attributes(kept.chain(own.0.iter().cloned()).collect())
@@ -56,11 +57,12 @@ fn agree(private: &mut Attributes, public: &mut Attributes) -> Step<()> {
             _ => {}
         }
     }
-    let mut parameters: Vec<Attribute> = Vec::new();
+    let (mut parameters, mut seen) = (Vec::new(), BTreeSet::new());
     for half in [&mut *private, &mut *public] {
-        let own = half.iter().filter(|a| a.tag() == Tag::CryptographicParameters && !parameters.contains(a));
-        let own: Vec<_> = own.cloned().collect();
-        parameters.extend(own);
+        let own = half.iter().filter(|a| a.tag() == Tag::CryptographicParameters);
+        let new: Vec<&Attribute> = own.filter(|a| !seen.contains(&object::encoded(a))).collect();
+        seen.extend(new.iter().map(|attribute| object::encoded(attribute)));
+        parameters.extend(new.into_iter().cloned());
         half.0.retain(|entry| entry.attribute.tag() != Tag::CryptographicParameters);
     }
     for said in parameters {

@@ -6,6 +6,7 @@ use crate::engine::rights::grant::{Grant, Right};
 use crate::engine::rights::tickets::{Terms, give, operations_left};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{self, DelegatedLoginRequest, DelegatedLoginResponse};
+use std::collections::BTreeSet;
 
 /// The most entries of one list of a right.
 const LIST_ITEMS_MAX: usize = 256;
@@ -31,13 +32,15 @@ fn kept(cx: &mut Context<'_, '_>, right: payloads::Right) -> Step<Right> {
         Some(list) => {
             check_length(list.unique_identifiers.len())?;
             let own = |id| cx.object(Some(id), Operation::DelegatedLogin).map(|object| object.id);
-            Some(list.unique_identifiers.into_iter().map(own).collect::<Step<Vec<_>>>()?)
+            Some(list.unique_identifiers.into_iter().map(own).collect::<Step<BTreeSet<_>>>()?)
         }
     };
-    let operations = right.operations.map(|list| list.operations.iter().map(|o| o.0).collect::<Vec<_>>());
+    let operations = right.operations.map(|list| list.operations);
     let groups = right.object_groups.map(|list| list.object_groups);
     check_length(operations.as_ref().map_or(0, Vec::len))?;
     check_length(groups.as_ref().map_or(0, Vec::len))?;
+    let operations = operations.map(|all| all.into_iter().map(|operation| operation.0).collect());
+    let groups = groups.map(|all| all.into_iter().collect());
     Ok(Right { operations, objects, groups, left: operations_left(right.usage_limits)? })
 }
 

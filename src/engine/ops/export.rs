@@ -25,8 +25,8 @@ impl Execute for ExportRequest {
         let value =
             if object.is_destroyed() { remains(&object)? } else { release::value(cx, &object, &form)? };
         let references = shown::references(&object, cx.version);
-        let shown = references.iter().flat_map(|reference| shown::instances(&object, reference, cx.version));
-        let attributes = Some(AttributeList(Attributes(shown.collect())));
+        let shown = shown::instances_of_all(&object, &references, cx.version);
+        let attributes = Some(AttributeList(Attributes(shown)));
         cx.placeholder = Some(object.id.clone());
         Ok(ExportResponse {
             object_type: object.object_type(),

@@ -6,6 +6,7 @@ use crate::engine::refusal::{Cause, Step, refuse};
 use kmip_codec::attributes::{AttributeList, AttributeReference, Attributes};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetAttributesRequest, GetAttributesResponse};
+use std::collections::HashSet;
 
 impl Execute for GetAttributesRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetAttributesResponse> {
@@ -15,8 +16,7 @@ impl Execute for GetAttributesRequest {
         } else {
             once(self.references)?
         };
-        let shown = references.iter().flat_map(|reference| shown::instances(&object, reference, cx.version));
-        let attributes = Attributes(shown.collect());
+        let attributes = Attributes(shown::instances_of_all(&object, &references, cx.version));
         Ok(GetAttributesResponse {
             unique_identifier: object.id.into(),
             attributes: Some(AttributeList(attributes)),
@@ -26,13 +26,11 @@ impl Execute for GetAttributesRequest {
 
 /// A request names each attribute once.
 fn once(references: Vec<AttributeReference>) -> Step<Vec<AttributeReference>> {
-    for (at, reference) in references.iter().enumerate() {
-        if references.iter().take(at).any(|before| before == reference) {
-            return refuse(
-                Cause::InvalidMessage,
-                format!("attribute {:?} is named twice", reference.to_name()),
-            );
+    let mut seen = HashSet::new();
+    match references.iter().find(|reference| !seen.insert(*reference)) {
+        Some(twice) => {
+            refuse(Cause::InvalidMessage, format!("attribute {:?} is named twice", twice.to_name()))
         }
+        None => Ok(references),
     }
-    Ok(references)
 }

@@ -3,7 +3,7 @@
 use crate::engine::certificates::{self, Sent, Wish};
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::birth;
-use crate::engine::objects::object::Object;
+use crate::engine::objects::object::{self, Object};
 use crate::engine::objects::release;
 use crate::engine::objects::renewal;
 use crate::engine::objects::storage;
@@ -14,6 +14,7 @@ use kmip_codec::enums::LinkType;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ReCertifyRequest, ReCertifyResponse};
+use std::collections::BTreeSet;
 
 impl Execute for ReCertifyRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReCertifyResponse> {
@@ -43,10 +44,11 @@ impl Execute for ReCertifyRequest {
         let mut inherited = renewal::inherited(&old, self.offset, cx.now())?;
         inherited.0.retain(|entry| !birth::is_name(&entry.attribute));
         // The names of the old certificate come behind those of the request.
-        for name in attribute!(old.attributes, Name).cloned().map(Attribute::Name) {
-            if !given.iter().any(|attribute| *attribute == name) {
-                given.push(name);
-            }
+        let named: BTreeSet<Vec<u8>> =
+            given.iter().filter(|given| birth::is_name(given)).map(object::encoded).collect();
+        let names = attribute!(old.attributes, Name).cloned().map(Attribute::Name);
+        for name in names.filter(|name| !named.contains(&object::encoded(name))) {
+            given.push(name);
         }
         old.attributes.remove_tag(kmip_codec::Tag::Name);
         let (mut new, value) = certificates::made(cx, wish, given, inherited)?;

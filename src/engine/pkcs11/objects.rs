@@ -10,6 +10,7 @@ use crate::engine::keys::Index;
 use crate::engine::material;
 use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::{Halt, Step};
+use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::{ObjectType, PKCS11ReturnCode};
 use kmip_codec::objects::ManagedObject;
@@ -33,7 +34,8 @@ pub fn find_init(call: &mut Call<'_, '_, '_>) -> Returned {
     let index = label.and_then(|label| object::index_value(&Attribute::Name(Name::text(label))));
     let is_logged_in = call.application.is_logged_in;
     let mut identifiers = Vec::new();
-    let mut visit = |_: &mut Draft<'_>, object: Object| -> Step<ControlFlow<()>> {
+    let mut visit = |draft: &mut Draft<'_>, object: Object| -> Step<ControlFlow<()>> {
+        draft.take_time(work::pairs(template.len(), object.attributes.count()))?;
         if is_visible(&object, is_logged_in) && template.iter().all(|named| named.fits(&object)) {
             identifiers.push(object.id);
         }
@@ -88,6 +90,7 @@ pub fn attribute_value(call: &mut Call<'_, '_, '_>) -> Returned {
     let handle = call.input.ulong()?;
     let template = Named::read_all(&mut call.input)?;
     let object = visible(call, handle)?.ok_or(code::OBJECT_HANDLE_INVALID)?;
+    work::take(call.cx, work::pairs(template.len(), object.attributes.count()))?;
     let mut worst = PKCS11ReturnCode::OK;
     call.output.count(template.len());
     for named in &template {

@@ -192,7 +192,7 @@ fn not_good() -> Halt {
 fn to_fetch(objects: Vec<String>) -> Right {
     let operations = [Operation::Get, Operation::GetAttributes, Operation::GetAttributeList];
     let operations = Some(operations.iter().map(|operation| operation.0).collect());
-    Right { operations, objects: Some(objects), groups: None, left: None }
+    Right { operations, objects: Some(objects.into_iter().collect()), groups: None, left: None }
 }
 
 impl Standing {

@@ -8,16 +8,17 @@ use crate::engine::rights::policy;
 use kmip_codec::attribute;
 use kmip_codec::operations::Operation;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// So many of these operations on these objects; what is `None` is not restricted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Right {
     /// The operations, by number.
-    pub operations: Option<Vec<u32>>,
+    pub operations: Option<BTreeSet<u32>>,
     /// The identifiers of objects.
-    pub objects: Option<Vec<String>>,
+    pub objects: Option<BTreeSet<String>>,
     /// Object Groups, one of which an object must be in.
-    pub groups: Option<Vec<String>>,
+    pub groups: Option<BTreeSet<String>>,
     /// How many operations are left.
     pub left: Option<i64>,
 }
@@ -77,6 +78,11 @@ impl Grant {
             return Err(denied());
         }
         Ok(())
+    }
+
+    /// How many rights there are, each of which is held against each object.
+    pub fn rights_count(&self) -> usize {
+        self.rights.as_ref().map_or(0, Vec::len)
     }
 
     /// Whether the present item may use the object.

@@ -12,6 +12,7 @@ use crate::engine::world::World;
 use kmip_codec::attributes::{Attribute, AttributeReference, Attributes, Entry};
 use kmip_codec::enums::LinkType;
 use serde::Deserialize;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 /// Whose changes are told.
@@ -168,21 +169,24 @@ impl Subscription {
 
 /// The attributes that differ, with Last Change Date, which a notification always has.
 fn difference(before: &Object, object: &Object) -> Option<What> {
-    let (old, new) = (&before.attributes, &object.attributes);
-    let mut differing: Vec<AttributeReference> = new.references();
-    differing.extend(old.references().into_iter().filter(|reference| !new.has(reference)));
-    differing.retain(|reference| !old.instances(reference).eq(new.instances(reference)));
+    let (old, new) = (before.attributes.by_reference(), object.attributes.by_reference());
+    let mut differing: Vec<AttributeReference> = object.attributes.references();
+    let before = before.attributes.references();
+    differing.extend(before.into_iter().filter(|reference| !new.contains_key(reference)));
+    differing.retain(|reference| old.get(reference) != new.get(reference));
     if differing.is_empty() {
         return None;
     }
     let gone = differing.iter().flat_map(|reference| {
-        let stays = |entry: &&Entry| new.instances(reference).any(|left| left.index == entry.index);
-        let gone = old.instances(reference).filter(move |entry| !stays(entry));
+        let left = new.get(reference).into_iter().flatten().map(|entry| entry.index);
+        let left: HashSet<Option<i32>> = left.collect();
+        let gone = old.get(reference).into_iter().flatten().filter(move |entry| !left.contains(&entry.index));
         gone.map(|entry| (reference.clone(), entry.index.unwrap_or_default()))
     });
     let gone = gone.collect();
-    let last_change = |entry: &&Entry| matches!(entry.attribute, Attribute::LastChangeDate(_));
-    let is_changed = |entry: &&Entry| last_change(entry) || differing.contains(&entry.attribute.reference());
-    let changed = new.to_list().0.iter().filter(is_changed).cloned().collect();
+    let differing: HashSet<&AttributeReference> = differing.iter().collect();
+    let last_change = |entry: &Entry| matches!(entry.attribute, Attribute::LastChangeDate(_));
+    let is_changed = |entry: &Entry| last_change(entry) || differing.contains(&entry.attribute.reference());
+    let changed = object.attributes.to_list().0.into_iter().filter(is_changed).collect();
     Some(What::Notify { changed: Attributes(changed), gone })
 }

@@ -23,6 +23,7 @@ use kmip_codec::operations::{Call as _, Operation, Request};
 use kmip_codec::payloads::{GetAttributesRequest, GetRequest, NotifyRequest, PutRequest};
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_0;
+use std::collections::HashSet;
 
 /// What a notice comes to.
 #[derive(Debug)]
@@ -112,10 +113,8 @@ fn notify(
     if cx.version < V2_0 {
         attributes.extend(gone.map(|(reference, index)| shown::entry(without_value(reference, *index))));
     } else {
-        let is_left = |reference: &AttributeReference| {
-            changed.0.iter().any(|entry| entry.attribute.is_called(reference))
-        };
-        references.extend(gone.filter(|(reference, _)| !is_left(reference)).map(|(r, _)| r.clone()));
+        let left: HashSet<AttributeReference> = changed.iter().map(Attribute::reference).collect();
+        references.extend(gone.filter(|(reference, _)| !left.contains(reference)).map(|(r, _)| r.clone()));
         references.dedup();
     }
     let notify = NotifyRequest {

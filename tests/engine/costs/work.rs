@@ -13,9 +13,7 @@ use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
 use kmip_codec::operations::{Call as _, Request};
-use kmip_codec::payloads::*;
 use kmip_codec::version::V2_1;
-use std::collections::BTreeSet;
 
 /// The same request so many times in one batch, whatever becomes of each.
 fn repeated(bench: &mut Bench, who: &Principal, request: &Request, times: usize) -> Outcome {
@@ -44,31 +42,10 @@ fn every_item_costs_a_base() {
     }
 }
 
-/// Puts so many bytes into the attributes of everything that the client has and that takes them; the identifiers.
-fn fattened(bench: &mut Bench, who: &Principal, bytes: usize) -> BTreeSet<String> {
-    let all = LocateRequest {
-        storage_status_mask: Some(
-            StorageStatusMask::OnLineStorage
-                | StorageStatusMask::ArchivalStorage
-                | StorageStatusMask::DestroyedStorage,
-        ),
-        ..LocateRequest::default()
-    };
-    let found = bench.ask(who, V2_1, all).unwrap().unique_identifiers;
-    let mut there = BTreeSet::new();
-    for id in &found {
-        let fat = Attribute::Vendor(VendorAttribute {
-            vendor: "x".into(),
-            name: "fat".into(),
-            value: Some(ItemValue::TextString("x".repeat(bytes))),
-        });
-        let request = AddAttributeRequest { unique_identifier: Some(id.clone()), attribute: fat.into() };
-        // What is archived or destroyed takes none.
-        if bench.ask(who, V2_1, request).is_ok() {
-            there.insert(text(id));
-        }
-    }
-    there
+/// An attribute of so many bytes.
+fn fat(bytes: usize) -> Attribute {
+    let value = Some(ItemValue::TextString("x".repeat(bytes)));
+    Attribute::Vendor(VendorAttribute { vendor: "x".into(), name: "fat".into(), value })
 }
 
 /// Get Attributes of 900 KiB, a thousand times, was nothing.
@@ -91,7 +68,7 @@ fn what_an_item_reads_counts_by_its_bytes() {
         // As much as it takes where nothing is large.
         let Some(most) = (0..3).find(|most| is_done(&mut bench, *most).0) else { continue };
         bench.settings.work_milliseconds_max = 1000;
-        let there = fattened(&mut bench, &ann(), BYTES);
+        let there = bench.enrich(&ann(), &[fat(BYTES)]);
         let (_, succeeds, objects) = is_done(&mut bench, 1000);
         if succeeds && objects.iter().any(|id| there.contains(id)) {
             named += 1;

@@ -1,9 +1,12 @@
 //! A request of every operation, and what it needs before it.
 
 use crate::objects::*;
-use crate::world::Bench;
+use crate::world::{Bench, principal};
 use bytes::Bytes;
+use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
 use keystead::engine::rights::policy::Principal;
+use keystead::engine::telling::notice::{Changes, Put, Subscription};
+use keystead::engine::world::{Authority, AuthorityKey};
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
@@ -14,6 +17,33 @@ use kmip_codec::operations::{Call as _, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::value::{Data, DateTime, UniqueIdentifier};
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1};
+
+/// A bench on which every operation can succeed: with an authority, a client that is told, and Interop.
+pub fn bench() -> Bench {
+    let mut bench = Bench::new(1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = Bytes::copy_from_slice(params.self_signed(&key).unwrap().der());
+    bench.settings.anchors = vec![certificate.clone()];
+    let key = AuthorityKey::File(key.serialize_der().into());
+    bench.settings.authority = Some(Authority { certificate, key, days: 20 });
+    bench.settings.interop = true;
+    bench.settings.subscriptions = vec![Subscription {
+        client: "ann".into(),
+        notify: Changes::All,
+        put: vec![Put::New, Put::Replaced],
+        ..Subscription::default()
+    }];
+    bench
+}
+
+pub fn ann() -> Principal {
+    let validity = Some(Validity { from: 0, until: i64::from(u32::MAX) });
+    let identity =
+        Identity { fingerprint: Some(Fingerprint::of(b"ann")), validity, ..Identity::named("ann") };
+    Principal { admin: true, weak_keys: true, identity, ..principal("ann", &[]) }
+}
 
 /// An operation that succeeds.
 pub struct Row {
