@@ -13,6 +13,7 @@
 mod adapters;
 mod administration;
 mod commit;
+mod openings;
 mod owners;
 mod readiness;
 mod registrar;
@@ -72,6 +73,7 @@ impl<T> Effects<T> {
 pub struct Executor {
     database: Arc<Database>,
     hierarchy: Arc<Hierarchy>,
+    openings: openings::Openings,
     gate: Arc<Gate>,
     settings: Settings,
     /// What clients have sent for the generator.
@@ -106,6 +108,7 @@ impl Executor {
         Self {
             database,
             hierarchy,
+            openings: openings::Openings::default(),
             gate,
             settings,
             seeds: Seeds::default(),

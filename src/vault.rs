@@ -101,6 +101,9 @@ pub enum Error {
          present format, or read it without the HSM"
     )]
     Older,
+    /// A thread that was to open a key-encryption key did not come back.
+    #[error("{0}")]
+    Failed(String),
     /// Somebody else changed the hierarchy at the same time.
     #[error("the hierarchy was changed by somebody else at the same time: try again")]
     Conflict,
@@ -224,13 +227,19 @@ impl Hierarchy {
         self.master.prove(rows.epoch()?).map_err(|error| rows.named(error))
     }
 
+    /// Whether opened KEKs live for one request.
+    pub fn is_strict(&self) -> bool {
+        self.keep == Keep::Strict
+    }
+
+    /// A KEK, if it is open now.
+    pub fn opened_kek(&self, id: u32) -> Option<Arc<Kek>> {
+        self.opened_now().get(&id).map(|(kek, _)| Arc::clone(kek))
+    }
+
     /// The KEKs that are open now, for one request.
     pub fn ring(&self) -> KeyRing {
-        let now = Instant::now();
-        let mut opened = self.opened();
-        if let Keep::Cached(time) = self.keep {
-            opened.retain(|_, (_, since)| now.duration_since(*since) < time);
-        }
+        let opened = self.opened_now();
         let keks = opened.iter().map(|(id, (kek, _))| (*id, Arc::clone(kek))).collect();
         KeyRing::new(self.current, keks).noting(&self.damage)
     }
@@ -266,6 +275,16 @@ impl Hierarchy {
     /// What holds the master keys.
     pub fn describe(&self) -> String {
         self.master.describe()
+    }
+
+    /// Those whose time is not over.
+    fn opened_now(&self) -> MutexGuard<'_, BTreeMap<u32, (Arc<Kek>, Instant)>> {
+        let now = Instant::now();
+        let mut opened = self.opened();
+        if let Keep::Cached(time) = self.keep {
+            opened.retain(|_, (_, since)| now.duration_since(*since) < time);
+        }
+        opened
     }
 
     fn opened(&self) -> MutexGuard<'_, BTreeMap<u32, (Arc<Kek>, Instant)>> {

@@ -27,7 +27,7 @@ pub enum Error {
     Store(#[from] store::Error),
     /// A key-encryption key could not be opened; the text is for the log.
     #[error(transparent)]
-    Keys(#[from] vault::Error),
+    Keys(Arc<vault::Error>),
     /// The client has not read what it was answered before, and has no room left for more.
     #[error("its client does not read its answers: they fill limits.bytes_in_flight_per_client")]
     AnswersUnread,
@@ -40,6 +40,12 @@ pub enum Error {
     /// Something that the engine needs failed; the text is for the log.
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<vault::Error> for Error {
+    fn from(error: vault::Error) -> Self {
+        Self::Keys(Arc::new(error))
+    }
 }
 
 impl Error {

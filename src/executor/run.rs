@@ -60,9 +60,7 @@ impl Executor {
                 Ok(effects) => return Ok(((effects, permit), work, supplies)),
                 Err(Need::Kek(id)) => {
                     drop(permit);
-                    let executor = Arc::clone(self);
-                    let loaded = self.run_outside(client, move || executor.hierarchy.load(id)).await?;
-                    ring.add(loaded?);
+                    ring.add(self.kek(client, id).await?);
                 }
                 Err(Need::Room) => {
                     drop(permit);
@@ -88,7 +86,7 @@ impl Executor {
     }
 
     /// Does what waits for the HSM or the world outside, when it is the turn of this client.
-    async fn run_outside<T: Send + 'static>(
+    pub(super) async fn run_outside<T: Send + 'static>(
         &self,
         client: &Client,
         work: impl FnOnce() -> T + Send + 'static,

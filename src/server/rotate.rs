@@ -18,8 +18,14 @@ const LOOK_MAX: usize = 1000;
 /// How many are under way together.
 const AT_ONCE: usize = 8;
 
-/// How long one that could not be rotated is left alone: what stands in its way is likely to stay.
-const RETRY: Duration = Duration::from_secs(3600);
+/// How long one that was refused is left alone: what stands in its way is likely to stay.
+const REFUSED: Duration = Duration::from_secs(3600);
+
+/// How long one is left alone that the server failed to rotate, for want of room or of its HSM, say: that passes.
+const FAILED: Duration = Duration::from_secs(60);
+
+/// Why one was not rotated, and how long it is left alone.
+type NotRotated = (String, Duration);
 
 impl Server {
     /// Rotates what is due, every so often.
@@ -36,7 +42,7 @@ impl Server {
             let (id, rotated) = tokio::select! {
                 Some(ended) = tasks.join_next_with_id() => match ended {
                     Ok(ended) => ended,
-                    Err(panic) => (panic.id(), Err(panic.to_string())),
+                    Err(panic) => (panic.id(), Err((panic.to_string(), REFUSED))),
                 },
                 () = tokio::time::sleep_until(look) => {
                     let due = self.due_for_rotation(turns.known().clone()).await;
@@ -48,9 +54,15 @@ impl Server {
             let Some((owner, due)) = under_way.remove(&id) else { continue };
             match rotated {
                 Ok(()) => turns.done(&owner, &due),
-                Err(why) => {
-                    tracing::warn!(object = due.place, why, "not rotated; it is tried again in an hour");
-                    turns.failed(&owner, due, RETRY);
+                Err((why, rest)) => {
+                    let again_in_seconds = rest.as_secs();
+                    tracing::warn!(
+                        object = due.place,
+                        why,
+                        again_in_seconds,
+                        "not rotated; it is tried again"
+                    );
+                    turns.failed(&owner, due, rest);
                 }
             }
         }
@@ -68,7 +80,7 @@ impl Server {
     }
 
     /// Rotates one, and commits that with its audit entry.
-    async fn rotate_one(self: Arc<Self>, client: Client, place: String) -> Result<(), String> {
+    async fn rotate_one(self: Arc<Self>, client: Client, place: String) -> Result<(), NotRotated> {
         let server = Arc::clone(&self);
         let rotated = self.executor.run(&client, move |world, entropy, supplies| {
             let done = rotation::perform(world, &place, entropy, supplies)?;
@@ -78,8 +90,8 @@ impl Server {
         });
         match rotated.await.map(|done| done.result) {
             Ok(None) => Ok(()),
-            Ok(Some(why)) => Err(format!("refused: {why}")),
-            Err(error) => Err(error.to_string()),
+            Ok(Some(why)) => Err((format!("refused: {why}"), REFUSED)),
+            Err(error) => Err((error.to_string(), FAILED)),
         }
     }
 }

@@ -23,7 +23,7 @@ fn module(test: &Path) -> PathBuf {
 }
 
 impl Lab {
-    fn new(mode: &str) -> Self {
+    fn new(mode: &str, cache_seconds: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("server");
         drop(Dev::start_quietly(&place));
@@ -33,7 +33,8 @@ impl Lab {
         let faulty = module(&std::env::current_exe().unwrap());
         let changed = config
             .replace(line, &format!("module = {faulty:?}\ncall_timeout_seconds = 60"))
-            .replace("mode = \"cached\"", &format!("mode = \"{mode}\""));
+            .replace("mode = \"cached\"", &format!("mode = \"{mode}\""))
+            .replace("cache_seconds = 300", &format!("cache_seconds = {cache_seconds}"));
         std::fs::write(place.join("keystead.toml"), changed).unwrap();
         let script = folder.path().join("script");
         let variables = [
@@ -46,8 +47,13 @@ impl Lab {
 
     /// From now on every call that opens something hangs, or none.
     fn hang(&self, hangs: bool) {
+        self.follow(if hangs { "C_Decrypt * hang\nC_DecryptInit * hang\n" } else { "" });
+    }
+
+    /// From now on the HSM does what this script says.
+    fn follow(&self, script: &str) {
         let half = self.folder.path().join("half");
-        std::fs::write(&half, if hangs { "C_Decrypt * hang\nC_DecryptInit * hang\n" } else { "" }).unwrap();
+        std::fs::write(&half, script).unwrap();
         std::fs::rename(half, self.folder.path().join("script")).unwrap();
     }
 
@@ -98,7 +104,7 @@ fn answered_meanwhile(lab: &Lab, wire: &mut Wire, requests: &[Request], waiting:
 /// The keys are in memory: whoever asks whether the server is ready waits, and all keys are served.
 #[test]
 fn an_hsm_that_hangs_keeps_nobody_waiting_whose_keys_are_open() {
-    let lab = Lab::new("cached");
+    let lab = Lab::new("cached", 300);
     let mut wire = wire::connect(&lab.dev, "one");
     let id = created(&mut wire);
     lab.hang(true);
@@ -119,13 +125,37 @@ fn an_hsm_that_hangs_keeps_nobody_waiting_whose_keys_are_open() {
 /// Every key is opened for each request: what needs none is answered all the same.
 #[test]
 fn an_hsm_that_hangs_keeps_nobody_waiting_who_needs_no_key() {
-    let lab = Lab::new("strict");
+    let lab = Lab::new("strict", 300);
     let mut wire = wire::connect(&lab.dev, "one");
     created(&mut wire);
     lab.hang(true);
     let (waiting, answered) = lab.wait(&Request::Create(key()));
     answered_meanwhile(&lab, &mut wire, &without_keys(), &answered);
     lab.hang(false);
+    for one in waiting {
+        let item = one.join().unwrap();
+        assert_eq!(item.result_status, ResultStatus::Success, "{item:?}");
+    }
+}
+
+/// The keys are not in memory any more, and many ask at the same moment: the HSM opens the key once for all of them.
+#[test]
+fn many_who_wait_for_a_key_are_one_call_of_the_hsm() {
+    let lab = Lab::new("cached", 2);
+    created(&mut wire::connect(&lab.dev, "one"));
+    std::thread::sleep(Duration::from_secs(3));
+    lab.follow("C_Decrypt * hang\n");
+    let (waiting, answered) = lab.wait(&Request::Create(key()));
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(answered.load(Ordering::SeqCst), 0, "the HSM hangs, and somebody has a key of it");
+    // What hangs goes on, and few further calls do.
+    lab.follow("C_Decrypt 5- hang\n");
+    let is_over = (0..300).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        answered.load(Ordering::SeqCst) == WAITING
+    });
+    lab.hang(false);
+    assert!(is_over, "they wait for calls of their own");
     for one in waiting {
         let item = one.join().unwrap();
         assert_eq!(item.result_status, ResultStatus::Success, "{item:?}");
