@@ -83,7 +83,7 @@ pub fn open(container: &[u8], password: &[u8], iterations_max: u64) -> Result<Co
         return Err(Unopened::TooDear(seen));
     }
     let text = std::str::from_utf8(password).map_err(|_| NO_TEXT)?;
-    let all = hidden::iterations(container, text).ok_or(Unopened::Unseen)?.saturating_add(seen);
+    let all = hidden::iterations(container, text)?.saturating_add(seen);
     if all > iterations_max {
         return Err(Unopened::TooDear(all));
     }

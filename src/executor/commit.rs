@@ -58,10 +58,13 @@ impl Error {
     /// there is room.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Keys(vault::Error::Hsm(error)) => error.is_passing(),
-            Self::Keys(vault::Error::Store(error)) => error.is_passing(),
-            // Another token is in the place of the right one: it may come back.
-            Self::Keys(vault::Error::MasterKey { .. }) => true,
+            Self::Keys(error) => match &**error {
+                vault::Error::Hsm(error) => error.is_passing(),
+                vault::Error::Store(error) => error.is_passing(),
+                // Another token is in the place of the right one: it may come back.
+                vault::Error::MasterKey { .. } => true,
+                _ => false,
+            },
             Self::AnswersUnread | Self::Conflicts => true,
             _ => self.is_passing(),
         }

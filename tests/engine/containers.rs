@@ -3,6 +3,7 @@
 use super::objects::{activate, bytes_block, note, text};
 use super::openssl::OpenSsl;
 use super::world::{Bench, principal};
+use keystead::crypto::pkcs12::{self, Unopened};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes, Link};
@@ -216,11 +217,8 @@ fn what_openssl_makes_is_taken_apart() {
     }
 }
 
-/// The password of a container is found by its link, belongs to the client, is a password, and is Active.
-#[test]
-fn a_container_opens_with_its_own_password_alone() {
-    let Some(openssl) = OpenSsl::new() else { return };
-    let (mut bench, who, other) = (Bench::new(1), principal("owner", &[]), principal("other", &[]));
+/// A container that OpenSSL made, under the password.
+fn made_by(openssl: &OpenSsl) -> Vec<u8> {
     openssl.certificate("leaf", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256", None);
     openssl
         .run_words(&[
@@ -236,7 +234,24 @@ fn a_container_opens_with_its_own_password_alone() {
             "pass:correct horse",
         ])
         .unwrap();
-    let made = openssl.read("made.p12");
+    openssl.read("made.p12")
+}
+
+/// A wrong password is told as one also where what it gives looks well padded, as one in 256 does.
+fn no_other_opens_it(container: &[u8]) {
+    for number in 0..600 {
+        let opened = pkcs12::open(container, format!("wrong {number}").as_bytes(), u64::MAX);
+        assert!(matches!(opened, Err(Unopened::Closed(_))), "{number}: {opened:?}");
+    }
+}
+
+/// The password of a container is found by its link, belongs to the client, is a password, and is Active.
+#[test]
+fn a_container_opens_with_its_own_password_alone() {
+    let Some(openssl) = OpenSsl::new() else { return };
+    let (mut bench, who, other) = (Bench::new(1), principal("owner", &[]), principal("other", &[]));
+    let made = made_by(&openssl);
+    no_other_opens_it(&made);
     let usage = Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign);
     let right = password(&mut bench, &who, PASSWORD);
     let wrong = password(&mut bench, &who, b"wrong");

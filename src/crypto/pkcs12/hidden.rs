@@ -2,7 +2,7 @@
 //! of its own. The part is opened to see how dear that is, before AWS-LC opens all.
 
 use super::cost::{Element, OCTET_STRING, SEQUENCE, elements, number};
-use super::{Cipher, decrypted};
+use super::{CLOSED, Cipher, Unopened, decrypted};
 use crate::crypto::Digest;
 use crate::crypto::derivation::pbkdf2;
 use pkcs12::kdf::{Pkcs12KeyType, derive_key_utf8};
@@ -38,17 +38,17 @@ const DIGESTS: &[(&[u8], Digest)] = &[
 /// What is in a part; nothing where the password is not that of it.
 type Plain = Option<Zeroizing<Vec<u8>>>;
 
-/// The iterations that stand in the encrypted parts of a container; `None` where a part cannot be looked into.
-pub fn iterations(container: &[u8], password: &str) -> Option<u64> {
+/// The iterations that stand in the encrypted parts of a container. `Unseen` where a part cannot be looked into, `Closed`
+/// where what is in there is not what such a part holds: a wrong password gives valid padding once in 256 times.
+pub fn iterations(container: &[u8], password: &str) -> Result<u64, Unopened> {
     let mut sum = 0_u64;
-    for part in parts(container)? {
-        match opened(&part, password)? {
-            Some(plain) => sum = sum.saturating_add(super::cost::count(&plain, DEPTH)?),
-            // A wrong password: nothing opens.
-            None => return Some(sum),
-        }
+    for part in parts(container).ok_or(Unopened::Unseen)? {
+        // A wrong password: nothing opens.
+        let Some(plain) = opened(&part, password).ok_or(Unopened::Unseen)? else { return Ok(sum) };
+        let inside = super::cost::count(&plain, DEPTH).ok_or(Unopened::Closed(CLOSED))?;
+        sum = sum.saturating_add(inside);
     }
-    Some(sum)
+    Ok(sum)
 }
 
 /// The content of each EncryptedData: PFX, authSafe, its string, and the ContentInfos in there (RFC 7292, 4).
