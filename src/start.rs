@@ -3,6 +3,7 @@
 mod capacity;
 mod follow;
 mod reload;
+mod signals;
 
 pub use reload::Source;
 
@@ -26,11 +27,11 @@ use crate::suite_b::SuiteB;
 use crate::swap::Swap;
 use crate::vault::{self, Hierarchy, Keep};
 use keystead_hsm::{Entropy as _, MasterKeys, Pin, Slot, Software, SystemEntropy, Token, TokenConfig};
+use signals::{Signals, stoppable};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -115,14 +116,14 @@ pub fn run(
     descriptors::enough()?;
     let runtime = capacity::runtime(config)?;
     // A signal that is not heard yet ends the process.
-    let mut signals = runtime.block_on(async { Signals::new() })?;
+    let mut signals = Signals::new_in(&runtime)?;
     // Bound first: a port in use is told before anything is opened.
     let listener = runtime.block_on(Listener::bind(&config.listen, &config.https.listen))?;
     let files = tls_files(&config.tls);
     let tls = listen::tls(&files)?;
     let ends = Ends::begin(&tls, &config.listen);
     gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
-    let (server, owners) = server(config, &listener.addresses(), &gate)?;
+    let (server, owners) = stoppable(&runtime, || server(config, &listener.addresses(), &gate))??;
     let (stop, stopping) = watch::channel(false);
     let line = Arc::new(Line {
         server: Arc::clone(&server),
@@ -149,10 +150,7 @@ pub fn run(
         tokio::spawn(follow::follow(signals.hangup, reload, Running { gate, door: Arc::clone(&door), line }));
         let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
         let running = tokio::spawn(listener.run(door, patience));
-        tokio::select! {
-            _ = signals.terminated.recv() => {}
-            _ = signals.interrupted.recv() => {}
-        }
+        signals::to_stop(&mut signals.terminated, &mut signals.interrupted).await;
         tracing::info!("stopping");
         let _ = stop.send(true);
         let _ = running.await;
@@ -163,24 +161,6 @@ pub fn run(
     store::close_within(server, CLOSE_WITHIN)?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// What the server is told from outside.
-struct Signals {
-    terminated: Signal,
-    interrupted: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    /// Begins to hear.
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminated: signal(SignalKind::terminate())?,
-            interrupted: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
 }
 
 /// The server on its open store, with the master keys in hand.

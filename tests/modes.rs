@@ -5,6 +5,8 @@
 mod hanging;
 #[path = "modes/lost.rs"]
 mod lost;
+#[path = "modes/starting.rs"]
+mod starting;
 mod support;
 
 use keystead::audit;

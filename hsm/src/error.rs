@@ -23,7 +23,7 @@ pub enum Error {
     NotInitialised {
         /// The module.
         path: PathBuf,
-        /// What C_Initialize returned.
+        /// What C_GetFunctionList or C_Initialize returned.
         code: String,
     },
     /// The folder of SoftHSM's tokens is not there.

@@ -126,10 +126,13 @@ impl Drop for Inside<'_> {
 
 /// Loads a module and initialises it; one that this process has initialised already is used as it is.
 pub fn load(path: &Path) -> Result<Pkcs11, Error> {
-    let failed = |why: String| Error::Module { path: path.into(), why };
-    let context = Pkcs11::new(path).map_err(|error| failed(error.to_string()))?;
-    initialise(&context)
-        .map_err(|error| Error::NotInitialised { path: path.into(), code: faults::code(&error) })?;
+    let told = |error: &Pkcs11Error| Error::NotInitialised { path: path.into(), code: faults::code(error) };
+    let context = Pkcs11::new(path).map_err(|error| match &error {
+        // It was loaded, and C_GetFunctionList failed.
+        Pkcs11Error::Pkcs11(..) => told(&error),
+        other => Error::Module { path: path.into(), why: other.to_string() },
+    })?;
+    initialise(&context).map_err(|error| told(&error))?;
     Ok(context)
 }
 
