@@ -56,6 +56,19 @@ fn changed(from: &str, to: &str) -> Result<RequestMessage, Error> {
 }
 
 #[test]
+fn a_name_of_no_letters_is_no_name() {
+    let json = create().to_json().replace("\"tag\":\"Fresh\"", "\"tag\":\"\"");
+    let xml = create().to_xml().replace("<Fresh ", "< Fresh ");
+    for (encoding, text, form) in
+        [(Encoding::Json, json, Form::NoTag), (Encoding::Xml, xml, Form::Attributes)]
+    {
+        received::holds(encoding, text.as_bytes());
+        let refused = RequestMessage::decode(encoding, text.as_bytes()).unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Form(form), "{text}");
+    }
+}
+
+#[test]
 fn json_is_what_the_profile_shows() {
     let text = create().to_json();
     for part in [

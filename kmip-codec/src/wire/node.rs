@@ -32,10 +32,10 @@ impl Node {
         Error { kind, tag: self.tag, offset: self.offset }
     }
 
-    /// Sets the tag of this name, or notes the name that no tag has.
+    /// Sets the tag of this name, or notes the name that no tag has. A name of no letters is none.
     pub(super) fn set_tag(&mut self, tag: Option<Tag>, name: &str) {
         self.tag = tag;
-        if tag.is_none() {
+        if tag.is_none() && !name.is_empty() {
             self.unknown = Some(name.into());
         }
     }
