@@ -107,6 +107,7 @@ impl Ends for keystead_hsm::Error {
             | Hsm::NoTokens { .. }
             | Hsm::Timeout(_)
             | Hsm::Busy(_)
+            | Hsm::NoSession
             | Hsm::Device { .. } => Exit::HsmAway,
             Hsm::KeyMissing(_)
             | Hsm::KeyExists(_)

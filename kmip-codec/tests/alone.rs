@@ -2,6 +2,9 @@
 //! wrongly in each way that its encoding has, between two others that are done. The refusal names the place.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+#[path = "support/server.rs"]
+mod server;
+
 use kmip_codec::attributes::AttributeRow;
 use kmip_codec::declare::Value as _;
 use kmip_codec::enums;
@@ -11,19 +14,11 @@ use kmip_codec::operations::{OPERATION_ROWS, Request};
 use kmip_codec::payloads::QueryRequest;
 use kmip_codec::sample::{Dice, Sample as _};
 use kmip_codec::version::*;
-use kmip_codec::wire::{BinarySource, Encoding, JsonSink, Reading, Source as _, XmlSink};
+use kmip_codec::wire::{BinarySource, Encoding, JsonSink, Source as _, XmlSink};
 use kmip_codec::{Tag, Version};
+use server::SERVER;
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// As the server reads.
-const SERVER: Reading = Reading {
-    items_alone: true,
-    later_fields: true,
-    known_bits: true,
-    with_values: true,
-    strips_nuls: false,
-};
 
 /// An item as it is written, and what may be written in its place.
 struct Parts<'p> {

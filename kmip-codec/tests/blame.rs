@@ -2,6 +2,9 @@
 //! encoding, each with one thing wrong in it, and the words that come of that.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+#[path = "support/server.rs"]
+mod server;
+
 use kmip_codec::declare::Value as _;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::message::RequestMessage;
@@ -10,6 +13,7 @@ use kmip_codec::sample::{Dice, Sample as _};
 use kmip_codec::version::{V1_0, V1_2, V1_4, V2_0, V2_1, VERSIONS, Version};
 use kmip_codec::wire::{BinarySink, BinarySource, Encoding, JsonSink, Kind, Reading, XmlSink};
 use kmip_codec::{Error, ErrorKind, Tag, Unreadable};
+use server::SERVER;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many samples of each version are made.
@@ -259,15 +263,6 @@ fn blamed(encoding: Encoding, version: Version, change: Change, wrong: &Wrong) -
     }
     Some(why.error.kind.name())
 }
-
-/// As the server reads.
-const SERVER: Reading = Reading {
-    items_alone: true,
-    later_fields: true,
-    known_bits: true,
-    with_values: true,
-    strips_nuls: false,
-};
 
 /// What the server says of a request with this payload.
 fn told(version: Version, encoding: Encoding, operation: Operation, payload: Vec<Item>) -> Option<String> {

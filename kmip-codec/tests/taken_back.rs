@@ -2,6 +2,9 @@
 //! version defines, and every object, in every request that names attributes or carries objects, in every encoding.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
+#[path = "support/server.rs"]
+mod server;
+
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem, ResponseMessage};
@@ -11,17 +14,9 @@ use kmip_codec::payloads::*;
 use kmip_codec::sample::{Dice, Sample as _};
 use kmip_codec::value::DateTime;
 use kmip_codec::version::*;
-use kmip_codec::wire::{Encoding, Reading};
+use kmip_codec::wire::Encoding;
 use kmip_codec::{Version, attribute};
-
-/// As the server reads, with the persona that clients have by default.
-const SERVER: Reading = Reading {
-    items_alone: true,
-    later_fields: true,
-    known_bits: true,
-    with_values: true,
-    strips_nuls: false,
-};
+use server::SERVER;
 
 /// The masks that objects of any client may have: each bit that a version defines, all of those, and all that there are.
 fn masks(rows: &[Row]) -> Vec<i32> {

@@ -1,14 +1,14 @@
 //! What is wrong with a revocation list is told when it is read, and changes nothing: the server does not start with it, and at
 //! SIGHUP the list before goes on. A list that is right revokes, however it is written.
 
-use super::dates::{Authority, HOUR, Lab, WIDE, client, root, root_for};
+use super::dates::{Authority, HOUR, Lab, WIDE, below, client, root, root_for};
 use super::forms::{Form, SHA384, common_name, entry, extension, pem, serial, tlv};
 use super::lists::listed;
 use super::support::dev::Dev;
 use super::support::wire;
 use super::ways::Ways;
 use super::*;
-use rcgen::KeyUsagePurpose;
+use rcgen::{CertificateParams, DnType, Issuer, KeyPair, KeyUsagePurpose};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -115,7 +115,17 @@ impl World {
         // Beside one that is right.
         let beside = format!("{}{}", pem(&self.honest()), self.form().pem(&self.namesake));
         all.push(("second of two", beside.into_bytes(), "list 2 of the 2 in it cannot be used"));
+        all.push(("a CA of a client", self.of_a_client().into_bytes(), "leads to no CA of tls.ca"));
         all
+    }
+
+    /// A list of nothing by a CA of the right name, which a client has signed, with the certificates of both.
+    fn of_a_client(&self) -> String {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "one");
+        let of_client = Issuer::new(params, KeyPair::from_pem(&self.one.key).unwrap());
+        let (namesake, above) = below(&of_client, "Listing CA", WIDE);
+        [self.one.certificate.clone(), above, Form::of("Listing CA", &[]).pem(&namesake)].concat()
     }
 
     /// Lists that revoke `one`, each written in another way.

@@ -41,6 +41,7 @@ impl Issuer {
     fn of(certificate: &CertificateDer<'_>, is_trusted: bool) -> Option<Self> {
         let (_, read) = X509Certificate::from_der(certificate).ok()?;
         let usage = read.key_usage().ok()?.map(|usage| usage.value);
+        let is_ca = read.basic_constraints().ok()?.map(|constraints| constraints.value.ca);
         let key = read.public_key().raw.to_vec();
         Some(Self {
             subject: bounded(&name(read.subject())),
@@ -51,7 +52,8 @@ impl Issuer {
             key,
             is_trusted,
             may_sign_lists: usage.is_none_or(|usage| usage.crl_sign()),
-            may_certify: usage.is_none_or(|usage| usage.key_cert_sign()),
+            // Of one that is not in tls.ca its issuer has to say that it is a CA (6.1.4 (k)): else any client could name a CA.
+            may_certify: is_ca.unwrap_or(is_trusted) && usage.is_none_or(|usage| usage.key_cert_sign()),
         })
     }
 }
