@@ -112,11 +112,17 @@ impl World {
             ("other name", Form::of("Other CA", &[]).signed(&self.ca), "CN=Listing CA has signed it"),
             ("mute", Form::of("Mute CA", &[]).signed(&self.mute), "cRLSign"),
         ];
-        // Beside one that is right.
-        let beside = format!("{}{}", pem(&self.honest()), self.form().pem(&self.namesake));
-        all.push(("second of two", beside.into_bytes(), "list 2 of the 2 in it cannot be used"));
-        all.push(("a CA of a client", self.of_a_client().into_bytes(), "leads to no CA of tls.ca"));
+        all.extend(self.beside_others());
         all
+    }
+
+    /// What is wrong with lists by what stands beside them.
+    fn beside_others(&self) -> [(&'static str, Vec<u8>, &'static str); 2] {
+        let two = format!("{}{}", pem(&self.honest()), self.form().pem(&self.namesake));
+        [
+            ("second of two", two.into_bytes(), "list 2 of the 2 in it cannot be used"),
+            ("a CA of a client", self.of_a_client().into_bytes(), "leads to no CA of tls.ca"),
+        ]
     }
 
     /// A list of nothing by a CA of the right name, which a client has signed, with the certificates of both.
