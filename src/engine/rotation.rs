@@ -12,6 +12,7 @@ use crate::engine::keys;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::rights::credentials;
 use crate::engine::rights::identity::Identity;
 use crate::engine::rights::policy::Principal;
 use crate::engine::supplies::Supplies;
@@ -160,10 +161,11 @@ pub fn perform(
 fn owner_of(world: &World<'_>, object: &Object) -> Result<Option<Principal>, Need> {
     let identity = object.rotated_as.clone().unwrap_or_else(|| Identity::of_older(&object.owner, ""));
     let nobody = Principal::default();
-    let name = Draft::new(world, &nobody).client_name(&identity.certificate).map_err(unless_need)?;
-    let is_revoked = name.is_some_and(|name| name.ended.is_some());
-    if is_revoked && object.group.is_none() {
-        return Ok(None);
+    let mut draft = Draft::new(world, &nobody);
+    for name in identity.names().filter(|_| object.group.is_none()) {
+        if credentials::is_revoked(&mut draft, name).map_err(unless_need)? {
+            return Ok(None);
+        }
     }
     let owner = world.clients.principal(&identity).filter(|owner| owner.name == object.owner);
     Ok(owner.map(|owner| Principal { unproven: None, ..owner }))

@@ -49,6 +49,23 @@ pub fn name_of(certificate: &[u8]) -> Result<Option<String>, Misnamed> {
     Ok(Some(name))
 }
 
+/// Every name that a certificate states by which its holder is, or was, called: each common name that can be read, and the
+/// alternative name where that is taken. Versions before this rule took it where the first common name is of a type that they did
+/// not read. None of what cannot be read.
+pub fn stated(certificate: &[u8]) -> Vec<String> {
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return Vec::new() };
+    let common = || certificate.subject().iter_common_name();
+    let mut all: Vec<String> = common().filter_map(|name| text_of(name).ok()).collect();
+    let older = common().find_map(|name| name.as_str().ok());
+    if older.is_none_or(str::is_empty) {
+        all.extend(alternative_name(&certificate).ok().flatten());
+    }
+    all.retain(|name| !name.is_empty());
+    all.sort();
+    all.dedup();
+    all
+}
+
 /// The one common name of the subject.
 fn common_name(certificate: &X509Certificate<'_>) -> Result<Option<String>, Misnamed> {
     let all: Result<Vec<String>, String> = certificate.subject().iter_common_name().map(text_of).collect();

@@ -70,13 +70,13 @@ impl Rules {
     /// at these times. Refuses one that names nobody.
     pub fn identity(
         &self,
-        certificate: &CertificateDer<'_>,
+        shown: &CertificateDer<'_>,
         (path, validity): (CertificatePath, Option<Validity>),
         owners: Option<&KnownOwners>,
     ) -> Result<Identity, String> {
-        let fingerprint = Fingerprint::of(certificate);
+        let fingerprint = Fingerprint::of(shown);
         let whole = Identity { fingerprint: Some(fingerprint), validity, path, ..Identity::default() };
-        let named = match names::name_of(certificate) {
+        let named = match names::name_of(shown) {
             Ok(name) => name.ok_or_else(|| {
                 "its certificate names nobody: it has no common name and no alternative name, and the configuration does not \
                  list its fingerprint"
@@ -93,7 +93,9 @@ impl Rules {
             Err(why) => return Err(why),
         };
         self.no_user_has(&certificate)?;
-        Ok(Identity { certificate, ..whole })
+        // Called by one of its names, or by none, it is asked for the revocation of each.
+        let stated = names::stated(shown).into_iter().filter(|name| *name != certificate).collect();
+        Ok(Identity { certificate, stated, ..whole })
     }
 
     /// As whom a certificate with this name is let in, or why it is not.

@@ -36,8 +36,10 @@ impl Seen {
         {
             all.administrators.insert(fingerprint, holder.clone());
         }
-        if all.names.len() < SEEN_MAX && !all.names.contains(name) {
-            all.names.insert(name.clone());
+        for stated in holder.names() {
+            if all.names.len() < SEEN_MAX && !all.names.contains(stated) {
+                all.names.insert(stated.to_owned());
+            }
         }
         if let Some(fingerprint) = holder.fingerprint
             && all.certificates.len() < SEEN_MAX
@@ -46,7 +48,7 @@ impl Seen {
         }
     }
 
-    /// The name under which somebody came who is meant by this.
+    /// The name under which somebody came who is meant by this, or that the certificate stated.
     pub fn name_of(&self, whom: &ClientRef) -> Option<String> {
         let all = self.lock();
         match whom {

@@ -39,6 +39,7 @@ mod rotation;
 mod rsa_numbers;
 mod sessions;
 mod splitting;
+mod stated_names;
 #[path = "../support/mod.rs"]
 mod support;
 mod tickets;

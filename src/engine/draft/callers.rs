@@ -33,8 +33,9 @@ pub fn still_let_in(view: &dyn View, identity: &Identity) -> Result<Vec<Write>, 
 
 /// The keys of the records of a client; nobody has none.
 fn records_of(identity: &Identity) -> impl Iterator<Item = Vec<u8>> + use<> {
-    let names = [Some(identity.certificate.clone()), identity.user.as_ref().map(|_| identity.name())];
-    let names = names.into_iter().flatten().filter(|name| !name.is_empty());
+    let user = identity.user.as_ref().map(|_| identity.name());
+    let names: Vec<String> = identity.names().map(str::to_owned).chain(user).collect();
+    let names = names.into_iter().filter(|name| !name.is_empty());
     let certificate = identity.fingerprint.map(|fingerprint| keys::credential(&fingerprint.to_string()));
     names.map(|name| keys::client_name(&name)).chain(certificate)
 }

@@ -153,18 +153,24 @@ fn date(seconds: i64) -> String {
     time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| seconds.to_string())
 }
 
-/// Whether neither the name in the certificate nor that of its user was revoked. A certificate that was signed after
-/// that for the name is good.
+/// Whether none of the names was revoked that the certificate states, whichever of them its holder is called by, nor that of its
+/// user. A certificate that was signed for a name after that is good.
 fn names_are_good(draft: &mut Draft<'_>, identity: &Identity, record: Option<&Record>) -> Step<bool> {
-    let ended = |record: Option<NameRecord>| record.is_some_and(|record| record.ended.is_some());
-    let is_reinstated = record.is_some_and(|record| record.reinstated);
-    if !is_reinstated && ended(draft.client_name(&identity.certificate)?) {
-        return Ok(false);
+    let reinstated = record.filter(|record| record.reinstated).map(|record| record.client.as_str());
+    for name in identity.names().filter(|name| Some(*name) != reinstated) {
+        if is_revoked(draft, name)? {
+            return Ok(false);
+        }
     }
     match &identity.user {
-        Some(_) => Ok(!ended(draft.client_name(&identity.name())?)),
+        Some(_) => Ok(!is_revoked(draft, &identity.name())?),
         None => Ok(true),
     }
+}
+
+/// Whether a name was revoked.
+pub fn is_revoked(draft: &mut Draft<'_>, name: &str) -> Step<bool> {
+    Ok(draft.client_name(name)?.is_some_and(|record| record.ended.is_some()))
 }
 
 fn is_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {

@@ -95,6 +95,14 @@ impl ClientRef {
         }
     }
 
+    /// Whether the holder of a certificate is refused where this is revoked: more than it is called by is asked then.
+    pub fn ends(&self, identity: &Identity) -> bool {
+        match self {
+            Self::Name(name) => identity.names().any(|stated| stated == name),
+            Self::Certificate(_) => self.is_holder(identity),
+        }
+    }
+
     /// Whether this means a user, by the name under which it acts.
     pub fn is_user(&self, name: &str) -> bool {
         matches!(self, Self::Name(listed) if listed == name)
@@ -170,8 +178,12 @@ impl<'de> Deserialize<'de> for CertificatePath {
 /// What a principal is made from.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Identity {
-    /// The name in the certificate.
+    /// What the holder of the certificate is called: a name in it, or its fingerprint.
     pub certificate: String,
+    /// The other names that the certificate states. Its holder acts under none of them, and is refused where one of them was
+    /// revoked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<String>,
     /// The certificate; none for what was kept before there was one to note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
@@ -202,6 +214,11 @@ impl Identity {
             }
             None => Self { fingerprint, ..Self::named(name) },
         }
+    }
+
+    /// Every name of the certificate whose revocation ends its holder: what it is called, and what it states beside that.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.certificate).chain(&self.stated).map(String::as_str)
     }
 
     /// The name under which the principal acts, and owns what it makes.

@@ -18,7 +18,7 @@ pub struct Lockout {
 
 /// What ends for the caller with this name or certificate.
 pub fn lockout(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<Lockout> {
-    if !whom.is_holder(&cx.principal().identity) {
+    if !whom.ends(&cx.principal().identity) {
         return Ok(Lockout { own: false, last: false });
     }
     let all = issued(cx.draft)?;
@@ -52,7 +52,7 @@ fn gets_in(
         return Ok(true);
     }
     for identity in clients.comes_in(administrator) {
-        if !ending.is_holder(&identity) && credentials::is_whole(cx.draft, &identity)? {
+        if !ending.ends(&identity) && credentials::is_whole(cx.draft, &identity)? {
             return Ok(true);
         }
     }
