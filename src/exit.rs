@@ -108,6 +108,8 @@ impl Ends for keystead_hsm::Error {
             | Hsm::Timeout(_)
             | Hsm::Busy(_)
             | Hsm::NoSession
+            | Hsm::PinDoubted(_)
+            | Hsm::Entropy
             | Hsm::Device { .. } => Exit::HsmAway,
             Hsm::KeyMissing(_)
             | Hsm::KeyExists(_)
@@ -116,7 +118,7 @@ impl Ends for keystead_hsm::Error {
             | Hsm::WrongToken(_)
             | Hsm::Tampered
             | Hsm::Format(_) => Exit::Damaged,
-            _ => Exit::Failed,
+            Hsm::Software(_) => Exit::Failed,
         }
     }
 }

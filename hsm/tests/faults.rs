@@ -10,9 +10,11 @@
 
 #[path = "faults/calls.rs"]
 mod calls;
+#[path = "faults/sessions.rs"]
+mod sessions;
 mod support;
 
-use calls::{CODES, LOSE_MODULE, LOSE_SESSION, SITES};
+use calls::{CODES, LOSE_MODULE, LOSE_SESSION, SESSION_COUNT, SITES};
 use keystead_hsm::{
     Epoch, Error, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Secret, SystemEntropy, Token, TokenConfig,
 };
@@ -37,12 +39,19 @@ struct Bench {
     key: MasterKeyRef,
     sealed: Vec<u8>,
     kek: (Vec<u8>, [u8; 32]),
-    script: PathBuf,
     turn: u32,
 }
 
 fn identity() -> KekIdentity {
     KekIdentity { store: [7; 16], tenant: 0, id: 1 }
+}
+
+/// What the module does from now on.
+fn write_script(text: &str) {
+    let script = PathBuf::from(std::env::var_os(keystead_faulty_module::SCRIPT).unwrap());
+    let half = script.with_extension("half");
+    std::fs::write(&half, text).unwrap();
+    std::fs::rename(&half, &script).unwrap();
 }
 
 fn quick() -> TokenConfig {
@@ -59,21 +68,23 @@ fn quick() -> TokenConfig {
 impl Bench {
     fn new(config: TokenConfig) -> Self {
         make("one");
+        Self::of(config)
+    }
+
+    /// Of the token that is there.
+    fn of(config: TokenConfig) -> Self {
         let token = Token::connect(config).unwrap();
         let key = new_key(7, E1);
         token.create(&key).unwrap();
         let sealed = token.seal(E1, b"id", &secret()).unwrap();
         let (row, kek) = Kek::generate(&token, E1, identity(), &mut SystemEntropy::default()).unwrap();
-        let script = std::env::var_os(keystead_faulty_module::SCRIPT).unwrap().into();
-        Self { token, key, sealed, kek: (row, kek.check_value()), script, turn: 0 }
+        Self { token, key, sealed, kek: (row, kek.check_value()), turn: 0 }
     }
 
     /// Each script is another one, so that calls are counted anew.
     fn fail(&mut self, script: &str) {
         self.turn += 1;
-        let half = self.script.with_extension("half");
-        std::fs::write(&half, format!("{script}\n# {}\n", self.turn)).unwrap();
-        std::fs::rename(&half, &self.script).unwrap();
+        write_script(&format!("{script}\n# {}\n", self.turn));
     }
 
     /// Does what there is to do. Each may fail; none may give anything wrong. What was sealed is given back.
@@ -133,6 +144,10 @@ fn codes_at_calls() {
     let (mut cells, mut longest) = (0, (Duration::ZERO, String::new()));
     for (place, (site, before)) in SITES.iter().enumerate() {
         for (index, code) in CODES.iter().enumerate() {
+            // Work waits for a session as long as it may.
+            if *code == SESSION_COUNT && *site != "C_OpenSession" && !all {
+                continue;
+            }
             let ways = [("1", "return"), ("*", "return"), ("1", "after"), ("1-2", "return"), ("2", "return")];
             for (way, (when, how)) in ways.iter().enumerate() {
                 if !all && way != (place + index) % ways.len() {
@@ -151,7 +166,7 @@ fn codes_at_calls() {
         }
     }
     println!("{cells} cells; the longest to heal: {} after {:?}", longest.1, longest.0);
-    assert!(cells >= SITES.len() * CODES.len());
+    assert!(cells > SITES.len() * (CODES.len() - 1));
 }
 
 /// A key that was made and whose answer was lost is found again: there is one, and it is used.
@@ -336,35 +351,6 @@ fn nothing_is_sealed_without_proof() {
     });
 }
 
-/// A token that gives fewer sessions than there are threads: those that have one do all the work, and nothing is taken from
-/// them. A module that were initialised anew would hang here.
-#[test]
-fn fewer_sessions_than_threads() {
-    isolated("fewer_sessions_than_threads", |_| {
-        let script = PathBuf::from(std::env::var_os(keystead_faulty_module::SCRIPT).unwrap());
-        std::fs::write(&script, "C_OpenSession 3- return 0xB1\nC_Finalize * hang").unwrap();
-        let limit = Duration::from_secs(10);
-        let mut bench = Bench::new(TokenConfig { workers: 4, call_timeout: limit, ..quick() });
-        let all_work = |bench: &Bench| {
-            let work = || {
-                for _ in 0..20 {
-                    assert!(bench.token.open(b"id", &bench.sealed).unwrap().is_same(&secret()));
-                    bench.token.seal(E1, b"other", &secret()).unwrap();
-                }
-            };
-            std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(work))));
-        };
-        all_work(&bench);
-        // One of both is lost, and somebody else takes it.
-        bench.fail("C_DecryptInit 1 return 0xB3\nC_OpenSession * return 0xB1\nC_Finalize * hang");
-        all_work(&bench);
-        // The last one, too.
-        bench.fail("C_DecryptInit * return 0xB3\nC_OpenSession * return 0xB1");
-        assert_eq!(bench.token.prove(E1), Err(Error::NoSession));
-        bench.heal("sessions are free again", &[]);
-    });
-}
-
 /// What may pass by itself takes nothing from the other threads, however long it lasts.
 #[test]
 fn what_passes_ends_no_sessions() {
@@ -382,13 +368,12 @@ fn what_passes_ends_no_sessions() {
 #[test]
 fn a_module_that_hangs_when_it_is_initialised() {
     isolated("a_module_that_hangs_when_it_is_initialised", |_| {
-        let script = PathBuf::from(std::env::var_os(keystead_faulty_module::SCRIPT).unwrap());
-        std::fs::write(&script, "C_Initialize * hang").unwrap();
+        write_script("C_Initialize * hang");
         make("one");
         let limit = Duration::from_millis(300);
         let connected = Token::connect(TokenConfig { call_timeout: limit, ..quick() });
         assert_eq!(connected.err(), Some(Error::Timeout(limit)));
-        std::fs::write(&script, "").unwrap();
+        write_script("");
         Token::connect(quick()).unwrap();
     });
 }

@@ -92,7 +92,7 @@ pub struct HsmConfig {
     /// How many threads talk to the token.
     #[serde(default = "hsm_workers")]
     pub workers: usize,
-    /// How long a call may take.
+    /// How long one call into the HSM may take, and how long work waits for a thread.
     #[serde(default = "hsm_timeout")]
     pub call_timeout_seconds: u64,
     /// SoftHSM's own configuration, for `dev`: sets SOFTHSM2_CONF.

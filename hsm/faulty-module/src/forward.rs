@@ -56,7 +56,8 @@ pub unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> 
     CKR_OK
 }
 
-/// Declares functions that go through the script. Behind the arrow stands what becomes of the answer by an action.
+/// Declares functions that go through the script. Behind the arrow stands what becomes of the answer by an action, and
+/// by the code of the other module.
 macro_rules! functions {
     ($($name:ident($($argument:ident: $type:ty),*) $(=> $change:expr)?;)*) => {
         $(unsafe extern "C" fn $name($($argument: $type),*) -> CK_RV {
@@ -69,7 +70,7 @@ macro_rules! functions {
                     None => return CKR_FUNCTION_NOT_SUPPORTED,
                 },
             };
-            $(if code == CKR_OK { $change(action); })?
+            $($change(action, code);)?
             if let Action::After(code) = action { code as CK_RV } else { code }
         })*
 
@@ -85,15 +86,16 @@ macro_rules! functions {
 
 functions! {
     C_Initialize(arguments: CK_VOID_PTR);
-    C_Finalize(reserved: CK_VOID_PTR);
+    C_Finalize(reserved: CK_VOID_PTR) => |_, code| if code == CKR_OK { script::all_closed() };
     C_GetSlotList(present: CK_BBOOL, slots: CK_SLOT_ID_PTR, count: CK_ULONG_PTR);
     C_GetTokenInfo(slot: CK_SLOT_ID, info: CK_TOKEN_INFO_PTR);
-    C_OpenSession(slot: CK_SLOT_ID, flags: CK_FLAGS, user: CK_VOID_PTR, notify: CK_NOTIFY, session: CK_SESSION_HANDLE_PTR);
-    C_CloseSession(session: CK_SESSION_HANDLE);
+    C_OpenSession(slot: CK_SLOT_ID, flags: CK_FLAGS, user: CK_VOID_PTR, notify: CK_NOTIFY, session: CK_SESSION_HANDLE_PTR)
+        => |_, code| if code != CKR_OK { script::closed() };
+    C_CloseSession(session: CK_SESSION_HANDLE) => |_, code| if code == CKR_OK { script::closed() };
     C_Login(session: CK_SESSION_HANDLE, user: CK_USER_TYPE, pin: CK_UTF8CHAR_PTR, length: CK_ULONG);
     C_FindObjectsInit(session: CK_SESSION_HANDLE, template: CK_ATTRIBUTE_PTR, count: CK_ULONG);
     C_FindObjects(session: CK_SESSION_HANDLE, objects: CK_OBJECT_HANDLE_PTR, most: CK_ULONG, count: CK_ULONG_PTR)
-        => |action| find_nothing(action, count);
+        => |action, code| find_nothing(action, code, count);
     C_FindObjectsFinal(session: CK_SESSION_HANDLE);
     C_GetAttributeValue(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE, template: CK_ATTRIBUTE_PTR, count: CK_ULONG);
     C_GenerateKey(
@@ -103,22 +105,22 @@ functions! {
     C_DestroyObject(session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE);
     C_EncryptInit(session: CK_SESSION_HANDLE, mechanism: CK_MECHANISM_PTR, key: CK_OBJECT_HANDLE);
     C_Encrypt(session: CK_SESSION_HANDLE, data: CK_BYTE_PTR, length: CK_ULONG, out: CK_BYTE_PTR, written: CK_ULONG_PTR)
-        => |action| flip(action, out, written);
+        => |action, code| flip(action, code, out, written);
     C_DecryptInit(session: CK_SESSION_HANDLE, mechanism: CK_MECHANISM_PTR, key: CK_OBJECT_HANDLE);
     C_Decrypt(session: CK_SESSION_HANDLE, data: CK_BYTE_PTR, length: CK_ULONG, out: CK_BYTE_PTR, written: CK_ULONG_PTR)
-        => |action| flip(action, out, written);
+        => |action, code| flip(action, code, out, written);
     C_GenerateRandom(session: CK_SESSION_HANDLE, out: CK_BYTE_PTR, length: CK_ULONG);
 }
 
-fn find_nothing(action: Action, count: CK_ULONG_PTR) {
-    if action == Action::Nothing && !count.is_null() {
+fn find_nothing(action: Action, code: CK_RV, count: CK_ULONG_PTR) {
+    if code == CKR_OK && action == Action::Nothing && !count.is_null() {
         // SAFETY: the call succeeded and wrote here.
         unsafe { *count = 0 };
     }
 }
 
-fn flip(action: Action, out: CK_BYTE_PTR, written: CK_ULONG_PTR) {
-    if action == Action::Flip && !out.is_null() && !written.is_null() {
+fn flip(action: Action, code: CK_RV, out: CK_BYTE_PTR, written: CK_ULONG_PTR) {
+    if code == CKR_OK && action == Action::Flip && !out.is_null() && !written.is_null() {
         // SAFETY: the call succeeded and wrote a length there, and as many bytes here.
         unsafe {
             if *written > 0 {

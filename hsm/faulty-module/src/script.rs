@@ -8,6 +8,7 @@
 //! C_FindObjects 1-3 nothing     the first three find nothing
 //! C_Decrypt * flip              the first bit of what comes out is flipped
 //! C_OpenSession * hang          does not come back before the script is changed
+//! C_OpenSession * limit 2       returns CKR_SESSION_COUNT where as many sessions are open
 //! ```
 
 use std::collections::BTreeMap;
@@ -34,6 +35,8 @@ pub enum Action {
     Delay(Duration),
     /// The call, once the script is another one.
     Hang,
+    /// The call, where fewer sessions are open.
+    Limit(usize),
 }
 
 #[derive(Default)]
@@ -43,6 +46,35 @@ struct State {
 }
 
 static STATE: Mutex<State> = Mutex::new(State { text: String::new(), counts: BTreeMap::new() });
+
+/// How many sessions are open or being opened.
+static SESSIONS: Mutex<usize> = Mutex::new(0);
+
+const SESSION_COUNT: u64 = 0xB1;
+
+/// A session is being opened: counted, unless the script has a limit for them.
+fn opens(action: Action) -> Action {
+    let mut sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    match action {
+        Action::Return(_) => action,
+        Action::Limit(limit) if *sessions >= limit => Action::Return(SESSION_COUNT),
+        _ => {
+            *sessions += 1;
+            action
+        }
+    }
+}
+
+/// A session was closed, or not opened after all.
+pub fn closed() {
+    let mut sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    *sessions = sessions.saturating_sub(1);
+}
+
+/// All sessions are over.
+pub fn all_closed() {
+    *SESSIONS.lock().unwrap_or_else(PoisonError::into_inner) = 0;
+}
 
 fn text() -> String {
     std::env::var_os(SCRIPT).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
@@ -65,7 +97,7 @@ pub fn next(function: &'static str) -> Action {
         Action::Hang => hang(&text),
         _ => {}
     }
-    action
+    if function == "C_OpenSession" { opens(action) } else { action }
 }
 
 fn hang(script: &str) {
@@ -89,6 +121,7 @@ fn parse(line: &str, function: &str, count: u64) -> Option<Action> {
         "flip" => Action::Flip,
         "delay" => Action::Delay(Duration::from_millis(argument?.parse().ok()?)),
         "hang" => Action::Hang,
+        "limit" => Action::Limit(argument?.parse().ok()?),
         _ => return None,
     })
 }
@@ -113,6 +146,7 @@ mod tests {
             ("C_Login 2- after 0xA0", Some(Action::After(0xA0))),
             ("C_Login 1-2 nothing", Some(Action::Nothing)),
             ("C_Login * delay 7", Some(Action::Delay(Duration::from_millis(7)))),
+            ("C_Login * limit 3", Some(Action::Limit(3))),
             ("C_Login 3 hang", None),
             ("C_Logout 2 hang", None),
             ("C_Login 2 dance", None),

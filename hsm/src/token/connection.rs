@@ -4,6 +4,7 @@ use super::faults::{self, Class, Fault};
 use super::login::Login;
 use super::module::Module;
 use super::session::Session;
+use super::workers::Value;
 use super::{Slot, TokenConfig};
 use crate::{Epoch, Error, MasterKeyRef};
 use cryptoki::context::Pkcs11;
@@ -29,8 +30,10 @@ pub struct Shared {
     renew_interval: Duration,
     /// How many threads want a session.
     workers: usize,
-    /// How many sessions there are, or are being opened.
+    /// How many sessions there are.
     sessions: AtomicUsize,
+    /// Whether the module has failed to close one, which the token may count still.
+    unclosed: AtomicBool,
     /// Whether the log has that there are too few.
     told: AtomicBool,
     known: Mutex<BTreeMap<Epoch, Known>>,
@@ -41,8 +44,17 @@ impl Shared {
     pub fn load(config: TokenConfig) -> Result<Self, Error> {
         let TokenConfig { module, slot, pin, renew_interval, pin_again_after, workers, .. } = config;
         let (module, login) = (Module::load(&module)?, Login::new(pin, pin_again_after));
-        let (sessions, told, known) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::default());
-        Ok(Self { module, login, slot, renew_interval, workers, sessions, told, known })
+        Ok(Self {
+            module,
+            login,
+            slot,
+            renew_interval,
+            workers,
+            sessions: AtomicUsize::new(0),
+            unclosed: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+            known: Mutex::default(),
+        })
     }
 
     /// Counts a session, for as long as what is returned lives.
@@ -51,8 +63,9 @@ impl Shared {
         Counted(Arc::clone(self))
     }
 
-    fn tell_of_too_few(&self, sessions: usize) {
-        if !self.told.swap(true, Ordering::SeqCst) {
+    fn tell_of_too_few(&self) {
+        let sessions = self.sessions.load(Ordering::SeqCst);
+        if sessions > 0 && !self.told.swap(true, Ordering::SeqCst) {
             tracing::warn!(
                 sessions,
                 hsm.workers = self.workers,
@@ -60,6 +73,11 @@ impl Shared {
                  let the HSM give more"
             );
         }
+    }
+
+    /// Whether no thread has a session, and one that the module could not close may be counted. Told once.
+    fn has_lost_all(&self) -> bool {
+        self.sessions.load(Ordering::SeqCst) == 0 && self.unclosed.swap(false, Ordering::SeqCst)
     }
 
     pub fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
@@ -97,7 +115,7 @@ pub fn find_slot(context: &Pkcs11, wanted: &Slot) -> Result<SlotId, Fault> {
     let slots = context.get_slots_with_token().map_err(faults::at("C_GetSlotList"))?;
     let (mut present, mut found) = (Vec::new(), Vec::new());
     for slot in slots {
-        let Ok(info) = context.get_token_info(slot) else { continue };
+        let Ok(info) = context.get_token_info(slot).map_err(faults::at("C_GetTokenInfo")) else { continue };
         let fits = match wanted {
             Slot::Label(label) => info.label() == label,
             Slot::Serial(serial) => info.serial_number() == serial,
@@ -163,14 +181,12 @@ impl Connection {
             };
             let remedy = match fault.class() {
                 None | Some(Class::Pin | Class::Configuration) => return Err(fault.into_error()),
-                Some(Class::NoSession) => match self.shared.sessions.load(Ordering::SeqCst) {
-                    // Those that the HSM has not noticed to be over end with the module.
-                    0 => Remedy::Module,
-                    sessions => {
-                        self.shared.tell_of_too_few(sessions);
-                        return Err(Error::NoSession);
-                    }
-                },
+                // Only those of ours that are lost come back so.
+                Some(Class::NoSession) if self.shared.has_lost_all() => Remedy::Module,
+                Some(Class::NoSession) => {
+                    self.shared.tell_of_too_few();
+                    return Err(Error::NoSession);
+                }
                 Some(Class::Passing) if tried != Remedy::None => return Err(fault.into_error()),
                 Some(Class::Token) => Remedy::Module,
                 Some(_) if tried == Remedy::None => Remedy::Session,
@@ -209,15 +225,29 @@ impl Connection {
             self.close(generation);
         }
         if self.session.is_none() {
-            let counted = self.shared.count_session();
-            self.session = Some((Session::open(&self.shared, generation)?, counted));
+            let session = Session::open(&self.shared, generation)?;
+            self.session = Some((session, self.shared.count_session()));
         }
         self.session.as_mut().map(|(session, _)| session).ok_or(Fault::Final(Error::Busy("no session")))
     }
 
     fn close(&mut self, generation: u64) {
-        if let Some((session, _counted)) = self.session.take() {
-            session.close(generation);
+        if let Some((session, _counted)) = self.session.take()
+            && !session.close(generation)
+        {
+            self.shared.unclosed.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Value for Connection {
+    /// Whether it has a session again. What fails otherwise is told to those whose work it takes.
+    fn recovers(&mut self) -> bool {
+        let module = Arc::clone(&self.shared.module);
+        let inside = module.enter();
+        match self.session(inside.generation) {
+            Ok(_) => true,
+            Err(fault) => fault.class() != Some(Class::NoSession),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the return codes of PKCS#11 mean for us: one table of classes, and what is done about each. Every call goes
 //! through [`at`], and every failure through [`Fault::class`].
 
+use super::progress;
 use crate::Error;
 use cryptoki::error::{Error as Pkcs11, RvError};
 
@@ -10,7 +11,8 @@ pub enum Class {
     /// May be over by now: once more, in a new session. The module is not initialised anew, which would end the sessions of the
     /// other threads.
     Passing,
-    /// The token gives no more sessions: the work is left to the threads that have one.
+    /// The token gives no more sessions: the work is left to the threads that have one. Nothing is initialised anew for it, for
+    /// somebody else would have the sessions next.
     NoSession,
     /// The session, or an operation that is stuck in it: once more, in a new session.
     Session,
@@ -218,8 +220,9 @@ impl From<Error> for Fault {
     }
 }
 
-/// An error of a call, with the name of the call.
+/// An error of a call, with the name of the call. Asked for when a call has come back, whatever came of it.
 pub fn at(call: &'static str) -> impl Fn(Pkcs11) -> Fault {
+    progress::call_is_over();
     move |error| Fault::Call { call, error }
 }
 

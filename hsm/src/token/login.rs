@@ -4,7 +4,7 @@
 //! that it is the last try.
 
 use super::faults::{self, Fault};
-use super::{Pin, module::Module};
+use super::{Pin, module::Module, progress};
 use crate::Error;
 use cryptoki::error::{Error as Pkcs11Error, RvError};
 use cryptoki::session::{Session, UserType};
@@ -62,7 +62,9 @@ impl Login {
             }
         }
         let pin = String::from_utf8_lossy(self.pin.0.expose()).into_owned();
-        match session.login(UserType::User, Some(&AuthPin::new(pin.into()))) {
+        let done = session.login(UserType::User, Some(&AuthPin::new(pin.into())));
+        progress::call_is_over();
+        match done {
             Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {
                 *state = State { accepted: true, ..State::default() };
                 Ok(())

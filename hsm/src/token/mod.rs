@@ -12,6 +12,7 @@ mod init;
 mod keys;
 mod login;
 mod module;
+mod progress;
 mod session;
 mod softhsm;
 mod workers;
@@ -73,7 +74,7 @@ pub struct TokenConfig {
     pub pin: Pin,
     /// How many threads talk to the token.
     pub workers: usize,
-    /// How long a call may take.
+    /// How long a call may take, and how long work may wait for a thread.
     pub call_timeout: Duration,
     /// The least time between two initialisations of the module, while the token is away.
     pub renew_interval: Duration,

@@ -2,7 +2,7 @@
 //! from being away. After C_Finalize all sessions and handles are dead, and the standard leaves open what becomes of
 //! calls that are under way; so it waits until nobody is inside, and those who come then wait for it.
 
-use super::faults;
+use super::{faults, progress};
 use crate::Error;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as Pkcs11Error, RvError};
@@ -113,6 +113,7 @@ impl Module {
         if let Err(error) = self.context.clone().finalize() {
             tracing::warn!(error = faults::code(&error), "C_Finalize failed");
         }
+        progress::call_is_over();
         initialise(&self.context).map_err(faults::told("C_Initialize"))
     }
 }

@@ -1,7 +1,7 @@
 //! Work with master keys in one session: the keys that it has found are checked and proved before they are used.
 
 use super::connection::{Known, Shared};
-use super::faults::{Fault, at};
+use super::faults::{Class, Fault, at};
 use super::keys;
 use crate::blob::{self, Blob, CANARY, NONCE_BYTES, TAG_BYTES};
 use crate::{Entropy as _, Epoch, Error, MasterKeyRef, Secret, SystemEntropy};
@@ -38,11 +38,11 @@ impl Session {
         Ok(session)
     }
 
-    /// Closes it, unless its module was initialised anew since.
-    pub fn close(self, generation: u64) {
-        if self.generation == generation {
-            let _ = self.raw.close();
-        }
+    /// Closes it, unless its module was initialised anew since. False where the token may count it still.
+    pub fn close(self, generation: u64) -> bool {
+        let is_over = |fault: Fault| matches!(fault.class(), Some(Class::Session | Class::Token));
+        self.generation != generation
+            || self.raw.close().map_err(at("C_CloseSession")).map_or_else(is_over, |()| true)
     }
 
     /// The handle of a key: found by its identifier, checked, and proved.

@@ -1,13 +1,18 @@
 //! A few threads that do blocking work, each on a value of its own: here, a connection to the HSM.
 //!
-//! A caller waits for its answer for a bounded time. A thread that does not come back by then is written off: its
-//! result is thrown away, and another takes its place; but only so often, because a thread that hangs in a library
-//! cannot be ended. A thread whose value cannot do the work now, while those of others can, leaves it to them and rests.
+//! Work waits in one queue. A caller waits as long as one call of it may take since the last one came back. A thread whose call
+//! does not come back by then is written off: its result is thrown away, and another takes its place; but only so often,
+//! because a thread that hangs in a library cannot be ended.
+//!
+//! A thread that finds out that its value cannot do the work while those of others may puts it back in front of the queue, and
+//! takes none until its value can again.
 
+use super::progress::Progress;
 use crate::Error;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded, select, unbounded};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use crossbeam_channel::{RecvTimeoutError, bounded};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many calls may wait for a thread.
@@ -16,79 +21,70 @@ const QUEUE_MAX: usize = 1024;
 /// How many threads may hang at a time before calls are refused at once.
 pub const WRITTEN_OFF_MAX: usize = 8;
 
-/// How long a thread rests that has left its work to others.
-const REST: Duration = Duration::from_secs(1);
+/// How often a value that cannot do work is tried: that of one thread each time, while others do the work.
+const TRIED_EVERY: Duration = Duration::from_secs(1);
 
-/// How often work is left to others before the caller is told.
-const LEFT_MAX: u32 = 3;
+/// The same while none does.
+const TRIED_EVERY_FOR_WANT: Duration = Duration::from_millis(100);
 
-/// Does the work and answers the caller; or, unless this is the last try, leaves it to others, and says so.
-type Work<T> = Box<dyn FnMut(&mut T, bool) -> Done + Send>;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Done {
-    Answered,
-    LeftToOthers,
+/// What a thread works on.
+pub trait Value: 'static {
+    /// Whether it can do work again, after it has answered [`Error::NoSession`].
+    fn recovers(&mut self) -> bool;
 }
+
+/// Does the work and answers the caller; false where the value cannot do it.
+type Work<T> = Box<dyn FnMut(&mut T) -> bool + Send>;
 
 struct Job<T> {
     work: Work<T>,
     progress: Arc<Progress>,
-    /// How often it was left to others.
-    left: u32,
-}
-
-/// How far a call is, between its thread and its caller.
-#[derive(Default)]
-struct Progress(AtomicU8);
-
-impl Progress {
-    const WAITS: u8 = 0;
-    const RUNS: u8 = 1;
-    const ABANDONED: u8 = 2;
-
-    /// Goes from one state to another; whether it was in the first, and so not abandoned.
-    fn turn(&self, from: u8, to: u8) -> bool {
-        self.0.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-    }
-
-    /// The caller waits no longer; whether a thread is at it.
-    fn abandon(&self) -> bool {
-        self.0.swap(Self::ABANDONED, Ordering::SeqCst) == Self::RUNS
-    }
 }
 
 /// The threads and their queue.
 pub struct Workers<T> {
-    /// `None` only while it is dropped.
-    queue: Option<Sender<Job<T>>>,
-    /// Dropped, it ends the rest of the threads that have one.
-    awake: Option<Sender<()>>,
     inner: Arc<Inner<T>>,
     timeout: Duration,
 }
 
 struct Inner<T> {
-    jobs: Receiver<Job<T>>,
-    left: (Sender<Job<T>>, Receiver<Job<T>>),
-    rest: Receiver<()>,
+    queue: Mutex<Queue<T>>,
+    /// There is a job, or the end.
+    come: Condvar,
+    /// The end.
+    ended: Condvar,
     make: Box<dyn Fn() -> T + Send + Sync>,
     written_off: AtomicUsize,
     running: AtomicUsize,
 }
 
-impl<T: 'static> Workers<T> {
+struct Queue<T> {
+    jobs: VecDeque<Job<T>>,
+    is_over: bool,
+    /// How many threads take no work, because their values cannot do it.
+    unable: usize,
+    /// When one of them was tried last.
+    tried: Instant,
+}
+
+impl<T: Value> Workers<T> {
     /// Starts this many threads; each makes its own value.
     pub fn start(threads: usize, timeout: Duration, make: Box<dyn Fn() -> T + Send + Sync>) -> Self {
-        let (queue, jobs) = bounded(QUEUE_MAX);
-        let (awake, rest) = bounded(0);
-        let (written_off, running) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let inner = Arc::new(Inner { jobs, left: unbounded(), rest, make, written_off, running });
+        let queue = Queue { jobs: VecDeque::new(), is_over: false, unable: 0, tried: Instant::now() };
+        let inner = Arc::new(Inner {
+            queue: Mutex::new(queue),
+            come: Condvar::new(),
+            ended: Condvar::new(),
+            make,
+            written_off: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+        });
         (0..threads).for_each(|_| spawn(&inner));
-        Self { queue: Some(queue), awake: Some(awake), inner, timeout }
+        Self { inner, timeout }
     }
 
-    /// Does the work on a thread, and waits for it within the time limit.
+    /// Does the work on a thread, and waits for it: so long for a thread, so long for each call of the module, and altogether
+    /// [`WHOLE`](super::progress::WHOLE) times as long.
     pub fn call<R: Send + 'static>(
         &self,
         mut work: impl FnMut(&mut T) -> Result<R, Error> + Send + 'static,
@@ -99,37 +95,36 @@ impl<T: 'static> Workers<T> {
             ));
         }
         let (reply, answer) = bounded(1);
-        let progress = Arc::new(Progress::default());
-        let job = Job {
-            work: Box::new(move |value, is_last| {
-                let result = work(value);
-                if !is_last && matches!(result, Err(Error::NoSession)) {
-                    return Done::LeftToOthers;
-                }
-                let _ = reply.try_send(result);
-                Done::Answered
-            }),
-            progress: Arc::clone(&progress),
-            left: 0,
-        };
-        let deadline = Instant::now() + self.timeout;
-        match self.queue.as_ref().map(|queue| queue.try_send(job)) {
-            Some(Ok(())) => {}
-            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => {
-                return Err(Error::Busy("too many calls wait for it"));
+        let progress = Progress::new();
+        let work = move |value: &mut T| {
+            let result = work(value);
+            if matches!(result, Err(Error::NoSession)) {
+                return false;
             }
-        }
-        match answer.recv_deadline(deadline) {
-            Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) => Err(self.give_up(&progress)),
-            Err(RecvTimeoutError::Disconnected) => Err(Error::Busy("a thread that talks to it has died")),
+            let _ = reply.try_send(result);
+            true
+        };
+        self.inner.add(Job { work: Box::new(work), progress: Arc::clone(&progress) })?;
+        loop {
+            let deadline = progress.deadline(self.timeout);
+            match answer.recv_deadline(deadline) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Timeout) if progress.deadline(self.timeout) > deadline => {}
+                Err(RecvTimeoutError::Timeout) => return Err(self.give_up(&progress)),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::Busy("a thread that talks to it has died"));
+                }
+            }
         }
     }
 
-    /// The call took too long. If its thread hangs in it, the thread is replaced.
-    fn give_up(&self, progress: &Progress) -> Error {
+    /// It took too long. Where a thread hangs in it, the thread is replaced.
+    fn give_up(&self, progress: &Arc<Progress>) -> Error {
         if !progress.abandon() {
-            return Error::Busy("calls wait too long for a thread");
+            return match self.inner.forget(progress) {
+                true => Error::NoSession,
+                false => Error::Busy("calls wait too long for a thread"),
+            };
         }
         let hanging = self.inner.written_off.fetch_add(1, Ordering::AcqRel) + 1;
         tracing::error!(
@@ -146,9 +141,11 @@ impl<T: 'static> Workers<T> {
 /// are not waited for.
 impl<T> Drop for Workers<T> {
     fn drop(&mut self) {
-        (self.queue, self.awake) = (None, None);
-        let deadline = Instant::now() + self.timeout;
         let inner = &self.inner;
+        inner.queue().is_over = true;
+        inner.come.notify_all();
+        inner.ended.notify_all();
+        let deadline = Instant::now() + self.timeout;
         while inner.running.load(Ordering::SeqCst) > inner.written_off.load(Ordering::SeqCst)
             && Instant::now() < deadline
         {
@@ -158,15 +155,69 @@ impl<T> Drop for Workers<T> {
 }
 
 impl<T> Inner<T> {
-    /// What is to be done next: what others have left first. None at the end.
+    fn queue(&self) -> MutexGuard<'_, Queue<T>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many threads there are, but for those that hang.
+    fn threads(&self) -> usize {
+        self.running.load(Ordering::SeqCst).saturating_sub(self.written_off.load(Ordering::SeqCst))
+    }
+
+    fn add(&self, job: Job<T>) -> Result<(), Error> {
+        let mut queue = self.queue();
+        if queue.jobs.len() >= QUEUE_MAX {
+            return Err(Error::Busy("too many calls wait for it"));
+        }
+        queue.jobs.push_back(job);
+        self.come.notify_one();
+        Ok(())
+    }
+
+    /// Nobody waits for this job; whether there is no thread that could do it.
+    fn forget(&self, progress: &Arc<Progress>) -> bool {
+        let mut queue = self.queue();
+        queue.jobs.retain(|job| !Arc::ptr_eq(&job.progress, progress));
+        queue.unable >= self.threads()
+    }
+
+    /// What is to be done next; none at the end.
     fn next(&self) -> Option<Job<T>> {
-        if let Ok(job) = self.left.1.try_recv() {
-            return Some(job);
-        }
-        select! {
-            recv(self.left.1) -> job => job.ok(),
-            recv(self.jobs) -> job => job.ok(),
-        }
+        let queue = self.queue();
+        let come = self.come.wait_while(queue, |queue| queue.jobs.is_empty() && !queue.is_over);
+        come.unwrap_or_else(PoisonError::into_inner).jobs.pop_front()
+    }
+
+    /// Puts a job back for others, and waits until the value can do work again. False at the end.
+    fn leave_to_others(&self, job: Job<T>, value: &mut T) -> bool
+    where
+        T: Value,
+    {
+        let mut queue = self.queue();
+        queue.jobs.push_front(job);
+        queue.unable += 1;
+        self.come.notify_one();
+        let goes_on = loop {
+            let others_work = queue.unable < self.threads();
+            let pause = if others_work { TRIED_EVERY } else { TRIED_EVERY_FOR_WANT };
+            queue =
+                self.ended.wait_timeout(queue, pause).map_or_else(|poison| poison.into_inner().0, |(q, _)| q);
+            if queue.is_over {
+                break false;
+            }
+            if queue.tried.elapsed() < pause {
+                continue;
+            }
+            queue.tried = Instant::now();
+            drop(queue);
+            let is_able = value.recovers();
+            queue = self.queue();
+            if is_able {
+                break true;
+            }
+        };
+        queue.unable -= 1;
+        goes_on
     }
 }
 
@@ -179,7 +230,7 @@ impl<T> Drop for Running<T> {
     }
 }
 
-fn spawn<T: 'static>(inner: &Arc<Inner<T>>) {
+fn spawn<T: Value>(inner: &Arc<Inner<T>>) {
     let inner = Arc::clone(inner);
     inner.running.fetch_add(1, Ordering::SeqCst);
     let running = Running(Arc::clone(&inner));
@@ -188,19 +239,17 @@ fn spawn<T: 'static>(inner: &Arc<Inner<T>>) {
         let _running = running;
         let mut value = (inner.make)();
         while let Some(mut job) = inner.next() {
-            if !job.progress.turn(Progress::WAITS, Progress::RUNS) {
+            if !job.progress.begin() {
                 continue;
             }
-            let done = (job.work)(&mut value, job.left >= LEFT_MAX);
-            if !job.progress.turn(Progress::RUNS, Progress::WAITS) {
+            let is_answered = (job.work)(&mut value);
+            if !job.progress.end() {
                 // Another thread has taken this one's place long since.
                 inner.written_off.fetch_sub(1, Ordering::AcqRel);
                 return;
             }
-            if done == Done::LeftToOthers {
-                job.left += 1;
-                let _ = inner.left.0.send(job);
-                let _ = inner.rest.recv_timeout(REST);
+            if !is_answered && !inner.leave_to_others(job, &mut value) {
+                return;
             }
         }
     };
@@ -210,63 +259,4 @@ fn spawn<T: 'static>(inner: &Arc<Inner<T>>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn workers(threads: usize) -> Workers<u32> {
-        Workers::start(threads, Duration::from_millis(100), Box::new(|| 7))
-    }
-
-    /// A call that hangs costs its caller the time limit, and nobody else.
-    #[test]
-    fn a_hanging_call_is_written_off_and_its_thread_replaced() {
-        let workers = workers(1);
-        let (release, hang) = bounded::<()>(0);
-        let stuck = workers.call(move |_| {
-            let _ = hang.recv();
-            Ok(())
-        });
-        assert_eq!(stuck, Err(Error::Timeout(Duration::from_millis(100))));
-        assert_eq!(workers.call(|value| Ok(*value)), Ok(7));
-        drop(release);
-        for _ in 0..100 {
-            if workers.inner.written_off.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("a thread that came back still counts as hanging");
-    }
-
-    /// Work that a thread cannot do is done by another, and told when none can.
-    #[test]
-    fn work_is_left_to_those_who_can_do_it() {
-        let made = AtomicUsize::new(0);
-        let make = Box::new(move || u32::try_from(made.fetch_add(1, Ordering::SeqCst)).unwrap_or(0));
-        let workers = Workers::start(2, Duration::from_secs(10), make);
-        for _ in 0..20 {
-            let done = workers.call(|value| if *value == 1 { Ok(()) } else { Err(Error::NoSession) });
-            assert_eq!(done, Ok(()));
-        }
-        assert_eq!(workers.call(|_| Err::<(), _>(Error::NoSession)), Err(Error::NoSession));
-    }
-
-    /// Threads are replaced up to the bound, then calls fail at once.
-    #[test]
-    fn beyond_the_bound_calls_fail_fast() {
-        let workers = workers(1);
-        let (release, hang) = bounded::<()>(0);
-        for _ in 0..WRITTEN_OFF_MAX {
-            let hang = hang.clone();
-            let stuck = workers.call(move |_| {
-                let _ = hang.recv();
-                Ok(())
-            });
-            assert!(matches!(stuck, Err(Error::Timeout(_))));
-        }
-        let started = Instant::now();
-        assert!(matches!(workers.call(|value| Ok(*value)), Err(Error::Busy(_))));
-        assert!(started.elapsed() < Duration::from_millis(100));
-        drop(release);
-    }
-}
+mod tests;

@@ -120,3 +120,6 @@ pub const CODES: &[u64] = &[
     0x3FF,
     0x8000_0001,
 ];
+
+/// CKR_SESSION_COUNT.
+pub const SESSION_COUNT: u64 = 0xB1;
