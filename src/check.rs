@@ -16,8 +16,10 @@ use records::Records;
 use report::Report;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
+
+/// The store is sound.
+const SOUND: u8 = 0;
 
 /// The store is not sound.
 const DAMAGED: u8 = 5;
@@ -71,8 +73,8 @@ impl Error {
     }
 }
 
-/// Checks, and tells. `use_softhsm` tells SoftHSM which configuration to read.
-pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> ExitCode {
+/// Checks, and tells; gives the exit code. `use_softhsm` tells SoftHSM which configuration to read.
+pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> u8 {
     let checked = Config::read(&command.config).map_err(Error::from).and_then(|config| {
         if let Some(file) = &config.hsm.softhsm_config {
             use_softhsm(file);
@@ -86,13 +88,14 @@ pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> Ex
                 Error::Store(store::Error::InUse { .. }) => ("in-use", IN_USE),
                 _ => ("setup", exit::HERE),
             };
-            return fail(command.json, Failure { kind, message: error.to_string(), code, reason: None });
+            let _ = fail(command.json, Failure { kind, message: error.to_string(), code, reason: None });
+            return code;
         }
     };
     let text = if command.json { serde_json::json!(report).to_string() } else { report.text(command.space) };
     // Nobody may be there to read it: the exit code tells all the same.
     let _ = writeln!(std::io::stdout(), "{text}");
-    if report.sound { ExitCode::SUCCESS } else { DAMAGED.into() }
+    if report.sound { SOUND } else { DAMAGED }
 }
 
 /// What keeps `serve` from starting because of the store is damage here too, wherever it is met, and everything else is none.

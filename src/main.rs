@@ -100,14 +100,14 @@ fn main() -> ExitCode {
         Err(error) => return report::command_line(error),
     };
     match line.command {
-        Command::Dev(command) => told(run_dev(&command)),
-        Command::Serve(command) => told(run_serve(&command)),
+        Command::Dev(command) => exit::now(told(run_dev(&command))),
+        Command::Serve(command) => exit::now(told(run_serve(&command))),
         Command::Key(command) => key::run(command),
         Command::Master(command) => master::run(&command),
         Command::Client(command) => clients::run(&command),
         Command::Explain(command) => explain::run(&command),
         Command::Ready(command) => ready::run(&command),
-        Command::Check(command) => check::run(&command, use_softhsm),
+        Command::Check(command) => exit::now(check::run(&command, use_softhsm)),
     }
 }
 
@@ -125,14 +125,11 @@ impl<E: Ends + std::fmt::Display> From<E> for Failure {
     }
 }
 
-fn told(result: Result<(), Failure>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(exit, why)) => {
-            say(&mut std::io::stderr(), &format!("keystead: {}", text::lines(&why)));
-            exit.code().into()
-        }
-    }
+/// Says why a server failed, if it did; gives the exit code.
+fn told(result: Result<(), Failure>) -> u8 {
+    let Err(Failure(exit, why)) = result else { return Exit::Stopped.code() };
+    say(&mut std::io::stderr(), &format!("keystead: {}", text::lines(&why)));
+    exit.code()
 }
 
 fn run_dev(command: &DevCommand) -> Result<(), Failure> {

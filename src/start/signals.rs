@@ -1,5 +1,6 @@
 //! The signals by which a server is told to stop, or to read its configuration again.
 
+use crate::exit::{self, Exit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -37,7 +38,7 @@ pub fn stoppable<T>(runtime: &Runtime, start: impl FnOnce() -> T) -> std::io::Re
     let told = runtime.spawn(async move {
         to_stop(&mut signals.terminated, &mut signals.interrupted).await;
         tracing::info!("stopped before the start was done");
-        std::process::exit(0);
+        exit::now(Exit::Stopped.code());
     });
     let started = start();
     told.abort();

@@ -4,6 +4,7 @@ use super::MODULE;
 use super::script::{self, Action};
 use cryptoki_sys::*;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Real {
     /// Loaded for as long as the process lives.
@@ -40,6 +41,38 @@ fn load() -> Option<Real> {
     Some(Real { _library: library, functions })
 }
 
+/// How many calls are under way.
+static INSIDE: AtomicUsize = AtomicUsize::new(0);
+
+/// A call is under way, for as long as this lives.
+struct Inside;
+
+impl Inside {
+    fn new() -> Self {
+        INSIDE.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Called when the process runs its exit handlers: what a module does there is fatal to calls that are under way, if by chance.
+/// Here it is for certain.
+#[used]
+// SAFETY: the section holds pointers to functions, which the C library calls at the end.
+#[unsafe(link_section = ".fini_array")]
+static END: extern "C" fn() = end;
+
+extern "C" fn end() {
+    if INSIDE.load(Ordering::SeqCst) > 0 {
+        std::process::abort();
+    }
+}
+
 /// Gives the functions out, as every module does.
 ///
 /// # Safety
@@ -61,6 +94,7 @@ pub unsafe extern "C" fn C_GetFunctionList(list: *mut *mut CK_FUNCTION_LIST) -> 
 macro_rules! functions {
     ($($name:ident($($argument:ident: $type:ty),*) $(=> $change:expr)?;)*) => {
         $(unsafe extern "C" fn $name($($argument: $type),*) -> CK_RV {
+            let _inside = Inside::new();
             let action = script::next(stringify!($name));
             let code = match action {
                 Action::Return(code) => return code as CK_RV,
