@@ -255,9 +255,12 @@ impl Key {
     }
 
     /// What a private key and the public key of somebody else have in common (NIST SP 800-56A, RFC 7748): both on one
-    /// curve.
+    /// curve, and the public key not of so small an order that all agree with it on zero (RFC 7748, 6.1).
     pub fn agree(&self, peer: &Self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        const REFUSED: Error = Error::Parameter("the keys have nothing in common: they are not on one curve");
+        const STRANGE: Error = Error::Parameter("the keys have nothing in common: they are not on one curve");
+        const SMALL: Error = Error::Parameter(
+            "the public key is a point of small order: whoever agrees with it agrees on the same, which is no secret",
+        );
         let context = self.context(c::EVP_PKEY_derive_init)?;
         let mut length = 0;
         // SAFETY: context and peer are valid; the context takes its own reference; without an output only the length
@@ -271,7 +274,7 @@ impl Key {
         let done = ready && unsafe { c::EVP_PKEY_derive(context.0, out.as_mut_ptr(), &raw mut length) } == 1;
         forget_errors();
         if !done {
-            return Err(REFUSED);
+            return Err(if ready { SMALL } else { STRANGE });
         }
         out.truncate(length);
         Ok(out)

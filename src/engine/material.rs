@@ -13,7 +13,7 @@ pub use facts::{Facts, clear_material, escaped, facts, read_request};
 pub use generate::{key_pair_blocks, pair_bits, pair_kind, random};
 pub use lengths::{is_same_length, is_symmetric, symmetric_bytes, usual_length, why_not_made};
 pub use parts::curve_bits;
-pub use truth::{Claims, Truth, algorithm_of, examined, of_public_key, truth_of};
+pub use truth::{Claims, Truth, algorithm_of, examined, of_public_key, truth_of, why_not_computed};
 
 use crate::engine::draft::Draft;
 use crate::engine::objects::object::Object;

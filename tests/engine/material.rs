@@ -15,11 +15,13 @@ mod random;
 mod referred;
 mod signatures;
 mod strong;
+mod unused;
 mod weak;
 
 use super::objects::{attributes_of, text};
 use super::openssl::OpenSsl;
 use super::world::{Bench, granted, principal};
+pub use done::refusal;
 use forms::{Form, forms};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attribute;

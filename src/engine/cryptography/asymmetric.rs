@@ -142,8 +142,23 @@ fn digested(key: &Key, content: &Content<'_>, named: Option<Digest>) -> Step<(Op
             );
             refuse(Cause::InvalidField, text)
         }
+        (Content::Digested(digested), None) if is_cut(key, digested.len()) => {
+            let text = format!(
+                "the Digested Data has {} bytes, which no digest gives, and this key signs the first {} of them alone",
+                digested.len(),
+                key.bits().div_ceil(8)
+            );
+            refuse(Cause::InvalidField, text)
+        }
         (Content::Digested(digested), named) => Ok((named, digested.to_vec())),
     }
+}
+
+/// Whether something so long is no digest, and would be signed by its beginning alone: of a digest a curve takes what it has
+/// room for (FIPS 186-5, 6.4).
+fn is_cut(key: &Key, bytes: usize) -> bool {
+    let is_whole = u32::try_from(bytes).is_ok_and(|bytes| bytes <= key.bits().div_ceil(8));
+    key.family() == Some(Family::Ec) && !is_whole && Digest::ALL.iter().all(|digest| digest.length() != bytes)
 }
 
 /// What using the key once asks of a processor.
@@ -167,11 +182,14 @@ pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType, pur
     let mut block = key_block(cx, object, purpose)?;
     let private = wanted == ObjectType::PrivateKey;
     work::take(cx, work::reading(&block) + use_of(object))?;
-    material::usable(&mut block, if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 })?;
+    let format = if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 };
+    material::usable(&mut block, format)?;
     match &block.key_value {
         Some(KeyValue::Plain(plain)) => match &plain.key_material {
-            KeyMaterial::Bytes(der) if private => Ok(Key::private(der.expose()).map_err(failed)?),
-            KeyMaterial::Bytes(der) => Ok(Key::public(der.expose()).map_err(failed)?),
+            KeyMaterial::Bytes(der) => {
+                let key = if private { Key::private(der.expose()) } else { Key::public(der.expose()) };
+                key.or_else(|_| refuse(Cause::Cryptographic, material::why_not_computed(format, der)))
+            }
             KeyMaterial::Transparent(_) => refuse(Cause::KeyFormat, "the key cannot be had in an encoding"),
         },
         _ => refuse(Cause::NoKeyValue, "the server does not hold the key value"),

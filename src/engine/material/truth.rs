@@ -219,6 +219,21 @@ pub fn of_public_key(spki: &[u8]) -> Truth {
     parts.ok().and_then(|parts| parts.described()).map_or(Truth::Unseen, Truth::Pair)
 }
 
+/// Why this server keeps a key of a pair and does not compute with it, in this encoding of it.
+pub fn why_not_computed(format: Format, der: &SecretBytes) -> String {
+    let is = match Parts::of(format, &KeyMaterial::Bytes(der.clone())) {
+        Ok(parts) => match parts.described() {
+            Some(_) if parts.has_long_exponent() => {
+                "RSA whose public exponent has more than 33 bits".to_owned()
+            }
+            Some(description) => Truth::Pair(description).to_string(),
+            None => "of an algorithm that it does not know".to_owned(),
+        },
+        Err(_) => "none that it can read".to_owned(),
+    };
+    format!("this server keeps the key and does not compute with it: it is {is}")
+}
+
 /// The algorithm of a PKCS#8 private key.
 pub fn algorithm_of(pkcs8: &SecretBytes) -> Option<Algorithm> {
     let parts = Parts::of(Format::PKCS_8, &KeyMaterial::Bytes(pkcs8.clone()));

@@ -10,6 +10,9 @@ use kmip_codec::value::BigInteger;
 const MODULUS_BITS: std::ops::RangeInclusive<i32> = 512..=16384;
 const EXPONENT_BITS_MAX: i32 = 33;
 
+/// The longest public exponent that a key may have (FIPS 186-5, A.1.1), in bits.
+const PERMITTED_EXPONENT_BITS: i32 = 256;
+
 const NOT_POSITIVE: &str = "a number of the key is zero or negative";
 const NO_PAIR: &str = "its numbers are not of one key: modulus, primes and exponents do not fit together";
 const OFF_CURVE: &str = "its point is not on its curve, or at infinity";
@@ -38,6 +41,16 @@ impl Parts {
             }
             Self::Symmetric(_) | Self::Encoded(..) | Self::Other(..) => None,
         }
+    }
+
+    /// Whether it is an RSA key that may be one and whose public exponent is too long to be computed with.
+    pub fn has_long_exponent(&self) -> bool {
+        let exponent = match self {
+            Self::RsaPublic(key) => Some(&key.public_exponent),
+            Self::RsaPrivate(key) => key.public_exponent.as_ref(),
+            _ => None,
+        };
+        exponent.and_then(bits).is_some_and(|bits| bits > EXPONENT_BITS_MAX)
     }
 
     fn rsa_private(&self, key: &TransparentRsaPrivate) -> Option<&'static str> {
@@ -139,6 +152,9 @@ fn exponent(e: &BigInteger, n: &BigInteger) -> Option<&'static str> {
         Some([1]) => Some("its public exponent is 1, with which nothing is encrypted"),
         Some(_) if is_even(e) => Some("its public exponent is even"),
         Some(_) if !is_below(e, n) => Some("its public exponent is not below its modulus"),
+        Some(_) if bits(e).is_none_or(|bits| bits > PERMITTED_EXPONENT_BITS) => {
+            Some("its public exponent has more than 256 bits, which no RSA key has (FIPS 186-5, A.1.1)")
+        }
         Some(_) => None,
     }
 }
