@@ -349,7 +349,7 @@ fn requests_are_judged_alike_at_every_door() {
         };
         let get = GetRequest { unique_identifier: answer.unique_identifier, ..GetRequest::default() };
         let renewed = certificate_of(ask_as(&dev, &old, get).unwrap());
-        for certificate in [issued.certificate, more.certificate, renewed] {
+        for certificate in [issued.certificate, more.certificate.clone(), renewed] {
             serials.insert(serial(&certificate));
             assert!(serials.iter().all(|serial| serial.len() <= 20 && serial[0] & 0x80 == 0));
             signed += 1;
@@ -360,13 +360,52 @@ fn requests_are_judged_alike_at_every_door() {
         let der = der_of(&request);
         added(&dev, &format!("line-{place}"), &format!("Request:\n{}", pem("NEW CERTIFICATE REQUEST", &der)))
             .unwrap();
-        // The control: one that was changed behind its signature is refused as that.
-        let mut broken = der.clone();
-        *broken.last_mut().unwrap() ^= 1;
-        let why = added(&dev, "broken", &pem("CERTIFICATE REQUEST", &broken)).unwrap_err();
-        assert!(why.contains("not signed by the key that it names"), "{:?}: {why}", row.key);
+        let comes_in = Pair { certificate: more.certificate, key };
+        refuses_what_is_not_signed(&dev, &comes_in, &der);
     }
     assert_eq!(serials.len(), signed, "serial numbers");
+}
+
+/// One that was changed behind its signature, and one that is signed by an algorithm for other keys.
+fn refuses_what_is_not_signed(dev: &Dev, pair: &Pair, request: &[u8]) {
+    let mut broken = request.to_vec();
+    *broken.last_mut().unwrap() ^= 1;
+    for (label, wrong) in [("broken", broken), ("of another kind", of_another_kind(request, &pair.key))] {
+        let by_admin = added(dev, "wrong", &pem("CERTIFICATE REQUEST", &wrong)).unwrap_err();
+        let wrong = CertificateRequest {
+            certificate_request_type: CertificateRequestType::PKCS_10,
+            value: wrong.into(),
+        };
+        let asked = ReProvisionRequest { certificate_request: Some(wrong), ..ReProvisionRequest::default() };
+        let mut wire = wire::connect_with(dev, Some(pair));
+        let renewed = batch(&mut wire, vec![asked.into_request()]).remove(0).result_message.unwrap();
+        for why in [by_admin, renewed] {
+            assert!(why.contains("not signed by the key that it names"), "{label}: {why}");
+        }
+    }
+}
+
+/// The same request by an algorithm for another kind of keys, and with what its own key signs instead: a digest under the name
+/// of another kind's, or the beginning of the request in the place of its digest.
+fn of_another_kind(request: &[u8], key: &str) -> Vec<u8> {
+    use keystead::crypto::Digest;
+    use keystead::crypto::pkey::{Family, Key, Padding};
+    use x509_cert::der::asn1::{BitString, ObjectIdentifier};
+    use x509_cert::der::{Decode as _, Encode as _};
+    let mut request = x509_cert::request::CertReq::from_der(request).unwrap();
+    let info = request.info.to_der().unwrap();
+    let key = Key::private(&der_of(key)).unwrap();
+    let digested = Digest::Sha256.of(&info);
+    let (oid, digest, signed) = match key.family() {
+        Some(Family::Rsa) => ("1.2.840.10045.4.3.2", Some(Digest::Sha256), &digested[..]),
+        Some(Family::Ed25519) => ("1.2.840.10045.4.3.2", None, &digested[..]),
+        _ => ("1.3.101.112", None, &info[..32]),
+    };
+    request.algorithm.oid = ObjectIdentifier::new(oid).unwrap();
+    request.algorithm.parameters = None;
+    let signature = key.sign(Padding::Pkcs1, digest, signed).unwrap();
+    request.signature = BitString::from_bytes(&signature).unwrap();
+    request.to_der().unwrap()
 }
 
 fn der_of(pem: &str) -> Vec<u8> {

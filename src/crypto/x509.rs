@@ -1,4 +1,4 @@
-//! Chains of X.509 certificates (RFC 5280, 6), as AWS-LC builds and checks them.
+//! Chains of X.509 certificates (RFC 5280, 6), as AWS-LC builds and checks them, and the signatures of certificate requests.
 #![allow(unsafe_code, reason = "AWS-LC's C interface: aws-lc-rs knows no certificates")]
 
 use super::Error;
@@ -90,6 +90,23 @@ fn verify(
 }
 
 const BROKEN: Error = Error::Failed("a certificate is not X.509 in DER");
+
+/// Whether a certificate request, PKCS#10 in DER, is signed by the key that it names (RFC 2986, 4.2). The library knows for
+/// which keys each algorithm is, with which digest and parameters; a request that it cannot read is not signed.
+pub fn request_is_signed(der: &[u8]) -> bool {
+    let Ok(length) = der.len().try_into() else { return false };
+    let mut at = der.as_ptr();
+    // SAFETY: the slice outlives the call; request and key are checked, become ours and are freed once.
+    let verified = unsafe {
+        let request = Owned(c::d2i_X509_REQ(ptr::null_mut(), &raw mut at, length), c::X509_REQ_free);
+        !request.0.is_null() && {
+            let key = Owned(c::X509_REQ_get_pubkey(request.0), c::EVP_PKEY_free);
+            !key.0.is_null() && c::X509_REQ_verify(request.0, key.0) == 1
+        }
+    };
+    forget_errors();
+    verified
+}
 
 /// A pointer of the library and what frees it.
 pub(super) struct Owned<T>(pub(super) *mut T, pub(super) unsafe extern "C" fn(*mut T));

@@ -1,5 +1,7 @@
 //! Certificates that the server makes and judges, with OpenSSL as the party that asks for them and checks them.
 
+mod signed;
+
 use super::objects::{activate, attributes_of, bytes_block, note, revoke, text};
 use super::openssl::OpenSsl;
 use super::world::{Bench, principal};
