@@ -81,6 +81,29 @@ fn masks_are(version: Version, tag: Tag, number: i32, spelt: &str) {
     }
 }
 
+/// The highest bit of a mask is a bit to one client and a sign to another; elsewhere a number has its sign.
+#[test]
+fn a_mask_is_one_number_with_a_sign_or_without() {
+    for version in [V1_4, V2_1] {
+        for number in [i32::MIN, -2, -1, 0, 1, i32::MAX] {
+            let (signed, unsigned) = (number.to_string(), number.cast_unsigned().to_string());
+            for (tag, encoding) in [Tag::CryptographicUsageMask, Tag::CryptographicLength]
+                .into_iter()
+                .flat_map(|tag| TEXTS.iter().map(move |encoding| (tag, *encoding)))
+            {
+                let read = |number: &str| {
+                    let message = with_value(encoding, &create(version, tag), &quoted(encoding, number));
+                    RequestMessage::decode(encoding, &message).ok()
+                };
+                let is_taken = tag == Tag::CryptographicUsageMask || number >= 0;
+                assert!(read(&signed).is_some(), "{signed}");
+                let what = format!("{tag} {unsigned} in {encoding} {version}");
+                assert_eq!(read(&unsigned), read(&signed).filter(|_| is_taken), "{what}");
+            }
+        }
+    }
+}
+
 /// A number as the encoding has it.
 fn quoted(encoding: Encoding, number: &str) -> String {
     if encoding == Encoding::Json { number.to_owned() } else { format!("\"{number}\"") }
@@ -133,7 +156,7 @@ fn with_value(encoding: Encoding, message: &RequestMessage, value: &str) -> Vec<
 /// What is no mask is refused with what was found and how a mask is written; what is near to a name is offered.
 #[test]
 fn what_is_no_mask_is_told_with_what_one_is() {
-    let form = "expected names of its bits with a space or one | between them, or a whole number of 32 bits";
+    let form = "expected names of its bits with a space or one | between them, or a whole number from -2147483648 to 4294967295";
     for (spelt, near) in [
         ("Encrypt,Decrypt", None),
         ("99999999999", None),

@@ -254,7 +254,7 @@ fn errors_say_what_was_found_and_what_is_expected() {
         (
             "<CryptographicLength type=\"Integer\" value=\"many\"/>",
             "CryptographicLength (Integer) at {at}/CryptographicLength, byte {}, has a value that its type or its tag does not \
-             allow; expected a whole number of 32 bits",
+             allow; expected a whole number from -2147483648 to 2147483647",
         ),
         (
             "<ActivationDate type=\"DateTime\" value=\"yesterday\"/>",

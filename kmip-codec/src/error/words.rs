@@ -168,8 +168,8 @@ fn expected(tag: Option<Tag>) -> String {
 /// How the values of a type are written in XML and JSON, where not each value of the type is written as it is.
 fn form(kind: &str) -> Option<&'static str> {
     Some(match kind {
-        "Integer" => "a whole number of 32 bits",
-        "LongInteger" => "a whole number of 64 bits",
+        "Integer" => "a whole number from -2147483648 to 2147483647",
+        "LongInteger" => "a whole number from -9223372036854775808 to 9223372036854775807",
         "BigInteger" | "ByteString" => "hexadecimal digits, two for each byte",
         "Boolean" => "true or false",
         "DateTime" => "a date such as 2026-01-31T12:00:00Z",
@@ -184,7 +184,8 @@ fn type_name(byte: u8) -> String {
 }
 
 /// How a mask is written in XML and JSON.
-const MASK_FORM: &str = "names of its bits with a space or one | between them, or a whole number of 32 bits";
+const MASK_FORM: &str =
+    "names of its bits with a space or one | between them, or a whole number from -2147483648 to 4294967295";
 
 impl Form {
     fn describe(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

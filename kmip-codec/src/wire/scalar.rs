@@ -88,9 +88,10 @@ impl<'a> Reading<'a> {
         named.or_else(|| self.u32())
     }
 
-    /// The bits stand behind each other with spaces or one `|` between them, as names or as numbers.
+    /// The bits stand behind each other with spaces or one `|` between them, as names or as numbers. One number alone may have its
+    /// highest bit as a sign or as a bit.
     pub(super) fn mask(self, names: Names) -> Option<i32> {
-        if let Some(number) = self.i32() {
+        if let Some(number) = self.i32().or_else(|| self.u32().map(u32::cast_signed)) {
             return Some(number);
         }
         let bit = |part| (names.number)(part).or_else(|| hex_u32(part));
