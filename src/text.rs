@@ -23,16 +23,24 @@ pub fn printable(text: &str, chars_max: usize) -> String {
     shown.into_iter().collect()
 }
 
-/// How many characters of a text of a client are kept for good.
-pub const KEPT_CHARS_MAX: usize = 256;
+/// How many bytes of a text of a client are kept for good, wherever many of them may be.
+pub const KEPT_BYTES_MAX: usize = 256;
 
 /// A text of a client as it is kept for good: whole, or of a long one the beginning with its length and its SHA-256, which tell
 /// it from others that begin like it.
 pub fn kept(text: &str) -> Cow<'_, str> {
-    let Some((end, _)) = text.char_indices().nth(KEPT_CHARS_MAX) else { return Cow::Borrowed(text) };
-    let beginning = text.get(..end).unwrap_or_default();
+    let beginning = beginning(text);
+    if beginning.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
     let digest = hex::encode(digest(&SHA256, text.as_bytes()));
-    Cow::Owned(format!("{beginning}… ({} characters, SHA-256 {digest})", text.chars().count()))
+    Cow::Owned(format!("{beginning}… ({} bytes, SHA-256 {digest})", text.len()))
+}
+
+/// As much of a text as is kept for good, in whole characters.
+pub fn beginning(text: &str) -> &str {
+    let end = (0..=text.len().min(KEPT_BYTES_MAX)).rev().find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
 /// Control characters, what changes the direction of a text, and what has no width or is blank: among them all that Unicode
@@ -98,13 +106,20 @@ mod tests {
 
     #[test]
     fn what_is_kept_for_good_is_bounded_and_told_from_its_like() {
-        for short in ["", "b5c8f6e0-0000-4000-8000-000000000000", &"é".repeat(KEPT_CHARS_MAX)] {
+        for short in ["", "b5c8f6e0-0000-4000-8000-000000000000", &"é".repeat(KEPT_BYTES_MAX / 2)] {
             assert_eq!(kept(short), short);
         }
-        let (one, other) = ("é".repeat(4_000_000), "é".repeat(4_000_001));
-        let (one, other) = (kept(&one), kept(&other));
-        assert!(one.starts_with(&"é".repeat(KEPT_CHARS_MAX)) && one.contains("4000000 characters"), "{one}");
-        assert!(one.chars().count() < KEPT_CHARS_MAX + 120 && one != other, "{one}");
+        // Each character in as many bytes as it has, behind one of another length.
+        for long in ["x", "é", "鍵", "👍"] {
+            let (one, other) = (long.repeat(1_000_000), long.repeat(1_000_001));
+            for first in ["", "x"] {
+                let (one, other) = (first.to_owned() + &one, first.to_owned() + &other);
+                let (short, other) = (kept(&one), kept(&other));
+                assert!(short.starts_with(beginning(&one)) && beginning(&one).len() > KEPT_BYTES_MAX - 4);
+                assert!(short.len() < KEPT_BYTES_MAX + 120 && short != other, "{short}");
+                assert!(short.contains(&format!("({} bytes", one.len())), "{short}");
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::engine::asynchronous::Done;
 use crate::engine::batch::{Deed, Outcome};
 use crate::engine::draft::still_let_in;
 use crate::engine::need::Need;
-use crate::engine::telling::notes::noted;
+use crate::engine::telling::notes::noted_briefly;
 use crate::engine::world::View;
 use crate::executor::now;
 use crate::session::Peer;
@@ -17,9 +17,6 @@ use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::{V2_1, Version};
 use std::collections::BTreeSet;
-
-/// The longest Client Correlation Value that is noted, in characters.
-const CORRELATION_CHARS_MAX: usize = 128;
 
 /// How many kinds of credentials are noted: each entry of a message has them.
 const KINDS_MAX: usize = 8;
@@ -121,8 +118,7 @@ fn notes(message: &RequestMessage) -> String {
         1..=KINDS_MAX => format!("credential: {named}"),
         more => format!("credential: {named} and {} other kinds", more - KINDS_MAX),
     };
-    let correlation =
-        header.client_correlation_value.as_deref().map(|value| noted(value, CORRELATION_CHARS_MAX));
+    let correlation = header.client_correlation_value.as_deref().map(noted_briefly);
     joined([&credentials, &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
 }
 

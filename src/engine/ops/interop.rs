@@ -3,12 +3,9 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::telling::notes::noted;
+use crate::engine::telling::notes::noted_briefly;
 use kmip_codec::enums::InteropFunction;
 use kmip_codec::payloads::{InteropRequest, InteropResponse};
-
-/// The longest name of a test that is noted, in characters.
-const IDENTIFIER_CHARS_MAX: usize = 128;
 
 impl Execute for InteropRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> Step<InteropResponse> {
@@ -27,7 +24,7 @@ impl Execute for InteropRequest {
             }
             _ => return refuse(Cause::InvalidField, "Interop Function is Begin or End"),
         };
-        cx.note = format!("{begins} {}", noted(&self.identifier, IDENTIFIER_CHARS_MAX));
+        cx.note = format!("{begins} {}", noted_briefly(&self.identifier));
         Ok(InteropResponse {})
     }
 }

@@ -1,6 +1,6 @@
 //! Texts of clients in the audit and the log of the server.
 
-use crate::text::printable;
+use crate::text::{KEPT_BYTES_MAX, beginning, printable};
 
 /// The longest text of a client that is noted, in characters.
 pub const NOTED_CHARS_MAX: usize = 1024;
@@ -10,4 +10,13 @@ pub const NOTED_CHARS_MAX: usize = 1024;
 pub fn noted(text: &str, chars_max: usize) -> String {
     let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{}\"", printable(&quoted, chars_max))
+}
+
+/// The same of a text that may stand in many entries of the audit: no more of it than is kept of their other texts.
+pub fn noted_briefly(text: &str) -> String {
+    let beginning = beginning(text);
+    match beginning.len() == text.len() {
+        true => noted(text, KEPT_BYTES_MAX),
+        false => noted(&format!("{beginning}…"), KEPT_BYTES_MAX),
+    }
 }
