@@ -20,7 +20,7 @@ mod verifier;
 mod work;
 
 pub use called::CalledVerifier;
-pub use files::{Tls, TlsFiles, tls};
+pub use files::{Tls, TlsFiles, tls, tls_after};
 pub use judge::{Own, due};
 pub use slots::{Caps, Evicted, Slot};
 pub use turned_away::{Reason, Trust, TurnedAway};

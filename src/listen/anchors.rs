@@ -97,11 +97,11 @@ impl InForce {
     /// What counts now; without a time, whatever the dates are.
     pub fn new(cas: &[Ca], lists: &Lists, now: Option<i64>) -> Self {
         let dates = cas.iter().map(Ca::dates).flat_map(|dates| [Some(dates.from), after(dates.until)]);
-        let changes = dates.flatten().chain(lists.ends());
+        let changes = dates.flatten().chain(lists.changes());
         Self {
             span: now.map_or(Validity::EVER, |now| between(changes, now)),
             anchors: anchors(cas, now),
-            lists: lists.clone(),
+            lists: now.map_or_else(|| lists.clone(), |now| lists.at(now)),
         }
     }
 

@@ -6,9 +6,9 @@ use super::sent::Chain;
 use super::verifier::{Verifier, seconds};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
-use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ impl ServerCertVerifier for CalledVerifier {
         _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let path = self.0.path(&Chain::of(own, sent)?, Purpose::server(), seconds(now));
+        let path = self.0.path(&Chain::of(own, sent, &self.0.trusted)?, Purpose::server(), seconds(now));
         path.map_err(|untrusted| untrusted.error)?;
         verify_server_name(&ParsedCertificate::try_from(own)?, name)?;
         Ok(ServerCertVerified::assertion())
@@ -37,7 +37,7 @@ impl ServerCertVerifier for CalledVerifier {
         own: &CertificateDer<'_>,
         proof: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, own, proof, &self.0.provider().signature_verification_algorithms)
+        ClientCertVerifier::verify_tls12_signature(&*self.0, message, own, proof)
     }
 
     fn verify_tls13_signature(
@@ -46,10 +46,10 @@ impl ServerCertVerifier for CalledVerifier {
         own: &CertificateDer<'_>,
         proof: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, own, proof, &self.0.provider().signature_verification_algorithms)
+        ClientCertVerifier::verify_tls13_signature(&*self.0, message, own, proof)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.provider().signature_verification_algorithms.supported_schemes()
+        ClientCertVerifier::supported_verify_schemes(&*self.0)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::judge::Own;
-use super::lists;
+use super::lists::{self, Lists};
 use super::resolver::{Kinds, kind_of};
 use super::turned_away::Trust;
 use super::verifier::Verifier;
@@ -73,7 +73,12 @@ impl TlsFiles<'_> {
     }
 
     /// What messages say of all this.
-    fn trust(&self, provider: &CryptoProvider, keys: Vec<&'static str>) -> Result<Trust, Error> {
+    fn trust(
+        &self,
+        provider: &CryptoProvider,
+        keys: Vec<&'static str>,
+        before: &Lists,
+    ) -> Result<Trust, Error> {
         let versions = match (self.suite_b, self.only_1_3) {
             (Some(_), _) => "TLS 1.2 (Suite B)",
             (None, true) => "TLS 1.3",
@@ -84,7 +89,7 @@ impl TlsFiles<'_> {
         let signing = all.iter().zip(&trusted).filter(|(_, facts)| facts.may_sign());
         let signing: Vec<_> = signing.map(|(one, _)| one.clone()).collect();
         let algorithms = provider.signature_verification_algorithms.all;
-        let lists = lists::load(self.crls, &signing, algorithms, self.crl_grace_seconds)?;
+        let lists = lists::load(self.crls, &signing, algorithms, self.crl_grace_seconds, before)?;
         Ok(Trust { file: self.ca.to_owned(), trusted, lists, versions, keys })
     }
 
@@ -159,6 +164,11 @@ pub struct Tls {
 
 /// TLS 1.2 and 1.3 with a client certificate required, and tickets, so that clients that come back are quick.
 pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
+    tls_after(files, &Lists::default())
+}
+
+/// The same in the place of what was there before, with these revocation lists.
+pub fn tls_after(files: &TlsFiles<'_>, before: &Lists) -> Result<Tls, Error> {
     let provider = files.provider();
     let certified = files.certified(&provider)?;
     if let Some(suite_b) = files.suite_b {
@@ -173,7 +183,7 @@ pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
         }
         suite_b.check(&files.trusted()?).map_err(unfit("tls.ca", files.ca))?;
     }
-    let trust = files.trust(&provider, certified.iter().map(|one| kind_of(&one.key)).collect())?;
+    let trust = files.trust(&provider, certified.iter().map(|one| kind_of(&one.key)).collect(), before)?;
     let keys = ["tls.certificate", "tls.second_certificate"];
     let own = certified.iter().zip(keys).map(|(one, key)| Own::new(key, &one.cert)).collect();
     let verifier = Verifier::new(&files.trusted()?, trust.clone(), files.provider());

@@ -1,210 +1,216 @@
-//! The revocation lists of `tls.crl`: whom they revoke, until when they count, and what they are in words.
+//! The revocation lists of `tls.crl`: whom they revoke, until when they count, and for whom none tells.
 //!
-//! Each list is judged once, when it is read ([`load`]): its form, its signature and who has signed it. After that a certificate
-//! is looked up in it by number. A list counts for the certificates that its issuer has signed (RFC 5280, 6.3.3): those under the
-//! key that verifies it, and those under another key of the same name whose path ends at a CA of `tls.ca` that the issuer leads to
-//! as well. A CA with no such list revokes nobody.
+//! Each list is judged once, when it is read ([`load`]): its form, its signature and by which key. After that a certificate is
+//! looked up in it by number. Whether that key may speak of a certificate is told by the path of the certificate itself, which the
+//! one search of [`super::chain`] has found good (RFC 5280, 6.3.3 (f), asks for a path of the list's issuer to the same CA): it is
+//! the key that has signed the certificate, or one that this key, or the CA that has certified this key, has certified under the
+//! same name.
 
 mod issuers;
+mod list;
 mod load;
 mod names;
 mod part;
 mod read;
 
+pub use list::RevocationList;
 pub use load::load;
 
 use crate::pki::moment;
-use issuers::Signer;
+use issuers::{CaKey, Known};
 use names::ComparedName;
-use part::Part;
-use read::{Read, serial};
-use rustls::pki_types::SubjectPublicKeyInfoDer;
-use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 use webpki::{Cert, Error, VerifiedPath};
 
-/// The lists that count.
+/// How far ahead of the server's clock the clock of a CA may be, in seconds.
+const SKEW_SECONDS: i64 = 300;
+
+/// The lists that were read.
 #[derive(Clone, Default, Debug)]
 pub struct Lists {
-    all: Arc<[RevocationList]>,
+    all: Arc<[Arc<RevocationList>]>,
+    /// The names in which there are lists that no known key has signed.
+    unverified: Arc<[ComparedName]>,
+    known: Arc<Known>,
+    /// What the operator is told of them.
+    warnings: Arc<[String]>,
     /// How long a list counts after the next one should have been there.
     grace_seconds: u64,
-}
-
-/// A revocation list that can be used.
-#[derive(Debug)]
-pub struct RevocationList {
-    issuer: String,
-    name: ComparedName,
-    signer: Signer,
-    part: Option<Part>,
-    /// The serial numbers that it revokes.
-    revoked: HashSet<Box<[u8]>>,
-    fingerprint: String,
-    /// When it was made, and its number: the greater is the newer.
-    age: (i64, Vec<u8>),
-    /// When the next one should be there, in seconds since 1970.
-    next: i64,
 }
 
 /// A certificate of a path, and who has signed it.
 struct Link<'p> {
     certificate: &'p Cert<'p>,
     is_ca: bool,
-    issuer: ComparedName,
-    key: SubjectPublicKeyInfoDer<'static>,
+    /// The name and the key that have signed it.
+    issuer: CaKey,
+    /// The keys that may certify another key of that name: this one itself, and those that have certified it.
+    certifiers: Vec<&'p [u8]>,
+}
+
+/// The lists for a certificate.
+struct Telling<'l> {
+    /// By the key that has signed it.
+    own: Vec<&'l RevocationList>,
+    /// By other keys that may speak for that one.
+    others: Vec<&'l RevocationList>,
 }
 
 impl Lists {
-    /// The newest of each CA and part. Two that are equally new both count.
-    fn newest(lists: Vec<RevocationList>, grace_seconds: u64) -> Self {
-        let is_newer =
-            |one: &RevocationList, other: &RevocationList| one.has_scope_of(other) && one.age > other.age;
-        let is_followed: Vec<bool> =
-            lists.iter().map(|list| lists.iter().any(|other| is_newer(other, list))).collect();
-        let mut seen = HashSet::new();
-        let left = lists.into_iter().zip(is_followed).filter(|(_, is_followed)| !is_followed);
-        let all = left.map(|(list, _)| list).filter(|list| seen.insert(list.fingerprint.clone()));
-        Self { all: all.collect(), grace_seconds }
+    /// Those that count at this time: the newest of each key and part. One that is made in the future takes no other's place yet,
+    /// and two that are equally new both count.
+    pub fn at(&self, now: i64) -> Self {
+        let is_followed = |list: &RevocationList| {
+            let made = self.all.iter().filter(|other| other.age.0 <= now.saturating_add(SKEW_SECONDS));
+            made.into_iter().any(|other| other.has_scope_of(list) && other.age > list.age)
+        };
+        let all = self.all.iter().filter(|list| !is_followed(list)).cloned().collect();
+        Self { all, ..self.clone() }
     }
 
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &RevocationList> {
-        self.all.iter()
+        self.all.iter().map(|list| &**list)
     }
 
-    /// The first second of each in which nobody comes in by it any more, because the next one is not there.
-    pub fn ends(&self) -> impl Iterator<Item = i64> {
-        self.all.iter().map(|list| list.ends(self.grace_seconds))
+    /// Each second in which something begins or ends to count.
+    pub fn changes(&self) -> impl Iterator<Item = i64> {
+        let of = |list: &RevocationList| {
+            let (from, until) = list.signer.span;
+            [
+                list.ends(self.grace_seconds),
+                list.age.0.saturating_sub(SKEW_SECONDS),
+                from,
+                until.saturating_add(1),
+            ]
+        };
+        self.all.iter().flat_map(move |list| of(list))
+    }
+
+    /// What the operator is told of them when they were read.
+    pub fn warnings(&self) -> impl Iterator<Item = &String> {
+        self.warnings.iter()
     }
 
     /// Which of them should have been replaced by now, and what that does.
-    pub fn overdue(&self, now: i64) -> impl Iterator<Item = String> {
-        self.all.iter().filter_map(move |list| list.overdue(now, self.grace_seconds))
+    pub fn overdue(&self, now: i64) -> Vec<String> {
+        let current = self.at(now);
+        current.all.iter().filter_map(|list| list.overdue(now, self.grace_seconds)).collect()
     }
 
-    /// Which of them are older than one of these, which were in force before, and what that does.
-    pub fn older_than(&self, before: &Self) -> Vec<String> {
-        let newer = |list: &RevocationList| {
-            before.all.iter().filter(|other| other.has_scope_of(list)).find(|other| other.age > list.age)
-        };
-        let text = |list: &RevocationList, newer: &RevocationList| {
-            format!(
+    /// Which of those that were in force before are followed by an older one, or by none though their CA is still there.
+    pub fn lost_since(&self, before: &Self, now: i64) -> Vec<String> {
+        let (new, old) = (self.at(now), before.at(now));
+        old.all.iter().filter_map(|list| new.lost(list)).collect()
+    }
+
+    fn lost(&self, before: &RevocationList) -> Option<String> {
+        let key = (before.name.clone(), before.signer.key.clone());
+        let of_key = || self.all.iter().filter(|list| list.name == key.0 && list.signer.key == key.1);
+        let older = of_key().find(|list| list.has_scope_of(before) && list.age < before.age);
+        match older {
+            Some(list) => Some(format!(
                 "tls.crl: the list of {} that is now in force is older than the one before: it was made on {}, and that one on {}. \
                  Whom only the newer one revokes comes in again. Put the newer one back, unless the CA has taken it back, and let the \
                  server read it (SIGHUP, `systemctl reload`)",
                 list.issuer,
                 moment(list.age.0),
-                moment(newer.age.0)
-            )
-        };
-        self.all.iter().filter_map(|list| newer(list).map(|newer| text(list, newer))).collect()
+                moment(before.age.0)
+            )),
+            None if of_key().next().is_none() && !self.known.former.contains(&key) => Some(format!(
+                "tls.crl: {before} was in force, and there is no list by the key that has signed it any more: whom it revokes may come \
+                 in again. Put the newest list by that key back, unless this is what you want"
+            )),
+            None => None,
+        }
     }
 
     /// Whether a path is good by the lists at this time, in seconds since 1970: that no certificate of it is revoked, and that no
-    /// list is too old that would tell.
+    /// list is missing or too old that would tell.
     pub fn judge(&self, path: &VerifiedPath<'_>, now: i64) -> Result<(), Error> {
-        if self.all.is_empty() {
+        if self.all.is_empty() && self.unverified.is_empty() {
             return Ok(());
         }
         let top = webpki::spki_for_anchor(path.anchor());
+        let keys = path.intermediate_certificates().map(|one| one.subject_public_key_info());
+        let keys: Vec<_> = keys.chain(std::iter::once(top)).collect();
         let own: &Cert<'_> = path.end_entity();
         let certificates = std::iter::once(own).chain(path.intermediate_certificates());
-        let keys = path.intermediate_certificates().map(|one| one.subject_public_key_info());
-        let links: Vec<Link<'_>> = certificates
-            .zip(keys.chain(std::iter::once(top.clone())))
-            .enumerate()
-            .map(|(place, (certificate, key))| {
-                let issuer = ComparedName::of_content(certificate.issuer());
-                Link { certificate, is_ca: place > 0, issuer, key }
-            })
-            .collect();
-        if links.iter().any(|link| self.of(link, &top).any(|list| list.revokes(link.certificate.serial()))) {
+        let links = certificates.zip(&keys).enumerate().map(|(place, (certificate, key))| {
+            let issuer = (ComparedName::of_content(certificate.issuer()), key.as_ref().to_vec());
+            let above = keys.get(place + 1).map(AsRef::as_ref);
+            let known = self.known.certifiers.get(&issuer).into_iter().flatten().map(Vec::as_slice);
+            let certifiers = [Some(key.as_ref()), above].into_iter().flatten().chain(known).collect();
+            Link { certificate, is_ca: place > 0, issuer, certifiers }
+        });
+        let links: Vec<Link<'_>> = links.collect();
+        let told: Vec<_> = links.iter().map(|link| (link, self.telling(link))).collect();
+        let revokes = |(link, telling): &(&Link<'_>, Telling<'_>)| telling.revokes(link.certificate.serial());
+        if told.iter().any(revokes) {
             return Err(Error::CertRevoked);
         }
-        let ended = |list: &&RevocationList| list.ends(self.grace_seconds) <= now;
-        match links.iter().find_map(|link| self.telling(link, &top).into_iter().find(ended)) {
-            Some(list) => Err(Error::CrlExpired {
+        told.iter().try_for_each(|(link, telling)| self.tells(link, telling, now))
+    }
+
+    /// The lists for a certificate.
+    fn telling(&self, link: &Link<'_>) -> Telling<'_> {
+        let (name, key) = &link.issuer;
+        let named = self.all.iter().map(|list| &**list).filter(|list| list.name == *name);
+        let (own, others): (Vec<_>, Vec<_>) = named.partition(|list| list.signer.key == *key);
+        let may_speak =
+            |list: &&RevocationList| link.certifiers.iter().any(|key| list.signer.by.contains(*key));
+        Telling { own, others: others.into_iter().filter(may_speak).collect() }
+    }
+
+    /// Whether one of them tells that a certificate is not revoked, where there must be one.
+    fn tells(&self, link: &Link<'_>, telling: &Telling<'_>, now: i64) -> Result<(), Error> {
+        let Telling { own, others } = telling;
+        if own.is_empty() && self.is_wanting(&link.issuer, others.is_empty()) {
+            return Err(Error::UnknownRevocationStatus);
+        }
+        let all = if own.is_empty() { others } else { own };
+        let fit: Vec<_> = all.iter().filter(|list| list.is_for(link.certificate, link.is_ca)).collect();
+        if let Some(list) = fit.iter().find(|list| list.ends(self.grace_seconds) <= now) {
+            return Err(Error::CrlExpired {
                 time: super::anchors::time(now),
                 next_update: super::anchors::time(list.next),
-            }),
-            None => Ok(()),
+            });
+        }
+        let is_good = |list: &&&&RevocationList| (list.signer.span.0..=list.signer.span.1).contains(&now);
+        match own.is_empty() && !fit.is_empty() && !fit.iter().any(|list| is_good(&list)) {
+            true => Err(Error::UnknownRevocationStatus),
+            false => Ok(()),
         }
     }
 
-    /// The lists that are for this certificate, at the end of whose path this key stands.
-    fn of<'l>(&'l self, link: &'l Link<'_>, top: &'l [u8]) -> impl Iterator<Item = &'l RevocationList> {
-        self.all.iter().filter(move |list| list.is_for(link, top))
+    /// Whether a key that has no list of its own must have one: where there are lists in its name, and it is not itself trusted.
+    fn is_wanting(&self, issuer: &CaKey, has_no_other: bool) -> bool {
+        let is_named = || self.all.iter().any(|list| list.name == issuer.0);
+        !self.known.trusted.contains(issuer)
+            && (self.unverified.contains(&issuer.0) || (has_no_other && is_named()))
     }
 
-    /// Those of them that must not be too old: those by the key that has signed the certificate, where there are some.
-    fn telling<'l>(&'l self, link: &'l Link<'_>, top: &'l [u8]) -> Vec<&'l RevocationList> {
-        let (own, others): (Vec<_>, Vec<_>) =
-            self.of(link, top).partition(|list| list.signer.key == link.key.as_ref());
-        if own.is_empty() { others } else { own }
-    }
-}
-
-impl RevocationList {
-    /// What was read of a list, which this CA has signed.
-    fn new(der: &[u8], read: Read<'_>, signer: Signer) -> Self {
-        let fingerprint = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, der));
-        let Read { issuer, name, part, revoked, age, next, signed: _ } = read;
-        Self { issuer, name, signer, part, revoked, fingerprint, age, next }
-    }
-
-    /// Whether it is a list of the same certificates as another.
-    fn has_scope_of(&self, other: &Self) -> bool {
-        (&self.name, &self.signer.key, &self.part) == (&other.name, &other.signer.key, &other.part)
-    }
-
-    /// Whether it is for this certificate, at the end of whose path this key stands.
-    fn is_for(&self, link: &Link<'_>, top: &[u8]) -> bool {
-        let is_by_issuer = self.signer.key == link.key.as_ref() || self.signer.tops.contains(top);
-        is_by_issuer
-            && self.name == link.issuer
-            && self.part.as_ref().is_none_or(|part| part.has(link.certificate, link.is_ca))
-    }
-
-    fn revokes(&self, number: &[u8]) -> bool {
-        self.revoked.contains(serial(number))
-    }
-
-    /// The first second in which nobody comes in by it any more, because the next one is not there.
-    fn ends(&self, grace_seconds: u64) -> i64 {
-        self.next.saturating_add(i64::try_from(grace_seconds).unwrap_or(i64::MAX))
-    }
-
-    /// That it should have been replaced by now, and what that does.
-    fn overdue(&self, now: i64, grace_seconds: u64) -> Option<String> {
-        let (next, ends) = (self.next, self.ends(grace_seconds));
-        if now < next {
+    /// Why nothing tells whether a certificate of the CA of this name (DER without tag and length), with one of these keys, is
+    /// revoked; none where there is no list of that name, or one by such a key.
+    pub fn silence(&self, name: &[u8], keys: &[&[u8]]) -> Option<&'static str> {
+        let name = ComparedName::of_content(name);
+        let named: Vec<_> = self.all.iter().filter(|list| list.name == name).collect();
+        if named.iter().any(|list| keys.contains(&list.signer.key.as_slice())) {
             return None;
         }
-        let effect = match now < ends {
-            true => {
-                format!("from {} on (tls.crl_grace_seconds) no client of that CA is let in", moment(ends))
-            }
-            false => "no client of that CA is let in".to_owned(),
-        };
-        Some(format!(
-            "tls.crl: the list of {} should have been replaced on {}: {effect}. Put the new one there, and let the server read \
-             it (SIGHUP, `systemctl reload`)",
-            self.issuer,
-            moment(next)
-        ))
+        match self.unverified.contains(&name) {
+            true => Some("cannot be verified, since no certificate beside it has the key that has signed it"),
+            false if named.is_empty() => None,
+            false => Some(
+                "is by another key of that name, whose certificate does not let it speak for the one that has signed, or has ended",
+            ),
+        }
     }
 }
 
-impl fmt::Display for RevocationList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { issuer, revoked, fingerprint, next, .. } = self;
-        write!(
-            f,
-            "the list of {issuer} with {} revoked certificates, SHA-256 {fingerprint}, the next one due on {}",
-            revoked.len(),
-            moment(*next)
-        )
+impl Telling<'_> {
+    /// Whether one of them has this number. A number is that of one certificate of its issuer, whichever part a list is for.
+    fn revokes(&self, number: &[u8]) -> bool {
+        self.own.iter().chain(&self.others).any(|list| list.revokes(number))
     }
 }

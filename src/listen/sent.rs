@@ -1,7 +1,7 @@
 //! Which of the certificates that came with one may stand between it and a CA: those alone are searched. Anything else may be
 //! sent, as clients send their whole file, and counts for nothing.
 
-use super::shape::Shape;
+use super::shape::{Shape, Signed};
 use crate::pki::Facts;
 use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, Error, OtherError};
@@ -14,6 +14,9 @@ pub const ABOVE_MAX: usize = 8;
 
 /// How many of these may be of one name, such as those of a CA that was renewed or that several others have signed.
 pub const SAME_NAME_MAX: usize = 3;
+
+/// Of how many it is looked at whether they have signed themselves, which takes a signature each.
+const SELF_SIGNED_MAX: usize = 16;
 
 /// A certificate, and those that may stand above it: each the issuer, by its name, of another one here.
 #[derive(Clone)]
@@ -28,8 +31,13 @@ pub struct Chain<'c> {
 
 impl<'c> Chain<'c> {
     /// Of what was sent. More than is searched is an error: of many one could be the right one, and none is left out unsaid.
-    pub fn of(own: &'c CertificateDer<'_>, sent: &'c [CertificateDer<'_>]) -> Result<Self, Error> {
-        match Self::gather(own, sent) {
+    /// Those that are trusted themselves lead no further, and count for nothing.
+    pub fn of(
+        own: &'c CertificateDer<'_>,
+        sent: &'c [CertificateDer<'_>],
+        trusted: &HashSet<CertificateDer<'_>>,
+    ) -> Result<Self, Error> {
+        match Self::gather(own, sent, &|one| trusted.contains(one)) {
             (_, Some(excess)) => Err(CertificateError::Other(OtherError(Arc::new(excess))).into()),
             (chain, None) => Ok(chain),
         }
@@ -37,22 +45,28 @@ impl<'c> Chain<'c> {
 
     /// The same with the nearest of them, for messages.
     pub fn cut(own: &'c CertificateDer<'_>, sent: &'c [CertificateDer<'_>]) -> Self {
-        Self::gather(own, sent).0
+        Self::gather(own, sent, &|_| false).0
     }
 
     /// The nearest of them, as many as are searched, and whether there are more.
-    fn gather(own: &'c CertificateDer<'_>, sent: &'c [CertificateDer<'_>]) -> (Self, Option<TooMany>) {
+    fn gather(
+        own: &'c CertificateDer<'_>,
+        sent: &'c [CertificateDer<'_>],
+        is_trusted: &dyn Fn(&CertificateDer<'_>) -> bool,
+    ) -> (Self, Option<TooMany>) {
         let mut by_name: HashMap<&[u8], Vec<(&'c [u8], Shape<'c>)>> = HashMap::new();
         let mut seen = HashSet::from([own.as_ref()]);
-        for one in sent.iter().map(|one| one.as_ref()).filter(|one| seen.insert(one)) {
+        let sent = sent.iter().filter(|one| !is_trusted(one));
+        for one in sent.map(|one| one.as_ref()).filter(|one| seen.insert(one)) {
             if let Some(shape) = Shape::of(one) {
                 by_name.entry(shape.subject).or_default().push((one, shape));
             }
         }
-        let (mut above, mut excess, mut count) = (Vec::new(), None, 0);
+        let (mut above, mut excess, mut count, mut looks) = (Vec::new(), None, 0, SELF_SIGNED_MAX);
         let mut wanted: VecDeque<&[u8]> = Shape::of(own).map(|shape| shape.issuer).into_iter().collect();
         while let Some(name) = wanted.pop_front() {
-            let Some(same) = by_name.remove(name) else { continue };
+            let Some(mut same) = by_name.remove(name) else { continue };
+            same.retain(|(_, shape)| !is_self_signed(shape, &mut looks));
             count += same.len();
             if same.len() > SAME_NAME_MAX {
                 let subject = same.first().map(|(one, _)| Facts::of(one).subject).unwrap_or_default();
@@ -73,6 +87,17 @@ impl<'c> Chain<'c> {
     pub fn all(&self) -> impl Iterator<Item = &CertificateDer<'c>> {
         std::iter::once(&self.own).chain(&self.above)
     }
+}
+
+/// Whether it has signed itself: a root that was sent along. What it has signed follows from the same CA in `tls.ca` or from none,
+/// so that it stands between nothing. A certificate for another key of the same name is none.
+fn is_self_signed(shape: &Shape<'_>, looks: &mut usize) -> bool {
+    if shape.issuer != shape.subject || *looks == 0 {
+        return false;
+    }
+    *looks -= 1;
+    let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
+    shape.is_by(shape.key, algorithms) != Signed::No
 }
 
 /// More certificates were sent that may stand above the own one than are searched.

@@ -76,6 +76,7 @@ reasons! {
     TooManyCertificates
     CaOutOfDate
     RevocationListOverdue
+    RevocationListMissing
     OtherCa
     WrongCaKey
     SelfSigned

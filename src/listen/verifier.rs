@@ -26,6 +26,7 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
     SignatureScheme,
 };
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -97,6 +98,8 @@ fn note(what: impl FnOnce(&mut Noted)) {
 pub struct Verifier {
     told: Trust,
     provider: Arc<CryptoProvider>,
+    /// All of `tls.ca`.
+    pub(super) trusted: HashSet<CertificateDer<'static>>,
     /// The CAs, and what counts of them and their lists between two dates.
     cas: Vec<Ca>,
     in_force: Swap<InForce>,
@@ -126,12 +129,8 @@ impl Verifier {
         let every = by(trusted)?;
         let cas = signing.iter().map(Ca::new).collect::<Result<Vec<_>, _>>()?;
         let in_force = Swap::new(InForce::new(&cas, &told.lists, Some(seconds(UnixTime::now()))));
-        Ok(Self { told, provider, cas, in_force, alone, by_itself, every })
-    }
-
-    /// The cryptography of TLS.
-    pub(super) fn provider(&self) -> &CryptoProvider {
-        &self.provider
+        let trusted = trusted.iter().cloned().collect();
+        Ok(Self { told, provider, trusted, cas, in_force, alone, by_itself, every })
     }
 
     /// What counts at this time.
@@ -229,7 +228,7 @@ impl Verifier {
             gate::Shown::ByClient => Purpose::client(),
             gate::Shown::ByEndpoint => Purpose::server(),
         };
-        let chain = Chain::of(own, sent)?;
+        let chain = Chain::of(own, sent, &self.trusted)?;
         let Path { certificates, validity } = self.path(&chain, purpose, now)?;
         let in_force = self.at(time(now));
         let holds = between(changes(&chain), now).and(in_force.span);
@@ -316,7 +315,7 @@ impl ClientCertVerifier for Verifier {
         let sent = std::iter::once(certificate).chain(intermediates).map(|one| one.clone().into_owned());
         let sent: Vec<_> = sent.collect();
         note(|noted| noted.chain.clone_from(&sent));
-        let chain = Chain::of(certificate, intermediates)?;
+        let chain = Chain::of(certificate, intermediates, &self.trusted)?;
         let path = self.path(&chain, Purpose::client(), seconds(now)).map_err(|untrusted| {
             note(|noted| noted.chain = untrusted.told(&sent));
             untrusted.error

@@ -101,7 +101,8 @@ impl Reload {
         let mut config = self.source.read().map_err(|error| error.to_string())?;
         config.tls.suite_b = self.started.tls.suite_b;
         let files = super::tls_files(&config.tls);
-        let tls = listen::tls(&files).map_err(|error| error.to_string())?;
+        let before = running.door.tls.get();
+        let tls = listen::tls_after(&files, &before.trust.lists).map_err(|error| error.to_string())?;
         let connector = endpoints::connector(&files, &tls.verifier).map_err(|error| error.to_string())?;
         let findings =
             tls.own.iter().flat_map(|own| own.judged(now(), &config.listen, &tls.trust.subjects()));
@@ -111,12 +112,15 @@ impl Reload {
         let filter = config.log.filter()?;
         running.gate.reload(&config)?;
         (self.source.log_by)(filter)?;
-        let before = running.door.tls.get();
         let keys = keys_of(&self.source.file);
         let mut changes = changed_keys(&self.keys, &keys);
         changes.extend(changed_files(&before, &tls));
         tell(&tls, &config.listen);
-        tls.trust.lists.older_than(&before.trust.lists).iter().for_each(|text| tracing::warn!("{text}"));
+        tls.trust
+            .lists
+            .lost_since(&before.trust.lists, now())
+            .iter()
+            .for_each(|text| tracing::warn!("{text}"));
         config.weaknesses().iter().for_each(|text| tracing::warn!("{text}"));
         running.gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
         running.door.tls.set(tls);
@@ -129,6 +133,7 @@ impl Reload {
 /// Says what is wrong with the server's certificates, the CAs of the clients and the revocation lists.
 fn tell(tls: &listen::Tls, listening: &[SocketAddr]) {
     tell_overdue(tls);
+    tls.trust.lists.warnings().for_each(|text| tracing::warn!("{text}"));
     let subjects = tls.trust.subjects();
     for finding in tls.own.iter().flat_map(|own| own.judged(now(), listening, &subjects)) {
         match finding.is_fatal {
@@ -139,7 +144,7 @@ fn tell(tls: &listen::Tls, listening: &[SocketAddr]) {
 }
 
 fn tell_overdue(tls: &listen::Tls) {
-    tls.trust.lists.overdue(now()).for_each(|text| tracing::warn!("{text}"));
+    tls.trust.lists.overdue(now()).iter().for_each(|text| tracing::warn!("{text}"));
 }
 
 /// Says 30, 7 and 1 days before that a certificate of the server ends.

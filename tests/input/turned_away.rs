@@ -21,6 +21,7 @@ const TESTS: &[&str] = &[
     include_str!("../peers/slots.rs"),
     include_str!("../principals/dates.rs"),
     include_str!("../principals/lists.rs"),
+    include_str!("../principals/rolled.rs"),
 ];
 
 #[test]

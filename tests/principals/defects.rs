@@ -1,14 +1,14 @@
 //! What is wrong with a revocation list is told when it is read, and changes nothing: the server does not start with it, and at
 //! SIGHUP the list before goes on. A list that is right revokes, however it is written.
 
-use super::dates::{Authority, HOUR, Lab, WIDE, below, client, root, root_for};
+use super::dates::{Authority, HOUR, Lab, WIDE, below, client, root};
 use super::forms::{Form, SHA384, common_name, entry, extension, pem, serial, tlv};
 use super::lists::listed;
 use super::support::dev::Dev;
 use super::support::wire;
 use super::ways::Ways;
 use super::*;
-use rcgen::{CertificateParams, DnType, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{CertificateParams, DnType, Issuer, KeyPair};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -19,11 +19,6 @@ struct World {
     ca_pem: String,
     /// Another CA of the same name, which is not trusted.
     namesake: Authority,
-    /// One of another name, which is not trusted.
-    stranger: Authority,
-    /// One that is trusted, and may not sign lists.
-    mute: Authority,
-    mute_pem: String,
     /// Stands on the list that is in force.
     one: Pair,
     two: Pair,
@@ -32,10 +27,9 @@ struct World {
 impl World {
     fn new() -> Self {
         let (ca, ca_pem) = root("Listing CA", WIDE);
-        let (mute, mute_pem) = root_for("Mute CA", WIDE, &[KeyUsagePurpose::KeyCertSign]);
         let (one, two) = (client(&ca, "one", WIDE, ""), client(&ca, "two", WIDE, ""));
         let (namesake, _) = root("Listing CA", WIDE);
-        Self { ca, ca_pem, namesake, stranger: root("Stranger CA", WIDE).0, mute, mute_pem, one, two }
+        Self { ca, ca_pem, namesake, one, two }
     }
 
     fn form(&self) -> Form {
@@ -104,13 +98,7 @@ impl World {
                 self.form().signed(&self.namesake),
                 "it is not signed with the key of CN=Listing CA",
             ),
-            (
-                "stranger",
-                Form::of("Stranger CA", &[]).signed(&self.stranger),
-                "CN=Stranger CA is no CA of tls.ca",
-            ),
             ("other name", Form::of("Other CA", &[]).signed(&self.ca), "CN=Listing CA has signed it"),
-            ("mute", Form::of("Mute CA", &[]).signed(&self.mute), "cRLSign"),
         ];
         all.extend(self.beside_others());
         all
@@ -121,7 +109,11 @@ impl World {
         let two = format!("{}{}", pem(&self.honest()), self.form().pem(&self.namesake));
         [
             ("second of two", two.into_bytes(), "list 2 of the 2 in it cannot be used"),
-            ("a CA of a client", self.of_a_client().into_bytes(), "leads to no CA of tls.ca"),
+            (
+                "a CA of a client",
+                self.of_a_client().into_bytes(),
+                "nor with one that it has certified for lists",
+            ),
         ]
     }
 
@@ -188,7 +180,7 @@ fn a_server_does_not_start_with_a_list_that_cannot_be_used() {
     let place = folder.path().join("server");
     drop(Dev::start_quietly(&place));
     let own = fs::read_to_string(place.join("ca.pem")).unwrap();
-    fs::write(place.join("ca.pem"), own + &world.ca_pem + &world.mute_pem).unwrap();
+    fs::write(place.join("ca.pem"), own + &world.ca_pem).unwrap();
     let file = place.join("keystead.toml");
     let config = fs::read_to_string(&file).unwrap().replace("ca_key = ", &listed(0));
     fs::write(&file, config).unwrap();
@@ -209,7 +201,7 @@ fn a_list_that_cannot_be_used_changes_nothing_while_the_server_runs() {
     let words = listed(0);
     let changes = [("ca_key = ", words.as_str())];
     let honest = pem(&world.honest());
-    let trusted = [world.ca_pem.as_str(), world.mute_pem.as_str()];
+    let trusted = [world.ca_pem.as_str()];
     let Some(lab) = Lab::new(&trusted, &changes, &[("crl.pem", &honest)]) else { return };
     let same = wire::ca(&lab.dev).client("two", 1).unwrap();
     let mut ways = Ways::new(&lab.dev, &world.two);

@@ -5,9 +5,11 @@
 mod certificates;
 mod dates;
 mod defects;
+mod desk;
 mod forms;
 mod lists;
 mod rolled;
+mod signers;
 #[path = "../support/mod.rs"]
 mod support;
 mod users;

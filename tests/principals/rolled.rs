@@ -55,19 +55,32 @@ fn the_list_of_a_ca_between_stands_beside_its_certificate() {
     // A CA that has moved on to another key speaks with it of those that the key before has signed as well.
     lab.put_list(format!("{rolled_behind}{}", list(&rolled, &clients[0])).as_bytes());
     assert_eq!(serves(&clients), [false, true], "{}", lab.log());
-    for (what, text, words) in [
-        ("alone", own.clone(), "CN=Between CA is no CA of tls.ca"),
-        ("beside another", format!("{rolled_behind}{own}"), "it is not signed with the key of CN=Between CA"),
-        (
-            "of a CA that leads nowhere",
-            format!("{apart_behind}{}", Form::of("Apart CA", &[]).pem(&apart)),
-            "leads to no CA of tls.ca",
-        ),
-    ] {
-        let before = lab.log().len();
-        lab.put_list(text.as_bytes());
-        let said = lab.log()[before..].to_owned();
-        assert!(said.contains("nothing was changed") && said.contains(words), "{what}: {said}");
-        assert_eq!(serves(&clients), [false, true], "{what}");
-    }
+    let before = lab.log().len();
+    lab.put_list(format!("{rolled_behind}{own}").as_bytes());
+    let said = lab.log()[before..].to_owned();
+    let words = "it is not signed with the key of CN=Between CA";
+    assert!(said.contains("nothing was changed") && said.contains(words), "{said}");
+    assert_eq!(serves(&clients), [false, true]);
+    // Nobody can verify it alone: the one before stays in force, and nobody comes in by a key that may be the one of this list.
+    let before = lab.log().len();
+    lab.put_list(own.as_bytes());
+    let said = lab.log()[before..].to_owned();
+    assert!(said.contains("cannot be verified") && said.contains("stays in force"), "{said}");
+    assert_eq!((serves(&clients), serves(&of_rolled)), ([false, false], [true, true]));
+    lab.turned_away(&clients[0], "CertificateRevoked", &["is revoked"]);
+    lab.turned_away(
+        &clients[1],
+        "RevocationListMissing",
+        &["CN=Between CA has signed it", "cannot be verified"],
+    );
+    // Each key has its own list.
+    lab.put_list(good.as_bytes());
+    assert_eq!(serves(&clients), [false, true]);
+    // One of a CA that leads nowhere is for nobody.
+    let before = lab.log().len();
+    let apart = format!("{apart_behind}{}", Form::of("Apart CA", &[]).pem(&apart));
+    lab.put_list(format!("{good}{apart}").as_bytes());
+    let said = lab.log()[before..].to_owned();
+    assert!(said.contains("the certificate of CN=Apart CA is not known"), "{said}");
+    assert_eq!(serves(&clients), [false, true]);
 }

@@ -1,157 +1,287 @@
-//! Who may have signed a revocation list, and who has: a list counts for the CA whose key verifies it (RFC 5280, 6.3.3 (f), (g)).
+//! By which key a revocation list is signed, and for which other keys of its CA that key may speak.
 
+use super::list::RevocationList;
 use super::names::ComparedName;
 use super::read::Read;
 use crate::listen::shape::{Shape, Signed};
-use crate::pki::{bounded, name};
+use crate::pki::{Facts, bounded, may_certify, name};
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use webpki::EndEntityCert;
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+/// A CA: its name, and its key as SubjectPublicKeyInfo in DER.
+pub type CaKey = (ComparedName, Vec<u8>);
+
+/// What is known of CAs beside their lists.
+#[derive(Default, Debug)]
+pub struct Known {
+    /// Those of `tls.ca`.
+    pub trusted: HashSet<CaKey>,
+    /// Those that stood there since the server started, and do not any more.
+    pub former: HashSet<CaKey>,
+    /// The keys of `tls.ca` that have certified a CA whose certificate stands beside the lists.
+    pub certifiers: HashMap<CaKey, BTreeSet<Vec<u8>>>,
+}
 
 /// The certificates of CAs that lists may come from, and the signatures that are taken.
 pub struct Issuers<'a> {
     all: Vec<Issuer>,
+    former: HashSet<CaKey>,
     algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
 }
 
+/// A certificate of a CA.
 struct Issuer {
     subject: String,
-    name: ComparedName,
+    /// Its name and key.
+    id: CaKey,
     above: ComparedName,
     der: Vec<u8>,
-    key: Vec<u8>,
+    serial: Vec<u8>,
+    /// How lists name its key (RFC 5280, 4.2.1.2).
+    key_id: Option<Vec<u8>>,
+    span: (i64, i64),
     /// Whether it stands in `tls.ca`.
     is_trusted: bool,
     may_sign_lists: bool,
-    may_certify: bool,
-    /// The keys of the CAs of `tls.ca` that it leads to.
-    tops: BTreeSet<Vec<u8>>,
+    /// Whether it says that it is a CA, or signs lists for one: else a client with the name of its CA could speak for that.
+    is_for_lists: bool,
+    /// The keys that have signed it.
+    by: BTreeSet<Vec<u8>>,
 }
 
-/// The CA that has signed a list.
+/// The key that has signed a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Signer {
-    /// Its key, SubjectPublicKeyInfo in DER.
+    /// The key, SubjectPublicKeyInfo in DER.
     pub key: Vec<u8>,
-    /// The keys of the CAs of `tls.ca` that it leads to, its own where it is one of them.
-    pub tops: BTreeSet<Vec<u8>>,
+    /// The keys that have certified it for lists under the name of the list: it speaks for whom these have certified as well.
+    pub by: BTreeSet<Vec<u8>>,
+    /// When one of these certificates is good.
+    pub span: (i64, i64),
+}
+
+/// By whom a list is.
+pub enum Standing {
+    /// By this key.
+    By(Signer),
+    /// By none that is known, for this reason.
+    Unverified(String),
+    /// By one that did stand in `tls.ca`.
+    Withdrawn,
 }
 
 impl Issuer {
     fn of(certificate: &CertificateDer<'_>, is_trusted: bool) -> Option<Self> {
         let (_, read) = X509Certificate::from_der(certificate).ok()?;
         let usage = read.key_usage().ok()?.map(|usage| usage.value);
-        let is_ca = read.basic_constraints().ok()?.map(|constraints| constraints.value.ca);
-        let key = read.public_key().raw.to_vec();
+        let is_ca = read.basic_constraints().ok()?.is_some_and(|constraints| constraints.value.ca);
+        let signs_lists = usage.map(|usage| usage.crl_sign());
+        let key_id = read.extensions().iter().find_map(|one| match one.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+            _ => None,
+        });
+        let dates = read.validity();
         Some(Self {
             subject: bounded(&name(read.subject())),
-            name: ComparedName::of(read.subject()),
+            id: (ComparedName::of(read.subject()), read.public_key().raw.to_vec()),
             above: ComparedName::of(read.issuer()),
             der: certificate.to_vec(),
-            tops: is_trusted.then(|| key.clone()).into_iter().collect(),
-            key,
+            serial: read.raw_serial().to_vec(),
+            key_id,
+            span: (dates.not_before.timestamp(), dates.not_after.timestamp()),
             is_trusted,
-            may_sign_lists: usage.is_none_or(|usage| usage.crl_sign()),
-            // Of one that is not in tls.ca its issuer has to say that it is a CA (6.1.4 (k)): else any client could name a CA.
-            may_certify: is_ca.unwrap_or(is_trusted) && usage.is_none_or(|usage| usage.key_cert_sign()),
+            may_sign_lists: signs_lists.unwrap_or(true),
+            is_for_lists: signs_lists.unwrap_or(is_ca) && EndEntityCert::try_from(certificate).is_ok(),
+            by: BTreeSet::new(),
         })
+    }
+
+    fn is_by(&self, key: &[u8], algorithms: &[&dyn SignatureVerificationAlgorithm]) -> bool {
+        Shape::of(&self.der).is_some_and(|shape| shape.is_by(key, algorithms) == Signed::Yes)
     }
 }
 
 impl<'a> Issuers<'a> {
-    /// The CAs of `tls.ca`, and those between them and clients whose certificates are given beside the lists.
+    /// The CAs of `tls.ca`, those whose certificates are given beside the lists, and those that stood in `tls.ca` before.
     pub fn new(
         trusted: &[CertificateDer<'_>],
         given: &[CertificateDer<'_>],
+        before: &Known,
         algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
     ) -> Self {
         let trusted = trusted.iter().filter_map(|one| Issuer::of(one, true));
-        let all = trusted.chain(given.iter().filter_map(|one| Issuer::of(one, false))).collect();
-        let mut issuers = Self { all, algorithms };
-        issuers.lead_up();
-        issuers
+        let mut all: Vec<_> = trusted.chain(given.iter().filter_map(|one| Issuer::of(one, false))).collect();
+        let signers: Vec<_> = all
+            .iter()
+            .filter(|one| one.is_trusted || (Facts::of(&one.der).is_ca && may_certify(&one.der)))
+            .map(|one| one.id.clone())
+            .collect();
+        for one in &mut all {
+            let named = signers.iter().filter(|(name, _)| *name == one.above);
+            let keys = named.filter(|(_, key)| one.is_by(key, algorithms)).map(|(_, key)| key.clone());
+            one.by = keys.collect();
+        }
+        let is_gone = |id: &&CaKey| !all.iter().any(|one| one.is_trusted && one.id == **id);
+        let former = before.trusted.iter().chain(&before.former).filter(is_gone).cloned().collect();
+        Self { all, former, algorithms }
     }
 
-    /// Follows the signatures down from the CAs of `tls.ca`.
-    fn lead_up(&mut self) {
-        let mut below: HashMap<ComparedName, Vec<usize>> = HashMap::new();
-        for (place, one) in self.all.iter().enumerate() {
-            below.entry(one.above.clone()).or_default().push(place);
-        }
-        let mut next: Vec<usize> = (0..self.all.len()).collect();
-        while let Some(above) = next.pop() {
-            let Some(upper) = self.all.get(above) else { continue };
-            if upper.tops.is_empty() || !upper.may_certify {
-                continue;
-            }
-            let (key, tops, algorithms) = (upper.key.clone(), upper.tops.clone(), self.algorithms);
-            for place in below.get(&upper.name).cloned().unwrap_or_default() {
-                let Some(lower) = self.all.get_mut(place) else { continue };
-                if !tops.is_subset(&lower.tops) && is_by(&lower.der, &key, algorithms) {
-                    lower.tops.extend(tops.iter().cloned());
-                    next.push(place);
-                }
-            }
-        }
+    fn named(&self, name: &ComparedName) -> Vec<&Issuer> {
+        self.all.iter().filter(|one| one.id.0 == *name).collect()
     }
 
-    /// Who has signed this list, or why nobody has by whom it could be used.
-    pub fn of(&self, list: &Read<'_>) -> Result<Signer, String> {
-        let has_signed = |one: &&Issuer| list.signed.is_by(&one.key, self.algorithms) == Signed::Yes;
-        let named: Vec<&Issuer> = self.all.iter().filter(|one| one.name == list.name).collect();
-        let signing: Vec<&Issuer> = named.iter().copied().filter(has_signed).collect();
-        let Some(first) = signing.first() else { return Err(self.unsigned(list, &named)) };
-        if !signing.iter().any(|one| one.may_sign_lists) {
-            return Err(format!(
-                "the key usages of {} do not let it sign lists (cRLSign is not among them; RFC 5280, 6.3.3 (f)): put a certificate \
-                 of that CA with keyUsage=keyCertSign,cRLSign in the place of the one there is",
-                first.subject
-            ));
+    /// By whom this list is, or why it cannot be used.
+    pub fn of(&self, list: &Read<'_>) -> Result<Standing, String> {
+        let has_signed = |key: &[u8]| list.signed.is_by(key, self.algorithms) == Signed::Yes;
+        let named = self.named(&list.name);
+        if let Some(signer) = named.iter().find(|one| has_signed(&one.id.1)) {
+            return Ok(Standing::By(self.signer(&signer.id)));
         }
-        let tops: BTreeSet<_> = signing.iter().flat_map(|one| one.tops.iter().cloned()).collect();
-        if tops.is_empty() {
-            return Err(format!(
-                "the certificate of {} that stands beside it leads to no CA of tls.ca: put those between the two there as well",
-                first.subject
-            ));
+        if self.former.iter().any(|(name, key)| *name == list.name && has_signed(key)) {
+            return Ok(Standing::Withdrawn);
         }
-        Ok(Signer { key: first.key.clone(), tops })
-    }
-
-    /// Why none of the CAs of the name of the list has signed it.
-    fn unsigned(&self, list: &Read<'_>, named: &[&Issuer]) -> String {
         let issuer = &list.issuer;
-        if !list.signed.is_of(self.algorithms) {
-            return "it is signed by an algorithm that is not accepted here, such as SHA-1 or one outside of tls.suite_b: have the CA \
-                    sign it with SHA-256 or better"
-                .to_owned();
+        if !named.is_empty() {
+            return self.unsigned(list, &named);
         }
-        let signed = self.all.iter().find(|one| list.signed.is_by(&one.key, self.algorithms) == Signed::Yes);
-        match (signed, named.is_empty()) {
-            (Some(signer), _) => format!(
+        match self.all.iter().find(|one| has_signed(&one.id.1)) {
+            Some(signer) => Err(format!(
                 "it names {issuer} as its issuer, and {} has signed it: have that CA make it under its own name",
                 signer.subject
-            ),
-            (None, true) => format!(
-                "{issuer} is no CA of tls.ca, so that it would revoke nobody. If that CA stands between one of tls.ca and the clients, \
-                 put its certificate beside the list: `cat CA.pem LIST.pem`, both PEM, in one file of tls.crl. Otherwise add the CA to \
-                 tls.ca, or take the list out of tls.crl"
-            ),
-            (None, false) => format!(
-                "it is not signed with the key of {issuer}: it is damaged, or from somebody else, or from a CA of that name with another \
-                 key, whose certificate is not in tls.ca. Fetch it again from the CA, or add that certificate"
-            ),
+            )),
+            None => Ok(Standing::Unverified(format!(
+                "no CA of the name {issuer} stands in tls.ca, nor its certificate beside a list. If it stands between a CA of tls.ca and \
+                 the clients, put its certificate beside the list: `cat CA.pem LIST.pem`, both PEM, in one file of tls.crl. \
+                 Otherwise take the list out of tls.crl"
+            ))),
         }
     }
 
-    /// Whether one of these certificates, which is not of `tls.ca`, has signed a list.
-    pub fn is_needed(&self, given: &[CertificateDer<'_>], signers: &[Signer]) -> bool {
-        let is_given = |one: &&Issuer| !one.is_trusted && given.iter().any(|given| given.as_ref() == one.der);
-        self.all.iter().filter(is_given).any(|one| signers.iter().any(|signer| signer.key == one.key))
+    /// What a list is that has the name of these CAs, and that none of them has signed.
+    fn unsigned(&self, list: &Read<'_>, named: &[&Issuer]) -> Result<Standing, String> {
+        let issuer = &list.issuer;
+        if !list.signed.is_of(self.algorithms) {
+            return Err(
+                "it is signed by an algorithm that is not accepted here, such as SHA-1 or one outside of tls.suite_b: have the CA \
+                 sign it with SHA-256 or better"
+                    .to_owned(),
+            );
+        }
+        let why = format!(
+            "it is not signed with the key of {issuer}: it is damaged, or from somebody else, or from a CA of that name with another \
+             key. Fetch it again from the CA; or put the certificate of that other key beside it; or take it out, if that CA stands in \
+             tls.ca no more"
+        );
+        let is_other = |one: &&Issuer| one.key_id.as_ref().is_some_and(|id| list.key_id.as_ref() != Some(id));
+        match list.key_id.is_some() && named.iter().all(is_other) {
+            true => Ok(Standing::Unverified(why)),
+            false => Err(why),
+        }
     }
-}
 
-/// Whether this key has signed a certificate.
-fn is_by(certificate: &[u8], key: &[u8], algorithms: &[&dyn SignatureVerificationAlgorithm]) -> bool {
-    Shape::of(certificate).is_some_and(|shape| shape.is_by(key, algorithms) == Signed::Yes)
+    /// What is known of a key that signs lists under this name.
+    pub fn signer(&self, id: &CaKey) -> Signer {
+        let speaking: Vec<_> = self.all.iter().filter(|one| one.id == *id && one.is_for_lists).collect();
+        let by = speaking.iter().flat_map(|one| one.by.iter().cloned()).collect();
+        let spans = speaking.iter().filter(|one| !one.by.is_empty()).map(|one| one.span);
+        let span = spans.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        Signer { key: id.1.clone(), by, span: span.unwrap_or((i64::MIN, i64::MAX)) }
+    }
+
+    /// Forgets who has certified what one of these lists revokes.
+    pub fn forget_revoked(&mut self, lists: &[RevocationList]) {
+        for one in &mut self.all {
+            let is_of = |list: &&RevocationList| {
+                list.name == one.above
+                    && (one.by.contains(&list.signer.key) || !one.by.is_disjoint(&list.signer.by))
+            };
+            if lists.iter().filter(is_of).any(|list| list.revokes(&one.serial)) {
+                one.by.clear();
+            }
+        }
+    }
+
+    /// Whether one of these certificates, which is not of `tls.ca`, is of a CA of the name of a list.
+    pub fn is_needed(&self, given: &[CertificateDer<'_>], lists: &[RevocationList]) -> bool {
+        let is_given = |one: &&Issuer| !one.is_trusted && given.iter().any(|given| given.as_ref() == one.der);
+        self.all.iter().filter(is_given).any(|one| lists.iter().any(|list| list.name == one.id.0))
+    }
+
+    /// Why a list is of no use to the CAs of `tls.ca` that have its name, though one of these has no other list.
+    pub fn amiss(
+        &self,
+        name: &ComparedName,
+        signer: Option<&Signer>,
+        lists: &[RevocationList],
+    ) -> Option<String> {
+        let trusted: Vec<_> = self.named(name).into_iter().filter(|one| one.is_trusted).collect();
+        let is_for = |one: &Issuer, signer: &Signer| one.id.1 == signer.key || signer.by.contains(&one.id.1);
+        let is_former = |signer: &Signer| self.former.contains(&(name.clone(), signer.key.clone()));
+        if signer.is_some_and(|signer| is_former(signer) || trusted.iter().any(|one| is_for(one, signer))) {
+            return None;
+        }
+        let has_list =
+            |one: &&&Issuer| lists.iter().any(|list| list.name == *name && is_for(one, &list.signer));
+        let without = trusted.iter().find(|one| !has_list(one))?;
+        Some(format!(
+            "it has the name of {}, a CA of tls.ca, and is not signed with the key of that CA, nor with one that it has certified for \
+             lists, and that CA has no other list in tls.crl: fetch the list of that CA",
+            without.subject
+        ))
+    }
+
+    /// What is told of lists that are taken.
+    pub fn told(&self, lists: &[RevocationList]) -> Vec<String> {
+        let mut told = BTreeSet::new();
+        for list in lists {
+            let id = (list.name.clone(), list.signer.key.clone());
+            let signing: Vec<_> = self.all.iter().filter(|one| one.id == id).collect();
+            let issuer = &list.issuer;
+            if !signing.iter().any(|one| one.may_sign_lists) {
+                told.insert(format!(
+                    "the key usages of {issuer} do not let it sign lists (cRLSign is not among them; RFC 5280, 6.3.3 (f)): its list \
+                     counts for what the same key has signed alone. Have the certificate of that CA made anew with \
+                     keyUsage=keyCertSign,cRLSign"
+                ));
+            }
+            let is_known = |one: &&Issuer| one.is_trusted || one.by.iter().any(|key| *key != one.id.1);
+            if !signing.iter().any(is_known) {
+                told.insert(format!(
+                    "the CA that has signed the certificate of {issuer} is not known: its list counts for what the same key has signed \
+                     alone. If {issuer} has other keys, put the certificates between it and tls.ca beside the list as well"
+                ));
+            }
+            let is_without = |one: &&&Issuer| {
+                let has = |list: &RevocationList| {
+                    list.name == one.id.0
+                        && (list.signer.key == one.id.1 || list.signer.by.contains(&one.id.1))
+                };
+                one.is_trusted && !lists.iter().any(has)
+            };
+            told.extend(self.named(&list.name).iter().filter(is_without).map(|one| {
+                format!(
+                    "there is a list of {issuer}, and none by the key of the certificate of that name in tls.ca with the fingerprint {}: \
+                     nobody whom that key has certified is revoked. Put the list by that key there as well, or the certificate of the \
+                     list's key by that one beside its list",
+                    Facts::of(&one.der).fingerprint
+                )
+            }));
+        }
+        told.into_iter().map(|text| format!("tls.crl: {text}")).collect()
+    }
+
+    /// What is kept for judging paths.
+    pub fn known(self) -> Known {
+        let trusted: HashSet<_> =
+            self.all.iter().filter(|one| one.is_trusted).map(|one| one.id.clone()).collect();
+        let keys: BTreeSet<_> = trusted.iter().map(|(_, key)| key.clone()).collect();
+        let mut certifiers: HashMap<CaKey, BTreeSet<Vec<u8>>> = HashMap::new();
+        for one in self.all {
+            certifiers.entry(one.id).or_default().extend(one.by.intersection(&keys).cloned());
+        }
+        Known { trusted, former: self.former, certifiers }
+    }
 }

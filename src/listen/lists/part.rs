@@ -1,17 +1,21 @@
 //! Which certificates of a CA a list is for, where it is not for all of them (RFC 5280, 5.2.5 and 6.3.3 (b)).
 
-use std::collections::HashSet;
+use super::names::ComparedName;
+use std::collections::BTreeSet;
 use webpki::Cert;
 use x509_parser::extensions::{
     DistributionPointName, GeneralName, IssuingDistributionPoint, ParsedExtension,
 };
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+/// Names of a point: of which kind, and what they say.
+type Names = BTreeSet<(&'static str, String)>;
+
 /// The part of the certificates of a CA that a list is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
-    /// Where the list is published; empty where it does not say.
-    addresses: HashSet<String>,
+    /// The names of where the list is published.
+    names: Names,
     users_alone: bool,
     cas_alone: bool,
 }
@@ -20,14 +24,14 @@ impl Part {
     /// As a list says it.
     pub fn of(point: &IssuingDistributionPoint<'_>) -> Self {
         Self {
-            addresses: point.distribution_point.iter().flat_map(addresses).collect(),
+            names: point.distribution_point.as_ref().and_then(names).unwrap_or_default(),
             users_alone: point.only_contains_user_certs,
             cas_alone: point.only_contains_ca_certs,
         }
     }
 
     /// Whether this certificate belongs to it: by its kind, and by where it says that its list is. One that does not say, or not
-    /// so that it can be read, belongs to each part.
+    /// so that it can be compared, belongs to each part.
     pub fn has(&self, certificate: &Cert<'_>, is_ca: bool) -> bool {
         if (self.users_alone && is_ca) || (self.cas_alone && !is_ca) {
             return false;
@@ -39,18 +43,30 @@ impl Part {
                 ParsedExtension::CRLDistributionPoints(points) => Some(points),
                 _ => None,
             });
-        let Some(points) = points.next().filter(|_| !self.addresses.is_empty()) else { return true };
-        let direct = points.iter().filter(|point| point.reasons.is_none() && point.crl_issuer.is_none());
-        let mut named = direct.filter_map(|point| point.distribution_point.as_ref()).flat_map(addresses);
-        named.any(|address| self.addresses.contains(&address))
+        let Some(points) = points.next().filter(|_| !self.names.is_empty()) else { return true };
+        points.iter().any(|point| {
+            let named = point.distribution_point.as_ref().and_then(names).unwrap_or_default();
+            let can_be_compared = named.iter().any(|(kind, _)| self.names.iter().any(|(own, _)| own == kind));
+            !can_be_compared || !self.names.is_disjoint(&named)
+        })
     }
 }
 
-fn addresses(name: &DistributionPointName<'_>) -> Vec<String> {
-    let DistributionPointName::FullName(names) = name else { return Vec::new() };
-    let address = |name: &GeneralName<'_>| match name {
-        GeneralName::URI(address) => Some((*address).to_owned()),
-        _ => None,
+/// The names of a point so that they can be compared; none where it has a name relative to that of its issuer.
+fn names(point: &DistributionPointName<'_>) -> Option<Names> {
+    let DistributionPointName::FullName(names) = point else { return None };
+    let compared = |name: &GeneralName<'_>| match name {
+        GeneralName::URI(address) => ("address", address_of(address)),
+        GeneralName::DirectoryName(name) => ("directory name", format!("{:?}", ComparedName::of(name))),
+        other => ("other", format!("{other:?}")),
     };
-    names.iter().filter_map(address).collect()
+    Some(names.iter().map(compared).collect())
+}
+
+/// An address as it is compared: scheme and host do not differ by case (RFC 3986, 6.2.2.1).
+fn address_of(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    format!("{}://{}{path}", scheme.to_ascii_lowercase(), host.to_ascii_lowercase())
 }

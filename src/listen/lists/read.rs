@@ -31,6 +31,8 @@ pub struct Read<'l> {
     pub next: i64,
     /// Its signature, and what that is of.
     pub signed: SignedValue<'l>,
+    /// Which key of its issuer has signed it, where it says so (RFC 5280, 5.2.1).
+    pub key_id: Option<Vec<u8>>,
 }
 
 impl<'l> Read<'l> {
@@ -60,7 +62,11 @@ impl<'l> Read<'l> {
             "the next one is due before it was made (nextUpdate, thisUpdate): have the CA make it anew",
         )?;
         let (issuer, name) = (bounded(&name(read.issuer())), ComparedName::of(read.issuer()));
-        Ok(Self { issuer, name, part, revoked, age: (made, number), next, signed })
+        let key_id = read.extensions().iter().find_map(|one| match one.parsed_extension() {
+            ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| id.0.to_vec()),
+            _ => None,
+        });
+        Ok(Self { issuer, name, part, revoked, age: (made, number), next, signed, key_id })
     }
 }
 

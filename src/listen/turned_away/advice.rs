@@ -119,6 +119,11 @@ fn of_the_ca(reason: Reason, certificate: Option<&Facts>) -> &'static str {
             "Put the newest list of that CA into the file that tls.crl names, and @reload@. How long a list counts after the next \
              one was due is tls.crl_grace_seconds. Look at the server's clock as well (`date`)"
         }
+        Reason::RevocationListMissing => {
+            "Put the list by the key that has signed the certificate into a file of tls.crl, behind the certificate of the CA with that \
+             key: `cat CA.pem LIST.pem`, and @reload@. Where the CA has a new key that signs its lists now, put its certificates with \
+             both keys, signed by the same CA, before the list. If the list there is of another CA of that name, take it out of tls.crl"
+        }
         Reason::OtherCa => {
             "If the issuer is a CA between the two, send its certificate behind the client's: `cat INTERMEDIATE.pem >> \
              CLIENT.pem`. If all clients of that CA are to be let in, add it to tls.ca: `cat OTHER-CA.pem >> @ca@`, and \

@@ -25,6 +25,7 @@ fn judged(error: &Bad, chain: &[CertificateDer<'_>], trust: &Trust) -> (Reason, 
         Bad::Expired | Bad::ExpiredContext { .. } => outside(&chain, &all, Reason::CertificateExpired),
         Bad::NotValidYet | Bad::NotValidYetContext { .. } => outside(&chain, &all, Reason::CertificateNotYetValid),
         Bad::ExpiredRevocationList | Bad::ExpiredRevocationListContext { .. } => overdue(error),
+        Bad::UnknownRevocationStatus => missing(&chain, &all, trust),
         Bad::Revoked => (Reason::CertificateRevoked, "its certificate is revoked".to_owned()),
         Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => {
             (Reason::CertificateUsage, usage(&all))
@@ -202,6 +203,26 @@ fn overdue(error: &Bad) -> (Reason, String) {
     };
     let what = format!("the revocation list (tls.crl) of the CA of its certificate is too old{since}");
     (Reason::RevocationListOverdue, what)
+}
+
+/// There are lists of the CA that has signed a certificate, and none of them tells of that.
+fn missing(chain: &Chain<'_>, all: &[Facts], trust: &Trust) -> (Reason, String) {
+    let shapes: Vec<_> = chain.all().map(|one| Shape::of(one)).collect();
+    let why = |shape: &Shape<'_>| {
+        let named = shapes.iter().flatten().filter(|one| one.subject == shape.issuer);
+        trust.lists.silence(shape.issuer, &named.map(|one| one.key).collect::<Vec<_>>())
+    };
+    let found = shapes.iter().zip(all).find_map(|(shape, one)| Some((one, why(shape.as_ref()?)?)));
+    let what = match found {
+        Some((one, why)) => format!(
+            "nothing tells whether {} is revoked: {} has signed it, and the list of that name in tls.crl {why}",
+            whose(one, all),
+            shown(&one.issuer)
+        ),
+        None => "nothing tells whether a certificate of its chain is revoked: no list in tls.crl is by the key that has signed it"
+            .to_owned(),
+    };
+    (Reason::RevocationListMissing, what)
 }
 
 fn extension() -> (Reason, String) {

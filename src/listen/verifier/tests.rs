@@ -43,7 +43,7 @@ fn judged(verifier: &Verifier, all: &[CertificateDer<'static>]) -> (Result<usize
         now: seconds(UnixTime::now()),
         work: Work::default(),
     };
-    let chain = Chain::of(&all[0], &all[1..]);
+    let chain = Chain::of(&all[0], &all[1..], &verifier.trusted);
     let found =
         chain.and_then(|chain| verifier.answer(&chain, &question).map_err(|untrusted| untrusted.error));
     let ended = found.map(|path| path.certificates.certificates().count());
@@ -139,6 +139,32 @@ fn who_has_a_path_comes_in() {
         assert_eq!(ended, Ok(3));
         assert!(steps <= 10 && signatures <= 70, "{steps}, {signatures}");
     }
+}
+
+/// Clients send their whole file: the generations of a root, in `tls.ca` or not, and what stands there itself.
+#[test]
+fn roots_that_are_sent_along_count_for_nothing() {
+    let roots: Vec<_> = (0..6).map(|_| authority("root")).collect();
+    let ders: Vec<_> = roots.iter().map(|one| of(one, "root", one)).collect();
+    let newest = &roots[5];
+    let sub = authority("sub");
+    let by_sub = [signed(&sub, "own", false), of(&sub, "sub", newest)];
+    let subs: Vec<_> = (0..5).map(|_| signed(newest, "sub", true)).collect();
+    let beside = [ders.clone(), subs, vec![of(&sub, "sub", newest)]].concat();
+    for trusted in [&ders[..], &ders[5..], &beside[..]] {
+        for count in 1..=6 {
+            let own = [vec![signed(newest, "own", false)], ders[6 - count..].to_vec()].concat();
+            assert_eq!(judged(&verifier(trusted), &own).0, Ok(1), "{count}");
+            let behind = [by_sub.to_vec(), ders[6 - count..].to_vec()].concat();
+            assert!(judged(&verifier(trusted), &behind).0.is_ok(), "{count}");
+        }
+    }
+    let all = [by_sub.to_vec(), beside.clone()].concat();
+    assert!(judged(&verifier(&beside), &all).0.is_ok(), "what stands in tls.ca is sent along");
+    // A root that another key of its name has signed stands between, as after a roll-over.
+    let turned = of(&roots[1], "root", &roots[0]);
+    let own = [vec![signed(&roots[1], "own", false)], ders[1..].to_vec(), vec![turned]].concat();
+    assert_eq!(judged(&verifier(&ders[..1]), &own).0, Ok(2));
 }
 
 /// So many CAs of one name that not all can be asked: told as that, and not as a certificate of another CA.
