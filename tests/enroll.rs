@@ -11,6 +11,8 @@ mod inputs;
 mod origins;
 #[path = "enroll/room.rs"]
 mod room;
+#[path = "enroll/situations.rs"]
+mod situations;
 mod support;
 #[path = "enroll/terminal.rs"]
 mod terminal;

@@ -9,7 +9,7 @@ use super::error::{Error, Result};
 use super::existing::Existing;
 use super::header::{Header, NumberedToken, Tokens};
 use super::lock::DeviceLock;
-use super::origin::Here;
+use super::origin::{Evidence, Here};
 use super::pipe::InheritedPipe;
 use super::server::{self, Known, Notes};
 use super::token::{Token, TokenState, UID_BYTES_MAX};
@@ -47,31 +47,25 @@ impl Beginning<'_> {
         self.tell_passed_over(&tokens);
         let here = Here::of(self.volume, &header.uuid);
         let others = server::keys_of(self.client, &header.uuid)?;
+        let separated = tokens.separated().filter(|_| tokens.begun_copy(&header.uuid).is_none()).cloned();
         let (begun, key) = match self.key(header, tokens.ours, &others) {
             // A copy needs no key of its original, which may be another client's.
-            Err(error) if self.decision == Some(Decision::NewUuid) && error.is_refusal() => {
+            Err(error) if self.is_new_uuid() && separated.is_none() && error.is_refusal() => {
                 return self.with_new_uuid(header);
             }
             found => found?,
         };
         let doubt = doubt(header, begun.as_ref(), key.as_ref(), &others, &here);
+        // What has a LUKS UUID of its own already gets no other one because the command is repeated.
+        let kept = separated.filter(|_| !doubt.as_ref().is_some_and(|doubt| doubt.is_proof(&here)));
+        let decision = self.decision.filter(|decision| kept.is_none() || *decision != Decision::NewUuid);
         let decided = match &doubt {
-            Some(doubt) => Some(doubt.decide(self.decision, self.volume, header, &here)?),
-            None => self.decision.filter(|decision| *decision == Decision::NewUuid),
+            Some(doubt) => Some(doubt.decide(decision, kept.as_ref(), self.volume, header, &here)?),
+            None => decision.filter(|decision| *decision == Decision::NewUuid),
         };
-        let copy_of = begun.as_ref().and_then(|begun| begun.token.copy_of.clone());
-        match (decided, doubt, copy_of) {
-            (Some(Decision::NewUuid), None, Some(of)) => {
-                say(format_args!(
-                    "{} has got LUKS UUID {} instead of {} already",
-                    console::path(self.volume.device()),
-                    header.uuid,
-                    shown(&of)
-                ));
-                self.go_on(header, begun, key, &others, &here)
-            }
-            (Some(Decision::NewUuid), ..) => self.with_new_uuid(header),
-            (Some(Decision::SameVolume), Some(Doubt::Copy(other) | Doubt::Named(_, other)), _) => {
+        match (decided, doubt) {
+            (Some(Decision::NewUuid), _) => self.with_new_uuid(header),
+            (Some(Decision::SameVolume), Some(Doubt { key: other, .. })) => {
                 let (other, usable) =
                     (other.clone(), others.iter().filter(|known| known.is_usable()).count());
                 if key.is_none() && usable > 1 {
@@ -81,12 +75,21 @@ impl Beginning<'_> {
                 if key.is_none() && other.state == State::PreActive {
                     server::activate(self.client, &other.uid)?;
                 }
-                let notes = Some(Notes::of(&other, &header.uuid, &here, true));
+                let notes = Some(Notes::of(&other, &header.uuid, &here));
                 let token = self.finish(header, begun, Some(other), &others, &here)?;
                 Ok(Begun { token, notes })
             }
-            _ => self.go_on(header, begun, key, &others, &here),
+            _ => {
+                if let Some(kept) = kept.filter(|_| self.is_new_uuid()) {
+                    copies::tell_kept(self.volume, header, &kept, key.as_ref(), &here);
+                }
+                self.go_on(header, begun, key, &others, &here)
+            }
         }
+    }
+
+    fn is_new_uuid(&self) -> bool {
+        self.decision == Some(Decision::NewUuid)
     }
 
     /// With what there is, where nothing is in doubt.
@@ -106,7 +109,7 @@ impl Beginning<'_> {
             copies::tell_new_uuid(self.volume, of, &header.uuid);
         }
         // An older version did not note all of this.
-        let notes = key.as_ref().map(|key| Notes::of(key, &header.uuid, here, false));
+        let notes = key.as_ref().map(|key| Notes::of(key, &header.uuid, here));
         let token = self.finish(header, begun, key, others, here)?;
         Ok(Begun { token, notes })
     }
@@ -238,14 +241,15 @@ impl Beginning<'_> {
         match made {
             Ok(uid) => {
                 for other in server::keys_of(self.client, &header.uuid)?.iter().filter(is_other) {
-                    say(format_args!("{}", Doubt::Copy(other).story(self.volume, header, here)));
+                    say(format_args!("{}", Doubt::copy(other).story(self.volume, header, here)));
                 }
                 Ok(uid)
             }
             Err(error) if server::is_name_taken(&error) => {
                 let now = server::keys_of(self.client, &header.uuid)?;
                 let other = now.iter().find(is_other);
-                Err(other.map_or(error, |other| Doubt::Copy(other).undecided(self.volume, header, here)))
+                Err(other
+                    .map_or(error, |other| Doubt::copy(other).undecided(None, self.volume, header, here)))
             }
             Err(error) => Err(error),
         }
@@ -288,20 +292,21 @@ impl Beginning<'_> {
     }
 }
 
-/// Why the key that the volume would get may be another one's. A key of an older version does not say where it was made.
+/// Why the key that the volume would get may be another one's: it was made for another one, or there is evidence that this is a
+/// copy, or no token of this volume names it.
 fn doubt<'k>(
     header: &Header,
-    begun: Option<&'k NumberedToken>,
+    begun: Option<&NumberedToken>,
     key: Option<&'k Known>,
     others: &'k [Known],
     here: &Here<'_>,
 ) -> Option<Doubt<'k>> {
     match (begun, key) {
         (Some(begun), Some(key)) if !key.volumes.contains(&header.uuid) => {
-            Some(Doubt::Named(&begun.number, key))
+            Some(Doubt { key, named_by: Some(begun.number.clone()) })
         }
-        (_, Some(key)) => (!key.origins.is_empty() && !here.is_of(&key.origins)).then_some(Doubt::Copy(key)),
-        (_, None) => others.iter().find(|known| known.is_usable()).map(Doubt::Copy),
+        (_, Some(key)) => (here.evidence(&key.origins) != Evidence::Nothing).then(|| Doubt::copy(key)),
+        (_, None) => others.iter().find(|known| known.is_usable()).map(Doubt::copy),
     }
 }
 

@@ -42,9 +42,9 @@ enum Action {
     /// Prints the key's identifier. The volume keeps every keyslot that it has. Run with other servers on an enrolled
     /// volume, it writes them into the token, which `unlock` asks where this machine names none.
     ///
-    /// The server notes from which machine and for which device a key was made. Where a key was made for this LUKS UUID
-    /// elsewhere, this may be a copy, which must not share the key: on a terminal it is asked which it is, and else said
-    /// with `--new-uuid` or `--same-volume`.
+    /// The server notes from which machine, for which device and on what a key was made. Where these tell that this is a
+    /// copy, which must not share the key, it is asked on a terminal which it is, and else said with `--new-uuid` or
+    /// `--same-volume`.
     #[command(after_help = help("keystead-unlock enroll /dev/sda2", true))]
     Enroll {
         /// The LUKS2 volume: a device or a file
@@ -56,7 +56,8 @@ enum Action {
         /// The file with the LUKS2 header, where that is not on the device
         #[arg(long, value_name = "FILE")]
         header: Option<PathBuf>,
-        /// This is a copy of a volume: give it a LUKS UUID and a key of its own. Repeated, it changes nothing more
+        /// This is a copy of a volume: give it a LUKS UUID and a key of its own. Repeated, it changes nothing more; a
+        /// copy of such a copy is told from a repetition on another machine or beside that one, and else it says what to do
         #[arg(long, conflicts_with = "same_volume")]
         new_uuid: bool,
         /// This is the volume that was enrolled before, though on another machine, or without its token now: keep its

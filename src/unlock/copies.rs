@@ -18,19 +18,31 @@ pub enum Decision {
     SameVolume,
 }
 
-/// A key that may be another volume's, and why.
-pub enum Doubt<'a> {
-    /// It was made for this LUKS UUID, elsewhere.
-    Copy(&'a Known),
-    /// The token of this number names it, and it was made for another LUKS UUID, or for none.
-    Named(&'a str, &'a Known),
+/// A key that may be another volume's.
+pub struct Doubt<'a> {
+    /// The key.
+    pub key: &'a Known,
+    /// The number of the token that names it, where it was made for another LUKS UUID, or for none.
+    pub named_by: Option<String>,
 }
 
-impl Doubt<'_> {
-    /// Takes the decision from the command line, or from the person at the terminal.
+impl<'a> Doubt<'a> {
+    /// Of a key that was made for this LUKS UUID.
+    pub fn copy(key: &'a Known) -> Self {
+        Self { key, named_by: None }
+    }
+
+    /// Whether this is a copy for certain.
+    pub fn is_proof(&self, here: &Here<'_>) -> bool {
+        self.named_by.is_none() && here.evidence(&self.key.origins).is_proof()
+    }
+
+    /// Takes the decision from the command line, or from the person at the terminal. A LUKS UUID that is kept, because of this token,
+    /// is not to be had anew.
     pub fn decide(
         &self,
         given: Option<Decision>,
+        kept: Option<&NumberedToken>,
         volume: &Volume,
         header: &Header,
         here: &Here<'_>,
@@ -39,31 +51,43 @@ impl Doubt<'_> {
             return Ok(given);
         }
         if console::is_kept() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(self.undecided(volume, header, here));
+            return Err(self.undecided(kept, volume, header, here));
         }
         say(format_args!("{}", self.story(volume, header, here)));
-        say(format_args!("{}", self.choice(volume)));
-        say(format_args!("c: as with --new-uuid; s: as with --same-volume; anything else: nothing is done"));
+        say(format_args!("{}", self.choice(kept, volume)));
+        let new = if kept.is_none() { "c: as with --new-uuid; " } else { "" };
+        say(format_args!("{new}s: as with --same-volume; anything else: nothing is done"));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(Error::system("the terminal cannot be read"))?;
         match answer.trim() {
-            "c" => Ok(Decision::NewUuid),
+            "c" if kept.is_none() => Ok(Decision::NewUuid),
             "s" => Ok(Decision::SameVolume),
             _ => Err(Error::Usage("nothing was done".to_owned())),
         }
     }
 
     /// What is said where nobody can be asked.
-    pub fn undecided(&self, volume: &Volume, header: &Header, here: &Here<'_>) -> Error {
-        let (story, choice) = (self.story(volume, header, here), self.choice(volume));
+    pub fn undecided(
+        &self,
+        kept: Option<&NumberedToken>,
+        volume: &Volume,
+        header: &Header,
+        here: &Here<'_>,
+    ) -> Error {
+        let (story, choice) = (self.story(volume, header, here), self.choice(kept, volume));
         Error::Usage(format!("{story}. Say which it is, and enrol again: {choice}"))
     }
 
-    fn choice(&self, volume: &Volume) -> String {
-        let new = "with `--new-uuid`, where this is a copy, it gets a LUKS UUID and a key of its own";
-        match self {
-            Self::Copy(_) => format!("{new}; with `--same-volume`, where this is that volume, it keeps both"),
-            Self::Named(number, _) => format!(
+    fn choice(&self, kept: Option<&NumberedToken>, volume: &Volume) -> String {
+        let new = match kept {
+            None => {
+                "with `--new-uuid`, where this is a copy, it gets a LUKS UUID and a key of its own".to_owned()
+            }
+            Some(kept) => way_to_another(kept, volume),
+        };
+        match &self.named_by {
+            None => format!("{new}; with `--same-volume`, where this is that volume, it keeps both"),
+            Some(number) => format!(
                 "{new}; with `--same-volume` it takes that key all the same; where the token is wrong, \
                  `cryptsetup token remove --token-id {number} {}` removes it",
                 console::argument(volume.header_place())
@@ -74,29 +98,62 @@ impl Doubt<'_> {
     /// Who made the key, when, where, and for which volume.
     pub fn story(&self, volume: &Volume, header: &Header, here: &Here<'_>) -> String {
         let (device, uuid) = (console::path(volume.device()), shown(&header.uuid));
-        let (Self::Copy(other) | Self::Named(_, other)) = self;
-        let places: Vec<_> = other.origins.iter().map(|origin| origin.told(here)).collect();
-        let places = match (places.is_empty(), self) {
-            (false, _) => format!(" {}", places.join(" and ")),
-            (true, Self::Copy(_)) => " by an older version, which did not say where".to_owned(),
-            (true, Self::Named(..)) => String::new(),
+        let (uid, made) = (shown(&self.key.uid), self.key.made());
+        let Some(number) = &self.named_by else {
+            let places = match places(self.key, here) {
+                places if places.is_empty() => " by an older version, which did not say where".to_owned(),
+                places => places,
+            };
+            return format!(
+                "{device} may be a copy: key {uid} was made for its LUKS UUID {uuid}{made}{places}"
+            );
         };
-        let (uid, made) = (shown(&other.uid), other.made());
-        match self {
-            Self::Copy(_) => {
-                format!("{device} may be a copy: key {uid} was made for its LUKS UUID {uuid}{made}{places}")
-            }
-            Self::Named(number, _) => {
-                let of = match other.volumes.is_empty() {
-                    true => "no volume".to_owned(),
-                    false => format!("LUKS UUID {}", shown(&other.volumes.join(" and "))),
-                };
-                format!(
-                    "{device} has LUKS UUID {uuid}, and its token {number} names key {uid}, which was made for {of}{made}{places}"
-                )
-            }
-        }
+        let of = match self.key.volumes.is_empty() {
+            true => "no volume".to_owned(),
+            false => format!("LUKS UUID {}", shown(&self.key.volumes.join(" and "))),
+        };
+        let places = places(self.key, here);
+        format!(
+            "{device} has LUKS UUID {uuid}, and its token {number} names key {uid}, which was made for {of}{made}{places}"
+        )
     }
+}
+
+/// Where a key was enrolled.
+fn places(key: &Known, here: &Here<'_>) -> String {
+    let places: Vec<_> = key.origins.iter().map(|origin| origin.told(here)).collect();
+    if places.is_empty() { String::new() } else { format!(" {}", places.join(" and ")) }
+}
+
+/// How a copy of a volume that is a copy itself gets a LUKS UUID: nothing in the header tells the two apart.
+pub fn way_to_another(kept: &NumberedToken, volume: &Volume) -> String {
+    format!(
+        "where this is a copy of a volume that had been given its LUKS UUID as a copy, \
+         `cryptsetup token remove --token-id {} {}` and `--new-uuid` give it another one",
+        kept.number,
+        console::argument(volume.header_place())
+    )
+}
+
+/// Tells that the LUKS UUID of a copy stays, and whose the key is.
+pub fn tell_kept(
+    volume: &Volume,
+    header: &Header,
+    kept: &NumberedToken,
+    key: Option<&Known>,
+    here: &Here<'_>,
+) {
+    let of = kept.token.copy_of.as_deref().unwrap_or_default();
+    let key =
+        key.map(|key| format!(", and key {}, made{}{}", shown(&key.uid), key.made(), places(key, here)));
+    say(format_args!(
+        "{} has got LUKS UUID {} instead of {} already{}: it keeps them; {}",
+        console::path(volume.device()),
+        header.uuid,
+        shown(of),
+        key.unwrap_or_default(),
+        way_to_another(kept, volume)
+    ));
 }
 
 /// Tells that a copy has a LUKS UUID of its own now, and what it has of its original all the same.

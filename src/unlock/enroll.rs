@@ -101,12 +101,16 @@ fn prefer(volume: &Volume, header: &Header, slot: &str) {
 /// passphrase that stays.
 pub(super) fn with_way_out(volume: &Volume, number: &str, token: &Token, error: Error) -> Error {
     let (device, uid) = (console::argument(volume.header_place()), shown(&token.uid));
+    let is_copy = token.copy_of.is_some();
     let when = match &error {
         Error::NotActive { state: State::PreActive, .. } => {
             let steps = format!("make it so with `keystead key activate {uid}`, and enrol again");
             return Error::Ended { error: error.into(), steps };
         }
         Error::NotActive { .. } => "",
+        Error::Client(client::Error::Refused(refusal)) if refusal.is_not_found() && is_copy => {
+            "if this is the right server and the right certificate, the key is gone, or it is another client's; "
+        }
         Error::Client(client::Error::Refused(refusal)) if refusal.is_not_found() => {
             "if this is the right server and the right certificate, the key is gone, or it is another client's, of whose volume this is \
              a copy: a copy gets a LUKS UUID and a key of its own by `keystead-unlock enroll --new-uuid`; otherwise, "
@@ -119,9 +123,14 @@ pub(super) fn with_way_out(volume: &Volume, number: &str, token: &Token, error: 
         false => format!("--header {device} {}", console::argument(volume.device())),
     };
     let kills: String = token.keyslots.iter().map(kill).collect();
+    let copy = if is_copy {
+        " (with `--new-uuid`, where this is a copy of the volume that got that key)"
+    } else {
+        ""
+    };
     let steps = format!(
         "{when}to enrol the volume anew, with a passphrase of it at hand, run \
-         `cryptsetup token remove --token-id {number} {device}`{kills}, and `keystead-unlock enroll {enroll}` again"
+         `cryptsetup token remove --token-id {number} {device}`{kills}, and `keystead-unlock enroll {enroll}`{copy} again"
     );
     Error::Ended { error: error.into(), steps }
 }

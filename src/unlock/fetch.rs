@@ -50,6 +50,8 @@ pub struct Place {
     pub server: ServerAddress,
     /// The key's unique identifier.
     pub uid: String,
+    /// Whether it is asked for when those that are not have failed, or take their time.
+    pub is_behind: bool,
 }
 
 /// The keys of these servers, the preferred one first, as the answers come.
@@ -71,13 +73,15 @@ impl Fetch {
     /// Begins. The keys of one server are asked for at once; the second server is asked after 300 ms, or when the
     /// first has failed, all others after 1 s.
     pub fn start(settings: &Settings, places: Vec<Place>, patience: Patience) -> Self {
-        let mut servers: Vec<&ServerAddress> = Vec::new();
-        for place in &places {
-            if !servers.contains(&&place.server) {
-                servers.push(&place.server);
+        let with = |is_behind| places.iter().filter(move |place| place.is_behind == is_behind);
+        let mut ranks: Vec<(bool, &ServerAddress)> = Vec::new();
+        for place in with(false).chain(with(true)) {
+            if !ranks.contains(&(place.is_behind, &place.server)) {
+                ranks.push((place.is_behind, &place.server));
             }
         }
-        let rank = |place: &Place| servers.iter().position(|server| **server == place.server).unwrap_or(0);
+        let of = |place: &Place| ranks.iter().position(|rank| *rank == (place.is_behind, &place.server));
+        let rank = |place: &Place| of(place).unwrap_or(0);
         let mut runners: Vec<_> = places.iter().map(|place| (rank(place), place.clone())).collect();
         runners.sort_by_key(|(rank, _)| *rank);
         let places = runners.iter().map(|(_, place)| place.clone()).collect();
@@ -169,7 +173,8 @@ fn jittered(pause: Duration) -> Duration {
 
 /// The first good answer for one key, from whichever server.
 pub fn fetch_one(settings: &Settings, uid: &str, patience: Patience) -> Result<SecretBytes> {
-    let place = |server: &ServerAddress| Place { server: server.clone(), uid: uid.to_owned() };
+    let place =
+        |server: &ServerAddress| Place { server: server.clone(), uid: uid.to_owned(), is_behind: false };
     let mut fetch = Fetch::start(settings, settings.servers.iter().map(place).collect(), patience);
     match fetch.next_key() {
         Some((_, _, key)) => Ok(key),

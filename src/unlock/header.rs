@@ -105,6 +105,11 @@ impl Tokens {
         self.unusable.iter().cloned().chain(foreign).collect()
     }
 
+    /// The token that says that the volume has got its LUKS UUID as a copy.
+    pub fn separated(&self) -> Option<&NumberedToken> {
+        self.ours.iter().find(|numbered| numbered.token.copy_of.is_some())
+    }
+
     /// The token that `--new-uuid` has written into the header of this LUKS UUID, which it has not changed yet.
     pub fn begun_copy(&self, of: &str) -> Option<&NumberedToken> {
         self.foreign.iter().find(|numbered| {

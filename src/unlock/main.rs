@@ -33,6 +33,7 @@ mod program;
 mod room;
 mod said;
 mod server;
+mod system;
 mod token;
 
 use std::process::ExitCode;

@@ -8,19 +8,19 @@ use super::header::{NumberedToken, Tokens};
 use super::mapping::{self, Mapping};
 use super::passphrase::Passphrase;
 use super::said::{IN_USE, NO_MEMORY};
-use super::token::TokenState;
-use keystead::client::{ClientArgs, Settings};
+use super::token::{Token, TokenState};
+use keystead::client::{ClientArgs, ServerAddress, Settings};
 
 /// Opens the volume with the first key that is to be had and opens it.
 pub fn unlock(volume: &Volume, how: &OpenAs<'_>, args: &ClientArgs, patience: Patience) -> Result<()> {
     if is_open_already(volume, how)? {
         return Ok(());
     }
-    let tokens = finished_tokens(volume)?;
-    let (settings, places) = places(&tokens, args)?;
+    let found = finished_tokens(volume)?;
+    let (settings, places) = places(&found, args)?;
     let mut fetch = Fetch::start(&settings, places, patience);
     while let Some((at, place, key)) = fetch.next_key() {
-        let token = tokens.iter().find(|numbered| numbered.token.uid == place.uid);
+        let token = found.tokens.iter().find(|numbered| numbered.token.uid == place.uid);
         let slots = token.map_or(&[][..], |numbered| &numbered.token.keyslots);
         let opened = Passphrase::of_key(&place.uid, &key).and_then(|key| open_by(volume, how, slots, &key));
         match opened {
@@ -100,9 +100,16 @@ fn is_open_already(volume: &Volume, how: &OpenAs<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// Our tokens whose enrolment was finished. Where there are none, those of another LUKS UUID: it may have been changed, and whether a
+/// Tokens whose keys are asked for.
+struct Found {
+    tokens: Vec<NumberedToken>,
+    /// How many of them, the first ones, are of this LUKS UUID.
+    ours: usize,
+}
+
+/// The tokens whose enrolment was finished: ours, and behind them those of another LUKS UUID whose keyslot opens the volume. Whether a
 /// volume is a copy is no matter of opening it.
-fn finished_tokens(volume: &Volume) -> Result<Vec<NumberedToken>> {
+fn finished_tokens(volume: &Volume) -> Result<Found> {
     let header = volume.header()?;
     let Tokens { ours, foreign, unusable } = header.tokens();
     let device = console::path(volume.device());
@@ -118,22 +125,22 @@ fn finished_tokens(volume: &Volume) -> Result<Vec<NumberedToken>> {
         numbered.tell_wrong(&device, "the rest of it is used");
     }
     let ways_in = header.ways_in();
-    let none_of_it = finished.is_empty();
-    for numbered in foreign {
-        let opens = numbered.token.keyslots.iter().any(|slot| ways_in.contains(slot));
-        if none_of_it
-            && opens
-            && is_finished(&numbered)
-            && uuid::Uuid::parse_str(&numbered.token.volume).is_ok()
-        {
-            say(format_args!("{device}: {}; its key is asked for all the same", numbered.is_foreign()));
-            finished.push(numbered);
-        } else {
-            say(format_args!("{device}: {}; it is passed over", numbered.is_foreign()));
-        }
+    let opens = |numbered: &NumberedToken| {
+        let has_way_in = numbered.token.keyslots.iter().any(|slot| ways_in.contains(slot));
+        has_way_in && is_finished(numbered) && uuid::Uuid::parse_str(&numbered.token.volume).is_ok()
+    };
+    let (behind, others): (Vec<_>, Vec<_>) = foreign.into_iter().partition(opens);
+    for numbered in &others {
+        say(format_args!("{device}: {}; it is passed over", numbered.is_foreign()));
     }
+    let then = if finished.is_empty() { "all the same" } else { "too, behind the others" };
+    for numbered in &behind {
+        say(format_args!("{device}: {}; its key is asked for {then}", numbered.is_foreign()));
+    }
+    let ours = finished.len();
+    finished.extend(behind);
     match (finished.is_empty(), has_ours, unusable.is_empty()) {
-        (false, ..) => Ok(finished),
+        (false, ..) => Ok(Found { tokens: finished, ours }),
         (true, true, _) => {
             Err(volume.error("its enrolment was not finished: run `keystead-unlock enroll` again"))
         }
@@ -150,22 +157,28 @@ fn finished_tokens(volume: &Volume) -> Result<Vec<NumberedToken>> {
 }
 
 /// Each key on each server: those that this machine names, or else those of its token.
-fn places(tokens: &[NumberedToken], args: &ClientArgs) -> Result<(Settings, Vec<Place>)> {
+fn places(Found { tokens, ours }: &Found, args: &ClientArgs) -> Result<(Settings, Vec<Place>)> {
+    let place = |at: usize, token: &Token, server: ServerAddress| Place {
+        server,
+        uid: token.uid.clone(),
+        is_behind: at >= *ours,
+    };
     let mut of_tokens = Vec::new();
-    for NumberedToken { number, token, .. } in tokens {
+    for (at, NumberedToken { number, token, .. }) in tokens.iter().enumerate() {
         let (servers, wrong) = token.addresses();
         wrong.iter().for_each(|why| say(format_args!("token {number}: {why}")));
-        of_tokens.extend(servers.into_iter().map(|server| Place { server, uid: token.uid.clone() }));
+        of_tokens.extend(servers.into_iter().map(|server| place(at, token, server)));
     }
     let named = of_tokens.iter().map(|place| place.server.clone()).collect();
     let (settings, of_this_machine) = args.settings_or_servers(named)?;
     console::warn(&settings);
     let mut places: Vec<Place> = Vec::new();
     let of_all = settings.servers.iter().flat_map(|server| {
-        tokens.iter().map(|numbered| Place { server: server.clone(), uid: numbered.token.uid.clone() })
+        let tokens = tokens.iter().enumerate();
+        tokens.map(|(at, numbered)| place(at, &numbered.token, server.clone()))
     });
     for place in if of_this_machine { of_all.collect() } else { of_tokens } {
-        if !places.contains(&place) {
+        if !places.iter().any(|other| (&other.server, &other.uid) == (&place.server, &place.uid)) {
             places.push(place);
         }
     }

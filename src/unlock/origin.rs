@@ -3,7 +3,8 @@
 
 use super::console::shown;
 use super::cryptsetup::Volume;
-use super::medium::System;
+use super::medium::{Likeness, Medium};
+use super::system::System;
 use aws_lc_rs::hmac;
 use kmip_codec::attributes::{ApplicationSpecificInformation, Attribute};
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ const PURPOSE: &[u8] = b"keystead-unlock: where a volume was enrolled";
 const HASH_BYTES: usize = 16;
 
 /// Where a key was enrolled.
-#[derive(Serialize, Deserialize, Clone, Debug)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 pub struct Origin {
     /// A hash of the machine's identity.
     machine: String,
@@ -29,12 +30,9 @@ pub struct Origin {
     name: String,
     /// The device or file.
     device: String,
-    /// A hash of what the volume is on; none where that could not be told, or an older version enrolled it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    medium: Option<String>,
-    /// Which of the places of the key this is: the highest is the last.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    number: u32,
+    /// What the volume is on, hashed; nothing where that could not be told, or an older version enrolled it.
+    #[serde(skip_serializing_if = "Medium::is_untold", default)]
+    on: Medium,
 }
 
 /// This machine, and the volume that is enrolled.
@@ -45,17 +43,24 @@ pub struct Here<'a> {
     origin: Origin,
 }
 
-/// What the volume is to one that was enrolled.
+/// What tells that a volume is a copy of the one that was enrolled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Relation {
-    /// It is on the same medium of the same machine.
-    Same,
-    /// What it is on cannot be compared; it is at the same place of the same machine.
-    SamePlace,
-    /// It is elsewhere, or on another medium, or nobody can tell.
-    Other,
-    /// The other one is there too, at its place, with the same LUKS UUID.
+pub enum Evidence {
+    /// Nothing does: it is that one, or it cannot be told.
+    Nothing,
+    /// It is on another disk, or is another file beside where that one was, on the same machine.
+    Medium,
+    /// It is on another machine.
+    Machine,
+    /// That one is here too, at its place, with the same LUKS UUID.
     Beside,
+}
+
+impl Evidence {
+    /// Whether the volume itself cannot have come to be so by being moved to another disk.
+    pub fn is_proof(self) -> bool {
+        matches!(self, Self::Machine | Self::Beside)
+    }
 }
 
 impl<'a> Here<'a> {
@@ -72,23 +77,17 @@ impl<'a> Here<'a> {
             hardware: hardware.as_deref().map(hash),
             name,
             device: system.lasting_name(volume.device()).to_string_lossy().into_owned(),
-            medium: system.identity(volume.device()).map(hash),
-            number: 0,
+            on: system.medium(volume.device()).hashed(|identity| hash(identity)),
         };
         Self { volume, uuid, system, origin }
     }
 
-    /// Whether the volume is the one that was enrolled at these places, as far as this can be told: one of them is this one, and at
-    /// none of them the other one is there too. A place without a medium counts where the volume was enrolled last.
-    pub fn is_of(&self, origins: &[Origin]) -> bool {
-        is_this(origins.iter().map(|origin| (origin.number, self.relation(origin))))
-    }
-
-    fn relation(&self, enrolled: &Origin) -> Relation {
-        if enrolled.is_same_machine(&self.origin) && self.is_beside(enrolled) {
-            return Relation::Beside;
-        }
-        enrolled.relation(&self.origin)
+    /// What tells that the volume is a copy of the one that was enrolled at these places. An older version noted none.
+    pub fn evidence(&self, origins: &[Origin]) -> Evidence {
+        let here = origins.iter().filter(|origin| !origin.is_other_machine(&self.origin));
+        let is_beside = here.clone().any(|origin| self.is_beside(origin));
+        let likeness: Vec<_> = here.map(|origin| origin.on.likeness(&self.origin.on)).collect();
+        judged(is_beside, &likeness, origins.is_empty())
     }
 
     /// Whether the volume that was enrolled is there too, at its place, with the same LUKS UUID.
@@ -104,28 +103,23 @@ impl<'a> Here<'a> {
         self.origin.attribute()
     }
 
-    /// What a key with these does not tell of this place: nothing where its last one is this, or, where nobody has decided
-    /// anything, where one of them is.
-    pub fn news(&self, origins: &[Origin], is_decided: bool) -> Option<Attribute> {
-        let last = origins.iter().max_by_key(|origin| origin.number);
-        let is_told = match is_decided {
-            true => last.is_some_and(|last| last.is_place(&self.origin)),
-            false => origins.iter().any(|origin| match origin.relation(&self.origin) {
-                Relation::Same => true,
-                Relation::SamePlace => self.origin.medium.is_none(),
-                Relation::Other | Relation::Beside => false,
-            }),
-        };
-        let number = last.map_or(0, |last| last.number.saturating_add(1));
-        (!is_told).then(|| Origin { number, ..self.origin.clone() }.attribute())
+    /// What a key with these does not tell of this place.
+    pub fn news(&self, origins: &[Origin]) -> Option<Attribute> {
+        let is_this =
+            |told: &Origin| Origin { name: self.origin.name.clone(), ..told.clone() } == self.origin;
+        (!origins.iter().any(is_this)).then(|| self.attribute())
     }
 }
 
-/// Of the numbers of places, and what the volume is to each.
-fn is_this(all: impl Iterator<Item = (u32, Relation)> + Clone) -> bool {
-    let is = |wanted: Relation| all.clone().any(|(_, relation)| relation == wanted);
-    let last = all.clone().max_by_key(|(number, _)| *number);
-    !is(Relation::Beside) && (is(Relation::Same) || last.is_some_and(|(_, last)| last == Relation::SamePlace))
+/// Of the places on this machine where a volume was enrolled, in order: whether it is there too at one of them, and what it is on
+/// now to what it was on. The last decides where none is the same. Enrolled on other machines alone, it came here or was copied.
+fn judged(is_beside: bool, here: &[Likeness], is_new: bool) -> Evidence {
+    match (is_beside, here) {
+        (true, _) => Evidence::Beside,
+        (_, []) if !is_new => Evidence::Machine,
+        (_, [.., Likeness::Other]) if !here.contains(&Likeness::Same) => Evidence::Medium,
+        _ => Evidence::Nothing,
+    }
 }
 
 impl Origin {
@@ -140,43 +134,22 @@ impl Origin {
         serde_json::from_str(data).ok()
     }
 
-    /// What the other one is to this, of what is noted of both.
-    fn relation(&self, other: &Self) -> Relation {
-        if !self.is_same_machine(other) {
-            return Relation::Other;
-        }
-        match (&self.medium, &other.medium) {
-            (Some(one), Some(two)) if one == two => Relation::Same,
-            (Some(_), Some(_)) => Relation::Other,
-            // The number of a loop device says nothing of its file.
-            _ if self.device == other.device && !self.device.starts_with("/dev/loop") => Relation::SamePlace,
-            _ => Relation::Other,
-        }
-    }
-
-    fn is_place(&self, other: &Self) -> bool {
-        let place = |origin: &Self| (origin.machine.clone(), origin.hardware.clone(), origin.medium.clone());
-        place(self) == place(other) && self.device == other.device
-    }
-
-    /// A machine that tells of its hardware at one time and not at the other may be a copy of the first.
-    fn is_same_machine(&self, other: &Self) -> bool {
-        self.machine == other.machine && self.hardware == other.hardware
+    /// Whether both tell of their machines, and these are two. A machine without an identity of its own is known by its name.
+    fn is_other_machine(&self, other: &Self) -> bool {
+        let has_identity = |origin: &Self| origin.machine != hash(&origin.name);
+        let is_told = self.hardware.is_some() && other.hardware.is_some();
+        (has_identity(self) == has_identity(other) && self.machine != other.machine)
+            || (is_told && self.hardware != other.hardware)
     }
 
     /// For people.
     pub fn told(&self, here: &Here<'_>) -> String {
-        let machine = match self.is_same_machine(&here.origin) {
-            true => "this machine".to_owned(),
-            false => format!("another machine ({})", shown(&self.name)),
+        let machine = match self.is_other_machine(&here.origin) {
+            false => "this machine".to_owned(),
+            true => format!("another machine ({})", shown(&self.name)),
         };
         format!("on {machine}, for {}", shown(&self.device))
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// A file of one line, where it says something.
@@ -201,75 +174,68 @@ mod tests {
     fn origin(machine: &str, hardware: Option<&str>) -> Origin {
         let (machine, hardware) = (hash(machine), hardware.map(hash));
         let (name, device) = ("host".to_owned(), "/dev/sda1".to_owned());
-        Origin { machine, hardware, name, device, medium: Some(hash("disk")), number: 0 }
+        let disks = ["disk".to_owned()].into();
+        let on = Medium { disks, ..Medium::default() }.hashed(|identity| hash(identity));
+        Origin { machine, hardware, name, device, on }
     }
 
-    fn on(device: &str, medium: Option<&str>) -> Origin {
-        Origin { device: device.to_owned(), medium: medium.map(hash), ..origin("m", None) }
-    }
-
+    /// What was told at one time and not at another was taken for another machine.
     #[test]
-    fn machines_of_one_image_are_told_apart_by_their_hardware() {
-        let enrolled = origin("m", Some("h"));
-        assert!(enrolled.is_same_machine(&origin("m", Some("h"))));
-        assert!(!enrolled.is_same_machine(&origin("m", Some("other"))));
-        assert!(!enrolled.is_same_machine(&origin("other", Some("h"))));
-        assert!(!enrolled.is_same_machine(&origin("m", None)), "nobody can tell");
-        assert_eq!(enrolled.relation(&origin("m", Some("other"))), Relation::Other);
-    }
-
-    #[test]
-    fn what_it_is_on_tells_a_volume_and_not_the_letter_of_the_device() {
-        use Relation::{Other, Same, SamePlace};
-        for (one, two, relation) in [
-            (on("/dev/sda", Some("1")), on("/dev/sda", Some("1")), Same),
-            (on("/dev/sda", Some("1")), on("/dev/sdb", Some("1")), Same),
-            (on("/dev/sda", Some("1")), on("/dev/sda", Some("2")), Other),
-            (on("/dev/vda", None), on("/dev/vda", None), SamePlace),
-            (on("/dev/vda", None), on("/dev/vda", Some("1")), SamePlace),
-            (on("/dev/vda", None), on("/dev/vdb", None), Other),
-            (on("/dev/loop0", None), on("/dev/loop0", None), Other),
+    fn machines_are_two_where_both_tell_and_differ() {
+        for (one, two, is_other) in [
+            (origin("m", Some("h")), origin("m", Some("h")), false),
+            (origin("m", Some("h")), origin("m", Some("other")), true),
+            (origin("m", Some("h")), origin("other", Some("h")), true),
+            (origin("m", Some("h")), origin("m", None), false),
+            (origin("m", None), origin("other", None), true),
+            // An installer has no identity yet, and the name is that of the machine.
+            (origin("host", None), origin("m", None), false),
+            (origin("host", Some("h")), origin("m", Some("other")), true),
+            (origin("host", None), origin("host", None), false),
         ] {
-            assert_eq!((one.relation(&two), two.relation(&one)), (relation, relation), "{one:?} {two:?}");
+            let found = (one.is_other_machine(&two), two.is_other_machine(&one));
+            assert_eq!(found, (is_other, is_other), "{one:?} {two:?}");
         }
     }
 
-    /// A place that is no longer there hid that the volume is a copy.
     #[test]
-    fn one_that_is_beside_is_a_doubt_whatever_the_other_places_say() {
-        use Relation::{Beside, Other, Same, SamePlace};
-        for (relations, is) in [
-            (&[Same][..], true),
-            (&[Same, Other], true),
-            (&[Other, Same], true),
-            (&[Other], false),
-            (&[], false),
-            (&[Beside], false),
-            (&[Same, Beside], false),
-            (&[Beside, Same], false),
-            (&[Other, SamePlace], true),
-            // It was enrolled elsewhere since.
-            (&[SamePlace, Other], false),
-            (&[SamePlace, Beside], false),
+    fn a_doubt_needs_evidence() {
+        use Evidence::{Beside, Machine, Nothing};
+        use Likeness::{Other, Same, Unknown};
+        for (here, evidence) in [
+            (&[Same][..], Nothing),
+            (&[Unknown], Nothing),
+            (&[Other], Evidence::Medium),
+            (&[Same, Other], Nothing),
+            (&[Other, Same], Nothing),
+            // What an older version noted does not hide what was noted since.
+            (&[Unknown, Other], Evidence::Medium),
+            // A disk was replaced by one that tells no number, which it tells now.
+            (&[Other, Unknown], Nothing),
+            (&[], Machine),
         ] {
-            let all = (0..).zip(relations.iter().copied());
-            assert_eq!(is_this(all), is, "{relations:?}");
+            assert_eq!(judged(false, here, false), evidence, "{here:?}");
+            assert_eq!(judged(true, here, false), Beside, "{here:?}");
         }
+        assert_eq!(judged(false, &[], true), Nothing);
     }
 
     #[test]
     fn the_identity_of_a_machine_is_shown_to_nobody() {
-        let Attribute::ApplicationSpecificInformation(written) = origin("secret", Some("id")).attribute()
-        else {
+        let place = origin("secret", Some("id"));
+        let Attribute::ApplicationSpecificInformation(written) = place.attribute() else {
             panic!("another attribute")
         };
         let data = written.data.clone().unwrap();
-        assert!(!data.contains("secret") && !data.contains("disk") && data.len() < 300, "{data}");
-        let read = Origin::read(&written).unwrap();
-        assert!(read.is_place(&origin("secret", Some("id"))));
-        let older = r#"{"machine":"m","name":"host","device":"/dev/sda1"}"#.to_owned();
-        let older = Origin::read(&ApplicationSpecificInformation { data: Some(older), ..written.clone() });
-        assert_eq!(older.unwrap().medium, None);
+        assert!(!data.contains("secret") && !data.contains("\"disk\"") && data.len() < 300, "{data}");
+        assert_eq!(Origin::read(&written), Some(place));
+        for older in [
+            r#"{"machine":"m","name":"host","device":"/dev/sda1"}"#,
+            r#"{"machine":"m","name":"host","device":"/dev/sda1","medium":"00","number":1}"#,
+        ] {
+            let older = ApplicationSpecificInformation { data: Some(older.to_owned()), ..written.clone() };
+            assert!(Origin::read(&older).unwrap().on.is_untold());
+        }
         let other = ApplicationSpecificInformation { namespace: "LUKS".to_owned(), ..written };
         assert!(Origin::read(&other).is_none());
     }

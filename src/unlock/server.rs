@@ -133,11 +133,11 @@ pub struct Notes {
 
 impl Notes {
     /// Of a key, for this volume and this place, which somebody has decided to be right, or nobody doubts.
-    pub fn of(known: &Known, volume: &str, here: &Here<'_>, is_decided: bool) -> Self {
+    pub fn of(known: &Known, volume: &str, here: &Here<'_>) -> Self {
         let mut attributes = Vec::new();
         attributes
             .extend((!known.volumes.iter().any(|told| told == volume)).then(|| information(VOLUME, volume)));
-        attributes.extend(here.news(&known.origins, is_decided));
+        attributes.extend(here.news(&known.origins));
         Self { uid: known.uid.clone(), attributes }
     }
 

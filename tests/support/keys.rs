@@ -27,6 +27,12 @@ pub struct Key {
 pub struct Keys(pub Arc<Mutex<Vec<Key>>>);
 
 impl Keys {
+    /// None yet, and those to come have other identifiers than the first ones of others.
+    pub fn after(number: usize) -> Self {
+        let gone = || Key { attributes: Attributes::default(), state: State::Destroyed, material: vec![] };
+        Self(Arc::new(Mutex::new((0..number).map(|_| gone()).collect())))
+    }
+
     /// Answers a request; the first refusal ends it.
     pub fn answer(&self, request: RequestMessage) -> Reply {
         let mut items = Vec::new();
@@ -144,7 +150,8 @@ fn find(
 ) -> Result<(UniqueIdentifier, &mut Key), ResultReason> {
     let Some(UniqueIdentifier::Text(text)) = identifier else { return Err(ResultReason::MissingData) };
     let place: usize = text.parse().map_err(|_| ResultReason::ObjectNotFound)?;
-    let key = keys.get_mut(place).ok_or(ResultReason::ObjectNotFound)?;
+    let there = keys.get_mut(place).filter(|key| !key.material.is_empty());
+    let key = there.ok_or(ResultReason::ObjectNotFound)?;
     Ok((text.into(), key))
 }
 

@@ -1,0 +1,395 @@
+//! What a volume may have become since it was enrolled, what a person says of it, and what the server answers, each with each, and
+//! again. The LUKS UUID changes at most once, and after everything the volume opens with the right certificate.
+
+use super::origins::Loop;
+use super::*;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use support::fake::Fake;
+use support::keys::Keys;
+
+/// A block device: its name, which of the two disks of the test it is, its files in sysfs, and the numbers of the disks below it.
+struct Device(&'static str, usize, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
+/// A machine as it is at one time: the identity of its hardware, where it is told, and its devices, the last of which is enrolled.
+struct Machine(&'static str, &'static [Device]);
+
+/// What the second time is to the first.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Is {
+    /// The same volume, or a copy that nothing tells.
+    Untold,
+    /// Something tells that it is a copy.
+    Copied,
+    /// Nothing but a copy can be so.
+    Proof,
+}
+
+use Is::{Copied, Proof, Untold};
+
+/// What a vendor writes on every stick.
+const T10: &[(&str, &str)] = &[("device/wwid", "t10.Generic USB Flash Disk 0123456789AB")];
+const ONE: &[(&str, &str)] = &[("device/wwid", "naa.5001")];
+const TWO: &[(&str, &str)] = &[("device/wwid", "naa.5002")];
+const LOGICAL: &[(&str, &str)] = &[("dm/uuid", "LVM-group-root")];
+const SNAPSHOT: &[(&str, &str)] = &[("dm/uuid", "LVM-group-snapshot")];
+const ARRAY: &[(&str, &str)] = &[("md/uuid", "0a1b2c3d:1111:2222:3333")];
+
+/// A situation: its name, what the volume is then, and the machine first and then.
+type Situation = (&'static str, Is, Machine, Machine);
+
+const SITUATIONS: &[Situation] = &[
+    (
+        "the same",
+        Untold,
+        Machine("", &[Device("sda", 0, ONE, &[])]),
+        Machine("", &[Device("sda", 0, ONE, &[])]),
+    ),
+    (
+        "renamed",
+        Untold,
+        Machine("", &[Device("sda", 0, ONE, &[])]),
+        Machine("", &[Device("sdb", 0, ONE, &[])]),
+    ),
+    (
+        "renamed, untold",
+        Untold,
+        Machine("", &[Device("dm-0", 0, &[], &[])]),
+        Machine("", &[Device("root", 0, &[], &[])]),
+    ),
+    (
+        "told since",
+        Untold,
+        Machine("", &[Device("sda", 0, T10, &[])]),
+        Machine("h", &[Device("sdb", 0, ONE, &[])]),
+    ),
+    (
+        "not told any more",
+        Untold,
+        Machine("h", &[Device("sda", 0, ONE, &[])]),
+        Machine("", &[Device("sda", 0, T10, &[])]),
+    ),
+    (
+        "a member replaced",
+        Untold,
+        Machine("h", &[Device("md0", 0, ARRAY, &["naa.1", "naa.2"])]),
+        Machine("h", &[Device("md0", 0, ARRAY, &["naa.1", "naa.3"])]),
+    ),
+    (
+        "an array whose UUID is told since, degraded",
+        Untold,
+        Machine("h", &[Device("md0", 0, &[("md/level", "raid1")], &["naa.1", "naa.2"])]),
+        Machine("h", &[Device("md127", 0, ARRAY, &["naa.2"])]),
+    ),
+    (
+        "extended",
+        Untold,
+        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"])]),
+        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1", "naa.2"])]),
+    ),
+    (
+        "moved to another disk below",
+        Untold,
+        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"])]),
+        Machine("h", &[Device("root", 0, LOGICAL, &["naa.2"])]),
+    ),
+    (
+        "a copy untold",
+        Untold,
+        Machine("", &[Device("vda", 0, &[], &[])]),
+        Machine("", &[Device("vda", 1, &[], &[])]),
+    ),
+    (
+        "a disk replaced",
+        Copied,
+        Machine("h", &[Device("sda", 0, ONE, &[])]),
+        Machine("h", &[Device("sda", 1, TWO, &[])]),
+    ),
+    (
+        "beside",
+        Proof,
+        Machine("", &[Device("sda", 0, ONE, &[])]),
+        Machine("", &[Device("sda", 0, ONE, &[]), Device("sdb", 1, TWO, &[])]),
+    ),
+    (
+        "twins of one vendor",
+        Proof,
+        Machine("", &[Device("sda", 0, T10, &[])]),
+        Machine("", &[Device("sda", 0, T10, &[]), Device("sdb", 1, T10, &[])]),
+    ),
+    (
+        "a snapshot",
+        Proof,
+        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"])]),
+        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"]), Device("snap", 1, SNAPSHOT, &["naa.1"])]),
+    ),
+    (
+        "on another machine",
+        Proof,
+        Machine("one", &[Device("vda", 0, &[], &[])]),
+        Machine("two", &[Device("vda", 1, &[], &[])]),
+    ),
+    ("a file moved", Untold, Machine("", &[]), Machine("moved", &[])),
+    ("a file by a loop device", Untold, Machine("", &[]), Machine("loop", &[])),
+];
+
+/// What answers an enrolment.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Answer {
+    Right,
+    /// The server, to the certificate of another client.
+    OtherClient,
+    OtherServer,
+    Down,
+}
+
+use Answer::{Down, OtherClient, OtherServer, Right};
+
+/// A host with two disks, two servers and the keys of another client.
+struct Lab {
+    host: Host,
+    is_other_client: Arc<AtomicUsize>,
+    other: Fake,
+    disks: [Loop; 2],
+    /// Another file system.
+    elsewhere: tempfile::TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let (is_other_client, others) = (Arc::new(AtomicUsize::new(0)), Keys::after(100));
+        let asked = is_other_client.clone();
+        let host = Host::with(move |keys, request| match asked.load(Ordering::SeqCst) {
+            0 => keys.answer(request),
+            _ => others.answer(request),
+        });
+        let keys = Keys::after(200);
+        let other = Fake::start(&host.pki, move |request| keys.answer(request));
+        let second = host.folder.path().join("second.img");
+        std::fs::File::create(&second).unwrap().set_len(18 << 20).unwrap();
+        std::fs::create_dir(host.folder.path().join("dev")).unwrap();
+        let disks = [Loop::over(&host.luks.file), Loop::over(&second)];
+        let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+        Self { host, is_other_client, other, disks, elsewhere }
+    }
+
+    /// What is enrolled on this machine, and where its header can be read.
+    fn place(&self, Machine(name, devices): &Machine) -> (PathBuf, PathBuf) {
+        match (devices.last(), *name) {
+            (Some(Device(name, disk, ..)), _) => {
+                (self.host.folder.path().join("dev").join(name), self.disks[*disk].0.clone())
+            }
+            (None, "moved") => (self.elsewhere.path().join("moved"), self.elsewhere.path().join("moved")),
+            (None, "loop") => (self.disks[0].0.clone(), self.disks[0].0.clone()),
+            (None, _) => (self.host.luks.file.clone(), self.disks[0].0.clone()),
+        }
+    }
+
+    /// The commands that make this machine of one with a `/sys` and a `/dev` of its own.
+    fn script(&self, Machine(hardware, devices): &Machine) -> String {
+        let dev = self.host.folder.path().join("dev").display().to_string();
+        let mut script = format!(
+            "mount -t tmpfs none {dev}; mount -t tmpfs none /sys/class; mkdir -p /sys/class/dmi/id\n"
+        );
+        if devices.is_empty() {
+            return script;
+        }
+        script += "mount -t tmpfs none /sys/dev/block; cd /sys/dev/block\n";
+        if !hardware.is_empty() {
+            script += &format!("echo {hardware} > /sys/class/dmi/id/product_uuid\n");
+        }
+        for Device(name, disk, files, below) in *devices {
+            let number = std::fs::metadata(&self.disks[*disk].0).unwrap().rdev();
+            let (major, minor) = (rustix::fs::major(number), rustix::fs::minor(number));
+            let folder = format!("{major}:{minor}");
+            script += &format!("mknod {dev}/{name} b {major} {minor}; mkdir -p {folder}/slaves\n");
+            for (file, content) in *files {
+                script +=
+                    &format!("mkdir -p {folder}/$(dirname {file}); echo '{content}' > {folder}/{file}\n");
+            }
+            for wwid in *below {
+                script += &format!(
+                    "mkdir -p {wwid}; echo {wwid} > {wwid}/wwid; ln -sf ../../{wwid} {folder}/slaves/\n"
+                );
+            }
+        }
+        script
+    }
+
+    fn run(&self, machine: &Machine, answer: Answer, args: &[&str]) -> Output {
+        let server = match answer {
+            Right | OtherClient => self.host.fake.address.to_string(),
+            OtherServer => self.other.address.to_string(),
+            Down => "127.0.0.1:1".to_owned(),
+        };
+        self.is_other_client.store(usize::from(answer == OtherClient), Ordering::SeqCst);
+        let command = self.host.command(&[&["--server", &server], args].concat(), None);
+        let script = format!("{}exec \"$@\"", self.script(machine));
+        let mut inside = Command::new("unshare");
+        inside
+            .args(["--mount", "sh", "-ec", &script, "sh"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        inside.stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn enroll(&self, machine: &Machine, answer: Answer, decision: Option<&str>) -> Output {
+        let (place, _) = self.place(machine);
+        let key = self.host.luks.key_file.to_str().unwrap();
+        let mut args = vec!["enroll", place.to_str().unwrap(), "--existing-key-file", key];
+        args.extend(decision);
+        self.run(machine, answer, &args)
+    }
+
+    fn opens(&self, machine: &Machine) -> Output {
+        let (place, _) = self.place(machine);
+        self.run(machine, Right, &["unlock", "--wait", "5", "--test-passphrase", place.to_str().unwrap()])
+    }
+
+    /// The time passes between the first machine and the second.
+    fn become_then(&self, Machine(name, devices): &Machine) {
+        let copy_to = |place: &Path| {
+            let mut from = std::fs::File::open(&self.disks[0].0).unwrap();
+            let mut to =
+                std::fs::File::options().write(true).create(true).truncate(false).open(place).unwrap();
+            std::io::copy(&mut from, &mut to).unwrap();
+            to.sync_all().unwrap();
+        };
+        if devices.iter().any(|Device(_, disk, ..)| *disk == 1) {
+            copy_to(&self.disks[1].0);
+        }
+        if *name == "moved" && devices.is_empty() {
+            copy_to(&self.elsewhere.path().join("moved"));
+            std::fs::remove_file(&self.host.luks.file).unwrap();
+        }
+    }
+}
+
+/// How many places the keys of a host have at most.
+fn places(host: &Host) -> usize {
+    use kmip_codec::attributes::Attribute::ApplicationSpecificInformation;
+    let is_place = |attribute: &&kmip_codec::attributes::Attribute| matches!(attribute, ApplicationSpecificInformation(told) if told.namespace == "LUKS-host");
+    let keys = host.keys.0.lock().unwrap();
+    keys.iter().map(|key| key.attributes.iter().filter(is_place).count()).max().unwrap_or(0)
+}
+
+/// The header of a volume, and the LUKS UUID in it.
+fn header(place: &Path) -> (Vec<u8>, String) {
+    let mut bytes = vec![0; 1 << 15];
+    std::fs::File::open(place).unwrap().read_exact(&mut bytes).unwrap();
+    let uuid = String::from_utf8_lossy(&bytes[168..204]).into_owned();
+    (bytes, uuid)
+}
+
+/// A volume that was enrolled in a situation, with `--new-uuid` or without, is enrolled again with these answers of the server.
+fn enrolled(situation: &Situation, was_separated: bool, decision: Option<&str>, answers: &[Answer]) {
+    let (name, is, first, then) = situation;
+    let lab = Lab::new();
+    let done = lab.enroll(first, Right, was_separated.then_some("--new-uuid"));
+    assert!(done.status.success(), "{name}: {}", words(&done));
+    lab.become_then(then);
+    let (_, place) = lab.place(then);
+    let is_new = decision == Some("--new-uuid");
+    let (mut owner, mut is_separated, mut has_changed) = (Right, was_separated, false);
+    for (at, answer) in answers.iter().copied().enumerate() {
+        let what = format!("{name}, {was_separated}, {decision:?}, {answers:?} at {at}");
+        let before = header(&place);
+        let is_proof = *is == Proof && answer == owner && !has_changed;
+        let acts = is_new && answer != Down && (!is_separated || is_proof);
+        let code = match answer {
+            Down => 3,
+            _ if acts => 0,
+            other if other != owner => 4,
+            _ if has_changed || *is == Untold || decision == Some("--same-volume") => 0,
+            _ => 2,
+        };
+        let done = lab.enroll(then, answer, decision);
+        let told = format!("{what}: {}", words(&done));
+        assert_eq!(done.status.code(), Some(code), "{told}");
+        let after = header(&place);
+        assert_eq!(after.1 != before.1, acts, "{told}");
+        if code != 0 {
+            assert!(after.0 == before.0, "{told}");
+        } else if is_new && !acts {
+            assert!(told.contains("already, and key") && told.contains("token remove --token-id"), "{told}");
+        }
+        if acts {
+            (owner, is_separated, has_changed) = (answer, true, true);
+        }
+        if after.0 != before.0 || at + 1 == answers.len() {
+            let opens = lab.opens(then);
+            assert!(opens.status.success(), "{what}: {}", words(&opens));
+        }
+    }
+    assert!(places(&lab.host) <= 2, "{name}: {} places", places(&lab.host));
+}
+
+#[test]
+fn nothing_is_changed_where_nobody_has_decided() {
+    for situation in SITUATIONS {
+        enrolled(situation, false, None, &[Down, Right, OtherServer, Right]);
+        enrolled(situation, true, None, &[OtherClient, Right]);
+    }
+}
+
+#[test]
+fn the_same_volume_keeps_its_uuid_and_its_key_has_no_more_places() {
+    for situation in SITUATIONS {
+        enrolled(situation, false, Some("--same-volume"), &[Right, OtherServer, Right, Right]);
+        enrolled(situation, true, Some("--same-volume"), &[OtherClient, Right, Right]);
+    }
+}
+
+#[test]
+fn a_new_uuid_is_given_at_most_once_whatever_the_server_answers() {
+    for situation in SITUATIONS {
+        enrolled(
+            situation,
+            false,
+            Some("--new-uuid"),
+            &[Right, Right, OtherClient, OtherServer, Down, Right],
+        );
+        enrolled(situation, true, Some("--new-uuid"), &[OtherClient, Right, OtherServer, Right]);
+    }
+}
+
+#[test]
+fn a_new_uuid_from_the_wrong_server_leaves_the_volume_open_to_the_right_one() {
+    for situation in SITUATIONS {
+        enrolled(situation, false, Some("--new-uuid"), &[Down, OtherClient, Right, OtherServer, OtherClient]);
+    }
+}
+
+/// The way out that the line tells, where a copy of a copy cannot be told from a repetition.
+#[test]
+fn a_copy_of_a_copy_gets_another_uuid_without_its_token() {
+    let (host, uuid) = (Host::new(), |host: &Host| host.luks.uuid());
+    let enroll = |more: &[&str]| copies::enroll(&host, &host.luks.file, more);
+    assert!(enroll(&["--new-uuid"]).status.success());
+    let first = uuid(&host);
+    let again = enroll(&["--new-uuid"]);
+    let told = words(&again);
+    assert!(again.status.success() && uuid(&host) == first && host.keys.states().len() == 1, "{told}");
+    assert!(told.contains("cryptsetup token remove --token-id 0"), "{told}");
+    host.luks.cryptsetup(&["token", "remove", "--token-id", "0"]);
+    assert!(enroll(&["--new-uuid"]).status.success());
+    assert!(uuid(&host) != first && host.keys.states().len() == 2);
+    assert!(host.opens().status.success());
+}
+
+/// Each run added a place, to the key of two volumes that share it.
+#[test]
+fn places_that_are_noted_are_not_noted_again() {
+    let host = Host::new();
+    host.finish("the first");
+    let copy = copies::copy(&host, "copy.img");
+    for _ in 0..3 {
+        for file in [&host.luks.file, &copy] {
+            let done = copies::enroll(&host, file, &["--same-volume"]);
+            assert!(done.status.success(), "{}", words(&done));
+        }
+    }
+    assert_eq!((places(&host), host.keys.states().len()), (2, 1));
+}
