@@ -5,7 +5,7 @@ mod certificates;
 mod token;
 
 use crate::pki::{self, Curve, write_new};
-use crate::store::{self, Folder, FolderLock, Made};
+use crate::store::{self, Folder, FolderLock, Made, Named};
 use crate::suite_b::SuiteB;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -140,7 +140,7 @@ pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<
     let config = folder.join("keystead.toml");
     write_new(&config, configuration(module, wishes).as_bytes())?;
     made.keep();
-    if let Err(error) = lock.settle(None) {
+    if let Err(error) = lock.settle(Named::default()) {
         tracing::warn!(folder = %folder.display(), %error, "the lock does not say who holds it");
     }
     Ok(Prepared { config, lock })

@@ -184,7 +184,7 @@ impl Hierarchy {
             let _job = hierarchy.jobs.begin("the rotation of the master key", &start)?;
             hierarchy.resume_at_start()?;
         }
-        hierarchy.database.has_lived(&hierarchy.store_id);
+        hierarchy.database.has_lived(&hierarchy.store_id)?;
         Ok(hierarchy)
     }
 

@@ -2,6 +2,8 @@
 //! and what to do about it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+#[path = "no_start/arrangements.rs"]
+mod arrangements;
 #[path = "no_start/exchanged.rs"]
 mod exchanged;
 #[path = "no_start/others.rs"]

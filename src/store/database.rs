@@ -67,7 +67,6 @@ impl Database {
         lock: FolderLock,
         judge: impl FnOnce(&dyn Snapshot) -> Result<(), E>,
     ) -> Result<Self, E> {
-        own::make_private(folder);
         let is_new = engine.file().is_some_and(|file| !folder.has(file));
         let lock = Arc::new(lock);
         let guard = Guard::open(engine.opener(folder), folder, engine.file())?.keeping(Arc::clone(&lock));
@@ -161,13 +160,11 @@ impl Database {
         self.life.as_ref()
     }
 
-    /// Leaves traces of this store in and beside its folder, so that its loss is noticed.
-    pub fn has_lived(&self, store: &StoreId) {
-        let (Some(life), Some(lock)) = (&self.life, &self.lock) else { return };
-        if let Err(error) = life.settle(lock, store) {
-            let folder = life.folder().display();
-            tracing::warn!(%folder, %error, "cannot write beside the store that it is here: its loss may go unnoticed");
-        }
+    /// Leaves traces of this store in and beside its folder, so that its loss is noticed, and lets nobody else read its files. Fails
+    /// where the next start would be refused.
+    pub fn has_lived(&self, store: &StoreId) -> Result<(), Error> {
+        let (Some(life), Some(lock)) = (&self.life, &self.lock) else { return Ok(()) };
+        life.settle(lock, store)
     }
 
     /// The format that it has.

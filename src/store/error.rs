@@ -245,7 +245,10 @@ impl Error {
                 "the server's disk takes no writes: nothing was changed; its operator has to look after it"
             }
             Self::DiskFails => "the server's disk fails: its operator has to look after it",
-            Self::Moved { .. } | Self::NotOurs { .. } | Self::LockLost { .. } => {
+            Self::LockLost { .. } => {
+                "the server has lost the lock of its store: nothing was changed; its operator has to free or remove the file of that name"
+            }
+            Self::Moved { .. } | Self::NotOurs { .. } => {
                 "the server's store is not in its place: nothing was changed; its operator has to put it back"
             }
             Self::TooLarge | Self::NoDescriptor => {

@@ -1,11 +1,16 @@
 //! Which store belongs in a folder: the file beside the folder says so, and the lock in it. Both stay when the file of the store
-//! goes, or another store is put in its place.
+//! goes, or another store is put in its place. The lock is always there to be written; the file beside may not be (a folder of
+//! root's, a file system that is read-only, a full disk), and then the lock says which word of that file counts no more.
 
 use super::Error;
-use super::folder::Folder;
-use super::lock::FolderLock;
+use super::error::LEADS_NOWHERE;
+use super::lock::{FolderLock, Named};
 use crate::regular;
-use std::io::{self, Read as _, Write as _};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// The identifier of a store.
@@ -17,6 +22,9 @@ const NAMES: &str = "holds the Keystead store ";
 /// The most of that file that is read: it has a line.
 const BYTES_MAX: u64 = 64 * 1024;
 
+/// How many symbolic links lead from one to the next, at most.
+const LINKS_MAX: usize = 40;
+
 /// What the file beside the folder says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Beside {
@@ -24,7 +32,7 @@ enum Beside {
     Store(StoreId),
     /// It names no store.
     Damaged,
-    /// It cannot be read.
+    /// It is there and cannot be read.
     Closed(String),
 }
 
@@ -35,19 +43,30 @@ pub struct Traces {
     /// The file beside the folder; none where the folder has no name.
     file: Option<PathBuf>,
     beside: Beside,
-    lock: Option<StoreId>,
+    lock: Named,
 }
 
 impl Traces {
     /// Reads them. The lock tells what it said before this process took it.
-    pub fn of(folder: &Folder, lock: Option<StoreId>) -> Result<Self, Error> {
-        let (file, beside) = read(folder.path())?;
-        Ok(Self { folder: folder.path().into(), file, beside, lock })
+    pub fn of(folder: &Path, lock: Named) -> Result<Self, Error> {
+        let file = beside(folder);
+        let beside = file.as_deref().map_or(Ok(Beside::Nothing), read)?;
+        Ok(Self { folder: folder.into(), file, beside, lock })
     }
 
-    /// The file beside the folder, where it is there.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref().filter(|_| self.beside != Beside::Nothing)
+    /// What the file beside the folder tells of a store that was here, in words.
+    pub fn evidence(&self) -> Option<String> {
+        let file = self.file.as_ref()?.display();
+        match &self.beside {
+            Beside::Nothing => None,
+            Beside::Store(_) => Some(format!("{file} says so")),
+            Beside::Damaged => {
+                Some(format!("{file} is there, which names the store, though no longer which"))
+            }
+            Beside::Closed(why) => {
+                Some(format!("{file}, which would name it, is there and cannot be read ({why})"))
+            }
+        }
     }
 
     /// Why this store is not the one that belongs in the folder, in words; `None` where the traces name it, or none at all.
@@ -57,10 +76,12 @@ impl Traces {
         };
         let lock = FolderLock::at(&self.folder);
         let mut told: Vec<String> =
-            self.lock.iter().filter(|named| *named != store).map(|named| says(&lock, named)).collect();
+            self.lock.store.iter().filter(|named| *named != store).map(|named| says(&lock, named)).collect();
         match (&self.file, &self.beside) {
-            (Some(file), Beside::Store(named)) if named != store => told.insert(0, says(file, named)),
-            (Some(file), Beside::Damaged) if self.lock != Some(*store) => {
+            (Some(file), Beside::Store(named)) if named != store && self.lock.overruled != Some(*named) => {
+                told.insert(0, says(file, named));
+            }
+            (Some(file), Beside::Damaged) if self.lock.store != Some(*store) => {
                 told.insert(0, format!("{}, which should name the right one, names none", file.display()));
             }
             _ => {}
@@ -68,39 +89,37 @@ impl Traces {
         (!told.is_empty()).then(|| told.join(", and "))
     }
 
-    /// Refuses to go on where the file beside the folder speaks of another store and could not be written anew.
-    pub fn must_be_replaceable(&self) -> Result<(), Error> {
-        use rustix::fs::{Access, AtFlags, CWD, accessat};
-        let Some(file) = self.file() else { return Ok(()) };
-        match accessat(CWD, above(file), Access::WRITE_OK, AtFlags::EACCESS) {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Error::NotAnew { path: file.into(), why: STAYS }),
+    /// The other store that the file beside the folder names.
+    pub fn other(&self, store: &StoreId) -> Option<StoreId> {
+        match self.beside {
+            Beside::Store(named) if named != *store => Some(named),
+            _ => None,
         }
     }
 
-    /// Names the store from now on. What cannot be read stays as it is, unless the operator has said that it counts no more.
-    pub fn name(&self, store: &StoreId, anew: bool) -> io::Result<()> {
+    /// Names the store beside the folder from now on. What cannot be read stays as it is, unless the operator has said that it
+    /// counts no more.
+    pub fn name(&self, store: &StoreId, anew: bool) -> Result<(), (PathBuf, io::Error)> {
         let Some(file) = &self.file else { return Ok(()) };
         if let Beside::Closed(why) = &self.beside
             && !anew
         {
-            return Err(io::Error::other(format!("{}: {why}", file.display())));
+            return Err((file.clone(), io::Error::other(why.clone())));
         }
         if self.beside == Beside::Damaged && !anew {
             tracing::warn!(file = %file.display(), "the file should name the store beside it and named none; it is written anew");
         }
         let text = text(&self.folder, store);
-        let name = name(file);
-        let folder = Folder::open(above(file))?;
-        if folder.read(&name).and_then(whole).ok().as_deref() != Some(text.as_bytes()) {
-            put(&folder, &name, text.as_bytes())?;
+        if open(file).and_then(whole).ok().as_deref() == Some(text.as_bytes()) {
+            return Ok(());
         }
-        Ok(())
+        match put(file, text.as_bytes()) {
+            // The path of the folder is another one, and that is all.
+            Err(_) if self.beside == Beside::Store(*store) => Ok(()),
+            done => done.map_err(|why| (file.clone(), why)),
+        }
     }
 }
-
-const STAYS: &str =
-    "it names another store, and this user may not write in its folder: take that file away first";
 
 fn text(folder: &Path, store: &StoreId) -> String {
     format!(
@@ -116,19 +135,51 @@ pub fn beside(folder: &Path) -> Option<PathBuf> {
     Some(folder.with_file_name(format!("{name}.identity")))
 }
 
-fn read(folder: &Path) -> Result<(Option<PathBuf>, Beside), Error> {
-    let Some(file) = beside(folder) else { return Ok((None, Beside::Nothing)) };
-    let read = Folder::open(above(&file)).and_then(|above| above.read(&name(&file))).and_then(whole);
-    let found = match read {
-        Ok(bytes) => named(&bytes).map_or(Beside::Damaged, Beside::Store),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Beside::Nothing,
-        Err(why) if regular::found(&why).is_some() => return Err(Error::of_file(&file, &why)),
-        Err(why) => Beside::Closed(why.to_string()),
-    };
-    Ok((Some(file), found))
+fn read(file: &Path) -> Result<Beside, Error> {
+    match open(file).and_then(whole) {
+        Ok(bytes) => Ok(named(&bytes).map_or(Beside::Damaged, Beside::Store)),
+        Err(why) if is_nowhere(&why) && may_be_made(file) => Ok(Beside::Nothing),
+        Err(why) if is_nowhere(&why) => Ok(Beside::Closed(format!("it is {LEADS_NOWHERE}"))),
+        Err(why) if regular::found(&why).is_some() => Err(Error::of_file(file, &why)),
+        Err(why) => Ok(Beside::Closed(why.to_string())),
+    }
 }
 
-fn whole(file: std::fs::File) -> io::Result<Vec<u8>> {
+/// Nothing is there, nor can anything of such a name be.
+fn is_nowhere(why: &io::Error) -> bool {
+    matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+        || Errno::from_io_error(why) == Some(Errno::NAMETOOLONG)
+}
+
+/// Whether a file that is not there would come about in its folder; a symbolic link may lead to one that is not mounted.
+fn may_be_made(file: &Path) -> bool {
+    let mut end = file.to_owned();
+    for _ in 0..LINKS_MAX {
+        match std::fs::read_link(&end) {
+            Ok(next) => end = above(&end).join(next),
+            Err(_) => return above(&end).is_dir(),
+        }
+    }
+    false
+}
+
+/// Opens a regular file by its path, which a folder that cannot be listed lets through; symbolic links are followed.
+fn open(file: &Path) -> io::Result<File> {
+    // Looked at before: to open a device may do something.
+    let found = File::from(rustix::fs::open(file, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?);
+    must_be_regular(&found)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = File::from(rustix::fs::open(file, flags, Mode::empty())?);
+    must_be_regular(&opened)?;
+    Ok(opened)
+}
+
+fn must_be_regular(file: &File) -> io::Result<()> {
+    regular::must_be_of_any_size(&file.metadata()?)
+        .map_err(|found| io::Error::new(ErrorKind::InvalidData, found))
+}
+
+fn whole(file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(BYTES_MAX).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -150,21 +201,49 @@ fn above(file: &Path) -> &Path {
     file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn name(file: &Path) -> String {
-    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+/// Writes the file beside a folder. Where it cannot be exchanged as a whole, or a symbolic link leads to it, what is there is
+/// written over.
+fn put(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let is_link = file.symlink_metadata().is_ok_and(|found| found.is_symlink());
+    if is_link {
+        return write_over(file, bytes, OFlags::CREATE);
+    }
+    exchange(file, bytes).or_else(|why| write_over(file, bytes, OFlags::empty()).map_err(|_| why))
 }
 
 /// Writes a file whole or not at all.
-fn put(folder: &Folder, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let half = format!("{name}.half");
-    folder.remove(&half)?;
-    let written = folder.create(&half).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let done = written.and_then(|()| folder.rename(&half, name)).and_then(|()| folder.sync());
-    if done.is_err() {
-        let _ = folder.remove(&half);
+fn exchange(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut half = file.as_os_str().to_owned();
+    half.push(".half");
+    let half = Path::new(&half);
+    match std::fs::remove_file(half) {
+        Err(why) if why.kind() != ErrorKind::NotFound => return Err(why),
+        _ => {}
     }
-    done
+    let made = File::options().write(true).create_new(true).mode(0o600).open(half);
+    let written = made.and_then(|mut made| {
+        made.write_all(bytes)?;
+        made.sync_all()?;
+        std::fs::rename(half, file)?;
+        // A folder that cannot be listed cannot be opened either; with the file its name becomes durable, too.
+        File::open(above(file)).map_or_else(|_| made.sync_all(), |folder| folder.sync_all())
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(half);
+    }
+    written
+}
+
+/// Writes over a file that names a store or is empty: another one is somebody else's, to whom a link may have been made to lead.
+fn write_over(file: &Path, bytes: &[u8], more: OFlags) -> io::Result<()> {
+    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC | more;
+    let opened = File::from(rustix::fs::open(file, flags, Mode::RUSR | Mode::WUSR)?);
+    must_be_regular(&opened)?;
+    let before = whole(opened.try_clone()?)?;
+    if !before.is_empty() && named(&before).is_none() {
+        return Err(io::Error::other("what is there names no store, and stays"));
+    }
+    opened.write_all_at(bytes, 0)?;
+    opened.set_len(bytes.len() as u64)?;
+    opened.sync_all()
 }

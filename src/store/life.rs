@@ -4,9 +4,9 @@
 
 use super::Error;
 use super::folder::Folder;
-use super::identity::{self, StoreId, Traces};
-use super::journal;
-use super::lock::FolderLock;
+use super::identity::{StoreId, Traces};
+use super::lock::{FolderLock, Named};
+use super::{journal, own};
 use std::io;
 use std::path::Path;
 
@@ -33,7 +33,7 @@ impl Life {
     /// Looks for traces: what the lock said before this process took it, if there was one; the file beside the folder; journals.
     pub fn look(folder: &Folder, lock: Option<&FolderLock>) -> Result<Self, Error> {
         let failed = |why: io::Error| Error::of_file(folder.path(), &why);
-        let traces = Traces::of(folder, lock.and_then(FolderLock::store))?;
+        let traces = Traces::of(folder.path(), lock.map(FolderLock::named).unwrap_or_default())?;
         let (begins_anew, accepts) = (asks(folder, BEGIN_ANEW)?, asks(folder, ACCEPT)?);
         let was_settled = lock.is_some_and(FolderLock::was_settled);
         let evidence =
@@ -64,19 +64,13 @@ impl Life {
 
     /// Refuses to make a store where one has been.
     pub fn must_be_new(&self) -> Result<(), Error> {
-        if self.begins_anew {
-            return self.traces.must_be_replaceable();
-        }
         let Some(evidence) = self.evidence.clone() else { return Ok(()) };
         Err(Error::Lost { path: self.folder().into(), evidence, advice: self.advice() })
     }
 
     /// Refuses a store that is not the one that the traces name, unless the operator has said that it is the right one.
     pub fn must_be(&self, store: &StoreId) -> Result<(), Error> {
-        let Some(told) = self.traces.against(store) else { return Ok(()) };
-        if self.accepts {
-            return self.traces.must_be_replaceable();
-        }
+        let Some(told) = self.traces.against(store).filter(|_| !self.accepts) else { return Ok(()) };
         let (path, found) = (self.folder().into(), hex::encode(store));
         Err(Error::OtherStore { path, found, told, accept: self.folder.at(ACCEPT) })
     }
@@ -90,33 +84,67 @@ impl Life {
         }
     }
 
-    /// Leaves traces: from now on this store is here. What the operator has asked for is done only when they are there.
-    pub fn settle(&self, lock: &FolderLock, store: &StoreId) -> io::Result<()> {
-        if let Some(told) = self.traces.against(store).filter(|_| self.accepts) {
+    /// Leaves traces, before anything is served: from now on this store is here. What the operator has asked for is done when
+    /// they are there, and not asked for any more. Fails where the next start would be refused.
+    pub fn settle(&self, lock: &FolderLock, store: &StoreId) -> Result<(), Error> {
+        let told = self.traces.against(store);
+        let named = Named { store: Some(*store), overruled: self.traces.other(store) };
+        if let Err(why) = lock.settle(named) {
+            let file = FolderLock::at(self.folder());
+            if told.is_some() {
+                return Err(Error::of_file(&file, &why));
+            }
+            tracing::warn!(file = %file.display(), error = %why, "the lock does not name the store: that another one is in its place may \
+                go unnoticed");
+        }
+        if let Some(told) = told.filter(|_| self.accepts) {
             tracing::warn!(folder = %self.folder().display(), store = hex::encode(store), "another store is used from now on, as the \
                 file {ACCEPT} asks: {told}");
         }
-        let named = self.traces.name(store, self.accepts || self.begins_anew);
-        lock.settle(Some(store))?;
-        // While another store is named beside it, what was asked for is not done.
-        if named.is_ok() || self.traces.file().is_none() {
-            for asked in [ACCEPT, BEGIN_ANEW] {
-                if let Err(error) = self.folder.remove(asked) {
-                    let file = self.folder.at(asked);
-                    tracing::warn!(file = %file.display(), %error, "what this file asks for is done: take it away");
+        self.name_beside(lock, store);
+        self.take_requests_away()?;
+        own::make_private(&self.folder);
+        Ok(())
+    }
+
+    /// Where the file beside the folder cannot be written, the lock goes on to say that its word counts no more.
+    fn name_beside(&self, lock: &FolderLock, store: &StoreId) {
+        match self.traces.name(store, self.accepts || self.begins_anew) {
+            Ok(()) if self.traces.other(store).is_some() => {
+                if let Err(error) = lock.settle(Named { store: Some(*store), overruled: None }) {
+                    tracing::debug!(%error, "the lock overrules a file that names the right store by now");
                 }
             }
+            Ok(()) => {}
+            Err((file, error)) => tracing::warn!(file = %file.display(), %error, "{UNNAMED}"),
         }
-        named
+    }
+
+    fn take_requests_away(&self) -> Result<(), Error> {
+        for asked in [ACCEPT, BEGIN_ANEW] {
+            self.folder.remove(asked).map_err(|why| match why.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    Error::NotAnew { path: self.folder.at(asked), why: IS_DONE }
+                }
+                _ => Error::of_file(&self.folder.at(asked), &why),
+            })?;
+        }
+        Ok(())
     }
 }
+
+const UNNAMED: &str = "the file that should name the store beside its folder cannot be written. Without it, an emptied folder is told by \
+                       the HSM alone, and the folder of another store in the place of this one by nothing. Whoever wants to be told lets \
+                       the user of the server write this file (docs/configuration.md, Copies of the store)";
+
+const IS_DONE: &str =
+    "what it asks for is done, and this user may not take it away: take it away, and start again";
 
 const IS_NOT_EMPTY: &str =
     "it is not empty: an empty file of this name asks for something. Take it away, or make it empty";
 
 const HAS_A_STORE: &str = "it asks for a new store, and there is one with keys in this folder: nothing was done to that. Take this \
-                           file away to go on with it, or move the folder of the store away and keep it, and make an empty file of \
-                           this name in a new one";
+                           file away to go on with it, or move the other files of the folder away and keep them";
 
 /// Whether the operator asks for something by an empty file of this name.
 fn asks(folder: &Folder, name: &str) -> Result<bool, Error> {
@@ -128,8 +156,8 @@ fn asks(folder: &Folder, name: &str) -> Result<bool, Error> {
 }
 
 fn evidence(folder: &Folder, traces: &Traces, was_settled: bool) -> io::Result<Option<String>> {
-    if let Some(path) = traces.file() {
-        return Ok(Some(format!("{} says so", path.display())));
+    if let Some(told) = traces.evidence() {
+        return Ok(Some(told));
     }
     if was_settled {
         return Ok(Some(format!("{} was left behind by a server that had one", folder.at("lock").display())));
@@ -141,10 +169,9 @@ fn evidence(folder: &Folder, traces: &Traces, was_settled: bool) -> io::Result<O
 /// Refuses a path where there is no folder: with the trace beside it, if there is one.
 pub fn absent(folder: &Path) -> Error {
     let path = folder.to_owned();
-    match identity::beside(folder).filter(|file| file.symlink_metadata().is_ok()) {
-        Some(file) => {
-            Error::Lost { path, evidence: format!("{} says so", file.display()), advice: String::new() }
-        }
-        None => Error::Absent { path },
+    match Traces::of(folder, Named::default()).map(|traces| traces.evidence()) {
+        Ok(Some(evidence)) => Error::Lost { path, evidence, advice: String::new() },
+        Ok(None) => Error::Absent { path },
+        Err(why) => why,
     }
 }

@@ -3,7 +3,10 @@
 //! ```text
 //! keystead, process 4711
 //! store 10e73387…
+//! overrules a87c1e5b…
 //! ```
+//!
+//! The last line is there where the file beside the folder names another store and cannot be written: its word counts no more.
 
 use super::Error;
 use super::folder::Folder;
@@ -24,6 +27,31 @@ const NEW: &str = "a first start that is not done yet";
 
 /// What stands before the identifier of the store.
 const STORE: &str = "store ";
+
+/// What stands before the identifier of one that the file beside the folder names, and that counts no more.
+const OVERRULES: &str = "overrules ";
+
+/// What a lock says of stores.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Named {
+    /// The one that belongs in the folder.
+    pub store: Option<StoreId>,
+    /// The one that the file beside the folder names without a right to.
+    pub overruled: Option<StoreId>,
+}
+
+impl Named {
+    fn read(text: &str) -> Self {
+        let named = |what| text.lines().find_map(|line| id(line.strip_prefix(what)?));
+        Self { store: named(STORE), overruled: named(OVERRULES) }
+    }
+
+    fn text(&self) -> String {
+        let line = |what, store: &StoreId| format!("{what}{}\n", hex::encode(store));
+        let lines = [(STORE, &self.store), (OVERRULES, &self.overruled)];
+        lines.iter().filter_map(|(what, store)| Some(line(*what, store.as_ref()?))).collect()
+    }
+}
 
 /// The lock on a folder, held until it is dropped. Unless it was settled, the file is then as it was before.
 pub struct FolderLock {
@@ -67,11 +95,7 @@ impl FolderLock {
         let held = Held { file, state: String::new(), stays: false };
         let before = was_there.then_some(before);
         let lock = Self { folder: folder.clone(), before, held: held.into() };
-        let state = match (lock.was_settled(), lock.store()) {
-            (false, _) => NEW.to_owned(),
-            (true, Some(store)) => line(&store),
-            (true, None) => String::new(),
-        };
+        let state = if lock.was_settled() { lock.named().text() } else { NEW.to_owned() };
         let mut held = lock.held.lock();
         held.state = state;
         tell(&held, folder);
@@ -84,17 +108,21 @@ impl FolderLock {
         self.before.as_ref().is_some_and(|before| !before.trim().is_empty() && !before.contains(NEW))
     }
 
-    /// The store that it named before.
-    pub fn store(&self) -> Option<StoreId> {
-        self.before.as_ref()?.lines().find_map(|line| id(line.strip_prefix(STORE)?))
+    /// What it said of stores before.
+    pub fn named(&self) -> Named {
+        self.before.as_deref().map(Named::read).unwrap_or_default()
     }
 
-    /// Says that there is a store here now, and which.
-    pub fn settle(&self, store: Option<&StoreId>) -> std::io::Result<()> {
+    /// Says, durably, that there is a store here now, and which.
+    pub fn settle(&self, named: Named) -> std::io::Result<()> {
         let mut held = self.held.lock();
-        held.stays = true;
-        held.state = store.map(line).unwrap_or_default();
-        held.write()
+        let before = std::mem::replace(&mut held.state, named.text());
+        let written = held.write().and_then(|()| held.file.sync_all());
+        match &written {
+            Ok(()) => held.stays = true,
+            Err(_) => held.state = before,
+        }
+        written
     }
 
     /// Takes the lock anew where its file was deleted or exchanged while it was held: whoever starts now finds it taken. Refused
@@ -145,10 +173,6 @@ impl Drop for FolderLock {
             tracing::debug!(%error, "the lock stays as it is");
         }
     }
-}
-
-fn line(store: &StoreId) -> String {
-    format!("{STORE}{}\n", hex::encode(store))
 }
 
 /// A disk without room for it must not keep the server from starting.

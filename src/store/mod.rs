@@ -42,7 +42,7 @@ pub use guard::{Access, Opener, STAMP_KEY};
 pub use identity::beside;
 pub use journal::{DRAINED_KEY, read as read_journal};
 pub use life::Life;
-pub use lock::FolderLock;
+pub use lock::{FolderLock, Named};
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 pub use sled::SledStore;

@@ -10,6 +10,7 @@ use rustix::fs::Mode;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
 
 /// What a file system brings along.
 const OF_THE_SYSTEM: [&str; 2] = ["lost+found", ".snapshot"];
@@ -36,7 +37,7 @@ pub fn must_be_files(folder: &Folder) -> Result<(), Error> {
         found: regular::kind(found.file_type()),
         wanted,
     };
-    for name in own(folder).map_err(|why| failed("", why))? {
+    for name in own(folder).map_err(|(path, why)| Error::of_file(&path, &why))? {
         match folder.what(&name).map_err(|why| failed(&name, why))? {
             Some(found) if name == RESERVE && !found.is_dir() => {
                 return Err(wrong(&name, &found, "folder"));
@@ -50,60 +51,74 @@ pub fn must_be_files(folder: &Folder) -> Result<(), Error> {
     Ok(())
 }
 
-/// The names of Keystead's files, and of those in the reserve.
-fn own(folder: &Folder) -> io::Result<Vec<String>> {
-    let mut own: Vec<String> = folder.names()?.into_iter().filter(|name| is_file(name)).collect();
-    if let Some(reserve) = folder.what(RESERVE)? {
+/// The names of Keystead's files, and of those in the reserve; where that fails, the folder that cannot be read.
+fn own(folder: &Folder) -> Result<Vec<String>, (PathBuf, io::Error)> {
+    let of_folder = |why| (folder.path().to_owned(), why);
+    let of_reserve = |why| (folder.at(RESERVE), why);
+    let mut own: Vec<String> =
+        folder.names().map_err(of_folder)?.into_iter().filter(|name| is_file(name)).collect();
+    if let Some(reserve) = folder.what(RESERVE).map_err(of_reserve)? {
         own.push(RESERVE.to_owned());
         if reserve.is_dir() {
-            let pieces = folder.folder(RESERVE)?.names()?;
+            let pieces = folder.folder(RESERVE).and_then(|reserve| reserve.names()).map_err(of_reserve)?;
             own.extend(pieces.iter().filter(|name| is_piece(name)).map(|name| format!("{RESERVE}/{name}")));
         }
     }
     Ok(own)
 }
 
+/// What this user could not make private, and why.
+type Wide = Vec<(PathBuf, io::Error)>;
+
 /// Lets nobody else read the files: those of Keystead and of its engine, and the folder where nothing but these is in it. What
 /// this user may not change is told, and stays.
 pub fn make_private(folder: &Folder) {
+    let mut wide = Wide::new();
     match own(folder) {
-        Ok(names) => names.iter().for_each(|name| make_file_private(folder, name)),
-        Err(error) => tell("", folder, &error),
+        Ok(names) => names.iter().for_each(|name| make_file_private(folder, name, &mut wide)),
+        Err(failed) => wide.push(failed),
     }
-    make_data_private(folder);
+    make_data_private_of(folder, &mut wide);
     if let Err(error) = make_folder_private(folder) {
-        tell("", folder, &error);
+        wide.push((folder.path().into(), error));
     }
+    tell(&wide);
 }
 
 /// The same of the files of the engine alone.
 pub fn make_data_private(folder: &Folder) {
+    let mut wide = Wide::new();
+    make_data_private_of(folder, &mut wide);
+    tell(&wide);
+}
+
+fn make_data_private_of(folder: &Folder, wide: &mut Wide) {
     for (_, name) in DATA {
         match folder.what(name) {
-            Ok(Some(found)) if found.is_dir() => make_all_private(folder, name),
-            Ok(Some(_)) => make_file_private(folder, name),
+            Ok(Some(found)) if found.is_dir() => make_all_private(folder, name, wide),
+            Ok(Some(_)) => make_file_private(folder, name, wide),
             Ok(None) => {}
-            Err(error) => tell(name, folder, &error),
+            Err(error) => wide.push((folder.at(name), error)),
         }
     }
 }
 
 /// A folder of the engine with all that is in it.
-fn make_all_private(folder: &Folder, name: &str) {
+fn make_all_private(folder: &Folder, name: &str, wide: &mut Wide) {
     let below = match folder.folder(name) {
         Ok(below) => below,
-        Err(error) => return tell(name, folder, &error),
+        Err(error) => return wide.push((folder.at(name), error)),
     };
     for name in below.names().unwrap_or_default() {
         match below.what(&name) {
-            Ok(Some(found)) if found.is_dir() => make_all_private(&below, &name),
-            _ => make_file_private(&below, &name),
+            Ok(Some(found)) if found.is_dir() => make_all_private(&below, &name, wide),
+            _ => make_file_private(&below, &name, wide),
         }
     }
-    make_file_private(folder, name);
+    make_file_private(folder, name, wide);
 }
 
-fn make_file_private(folder: &Folder, name: &str) {
+fn make_file_private(folder: &Folder, name: &str, wide: &mut Wide) {
     let is_wide = |found: &Metadata| found.mode() & OTHERS != 0;
     let narrow = || match folder.what(name)? {
         Some(found) if found.is_dir() && is_wide(&found) => folder.folder(name)?.set_mode(Mode::RWXU),
@@ -113,7 +128,7 @@ fn make_file_private(folder: &Folder, name: &str) {
         _ => Ok(()),
     };
     if let Err(error) = narrow() {
-        tell(name, folder, &error);
+        wide.push((folder.at(name), error));
     }
 }
 
@@ -137,7 +152,10 @@ fn make_folder_private(folder: &Folder) -> io::Result<()> {
     Ok(())
 }
 
-fn tell(name: &str, folder: &Folder, error: &io::Error) {
-    tracing::warn!(file = %folder.at(name).display(), %error, "others may read or write this, and this user cannot change that: give it to the \
-        user of the server, or set its mode (0600, of a folder 0700)");
+/// One line, however many they are: a volume whose files are all another user's has dozens.
+fn tell(wide: &Wide) {
+    if let Some((file, error)) = wide.first() {
+        tracing::warn!(file = %file.display(), others = wide.len() - 1, %error, "others may read or write this file of the store, and so many \
+            others of it, and this user cannot change that: give them to the user of the server, or set their modes (0600, of a folder 0700)");
+    }
 }

@@ -11,24 +11,24 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A user that nobody is.
-const USER: u32 = 12_345;
+pub const USER: u32 = 12_345;
 
-fn mode(path: &Path) -> u32 {
+pub fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
-fn set_mode(path: &Path, mode: u32) {
+pub fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn give(path: &Path, user: u32) {
+pub fn give(path: &Path, user: u32) {
     assert!(
         Command::new("chown").arg("-R").arg(format!("{user}:{user}")).arg(path).status().unwrap().success()
     );
 }
 
 /// Starts and stops a server as this user; gives its exit code and what it said. It has served where the first is `None`.
-fn serve(lab: &Lab, user: u32) -> (Option<i32>, String) {
+pub fn serve(lab: &Lab, user: u32) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
     command.args(["serve", "--config"]).arg(lab.file("keystead.toml")).uid(user).gid(user);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -106,6 +106,35 @@ fn entries_of_others_keep_no_server_from_starting_and_stay_as_they_are() {
             }
         }
     }
+}
+
+/// A volume whose files are all another user's, as fsGroup makes it: one line tells of them. Where the modes kept the group out,
+/// what cannot be read is named.
+#[test]
+fn many_files_of_another_user_are_told_in_one_line() {
+    if !rustix::process::geteuid().is_root() {
+        return skip("files of others need root");
+    }
+    let lab = Lab::new();
+    set_mode(lab.folder().parent().unwrap(), 0o755);
+    let run = |script: &str| {
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", script]).current_dir(lab.folder());
+        assert!(shell.status().unwrap().success());
+    };
+    give(&lab.folder(), USER);
+    run(
+        "rm store/lock store.identity; chown -R 0 store; chmod -R g+rwX store; chmod g+s store store/reserve",
+    );
+    for _ in 0..2 {
+        let (code, said) = serve(&lab, USER);
+        assert_eq!(code, None, "{said}");
+        assert_eq!(said.matches("others may read").count(), 1, "{said}");
+    }
+    run("chmod 700 store/reserve");
+    let (code, said) = serve(&lab, USER);
+    let last = said.lines().last().unwrap();
+    assert!(code == Some(16) && last.contains("/store/reserve: Permission denied"), "{code:?} {last}");
 }
 
 /// What keeps a server from its store is named as what it is.

@@ -178,6 +178,8 @@ fn without_its_lock_a_store_takes_no_writes_until_it_can_be_taken() {
                 matches!(&refused, Error::LockLost { path, .. } if *path == lock),
                 "{thing:?}: {refused}"
             );
+            let told = refused.told();
+            assert!(told.contains("lock") && !told.contains("not in its place"), "{told}");
             assert_eq!(commit(&database, "refused", 10), Err(refused), "{engine}");
             record(&database, "read").unwrap();
             fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
@@ -308,9 +310,11 @@ fn files_are_for_the_user_of_the_server_alone_and_those_of_others_stay() {
         set(name, wide);
     }
     drop(open(Engine::Redb, folder.path()));
+    assert_eq!(mode("store.redb"), 0o644, "this start was not accepted");
+    open(Engine::Redb, folder.path()).has_lived(&[7; 16]).unwrap();
     let modes = ["", "www", "www/page", "store.redb", "lock"].map(mode);
     assert_eq!(modes, [0o755, 0o755, 0o644, 0o600, 0o600]);
     fs::remove_dir_all(folder.path().join("www")).unwrap();
-    drop(open(Engine::Redb, folder.path()));
+    open(Engine::Redb, folder.path()).has_lived(&[7; 16]).unwrap();
     assert_eq!(mode(""), 0o700, "nothing else is in it");
 }
