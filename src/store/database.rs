@@ -72,7 +72,8 @@ impl Database {
         let guard = Guard::open(engine.opener(folder), folder, engine.file())?.keeping(Arc::clone(&lock));
         judge(&*guard.snapshot()?)?;
         if is_new {
-            own::make_data_private(folder);
+            // What is left open is told when the start is accepted.
+            own::narrow(folder);
         }
         let mut database = Self::start(guard, folder)?;
         (database.lock, database.life) = (Some(lock), life);

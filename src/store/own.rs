@@ -68,31 +68,37 @@ fn own(folder: &Folder) -> Result<Vec<String>, (PathBuf, io::Error)> {
 }
 
 /// What this user could not make private, and why.
-type Wide = Vec<(PathBuf, io::Error)>;
+pub type Wide = Vec<(PathBuf, io::Error)>;
 
-/// Lets nobody else read the files: those of Keystead and of its engine, and the folder where nothing but these is in it. What
-/// this user may not change is told, and stays.
+/// Lets nobody else read the files. What this user may not change is told, and stays.
 pub fn make_private(folder: &Folder) {
+    tell(&narrow(folder));
+    let mode = folder.metadata().map_or(0, |found| found.mode());
+    if mode & OTHERS_WRITE != 0 {
+        tracing::warn!(folder = %folder.path().display(), mode = %format!("{:o}", mode & 0o7777),
+            "others may write in the folder of the store: who does can exchange its files. Let the user of the server alone write there");
+    }
+}
+
+/// Narrows the modes of Keystead's files and of its engine's, and that of the folder where nothing but these is in it.
+pub fn narrow(folder: &Folder) -> Wide {
     let mut wide = Wide::new();
     match own(folder) {
-        Ok(names) => names.iter().for_each(|name| make_file_private(folder, name, &mut wide)),
+        Ok(names) => {
+            // What asks for something is empty.
+            let kept = names.iter().filter(|name| ![life::BEGIN_ANEW, life::ACCEPT].contains(&name.as_str()));
+            kept.for_each(|name| make_file_private(folder, name, &mut wide));
+        }
         Err(failed) => wide.push(failed),
     }
-    make_data_private_of(folder, &mut wide);
+    make_data_private(folder, &mut wide);
     if let Err(error) = make_folder_private(folder) {
         wide.push((folder.path().into(), error));
     }
-    tell(&wide);
+    wide
 }
 
-/// The same of the files of the engine alone.
-pub fn make_data_private(folder: &Folder) {
-    let mut wide = Wide::new();
-    make_data_private_of(folder, &mut wide);
-    tell(&wide);
-}
-
-fn make_data_private_of(folder: &Folder, wide: &mut Wide) {
+fn make_data_private(folder: &Folder, wide: &mut Wide) {
     for (_, name) in DATA {
         match folder.what(name) {
             Ok(Some(found)) if found.is_dir() => make_all_private(folder, name, wide),
@@ -142,14 +148,7 @@ fn make_folder_private(folder: &Folder) -> io::Result<()> {
         is_file(name) || is_data(name) || name == RESERVE || OF_THE_SYSTEM.contains(&name.as_str())
     };
     let is_ours = found.uid() == rustix::process::geteuid().as_raw() && found.mode() & SET_GROUP == 0;
-    if is_ours && folder.names()?.iter().all(is_known) {
-        return folder.set_mode(Mode::RWXU);
-    }
-    if found.mode() & OTHERS_WRITE != 0 {
-        tracing::warn!(folder = %folder.path().display(), mode = %format!("{:o}", found.mode() & 0o7777),
-            "others may write in the folder of the store: who does can exchange its files. Let the user of the server alone write there");
-    }
-    Ok(())
+    if is_ours && folder.names()?.iter().all(is_known) { folder.set_mode(Mode::RWXU) } else { Ok(()) }
 }
 
 /// One line, however many they are: a volume whose files are all another user's has dozens.
