@@ -4,6 +4,10 @@
 //! Each object that is to be rotated has an entry in the store, in order of time. The shell looks for those whose time
 //! has come; what the engine then does is the operation that a client would ask for, as the owner of the object.
 
+mod recount;
+
+pub use recount::{Recounted, recount};
+
 use crate::engine::asynchronous::Done;
 use crate::engine::batch::{Batch, Deed};
 use crate::engine::context::Context;
@@ -59,6 +63,17 @@ pub fn note(old: &mut Object, new: &mut Object, now: i64) {
 /// When the server is to rotate the object, in seconds since 1970. What was replaced, revoked or destroyed, or is in
 /// the archive, is left alone.
 pub fn due(object: &Object) -> Option<i64> {
+    counted(object, object.rotates_from)
+}
+
+/// Whether it is due at a time. Once its Initial Date has come, that counts, whatever was noted before.
+fn is_due(object: &Object, now: i64) -> bool {
+    let is_ahead = initial_date(object).is_some_and(|initial| initial > now);
+    counted(object, object.rotates_from.filter(|_| is_ahead)).is_some_and(|due| due <= now)
+}
+
+/// An interval after its Initial Date, or after the earlier time that counts instead.
+fn counted(object: &Object, from: Option<i64>) -> Option<i64> {
     let held = &object.attributes;
     let is_asked = attribute!(held, RotateAutomatic).next() == Some(&true);
     let is_over = object.archived
@@ -69,8 +84,12 @@ pub fn due(object: &Object) -> Option<i64> {
         return None;
     }
     let interval = attribute!(held, RotateInterval).next().filter(|interval| interval.0 > 0)?;
-    let initial = attribute!(held, InitialDate).next()?;
-    Some(initial.0.saturating_add(i64::from(interval.0)))
+    let initial = initial_date(object)?;
+    Some(from.map_or(initial, |from| from.min(initial)).saturating_add(i64::from(interval.0)))
+}
+
+fn initial_date(object: &Object) -> Option<i64> {
+    attribute!(object.attributes, InitialDate).next().map(|date| date.0)
 }
 
 /// An object that is due for rotation.
@@ -107,6 +126,7 @@ pub fn due_by_owner(
     let mut found = Vec::new();
     for due in all_due(world.now.seconds(), world.view)?.into_iter().filter(|due| !is_known(due)) {
         let owner = match Draft::new(world, &nobody).danger_at(&due.place) {
+            Ok(Some(object)) if !is_due(&object, world.now.seconds()) => continue,
             Ok(object) => object.map(|object| object.owner).unwrap_or_default(),
             Err(Halt::Need(need)) => return Err(need),
             Err(Halt::Refused(_)) => String::new(),
@@ -130,10 +150,9 @@ pub fn perform(
     supplies.rewind();
     let nobody = Principal::default();
     let found = Draft::new(world, &nobody).danger_at(id).map_err(unless_need)?;
-    let is_due = |object: &Object| due(object).is_some_and(|at| at <= world.now.seconds());
     let owner = found.as_ref().map(|object| object.owner.clone()).unwrap_or_default();
     let (mut deeds, mut refusal) = (Vec::new(), None);
-    let mut due = found.filter(is_due);
+    let mut due = found.filter(|object| is_due(object, world.now.seconds()));
     let principal = match &due {
         Some(object) => owner_of(world, object)?,
         None => Some(Principal::default()),

@@ -4,7 +4,7 @@
 use super::turns::Turns;
 use super::{Server, entries};
 use crate::admission::Client;
-use crate::engine::rotation::{self, Due};
+use crate::engine::rotation::{self, Due, Recounted};
 use crate::executor::Effects;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -34,6 +34,7 @@ impl Server {
         let mut tasks = JoinSet::new();
         let mut under_way: HashMap<Id, (String, Due)> = HashMap::new();
         let mut look = Instant::now() + every;
+        let mut looked = None;
         loop {
             while let Ok((owner, due)) = turns.next(|_| Duration::ZERO) {
                 let task = Arc::clone(&self).rotate_one(Client::named(&owner), due.place.clone());
@@ -45,6 +46,7 @@ impl Server {
                     Err(panic) => (panic.id(), Err((panic.to_string(), REFUSED))),
                 },
                 () = tokio::time::sleep_until(look) => {
+                    looked = self.recount(looked).await;
                     let due = self.due_for_rotation(turns.known().clone()).await;
                     due.into_iter().for_each(|(owner, due)| turns.add(owner, due));
                     look = Instant::now() + every;
@@ -66,6 +68,34 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// Looks, behind this entry, for objects whose Initial Date is in the future, and lets their interval count from now. Gives the
+    /// entry to go on behind, none to begin anew.
+    async fn recount(&self, behind: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        let looked = self.executor.run(&Client::Server, move |world, _, _| {
+            let Recounted { changes, from_now, behind } =
+                rotation::recount(world, behind.as_deref(), LOOK_MAX)?;
+            Ok(Effects {
+                changes,
+                entries: Vec::new(),
+                notices: Vec::new(),
+                result: (from_now, behind),
+                bytes: 0,
+            })
+        });
+        let (objects, behind) = looked.await.map(|done| done.result).unwrap_or_else(|why| {
+            tracing::error!(%why, "cannot look for objects that are to be rotated and were made in the future");
+            (0, None)
+        });
+        if objects > 0 {
+            tracing::warn!(
+                objects,
+                "the Initial Date of objects that are to be rotated is in the future: the clock was ahead when they were made, or is \
+                 behind now. Their Rotate Interval counts from now. Look after the clock"
+            );
+        }
+        behind
     }
 
     /// What is due and not known yet, with its owners.

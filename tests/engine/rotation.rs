@@ -301,6 +301,55 @@ fn a_key_that_a_client_was_faster_to_replace_is_not_rotated() {
     assert_eq!(replacements(&mut bench, &ann, &id), 1);
 }
 
+/// A clock that was ahead, by however much, and is set right: what was made in the meantime is rotated an interval later, once,
+/// and then as ever.
+#[test]
+fn what_was_made_by_a_clock_that_was_ahead_is_rotated_all_the_same() {
+    let day = i64::from(DAY);
+    for ahead in [61, 3 * 3600, day - 1, day, 2 * day, 30 * day, 3650 * day] {
+        let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+        let right = bench.now;
+        bench.now = right + ahead;
+        let ids: Vec<String> = (0..7).map(|_| create(&mut bench, &ann, &every(DAY))).collect();
+        bench.now = right;
+        assert_eq!(bench.recount(3), ids.len(), "{ahead}");
+        assert_eq!(bench.recount(3), 0, "{ahead}: told once");
+        let mut rotated = Vec::new();
+        for hour in 1..=6 * 24 {
+            bench.now = right + hour * 3600;
+            assert_eq!(bench.recount(3), 0, "{ahead}");
+            rotated.extend(bench.rotate().iter().map(|_| hour));
+            assert!(bench.due_by_owner(100, &[]).is_empty(), "{ahead}");
+        }
+        assert!(rotated[0] >= 24 && rotated[0] <= 48, "{ahead}: {rotated:?}");
+        for (one, next) in rotated.iter().zip(rotated.iter().skip(ids.len())) {
+            assert_eq!(next - one, 24, "{ahead}: {rotated:?}");
+        }
+    }
+}
+
+/// A clock that is behind for a while makes nothing due when it is set right, nor does one that is put right by little.
+#[test]
+fn a_clock_that_is_behind_rotates_nothing_before_its_time() {
+    let day = i64::from(DAY);
+    for behind in [60, 61, 3600, 2 * day, 20_000 * day] {
+        let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
+        let right = 20_500 * day;
+        bench.now = right;
+        create(&mut bench, &ann, &every(DAY));
+        bench.now = right - behind;
+        assert_eq!(bench.recount(10), usize::from(behind > 60), "{behind}");
+        assert!(bench.rotate().is_empty());
+        for now in [right + 1, right + day - 1] {
+            bench.now = now;
+            assert!(bench.rotate().is_empty() && bench.due_by_owner(10, &[]).is_empty(), "{behind}");
+            assert_eq!(bench.recount(10), 0, "{behind}");
+        }
+        bench.now = right + day;
+        assert_eq!(bench.rotate().len(), 1, "{behind}");
+    }
+}
+
 fn is_in(operation: Operation, version: Version) -> bool {
     OPERATION_ROWS.iter().any(|row| row.operation == operation && (row.is_in)(version))
 }

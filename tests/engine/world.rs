@@ -360,6 +360,20 @@ impl Bench {
         deeds
     }
 
+    /// Looks at all that are to be rotated, so many at a time, for those that were made in the future; how many count from now.
+    pub fn recount(&mut self, most: usize) -> usize {
+        let (mut from_now, mut behind) = (0, None);
+        loop {
+            let looked = rotation::recount(&self.world(&self.snapshot()), behind.as_deref(), most).unwrap();
+            self.commit(looked.changes);
+            from_now += looked.from_now;
+            behind = looked.behind;
+            if behind.is_none() {
+                return from_now;
+            }
+        }
+    }
+
     /// Rotates what is due and commits it; returns what was done, and the notices.
     pub fn rotate(&mut self) -> Vec<(Deed, Vec<Notice>)> {
         let mut all = Vec::new();

@@ -28,6 +28,7 @@ mod tag {
     pub const SPLIT: Tag = Tag(0x54_000a);
     pub const ROTATED_AS: Tag = Tag(0x54_000b);
     pub const PLACE: Tag = Tag(0x54_000c);
+    pub const ROTATES_FROM: Tag = Tag(0x54_000d);
 }
 
 /// A managed object without its value.
@@ -56,6 +57,8 @@ pub struct Object {
     pub split: Option<String>,
     /// What its owner was made from when it asked for automatic rotation: it is rotated as that.
     pub rotated_as: Option<Identity>,
+    /// From when its Rotate Interval counts, in seconds since 1970, where its Initial Date was in the future when the server looked.
+    pub rotates_from: Option<i64>,
     /// Its attributes.
     pub attributes: Held,
 }
@@ -78,6 +81,7 @@ impl Object {
             allocated: false,
             split: None,
             rotated_as: None,
+            rotates_from: None,
             attributes,
         }
     }
@@ -254,6 +258,7 @@ impl Object {
         let rotated_as = self.rotated_as.as_ref().and_then(|identity| serde_json::to_string(identity).ok());
         rotated_as.write(tag::ROTATED_AS, out);
         self.place.write(tag::PLACE, out);
+        self.rotates_from.write(tag::ROTATES_FROM, out);
         AttributeList(self.attributes.to_list()).put(Tag::Attribute, out);
         out.close();
     }
@@ -276,6 +281,7 @@ impl Object {
             rotated_as: Option::<String>::read(tag::ROTATED_AS, &mut src)?
                 .and_then(|identity| serde_json::from_str(&identity).ok()),
             place: Option::read(tag::PLACE, &mut src)?,
+            rotates_from: Option::read(tag::ROTATES_FROM, &mut src)?,
             attributes: Held::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
         };
         src.close()?;
