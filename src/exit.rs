@@ -51,7 +51,12 @@ pub const ROWS: &[Row] = &[
     row(Exit::Stopped, 0, false, "stopped when told to"),
     row(Exit::Failed, 1, true, "failed otherwise"),
     row(Exit::Usage, 2, false, "wrong usage"),
-    row(Exit::Configuration, 10, false, "the configuration is wrong, or a file that it names"),
+    row(
+        Exit::Configuration,
+        10,
+        false,
+        "the configuration is wrong, or a file that it names, or how the HSM is set up",
+    ),
     row(Exit::Pin, 11, false, "the HSM refused the PIN, or it is locked: each try counts"),
     row(Exit::Damaged, 12, false, "store or token is damaged, incomplete, or that of another server"),
     row(Exit::HsmAway, 13, true, "the HSM does not answer, or the token is not there"),
@@ -110,9 +115,11 @@ impl Ends for keystead_hsm::Error {
         use keystead_hsm::Error as Hsm;
         match self {
             Hsm::WrongPin | Hsm::PinLocked => Exit::Pin,
-            Hsm::Module { .. } | Hsm::TokenAmbiguous { .. } | Hsm::NoSoftHsmConfig { .. } => {
-                Exit::Configuration
-            }
+            Hsm::Module { .. }
+            | Hsm::TokenAmbiguous { .. }
+            | Hsm::NoSoftHsmConfig { .. }
+            | Hsm::NoPin
+            | Hsm::Unsuited { .. } => Exit::Configuration,
             Hsm::TokenMissing { .. }
             | Hsm::NotInitialised { .. }
             | Hsm::NoTokens { .. }

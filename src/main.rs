@@ -186,6 +186,7 @@ fn run(config: &Config, source: start::Source) -> Result<(), Failure> {
     if let Err(error) = no_core_dumps() {
         tracing::warn!(%error, "core dumps could not be switched off");
     }
+    keystead_hsm::try_locked_memory();
     config.weaknesses().iter().for_each(|text| tracing::warn!("{text}"));
     start::run(config, source, |addresses| {
         for (address, protocol) in addresses {

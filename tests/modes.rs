@@ -5,6 +5,8 @@
 mod hanging;
 #[path = "modes/lost.rs"]
 mod lost;
+#[path = "modes/memory.rs"]
+mod memory;
 #[path = "modes/starting.rs"]
 mod starting;
 mod support;

@@ -82,6 +82,24 @@ pub enum Error {
         "the PIN of the HSM is locked or expired: unlock it with the HSM's own tool, then restart the server"
     )]
     PinLocked,
+    /// The token has no PIN of its user yet.
+    #[error(
+        "the token of the HSM has no PIN of its user yet (CKR_USER_PIN_NOT_INITIALIZED): set one with the HSM's own tool, as its \
+         security officer (`pkcs11-tool --init-pin`), and put it into the PIN file"
+    )]
+    NoPin,
+    /// The token does not do what Keystead needs, or is set up otherwise.
+    #[error(
+        "the HSM does not do what Keystead needs: {call}: {code}. The token has to make AES keys of 256 bits (CKM_AES_KEY_GEN), to \
+         tell their attributes, and to encrypt and decrypt with them by AES-GCM (CKM_AES_GCM) in a session that may write. See how \
+         token, user and policy are set up in the HSM, or take a token that can"
+    )]
+    Unsuited {
+        /// The PKCS#11 call.
+        call: &'static str,
+        /// What it returned.
+        code: String,
+    },
     /// The token does not hold the master key of an epoch.
     #[error(
         "the HSM does not hold the master key of epoch {0}: this is another token, or the key was deleted. Connect the right token, or restore the key from the HSM's backup"
@@ -167,6 +185,8 @@ impl Error {
                 | Self::Busy(_)
                 | Self::NoSession
                 | Self::Device { .. }
+                // In a server that has started, its token has done it before.
+                | Self::Unsuited { .. }
                 | Self::Entropy
         )
     }

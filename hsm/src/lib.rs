@@ -28,7 +28,7 @@ pub use error::Error;
 pub use kek::{CheckValue, Kek, KekIdentity};
 pub use master::{MasterKeyRef, Site, is_of_site};
 pub use record::{RecordIdentity, SealedRecord};
-pub use secret::Secret;
+pub use secret::{Secret, try_locked_memory};
 pub use software::Software;
 pub use token::{Pin, Slot, Token, TokenConfig};
 

@@ -13,6 +13,8 @@ mod calls;
 #[path = "faults/sessions.rs"]
 mod sessions;
 mod support;
+#[path = "faults/unsuited.rs"]
+mod unsuited;
 
 use calls::{CODES, LOSE_MODULE, LOSE_SESSION, SESSION_COUNT, SITES};
 use keystead_hsm::{

@@ -207,7 +207,11 @@ impl Fault {
         if self.class() == Some(Class::NoSession) {
             return Error::NoSession;
         }
+        let class = self.class();
         match self {
+            Self::Call { call, error } if class == Some(Class::Configuration) => {
+                Error::Unsuited { call, code: code(&error) }
+            }
             Self::Call { call, error } => Error::Device { call, code: code(&error) },
             Self::Doubtful(error) | Self::Final(error) => error,
         }

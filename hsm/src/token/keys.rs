@@ -1,10 +1,10 @@
 //! The master keys as objects of the token: their template, how they are found, what they must be.
 
 use super::faults::{Fault, at};
-use crate::MasterKeyRef;
 use crate::master::LABEL_PREFIX;
+use crate::{Epoch, Error, MasterKeyRef};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeInfo, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::types::Ulong;
 
@@ -90,14 +90,51 @@ const MUST: &[(Attribute, &str)] = &[
     (Attribute::KeyType(KeyType::AES), "CKA_KEY_TYPE must be CKK_AES"),
 ];
 
-/// Which attribute of a key is not what it must be, if one is not.
-pub fn unfit(session: &Session, handle: ObjectHandle) -> Result<Option<&'static str>, Fault> {
+/// Why a key is not fit to be a master key.
+pub enum Unfit {
+    /// This attribute is not what it must be.
+    Otherwise(&'static str),
+    /// The token does not tell this attribute, and so not what the key is.
+    Untold(&'static str),
+}
+
+impl Unfit {
+    /// Of a key that was found.
+    pub fn found(self, epoch: Epoch) -> Error {
+        match self {
+            Self::Otherwise(attribute) => Error::KeyUnfit { epoch, attribute },
+            Self::Untold(_) => self.made(),
+        }
+    }
+
+    /// Of a key that the token has made this moment.
+    pub fn made(self) -> Error {
+        let (call, code) = match self {
+            Self::Otherwise(attribute) => {
+                ("C_GenerateKey", format!("the key that it made is not as it was asked for, {attribute}"))
+            }
+            Self::Untold(attribute) => {
+                let name = attribute.split_whitespace().next().unwrap_or_default();
+                ("C_GetAttributeValue", format!("it does not tell {name} of a key"))
+            }
+        };
+        Error::Unsuited { call, code }
+    }
+}
+
+/// Why a key is unfit, if it is.
+pub fn unfit(session: &Session, handle: ObjectHandle) -> Result<Option<Unfit>, Fault> {
     let length = (Attribute::ValueLen(Ulong::from(KEY_BYTES)), "CKA_VALUE_LEN must be 32");
     for (wanted, attribute) in MUST.iter().chain([&length]) {
-        let have = session.get_attributes(handle, &[wanted.attribute_type()]);
-        if have.map_err(at("C_GetAttributeValue"))?.first() != Some(wanted) {
-            return Ok(Some(attribute));
+        let kind = [wanted.attribute_type()];
+        let have = session.get_attributes(handle, &kind).map_err(at("C_GetAttributeValue"))?;
+        if have.first() == Some(wanted) {
+            continue;
         }
+        // What is not told may read as zero.
+        let info = session.get_attribute_info(handle, &kind).map_err(at("C_GetAttributeValue"))?;
+        let is_told = matches!(info.first(), Some(AttributeInfo::Available(_)));
+        return Ok(Some(if is_told { Unfit::Otherwise(attribute) } else { Unfit::Untold(attribute) }));
     }
     Ok(None)
 }

@@ -96,6 +96,7 @@ impl State {
                 Error::WrongPin
             }
             Pkcs11Error::Pkcs11(RvError::PinLocked | RvError::PinExpired, _) => Error::PinLocked,
+            Pkcs11Error::Pkcs11(RvError::UserPinNotInitialized, _) => Error::NoPin,
             _ => return faults::at("C_Login")(error),
         };
         self.refusals += 1;

@@ -127,7 +127,13 @@ impl Drop for Inside<'_> {
 
 /// Loads a module and initialises it; one that this process has initialised already is used as it is.
 pub fn load(path: &Path) -> Result<Pkcs11, Error> {
-    let told = |error: &Pkcs11Error| Error::NotInitialised { path: path.into(), code: faults::code(error) };
+    let told = |error: &Pkcs11Error| match error {
+        // It cannot be used by several threads.
+        Pkcs11Error::Pkcs11(RvError::CantLock | RvError::NeedToCreateThreads, _) => {
+            Error::Unsuited { call: "C_Initialize", code: faults::code(error) }
+        }
+        _ => Error::NotInitialised { path: path.into(), code: faults::code(error) },
+    };
     let context = Pkcs11::new(path).map_err(|error| match &error {
         // It was loaded, and C_GetFunctionList failed.
         Pkcs11Error::Pkcs11(..) => told(&error),

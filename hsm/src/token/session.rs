@@ -2,7 +2,7 @@
 
 use super::connection::{Known, Shared};
 use super::faults::{Class, Fault, at};
-use super::keys;
+use super::keys::{self, Unfit};
 use crate::blob::{self, Blob, CANARY, NONCE_BYTES, TAG_BYTES};
 use crate::{Entropy as _, Epoch, Error, MasterKeyRef, Secret, SystemEntropy};
 use cryptoki::mechanism::Mechanism;
@@ -53,8 +53,8 @@ impl Session {
         let known = self.shared.known(epoch)?;
         let mut missing = Error::KeyMissing(epoch);
         for handle in keys::find(&self.raw, &known.key)? {
-            if let Some(attribute) = keys::unfit(&self.raw, handle)? {
-                missing = Error::KeyUnfit { epoch, attribute };
+            if let Some(unfit) = keys::unfit(&self.raw, handle)? {
+                missing = unfit.found(epoch);
             } else if self.proves(handle, &known)? {
                 self.keys.insert(epoch, handle);
                 return Ok(handle);
@@ -121,20 +121,25 @@ impl Session {
         // Others under this identifier are not ours: SoftHSM leaves half a key behind where the process is killed.
         let mut fit = Vec::new();
         for handle in keys::find(&self.raw, key)? {
-            fit.extend(keys::unfit(&self.raw, handle)?.is_none().then_some(handle));
+            match keys::unfit(&self.raw, handle)? {
+                None => fit.push(handle),
+                Some(Unfit::Otherwise(_)) => {}
+                Some(untold) => return Err(Fault::Doubtful(untold.found(key.epoch))),
+            }
         }
         let handle = match fit.as_slice() {
-            [] => {
-                tracing::info!(epoch = %key.epoch, id = key.id_text(), "making a master key in the HSM");
-                keys::generate(&self.raw, key)?
-            }
+            [] => self.make(key)?,
             [handle] => *handle,
             _ => return Err(Fault::Final(Error::KeyExists(key.epoch))),
         };
-        if let Some(attribute) = keys::unfit(&self.raw, handle)? {
-            return Err(Fault::Final(Error::KeyUnfit { epoch: key.epoch, attribute }));
-        }
         self.round_trip(handle, key.epoch, &key.canary_identity(), &Secret::new(CANARY.to_vec()))
+    }
+
+    fn make(&self, key: &MasterKeyRef) -> Result<ObjectHandle, Fault> {
+        tracing::info!(epoch = %key.epoch, id = key.id_text(), "making a master key in the HSM");
+        let handle = keys::generate(&self.raw, key)?;
+        let unfit = keys::unfit(&self.raw, handle)?;
+        unfit.map_or(Ok(handle), |unfit| Err(Fault::Final(unfit.made())))
     }
 
     /// Seals a secret. The key is proved at this moment: under a handle that names another key, nothing that is sealed
