@@ -227,4 +227,15 @@ mod tests {
         assert!(codes.is_sorted() && codes.iter().all(|code| *code < 3 || *code >= 10));
         assert_eq!(never_again(), "2 10 11 12");
     }
+
+    /// Who starts a server again does so for what may pass, and not for what somebody has to set right.
+    #[test]
+    fn what_the_hsm_may_get_over_is_told_from_how_it_is_set_up() {
+        use keystead_hsm::Error as Hsm;
+        let device = Hsm::Device { call: "C_Login", code: String::new() };
+        let passing = [Hsm::NoSession, Hsm::Entropy, Hsm::PinDoubted(1), Hsm::Busy(""), device];
+        assert!(passing.iter().all(|error| error.is_passing() && error.exit() == Exit::HsmAway));
+        let unsuited = Hsm::Unsuited { call: "C_EncryptInit", code: String::new() };
+        assert!([Hsm::NoPin, unsuited].iter().all(|error| error.exit() == Exit::Configuration));
+    }
 }

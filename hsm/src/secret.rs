@@ -86,12 +86,16 @@ fn held() -> MutexGuard<'static, BTreeMap<usize, usize>> {
 const NEEDED: usize = 256 * 1024;
 
 /// Locks as much memory as a server may need, for a moment: where it cannot be had, the log tells now, and not when a key comes.
+/// Asked for once the log is open: what was to be told before is told now.
 pub fn try_locked_memory() {
+    TOLD.store(false, Ordering::Relaxed);
     drop(Secret::new(vec![0; NEEDED]));
 }
 
+/// Whether the log has that memory cannot be locked.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
 fn tell(why: Errno) {
-    static TOLD: AtomicBool = AtomicBool::new(false);
     if !TOLD.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             %why,

@@ -65,6 +65,9 @@ const DEV: [&str; 7] = ["dev", "--listen", "127.0.0.1:0", "--https", "127.0.0.1:
 /// The exit code of a start whose HSM does not answer (src/exit.rs).
 const HSM_AWAY: i32 = 13;
 
+/// That of one whose HSM is set up wrongly.
+const CONFIGURATION: i32 = 10;
+
 /// The calls that a start waits for.
 const CALLS: [&str; 6] =
     ["C_Initialize", "C_GetSlotList", "C_OpenSession", "C_Login", "C_FindObjectsInit", "C_DecryptInit"];
@@ -138,6 +141,54 @@ fn a_start_that_is_stopped_at_any_moment_ends_with_its_exit_code() {
         &place,
         &scripted.environment().each_ref().map(|(name, path)| (*name, path.as_path())),
     ));
+}
+
+/// One session is enough, however many threads there are; where there is none, that is told.
+#[test]
+fn a_start_needs_one_session() {
+    let scripted = Scripted::new(5);
+    let file = scripted.place().join("keystead.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(
+        &file,
+        config.replace("call_timeout_seconds = 5", "call_timeout_seconds = 5\nworkers = 16"),
+    )
+    .unwrap();
+    for sessions in [1, 4] {
+        scripted.follow(&format!("C_OpenSession * limit {sessions}\nC_Finalize * hang"));
+        let environment = scripted.environment();
+        let dev = Dev::in_environment(
+            &scripted.place(),
+            &environment.each_ref().map(|(name, path)| (*name, path.as_path())),
+        );
+        let id = created(&mut wire::connect(&dev, "one"));
+        let work = || {
+            let mut wire = wire::connect(&dev, "one");
+            for _ in 0..5 {
+                assert_eq!(get(&mut wire, &id).result_status, ResultStatus::Success, "{sessions} sessions");
+            }
+        };
+        std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(work))));
+    }
+    scripted.follow("C_OpenSession * limit 0");
+    let ended = scripted.start().wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(HSM_AWAY), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("CKR_SESSION_COUNT"), "{ended:?}");
+}
+
+/// A token that cannot do what it is asked for, or has no PIN yet, ends the start as wrongly set up.
+#[test]
+fn a_start_on_a_token_that_is_set_up_otherwise() {
+    let scripted = Scripted::new(5);
+    for (script, words) in [
+        ("C_Login * return 0x102", "no PIN of its user yet"),
+        ("C_EncryptInit * return 0x70\nC_DecryptInit * return 0x70", "CKM_AES_GCM"),
+    ] {
+        scripted.follow(script);
+        let ended = scripted.start().wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(CONFIGURATION), "{script}: {ended:?}");
+        assert!(String::from_utf8_lossy(&ended.stderr).contains(words), "{script}: {ended:?}");
+    }
 }
 
 /// A server whose HSM hangs while it serves ends with 0 as well.
