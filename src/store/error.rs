@@ -246,7 +246,7 @@ impl Error {
             }
             Self::DiskFails => "the server's disk fails: its operator has to look after it",
             Self::LockLost { .. } => {
-                "the server has lost the lock of its store: nothing was changed; its operator has to free or remove the file of that name"
+                "the server has lost the lock on its store to another process or file: nothing was changed; its operator has to take that away"
             }
             Self::Moved { .. } | Self::NotOurs { .. } => {
                 "the server's store is not in its place: nothing was changed; its operator has to put it back"

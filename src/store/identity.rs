@@ -138,8 +138,10 @@ pub fn beside(folder: &Path) -> Option<PathBuf> {
 fn read(file: &Path) -> Result<Beside, Error> {
     match open(file).and_then(whole) {
         Ok(bytes) => Ok(named(&bytes).map_or(Beside::Damaged, Beside::Store)),
-        Err(why) if is_nowhere(&why) && may_be_made(file) => Ok(Beside::Nothing),
-        Err(why) if is_nowhere(&why) => Ok(Beside::Closed(format!("it is {LEADS_NOWHERE}"))),
+        Err(why) if is_nowhere(&why) && leads_nowhere(file) => {
+            Ok(Beside::Closed(format!("it is {LEADS_NOWHERE}")))
+        }
+        Err(why) if is_nowhere(&why) => Ok(Beside::Nothing),
         Err(why) if regular::found(&why).is_some() => Err(Error::of_file(file, &why)),
         Err(why) => Ok(Beside::Closed(why.to_string())),
     }
@@ -151,16 +153,17 @@ fn is_nowhere(why: &io::Error) -> bool {
         || Errno::from_io_error(why) == Some(Errno::NAMETOOLONG)
 }
 
-/// Whether a file that is not there would come about in its folder; a symbolic link may lead to one that is not mounted.
-fn may_be_made(file: &Path) -> bool {
+/// Whether a symbolic link leads to a file whose folder is not there: it may not be mounted. Where that is there, a file that is
+/// not can be made by the link.
+fn leads_nowhere(file: &Path) -> bool {
     let mut end = file.to_owned();
     for _ in 0..LINKS_MAX {
         match std::fs::read_link(&end) {
             Ok(next) => end = above(&end).join(next),
-            Err(_) => return above(&end).is_dir(),
+            Err(_) => return end != file && !above(&end).is_dir(),
         }
     }
-    false
+    true
 }
 
 /// Opens a regular file by its path, which a folder that cannot be listed lets through; symbolic links are followed.

@@ -326,3 +326,16 @@ fn a_request_that_stays_is_told_and_does_nothing_more() {
         assert!(place.serves("taken away").is_empty());
     }
 }
+
+/// What is not there is told as that, where the folder above is not there either.
+#[test]
+fn a_store_in_a_folder_that_is_gone_is_absent() {
+    let lab = Lab::new();
+    lab.change("path = \"store\"", "path = \"gone/deep/store\"");
+    let config = lab.file("keystead.toml");
+    let (code, said) = lab.run(&["check", "--config", config.to_str().unwrap()], "");
+    assert!(
+        code == Some(1) && said.contains("there is no store in") && !said.contains("identity"),
+        "{code:?} {said}"
+    );
+}
