@@ -6,7 +6,7 @@ mod revoke;
 
 use super::protocol::{AdminRequest, CLIENT_DAYS, Issued, ShownClient};
 use super::table::table;
-use super::{as_administrator, ask, ask_with, fail, host_files, json_line, password};
+use super::{as_administrator, as_administrator_for, ask, ask_with, fail, host_files, json_line, password};
 use crate::arguments::whole;
 use crate::client::{ClientArgs, Error, Settings};
 use crate::gate;
@@ -80,9 +80,11 @@ enum Action {
     /// Hand over what one name owns to another
     ///
     /// For objects whose owner cannot come in under its name any more, or under another one from now on. The objects keep their
-    /// identifiers, names and groups; what stays, because the new owner has an object of the same name, is told. Interrupted, it
-    /// goes on when it is repeated. A name that commands would refuse is written as the server prints it: name:"…".
-    #[command(after_help = as_administrator("keystead client hand-over 'name:\"host-7 \"' host-7"))]
+    /// identifiers, names and groups. What the owner logs in with, its certificate and the keys of that, stays, and is told. So does
+    /// what has the name of an object of the new owner, where names are unique for that one; with --rename it goes too, under
+    /// another name. Interrupted, it goes on when it is repeated. A name that commands would refuse is written as the server
+    /// prints it: name:"…".
+    #[command(after_help = as_administrator_for("keystead client hand-over 'name:\"host-7 \"' host-7", hand_over::REFUSED))]
     HandOver(hand_over::HandOver),
     /// Show a client: its groups, its persona, and where each switch of that comes from
     ///
@@ -117,7 +119,7 @@ pub fn run(command: &ClientCommand) -> ExitCode {
         }
         Action::List => list(command),
         Action::Revoke(asked) => revoke::run(command, asked),
-        Action::HandOver(asked) => hand_over::run(command, asked),
+        Action::HandOver(asked) => return hand_over::run(command, asked),
         Action::Show { name } => show(command, name),
         Action::Password => hash_password(command.json),
     };

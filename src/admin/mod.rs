@@ -23,6 +23,11 @@ use serde::de::DeserializeOwned;
 /// What the help of commands for administrators ends with.
 fn as_administrator(example: &str) -> String {
     let refused = "the server refused or failed, one side does not accept the other's certificate, or no KMIP is spoken there";
+    as_administrator_for(example, refused)
+}
+
+/// The same of a command for which a refusal means more.
+fn as_administrator_for(example: &str, refused: &'static str) -> String {
     format!(
         "Example: {example}\nAsks the server as an administrator: use a certificate that its configuration lists under \
          [admin].\n{}",

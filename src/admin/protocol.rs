@@ -66,6 +66,9 @@ pub enum AdminRequest {
         /// Whether it may be a name that nothing here knows.
         #[serde(default, skip_serializing_if = "is_false")]
         unknown: bool,
+        /// Whether an object whose name or chosen identifier the new owner has already gets another one.
+        #[serde(default, skip_serializing_if = "is_false")]
+        rename: bool,
         /// Where to go on: what the answer before said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
@@ -153,6 +156,9 @@ pub struct Issued {
     /// Why it is not good any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
+    /// SHA-256 of its public key, for the server itself; left out of answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<Fingerprint>,
     /// The certificate, PEM; left out of lists.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub certificate: String,
@@ -168,7 +174,7 @@ pub struct Revoked {
 }
 
 /// The answer to [`AdminRequest::ClientHandOver`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandedOver {
     /// Who owned it.
     pub from: String,
@@ -178,6 +184,9 @@ pub struct HandedOver {
     pub moved: usize,
     /// The objects that stay, and why.
     pub stay: Vec<Stays>,
+    /// What is called otherwise now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<Renamed>,
     /// Where to go on; none where nothing is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
@@ -190,6 +199,20 @@ pub struct Stays {
     pub object: String,
     /// Why.
     pub why: String,
+    /// Whether it stays because somebody logs in with it, as is right.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub login: bool,
+}
+
+/// A name, or an identifier that a client has chosen, in the place of one that the new owner has already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renamed {
+    /// The identifier of the object, as it is now.
+    pub object: String,
+    /// What it was called.
+    pub from: String,
+    /// What it is called now.
+    pub to: String,
 }
 
 fn is_false(value: &bool) -> bool {

@@ -111,6 +111,20 @@ impl Key {
         if key.is_null() { Err(Error::Failed("the key cannot be read")) } else { Ok(Self(key)) }
     }
 
+    /// The public half as X.509 SubjectPublicKeyInfo DER: the same bytes for the same key.
+    pub fn public_der(&self) -> Result<Vec<u8>, Error> {
+        let mut der = ptr::null_mut();
+        // SAFETY: the key is valid; as many bytes as the length says were allocated, which are copied and freed once.
+        let out = unsafe {
+            let bytes = usize::try_from(c::i2d_PUBKEY(self.0, &raw mut der)).ok().filter(|_| !der.is_null());
+            let out = bytes.map(|length| std::slice::from_raw_parts(der, length).to_vec());
+            c::OPENSSL_free(der.cast());
+            out
+        };
+        forget_errors();
+        out.ok_or(UNSUITED)
+    }
+
     /// What it is one of.
     pub fn family(&self) -> Option<Family> {
         const FAMILIES: [(c_int, Family); 4] = [

@@ -15,7 +15,7 @@ mod undone;
 
 pub use callers::still_let_in;
 pub use candidates::Age;
-pub use pending::Savepoint;
+pub use pending::{Position, Savepoint};
 pub use undone::Undone;
 
 use crate::engine::keys;
@@ -113,7 +113,12 @@ impl<'a> Draft<'a> {
 
     /// Collects a new or changed object; names must be free or its own, unless the persona lets objects share them:
     /// then the first one holds the claim.
-    pub fn put(&mut self, mut object: Object) -> Step<()> {
+    pub fn put(&mut self, object: Object) -> Step<()> {
+        self.put_by(object, self.principal.persona.names)
+    }
+
+    /// The same by the rule of names of another owner.
+    fn put_by(&mut self, mut object: Object, names: Names) -> Step<()> {
         if object.rotated_as.is_none()
             && object.owner == self.principal.name
             && rotation::due(&object).is_some()
@@ -126,7 +131,7 @@ impl<'a> Draft<'a> {
         let before = self.load(object.place())?;
         self.expect(object.place())?;
         let bytes = check_size(before.as_ref(), &object)?;
-        let is_first = self.pending.measured(object.place()).is_none();
+        let is_first = self.pending.slot(object.place()).is_none();
         self.take_time(work::object(bytes, is_first))?;
         if before.is_none() {
             policy::authorise_new(self.pending.grant.as_mut(), &object)?;
@@ -148,7 +153,7 @@ impl<'a> Draft<'a> {
         }
         for claim in after.difference(&before) {
             if self.read_name(claim)?.is_some_and(|holder| holder != object.place().as_bytes()) {
-                if self.principal.persona.names == Names::Free {
+                if names == Names::Free {
                     continue;
                 }
                 return refuse(Cause::NameTaken, "another object of this client has the name");
@@ -241,6 +246,12 @@ impl<'a> Draft<'a> {
             let new: BTreeSet<_> = object.index_entries().into_iter().collect();
             changes.writes.extend(old.difference(&new).map(|entry| (entry.clone(), None)));
             changes.writes.extend(new.difference(&old).map(|entry| (entry.clone(), Some(Vec::new()))));
+        }
+        for place in self.pending.removed() {
+            let stored = self.stored.get(place).and_then(Option::as_ref);
+            changes.expects.push((keys::object(place), stored.map(|(_, bytes)| bytes.clone())));
+            let entries = stored.map(|(object, _)| object.index_entries()).unwrap_or_default();
+            changes.writes.extend(entries.into_iter().chain([keys::object(place)]).map(|key| (key, None)));
         }
         for (key, value) in self.pending.into_rows() {
             if !keys::is_sealed(&key) {

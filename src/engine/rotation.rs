@@ -17,8 +17,8 @@ use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal};
 use crate::engine::rights::credentials;
-use crate::engine::rights::identity::Identity;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::identity::ClientRef;
+use crate::engine::rights::policy::{self, Principal};
 use crate::engine::supplies::Supplies;
 use crate::engine::telling::notice;
 use crate::engine::world::{Entropy, View, World};
@@ -178,16 +178,19 @@ pub fn perform(
 /// anything for it, and the certificate of then may have ended, as certificates do; but where the name was revoked, the
 /// objects that nobody shares with it are left alone.
 fn owner_of(world: &World<'_>, object: &Object) -> Result<Option<Principal>, Need> {
-    let identity = object.rotated_as.clone().unwrap_or_else(|| Identity::of_older(&object.owner, ""));
+    let owner = match &object.rotated_as {
+        Some(identity) => world.clients.principal(identity),
+        None => policy::acting_as(world.clients, &ClientRef::of_owner(&object.owner)),
+    };
+    let Some(owner) = owner.filter(|owner| owner.name == object.owner) else { return Ok(None) };
     let nobody = Principal::default();
     let mut draft = Draft::new(world, &nobody);
-    for name in identity.names().filter(|_| object.group.is_none()) {
+    for name in owner.identity.names().filter(|_| object.group.is_none()) {
         if credentials::is_revoked(&mut draft, name).map_err(unless_need)? {
             return Ok(None);
         }
     }
-    let owner = world.clients.principal(&identity).filter(|owner| owner.name == object.owner);
-    Ok(owner.map(|owner| Principal { unproven: None, ..owner }))
+    Ok(Some(Principal { unproven: None, ..owner }))
 }
 
 /// The deed of an object that is not rotated, because its owner is none any more.

@@ -9,6 +9,7 @@ use crate::engine::certificates;
 use crate::engine::draft::Changes;
 use crate::engine::need::Outside;
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::logins;
 use crate::engine::supplies::Supplies;
 use crate::gate::{self, fingerprint};
 use crate::store::Outcome;
@@ -73,6 +74,7 @@ impl Executor {
             by: String::new(),
             at: 0,
             ended: None,
+            public_key: logins::of_public_key(&key),
             certificate: signed.pem(),
         })
     }

@@ -40,6 +40,7 @@ pub fn requests() -> Vec<AdminRequest> {
             name: name.clone(),
             to: "heir".to_owned(),
             unknown: true,
+            rename: false,
             after: None,
         },
         AdminRequest::ClientList,

@@ -5,7 +5,7 @@ use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
 use keystead::engine::draft::{Changes, Draft};
 use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted};
-use keystead::engine::refusal::{Cause, Refusal};
+use keystead::engine::refusal::Refusal;
 use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::rotation::{self, Due};
@@ -56,7 +56,7 @@ pub struct Bench {
     pub took: Duration,
 }
 
-/// The clients that a test knows; others are in no group.
+/// The clients that a test knows; others are in no group, and users only where they are known.
 #[derive(Default)]
 pub struct Known(pub Vec<Principal>);
 
@@ -66,12 +66,10 @@ impl Clients for Known {
             known.identity.name() == identity.name() && known.identity.fingerprint == identity.fingerprint
         };
         let known = self.0.iter().find(same).cloned();
-        Some(
-            known.unwrap_or_else(|| Principal {
-                identity: identity.clone(),
-                ..principal(&identity.name(), &[])
-            }),
-        )
+        known.or_else(|| {
+            let named = Principal { identity: identity.clone(), ..principal(&identity.name(), &[]) };
+            identity.user.is_none().then_some(named)
+        })
     }
 
     fn knows(&self, whom: &ClientRef) -> bool {
@@ -89,6 +87,9 @@ impl Clients for Known {
     }
 
     fn holder(&self, name: &str) -> Result<Principal, String> {
+        if self.0.iter().any(|known| known.identity.user.is_some() && known.name == name) {
+            return Err("a user has the name".to_owned());
+        }
         let known = self.0.iter().find(|known| known.identity.certificate == name);
         Ok(known.cloned().unwrap_or_else(|| principal(name, &[])))
     }
@@ -264,7 +265,7 @@ impl Bench {
                 }
                 Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
                 Err(Need::Credential(wanted)) => {
-                    let credential = brought(who, &wanted);
+                    let credential = provided(who, &wanted);
                     supplies.add_credential(wanted, credential);
                 }
                 Err(Need::Outside(outside)) => {
@@ -479,6 +480,20 @@ impl Bench {
         self.commit(changes);
     }
 
+    /// Writes an object as older servers have, which did not note as whom it is rotated.
+    pub fn forget_as_whom(&mut self, who: &Principal, id: &str) {
+        let view = self.snapshot();
+        let world = self.world(&view);
+        let nobody = Principal::default();
+        let mut object = Draft::new(&world, who).object(id, Operation::ModifyAttribute).unwrap();
+        let mut draft = Draft::new(&world, &nobody);
+        object.rotated_as = None;
+        draft.put(object).unwrap();
+        let changes = draft.finish().unwrap();
+        drop(view);
+        self.commit(changes);
+    }
+
     /// Every value of the store.
     pub fn everything(&self, visit: &mut dyn FnMut(&[u8])) {
         let snapshot = self.store.snapshot().unwrap();
@@ -569,14 +584,27 @@ pub fn granted(name: &str, groups: &[&str]) -> Principal {
     Principal { weak_keys: true, ..principal(name, groups) }
 }
 
-/// There is no CA: what a client brings is taken for its own, and no other certificate is made.
-fn brought(who: &Principal, wanted: &Wanted) -> Result<Credential, Refusal> {
-    let Wanted::Brought(certificate) = wanted else {
-        return Err(Refusal::new(Cause::FeatureNotSupported, "no CA"));
+/// The certificate of a client, whose own it is whoever signed it: what it brings, or a new one.
+fn provided(who: &Principal, wanted: &Wanted) -> Result<Credential, Refusal> {
+    let (certificate, pair) = match wanted {
+        Wanted::Brought(certificate) => (certificate.clone(), None),
+        Wanted::Signed { key, .. } => (signed(key), None),
+        Wanted::Made { .. } => {
+            let made = pair(PairKind::Ec(RecommendedCurve::P_256));
+            (signed(&made.public_spki), Some(made))
+        }
     };
-    let fingerprint = Some(Fingerprint::of(certificate));
+    let fingerprint = Some(Fingerprint::of(&certificate));
     let holder = Principal { identity: Identity { fingerprint, ..who.identity.clone() }, ..who.clone() };
-    Ok(Credential { certificate: certificate.clone(), holder, pair: None })
+    Ok(Credential { certificate, holder, pair })
+}
+
+/// A certificate for a key, of some CA.
+fn signed(spki: &[u8]) -> Vec<u8> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let ca = rcgen::Issuer::new(rcgen::CertificateParams::default(), key);
+    let spki = rcgen::SubjectPublicKeyInfo::from_der(spki).unwrap();
+    rcgen::CertificateParams::default().signed_by(&spki, &ca).unwrap().der().to_vec()
 }
 
 /// A principal in these groups; what it makes belongs to the first.

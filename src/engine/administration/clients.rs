@@ -58,7 +58,7 @@ pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
         cx.draft.put_client_name(&record)?;
     }
     cx.draft.put_issued(&Issued { certificate: String::new(), ..issued.clone() })?;
-    json(&issued)
+    json(&Issued { public_key: None, ..issued })
 }
 
 /// Refuses a name with which the gate lets nobody in, and to make an administrator without a word.
@@ -132,6 +132,7 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
                 by: record.client,
                 at: record.at,
                 ended: record.ended,
+                public_key: None,
                 certificate: String::new(),
             }),
         }

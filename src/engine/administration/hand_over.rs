@@ -1,119 +1,166 @@
 //! What one name owns is handed over to another: keys whose owner cannot come in any more under its name.
 //!
 //! Each request moves some objects, in one commit with its audit entry, and the answer says where the next one goes on. An
-//! interrupted hand-over is begun again from the start: what has moved is not met any more.
+//! interrupted hand-over is begun again from the start: what has moved is not met any more. What somebody logs in with is nobody
+//! else's and stays.
+
+mod heir;
 
 use super::clients::must_be_known;
 use super::json;
-use crate::admin::protocol::{AdminRequest, HandedOver, Stays};
+use crate::admin::protocol::{AdminRequest, HandedOver, Renamed, Stays};
 use crate::engine::context::Context;
+use crate::engine::draft::Position;
+use crate::engine::keys;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
-use crate::engine::rights::identity::{ClientRef, Identity};
-use crate::engine::rights::names;
+use crate::engine::rights::identity::{CertificatePath, ClientRef, Identity};
+use crate::engine::rights::logins::{Logins, Use};
+use crate::engine::rights::policy::Principal;
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
+use kmip_codec::attributes::{Attribute, Name};
 use serde_json::Value;
+use std::cmp::Reverse;
 
 /// How many objects one request looks at.
 const STEP: usize = 100;
 
 /// Moves the next objects of an owner.
 pub fn hand_over(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
-    let AdminRequest::ClientHandOver { name, to, unknown, after } = request else {
+    let AdminRequest::ClientHandOver { name, to, unknown, rename, after } = request else {
         return Err(super::internal(&"this is no request to hand over").into());
     };
     let read = |text: &str| ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why));
-    let (from, heir) = (read(name)?.owner(), read(to)?);
-    must_be_an_heir(cx, &from, &heir, *unknown)?;
+    let (owner, heir) = (read(name)?, read(to)?);
+    let from = owner.owner();
+    let heir = heir::of(cx, &from, &heir, *unknown)?;
     let behind = after.as_deref().map(position).transpose()?;
-    let listed = cx.draft.owned_behind(&from, behind.as_ref(), STEP)?;
-    if listed.is_empty() && behind.is_none() && !unknown {
-        let text =
-            format!("{} owns nothing here (any more): nothing is handed over", noted(&from, NOTED_CHARS_MAX));
+    let is_first = behind.is_none();
+    let listed = cx.draft.owned_behind(&from, behind, STEP)?;
+    if listed.is_empty() && is_first && !unknown && must_be_known(cx, &owner, "").is_err() {
+        let text = format!(
+            "{} owns nothing here (any more), and nothing knows such a client: nothing is handed over",
+            noted(&from, NOTED_CHARS_MAX)
+        );
         return refuse(Cause::NotFound, text);
     }
-    let mut answer =
-        HandedOver { from: from.clone(), to: heir.owner(), moved: 0, stay: Vec::new(), next: None };
+    let answer = HandedOver { from, to: heir.name.clone(), ..HandedOver::default() };
+    let logins = if listed.is_empty() { Logins::default() } else { Logins::all(cx.draft)? };
+    let mut handing = Handing { heir, logins, rename: *rename, answer };
     let (mut last, most) = (None, cx.settings().change_bytes_max / 2);
     let is_page = listed.len() == STEP;
     let mut left = listed.into_iter();
-    for (created, place) in left.by_ref() {
-        move_one(cx, &place, &heir, &mut answer)?;
+    for (Reverse(created), place) in left.by_ref() {
+        handing.look_at(cx, &place)?;
         last = Some(format!("{created} {place}"));
         if cx.draft.pending_bytes() > most {
             break;
         }
     }
+    let Handing { mut answer, .. } = handing;
     answer.next = last.filter(|_| is_page || left.next().is_some());
     cx.note = format!(
         "{} to {}: {} handed over",
-        noted(&from, NOTED_CHARS_MAX),
+        noted(&answer.from, NOTED_CHARS_MAX),
         noted(&answer.to, NOTED_CHARS_MAX),
         answer.moved
     );
     json(&answer)
 }
 
-/// Who is to own the objects must be somebody who can come in with the name.
-fn must_be_an_heir(cx: &mut Context<'_, '_>, from: &str, heir: &ClientRef, even_unknown: bool) -> Step<()> {
-    if let ClientRef::Name(name) = heir {
-        names::check(name).map_err(|flaw| {
-            let text = format!("{} cannot be the name of a client: {flaw}", noted(name, NOTED_CHARS_MAX));
-            Refusal::new(Cause::InvalidField, text)
-        })?;
-    }
-    if heir.owner() == from {
-        return refuse(Cause::InvalidField, "both names are the same: nothing would be handed over");
-    }
-    if even_unknown { Ok(()) } else { must_be_known(cx, heir, "; --unknown hands over to it all the same") }
-}
-
 /// Where an answer said that the next request goes on.
-fn position(text: &str) -> Step<(u64, String)> {
-    let parts =
-        text.split_once(' ').and_then(|(created, place)| Some((created.parse().ok()?, place.to_owned())));
+fn position(text: &str) -> Step<Position> {
+    let parts = text
+        .split_once(' ')
+        .and_then(|(created, place)| Some((Reverse(created.parse().ok()?), place.to_owned())));
     parts.ok_or_else(|| {
         Refusal::new(Cause::InvalidField, "this is nowhere to go on: leave `after` out").into()
     })
 }
 
-/// Moves one object, whole or not at all.
-fn move_one(cx: &mut Context<'_, '_>, place: &str, heir: &ClientRef, answer: &mut HandedOver) -> Step<()> {
-    let savepoint = cx.draft.savepoint();
-    let found = match cx.draft.danger_at(place) {
-        Ok(found) => found.filter(|object| object.owner == answer.from),
-        Err(Halt::Refused(damaged)) => {
-            answer.stay.push(Stays { object: place.to_owned(), why: damaged.message.into_owned() });
-            None
-        }
-        Err(need) => return Err(need),
-    };
-    let Some(object) = found else {
-        cx.draft.keep(savepoint);
-        return Ok(());
-    };
-    let id = object.id.clone();
-    match moved(cx, object, heir) {
-        Ok(()) => {
-            cx.draft.keep(savepoint);
-            answer.moved += 1;
-            cx.touched.push(id);
-        }
-        Err(Halt::Refused(refusal)) => {
-            cx.draft.roll_back(savepoint);
-            answer.stay.push(Stays { object: id, why: refusal.message.into_owned() });
-        }
-        Err(need) => return Err(need),
-    }
-    Ok(())
+/// A step of a hand-over.
+struct Handing {
+    heir: Principal,
+    logins: Logins,
+    rename: bool,
+    answer: HandedOver,
 }
 
-fn moved(cx: &mut Context<'_, '_>, object: Object, heir: &ClientRef) -> Step<()> {
-    let rotated_as = object.rotated_as.as_ref().map(|_| match heir {
-        ClientRef::Name(name) => Identity::of_older(name, ""),
-        ClientRef::Certificate(fingerprint) => {
-            Identity { fingerprint: Some(*fingerprint), ..Identity::named(&heir.owner()) }
+impl Handing {
+    /// Hands one object over, whole or not at all.
+    fn look_at(&mut self, cx: &mut Context<'_, '_>, place: &str) -> Step<()> {
+        let object = match cx.draft.danger_at(place) {
+            Ok(Some(object)) if object.owner == self.answer.from => object,
+            Ok(_) => return Ok(()),
+            Err(Halt::Refused(damaged)) => {
+                self.stays(place, damaged.message.into_owned(), false);
+                return Ok(());
+            }
+            Err(need) => return Err(need),
+        };
+        match self.logins.use_of(cx.draft, &object)? {
+            Use::Login(client) if client != self.heir.name => {
+                let client = noted(&client, NOTED_CHARS_MAX);
+                let why = format!(
+                    "{client} logs in with it, so it is nobody else's; it goes over once that client was revoked"
+                );
+                self.stays(&object.id, why, true);
+                return Ok(());
+            }
+            Use::Unseen => {
+                let why = "nobody can see whether it is the key with which its owner logs in: it is wrapped or encrypted; it goes \
+                           over once the owner was revoked, or get it as the owner and register it as the new one";
+                self.stays(&object.id, why.to_owned(), false);
+                return Ok(());
+            }
+            _ => {}
         }
-    });
-    cx.draft.danger_move_to(Object { rotated_as, ..object }, &heir.owner())
+        let savepoint = cx.draft.savepoint();
+        let id = object.id.clone();
+        match self.moved(cx, object) {
+            Ok((id, renamed)) => {
+                cx.draft.keep(savepoint);
+                self.answer.moved += 1;
+                self.answer.renamed.extend(renamed);
+                cx.touched.push(id);
+            }
+            Err(Halt::Refused(refusal)) => {
+                cx.draft.roll_back(savepoint);
+                self.stays(&id, refusal.message.into_owned(), false);
+            }
+            Err(need) => return Err(need),
+        }
+        Ok(())
+    }
+
+    fn stays(&mut self, object: &str, why: String, login: bool) {
+        self.answer.stay.push(Stays { object: object.to_owned(), why, login });
+    }
+
+    /// Moves it; returns its identifier, and what it is called otherwise.
+    fn moved(&self, cx: &mut Context<'_, '_>, object: Object) -> Step<(String, Vec<Renamed>)> {
+        let (heir, names) = (&self.heir, self.heir.persona.names);
+        let place = object.place.is_some().then(|| keys::imported(&heir.name, &object.id));
+        let identity = Identity { validity: None, path: CertificatePath::default(), ..heir.identity.clone() };
+        let rotated_as = object.rotated_as.as_ref().map(|_| identity);
+        let mut moved = Object { owner: heir.name.clone(), place, rotated_as, ..object.clone() };
+        let mut renamed = Vec::new();
+        if self.rename {
+            if moved.place() != object.place() && cx.draft.is_occupied(moved.place())? {
+                let id = cx.new_identifier()?;
+                renamed.push(Renamed { object: id.clone(), from: object.id.clone(), to: id.clone() });
+                moved.attributes.set(Attribute::UniqueIdentifier(id.as_str().into()));
+                moved = Object { id, place: None, ..moved };
+            }
+            for taken in cx.draft.names_taken(&moved, names)? {
+                let name = Name { value: format!("{}-{}", taken.value, moved.id), ..taken.clone() };
+                let told = (taken.value.clone(), name.value.clone());
+                renamed.push(Renamed { object: moved.id.clone(), from: told.0, to: told.1 });
+                moved.attributes.exchange(&Attribute::Name(taken), Attribute::Name(name));
+            }
+        }
+        let id = moved.id.clone();
+        cx.draft.danger_move(&object, moved, names)?;
+        Ok((id, renamed))
+    }
 }

@@ -95,7 +95,7 @@ impl Draft<'_> {
         });
         let prefixes = prefixes.collect();
         let behind = behind.map(|(created, place)| (Reverse(*created), place.clone()));
-        self.in_order(prefixes, (age, true, behind), &mut |draft, place| {
+        self.in_order(prefixes, (age, true, behind), &mut |draft, (_, place)| {
             draft.count_looked_at()?;
             let glanced = unless_damaged(draft.glance(place))?;
             let found = glanced.map_or(Ok(None), |object| draft.shown(object))?;
@@ -123,7 +123,7 @@ impl Draft<'_> {
         &mut self,
         prefixes: Vec<Vec<u8>>,
         (age, with_changed, behind): (Age, bool, Option<Position>),
-        visit: &mut dyn FnMut(&mut Self, &str) -> Step<ControlFlow<()>>,
+        visit: &mut dyn FnMut(&mut Self, &Position) -> Step<ControlFlow<()>>,
     ) -> Step<()> {
         let mut lists: Vec<Listed> =
             prefixes.into_iter().map(|prefix| Listed::new(prefix, behind.as_ref())).collect();
@@ -144,7 +144,7 @@ impl Draft<'_> {
                     list.page.pop_front();
                 }
             }
-            if visit(self, &next.1)?.is_break() {
+            if visit(self, &next)?.is_break() {
                 return Ok(());
             }
             last = Some(next);

@@ -66,21 +66,15 @@ impl Draft<'_> {
 
     /// How many objects are of this owner, whoever asks: to warn who would hand them over. At most so many are counted.
     pub fn owned_by(&mut self, name: &str, most: usize) -> Step<usize> {
-        let scope = keys::Scope::Owner(name.to_owned());
-        let mut found = Vec::new();
-        let prefix = keys::index_prefix(&scope, keys::Index::All, &[]);
-        let mut collect = |key: &[u8]| {
-            found.extend(keys::entry_parts(key, prefix.len()).map(|(_, id)| id.to_owned()));
-            if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        self.world.view.scan(&prefix, &mut collect).map_err(Halt::Need)?;
-        let mut living = 0;
-        for id in found {
+        let (mut found, mut living) = (0, 0);
+        self.owned(name, None, &mut |draft, (_, place)| {
+            found += 1;
             // What is damaged may have been a key.
             let is_living =
-                self.load(&id).map(|found| Some(found.is_some_and(|object| !object.is_destroyed())));
+                draft.load(place).map(|found| Some(found.is_some_and(|object| !object.is_destroyed())));
             living += usize::from(unless_damaged(is_living)?.unwrap_or(true));
-        }
+            Ok(if found < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
         Ok(living)
     }
 
@@ -109,6 +103,12 @@ impl Draft<'_> {
 
     /// Every certificate that was signed for a client here, without what became of it.
     pub fn issued(&mut self) -> Step<Vec<Issued>> {
+        let all = self.issued_with_keys()?;
+        Ok(all.into_iter().map(|issued| Issued { public_key: None, ..issued }).collect())
+    }
+
+    /// The same with the digests of their keys, which are nothing to be shown.
+    pub fn issued_with_keys(&mut self) -> Step<Vec<Issued>> {
         let found = self.kept_behind(&keys::issued(""), 0)?;
         let mut all = Vec::new();
         let text = |key: Vec<u8>| String::from_utf8(key).ok();
@@ -153,6 +153,7 @@ fn damaged(fingerprint: Fingerprint) -> Issued {
         by: String::new(),
         at: 0,
         ended: None,
+        public_key: None,
         certificate: String::new(),
     }
 }

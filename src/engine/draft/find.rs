@@ -42,7 +42,7 @@ impl Draft<'_> {
         let groups = self.principal.groups.iter().cloned().map(keys::Scope::Group);
         let listed = groups.map(|scope| keys::index_prefix(&scope, keys::Index::Imported, id.as_bytes()));
         let mut found = None;
-        self.in_order(listed.collect(), (Age::OldestFirst, false, None), &mut |draft, place| {
+        self.in_order(listed.collect(), (Age::OldestFirst, false, None), &mut |draft, (_, place)| {
             found = draft.load(place)?.filter(|object| draft.principal.shares(object));
             Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;

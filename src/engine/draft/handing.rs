@@ -1,63 +1,91 @@
 //! Objects that get another owner, for an administrator who hands them over.
 
-use super::Draft;
+use super::pending::Position;
+use super::{Age, Draft};
 use crate::engine::keys::{self, Index, Scope};
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::rights::persona::Names;
+use kmip_codec::attribute;
+use kmip_codec::attributes::Name;
 use std::ops::ControlFlow;
 
 impl Draft<'_> {
-    /// Creation times and places of the objects of an owner as the store has them, whoever asks, the newest first; behind one of
-    /// them where that is named, and at most so many.
+    /// Where the objects of an owner stand, as this draft has them, whoever asks, the oldest first: those behind one of them where
+    /// that is named, and at most so many.
     pub(in crate::engine) fn owned_behind(
-        &self,
+        &mut self,
         owner: &str,
-        behind: Option<&(u64, String)>,
+        behind: Option<Position>,
         most: usize,
-    ) -> Step<Vec<(u64, String)>> {
-        let prefix = keys::index_prefix(&Scope::Owner(owner.to_owned()), Index::All, &[]);
-        let behind = behind.map(|(created, place)| keys::entry(&prefix, *created, place));
+    ) -> Step<Vec<Position>> {
         let mut found = Vec::new();
-        let mut collect = |key: &[u8]| {
-            found.extend(
-                keys::entry_parts(key, prefix.len()).map(|(created, place)| (created, place.to_owned())),
-            );
-            if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        let direction = crate::engine::world::Direction::Forward;
-        let read = self.world.view.scan_from(&prefix, direction, behind.as_deref(), &mut collect);
-        read.map_err(Halt::Need)?;
+        self.owned(owner, behind, &mut |_, position| {
+            found.push(position.clone());
+            Ok(if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
         Ok(found)
     }
 
-    /// Gives an object, which was not changed by this draft before, another owner, whoever asks; with the names that it claims.
-    pub(in crate::engine) fn danger_move_to(&mut self, object: Object, owner: &str) -> Step<()> {
-        let place = object.place.is_some().then(|| keys::imported(owner, &object.id));
-        let moved = Object { owner: owner.to_owned(), place, ..object.clone() };
-        if self.is_claimed(&moved)? {
+    /// Goes over the objects of an owner. None of them is read, but for those that this draft has changed.
+    pub(super) fn owned(
+        &mut self,
+        owner: &str,
+        behind: Option<Position>,
+        visit: &mut dyn FnMut(&mut Self, &Position) -> Step<ControlFlow<()>>,
+    ) -> Step<()> {
+        let prefix = keys::index_prefix(&Scope::Owner(owner.to_owned()), Index::All, &[]);
+        self.in_order(vec![prefix], (Age::OldestFirst, true, behind), &mut |draft, position| {
+            let is_its = match draft.pending.slot(&position.1) {
+                Some(slot) => slot.as_ref().is_some_and(|(object, _)| object.owner == owner),
+                None => true,
+            };
+            if is_its { visit(draft, position) } else { Ok(ControlFlow::Continue(())) }
+        })
+    }
+
+    /// The names of an object that others of its owner have, and that it cannot have beside them by that owner's rule.
+    pub(in crate::engine) fn names_taken(&mut self, object: &Object, names: Names) -> Step<Vec<Name>> {
+        let mut taken = Vec::new();
+        if names == Names::Free || object.is_destroyed() {
+            return Ok(taken);
+        }
+        for name in attribute!(object.attributes, Name) {
+            if self.read_name(&object.name_claim(name))?.is_some() {
+                taken.push(name.clone());
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Whether an object lies there.
+    pub(in crate::engine) fn is_occupied(&mut self, place: &str) -> Step<bool> {
+        Ok(self.load(place)?.is_some())
+    }
+
+    /// Puts an object, as it is to be under another owner, in the place of what it was, whoever asks; with the names that it claims
+    /// there, by that owner's rule.
+    pub(in crate::engine) fn danger_move(
+        &mut self,
+        object: &Object,
+        moved: Object,
+        names: Names,
+    ) -> Step<()> {
+        if !self.names_taken(&moved, names)?.is_empty() {
             return refuse(Cause::NameTaken, "another object of the new owner has its name");
         }
         if moved.place() == object.place() {
-            return self.put(moved);
+            return self.put_by(moved, names);
         }
-        if self.load(moved.place())?.is_some() {
+        if self.is_occupied(moved.place())? {
             return refuse(Cause::NameTaken, "the new owner has another object under its identifier");
         }
         if object.has_value && !object.is_destroyed() {
-            let value = self.value(&object)?;
+            let value = self.value(object)?;
             self.put_value(&moved, &value)?;
         }
-        self.remove(&object)?;
-        self.put(moved)
-    }
-
-    fn is_claimed(&mut self, object: &Object) -> Step<bool> {
-        for claim in object.name_claims() {
-            if self.read_name(&claim)?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.remove(object)?;
+        self.put_by(moved, names)
     }
 
     /// Takes an object away with all that there is of it in the store.
@@ -67,10 +95,8 @@ impl Draft<'_> {
                 self.put_row(claim, None)?;
             }
         }
-        for key in object.index_entries().into_iter().chain([keys::object(object.place())]) {
-            self.see(&key)?;
-            self.put_row(key, None)?;
-        }
+        self.expect(object.place())?;
+        self.pending.remove_object(object.place());
         self.drop_value(object);
         Ok(())
     }

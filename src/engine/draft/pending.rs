@@ -15,10 +15,13 @@ type Row = (Vec<u8>, Option<Vec<u8>>);
 /// An object with the bytes that its record takes.
 pub type Measured = (Object, usize);
 
+/// What is to be at the place of an object: `None` for nothing, where one is taken away.
+type Slot = Option<Measured>;
+
 /// The changes collected so far.
 #[derive(Default)]
 pub struct Pending {
-    objects: BTreeMap<String, Measured>,
+    objects: BTreeMap<String, Slot>,
     order: BTreeSet<Position>,
     rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// What the ticket of the message still allows.
@@ -32,7 +35,7 @@ pub struct Pending {
 /// What stood before the changes since a savepoint.
 #[derive(Default)]
 struct Noted {
-    objects: BTreeMap<String, Option<Measured>>,
+    objects: BTreeMap<String, Option<Slot>>,
     rows: BTreeMap<Vec<u8>, Option<Option<Vec<u8>>>>,
     grant: Option<Grant>,
     /// How many names were given.
@@ -62,14 +65,19 @@ impl Pending {
         self.objects.is_empty() && self.rows.is_empty()
     }
 
-    /// An object that was collected, with the bytes that its record takes.
-    pub fn measured(&self, place: &str) -> Option<&Measured> {
+    /// What an object was changed to, with the bytes that its record takes, or that it was taken away; `None` where neither was.
+    pub fn slot(&self, place: &str) -> Option<&Slot> {
         self.objects.get(place)
     }
 
-    /// All of them.
+    /// All that were made or changed.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values().map(|(object, _)| object)
+        self.objects.values().flatten().map(|(object, _)| object)
+    }
+
+    /// The places of those that were taken away.
+    pub fn removed(&self) -> impl Iterator<Item = &String> {
+        self.objects.iter().filter(|(_, slot)| slot.is_none()).map(|(place, _)| place)
     }
 
     /// The first of them behind a position, or before it where the oldest come first.
@@ -100,7 +108,16 @@ impl Pending {
     /// Collects an object whose record has so many bytes.
     pub fn put_object(&mut self, object: Object, bytes: usize) {
         let place = object.place().to_owned();
-        let before = self.swap_object(&place, Some((object, bytes)));
+        self.put_slot(place, Some((object, bytes)));
+    }
+
+    /// Takes an object away.
+    pub fn remove_object(&mut self, place: &str) {
+        self.put_slot(place.to_owned(), None);
+    }
+
+    fn put_slot(&mut self, place: String, slot: Slot) {
+        let before = self.swap_object(&place, Some(slot));
         if let Some(noted) = self.noted.last_mut() {
             noted.objects.entry(place).or_insert(before);
         }
@@ -114,14 +131,14 @@ impl Pending {
         }
     }
 
-    /// Puts an object in the place of what stands there, and gives that back.
-    fn swap_object(&mut self, place: &str, object: Option<Measured>) -> Option<Measured> {
-        let added = object.as_ref().map(|(object, bytes)| (position(object), *bytes));
-        let before = match object {
-            Some(object) => self.objects.insert(place.to_owned(), object),
+    /// Puts something in the place of what stands there, and gives that back.
+    fn swap_object(&mut self, place: &str, slot: Option<Slot>) -> Option<Slot> {
+        let added = slot.iter().flatten().next().map(|(object, bytes)| (position(object), *bytes));
+        let before = match slot {
+            Some(slot) => self.objects.insert(place.to_owned(), slot),
             None => self.objects.remove(place),
         };
-        if let Some((object, bytes)) = &before {
+        if let Some((object, bytes)) = before.iter().flatten().next() {
             self.order.remove(&position(object));
             self.bytes -= bytes;
         }

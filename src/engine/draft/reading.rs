@@ -98,8 +98,8 @@ impl Draft<'_> {
 
     /// What the draft has of an object without reading it.
     fn known(&self, place: &str) -> Option<Sized> {
-        if let Some((object, bytes)) = self.pending.measured(place) {
-            return Some((Some(object.clone()), *bytes));
+        if let Some(slot) = self.pending.slot(place) {
+            return Some(slot.as_ref().map_or((None, 0), |(object, bytes)| (Some(object.clone()), *bytes)));
         }
         let recent = || self.recent.iter().find(|(known, _)| known == place).map(|(_, stored)| stored);
         let stored = self.stored.get(place).or_else(recent)?;

@@ -128,6 +128,13 @@ impl Held {
         found.map(|entry| std::mem::replace(&mut entry.attribute, attribute))
     }
 
+    /// Puts one value in the place of another, under its index.
+    pub fn exchange(&mut self, before: &Attribute, after: Attribute) {
+        if let Some(entry) = self.0.iter_mut().find(|entry| entry.attribute == *before) {
+            entry.attribute = after;
+        }
+    }
+
     /// Removes the instance of this index; gives it back.
     pub fn remove(&mut self, reference: &AttributeReference, index: i32) -> Option<Entry> {
         let at = self.0.iter().position(|e| e.index == Some(index) && e.attribute.is_called(reference))?;

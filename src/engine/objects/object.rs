@@ -190,8 +190,12 @@ impl Object {
         if self.is_destroyed() {
             return Vec::new();
         }
-        let names = attribute!(self.attributes, Name).map(name_value);
-        names.map(|name| keys::name(&self.owner, &name)).collect()
+        attribute!(self.attributes, Name).map(|name| self.name_claim(name)).collect()
+    }
+
+    /// The claim on a name, for its owner.
+    pub fn name_claim(&self, name: &kmip_codec::attributes::Name) -> Vec<u8> {
+        keys::name(&self.owner, &name_value(name))
     }
 
     /// Every index entry of the object, in all its scopes, and that of its rotation.

@@ -56,7 +56,7 @@ impl Execute for ReProvisionRequest {
             successors.push(answer.clone());
         }
         let value = certificate_value(&new);
-        let before = credentials::replace(cx.draft, &new.holder, &certificate, successors)?;
+        let before = credentials::replace(cx.draft, &new, &certificate, successors)?;
         birth::store(cx, certificate, &value)?;
         if let Some(before) = before {
             supersede(cx, &before)?;

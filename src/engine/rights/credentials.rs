@@ -6,10 +6,12 @@
 //! client earlier: tickets, asynchronous requests, notices.
 
 use crate::engine::draft::Draft;
+use crate::engine::need::Credential;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::grant::{Grant, Right};
 use crate::engine::rights::identity::{CertificatePath, Fingerprint, Identity, Validity};
+use crate::engine::rights::logins;
 use crate::engine::rights::policy::Principal;
 use crate::engine::world::World;
 use kmip_codec::enums::State;
@@ -37,6 +39,9 @@ pub struct Record {
     /// one is still done.
     #[serde(default)]
     pub replaced_by: Option<Fingerprint>,
+    /// SHA-256 of its public key (see [`logins`](super::logins)), where that is known: what shares the key pair is found by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Fingerprint>,
     /// Whether an administrator had it signed after the name was revoked, so that it is good all the same.
     #[serde(default)]
     pub reinstated: bool,
@@ -173,6 +178,16 @@ pub fn is_revoked(draft: &mut Draft<'_>, name: &str) -> Step<bool> {
     Ok(draft.client_name(name)?.is_some_and(|record| record.ended.is_some()))
 }
 
+/// Whether nobody comes in as this, but with a certificate that was reinstated.
+pub fn is_barred(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
+    let record = match &identity.fingerprint {
+        Some(fingerprint) => draft.credential(fingerprint)?,
+        None => None,
+    };
+    Ok(!names_are_good(draft, identity, record.as_ref())?
+        || record.is_some_and(|record| record.ended.is_some()))
+}
+
 fn is_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
     if record.ended.is_some() {
         return Ok(false);
@@ -181,6 +196,22 @@ fn is_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
     let Some(id) = &record.object else { return Ok(true) };
     let object = draft.credential_object(id)?;
     Ok(object.is_some_and(|object| is_in_use(&object, now)))
+}
+
+/// Whether somebody may log in with a certificate, now or later: whether its end is not final. Dates do not count, for a clock may be
+/// wrong.
+pub fn may_be_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
+    if record.ended.is_some() {
+        return Ok(false);
+    }
+    // What is damaged lets nobody in, until it is put back.
+    let name = unless_damaged(draft.client_name(&record.client))?;
+    if !record.reinstated && name.is_some_and(|name| name.ended.is_some()) {
+        return Ok(false);
+    }
+    let Some(id) = &record.object else { return Ok(true) };
+    let state = unless_damaged(draft.credential_object(id))?.and_then(|object| object.stored_state());
+    Ok(matches!(state, Some(State::PreActive | State::Active)))
 }
 
 /// Whether a managed certificate can be logged in with, by its state.
@@ -220,11 +251,12 @@ impl Standing {
 /// one the client may still fetch the successors, until the new one is used.
 pub fn replace(
     draft: &mut Draft<'_>,
-    new: &Principal,
+    new: &Credential,
     kept: &Object,
     successors: Vec<String>,
 ) -> Step<Option<String>> {
-    let principal = draft.principal();
+    let (principal, key) = (draft.principal(), logins::of_certificate(&new.certificate));
+    let new = &new.holder;
     let (Some(old), Some(fingerprint)) = (principal.identity.fingerprint, new.identity.fingerprint) else {
         return refuse(Cause::Denied, "only a client with a certificate of its own replaces it");
     };
@@ -247,6 +279,7 @@ pub fn replace(
         at,
         object: Some(kept.id.clone()),
         replaces: Some(old),
+        key,
         reinstated,
         ..Record::default()
     };

@@ -86,6 +86,21 @@ impl ClientRef {
         }
     }
 
+    /// That of the holder, of which nothing else is known.
+    pub fn identity(&self) -> Identity {
+        let fingerprint = match self {
+            Self::Name(_) => None,
+            Self::Certificate(fingerprint) => Some(*fingerprint),
+        };
+        Identity { fingerprint, ..Identity::named(&self.owner()) }
+    }
+
+    /// From the name of an owner, as [`owner`](Self::owner) gives it.
+    pub fn of_owner(name: &str) -> Self {
+        let fingerprint = name.strip_prefix(SHA256_PREFIX).and_then(Fingerprint::parse);
+        fingerprint.map_or_else(|| Self::Name(name.to_owned()), Self::Certificate)
+    }
+
     /// Whether this means the holder of a certificate. Users of a certificate have names alone (see
     /// [`is_user`](Self::is_user)).
     pub fn is_holder(&self, identity: &Identity) -> bool {

@@ -5,6 +5,7 @@ pub mod credentials;
 pub(in crate::engine) mod grant;
 pub mod identity;
 mod joiners;
+pub mod logins;
 pub mod names;
 pub mod persona;
 pub mod policy;

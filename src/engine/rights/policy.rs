@@ -9,7 +9,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::attestation::Unproven;
 use crate::engine::rights::grant::Grant;
-use crate::engine::rights::identity::{ClientRef, Identity};
+use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity, SHA256_PREFIX};
 use crate::engine::rights::persona::Persona;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
@@ -76,6 +76,23 @@ pub trait Clients {
 
     /// Whom the configuration lists as administrators.
     fn administrators(&self) -> Vec<ClientRef>;
+}
+
+/// Who owns something under this name, or with this certificate, if somebody does now: the user of a certificate where the
+/// configuration knows one who is called so, else the holder of a certificate with that name. Names may have slashes of their own.
+pub fn acting_as(clients: &dyn Clients, whom: &ClientRef) -> Option<Principal> {
+    let ClientRef::Name(name) = whom else {
+        return clients.principal(&whom.identity());
+    };
+    let (certificate, user) = name.rsplit_once('/').unwrap_or((name, ""));
+    let listed = certificate.strip_prefix(SHA256_PREFIX).and_then(Fingerprint::parse);
+    if !user.is_empty() && (listed.is_some() || clients.holder(name).is_err()) {
+        let holder =
+            listed.map_or_else(|| Identity::named(certificate), |of| ClientRef::Certificate(of).identity());
+        let user = clients.principal(&Identity { user: Some(user.to_owned()), ..holder });
+        return user.or_else(|| clients.principal(&whom.identity()));
+    }
+    clients.principal(&whom.identity())
 }
 
 /// Decides whether the principal may perform the operation on the object. Every operation that is served is

@@ -1,0 +1,292 @@
+//! What a client logs in with is nobody else's, and nothing that is done with objects lets another in as that client or locks it out.
+
+use super::administration::admin;
+use super::handing::{every_step, must_be_sound, possessions};
+use super::objects::*;
+use super::world::{Bench, principal};
+use keystead::engine::rights::identity::{Fingerprint, Identity};
+use keystead::engine::rights::policy::Principal;
+use kmip_codec::attributes::*;
+use kmip_codec::enums::*;
+use kmip_codec::objects::*;
+use kmip_codec::payloads::*;
+use kmip_codec::version::V2_1;
+use std::collections::BTreeSet;
+
+/// How a client has got itself a certificate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// None that the server keeps.
+    Never,
+    /// The server made the pair.
+    Made,
+    /// It sent a request for a key that it had had made here.
+    Signed,
+    /// It brought a certificate for such a key.
+    Brought,
+}
+
+/// What was done with the private key besides.
+#[derive(Clone, Copy, Debug)]
+enum More {
+    Nothing,
+    Archived,
+    Replaced,
+    Copied(KeyFormatType),
+    Imported,
+    Wrapped,
+    Unlinked,
+    Destroyed,
+}
+
+const WAYS: [Way; 4] = [Way::Never, Way::Made, Way::Signed, Way::Brought];
+const MORE: [More; 9] = [
+    More::Nothing,
+    More::Archived,
+    More::Replaced,
+    More::Copied(KeyFormatType::PKCS_8),
+    More::Copied(KeyFormatType::TransparentECPrivateKey),
+    More::Imported,
+    More::Wrapped,
+    More::Unlinked,
+    More::Destroyed,
+];
+
+fn with(who: &Principal, certificate: &[u8]) -> Principal {
+    let fingerprint = Some(Fingerprint::of(certificate));
+    Principal { identity: Identity { fingerprint, ..who.identity.clone() }, ..who.clone() }
+}
+
+fn get(id: &str) -> GetRequest {
+    GetRequest { unique_identifier: Some(id.into()), ..GetRequest::default() }
+}
+
+fn bytes(block: &KeyBlock) -> Vec<u8> {
+    match &block.key_value {
+        Some(KeyValue::Plain(PlainKeyValue { key_material: KeyMaterial::Bytes(bytes), .. })) => {
+            bytes.expose().to_vec()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Everything that somebody may see, archived and destroyed or not.
+fn everything(bench: &mut Bench, who: &Principal) -> BTreeSet<String> {
+    let storage = StorageStatusMask::OnLineStorage
+        | StorageStatusMask::ArchivalStorage
+        | StorageStatusMask::DestroyedStorage;
+    let all = LocateRequest { storage_status_mask: Some(storage), ..LocateRequest::default() };
+    bench.ask(who, V2_1, all).unwrap().unique_identifiers.iter().map(text).collect()
+}
+
+fn private_of(bench: &mut Bench, who: &Principal, id: &str, format: KeyFormatType) -> KeyBlock {
+    let get = GetRequest { key_format_type: Some(format), ..get(id) };
+    bench.ask(who, V2_1, get).unwrap().object.key_block().unwrap().clone()
+}
+
+fn registered(bench: &mut Bench, who: &Principal, key_block: KeyBlock) -> String {
+    let request = RegisterRequest {
+        object_type: ObjectType::PrivateKey,
+        attributes: [Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into(),
+        object: ManagedObject::PrivateKey(PrivateKey { key_block }),
+        ..RegisterRequest::default()
+    };
+    text(&bench.ask(who, V2_1, request).unwrap().unique_identifier)
+}
+
+/// Who logs in, its certificates, and the private key of the last one with the object of the certificate.
+struct Client {
+    who: Principal,
+    old: Principal,
+    new: Option<Principal>,
+    kept: Vec<String>,
+    private: Option<String>,
+}
+
+fn client(bench: &mut Bench, name: &str, way: Way) -> Client {
+    let who = Principal { admin: true, ..principal(name, &["team"]) };
+    let old = with(&who, b"old");
+    let (private, request) = match way {
+        Way::Never => return Client { who: old.clone(), old, new: None, kept: Vec::new(), private: None },
+        Way::Made => (None, ReProvisionRequest::default()),
+        Way::Signed | Way::Brought => {
+            let (private, _) = pair(bench, &Principal { default_group: None, ..old.clone() });
+            let pkcs8 = bytes(&private_of(bench, &old, &private, KeyFormatType::PKCS_8));
+            let key = rcgen::KeyPair::try_from(pkcs8).unwrap();
+            (Some(private), brings(&key, way, name))
+        }
+    };
+    let answer = text(&bench.ask(&old, V2_1, request).unwrap().unique_identifier.unwrap());
+    let certificate = match way {
+        Way::Made => {
+            let links = GetAttributesRequest {
+                unique_identifier: Some(answer.as_str().into()),
+                ..Default::default()
+            };
+            let attributes = bench.ask(&old, V2_1, links).unwrap().attributes.unwrap();
+            let mut links = kmip_codec::attribute!(attributes.0, Link);
+            text(&links.find(|link| link.kind == LinkType::CertificateLink).unwrap().linked)
+        }
+        _ => answer.clone(),
+    };
+    let fetched = bench.ask(if way == Way::Brought { &who } else { &old }, V2_1, get(&certificate));
+    let der = match fetched.unwrap().object {
+        ManagedObject::Certificate(certificate) => certificate.value,
+        other => panic!("{other:?}"),
+    };
+    let private = private.unwrap_or(answer);
+    let kept = vec![certificate, private.clone()];
+    Client { new: Some(with(&who, &der)), who, old, kept, private: Some(private) }
+}
+
+fn brings(key: &rcgen::KeyPair, way: Way, name: &str) -> ReProvisionRequest {
+    let mut parameters = rcgen::CertificateParams::default();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    if way == Way::Brought {
+        let value = parameters.self_signed(key).unwrap().der().to_vec().into();
+        let certificate = Certificate { certificate_type: CertificateType::X_509, value };
+        return ReProvisionRequest { certificate: Some(certificate), ..ReProvisionRequest::default() };
+    }
+    let value = parameters.serialize_request(key).unwrap().der().to_vec().into();
+    let request = CertificateRequest { certificate_request_type: CertificateRequestType::PKCS_10, value };
+    ReProvisionRequest { certificate_request: Some(request), ..ReProvisionRequest::default() }
+}
+
+/// What else a client has done with its key; returns the identifiers of copies, and whether nobody can see into them.
+fn done(bench: &mut Bench, who: &Principal, private: &str, more: More) -> Vec<String> {
+    let this = Some(private.into());
+    match more {
+        More::Nothing => {}
+        More::Archived => drop(bench.ask(who, V2_1, ArchiveRequest { unique_identifier: this }).unwrap()),
+        More::Replaced => {
+            let request = ReKeyKeyPairRequest { private_key: this, ..Default::default() };
+            bench.ask(who, V2_1, request).unwrap();
+        }
+        More::Copied(format) => {
+            let block = private_of(bench, who, private, format);
+            return vec![registered(bench, who, block)];
+        }
+        More::Imported => {
+            let key_block = private_of(bench, who, private, KeyFormatType::PKCS_8);
+            let import = ImportRequest {
+                unique_identifier: "copy".into(),
+                object_type: Some(ObjectType::PrivateKey),
+                object: ManagedObject::PrivateKey(PrivateKey { key_block }),
+                attributes: Some(AttributeList(
+                    [Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into(),
+                )),
+                ..ImportRequest::default()
+            };
+            bench.ask(who, V2_1, import).unwrap();
+            return vec!["copy".to_owned()];
+        }
+        More::Wrapped => {
+            let wrapping = create(bench, who, &[Attribute::ActivationDate(kmip_codec::value::DateTime(1))]);
+            let specification = KeyWrappingSpecification {
+                wrapping_method: WrappingMethod::Encrypt,
+                encryption_key_information: Some(WrappingKeyInformation {
+                    unique_identifier: wrapping.as_str().into(),
+                    cryptographic_parameters: None,
+                }),
+                ..KeyWrappingSpecification::default()
+            };
+            let get = GetRequest { key_wrapping_specification: Some(specification), ..get(private) };
+            let block = bench.ask(who, V2_1, get).unwrap().object.key_block().unwrap().clone();
+            return vec![registered(bench, who, block)];
+        }
+        More::Unlinked => {
+            let reference = Attribute::Link(Link { kind: LinkType::CertificateLink, linked: "x".into() });
+            let request = DeleteAttributeRequest {
+                unique_identifier: this,
+                reference: Some(reference.reference()),
+                ..Default::default()
+            };
+            bench.ask(who, V2_1, request).unwrap();
+        }
+        More::Destroyed => {
+            bench.ask(who, V2_1, revoke(private, RevocationReasonCode::KeyCompromise)).ok();
+            bench.ask(who, V2_1, destroy(private)).unwrap();
+        }
+    }
+    Vec::new()
+}
+
+/// What each certificate of a client is good for.
+fn good_for(bench: &mut Bench, client: &Client) -> Vec<bool> {
+    let certificates = [Some(&client.old), client.new.as_ref()];
+    let mut good = Vec::new();
+    for who in certificates.into_iter().flatten() {
+        for id in &client.kept {
+            // A run that is not committed: who comes with the new certificate ends what the old one is left with.
+            let item =
+                kmip_codec::message::RequestItem::from(kmip_codec::operations::Call::into_request(get(id)));
+            let message = kmip_codec::message::RequestMessage::new(V2_1, vec![item]);
+            let answer = bench.decide(who, &message).response.items.remove(0);
+            good.push(answer.result_status == ResultStatus::Success);
+        }
+    }
+    good
+}
+
+/// Whatever the owner has and has done: who gets its objects gets no login of it, and cannot end one; each object goes over or is
+/// told; and the owner comes in as before, with the old certificate and with the new one.
+#[test]
+fn nobody_gets_the_login_of_another() {
+    let runs = WAYS.iter().flat_map(|way| MORE.iter().map(move |more| (*way, *more)));
+    for ((way, more), used) in runs.flat_map(|run| [(run, false), (run, true)]) {
+        let case = format!("{way:?} {more:?} {used}");
+        let mut bench = Bench::new(7);
+        let ann = client(&mut bench, "ann", way);
+        let mut now = &ann.old;
+        if let (Some(new), true) = (&ann.new, used) {
+            bench.ask(new, V2_1, LocateRequest::default()).unwrap();
+            now = new;
+        }
+        let (mut copies, mut left) = (Vec::new(), 0);
+        if let (Some(private), true) = (&ann.private, used) {
+            copies = done(&mut bench, now, private, more);
+        }
+        if way == Way::Never || used {
+            left = possessions(&mut bench, now).len();
+        }
+        let good = good_for(&mut bench, &ann);
+        let before = everything(&mut bench, &ann.who);
+        let handed = every_step(&mut bench, "ann", "bob", false).unwrap();
+        must_be_sound(&bench);
+        let bob = principal("bob", &[]);
+        let of_bob = everything(&mut bench, &bob);
+        let stay: BTreeSet<String> = handed.stay.iter().map(|one| one.object.clone()).collect();
+        assert_eq!(handed.moved, of_bob.len(), "{case}");
+        assert_eq!(&of_bob | &stay, before, "{case}");
+        assert!(handed.moved >= left, "{case}");
+        let is_destroyed = matches!(more, More::Destroyed) && used;
+        for id in ann.kept.iter().chain(&copies).filter(|id| !is_destroyed || *id != &ann.kept[1]) {
+            assert!(stay.contains(id), "{case}: {id} {handed:?}");
+        }
+        let unseen = handed.stay.iter().filter(|one| !one.login).count();
+        assert_eq!(
+            unseen,
+            usize::from(matches!(more, More::Wrapped) && !copies.is_empty()),
+            "{case}: {handed:?}"
+        );
+        for id in ann.kept.iter().chain(&of_bob) {
+            bench.ask(&bob, V2_1, revoke(id, RevocationReasonCode::KeyCompromise)).ok();
+            bench.ask(&bob, V2_1, destroy(id)).ok();
+        }
+        assert_eq!(good_for(&mut bench, &ann), good, "{case}");
+        let again = every_step(&mut bench, "ann", "bob", false).unwrap();
+        assert_eq!((again.moved, again.stay), (0, handed.stay), "{case}");
+        // Who was revoked logs in with nothing any more.
+        let ended = keystead::admin::protocol::AdminRequest::ClientRevoke {
+            name: "ann".into(),
+            unknown: true,
+            myself: true,
+        };
+        let item = super::administration::item(&ended);
+        bench.run(&admin("root"), &kmip_codec::message::RequestMessage::new(V2_1, vec![item.into()]));
+        let rest = every_step(&mut bench, "ann", "bob", false).unwrap();
+        assert_eq!((rest.moved, rest.stay), (stay.len(), Vec::new()), "{case}");
+        assert!(good_for(&mut bench, &ann).iter().all(|good| !good), "{case}");
+        must_be_sound(&bench);
+    }
+}
