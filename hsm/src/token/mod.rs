@@ -106,7 +106,7 @@ pub struct Token {
 impl Token {
     /// Connects and logs in, once. Keys are looked up when they are first used.
     pub fn connect(config: TokenConfig) -> Result<Self, Error> {
-        let (workers, timeout) = (config.workers.clamp(1, 64), config.call_timeout);
+        let (workers, timeout) = (config.workers.clamp(1, 256), config.call_timeout);
         let module = config.module.clone();
         let shared = load(config).map_err(|error| softhsm::explained(&module, error))?;
         let shared = Arc::new(shared);
