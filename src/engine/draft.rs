@@ -24,6 +24,7 @@ use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Step, refuse};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::{CertificatePath, Identity};
+use crate::engine::rights::logins;
 use crate::engine::rights::persona::Names;
 use crate::engine::rights::policy::{self, Principal};
 use crate::engine::rotation;
@@ -107,6 +108,9 @@ impl<'a> Draft<'a> {
             return Err(policy::not_found(id).into());
         };
         policy::authorise(self.principal, self.pending.grant.as_mut(), operation, &object)?;
+        if self.pending.grant.as_ref().is_some_and(|grant| grant.is_lent) && logins::has(self, &object)? {
+            return Err(policy::not_found(id).into());
+        }
         object.settle(self.world.now.seconds());
         Ok(object)
     }

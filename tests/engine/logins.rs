@@ -3,6 +3,7 @@
 use super::administration::admin;
 use super::handing::{every_step, must_be_sound, possessions};
 use super::objects::*;
+use super::tickets::with as with_ticket;
 use super::world::{Bench, principal};
 use keystead::engine::rights::identity::{Fingerprint, Identity};
 use keystead::engine::rights::policy::Principal;
@@ -288,5 +289,39 @@ fn nobody_gets_the_login_of_another() {
         assert_eq!((rest.moved, rest.stay), (stay.len(), Vec::new()), "{case}");
         assert!(good_for(&mut bench, &ann).iter().all(|good| !good), "{case}");
         must_be_sound(&bench);
+    }
+}
+
+/// A ticket lends what its giver may do, and never who it is: what the giver logs in with is nothing for whoever holds it.
+#[test]
+fn no_ticket_lends_a_login() {
+    for way in [Way::Made, Way::Signed, Way::Brought] {
+        let mut bench = Bench::new(7);
+        let ann = client(&mut bench, "ann", way);
+        let now = ann.new.clone().unwrap();
+        bench.ask(&now, V2_1, LocateRequest::default()).unwrap();
+        let plain = create(&mut bench, &now, &[]);
+        let (other, _) = pair(&mut bench, &now);
+        let rights = Rights { rights: vec![Right::default()] };
+        let delegated = DelegatedLoginRequest { rights, ..Default::default() };
+        let lent = bench.ask(&now, V2_1, delegated).unwrap().ticket;
+        let own = bench.ask(&now, V2_1, LoginRequest::default()).unwrap().ticket;
+        let bob = principal("bob", &[]);
+        for id in &ann.kept {
+            assert_eq!(
+                with_ticket(&mut bench, &bob, &lent, get(id)).map(drop),
+                Err(ResultReason::ObjectNotFound)
+            );
+            let end = revoke(id, RevocationReasonCode::KeyCompromise);
+            assert_eq!(
+                with_ticket(&mut bench, &bob, &lent, end).map(drop),
+                Err(ResultReason::ObjectNotFound)
+            );
+            assert!(with_ticket(&mut bench, &now, &own, get(id)).is_ok(), "{way:?}");
+        }
+        for id in [&plain, &other] {
+            assert!(with_ticket(&mut bench, &bob, &lent, get(id)).is_ok(), "{way:?}");
+        }
+        assert!(bench.ask(&now, V2_1, get(&ann.kept[1])).is_ok());
     }
 }

@@ -15,7 +15,7 @@ use kmip_codec::value::{DateTime, Interval};
 use kmip_codec::version::V2_1;
 
 /// Asks with a ticket in the header.
-fn with<R: Call>(
+pub fn with<R: Call>(
     bench: &mut Bench,
     who: &Principal,
     ticket: &Ticket,

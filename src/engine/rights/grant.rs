@@ -47,6 +47,9 @@ pub struct Grant {
     pub rights: Option<Vec<Right>>,
     /// How many operations are left in all.
     pub left: Option<i64>,
+    /// Whether somebody else than the giver may hold it: what the giver logs in with is never lent.
+    #[serde(skip)]
+    pub is_lent: bool,
     /// The operation of the present item.
     #[serde(skip)]
     asked: Option<Operation>,
@@ -58,7 +61,7 @@ pub struct Grant {
 impl Grant {
     /// A grant that no item has used yet.
     pub fn new(rights: Option<Vec<Right>>, left: Option<i64>) -> Self {
-        Self { rights, left, asked: None, used: None }
+        Self { rights, left, is_lent: false, asked: None, used: None }
     }
 
     /// The grant between two items.

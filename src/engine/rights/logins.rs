@@ -90,10 +90,7 @@ impl Logins {
 
     /// What this object is to them.
     pub fn use_of(&self, draft: &mut Draft<'_>, object: &Object) -> Step<Use> {
-        let object_type = object.object_type();
-        let is_of_a_pair =
-            [ObjectType::Certificate, ObjectType::PrivateKey, ObjectType::PublicKey].contains(&object_type);
-        if !is_of_a_pair || object.is_destroyed() {
+        if !is_of_a_pair(object) || object.is_destroyed() {
             return Ok(Use::None);
         }
         if let Some(client) = self.certificates.get(object.place()) {
@@ -106,7 +103,7 @@ impl Logins {
         if is_linked {
             return Ok(Use::Login(owner.clone()));
         }
-        let is_private = object_type == ObjectType::PrivateKey;
+        let is_private = object.object_type() == ObjectType::PrivateKey;
         if self.keys.is_empty() && !self.clients.contains(owner) {
             return Ok(Use::None);
         }
@@ -120,6 +117,18 @@ impl Logins {
             None => Use::None,
         })
     }
+}
+
+/// Whether somebody logs in with this object.
+pub fn has(draft: &mut Draft<'_>, object: &Object) -> Step<bool> {
+    if !is_of_a_pair(object) {
+        return Ok(false);
+    }
+    Ok(matches!(Logins::all(draft)?.use_of(draft, object)?, Use::Login(_)))
+}
+
+fn is_of_a_pair(object: &Object) -> bool {
+    [ObjectType::Certificate, ObjectType::PrivateKey, ObjectType::PublicKey].contains(&object.object_type())
 }
 
 /// The objects that the links of a certificate or of a key name as its pair.

@@ -86,7 +86,9 @@ impl Admitted {
 
     /// What the ticket allows.
     pub fn grant(&self) -> Grant {
-        self.record.grant.clone()
+        let mut grant = self.record.grant.clone();
+        grant.is_lent = self.record.delegated;
+        grant
     }
 
     /// Writes what is left of the ticket, unless the message has taken it back.
