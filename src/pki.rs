@@ -8,6 +8,7 @@ pub use facts::{DIRECTORY_NAME, Facts, bounded, chain_rule, may_certify, may_pro
 pub use text::{name, text_of};
 
 use crate::engine::rights::names::{self, Flaw};
+use crate::engine::rights::reference;
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -147,8 +148,16 @@ impl Ca {
     /// A certificate for a client of this name and this key, X.509 SubjectPublicKeyInfo DER, until a time in seconds since
     /// 1970; everything else of it is decided here.
     pub fn certified(&self, key: &[u8], name: &str, until: i64) -> Result<rcgen::Certificate, Error> {
+        self.signed(key, client_params(name, 0)?, until)
+    }
+
+    fn signed(
+        &self,
+        key: &[u8],
+        mut params: CertificateParams,
+        until: i64,
+    ) -> Result<rcgen::Certificate, Error> {
         let key = SubjectPublicKeyInfo::from_der(key)?;
-        let mut params = client_params(name, 0)?;
         params.not_after =
             OffsetDateTime::from_unix_timestamp(until).map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
         Ok(params.signed_by(&key, &self.0)?)
@@ -157,6 +166,12 @@ impl Ca {
     /// The same, DER.
     pub fn certify(&self, key: &[u8], name: &str, until: i64) -> Result<Vec<u8>, Error> {
         Ok(self.certified(key, name, until)?.der().to_vec())
+    }
+
+    /// A certificate for a client that is let in by this name now, whatever the rule of names says of it: it is called as before,
+    /// DER.
+    pub fn renew(&self, key: &[u8], name: &str, until: i64) -> Result<Vec<u8>, Error> {
+        Ok(self.signed(key, usual_params(name, 0)?, until)?.der().to_vec())
     }
 
     fn pair(&self, params: CertificateParams) -> Result<Pair, Error> {
@@ -194,7 +209,7 @@ fn local_names() -> Result<Vec<SanType>, Error> {
 
 /// A name for a client, as the command line has it.
 pub fn client_name(text: &str) -> Result<String, String> {
-    names::check(text).map(|()| text.to_owned()).map_err(|flaw| format!("{flaw}; give another name"))
+    reference::new_name(text).map_err(|why| format!("{why}; give another name"))
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
@@ -203,6 +218,10 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 fn client_params(name: &str, days: i64) -> Result<CertificateParams, Error> {
     check_name(name)?;
+    usual_params(name, days)
+}
+
+fn usual_params(name: &str, days: i64) -> Result<CertificateParams, Error> {
     let mut params = params(name, days)?;
     if let (Ok(_), Ok(dns)) = (DnsName::try_from(name), name.try_into()) {
         params.subject_alt_names = vec![SanType::DnsName(dns)];

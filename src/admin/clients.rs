@@ -9,6 +9,7 @@ use super::table::table;
 use super::{as_administrator, as_administrator_for, ask, ask_with, fail, host_files, json_line, password};
 use crate::arguments::whole;
 use crate::client::{ClientArgs, Error, Settings};
+use crate::engine::rights::reference;
 use crate::gate;
 use crate::output;
 use crate::pki::{self, Curve};
@@ -44,7 +45,7 @@ enum Action {
     /// refused, too, unless --administrator says that it is meant.
     #[command(after_help = as_administrator("keystead client add host-7 --out /root/host-7"))]
     Add {
-        /// The name of the client: what its objects belong to
+        /// The name of the client, which its objects belong to; name:"..." around it is read as in other commands
         #[arg(value_parser = pki::client_name)]
         name: String,
         /// The folder that the files go into; it is made where it is missing
@@ -107,7 +108,7 @@ pub fn run(command: &ClientCommand) -> ExitCode {
         Action::Add { name, out, days, curve, replace, administrator, myself } => {
             command.client.settings().and_then(|settings| {
                 let sign = |request| {
-                    let (name, days, replace) = (name.clone(), *days, *replace);
+                    let (name, days, replace) = (reference::written(name), *days, *replace);
                     let (administrator, myself) = (*administrator, *myself);
                     let request =
                         AdminRequest::ClientAdd { name, days, request, replace, administrator, myself };
@@ -194,7 +195,8 @@ fn complete(
         output::say(&json_line(&told))?;
         return Ok(());
     }
-    output::say(&format!("client {name:?}: {} and {}", certificate.display(), key.display()))?;
+    let told = reference::told(name);
+    output::say(&format!("client {told}: {} and {}", text::path(&certificate), text::path(&key)))?;
     output::say(&format!(
         "valid until {}, fingerprint sha256:{}",
         date(issued.not_after),
@@ -230,7 +232,7 @@ fn print_certificates(issued: &[Issued]) -> Result<(), Error> {
         // Of a certificate that was barred before it ever came nothing is known.
         let known = |is_known: bool, text: String| if is_known { text } else { "-".to_owned() };
         [
-            known(!one.name.is_empty(), one.name.clone()),
+            known(!one.name.is_empty(), reference::written(&one.name)),
             known(one.not_after != 0, date(one.not_after)),
             fingerprint,
             one.ended.clone().unwrap_or("good".to_owned()),
@@ -247,8 +249,9 @@ fn show(command: &ClientCommand, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     let standing = &shown.standing;
-    output::say(&format!("client {:?}, persona {:?}", standing.name, standing.persona))?;
+    output::say(&format!("client {}, persona {:?}", reference::told(&standing.name), standing.persona))?;
     if let Some(why) = &shown.revoked {
+        let why = text::lines(why);
         output::say(&format!(
             "  {why}: no certificate of this name is good but those that were signed for it after that"
         ))?;

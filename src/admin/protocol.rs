@@ -30,7 +30,7 @@ pub enum AdminRequest {
     MasterRotate,
     /// Sign a certificate for a client.
     ClientAdd {
-        /// Its name.
+        /// Its name, as people write it.
         name: String,
         /// How long the certificate is valid, in days.
         days: u32,
@@ -92,6 +92,17 @@ pub enum AdminRequest {
         /// The most of them.
         count: usize,
     },
+}
+
+impl AdminRequest {
+    /// The same request, which signs a certificate with this name.
+    pub fn naming(&self, signed: &str) -> Self {
+        let mut request = self.clone();
+        if let Self::ClientAdd { name, .. } = &mut request {
+            signed.clone_into(name);
+        }
+        request
+    }
 }
 
 /// The answer to [`AdminRequest::Ready`]: what was really tried, part by part.

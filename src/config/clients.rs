@@ -41,8 +41,11 @@ fn normalise(config: &mut Config) -> Result<(), Wrong> {
     for (key, text) in entries {
         *text = reference::normalised(text).map_err(|why| Wrong::new(key, why))?;
     }
-    config.endpoints.iter().enumerate().try_for_each(|(row, one)| {
-        reference::check_plain(&one.client).map_err(|why| Wrong::new(format!("endpoints[{row}].client"), why))
+    config.endpoints.iter_mut().enumerate().try_for_each(|(row, one)| {
+        // It is compared with names alone: it has the form of one.
+        let read = reference::plain_name(&one.client);
+        one.client = read.map_err(|why| Wrong::new(format!("endpoints[{row}].client"), why))?;
+        Ok(())
     })
 }
 

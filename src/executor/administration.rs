@@ -9,6 +9,7 @@ use crate::engine::certificates;
 use crate::engine::draft::Changes;
 use crate::engine::need::Outside;
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::rights::identity::ClientRef;
 use crate::engine::rights::logins;
 use crate::engine::supplies::Supplies;
 use crate::gate::{self, fingerprint};
@@ -54,7 +55,12 @@ impl Executor {
                 );
                 Refusal::new(Cause::NotFound, text)
             })?),
-            AdminRequest::ExplainLast { client, count } => json(self.memory.last(client.as_deref(), *count)),
+            AdminRequest::ExplainLast { client, count } => {
+                // What is no way to write a client may still be the name under which somebody was turned away.
+                let named =
+                    |text: &String| ClientRef::read(text).map_or_else(|_| text.clone(), |whom| whom.owner());
+                json(self.memory.last(client.as_ref().map(named).as_deref(), *count))
+            }
             AdminRequest::ClientRevoke { .. }
             | AdminRequest::ClientHandOver { .. }
             | AdminRequest::ClientList => Err(failed("it is done in the draft")),

@@ -54,11 +54,11 @@ impl Registrar {
         let (certificate, pair) = match wanted {
             Wanted::Brought(certificate) => (certificate.clone(), None),
             Wanted::Signed { client, key, until } => {
-                (self.ca()?.certify(key, client, self.end(*until)?).map_err(unfit)?, None)
+                (self.ca()?.renew(key, client, self.end(*until)?).map_err(unfit)?, None)
             }
             Wanted::Made { client, until } => {
                 let (ca, pair) = (self.ca()?, self.pair()?);
-                (ca.certify(&pair.public_spki, client, self.end(*until)?).map_err(unfit)?, Some(pair))
+                (ca.renew(&pair.public_spki, client, self.end(*until)?).map_err(unfit)?, Some(pair))
             }
         };
         let holder = self.judge(gate, &certificate)?;

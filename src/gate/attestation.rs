@@ -61,7 +61,7 @@ impl Attestor {
                 operations: config.operations()?,
             };
             if rows.iter().any(|other| other.whom == row.whom) {
-                return Err(format!("attestation of {:?} is configured twice", config.client));
+                return Err(format!("attestation of {} is configured twice", config.client));
             }
             rows.push(row);
         }

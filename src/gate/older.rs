@@ -4,7 +4,7 @@
 use super::names::Misnamed;
 use super::rules::Rules;
 use crate::engine::rights::identity::{ClientRef, Fingerprint, SHA256_PREFIX};
-use crate::engine::rights::names;
+use crate::engine::rights::{names, reference};
 use crate::text::printable;
 use std::sync::Arc;
 
@@ -47,7 +47,8 @@ impl Rules {
         let likeness = names::likeness(&name);
         if likeness != name && (likeness.is_empty() || self.is_called(&likeness, owners)?) {
             return Err(format!(
-                "{why}. It owns objects here, and another client is called {likeness:?}, which looks the same: {hand_over}"
+                "{why}. It owns objects here, and another client is called {}, which looks the same: {hand_over}",
+                reference::told(&likeness)
             ));
         }
         let certificate = ClientRef::Certificate(fingerprint);

@@ -14,6 +14,7 @@ use crate::engine::rights::identity::{
 };
 use crate::engine::rights::persona::Credentials;
 use crate::engine::rights::policy::Principal;
+use crate::engine::rights::reference;
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::SecretBytes;
 use kmip_codec::message::RequestMessage;
@@ -118,8 +119,9 @@ impl Rules {
         match self.user_called(name) {
             None => Ok(()),
             Some(user) => Err(format!(
-                "its certificate has the name {name:?}, under which the user {user:?} of another certificate acts: sign one with \
-                 another name"
+                "its certificate has the name {}, under which the user {user:?} of another certificate acts: sign one with \
+                 another name",
+                reference::told(name)
             )),
         }
     }
@@ -167,7 +169,7 @@ impl Rules {
     fn user(&self, holder: Principal, user: &str) -> Result<Principal, String> {
         let tells_users_apart = holder.persona.credentials == Credentials::Identify;
         if !tells_users_apart || !self.credentials.knows(user, &holder.identity) {
-            return Err(format!("{:?} has no user {user:?}", holder.name));
+            return Err(format!("{} has no user {user:?}", reference::told(&holder.name)));
         }
         let identity = Identity { user: Some(user.to_owned()), ..holder.identity.clone() };
         let name = identity.name();

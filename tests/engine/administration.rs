@@ -242,6 +242,17 @@ fn nobody_is_locked_out_unawares() {
     bench.run(&by_another, &message(&add("root", false, true, false)));
     assert!(told(&mut bench, &root, &revoke(&own, false)).0.contains("Let another administrator do it"));
     assert!(told(&mut bench, &root, &revoke("root", false)).0.contains("No other administrator"));
+    // One that was signed here and that the CAs do not take any more gets nobody in.
+    for (is_signed, is_taken) in [(false, true), (true, true), (true, false)] {
+        let mut bench = Bench::new(13);
+        bench.clients.0.extend([root.clone(), admin("second")]);
+        bench.clients.1.insert("second".to_owned(), is_taken);
+        if is_signed {
+            bench.run(&root, &message(&add("second", false, true, false)));
+        }
+        let (why, _) = told(&mut bench, &root, &revoke("root", false));
+        assert_eq!(why.contains("No other administrator"), !is_signed || !is_taken, "{why}");
+    }
     // The control: others are ended without it, by name and by fingerprint.
     let mut bench = Bench::new(8);
     for other in ["host", &format!("sha256:{}", "cd".repeat(32))] {

@@ -211,6 +211,48 @@ fn who_was_revoked_does_not_come_back() {
     assert!(cases > 900 && shut > cases * 3 / 4, "{shut} of {cases}");
 }
 
+/// A text that no command can read, and that is the name of somebody here, is answered with how that name is written, and with no
+/// other client.
+#[test]
+fn advice_names_nobody_else() {
+    let mut bench = Bench::new(9);
+    owns(&mut bench, "host");
+    for name in ["CN=host", "host ", " host", "SHA256:host", "name:host", "host\u{3164}", "/C=DE/CN=host"] {
+        let known = || name.to_owned();
+        let requests = [
+            AdminRequest::ClientRevoke { name: known(), unknown: false, myself: false },
+            AdminRequest::ClientShow { name: known() },
+            AdminRequest::ClientHandOver {
+                name: known(),
+                to: "host".to_owned(),
+                unknown: true,
+                rename: false,
+                after: None,
+            },
+            AdminRequest::ClientHandOver {
+                name: "host".to_owned(),
+                to: known(),
+                unknown: true,
+                rename: false,
+                after: None,
+            },
+        ];
+        for is_known in [false, true] {
+            if is_known {
+                owns(&mut bench, name);
+            }
+            for request in &requests {
+                let message = RequestMessage::new(V2_1, vec![item(request).into()]);
+                let outcome = bench.decide(&admin("root"), &message);
+                let why = outcome.response.items[0].result_message.clone().unwrap();
+                assert_eq!(why.contains("is called exactly so"), is_known, "{request:?}: {why}");
+                assert!(!is_known || why.contains(&names::quoted(name)), "{why}");
+                assert!(!is_known || !why.contains("\"host\"") || name == "name:host", "{why}");
+            }
+        }
+    }
+}
+
 /// A name that was revoked comes back by a certificate that an administrator has signed since, and by no other.
 #[test]
 fn who_is_signed_anew_comes_back() {

@@ -1,5 +1,6 @@
 //! A world for the engine: a store in memory, keys in software, a clock and entropy that a test sets.
 
+use base64ct::{Base64, Encoding as _};
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
@@ -56,9 +57,10 @@ pub struct Bench {
     pub took: Duration,
 }
 
-/// The clients that a test knows; others are in no group, and users only where they are known.
+/// The clients that a test knows, others are in no group, and users only where they are known; and those of them who have not come,
+/// with whether the CAs would let them in.
 #[derive(Default)]
-pub struct Known(pub Vec<Principal>);
+pub struct Known(pub Vec<Principal>, pub BTreeMap<String, bool>);
 
 impl Clients for Known {
     fn principal(&self, identity: &Identity) -> Option<Principal> {
@@ -82,8 +84,21 @@ impl Clients for Known {
     }
 
     fn comes_in(&self, whom: &ClientRef) -> Vec<Identity> {
-        let come = self.0.iter().filter(|known| known.admin && whom.is_holder(&known.identity));
+        let has_come = |known: &&Principal| known.admin && !self.1.contains_key(&known.name);
+        let come = self.0.iter().filter(has_come).filter(|known| whom.is_holder(&known.identity));
         come.map(|known| known.identity.clone()).collect()
+    }
+
+    /// A certificate that the CA of a test has signed is made of a name and a fingerprint.
+    fn lets_in(&self, certificate: &[u8]) -> Option<Principal> {
+        let (name, fingerprint) = std::str::from_utf8(certificate).ok()?.split_once(' ')?;
+        let identity = Identity { fingerprint: Fingerprint::parse(fingerprint), ..Identity::named(name) };
+        let is_admin = self.0.iter().any(|known| known.admin && known.identity.certificate == name);
+        (self.1.get(name) != Some(&false)).then(|| Principal {
+            identity,
+            admin: is_admin,
+            ..principal(name, &[])
+        })
     }
 
     fn holder(&self, name: &str) -> Result<Principal, String> {
@@ -308,7 +323,7 @@ impl Bench {
         Ok(match request {
             AdminRequest::ClientAdd { name, .. } => serde_json::json!({
                 "name": name, "fingerprint": self.signed, "not_after": self.now + 86_400, "by": "", "at": 0,
-                "certificate": "PEM",
+                "certificate": pem(format!("{name} {}", self.signed).as_bytes()),
             }),
             AdminRequest::ClientShow { name } => serde_json::json!({
                 "name": name, "configured": true, "admin": false, "weak_keys": false, "groups": [],
@@ -577,6 +592,11 @@ fn pair(kind: PairKind) -> KeyPair {
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, private.as_ref()).unwrap();
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
     KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() }
+}
+
+fn pem(certificate: &[u8]) -> String {
+    let text = Base64::encode_string(certificate);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
 /// A client that may have what is weak.

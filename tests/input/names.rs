@@ -9,6 +9,7 @@ use keystead::engine::rights::identity::ClientRef;
 use keystead::engine::rights::{names, reference};
 use keystead::gate::{Gate, Owners, Shown, fingerprint, name_of};
 use keystead::pki::{self, Ca, Curve};
+use keystead::text::printable;
 use kmip_codec::enums::ResultReason;
 use kmip_codec::operations::Call as _;
 use rcgen::{CertificateParams, DnType, DnValue, Issuer, KeyPair, PublicKeyData as _};
@@ -67,6 +68,8 @@ const PIECES: &[&str] = &[
     "SHA1 Fingerprint=",
     "CN=",
     "subject=",
+    "name:",
+    "name:\"host\"",
     "ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab:ab",
     "abababababababababababababababababababababababababababababababab",
     "xn--mller-kva.example",
@@ -113,22 +116,36 @@ fn every_door_takes_the_same_names() {
             gate.enter(&[shown], Shown::ByClient).map(|presented| presented.principal().name.clone());
         let is_taken = entered.is_ok();
         assert_eq!(entered.unwrap_or_else(|_| name.clone()), name, "another name than was shown");
-        // 64 digits alone are taken for a fingerprint where people write them, with both right forms.
-        let written = if names::is_digits(&name) { names::quoted(&name) } else { name.clone() };
-        assert!(written == name || ClientRef::read(&name).unwrap_err().contains("name:"), "{name:?}");
-        let listed = reference::normalised(&written).is_ok_and(|entry| entry == written);
-        assert_eq!(listed, is_taken, "the configuration: {name:?}");
-        let meant = ClientRef::read(&written).is_ok_and(|whom| whom == ClientRef::Name(name.clone()));
-        assert_eq!(meant, is_taken, "administrative operations: {name:?}");
+        let exactly = |whom: &ClientRef| *whom == ClientRef::Name(name.clone());
+        // As it is, it is never read as another name; what may be meant otherwise is refused, with the right forms.
+        let read = ClientRef::read(&name);
+        let says_how = names::is_digits(&name) || name.starts_with("name:");
+        assert_eq!(read.as_ref().is_ok_and(exactly), is_taken && !says_how, "as it is: {name:?}");
+        assert!(
+            !is_taken || read.as_ref().is_ok_and(exactly) || read.is_err_and(|why| why.contains("name:"))
+        );
+        // What a list shows is read by every command and every key of the configuration, and is seen as a whole.
+        let written = reference::written(&name);
+        let is_no_name = name.is_empty() || name.strip_prefix("sha256:").is_some_and(names::is_digits);
+        assert!(is_no_name || ClientRef::read(&written).is_ok_and(|whom| exactly(&whom)), "{written}");
+        assert!(is_no_name || reference::normalised(&written) == Ok(written.clone()), "{written}");
+        assert_eq!(reference::normalised(&names::quoted(&name)).ok(), (!is_no_name).then(|| written.clone()));
+        assert_eq!(printable(&written, usize::MAX - 1), written, "something of it is not seen");
+        assert_eq!(reference::new_name(&written).is_ok(), is_taken, "client add: {written}");
+        assert_eq!(pki::client_name(&written).ok(), is_taken.then(|| name.clone()), "client add: {written}");
+        let told = reference::told(&name);
+        assert!(told == format!("\"{name}\"") || told == names::quoted(&name), "{told}");
         let stated = ClientRef::read(&names::quoted(&name)).ok();
-        let is_fingerprint = name.strip_prefix("sha256:").is_some_and(names::is_digits);
-        let is_no_name = name.is_empty() || is_fingerprint;
         assert_eq!(
             stated,
             (!is_no_name).then(|| ClientRef::Name(name.clone())),
             "as it is printed: {name:?}"
         );
-        assert_eq!(reference::check_plain(&name).is_ok(), is_taken, "endpoints: {name:?}");
+        assert_eq!(
+            reference::plain_name(&written).ok(),
+            (!is_no_name).then(|| name.clone()),
+            "endpoints: {written}"
+        );
         let until = i64::from(u32::MAX);
         let signed = ca.certify(&key.subject_public_key_info(), &name, until);
         assert_eq!(pki::request(&name, Curve::P256).is_ok(), is_taken, "the command: {name:?}");
@@ -227,6 +244,80 @@ fn a_known_name_comes_in() {
     assert!(shown.contains("revoked by admin"), "{shown}");
 }
 
+/// An administrator that is listed by its fingerprint, and whose name was revoked, stays out, whoever is called alike afterwards.
+#[test]
+fn a_revoked_name_stays_out_where_its_fingerprint_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("server");
+    let dev = Dev::start_quietly(&dir);
+    let read = |file: &str| fs::read_to_string(dev.folder.join(file)).unwrap();
+    let ca = Issuer::from_ca_cert_pem(&read("ca.pem"), KeyPair::from_pem(&read("ca.key")).unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let shown = certificate(&ca, &key, "web1 ");
+    let text = <base64ct::Base64 as base64ct::Encoding>::encode_string(&shown);
+    let text = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    let pair = pki::Pair { certificate: text, key: key.serialize_pem() };
+    drop(dev);
+    let file = dir.join("keystead.toml");
+    let listed = format!("names = [\"admin\", \"sha256:{}\"]", fingerprint(&shown));
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, config.replace("names = [\"admin\"]", &listed)).unwrap();
+    let dev = Dev::start_quietly(&dir);
+    let message = typed::message(typed::create().into_request());
+    let come =
+        || typed::exchange(&mut wire::connect_with(&dev, Some(&pair)), &message).unwrap().result_reason;
+    assert_eq!(come(), None);
+    told(dev.keystead("admin", &["client", "revoke", r#"name:"web1 ""#]));
+    assert_eq!(come(), Some(ResultReason::AuthenticationNotSuccessful));
+    let out = folder.path().join("out");
+    told(dev.keystead("admin", &["client", "add", "web1", "--out", out.to_str().unwrap()]));
+    assert_eq!(come(), Some(ResultReason::AuthenticationNotSuccessful));
+}
+
+/// `client add` reads a name as every other command does, and what the list shows is read again.
+#[test]
+fn what_a_list_shows_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(&folder.path().join("server"));
+    let digits = "ab".repeat(32);
+    let stated = format!("name:{digits}");
+    for (at, typed, name) in [
+        (0, r#"name:"host q""#, "host q"),
+        (1, &*stated, &*digits),
+        (2, &*"cd".repeat(32), &*"cd".repeat(32)),
+        (3, "کتاب\u{200c}ها", "کتاب\u{200c}ها"),
+    ] {
+        let out = folder.path().join(at.to_string());
+        let (out, written) = (out.to_str().unwrap(), reference::written(name));
+        told(dev.keystead("admin", &["client", "add", typed, "--out", out]));
+        let listed = told(dev.keystead("admin", &["client", "list"]));
+        assert!(listed.lines().any(|line| line.starts_with(&format!("{written} "))), "{written}: {listed}");
+        let revoked = told(dev.keystead("admin", &["client", "revoke", &written]));
+        assert!(revoked.contains(&reference::told(name)) && revoked.contains("revoked sha256:"), "{revoked}");
+    }
+    for wrong in ["name:host", r#"name:"name:\"x\"""#, r#"name:"host ""#] {
+        assert!(!dev.keystead("admin", &["client", "add", wrong]).status.success(), "{wrong}");
+    }
+}
+
+/// Who is let in by a name that the rule refuses has its certificate renewed under that name.
+#[test]
+fn an_older_name_is_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Dev::start_quietly(folder.path()));
+    let gate = Gate::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
+    let pair = pki::make_ca("CA", Curve::P256).unwrap();
+    let ca = Ca::from_pem(&pair.certificate, &pair.key).unwrap();
+    let key = KeyPair::generate().unwrap().subject_public_key_info();
+    for name in ["CN=host", "host ", "SHA256:abc", "host\u{3164}", "e\u{301}", "host"] {
+        gate.owners(Arc::new(Known([name.to_owned()].into())));
+        assert_eq!(ca.certify(&key, name, i64::from(u32::MAX)).is_ok(), name == "host");
+        let renewed = CertificateDer::from(ca.renew(&key, name, i64::from(u32::MAX)).unwrap());
+        let entered = gate.enter(&[renewed], Shown::ByClient).map_err(|refused| refused.why).unwrap();
+        assert_eq!(entered.principal().name, name);
+    }
+}
+
 /// Of two common names none is taken, whoever owns what under either; and the refusal says what becomes of the first one's objects.
 #[test]
 fn of_two_names_none_is_taken() {
@@ -270,6 +361,24 @@ fn the_configuration_as_a_file_takes_what_the_gate_takes() {
         let read = Config::read(&file);
         assert_eq!(read.is_ok(), is_taken, "{name}");
         assert!(read.err().is_none_or(|why| why.to_string().contains("can match no certificate")), "{name}");
+    }
+    // One name in two forms is the same name twice.
+    let rows = |table: &str, key: &str, names: [&str; 2]| {
+        let more = if table == "clients" { "persona = \"standard\"\n" } else { "" };
+        let row = |name: &&str| format!("\n[[{table}]]\n{key} = '{name}'\n{more}");
+        fs::write(&file, format!("{text}{}", names.iter().map(row).collect::<String>())).unwrap();
+        Config::read(&file).map_err(|why| why.to_string())
+    };
+    let digits = "ab".repeat(32);
+    let (stated, quoted) = (format!("name:{digits}"), names::quoted(&digits));
+    let forms = [["py2", r#"name:"py2""#], [r#"name:"host ""#, r#"name:"host\u{20}""#], [&*stated, &*quoted]];
+    for (table, key) in [("clients", "name"), ("endpoints", "client")] {
+        for twice in forms {
+            let why = rows(table, key, twice).unwrap_err();
+            assert!(why.contains("has the same"), "{table} {twice:?}: {why}");
+        }
+        let read = rows(table, key, ["py2", r#"name:"host ""#]).unwrap();
+        assert!(table != "endpoints" || read.endpoints[1].client == "host ", "{:?}", read.endpoints);
     }
 }
 

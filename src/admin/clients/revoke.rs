@@ -5,6 +5,7 @@ use super::super::{ask, confirm, json_line};
 use super::ClientCommand;
 use crate::client::Error;
 use crate::engine::rights::identity::SHA256_PREFIX;
+use crate::engine::rights::reference;
 use crate::output;
 use crate::text::printable;
 use clap::Args;
@@ -41,7 +42,8 @@ pub fn run(command: &ClientCommand, revoke: &Revoke) -> Result<(), Error> {
     }
     if let Some(name) = &revoked.name {
         output::say(&format!(
-            "revoked the name {name:?}: every certificate with it is refused, whoever signed it"
+            "revoked the name {}: every certificate with it is refused, whoever signed it",
+            reference::told(name)
         ))?;
     }
     for fingerprint in &revoked.certificates {
@@ -65,7 +67,7 @@ fn confirmed(command: &ClientCommand, revoke: &Revoke) -> Result<(), Error> {
         Some(shown) if shown.own && !revoke.myself => return Ok(()),
         Some(shown) => question(shown),
         None if revoke.unknown => {
-            format!("revoke {:?} for good? nothing here knows it", printable(&revoke.name, NAME_CHARS))
+            format!("revoke {} for good? nothing here knows it", printable(&revoke.name, NAME_CHARS))
         }
         None => return Ok(()),
     };
@@ -78,7 +80,7 @@ fn question(shown: &ShownClient) -> String {
     let good = |issued: &&Issued| issued.ended.is_none();
     let what = if name.starts_with(SHA256_PREFIX) {
         let of = shown.certificates.first().filter(|known| !known.name.is_empty());
-        let of = of.map(|known| format!(" of {:?}", printable(&known.name, NAME_CHARS))).unwrap_or_default();
+        let of = of.map(|known| format!(" of {}", reference::told(&known.name))).unwrap_or_default();
         format!("revoke the certificate {name}{of} for good? other certificates of the same name stay good")
     } else {
         let certificates = match shown.certificates.iter().filter(good).count() {
@@ -94,8 +96,8 @@ fn question(shown: &ShownClient) -> String {
         let kept = "only its groups, and who gets the name by `client add --replace`, reach then";
         let kept = if shown.objects == 0 { String::new() } else { format!(" {kept}") };
         format!(
-            "revoke the name {:?} for good? {certificates} refused from the next message on; {objects}{kept}",
-            printable(name, NAME_CHARS)
+            "revoke the name {} for good? {certificates} refused from the next message on; {objects}{kept}",
+            reference::told(name)
         )
     };
     match (shown.own, shown.last_administrator) {

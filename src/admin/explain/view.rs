@@ -1,6 +1,7 @@
 //! Exchanges as people read them. Clients' texts are escaped: none of them moves the cursor or looks like ours.
 
 use crate::admin::table::table_with_text;
+use crate::engine::rights::reference;
 use crate::engine::telling::witness::ObjectFacts;
 use crate::explain::Exchange;
 use crate::pki;
@@ -22,7 +23,7 @@ pub fn list(all: &[Exchange]) -> String {
         [
             one.id.to_string(),
             moment(one.last),
-            if one.client.is_empty() { &one.peer } else { &one.client }.clone(),
+            if one.client.is_empty() { one.peer.clone() } else { reference::written(&one.client) },
             if one.operation.is_empty() { "-" } else { &one.operation }.to_owned(),
             if one.reason.is_empty() { &one.what } else { &one.reason }.clone(),
             times + &one.message,
@@ -46,7 +47,8 @@ pub fn whole(one: &Exchange) -> String {
         say("again", &format!("{} times until {}", one.times, moment(one.last)));
     }
     let version = if one.version.is_empty() { String::new() } else { format!(", KMIP {}", one.version) };
-    let client = if one.client.is_empty() { "somebody".to_owned() } else { plain(&one.client) };
+    let client =
+        if one.client.is_empty() { "somebody".to_owned() } else { plain(&reference::written(&one.client)) };
     say("client", &format!("{client} from {}{version}", plain(&one.peer)));
     if let Some(shown) = &one.certificate {
         say("showed", &plain(&shown.to_string()));

@@ -9,7 +9,7 @@ use crate::engine::draft::Draft;
 use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::{ClientRef, Fingerprint};
-use crate::engine::rights::names;
+use crate::engine::rights::{names, reference};
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use crate::gate::Standing;
 use lockout::{Lockout, lockout, must_not_lock_out};
@@ -22,10 +22,10 @@ const COUNTED_MAX: usize = 1000;
 /// who holds the new certificate only where the administrator says so. One that replaces is the one certificate of the name
 /// that is good.
 pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
-    let AdminRequest::ClientAdd { name, days, replace, administrator, myself, .. } = request else {
+    let AdminRequest::ClientAdd { name: text, days, replace, administrator, myself, .. } = request else {
         return Err(internal(&"this is no request to sign a certificate").into());
     };
-    let (name, replace) = (name.as_str(), *replace);
+    let (name, replace) = (&*new_name(text)?, *replace);
     if !CLIENT_DAYS.contains(days) {
         let (least, most) = (CLIENT_DAYS.start(), CLIENT_DAYS.end());
         let text =
@@ -42,11 +42,12 @@ pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
             "your certificate is refused after this, and you with it if the answer with the new one is lost";
         must_not_lock_out(cx, &ClientRef::Name(name.to_owned()), effect)?;
     }
-    let signed = cx.supplies.outside(request)?;
+    let signed = cx.supplies.outside(&request.naming(name))?;
     let signed: Issued = serde_json::from_value(signed).map_err(|error| internal(&error))?;
     let issued = Issued { by: cx.principal().name.clone(), at: cx.now(), ..signed };
     if replace {
-        let why = format!("replaced by {}: another certificate was signed", cx.principal().name);
+        let by = reference::written(&cx.principal().name);
+        let why = format!("replaced by {by}: another certificate was signed");
         end_all(cx, name, &why)?;
         let until = Some(issued.not_after);
         let record =
@@ -57,16 +58,40 @@ pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
         let record = known.unwrap_or(NameRecord { client: name.into(), at: cx.now(), ended: None });
         cx.draft.put_client_name(&record)?;
     }
-    cx.draft.put_issued(&Issued { certificate: String::new(), ..issued.clone() })?;
+    cx.draft.put_issued(&issued)?;
     json(&Issued { public_key: None, ..issued })
+}
+
+/// The name of a certificate that is to be signed.
+fn new_name(text: &str) -> Step<String> {
+    reference::new_name(text).map_err(|why| {
+        let shown = noted(text, NOTED_CHARS_MAX);
+        Refusal::new(Cause::InvalidField, format!("{shown} cannot be the name of a client: {why}")).into()
+    })
+}
+
+/// Who is meant by a text. Where it cannot be read, and somebody is called exactly so, that one is named and no other.
+pub fn meant(cx: &mut Context<'_, '_>, text: &str) -> Step<ClientRef> {
+    let why = match ClientRef::read(text) {
+        Ok(whom) => return Ok(whom),
+        Err(why) => why,
+    };
+    // Digits alone may be those of a certificate as well.
+    if !names::is_digits(text) && is_known(cx, &ClientRef::Name(text.to_owned()))? {
+        let flaw = names::check(text).err().map(|flaw| format!("{flaw}, and ")).unwrap_or_default();
+        let written = reference::written(text);
+        let why = format!(
+            "{}: {flaw}a client here is called exactly so: write {written} (in a shell, between single quotation marks)",
+            noted(text, NOTED_CHARS_MAX)
+        );
+        return refuse(Cause::InvalidField, why);
+    }
+    refuse(Cause::InvalidField, why)
 }
 
 /// Refuses a name with which the gate lets nobody in, and to make an administrator without a word.
 fn must_be_taken(cx: &mut Context<'_, '_>, name: &str, administrator: bool) -> Step<()> {
-    let shown = noted(name, NOTED_CHARS_MAX);
-    names::check(name).map_err(|flaw| {
-        Refusal::new(Cause::InvalidField, format!("{shown} cannot be the name of a client: {flaw}"))
-    })?;
+    let shown = reference::told(name);
     let holder = cx.draft.world().clients.holder(name).map_err(|why| {
         Refusal::new(Cause::InvalidField, format!("a certificate with this name would be turned away: {why}"))
     })?;
@@ -91,7 +116,7 @@ fn must_be_taken(cx: &mut Context<'_, '_>, name: &str, administrator: bool) -> S
 
 /// Refuses to hand over what belongs to a name without a word.
 fn must_be_free(cx: &mut Context<'_, '_>, name: &str, is_revoked: bool) -> Step<()> {
-    let shown = noted(name, NOTED_CHARS_MAX);
+    let shown = reference::told(name);
     let keys = cx.draft.owned_by(name, COUNTED_MAX)?;
     let what = match (is_revoked, keys) {
         (true, 0) => format!("the name {shown} was revoked"),
@@ -116,9 +141,10 @@ fn counted(keys: usize) -> String {
     }
 }
 
-/// Every certificate that is known here: those that were signed, and those of which something else is known.
+/// Every certificate that is known here, without what is in it: those that were signed, and those of which something else is known.
 pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
     let mut all = draft.issued()?;
+    all.iter_mut().for_each(|issued| issued.certificate.clear());
     for fingerprint in draft.credentials()? {
         // What is damaged lets nobody in.
         let damaged = Record { ended: Some("its record is damaged".to_owned()), ..Record::default() };
@@ -154,8 +180,8 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
 
 /// Ends a name with every certificate of it, or one certificate.
 pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own: bool) -> Step<Value> {
-    let why = format!("revoked by {}", cx.principal().name);
-    let whom = ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
+    let why = format!("revoked by {}", reference::written(&cx.principal().name));
+    let whom = meant(cx, text)?;
     if !even_unknown {
         let otherwise = match whom {
             ClientRef::Name(_) => "; --unknown ends the name all the same",
@@ -185,6 +211,26 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own
 /// Who is unknown has nothing that could end, and the administrator would believe that it had; and shown as if somebody
 /// had it, a misspelt name would go unnoticed.
 pub fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, otherwise: &str) -> Step<()> {
+    if is_known(cx, whom)? {
+        return Ok(());
+    }
+    let what = match whom {
+        ClientRef::Name(name) => format!(
+            "nothing here knows a client {}: it has nothing here, stands in no configuration, and none has come since the server \
+             started; write the name as its certificate has it, or sha256: and the fingerprint of one certificate",
+            reference::told(name)
+        ),
+        ClientRef::Certificate(_) => {
+            "nothing here knows a certificate of this sha256: fingerprint: none was signed here, none is in the configuration, and \
+             none has come since the server started; `keystead client list` lists those that are recorded"
+                .to_owned()
+        }
+    };
+    refuse(Cause::NotFound, format!("{what}{otherwise}"))
+}
+
+/// Whether the store, the configuration or who has come knows somebody.
+fn is_known(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<bool> {
     let is_known = cx.draft.world().clients.knows(whom)
         || match whom {
             ClientRef::Name(name) => {
@@ -196,22 +242,7 @@ pub fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, otherwise: &str
                 issued(cx.draft)?.iter().any(|issued| issued.fingerprint == *fingerprint)
             }
         };
-    if is_known {
-        return Ok(());
-    }
-    let what = match whom {
-        ClientRef::Name(name) => format!(
-            "nothing here knows a client {}: write the name as its certificate has it, or sha256: and the fingerprint of one \
-             certificate",
-            noted(name, NOTED_CHARS_MAX)
-        ),
-        ClientRef::Certificate(_) => {
-            "nothing here knows a certificate of this sha256: fingerprint: none was signed here, none is in the configuration, and \
-             none has come since the server started; `keystead client list` lists those that are recorded"
-                .to_owned()
-        }
-    };
-    refuse(Cause::NotFound, format!("{what}{otherwise}"))
+    Ok(is_known)
 }
 
 /// Ends a name, and each certificate of it that is known and good; returns those.
@@ -227,9 +258,9 @@ fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> Step<Vec<Fingerpr
 
 /// How a client stands, with the certificates that are known of it.
 pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Step<Value> {
+    let whom = meant(cx, text)?;
     let standing = cx.supplies.outside(request)?;
     let standing: Standing = serde_json::from_value(standing).map_err(|error| internal(&error))?;
-    let whom = ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why))?;
     let mut certificates = issued(cx.draft)?;
     certificates.retain(|issued| match &whom {
         ClientRef::Name(name) => issued.name == *name,

@@ -6,7 +6,7 @@
 
 mod heir;
 
-use super::clients::must_be_known;
+use super::clients::{meant, must_be_known};
 use super::json;
 use crate::admin::protocol::{AdminRequest, HandedOver, Renamed, Stays};
 use crate::engine::context::Context;
@@ -14,7 +14,7 @@ use crate::engine::draft::Position;
 use crate::engine::keys;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
-use crate::engine::rights::identity::{CertificatePath, ClientRef, Identity};
+use crate::engine::rights::identity::{CertificatePath, Identity};
 use crate::engine::rights::logins::{Logins, Use};
 use crate::engine::rights::policy::Principal;
 use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
@@ -30,8 +30,7 @@ pub fn hand_over(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value
     let AdminRequest::ClientHandOver { name, to, unknown, rename, after } = request else {
         return Err(super::internal(&"this is no request to hand over").into());
     };
-    let read = |text: &str| ClientRef::read(text).map_err(|why| Refusal::new(Cause::InvalidField, why));
-    let (owner, heir) = (read(name)?, read(to)?);
+    let (owner, heir) = (meant(cx, name)?, meant(cx, to)?);
     let from = owner.owner();
     let heir = heir::of(cx, &from, &heir, *unknown)?;
     let behind = after.as_deref().map(position).transpose()?;

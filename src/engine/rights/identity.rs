@@ -75,7 +75,7 @@ impl ClientRef {
         }
         let entry = reference::normalised(text).map_err(|why| format!("{text:?}: {why}"))?;
         let fingerprint = entry.strip_prefix(SHA256_PREFIX).and_then(Fingerprint::parse);
-        Ok(fingerprint.map_or(Self::Name(entry), Self::Certificate))
+        Ok(fingerprint.map_or_else(|| Self::Name(text.to_owned()), Self::Certificate))
     }
 
     /// The name under which whoever is meant owns what it makes, where its certificate has no name that is taken.

@@ -31,6 +31,9 @@ pub enum Flaw {
     Fingerprint,
     /// It is the subject of a certificate; the common name in it.
     Subject(String),
+    /// It says itself how it is to be read, and means another name: [`NAME_PREFIX`] with quotation marks, or with the digits of a
+    /// fingerprint.
+    Stated,
 }
 
 impl fmt::Display for Flaw {
@@ -46,6 +49,7 @@ impl fmt::Display for Flaw {
             ),
             Self::Fingerprint => f.write_str("it looks like the fingerprint of a certificate"),
             Self::Subject(_) => f.write_str("it is the subject of a certificate (CN=), which has a name in it"),
+            Self::Stated => write!(f, "it is how another name is written here ({NAME_PREFIX})"),
         }
     }
 }
@@ -73,6 +77,9 @@ pub fn check(text: &str) -> Result<(), Flaw> {
     // a fingerprint.
     if fingerprint(text).is_some() && !is_digits(text) {
         return Err(Flaw::Fingerprint);
+    }
+    if is_stated(text) {
+        return Err(Flaw::Stated);
     }
     subject_of(text).map_or(Ok(()), |name| Err(Flaw::Subject(name)))
 }
@@ -115,10 +122,20 @@ pub fn likeness(text: &str) -> String {
     shown.nfc().collect::<String>().trim().to_owned()
 }
 
+/// Whether a text says by what stands before it how the rest is to be read: as a name.
+pub fn is_stated(text: &str) -> bool {
+    text.strip_prefix(NAME_PREFIX).is_some_and(|rest| rest.starts_with('"') || is_digits(rest))
+}
+
 /// A name as it is written where the rule would refuse it or take it for something else: every character can be seen, and people
 /// can copy it. [`reference`](super::reference) reads it.
 pub fn quoted(name: &str) -> String {
-    format!("{NAME_PREFIX}{name:?}")
+    let escape = |c: char| match is_hidden(c) {
+        true => c.escape_unicode().collect::<String>(),
+        false => c.to_string(),
+    };
+    let shown: String = format!("{name:?}").chars().map(escape).collect();
+    format!("{NAME_PREFIX}{shown}")
 }
 
 /// Whether a text is 64 hexadecimal digits and nothing else.
@@ -193,6 +210,8 @@ mod tests {
             ("/C=DE/CN=host", Flaw::Subject("host".to_owned())),
             ("cn=host,dc=example", Flaw::Subject("host".to_owned())),
             ("2.5.4.10=Example+CN=host", Flaw::Subject("host".to_owned())),
+            (r#"name:"host""#, Flaw::Stated),
+            ("name:9ebaa01b00112233445566778899aabbccddeeff00112233445566778899aabb", Flaw::Stated),
         ] {
             assert_eq!(check(text), Err(flaw), "{text:?}");
         }
@@ -220,6 +239,7 @@ mod tests {
             "a=b",
             "https://example.com/?CN=host",
             "O=Example",
+            "name:host",
             "9ebaa01b00112233445566778899aabbccddeeff00112233445566778899aabb",
         ] {
             assert_eq!(check(name), Ok(()), "{name}");

@@ -11,6 +11,7 @@ use crate::engine::rights::attestation::Unproven;
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity, SHA256_PREFIX};
 use crate::engine::rights::persona::Persona;
+use crate::engine::rights::reference;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
 use std::sync::Arc;
@@ -70,6 +71,9 @@ pub trait Clients {
     /// The certificates with which administrators that are meant by this have come since the server started, as far as the CA and
     /// the configuration let them in now.
     fn comes_in(&self, whom: &ClientRef) -> Vec<Identity>;
+
+    /// As whom a client with this certificate, DER, is let in now, by the CAs, their lists and the configuration.
+    fn lets_in(&self, certificate: &[u8]) -> Option<Principal>;
 
     /// As whom a certificate with this name would be let in, or why it would not.
     fn holder(&self, name: &str) -> Result<Principal, String>;
@@ -139,7 +143,7 @@ pub fn authorise_server(principal: &Principal) -> Result<(), Refusal> {
 /// too, whichever operations of KMIP the configuration lists.
 pub fn authorise_administration(principal: &Principal) -> Result<(), Refusal> {
     if !principal.admin {
-        let text = format!("client {:?} is no administrator of this server", principal.name);
+        let text = format!("client {} is no administrator of this server", reference::told(&principal.name));
         return Err(Refusal::new(Cause::Denied, text));
     }
     match &principal.unproven {

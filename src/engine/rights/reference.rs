@@ -3,6 +3,7 @@
 
 use super::identity::SHA256_PREFIX as PREFIX;
 use super::names::{self, Digest, Flaw, NAME_PREFIX};
+use crate::text::is_hidden;
 
 /// The right form, for messages.
 const FORM: &str = "write sha256: and 64 hexadecimal digits, or what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints";
@@ -13,10 +14,10 @@ const OLDER_CHARS_MAX: usize = 4096;
 /// An entry in its one form; otherwise, why it can never match.
 pub fn normalised(text: &str) -> Result<String, String> {
     if let Some(name) = stated(text) {
-        return name.map(|name| names::quoted(&name));
+        return name.map(|name| written(&name));
     }
     let Some((digest, digits)) = names::fingerprint(text).filter(|_| text.trim() == text) else {
-        return names::check(text).map(|()| text.to_owned()).map_err(|flaw| unmatched(text, &flaw));
+        return names::check(text).map(|()| written(text)).map_err(|flaw| unmatched(text, &flaw));
     };
     let plain: String = digits.chars().filter(|c| *c != ':').flat_map(char::to_lowercase).collect();
     let is_hex = plain.chars().all(|c| c.is_ascii_hexdigit());
@@ -39,14 +40,22 @@ pub fn normalised(text: &str) -> Result<String, String> {
     }
 }
 
-/// The name behind `name:`, where that says how the rest is to be read: in quotation marks, with the escapes in which names are
-/// printed, or where the rest looks like a fingerprint. Everything else that begins so is a name as it is.
+/// The name behind `name:`: in quotation marks, with the escapes in which names are printed, or 64 digits as they are. Anything else
+/// behind it is refused: it may be a name that begins so, or one whose quotation marks a shell has taken.
 pub fn stated(text: &str) -> Option<Result<String, String>> {
     let rest = text.strip_prefix(NAME_PREFIX)?;
     let name = match rest.strip_prefix('"') {
         Some(inner) => inner.strip_suffix('"').and_then(unescaped),
         None if names::is_digits(rest) => Some(rest.to_owned()),
-        None => return None,
+        None if rest.is_empty() => Some(String::new()),
+        None => {
+            return Some(Err(format!(
+                "behind {NAME_PREFIX} stands a name in quotation marks (in a shell, the whole between single ones): write {}, or {} \
+                 for a client whose name begins with {NAME_PREFIX}",
+                names::quoted(rest),
+                names::quoted(text)
+            )));
+        }
     };
     Some(match name {
         Some(name) if name.is_empty() => Err("it is empty: give the name in the certificate".to_owned()),
@@ -60,6 +69,20 @@ pub fn stated(text: &str) -> Option<Result<String, String>> {
         None => Err(r#"behind name: stands a name in quotation marks, with the escapes \u{..}, \n, \r, \t, \0, \\, \' and \""#
             .to_owned()),
     })
+}
+
+/// What a client is called, as people write it: as it is, where it is read as that and every character of it is seen; else behind
+/// `name:`. Who is called by the fingerprint of a certificate is written so.
+pub fn written(name: &str) -> String {
+    let is_name = names::check(name).is_ok() && !names::is_digits(name) && !name.starts_with(NAME_PREFIX);
+    let is_read_so = is_name || name.strip_prefix(PREFIX).is_some_and(names::is_digits);
+    if is_read_so && !name.chars().any(is_hidden) { name.to_owned() } else { names::quoted(name) }
+}
+
+/// The same within a sentence: in quotation marks in both cases.
+pub fn told(name: &str) -> String {
+    let written = written(name);
+    if written == name && !name.contains(['"', '\\']) { format!("\"{name}\"") } else { names::quoted(name) }
 }
 
 /// The text in which Rust prints a text, read.
@@ -86,25 +109,45 @@ fn unescaped(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// A name that a certificate can have, where fingerprints are not compared.
-pub fn check_plain(text: &str) -> Result<(), String> {
-    names::check(text).map_err(|flaw| match flaw {
-        Flaw::Fingerprint => {
-            "it can match no client: give the name in the certificate here, not a fingerprint".to_owned()
-        }
-        flaw => unmatched(text, &flaw),
-    })
+/// The name that is meant where fingerprints are not compared, so that digits alone are one.
+pub fn plain_name(text: &str) -> Result<String, String> {
+    if names::is_digits(text) {
+        return Ok(text.to_owned());
+    }
+    match stated(text) {
+        Some(name) => name,
+        None => names::check(text).map(|()| text.to_owned()).map_err(|flaw| match flaw {
+            Flaw::Fingerprint => {
+                "it can match no client: give the name in the certificate here, not a fingerprint".to_owned()
+            }
+            flaw => unmatched(text, &flaw),
+        }),
+    }
 }
 
-/// What no certificate has that is let in, and what to write instead.
+/// The name of a client that is to have a certificate. What to write instead is not told: it may be the name of another.
+pub fn new_name(text: &str) -> Result<String, String> {
+    let name = stated(text).unwrap_or_else(|| Ok(text.to_owned()))?;
+    names::check(&name).map(|()| name).map_err(|flaw| flaw.to_string())
+}
+
+/// What no certificate has that is let in, and what to write instead. Only the text is known here: it may be meant as it is.
 fn unmatched(text: &str, flaw: &Flaw) -> String {
+    let exactly = names::quoted(text);
     let instead = match flaw {
-        Flaw::Empty => ": give the name in the certificate".to_owned(),
-        Flaw::Spaces => format!(": write {:?}", text.trim()),
-        Flaw::Subject(name) => format!(": write the common name alone, {name:?}"),
-        Flaw::Long | Flaw::Hidden(_) | Flaw::Decomposed | Flaw::Fingerprint => String::new(),
+        Flaw::Empty => {
+            return format!("{flaw}, and can match no certificate: give the name in the certificate");
+        }
+        Flaw::Spaces => format!("write {:?}, or {exactly} for a name that has them", text.trim()),
+        Flaw::Subject(name) => {
+            format!(
+                "write the common name alone, {}, or {exactly} for a name that is all of this",
+                told(name)
+            )
+        }
+        _ => format!("write {exactly} for an owner of an older version that has this name"),
     };
-    format!("{flaw}, and can match no certificate{instead}")
+    format!("{flaw}, and can match no certificate of a new client: {instead}")
 }
 
 /// Whether colons, where there are any, stand between pairs.
@@ -173,7 +216,12 @@ mod tests {
         }
         assert_eq!(stated(&format!("name:{HEX}")), Some(Ok(HEX.to_owned())));
         assert_eq!(normalised(&format!("name:{HEX}")), Ok(names::quoted(HEX)));
-        assert_eq!(normalised("name:host"), Ok("name:host".to_owned()), "a name as it is");
+        assert_eq!(normalised("name:\"host\"").as_deref(), Ok("host"), "the one form of a name");
+        for bare in ["name:host", "name:host ", "name:CN=host"] {
+            let why = normalised(bare).unwrap_err();
+            let forms = [names::quoted(&bare[5..]), names::quoted(bare)];
+            assert!(forms.iter().all(|form| why.contains(form)), "{bare}: {why}");
+        }
         assert!(stated(&format!("name:\"sha256:{HEX}\"")).unwrap().unwrap_err().contains("fingerprint"));
         for wrong in [r#"name:"""#, r#"name:"a"b""#, r#"name:"\x""#, r#"name:"\u{d800}""#, r#"name:"a\""#] {
             assert!(stated(wrong).unwrap().is_err(), "{wrong}");
@@ -193,8 +241,9 @@ mod tests {
             "md5",
         ] {
             assert_eq!(normalised(name).as_deref(), Ok(name));
-            assert_eq!(check_plain(name), Ok(()));
+            assert_eq!(plain_name(name).as_deref(), Ok(name));
         }
-        assert!(check_plain(&format!("sha256:{HEX}")).unwrap_err().contains("name in the certificate"));
+        assert_eq!(plain_name(HEX).as_deref(), Ok(HEX));
+        assert!(plain_name(&format!("sha256:{HEX}")).unwrap_err().contains("name in the certificate"));
     }
 }

@@ -1,11 +1,13 @@
 //! Administrators who would lock themselves out, or everybody: that is refused, unless it is said.
 
-use super::issued;
-use crate::admin::protocol::Issued;
 use crate::engine::context::Context;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::material;
+use crate::engine::refusal::{Cause, Step, refuse, unless_damaged};
 use crate::engine::rights::credentials;
-use crate::engine::rights::identity::ClientRef;
+use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
+use kmip_codec::objects::ManagedObject;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 /// What ends for whoever asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,9 +23,8 @@ pub fn lockout(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<Lockout> {
     if !whom.ends(&cx.principal().identity) {
         return Ok(Lockout { own: false, last: false });
     }
-    let all = issued(cx.draft)?;
     for administrator in cx.draft.world().clients.administrators() {
-        if gets_in(cx, &all, &administrator, whom)? {
+        if gets_in(cx, &administrator, whom)? {
             return Ok(Lockout { own: true, last: false });
         }
     }
@@ -31,32 +32,54 @@ pub fn lockout(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<Lockout> {
 }
 
 /// Whether somebody is known to come in as this administrator when the name or certificate of the caller has ended: with a
-/// certificate that is recorded and good, or with one that has come and is good.
-fn gets_in(
-    cx: &mut Context<'_, '_>,
-    all: &[Issued],
-    administrator: &ClientRef,
-    ending: &ClientRef,
-) -> Step<bool> {
-    let (clients, now) = (cx.draft.world().clients, cx.now());
-    let is_it = |issued: &&Issued| match administrator {
-        ClientRef::Name(name) => issued.name == *name,
-        ClientRef::Certificate(fingerprint) => issued.fingerprint == *fingerprint,
-    };
-    let stays = |issued: &&Issued| match ending {
-        ClientRef::Name(name) => issued.name != *name,
-        ClientRef::Certificate(fingerprint) => issued.fingerprint != *fingerprint,
-    };
-    let is_good = |issued: &Issued| issued.ended.is_none() && issued.not_after >= now;
-    if all.iter().filter(is_it).filter(stays).any(is_good) {
-        return Ok(true);
-    }
-    for identity in clients.comes_in(administrator) {
+/// certificate that has come, or that was made here, and that the CAs, their lists and the configuration let in now.
+fn gets_in(cx: &mut Context<'_, '_>, administrator: &ClientRef, ending: &ClientRef) -> Step<bool> {
+    let mut identities = cx.draft.world().clients.comes_in(administrator);
+    identities.extend(recorded(cx, administrator)?);
+    for identity in identities {
         if !ending.ends(&identity) && credentials::is_whole(cx.draft, &identity)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Who is let in as this administrator by a certificate that was signed here or that Re-Provision keeps, whether it has come or not.
+/// Of a certificate that an older version has signed the store has no copy: it counts once it has come.
+fn recorded(cx: &mut Context<'_, '_>, administrator: &ClientRef) -> Step<Vec<Identity>> {
+    let is_it = |name: &str, fingerprint: &Fingerprint| match administrator {
+        ClientRef::Name(meant) => meant == name,
+        ClientRef::Certificate(meant) => meant == fingerprint,
+    };
+    let signed = cx.draft.issued()?.into_iter().filter(|one| is_it(&one.name, &one.fingerprint));
+    let mut certificates: Vec<Vec<u8>> = signed.filter_map(|one| der(&one.certificate)).collect();
+    for fingerprint in cx.draft.credentials()? {
+        // What is damaged lets nobody in.
+        let Some(record) = unless_damaged(cx.draft.credential(&fingerprint))? else { continue };
+        if let Some(id) = record.object.filter(|_| is_it(&record.client, &fingerprint)) {
+            certificates.extend(kept(cx, &id)?);
+        }
+    }
+    let clients = cx.draft.world().clients;
+    let let_in = certificates.iter().filter_map(|certificate| clients.lets_in(certificate));
+    let administering =
+        let_in.filter(|principal| principal.admin && administrator.is_holder(&principal.identity));
+    Ok(administering.map(|principal| principal.identity).collect())
+}
+
+/// The certificate in a text, DER.
+fn der(pem: &str) -> Option<Vec<u8>> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).ok().map(|der| der.to_vec())
+}
+
+/// The managed certificate of this identifier, DER.
+fn kept(cx: &mut Context<'_, '_>, id: &str) -> Step<Option<Vec<u8>>> {
+    let Some(object) = unless_damaged(cx.draft.credential_object(id))? else { return Ok(None) };
+    let value = unless_damaged(material::stored(cx.draft, &object).map(Some))?;
+    Ok(value.and_then(|value| match value {
+        ManagedObject::Certificate(certificate) => Some(certificate.value.to_vec()),
+        _ => None,
+    }))
 }
 
 /// Refuses to lock out the caller, who has not said that it is meant.
