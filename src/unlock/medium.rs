@@ -10,9 +10,12 @@ const DISKS_MAX: usize = 8;
 /// What a volume is on.
 #[derive(Serialize, Deserialize, Clone, Default, PartialEq, Eq, Debug)]
 pub struct Medium {
-    /// A file: its inode, and when it was made.
+    /// A file: when it was made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub file: Option<String>,
+    pub made: Option<String>,
+    /// Its inode, which counts where that is not told: some file systems number their files anew.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inode: Option<String>,
     /// The file system that the file is in.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub system: Option<String>,
@@ -46,7 +49,8 @@ impl Medium {
         let each = |told: Option<String>| told.as_deref().map(&hash);
         let disks: BTreeSet<String> = self.disks.iter().map(|disk| hash(disk)).collect();
         Self {
-            file: each(self.file),
+            made: each(self.made),
+            inode: each(self.inode),
             system: each(self.system),
             uuid: each(self.uuid),
             part: self.part,
@@ -65,19 +69,24 @@ impl Medium {
     /// A logical volume or an array is known by its UUID, whatever disks it gets; everything else by its disks.
     pub fn likeness(&self, other: &Self) -> Likeness {
         let devices = self.likeness_of_devices(other);
-        let found = match (&self.file, &other.file) {
-            (None, None) => devices,
-            (Some(one), Some(two)) => {
-                match (self.system.is_some() && self.system == other.system, one == two) {
-                    (true, true) if devices == Other => Other,
-                    (true, true) => Same,
-                    (true, false) if devices != Other => Other,
-                    _ => Unknown,
-                }
-            }
+        let is_one_system = self.system.is_some() && self.system == other.system;
+        let found = match (self.is_file(), other.is_file(), self.is_same_file(other)) {
+            (false, false, _) => devices,
+            (true, true, Some(true)) if is_one_system && devices == Other => Other,
+            (true, true, Some(true)) if is_one_system => Same,
+            (true, true, Some(false)) if is_one_system && devices != Other => Other,
             _ => Unknown,
         };
         if found == Same && self.part != other.part { Unknown } else { found }
+    }
+
+    fn is_file(&self) -> bool {
+        self.made.is_some() || self.inode.is_some()
+    }
+
+    fn is_same_file(&self, other: &Self) -> Option<bool> {
+        let told = |one: &Option<String>, two: &Option<String>| Some(one.as_ref()? == two.as_ref()?);
+        told(&self.made, &other.made).or_else(|| told(&self.inode, &other.inode))
     }
 
     fn likeness_of_devices(&self, other: &Self) -> Likeness {
@@ -104,7 +113,11 @@ mod tests {
 
     fn file(file: &str, system: &str, below: Medium) -> Medium {
         let system = (!system.is_empty()).then(|| system.to_owned());
-        Medium { file: Some(file.to_owned()), system, ..below }
+        Medium { made: Some(file.to_owned()), system, ..below }
+    }
+
+    fn with_inode(inode: &str, medium: Medium) -> Medium {
+        Medium { inode: Some(inode.to_owned()), ..medium }
     }
 
     #[test]
@@ -142,6 +155,24 @@ mod tests {
                 file("a", "s", on("", "1", &[])),
                 file("a", "s", on("", "2", &[])),
                 Unknown,
+            ),
+            (
+                "a file that was numbered anew",
+                with_inode("1", file("a", "s", disk("1"))),
+                with_inode("2", file("a", "s", disk("1"))),
+                Same,
+            ),
+            (
+                "a file whose making is told since",
+                with_inode("1", file("a", "s", disk("1"))),
+                with_inode("1", Medium { made: None, ..file("", "s", disk("1")) }),
+                Same,
+            ),
+            (
+                "a file whose making is not told",
+                with_inode("1", Medium { made: None, ..file("", "s", disk("1")) }),
+                with_inode("2", Medium { made: None, ..file("", "s", disk("1")) }),
+                Other,
             ),
             ("a file that became a disk", file("a", "s", disk("1")), disk("1"), Unknown),
         ] {

@@ -4,7 +4,7 @@
 //! partition      -> its disk, and its number           loop device  -> its file
 //! logical volume -> its UUID, and the disks below      disk         -> its world-wide number
 //! array          -> its UUID, and the disks below      multipath    -> its disk
-//! file           -> its inode, when it was made, its file system, and what that is on
+//! file           -> when it was made, its inode, its file system, and what that is on
 //! ```
 
 use super::medium::Medium;
@@ -135,9 +135,6 @@ impl System {
         let made = found.created().ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok());
         let made = made.map(|made| made.as_nanos().to_string());
         let inode = (!WITHOUT_INODES.contains(&kind)).then(|| found.ino().to_string());
-        if made.is_none() && inode.is_none() {
-            return Medium::default();
-        }
         let folder = self.folder(found.dev());
         let below = folder.as_ref().map_or_else(Medium::default, |folder| self.of_device(folder, depth));
         // Some file systems number themselves by the number of their device, which is another one at the next start.
@@ -145,8 +142,7 @@ impl System {
         let numbered = numbered.filter(|number| *number != 0 && *number != found.dev());
         let system = numbered.map(|number| number.to_string());
         let system = system.or_else(|| self.named("dev/disk/by-uuid", folder.as_deref()?));
-        let [inode, made] = [inode, made].map(Option::unwrap_or_default);
-        Medium { file: Some(format!("{inode} {made}")), system, part: None, ..below }
+        Medium { made, inode, system, part: None, ..below }
     }
 
     /// What udev calls a device in this folder of its.

@@ -184,7 +184,7 @@ fn a_loop_device_is_its_file() {
         let machine = Machine::new().device((7, number), &format!("virtual/block/loop{number}"), &all);
         machine.medium((7, number))
     };
-    assert!(with(0, &one, "0", "0").file.is_some());
+    assert!(with(0, &one, "0", "0").inode.is_some());
     assert_eq!(with(0, &one, "0", "0"), with(5, &one, "0", "0"));
     for other in [with(0, &two, "0", "0"), with(0, &one, "512", "0"), with(0, &one, "0", "512")] {
         assert_ne!(with(0, &one, "0", "0"), other);
@@ -194,7 +194,7 @@ fn a_loop_device_is_its_file() {
     let (before, renamed) = (system.medium(&one), folder.path().join("renamed"));
     fs::rename(&one, &renamed).unwrap();
     assert_eq!((before, system.medium(&one)), (system.medium(&renamed), Medium::default()));
-    assert_ne!(system.medium(&renamed).file, system.medium(&two).file);
+    assert_ne!(system.medium(&renamed).inode, system.medium(&two).inode);
 }
 
 #[test]
