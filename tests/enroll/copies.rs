@@ -299,3 +299,20 @@ fn an_empty_token_gets_the_key_of_its_volume_back() {
     assert!(done.status.success(), "{}", words(&done));
     host.finish("again");
 }
+
+/// The way out that the line tells, where a copy of a copy cannot be told from a repetition.
+#[test]
+fn a_copy_of_a_copy_gets_another_uuid_without_its_token() {
+    let host = Host::new();
+    let separate = || enroll(&host, &host.luks.file, &["--new-uuid"]);
+    assert!(separate().status.success());
+    let first = host.luks.uuid();
+    let again = separate();
+    let told = words(&again);
+    assert!(again.status.success() && host.luks.uuid() == first && host.keys.states().len() == 1, "{told}");
+    assert!(told.contains("cryptsetup token remove --token-id 0"), "{told}");
+    host.luks.cryptsetup(&["token", "remove", "--token-id", "0"]);
+    assert!(separate().status.success());
+    assert!(host.luks.uuid() != first && host.keys.states().len() == 2);
+    assert!(host.opens().status.success());
+}

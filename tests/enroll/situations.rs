@@ -4,7 +4,7 @@
 use super::origins::Loop;
 use super::*;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use support::fake::Fake;
@@ -250,11 +250,14 @@ impl Lab {
 
     /// The time passes between the first machine and the second.
     fn become_then(&self, Machine(name, devices): &Machine) {
+        let all = std::fs::read(&self.disks[0].0).unwrap();
         let copy_to = |place: &Path| {
-            let mut from = std::fs::File::open(&self.disks[0].0).unwrap();
-            let mut to =
-                std::fs::File::options().write(true).create(true).truncate(false).open(place).unwrap();
-            std::io::copy(&mut from, &mut to).unwrap();
+            let to = std::fs::File::options().write(true).create(true).truncate(false).open(place).unwrap();
+            for (at, block) in (0..).step_by(4096).zip(all.chunks(4096)) {
+                if block.iter().any(|byte| *byte != 0) || at + 4096 >= all.len() as u64 {
+                    to.write_all_at(block, at).unwrap();
+                }
+            }
             to.sync_all().unwrap();
         };
         if devices.iter().any(|Device(_, disk, ..)| *disk == 1) {
@@ -283,9 +286,13 @@ fn header(place: &Path) -> (Vec<u8>, String) {
     (bytes, uuid)
 }
 
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// A volume that was enrolled in a situation, with `--new-uuid` or without, is enrolled again with these answers of the server.
 fn enrolled(situation: &Situation, was_separated: bool, decision: Option<&str>, answers: &[Answer]) {
     let (name, is, first, then) = situation;
+    // One at a time: a machine has few loop devices.
+    let _alone = ALONE.lock().unwrap_or_else(|stopped| stopped.into_inner());
     let lab = Lab::new();
     let done = lab.enroll(first, Right, was_separated.then_some("--new-uuid"));
     assert!(done.status.success(), "{name}: {}", words(&done));
@@ -329,54 +336,32 @@ fn enrolled(situation: &Situation, was_separated: bool, decision: Option<&str>, 
 #[test]
 fn nothing_is_changed_where_nobody_has_decided() {
     for situation in SITUATIONS {
-        enrolled(situation, false, None, &[Down, Right, OtherServer, Right]);
-        enrolled(situation, true, None, &[OtherClient, Right]);
+        enrolled(situation, false, None, &[Down, Right]);
+        enrolled(situation, true, None, &[Right]);
     }
 }
 
 #[test]
 fn the_same_volume_keeps_its_uuid_and_its_key_has_no_more_places() {
     for situation in SITUATIONS {
-        enrolled(situation, false, Some("--same-volume"), &[Right, OtherServer, Right, Right]);
-        enrolled(situation, true, Some("--same-volume"), &[OtherClient, Right, Right]);
+        enrolled(situation, false, Some("--same-volume"), &[Right, OtherServer, Right]);
+        enrolled(situation, true, Some("--same-volume"), &[Right, Right]);
     }
 }
 
 #[test]
 fn a_new_uuid_is_given_at_most_once_whatever_the_server_answers() {
     for situation in SITUATIONS {
-        enrolled(
-            situation,
-            false,
-            Some("--new-uuid"),
-            &[Right, Right, OtherClient, OtherServer, Down, Right],
-        );
-        enrolled(situation, true, Some("--new-uuid"), &[OtherClient, Right, OtherServer, Right]);
+        enrolled(situation, false, Some("--new-uuid"), &[Right, Right, OtherClient, Right]);
+        enrolled(situation, true, Some("--new-uuid"), &[OtherClient, Right, Right]);
     }
 }
 
 #[test]
 fn a_new_uuid_from_the_wrong_server_leaves_the_volume_open_to_the_right_one() {
     for situation in SITUATIONS {
-        enrolled(situation, false, Some("--new-uuid"), &[Down, OtherClient, Right, OtherServer, OtherClient]);
+        enrolled(situation, false, Some("--new-uuid"), &[OtherClient, Right, OtherServer, Down]);
     }
-}
-
-/// The way out that the line tells, where a copy of a copy cannot be told from a repetition.
-#[test]
-fn a_copy_of_a_copy_gets_another_uuid_without_its_token() {
-    let (host, uuid) = (Host::new(), |host: &Host| host.luks.uuid());
-    let enroll = |more: &[&str]| copies::enroll(&host, &host.luks.file, more);
-    assert!(enroll(&["--new-uuid"]).status.success());
-    let first = uuid(&host);
-    let again = enroll(&["--new-uuid"]);
-    let told = words(&again);
-    assert!(again.status.success() && uuid(&host) == first && host.keys.states().len() == 1, "{told}");
-    assert!(told.contains("cryptsetup token remove --token-id 0"), "{told}");
-    host.luks.cryptsetup(&["token", "remove", "--token-id", "0"]);
-    assert!(enroll(&["--new-uuid"]).status.success());
-    assert!(uuid(&host) != first && host.keys.states().len() == 2);
-    assert!(host.opens().status.success());
 }
 
 /// Each run added a place, to the key of two volumes that share it.

@@ -136,3 +136,38 @@ fn unusual_json_does_no_harm() {
         assert!(words(&refused).contains(&format!("\"n\":{number}")), "{}", words(&refused));
     }
 }
+
+/// A token of another LUKS UUID whose key opens the volume was passed over as soon as there was one of its own, whatever became of that.
+#[test]
+fn the_key_of_another_volume_is_asked_for_where_its_own_is_of_no_use() {
+    let host = enrolled();
+    let (server, good) = (host.fake.address.to_string(), host.luks.tokens().pop().unwrap());
+    let own = |uid: &str, server: &str| {
+        let mut token = good.clone();
+        token["uid"] = json!(uid);
+        token["servers"] = json!([server]);
+        token["keyslots"] = json!([]);
+        token
+    };
+    let folder = host.folder.path().join("another");
+    std::fs::create_dir(&folder).unwrap();
+    let another = support::luks::Luks::new(&folder);
+    let args = ["enroll", another.path(), "--existing-key-file", another.key_file.to_str().unwrap()];
+    assert!(host.unlock(&args, None).status.success());
+    let mut foreign = good.clone();
+    foreign["volume"] = json!("33333333-3333-4333-8333-333333333333");
+    host.luks.write_token(&foreign, Some("0"));
+    let useless = [own("gone", &server), own("0", "127.0.0.1:1"), own("1", &server)];
+    for (at, own) in useless.iter().enumerate() {
+        host.luks.write_token(own, (at > 0).then_some("1"));
+        let (opens, time) = timed(&host, &["--wait", "60"]);
+        let told = words(&opens);
+        assert!(opens.status.success() && told.contains("behind the others"), "{own}: {told}");
+        assert!(time < Duration::from_secs(30), "{own}: {time:?}");
+    }
+    // Its own key opens it: the other one is not needed.
+    let mut right = own("0", &server);
+    right["keyslots"] = json!(["1"]);
+    host.luks.write_token(&right, Some("1"));
+    assert!(timed(&host, &[]).0.status.success());
+}
