@@ -38,6 +38,7 @@ pub mod version;
 pub mod wire;
 
 pub use error::{Error, ErrorKind, Form, Named, Unreadable};
+pub use other_protocol::OtherProtocol;
 pub use secret::{SecretBytes, SecretText};
 pub use tags::Tag;
 pub use version::Version;

@@ -32,8 +32,9 @@ impl Connection {
         let mut tcp = Timed { tcp, deadline, heard: Vec::new() };
         while tls.is_handshaking() {
             if let Err(error) = tls.complete_io(&mut tcp) {
+                let end = tcp.hear_on();
                 let other = Spoken::instead_of_tls(&tcp.heard);
-                return Err(other.map_or_else(|| Cause::of_stream(error), Cause::Protocol));
+                return Err(other.map_or_else(|| Cause::of_stream(end.unwrap_or(error)), Cause::Protocol));
             }
         }
         Ok(Self { server: server.clone(), stream: StreamOwned::new(tls, tcp) })
@@ -78,11 +79,15 @@ impl Connection {
 
     /// What begins like this and is no KMIP. What comes behind it tells more; it may be that nothing comes.
     fn in_another_protocol(&mut self, head: &[u8]) -> Option<Cause> {
-        let mut start = [0; LOOKED_AT];
-        let (begun, rest) = start.split_at_mut_checked(head.len())?;
-        begun.copy_from_slice(head);
-        let more = if head.starts_with(b"HTTP") { self.stream.read(rest).unwrap_or(0) } else { 0 };
-        Spoken::in_tls(start.get(..head.len() + more)?).map(Cause::Protocol)
+        let mut start = head.to_vec();
+        while Spoken::is_unfinished(&start) {
+            let mut more = [0];
+            match self.stream.read(&mut more) {
+                Ok(1) => start.extend(more),
+                _ => break,
+            }
+        }
+        Spoken::in_tls(&start).map(Cause::Protocol)
     }
 
     /// What the server said before it closed the connection against which a request was written.
@@ -154,6 +159,20 @@ impl Timed {
             Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
             left => Ok(Some(left)),
         }
+    }
+}
+
+impl Timed {
+    /// Reads as much more as it takes to judge what begins as it does. What ended it, where there was less.
+    fn hear_on(&mut self) -> Option<io::Error> {
+        while Spoken::is_unfinished(&self.heard) {
+            match self.read(&mut [0]) {
+                Ok(0) => return Some(io::ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) => return Some(error),
+            }
+        }
+        None
     }
 }
 
