@@ -97,7 +97,7 @@ fn main() -> ExitCode {
     outlive_file_limit();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => return report::command_line(error),
+        Err(error) => return report::command_line("keystead", error),
     };
     match line.command {
         Command::Dev(command) => exit::now(told(run_dev(&command))),

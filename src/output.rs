@@ -22,7 +22,7 @@ extern "C" fn look() {
     CLOSED.store(flags == -1, Ordering::Relaxed);
 }
 
-/// Standard output, where it is open.
+/// Standard output, where it is open: a result that nobody gets is none.
 pub fn open() -> io::Result<StdoutLock<'static>> {
     match CLOSED.load(Ordering::Relaxed) {
         true => Err(io::Error::other("it is closed")),
@@ -37,19 +37,32 @@ pub fn write(bytes: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes lines for people or programs. A reader that has gone has seen enough, as `head` has.
+/// Writes lines for people or programs that say what was done.
 pub fn say(text: &str) -> Result<(), Error> {
+    lines(text, "what was asked for is done; give a place that takes what there is to say of it")
+}
+
+/// Writes lines beside an exit code that says the same: who has closed standard output asks for that alone, as with /dev/null.
+pub fn say_beside(text: &str) -> Result<(), Error> {
+    if CLOSED.load(Ordering::Relaxed) { Ok(()) } else { lines(text, ANOTHER_PLACE) }
+}
+
+const ANOTHER_PLACE: &str = "give a place that takes what there is to say";
+
+/// A reader that has gone has seen enough, as `head` has.
+fn lines(text: &str, advice: &str) -> Result<(), Error> {
     match write(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { write(b"\n") }) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(because(&error, advice)),
         _ => Ok(()),
     }
 }
 
-/// That a result could not be written.
+/// That there is no place for what was asked to be shown.
 pub fn unwritten(error: &io::Error) -> Error {
+    because(error, ANOTHER_PLACE)
+}
+
+fn because(error: &io::Error, advice: &str) -> Error {
     let why = printable(&error.to_string(), 200);
-    Error::setup(
-        format!("standard output cannot be written: {why}"),
-        "what was asked for is done; give a place that takes what there is to say of it",
-    )
+    Error::setup(format!("standard output cannot be written: {why}"), advice)
 }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::Command;
 
 const PROGRAMS: [&str; 2] = [env!("CARGO_BIN_EXE_keystead"), env!("CARGO_BIN_EXE_keystead-unlock")];
@@ -62,26 +63,21 @@ fn every_command_tells_its_exit_codes() {
     assert!(count > 20, "only {count} commands were found");
 }
 
-/// A help that nobody can read is no success, and one whose reader has seen enough is.
+/// A help or a version that nobody can read is no success, one whose reader has seen enough is, and who has closed standard output
+/// wants none of it.
 #[test]
 fn a_help_that_cannot_be_written_is_told() {
     for program in PROGRAMS {
-        for (command, _) in all(program) {
-            let line = format!("{program} {} --help", command.join(" "));
-            for (to, wanted) in [(">/dev/full", 1), (">&-", 1), ("| head -c 0", 0)] {
-                let run =
-                    Command::new("bash").args(["-c", &format!("set -o pipefail; {line} {to}")]).output();
-                let (run, told) = {
-                    let run = run.unwrap();
-                    let told = String::from_utf8_lossy(&run.stderr).into_owned();
-                    (run, told)
-                };
-                assert_eq!(run.status.code(), Some(wanted), "{line} {to}: {told}");
-                assert_eq!(
-                    told.contains("standard output cannot be written"),
-                    wanted == 1,
-                    "{line} {to}: {told}"
-                );
+        let name = Path::new(program).file_name().unwrap().to_str().unwrap();
+        let helps = all(program).into_iter().map(|(command, _)| format!("{} --help", command.join(" ")));
+        for arguments in helps.chain(["--version".to_owned()]) {
+            for (to, wanted) in [(">/dev/full", 1), (">&-", 0), (">&- 2>&-", 0), ("| head -c 0", 0)] {
+                let line = format!("set -o pipefail; {program} {arguments} {to}");
+                let run = Command::new("bash").args(["-c", &line]).output().unwrap();
+                let told = String::from_utf8_lossy(&run.stderr).into_owned();
+                assert_eq!(run.status.code(), Some(wanted), "{line}: {told}");
+                let expected = format!("{name}: standard output cannot be written");
+                assert_eq!(told.starts_with(&expected), wanted == 1, "{line}: {told}");
             }
         }
     }
@@ -139,7 +135,7 @@ fn arguments(help: &str) -> usize {
 }
 
 /// Runs it where no server is given, or one that is not there.
-fn run(program: &str, arguments: &[String], folder: &std::path::Path, server: bool) -> std::process::Output {
+fn run(program: &str, arguments: &[String], folder: &Path, server: bool) -> std::process::Output {
     let mut command = Command::new(program);
     for name in ["SERVER", "CA", "CERT", "KEY", "CONFIG"] {
         command.env_remove(format!("KEYSTEAD_{name}"));

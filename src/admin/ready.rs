@@ -28,7 +28,7 @@ pub fn run(command: &ReadyCommand) -> ExitCode {
     let told = match &asked {
         Ok(readiness) => tell(command.json, readiness),
         Err(error) if command.json => {
-            output::say(&json_line(&serde_json::json!({ "ready": false, "error": error.to_string() })))
+            output::say_beside(&json_line(&serde_json::json!({ "ready": false, "error": error.to_string() })))
         }
         Err(_) => Ok(()),
     };
@@ -41,7 +41,7 @@ pub fn run(command: &ReadyCommand) -> ExitCode {
 
 fn tell(json: bool, readiness: &Readiness) -> Result<(), Error> {
     if json {
-        return output::say(&json_line(readiness));
+        return output::say_beside(&json_line(readiness));
     }
     for (part, reason) in readiness.failing() {
         // Nobody may be there to read it: the exit code tells all the same.
@@ -55,7 +55,7 @@ fn tell(json: bool, readiness: &Readiness) -> Result<(), Error> {
         0 => String::new(),
         count => format!("; {count} damaged records are left out (the log names them)"),
     };
-    output::say(&format!(
+    output::say_beside(&format!(
         "ready: Keystead {version}, up {uptime_seconds} s, master key proved in the {token}{damaged}"
     ))
 }

@@ -3,7 +3,7 @@
 
 use crate::arguments;
 use crate::client::{Error, exit};
-use crate::output::{self, unwritten};
+use crate::output::unwritten;
 use crate::text::printable;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -54,27 +54,31 @@ impl Report {
 
 /// Tells it, and gives the exit code.
 pub fn fail(json: bool, report: impl Into<Report>) -> ExitCode {
+    fail_as("keystead", json, report)
+}
+
+/// The same of a program of another name.
+fn fail_as(program: &str, json: bool, report: impl Into<Report>) -> ExitCode {
     let report = report.into();
     let line = match json {
         true => super::json_line(&report.json()),
-        false => format!("keystead: {}", printable(&report.message, MESSAGE_CHARS)),
+        false => format!("{program}: {}", printable(&report.message, MESSAGE_CHARS)),
     };
     // Nobody may be there to read it.
     let _ = writeln!(io::stderr(), "{line}");
     ExitCode::from(report.code)
 }
 
-/// Tells what is wrong with a command line, or shows the help that it asks for.
-pub fn command_line(error: clap::Error) -> ExitCode {
+/// Tells what is wrong with the command line of a program, or shows the help or the version that it asks for; where standard
+/// output is closed, nobody wants to see it.
+pub fn command_line(program: &str, error: clap::Error) -> ExitCode {
     let error = arguments::bounded(error);
     let json = std::env::args_os().any(|argument| argument == "--json");
     if !json || !error.use_stderr() {
         // Whoever reads a help may have seen enough; that it cannot be written is told.
-        let printed =
-            if error.use_stderr() { error.print() } else { output::open().and_then(|_| error.print()) };
-        match printed {
+        match error.print() {
             Err(why) if !error.use_stderr() && why.kind() != io::ErrorKind::BrokenPipe => {
-                return fail(json, &unwritten(&why));
+                return fail_as(program, json, &unwritten(&why));
             }
             _ => {}
         }
@@ -86,7 +90,7 @@ pub fn command_line(error: clap::Error) -> ExitCode {
     // A line that ends with a colon is about the one below it.
     let words = told.collect::<Vec<_>>().join("; ").replace(":; ", ": ");
     let message = words.strip_prefix("error: ").unwrap_or(&words).to_owned();
-    fail(true, Report { kind: "usage", message, code: exit::USAGE, reason: None })
+    fail_as(program, true, Report { kind: "usage", message, code: exit::USAGE, reason: None })
 }
 
 /// Tells of something that does not hinder the command; programs are not told.

@@ -129,7 +129,7 @@ impl Wait {
 pub fn run() -> ExitCode {
     let CommandLine { client, action } = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => return report::command_line(error),
+        Err(error) => return report::command_line("keystead-unlock", error),
     };
     let json = matches!(action, Action::Enroll { json: true, .. });
     if json {
