@@ -15,6 +15,9 @@
 
 mod attacks;
 mod certificates;
+#[allow(dead_code, reason = "tests take more of it")]
+#[path = "../../tests/support/costly.rs"]
+mod costly;
 mod measure;
 mod requests;
 mod site;

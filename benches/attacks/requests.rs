@@ -1,15 +1,16 @@
 //! What the attacker makes beforehand, and the messages that it sends.
 
+use crate::costly::*;
 use crate::site::{Site, aes, message};
-use keystead::client::Client;
-use kmip_codec::attributes::{Attribute, Attributes, CryptographicParameters, Entry, Link, VendorAttribute};
+
+use kmip_codec::attributes::{Attribute, Entry, Link, VendorAttribute};
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;
 use kmip_codec::message::{Asynchronous, Authentication, Credential, RequestMessage, UsernameAndPassword};
 use kmip_codec::objects::*;
 use kmip_codec::operations::Request;
 use kmip_codec::payloads::*;
-use kmip_codec::value::{Data, DateTime, UniqueIdentifier};
+use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::wire::Encoding;
 use std::process::Command;
 
@@ -113,30 +114,14 @@ fn stretch(site: &Site) -> Request {
 }
 
 fn stretch_of(site: &Site, password: &[u8]) -> Request {
-    let block = bytes_block(KeyFormatType::Raw, password);
-    let secret = SecretData { secret_data_type: SecretDataType::Password, key_block: block };
-    let attributes = [
-        Attribute::CryptographicUsageMask(CryptographicUsageMask::DeriveKey),
-        Attribute::ActivationDate(DateTime(1)),
-    ];
-    let mut client = site.client("attacker");
-    let base =
-        client.call(register(attributes, ManagedObject::SecretData(secret))).unwrap().unique_identifier;
-    Request::DeriveKey(DeriveKeyRequest {
-        object_type: ObjectType::SecretData,
-        unique_identifiers: vec![base],
-        derivation_method: DerivationMethod::PBKDF2,
-        derivation_parameters: DerivationParameters {
-            cryptographic_parameters: Some(CryptographicParameters {
-                hashing_algorithm: Some(HashingAlgorithm::SHA_256),
-                ..CryptographicParameters::default()
-            }),
-            salt: Some(b"salt".as_slice().into()),
-            iteration_count: Some(10_000_000),
-            ..DerivationParameters::default()
-        },
-        attributes: [Attribute::CryptographicLength(128)].into(),
-    })
+    let base = secret(SecretDataType::Password, KeyFormatType::Raw, password);
+    let base = site.client("attacker").call(base).unwrap().unique_identifier;
+    let with = DerivationParameters {
+        salt: Some(b"salt".as_slice().into()),
+        iteration_count: Some(10_000_000),
+        ..DerivationParameters::default()
+    };
+    Request::DeriveKey(derive(&base, DerivationMethod::PBKDF2, 128, with))
 }
 
 /// A login with a wrong password, which takes as long to find out as the right one.
@@ -185,25 +170,8 @@ pub fn long_keys_of_all(site: &Site) -> Vec<Vec<u8>> {
 }
 
 fn long_key(site: &Site, name: &str) -> Vec<u8> {
-    let key_block = KeyBlock {
-        cryptographic_algorithm: Some(CryptographicAlgorithm::HMAC_SHA256),
-        cryptographic_length: Some(LONG_BYTES as i32 * 8),
-        ..bytes_block(KeyFormatType::Raw, &vec![0x5a; LONG_BYTES])
-    };
-    let attributes = [
-        Attribute::CryptographicUsageMask(CryptographicUsageMask::MACGenerate),
-        Attribute::ActivationDate(DateTime(1)),
-    ];
-    let key = ManagedObject::SymmetricKey(SymmetricKey { key_block });
-    let id = site.client(name).call(register(attributes, key)).unwrap().unique_identifier;
-    let mac = || {
-        Request::MAC(MACRequest {
-            unique_identifier: Some(id.clone()),
-            data: Some(Data::Bytes(b"data".as_slice().into())),
-            ..MACRequest::default()
-        })
-    };
-    message((0..341).map(|_| mac())).to_bytes()
+    let id = site.client(name).call(hmac_key(LONG_BYTES)).unwrap().unique_identifier;
+    message((0..341).map(|_| mac(&id))).to_bytes()
 }
 
 /// A password of three megabytes, stretched once with each of a thousand salts.
@@ -221,26 +189,12 @@ pub fn long_passwords(site: &Site) -> Vec<Vec<u8>> {
 /// A chain of 64 certificates, 700 times.
 pub fn chains(site: &Site) -> Vec<Vec<u8>> {
     let mut client = site.client("attacker");
-    let mut identifiers = Vec::new();
-    let mut issuer: Option<(rcgen::CertificateParams, rcgen::KeyPair)> = None;
-    for number in 0..64 {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut params = rcgen::CertificateParams::default();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(rcgen::DnType::CommonName, format!("number {number}"));
-        let certificate = match &issuer {
-            None => params.self_signed(&key).unwrap(),
-            Some((issuer, by)) => params.signed_by(&key, &rcgen::Issuer::from_params(issuer, by)).unwrap(),
-        };
-        let value = certificate.der().to_vec().into();
-        let certificate = Certificate { certificate_type: CertificateType::X_509, value };
-        let made = client.call(register([], ManagedObject::Certificate(certificate))).unwrap();
-        identifiers.push(made.unique_identifier);
-        issuer = Some((params, key));
-    }
+    let stored = certificates(64).into_iter().map(|certificate| {
+        client.call(register([], ManagedObject::Certificate(certificate))).unwrap().unique_identifier
+    });
+    let unique_identifiers: Vec<_> = stored.collect();
     let validate = || {
-        let unique_identifiers = identifiers.clone();
+        let unique_identifiers = unique_identifiers.clone();
         Request::Validate(ValidateRequest { unique_identifiers, ..ValidateRequest::default() })
     };
     vec![message((0..700).map(|_| validate())).to_bytes()]
@@ -265,36 +219,12 @@ fn attributes_of(site: &Site, more: Vec<Attribute>) -> Vec<Vec<u8>> {
     let mut create = aes();
     create.attributes.attributes.0.extend(more.into_iter().map(|attribute| Entry { index: None, attribute }));
     let id = site.client("attacker").call(create).unwrap().unique_identifier;
-    let get = || {
-        let unique_identifier = Some(id.clone());
-        Request::GetAttributes(GetAttributesRequest { unique_identifier, ..Default::default() })
-    };
-    let mut message = message((0..1000).map(|_| get()));
+    let mut message = message((0..1000).map(|_| get_attributes(&id)));
     message.header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Continue);
     vec![message.to_bytes()]
 }
 
-fn get(id: &UniqueIdentifier) -> Request {
-    Request::Get(GetRequest { unique_identifier: Some(id.clone()), ..GetRequest::default() })
-}
-
 fn long_object(site: &Site) -> UniqueIdentifier {
-    let key_block = bytes_block(KeyFormatType::Opaque, &vec![0x5a; LONG_BYTES]);
-    let secret = SecretData { secret_data_type: SecretDataType::Seed, key_block };
-    let mut client: Client = site.client("attacker");
-    client.call(register([], ManagedObject::SecretData(secret))).unwrap().unique_identifier
-}
-
-fn register<const N: usize>(attributes: [Attribute; N], object: ManagedObject) -> RegisterRequest {
-    RegisterRequest {
-        object_type: object.object_type(),
-        attributes: attributes.into_iter().collect::<Attributes>().into(),
-        object,
-        ..RegisterRequest::default()
-    }
-}
-
-fn bytes_block(format: KeyFormatType, bytes: &[u8]) -> KeyBlock {
-    let plain = PlainKeyValue { key_material: KeyMaterial::Bytes(bytes.into()), attributes: None };
-    KeyBlock { key_format_type: format, key_value: Some(KeyValue::Plain(plain)), ..KeyBlock::default() }
+    let object = secret(SecretDataType::Seed, KeyFormatType::Opaque, &vec![0x5a; LONG_BYTES]);
+    site.client("attacker").call(object).unwrap().unique_identifier
 }

@@ -1,5 +1,8 @@
 //! What a request asks for when an object is made is what the object becomes, or the request is refused.
 
+mod formats;
+mod pairs;
+
 use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::rights::policy::Principal;
@@ -11,6 +14,7 @@ use kmip_codec::payloads::*;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_4, V2_0, V2_1};
 use kmip_codec::{Tag, Version, attribute};
+use pairs::{algorithm, halves};
 
 fn bench() -> (Bench, Principal) {
     (Bench::new(1), principal("owner", &[]))
@@ -63,203 +67,6 @@ fn usage_limits_by_default_start_full() {
     let id = create(&mut bench, &who, &[]);
     let attributes = attributes_of(&mut bench, &who, &id);
     assert_eq!(attribute!(attributes, UsageLimits).next().unwrap().count, Some(5));
-}
-
-fn halves(common: &[Attribute], private: &[Attribute], public: &[Attribute]) -> CreateKeyPairRequest {
-    let list = |mask, more: &[Attribute]| {
-        let all = [Attribute::CryptographicUsageMask(mask)].into_iter().chain(more.iter().cloned());
-        Some(all.collect::<Attributes>().into())
-    };
-    CreateKeyPairRequest {
-        common: Some(common.iter().cloned().collect::<Attributes>().into()),
-        private: list(CryptographicUsageMask::Sign, private),
-        public: list(CryptographicUsageMask::Verify, public),
-        ..CreateKeyPairRequest::default()
-    }
-}
-
-fn algorithm(algorithm: CryptographicAlgorithm) -> Attribute {
-    Attribute::CryptographicAlgorithm(algorithm)
-}
-
-fn curve(recommended_curve: RecommendedCurve) -> Attribute {
-    Attribute::CryptographicDomainParameters(CryptographicDomainParameters {
-        recommended_curve: Some(recommended_curve),
-        ..CryptographicDomainParameters::default()
-    })
-}
-
-/// A private RSA and a public EC half gave a pair whose public half said EC and held RSA (6.1.9, table 191).
-#[test]
-fn the_halves_of_a_pair_do_not_contradict_each_other() {
-    let (mut bench, who) = bench();
-    let (rsa, ec) = (algorithm(CryptographicAlgorithm::RSA), algorithm(CryptographicAlgorithm::EC));
-    let length = Attribute::CryptographicLength;
-    let refused = [
-        halves(&[], std::slice::from_ref(&rsa), std::slice::from_ref(&ec)),
-        halves(std::slice::from_ref(&ec), std::slice::from_ref(&rsa), &[]),
-        halves(std::slice::from_ref(&rsa), &[length(2048)], &[length(3072)]),
-        halves(
-            std::slice::from_ref(&ec),
-            &[curve(RecommendedCurve::P_256)],
-            &[curve(RecommendedCurve::P_384)],
-        ),
-        halves(&[ec.clone(), curve(RecommendedCurve::P_256), length(384)], &[], &[]),
-    ];
-    for request in refused {
-        for version in [V1_4, V2_1] {
-            let refused = bench.ask(&who, version, request.clone()).unwrap_err();
-            assert_eq!(refused, wrong_value(version), "{request:?}");
-        }
-    }
-}
-
-/// What one half alone says holds for both.
-#[test]
-fn what_one_half_of_a_pair_says_holds_for_both() {
-    let (mut bench, who) = bench();
-    let said = [algorithm(CryptographicAlgorithm::EC), curve(RecommendedCurve::P_256)];
-    let parameters = |padding| {
-        let padding_method = Some(padding);
-        Attribute::CryptographicParameters(CryptographicParameters { padding_method, ..Default::default() })
-    };
-    let (one, other) = (parameters(PaddingMethod::PSS), parameters(PaddingMethod::PKCS1V1_5));
-    let public = [said.as_slice(), std::slice::from_ref(&other)].concat();
-    let request = halves(&[], std::slice::from_ref(&one), &public);
-    let made = bench.ask(&who, V2_1, request).unwrap();
-    for id in [made.private_key, made.public_key] {
-        let attributes = attributes_of(&mut bench, &who, &text(&id));
-        let held = |wanted: &Attribute| attributes.iter().any(|attribute| attribute == wanted);
-        assert!(said.iter().all(held), "{attributes:?}");
-        let parameters = attributes.iter().filter(|a| a.tag() == Tag::CryptographicParameters);
-        assert_eq!(parameters.cloned().collect::<Vec<_>>(), [one.clone(), other.clone()]);
-    }
-}
-
-/// The length in the request was overwritten with that of the old pair.
-#[test]
-fn a_new_pair_may_be_longer_than_the_old_one() {
-    let (mut bench, who) = bench();
-    let length = Attribute::CryptographicLength;
-    let rsa = [algorithm(CryptographicAlgorithm::RSA), length(2048)];
-    let id = bench.ask(&who, V2_1, halves(&rsa, &[], &[])).unwrap().private_key;
-    let list = |bits| Some([length(bits)].into());
-    let again = ReKeyKeyPairRequest { private_key: Some(id), ..ReKeyKeyPairRequest::default() };
-    let torn = ReKeyKeyPairRequest { private: list(2048), public: list(3072), ..again.clone() };
-    assert_eq!(bench.ask(&who, V2_1, torn).map(drop), Err(ResultReason::InvalidField));
-    let longer = ReKeyKeyPairRequest { common: list(2048), private: list(3072), public: list(3072), ..again };
-    let made = bench.ask(&who, V2_1, longer).unwrap();
-    for id in [made.private_key, made.public_key] {
-        let unique_identifier = Some(id);
-        let object =
-            bench.ask(&who, V2_1, GetRequest { unique_identifier, ..Default::default() }).unwrap().object;
-        assert_eq!(object.key_block().unwrap().cryptographic_length, Some(3072));
-    }
-}
-
-fn format(format: KeyFormatType) -> Attribute {
-    Attribute::KeyFormatType(format)
-}
-
-fn got(bench: &mut Bench, who: &Principal, id: &str) -> KeyFormatType {
-    let request = GetRequest { unique_identifier: Some(id.into()), ..GetRequest::default() };
-    bench.ask(who, V2_1, request).unwrap().object.key_block().unwrap().key_format_type
-}
-
-/// The formats of the digests of an object.
-fn digests(bench: &mut Bench, who: &Principal, id: &str) -> Vec<Option<KeyFormatType>> {
-    attribute!(attributes_of(bench, who, id), Digest).map(|digest| digest.key_format_type).collect()
-}
-
-/// A format that was asked for was overwritten with the usual one in silence (4.26).
-#[test]
-fn new_keys_have_the_format_that_is_asked_for() {
-    use KeyFormatType as Format;
-    let (mut bench, who) = bench();
-    let id = create(&mut bench, &who, &[format(Format::TransparentSymmetricKey)]);
-    assert_eq!(got(&mut bench, &who, &id), Format::TransparentSymmetricKey);
-    let both = [Some(Format::TransparentSymmetricKey), Some(Format::Raw)];
-    assert_eq!(digests(&mut bench, &who, &id), both);
-    let attributes = attributes_of(&mut bench, &who, &id);
-    assert_eq!(attribute!(attributes, KeyFormatType).next(), Some(&Format::TransparentSymmetricKey));
-    // A replacement has the usual one unless its request says otherwise.
-    let again = ReKeyRequest { unique_identifier: Some(id.as_str().into()), ..ReKeyRequest::default() };
-    let again = text(&bench.ask(&who, V2_1, again).unwrap().unique_identifier);
-    assert_eq!(got(&mut bench, &who, &again), Format::Raw);
-    assert_eq!(digests(&mut bench, &who, &again), [Some(Format::Raw)]);
-
-    let rsa = [algorithm(CryptographicAlgorithm::RSA), Attribute::CryptographicLength(2048)];
-    let request = halves(&rsa, &[format(Format::PKCS_8)], &[format(Format::X_509)]);
-    let made = bench.ask(&who, V2_1, request).unwrap();
-    for (id, wanted) in [(made.private_key, Format::PKCS_8), (made.public_key, Format::X_509)] {
-        let id = text(&id);
-        assert_eq!(got(&mut bench, &who, &id), wanted);
-        assert_eq!(digests(&mut bench, &who, &id), [Some(wanted), Some(Format::PKCS_1)]);
-    }
-}
-
-#[test]
-fn formats_that_a_new_key_cannot_have_are_refused() {
-    use KeyFormatType as Format;
-    let (mut bench, who) = bench();
-    let refused = Err(ResultReason::FeatureNotSupported);
-    let pkcs8 = format(Format::PKCS_8);
-    let key = bench.ask(&who, V2_1, aes(std::slice::from_ref(&pkcs8)));
-    assert_eq!(key.map(drop), refused);
-    let attributes = [Attribute::CryptographicLength(128), format(Format::TransparentSymmetricKey)].into();
-    let secret =
-        CreateRequest { object_type: ObjectType::SecretData, attributes, ..CreateRequest::default() };
-    assert_eq!(bench.ask(&who, V2_1, secret).map(drop), refused);
-    let rsa = [algorithm(CryptographicAlgorithm::RSA), pkcs8];
-    assert_eq!(bench.ask(&who, V2_1, halves(&rsa, &[], &[])).map(drop), refused);
-    let parts = |wanted| CreateSplitKeyRequest {
-        object_type: ObjectType::SplitKey,
-        parts: 2,
-        threshold: 2,
-        method: SplitKeyMethod::XOR,
-        attributes: aes(&[format(wanted)]).attributes,
-        ..CreateSplitKeyRequest::default()
-    };
-    assert_eq!(bench.ask(&who, V2_1, parts(Format::TransparentSymmetricKey)).map(drop), refused);
-    bench.ask(&who, V2_1, parts(Format::Raw)).unwrap();
-}
-
-fn generator(rng_algorithm: RNGAlgorithm, drbg_algorithm: Option<DRBGAlgorithm>) -> Attribute {
-    let parameters = RngParameters { rng_algorithm, drbg_algorithm, ..RngParameters::default() };
-    Attribute::RandomNumberGenerator(parameters)
-}
-
-/// A generator that the server does not have was asked for, and another one used in silence (4.46).
-#[test]
-fn new_keys_come_from_a_generator_that_is_asked_for() {
-    let (mut bench, who) = bench();
-    let other = generator(RNGAlgorithm::ANSIX9_31, None);
-    let hash = generator(RNGAlgorithm::DRBG, Some(DRBGAlgorithm::Hash));
-    let ours = generator(RNGAlgorithm::DRBG, Some(DRBGAlgorithm::CTR));
-    let rsa = algorithm(CryptographicAlgorithm::EC);
-    for version in [V1_4, V2_0, V2_1] {
-        for wrong in [&other, &hash] {
-            let key = bench.ask(&who, version, aes(std::slice::from_ref(wrong)));
-            assert_eq!(key.map(drop), Err(ResultReason::FeatureNotSupported));
-            let pair = bench.ask(&who, version, halves(&[rsa.clone(), wrong.clone()], &[], &[]));
-            assert_eq!(pair.map(drop), Err(ResultReason::FeatureNotSupported));
-        }
-    }
-    for fine in [
-        vec![ours.clone()],
-        vec![other.clone(), ours.clone()],
-        vec![generator(RNGAlgorithm::Unspecified, None)],
-    ] {
-        let id = create(&mut bench, &who, &fine);
-        let attributes = attributes_of(&mut bench, &who, &id);
-        let held: Vec<_> = attribute!(attributes, RandomNumberGenerator).collect();
-        assert_eq!(held.len(), 1);
-        assert_eq!(held[0].cryptographic_length, Some(256), "it says all that is known");
-    }
-    // What was made elsewhere came from one generator, whichever it was.
-    bench.ask(&who, V2_1, sent(std::slice::from_ref(&other))).unwrap();
-    let two = bench.ask(&who, V2_1, sent(&[other, ours])).map(drop);
-    assert_eq!(two, Err(ResultReason::AttributeSingleValued));
 }
 
 /// An attribute of vendor y given with a new object was taken; adding it was refused (4.60).

@@ -1,5 +1,8 @@
 //! Export and Import: an object carried from one server to another is the same there, and what may not leave does not.
 
+mod identifiers;
+mod refused;
+
 use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::lifecycle::states::is_destroyed;
@@ -189,130 +192,6 @@ pub fn brought(id: &str, secret: &[u8], replace_existing: Option<bool>) -> Impor
     }
 }
 
-/// The secret that a client gets under an identifier.
-fn got(bench: &mut Bench, who: &Principal, id: &str) -> Result<Vec<u8>, ResultReason> {
-    let get = GetRequest { unique_identifier: Some(id.into()), ..GetRequest::default() };
-    let object = bench.ask(who, V2_1, get)?.object;
-    match &object.key_block().unwrap().key_value {
-        Some(KeyValue::Plain(plain)) => match &plain.key_material {
-            KeyMaterial::Bytes(bytes) => Ok(bytes.expose().to_vec()),
-            other => panic!("{other:?}"),
-        },
-        other => panic!("{other:?}"),
-    }
-}
-
-/// An identifier that a client chooses is its own: a client was told that another has it, and could keep others from having
-/// it. Whether somebody else has it shows in nothing, and each gets its own, which those of its groups share.
-#[test]
-fn identifiers_that_clients_choose_are_their_own() {
-    let mut bench = Bench::new(1);
-    let (ann, ann_too) = (principal("ann", &["team"]), principal("ann too", &["team"]));
-    let ben = principal("ben", &[]);
-    let foreign = create(&mut bench, &ann, &[]);
-    for id in ["tape-7", "3e1c9a5e-0000-4000-8000-000000000001", foreign.as_str()] {
-        let is_anns_own = id == foreign;
-        if !is_anns_own {
-            bench.ask(&ann, V2_1, brought(id, b"of ann", None)).unwrap();
-        }
-        for replace in [Some(true), None] {
-            // Ben is told the same of what Ann has and of what nobody has.
-            let absent = format!("{id}-{replace:?}-absent").replace(['(', ')'], "");
-            assert_eq!(got(&mut bench, &ben, &absent).unwrap_err(), ResultReason::ObjectNotFound);
-            bench.ask(&ben, V2_1, brought(&absent, b"of ben", replace)).unwrap();
-        }
-        assert_eq!(got(&mut bench, &ben, id).unwrap_err(), ResultReason::ObjectNotFound);
-        let unique_identifier =
-            bench.ask(&ben, V2_1, brought(id, b"of ben", None)).unwrap().unique_identifier;
-        assert_eq!(unique_identifier, id.into());
-        let again = bench.ask(&ben, V2_1, brought(id, b"of ben", None)).map(drop);
-        assert_eq!(again, Err(ResultReason::ObjectAlreadyExists), "his own is in use");
-        bench.ask(&ben, V2_1, brought(id, b"of ben, again", Some(true))).unwrap();
-        assert_eq!(got(&mut bench, &ben, id).unwrap(), b"of ben, again");
-        if !is_anns_own {
-            assert_eq!(got(&mut bench, &ann, id).unwrap(), b"of ann");
-            assert_eq!(got(&mut bench, &ann_too, id).unwrap(), b"of ann", "those of the group share it");
-            let taken = bench.ask(&ann_too, V2_1, brought(id, b"of ann too", None)).map(drop);
-            assert_eq!(taken, Err(ResultReason::ObjectAlreadyExists));
-        }
-        for (who, is_there) in [(&ann, true), (&ben, true), (&principal("cid", &[]), false)] {
-            let look = GetAttributeListRequest { unique_identifier: Some(id.into()) };
-            assert_eq!(bench.ask(who, V2_1, look).is_ok(), is_there, "{}", who.name);
-            let by_id = Attribute::UniqueIdentifier(id.into());
-            let filter = Some(AttributeFilter([by_id].into()));
-            let found =
-                bench.ask(who, V2_1, LocateRequest { attributes: filter, ..Default::default() }).unwrap();
-            assert_eq!(found.unique_identifiers.len(), usize::from(is_there), "{}", who.name);
-        }
-        bench.ask(&ben, V2_1, destroy(id)).unwrap();
-        assert_eq!(got(&mut bench, &ben, id).unwrap_err(), ResultReason::ObjectDestroyed);
-        if !is_anns_own {
-            assert_eq!(got(&mut bench, &ann, id).unwrap(), b"of ann", "hers is hers");
-            bench.ask(&ann, V2_1, destroy(id)).unwrap();
-        }
-    }
-}
-
-/// What lies in the store under its owner and its identifier is used and rotated like any other, and is not got by the way
-/// in which the store calls it.
-#[test]
-fn an_imported_key_is_rotated_and_has_no_other_name() {
-    let (mut bench, ann, ben) = (Bench::new(1), principal("ann", &[]), principal("ben", &[]));
-    let made = create(&mut bench, &ann, &[]);
-    let exported = bench.ask(&ann, V2_1, export(&made)).unwrap();
-    for who in [&ann, &ben] {
-        let mut request = ImportRequest { unique_identifier: "tape-7".into(), ..import(&exported, V2_1) };
-        set(&mut request, Attribute::UniqueIdentifier("tape-7".into()));
-        set(&mut request, Attribute::RotateAutomatic(true));
-        set(&mut request, Attribute::RotateInterval(kmip_codec::value::Interval(60)));
-        bench.ask(who, V2_1, request).unwrap();
-    }
-    let mut places = Vec::new();
-    let snapshot = bench.store.snapshot().unwrap();
-    snapshot
-        .scan(b"o", Order::Forward, &mut |key, _| {
-            places.extend(String::from_utf8(key[5..].to_vec()).ok().filter(|id| id.contains('/')));
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    let mut unsound = Vec::new();
-    snapshot
-        .scan(&[], Order::Forward, &mut |key, value| {
-            let sound = soundness::examine(key, value, None).unwrap_or_else(|why| panic!("{why}"));
-            let is_there = |claim: &Vec<u8>| snapshot.get(claim).unwrap().is_some();
-            unsound.extend(sound.claims.into_iter().filter(|claim| !is_there(claim)));
-            ControlFlow::Continue(())
-        })
-        .unwrap();
-    assert!(unsound.is_empty(), "`keystead check` finds nothing: {unsound:?}");
-    drop(snapshot);
-    assert_eq!(places.len(), 2);
-    for place in places {
-        let look = GetAttributeListRequest { unique_identifier: Some(place.as_str().into()) };
-        let seen = [&ann, &ben].map(|who| bench.ask(who, V2_1, look.clone()).is_ok());
-        assert!(!(seen[0] && seen[1]), "its owner alone");
-    }
-    bench.now += 60;
-    let deeds = bench.rotate();
-    assert_eq!(deeds.len(), 2);
-    assert!(deeds.iter().all(|(deed, _)| deed.reason.is_none() && deed.objects[0] == "tape-7"), "{deeds:?}");
-}
-
-/// Who comes to share an identifier with a client that has it already does not take the place of the object that it means.
-#[test]
-fn an_identifier_stands_for_the_object_that_came_first() {
-    let mut bench = Bench::new(1);
-    let both = principal("both", &["two", "one"]);
-    let (first, second) = (principal("first", &["one"]), principal("second", &["two"]));
-    bench.ask(&first, V2_1, brought("tape-7", b"of the first", None)).unwrap();
-    bench.now += 10;
-    bench.ask(&second, V2_1, brought("tape-7", b"of the second", None)).unwrap();
-    assert_eq!(got(&mut bench, &both, "tape-7").unwrap(), b"of the first");
-    assert_eq!(got(&mut bench, &second, "tape-7").unwrap(), b"of the second");
-    let all = bench.ask(&both, V2_1, LocateRequest::default()).unwrap();
-    assert_eq!(all.unique_identifiers, ["tape-7".into(), "tape-7".into()]);
-}
-
 /// Sensitive keys leave only wrapped; those that are not extractable or withheld, not at all.
 #[test]
 fn what_may_not_leave_is_not_exported() {
@@ -429,92 +308,10 @@ fn what_is_replaced_is_gone() {
     assert_eq!(bench.ask(&who, V2_1, export(&id)).unwrap(), got);
 }
 
-/// An import, changed.
-type Change = fn(&mut ImportRequest);
-
 fn set(request: &mut ImportRequest, attribute: Attribute) {
     let list = &mut request.attributes.as_mut().unwrap().0.0;
     list.retain(|entry| entry.attribute.tag() != attribute.tag());
     list.push(Entry { index: None, attribute });
-}
-
-/// Imports that say two things, or what cannot be.
-const REFUSED: &[(&str, Change, ResultReason)] = &[
-    ("another type", |r| r.object_type = Some(ObjectType::SecretData), ResultReason::InvalidField),
-    (
-        "another identifier",
-        |r| set(r, Attribute::UniqueIdentifier("other".into())),
-        ResultReason::InvalidField,
-    ),
-    (
-        "another algorithm",
-        |r| set(r, Attribute::CryptographicAlgorithm(CryptographicAlgorithm::Camellia)),
-        ResultReason::InvalidField,
-    ),
-    ("another length", |r| set(r, Attribute::CryptographicLength(128)), ResultReason::InvalidField),
-    ("a weak key", |r| weak(r), ResultReason::PermissionDenied),
-    (
-        "no usage",
-        |r| r.attributes.as_mut().unwrap().0.0.retain(|e| e.attribute.tag() != Tag::CryptographicUsageMask),
-        ResultReason::InvalidField,
-    ),
-    (
-        "two states",
-        |r| r.attributes.as_mut().unwrap().0.push(Attribute::State(State::Active)),
-        ResultReason::AttributeSingleValued,
-    ),
-    ("destroyed, with a value", |r| set(r, Attribute::State(State::Destroyed)), ResultReason::InvalidField),
-    (
-        "an attribute of certificates",
-        |r| set(r, Attribute::CertificateLength(1)),
-        ResultReason::InvalidAttribute,
-    ),
-    (
-        "a damaged key",
-        |r| r.object.key_block_mut().unwrap().key_value = bytes_block(KeyFormatType::Raw, &[9; 32]).key_value,
-        ResultReason::InvalidField,
-    ),
-    (
-        "a reference",
-        |r| r.unique_identifier = kmip_codec::value::UniqueIdentifier::Index(0),
-        ResultReason::InvalidField,
-    ),
-    ("no identifier", |r| rename(r, "".into()), ResultReason::InvalidField),
-    ("a line end", |r| rename(r, "a\nb".into()), ResultReason::InvalidField),
-    ("a name of a record", |r| rename(r, "rule/defaults".into()), ResultReason::InvalidField),
-    ("too long", |r| rename(r, "a".repeat(129).as_str().into()), ResultReason::InvalidField),
-];
-
-fn rename(request: &mut ImportRequest, id: kmip_codec::value::UniqueIdentifier) {
-    set(request, Attribute::UniqueIdentifier(id.clone()));
-    request.unique_identifier = id;
-}
-
-fn weak(request: &mut ImportRequest) {
-    set(request, Attribute::CryptographicAlgorithm(CryptographicAlgorithm::DES));
-    set(request, Attribute::CryptographicLength(64));
-    let block = request.object.key_block_mut().unwrap();
-    *block = KeyBlock {
-        cryptographic_algorithm: Some(CryptographicAlgorithm::DES),
-        cryptographic_length: Some(64),
-        ..bytes_block(KeyFormatType::Raw, &[1; 8])
-    };
-    request.attributes.as_mut().unwrap().0.0.retain(|entry| entry.attribute.tag() != Tag::Digest);
-}
-
-#[test]
-fn imports_that_contradict_themselves_are_refused() {
-    let (mut here, mut there, who) = (Bench::new(1), Bench::new(2), principal("owner", &[]));
-    let id = create(&mut here, &who, &[]);
-    let exported = here.ask(&who, V2_1, export(&id)).unwrap();
-    for (what, change, reason) in REFUSED {
-        let mut request = import(&exported, V2_1);
-        change(&mut request);
-        assert_eq!(there.ask(&who, V2_1, request).unwrap_err(), *reason, "{what}");
-    }
-    there.ask(&who, V2_1, import(&exported, V2_1)).unwrap();
-    let twice = there.ask(&who, V1_4, import(&exported, V1_4)).unwrap_err();
-    assert_eq!(twice, ResultReason::ObjectAlreadyExists);
 }
 
 /// Both set the ID placeholder (KMIP 2.1, 6.1.18 and 6.1.25).

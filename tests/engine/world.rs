@@ -1,6 +1,24 @@
 //! A world for the engine: a store in memory, keys in software, a clock and entropy that a test sets.
 
+// The file is part of other programs too, which name its path.
+#[path = "world/answers.rs"]
+mod answers;
+#[path = "world/clients.rs"]
+mod clients;
+#[path = "world/counted.rs"]
+mod counted;
+#[path = "world/supplied.rs"]
+mod supplied;
+
+use answers::speaks_the_standards_words;
+#[allow(unused_imports, reason = "each program takes what it needs")]
+pub use answers::{answer, response};
 use base64ct::{Base64, Encoding as _};
+#[allow(unused_imports, reason = "each program takes what it needs")]
+pub use clients::{Known, granted, principal};
+#[allow(unused_imports, reason = "each program takes what it needs")]
+pub use counted::{Effort, effort};
+use counted::{Leaving, Seeded, Snapshot, count};
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Deed, Outcome};
@@ -36,6 +54,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use supplied::{make, provided};
 
 /// Everything that a batch may ask.
 pub struct Bench {
@@ -55,170 +74,6 @@ pub struct Bench {
     pub rotation_refusals: Vec<String>,
     /// How long the engine ran last, to compare with what it asked for beforehand.
     pub took: Duration,
-}
-
-/// The clients that a test knows, others are in no group, and users only where they are known; and those of them who have not come,
-/// with whether the CAs would let them in.
-#[derive(Default)]
-pub struct Known(pub Vec<Principal>, pub BTreeMap<String, bool>);
-
-impl Clients for Known {
-    fn principal(&self, identity: &Identity) -> Option<Principal> {
-        let same = |known: &&Principal| {
-            known.identity.name() == identity.name() && known.identity.fingerprint == identity.fingerprint
-        };
-        let known = self.0.iter().find(same).cloned();
-        known.or_else(|| {
-            let named = Principal { identity: identity.clone(), ..principal(&identity.name(), &[]) };
-            identity.user.is_none().then_some(named)
-        })
-    }
-
-    fn knows(&self, whom: &ClientRef) -> bool {
-        self.0.iter().any(|known| whom.is_holder(&known.identity))
-    }
-
-    fn came_as(&self, whom: &ClientRef) -> Option<String> {
-        let known = self.0.iter().find(|known| whom.is_holder(&known.identity));
-        known.map(|known| known.name.clone())
-    }
-
-    fn comes_in(&self, whom: &ClientRef) -> Vec<Identity> {
-        let has_come = |known: &&Principal| known.admin && !self.1.contains_key(&known.name);
-        let come = self.0.iter().filter(has_come).filter(|known| whom.is_holder(&known.identity));
-        come.map(|known| known.identity.clone()).collect()
-    }
-
-    /// A certificate that the CA of a test has signed is made of a name and a fingerprint.
-    fn lets_in(&self, certificate: &[u8]) -> Option<Principal> {
-        let (name, fingerprint) = std::str::from_utf8(certificate).ok()?.split_once(' ')?;
-        let identity = Identity { fingerprint: Fingerprint::parse(fingerprint), ..Identity::named(name) };
-        let is_admin = self.0.iter().any(|known| known.admin && known.identity.certificate == name);
-        (self.1.get(name) != Some(&false)).then(|| Principal {
-            identity,
-            admin: is_admin,
-            ..principal(name, &[])
-        })
-    }
-
-    fn holder(&self, name: &str) -> Result<Principal, String> {
-        if self.0.iter().any(|known| known.identity.user.is_some() && known.name == name) {
-            return Err("a user has the name".to_owned());
-        }
-        let known = self.0.iter().find(|known| known.identity.certificate == name);
-        Ok(known.cloned().unwrap_or_else(|| principal(name, &[])))
-    }
-
-    fn administrators(&self) -> Vec<ClientRef> {
-        let admins = self.0.iter().filter(|known| known.admin);
-        admins.map(|known| ClientRef::Name(known.identity.certificate.clone())).collect()
-    }
-}
-
-/// What the engine was made to do, counted.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Effort {
-    /// Runs of batches.
-    pub runs: usize,
-    /// Pairs, stretched passwords and opened containers.
-    pub made: usize,
-    /// Turns among the slow ones.
-    pub turns: usize,
-    /// Times that a batch asked for room, because it answers or changes much.
-    pub rooms: usize,
-    /// Draws of random bytes: each new object has one.
-    pub draws: usize,
-    /// Keys of the store that were visited.
-    pub visited: usize,
-    /// Records of the store that were read.
-    pub read: usize,
-}
-
-thread_local! {
-    static EFFORT: Cell<Effort> = const {
-        Cell::new(Effort { runs: 0, made: 0, turns: 0, rooms: 0, draws: 0, visited: 0, read: 0 })
-    };
-}
-
-fn count(one: impl FnOnce(&mut Effort)) {
-    let mut effort = EFFORT.get();
-    one(&mut effort);
-    EFFORT.set(effort);
-}
-
-/// What this thread has had done since it asked last.
-pub fn effort() -> Effort {
-    EFFORT.take()
-}
-
-/// Bytes that follow from a seed.
-struct Seeded<'s>(&'s mut u64);
-
-impl Entropy for Seeded<'_> {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
-        count(|effort| effort.draws += 1);
-        for byte in out {
-            *self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = (*self.0 >> 33) as u8;
-        }
-        Ok(())
-    }
-
-    fn stir(&mut self, seed: &[u8]) {
-        for byte in seed {
-            *self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-}
-
-/// The same for somebody who leaves at a draw.
-struct Leaving<'s> {
-    draws: usize,
-    told: Arc<AtomicBool>,
-    seed: &'s mut u64,
-}
-
-impl Entropy for Leaving<'_> {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
-        self.draws = self.draws.saturating_sub(1);
-        self.told.store(self.draws == 0, Ordering::Relaxed);
-        Seeded(self.seed).fill(out)
-    }
-
-    fn stir(&mut self, seed: &[u8]) {
-        Seeded(self.seed).stir(seed);
-    }
-}
-
-/// Counts what is read.
-struct Snapshot {
-    stored: Box<dyn store::Snapshot>,
-    /// At which read somebody leaves, and what tells that.
-    leaves: Option<(Cell<usize>, Arc<AtomicBool>)>,
-}
-
-impl View for Snapshot {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
-        count(|effort| effort.read += 1);
-        if let Some((reads, told)) = &self.leaves {
-            reads.set(reads.get().saturating_sub(1));
-            told.store(reads.get() == 0, Ordering::Relaxed);
-        }
-        View::get(&self.stored, key)
-    }
-
-    fn scan_from(
-        &self,
-        prefix: &[u8],
-        direction: Direction,
-        behind: Option<&[u8]>,
-        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
-    ) -> Result<(), Need> {
-        View::scan_from(&self.stored, prefix, direction, behind, &mut |key| {
-            count(|effort| effort.visited += 1);
-            visit(key)
-        })
-    }
 }
 
 impl Bench {
@@ -545,97 +400,7 @@ impl Bench {
     }
 }
 
-/// A message to a client holds nothing that only a Rust programmer can read.
-fn speaks_the_standards_words(item: &ResponseItem) {
-    let message = item.result_message.as_deref().unwrap_or_default();
-    let foreign = ["Some(", "Ok(", " {", "[]", "Sha2"];
-    assert!(!foreign.iter().any(|word| message.contains(word)), "{message}");
-}
-
-pub fn answer<R: Call>(item: ResponseItem) -> Result<R::Answer, ResultReason> {
-    match item.result_status {
-        ResultStatus::Success => Ok(R::answer(item.response.unwrap()).unwrap()),
-        _ => Err(item.result_reason.unwrap()),
-    }
-}
-
-pub fn response<R: Call>(response: Option<Response>) -> R::Answer {
-    R::answer(response.unwrap()).unwrap()
-}
-
-/// Slow work, done.
-fn make(supply: Supply, supplies: &mut Supplies) {
-    count(|effort| effort.made += 1);
-    match supply {
-        Supply::KeyPair(kind) => supplies.add(pair(kind)),
-        Supply::Stretched(stretch) => {
-            let key = stretch.run().unwrap();
-            supplies.add_stretched(&stretch, key);
-        }
-        Supply::Container(container) => {
-            let opened = container.open();
-            supplies.add_opened(&container, opened);
-        }
-    }
-}
-
-/// A pair that was made outside.
-fn pair(kind: PairKind) -> KeyPair {
-    if let PairKind::Ed25519 | PairKind::X25519 | PairKind::Rsa(_) = kind {
-        return keystead::keygen::make(kind).unwrap();
-    }
-    use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
-    assert_eq!(kind, PairKind::Ec(RecommendedCurve::P_256));
-    let random = aws_lc_rs::rand::SystemRandom::new();
-    let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, private.as_ref()).unwrap();
-    let public: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
-    KeyPair { kind, private_pkcs8: private.as_ref().into(), public_spki: public.as_ref().to_vec() }
-}
-
 fn pem(certificate: &[u8]) -> String {
     let text = Base64::encode_string(certificate);
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
-}
-
-/// A client that may have what is weak.
-pub fn granted(name: &str, groups: &[&str]) -> Principal {
-    Principal { weak_keys: true, ..principal(name, groups) }
-}
-
-/// The certificate of a client, whose own it is whoever signed it: what it brings, or a new one.
-fn provided(who: &Principal, wanted: &Wanted) -> Result<Credential, Refusal> {
-    let (certificate, pair) = match wanted {
-        Wanted::Brought(certificate) => (certificate.clone(), None),
-        Wanted::Signed { key, .. } => (signed(key), None),
-        Wanted::Made { .. } => {
-            let made = pair(PairKind::Ec(RecommendedCurve::P_256));
-            (signed(&made.public_spki), Some(made))
-        }
-    };
-    let fingerprint = Some(Fingerprint::of(&certificate));
-    let holder = Principal { identity: Identity { fingerprint, ..who.identity.clone() }, ..who.clone() };
-    Ok(Credential { certificate, holder, pair })
-}
-
-/// A certificate for a key, of some CA.
-fn signed(spki: &[u8]) -> Vec<u8> {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let ca = rcgen::Issuer::new(rcgen::CertificateParams::default(), key);
-    let spki = rcgen::SubjectPublicKeyInfo::from_der(spki).unwrap();
-    rcgen::CertificateParams::default().signed_by(&spki, &ca).unwrap().der().to_vec()
-}
-
-/// A principal in these groups; what it makes belongs to the first.
-pub fn principal(name: &str, groups: &[&str]) -> Principal {
-    let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-    let identity = Identity::named(name);
-    Principal {
-        name: name.into(),
-        identity,
-        default_group: groups.first().cloned(),
-        groups,
-        ..Principal::default()
-    }
 }

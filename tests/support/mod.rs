@@ -8,6 +8,7 @@
 )]
 
 pub mod clock;
+pub mod costly;
 pub mod dev;
 pub mod endpoint;
 pub mod fake;

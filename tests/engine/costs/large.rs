@@ -3,6 +3,7 @@
 
 use super::parameters::{Row, are_bounded, derive, secret};
 use crate::objects::*;
+use crate::support::costly;
 use crate::world::{self, Bench, granted, principal};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
@@ -18,7 +19,13 @@ const BYTES: usize = 400_000;
 
 /// Reading it takes 2.25 ms, using it 2.
 const ROWS: &[Row] = &[
-    Row("keys of a MAC", |bench, who| vec![mac(&hmac_key(bench, who))], 100, 23, true),
+    Row(
+        "keys of a MAC",
+        |bench, who| vec![costly::mac(&hmac_key(bench, who).as_str().into())],
+        100,
+        23,
+        true,
+    ),
     Row("keys that verify a MAC", |bench, who| vec![mac_verify(&hmac_key(bench, who))], 100, 23, true),
     Row("bases of HASH", |bench, who| vec![derived(bench, who, DerivationMethod::HASH)], 100, 23, true),
     Row("bases of HMAC", |bench, who| vec![derived(bench, who, DerivationMethod::HMAC)], 100, 23, true),
@@ -33,7 +40,13 @@ const ROWS: &[Row] = &[
     ),
     Row("feedback", |bench, who| vec![derived(bench, who, DerivationMethod::NIST800_108_F)], 100, 23, true),
     Row("pipeline", |bench, who| vec![derived(bench, who, DerivationMethod::NIST800_108_DPI)], 100, 23, true),
-    Row("keys that are got", |bench, who| vec![get(&secret(bench, who, BYTES), None)], 100, 23, true),
+    Row(
+        "keys that are got",
+        |bench, who| vec![costly::get(&secret(bench, who, BYTES).as_str().into())],
+        100,
+        23,
+        true,
+    ),
     Row("keys that are wrapped", |bench, who| vec![wrapped(bench, who)], 400, 19, true),
     Row("attributes that are read", |bench, who| vec![attributes(bench, who)], 100, 23, true),
     Row("certificates of a chain", |_, _| vec![validate()], 400, 11, true),
@@ -47,24 +60,7 @@ const ROWS: &[Row] = &[
 ];
 
 fn hmac_key(bench: &mut Bench, who: &Principal) -> String {
-    let key_block = KeyBlock {
-        cryptographic_algorithm: Some(CryptographicAlgorithm::HMAC_SHA256),
-        cryptographic_length: Some(i32::try_from(BYTES * 8).unwrap()),
-        ..bytes_block(KeyFormatType::Raw, &vec![7; BYTES])
-    };
-    let object = ManagedObject::SymmetricKey(SymmetricKey { key_block });
-    let uses = CryptographicUsageMask::MACGenerate | CryptographicUsageMask::MACVerify;
-    let attributes = [Attribute::CryptographicUsageMask(uses)].into();
-    let request =
-        RegisterRequest { object_type: ObjectType::SymmetricKey, attributes, object, ..Default::default() };
-    let id = text(&bench.ask(who, V2_1, request).unwrap().unique_identifier);
-    bench.ask(who, V2_1, activate(&id)).unwrap();
-    id
-}
-
-fn mac(id: &str) -> Request {
-    let data = Some(Data::Bytes(b"x".as_slice().into()));
-    MACRequest { unique_identifier: Some(id.into()), data, ..MACRequest::default() }.into_request()
+    text(&bench.ask(who, V2_1, costly::hmac_key(BYTES)).unwrap().unique_identifier)
 }
 
 fn mac_verify(id: &str) -> Request {
@@ -90,11 +86,6 @@ fn derived(bench: &mut Bench, who: &Principal, method: DerivationMethod) -> Requ
     derive(&secret(bench, who, BYTES), method, 256, with)
 }
 
-fn get(id: &str, key_wrapping_specification: Option<KeyWrappingSpecification>) -> Request {
-    GetRequest { unique_identifier: Some(id.into()), key_wrapping_specification, ..GetRequest::default() }
-        .into_request()
-}
-
 fn wrapped(bench: &mut Bench, who: &Principal) -> Request {
     let by = create(bench, who, &[]);
     bench.ask(who, V2_1, activate(&by)).unwrap();
@@ -111,34 +102,22 @@ fn wrapped(bench: &mut Bench, who: &Principal) -> Request {
         encryption_key_information: Some(key),
         ..KeyWrappingSpecification::default()
     };
-    get(&secret(bench, who, BYTES), Some(specification))
+    GetRequest {
+        unique_identifier: Some(secret(bench, who, BYTES).as_str().into()),
+        key_wrapping_specification: Some(specification),
+        ..GetRequest::default()
+    }
+    .into_request()
 }
 
 fn attributes(bench: &mut Bench, who: &Principal) -> Request {
     let id = create(bench, who, &[note(&"x".repeat(BYTES))]);
-    let unique_identifier = Some(id.as_str().into());
-    GetAttributesRequest { unique_identifier, ..GetAttributesRequest::default() }.into_request()
+    costly::get_attributes(&id.as_str().into())
 }
 
 /// Of 64 certificates, each issued by the one before.
 fn validate() -> Request {
-    let mut certificates = Vec::new();
-    let mut issuer: Option<(rcgen::CertificateParams, rcgen::KeyPair)> = None;
-    for number in 0..64 {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut params = rcgen::CertificateParams::default();
-        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(rcgen::DnType::CommonName, format!("number {number}"));
-        let certificate = match &issuer {
-            None => params.self_signed(&key).unwrap(),
-            Some((issuer, by)) => params.signed_by(&key, &rcgen::Issuer::from_params(issuer, by)).unwrap(),
-        };
-        let value = bytes::Bytes::copy_from_slice(certificate.der());
-        certificates.push(Certificate { certificate_type: CertificateType::X_509, value });
-        issuer = Some((params, key));
-    }
-    ValidateRequest { certificates, ..ValidateRequest::default() }.into_request()
+    ValidateRequest { certificates: costly::certificates(64), ..ValidateRequest::default() }.into_request()
 }
 
 #[test]
@@ -191,7 +170,12 @@ fn ordinary_batches_of_a_thousand_are_done() {
         attributes: Some(AttributeFilter([Attribute::UniqueIdentifier(key.as_str().into())].into())),
         ..LocateRequest::default()
     };
-    for request in [get(&key, None), aes(&[]).into_request(), encrypt.into_request(), locate.into_request()] {
+    for request in [
+        costly::get(&key.as_str().into()),
+        aes(&[]).into_request(),
+        encrypt.into_request(),
+        locate.into_request(),
+    ] {
         let name = request.operation();
         world::effort();
         let outcome = bench.decide(&ann, &batch(vec![request; 1000]));

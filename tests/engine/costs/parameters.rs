@@ -4,6 +4,7 @@
 
 use crate::objects::*;
 use crate::openssl::OpenSsl;
+use crate::support::costly;
 use crate::world::{self, Bench, principal};
 use keystead::engine::refusal::Cause;
 use keystead::engine::rights::policy::Principal;
@@ -75,32 +76,12 @@ fn sought(bench: &mut Bench, who: &Principal, count: usize) -> Request {
 }
 
 pub(super) fn secret(bench: &mut Bench, who: &Principal, bytes: usize) -> String {
-    let key_block = bytes_block(KeyFormatType::Opaque, &vec![7; bytes]);
-    let object = ManagedObject::SecretData(SecretData { secret_data_type: SecretDataType::Seed, key_block });
-    let attributes = [Attribute::CryptographicUsageMask(CryptographicUsageMask::DeriveKey)].into();
-    let request =
-        RegisterRequest { object_type: ObjectType::SecretData, attributes, object, ..Default::default() };
-    let id = text(&bench.ask(who, V2_1, request).unwrap().unique_identifier);
-    bench.ask(who, V2_1, activate(&id)).unwrap();
-    id
+    let request = costly::secret(SecretDataType::Seed, KeyFormatType::Opaque, &vec![7; bytes]);
+    text(&bench.ask(who, V2_1, request).unwrap().unique_identifier)
 }
 
 pub(super) fn derive(base: &str, method: DerivationMethod, bits: i32, with: DerivationParameters) -> Request {
-    let hashing_algorithm = Some(HashingAlgorithm::SHA_256);
-    DeriveKeyRequest {
-        object_type: ObjectType::SecretData,
-        unique_identifiers: vec![base.into()],
-        derivation_method: method,
-        derivation_parameters: DerivationParameters {
-            cryptographic_parameters: Some(CryptographicParameters {
-                hashing_algorithm,
-                ..Default::default()
-            }),
-            ..with
-        },
-        attributes: [Attribute::CryptographicLength(bits)].into(),
-    }
-    .into_request()
+    costly::derive(&base.into(), method, bits, with).into_request()
 }
 
 fn pbkdf2(base: &str) -> Request {

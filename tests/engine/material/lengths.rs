@@ -1,6 +1,8 @@
 //! Every algorithm whose standard fixes the lengths of its keys, at every door: what cannot be a key of it does not come in,
 //! is not made, and is told with what there is; what can be one does.
 
+mod des;
+
 use super::*;
 use crate::objects::bytes_block;
 use std::ops::RangeInclusive;
@@ -173,20 +175,19 @@ fn what_is_opaque_has_any_length() {
     }
 }
 
-/// Everything that makes a key or a part of one, with what it makes: its name, and its request.
-fn makers(
-    bench: &mut Bench,
-    who: &Principal,
-    algorithm: Algorithm,
-    length: i32,
-) -> Vec<(&'static str, Request)> {
-    let attributes: Attributes = [
+/// What is said of a key that is to be made.
+fn meant_to_encrypt(algorithm: Algorithm, length: i32) -> Attributes {
+    [
         Attribute::CryptographicAlgorithm(algorithm),
         Attribute::CryptographicLength(length),
         Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
     ]
     .into_iter()
-    .collect();
+    .collect()
+}
+
+/// The requests for a key with these attributes, whole and split.
+fn whole_and_split(attributes: &Attributes) -> [Request; 2] {
     let create = CreateRequest {
         object_type: ObjectType::SymmetricKey,
         attributes: attributes.clone().into(),
@@ -200,6 +201,18 @@ fn makers(
         attributes: attributes.clone().into(),
         ..CreateSplitKeyRequest::default()
     };
+    [create.into_request(), split.into_request()]
+}
+
+/// Everything that makes a key or a part of one, with what it makes: its name, and its request.
+fn makers(
+    bench: &mut Bench,
+    who: &Principal,
+    algorithm: Algorithm,
+    length: i32,
+) -> Vec<(&'static str, Request)> {
+    let attributes = meant_to_encrypt(algorithm, length);
+    let [create, split] = whole_and_split(&attributes);
     let mask = Attribute::CryptographicUsageMask(CryptographicUsageMask::DeriveKey);
     let base = crate::objects::create(bench, who, &[mask, Attribute::ActivationDate(DateTime(1))]);
     let derive = DeriveKeyRequest {
@@ -210,8 +223,8 @@ fn makers(
         attributes: attributes.into(),
     };
     vec![
-        ("Create", create.into_request()),
-        ("Create Split Key", split.into_request()),
+        ("Create", create),
+        ("Create Split Key", split),
         ("Derive Key", derive.into_request()),
         ("Join Split Key", joined(bench, who, algorithm, length)),
     ]
@@ -331,106 +344,10 @@ fn what_is_not_made_is_told_from_what_is_not() {
         (Algorithm::RSA, 2048, "Create Key Pair makes them"),
     ];
     for (algorithm, length, words) in rows {
-        let attributes: Attributes = [
-            Attribute::CryptographicAlgorithm(algorithm),
-            Attribute::CryptographicLength(length),
-            Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt),
-        ]
-        .into();
-        let create = CreateRequest {
-            object_type: ObjectType::SymmetricKey,
-            attributes: attributes.clone().into(),
-            ..CreateRequest::default()
-        };
-        let split = CreateSplitKeyRequest {
-            object_type: ObjectType::SplitKey,
-            method: SplitKeyMethod::XOR,
-            parts: 2,
-            threshold: 2,
-            attributes: attributes.into(),
-            ..CreateSplitKeyRequest::default()
-        };
-        for request in [create.into_request(), split.into_request()] {
+        for request in whole_and_split(&meant_to_encrypt(algorithm, length)) {
             let message = RequestMessage::new(V2_1, vec![RequestItem::from(request)]);
             let why = bench.run(&who, &message).pop().unwrap().result_message.unwrap_or_default();
             assert!(why.contains(words), "{algorithm:?} of {length} bits: {why}");
         }
     }
-}
-
-/// The same key of DES, counted with its bits of parity here and without them there, is one key at every door.
-#[test]
-fn a_key_of_des_is_counted_in_two_ways() {
-    let who = granted("owner", &[]);
-    let lengths = [
-        (Algorithm::DES, 8_u8, [56, 64]),
-        (Algorithm::DES3, 8, [56, 64]),
-        (Algorithm::DES3, 16, [112, 128]),
-        (Algorithm::DES3, 24, [168, 192]),
-    ];
-    for (algorithm, bytes, counted) in lengths {
-        let key: Vec<u8> = (1..=bytes).collect();
-        let pairs = counted.into_iter().flat_map(|one| counted.map(|other| (one, other)));
-        for ((in_attributes, in_block), way) in
-            pairs.flat_map(|pair| [(Way::Register, V1_2), (Way::Import, V2_1)].map(move |way| (pair, way)))
-        {
-            let mut bench = Bench::new(1);
-            let what =
-                format!("{algorithm:?}: {in_attributes} in the attributes, {in_block} in the block, {way:?}");
-            let said = (Some(algorithm), Some(in_block));
-            let attribute = Attribute::CryptographicLength(in_attributes);
-            let mut seen = bytes_block(Format::Raw, &key);
-            (seen.cryptographic_algorithm, seen.cryptographic_length) = said;
-            let mut hidden = wrapped("elsewhere".into(), &key);
-            (hidden.cryptographic_algorithm, hidden.cryptographic_length) = said;
-            let kind = ObjectType::SymmetricKey;
-            let blocks =
-                [seen, hidden].map(|block| Sent { kind, block, attributes: vec![attribute.clone()] });
-            let away = elsewhere(kind, Format::Raw, said, vec![attribute.clone()]);
-            for sent in blocks.into_iter().chain([away]) {
-                let id = bring(&mut bench, &who, way, &sent).unwrap_or_else(|why| panic!("{what}: {why:?}"));
-                for wanted in counted {
-                    let filter = [Attribute::CryptographicLength(wanted)].into_iter().collect();
-                    let locate = LocateRequest {
-                        attributes: Some(AttributeFilter(filter)),
-                        ..LocateRequest::default()
-                    };
-                    let found = ask(&mut bench, &who, V2_1, locate).unwrap().unique_identifiers;
-                    assert!(found.contains(&id.as_str().into()), "{what}, by {wanted}");
-                }
-                let destroy = crate::objects::destroy(&id);
-                let revoke = crate::objects::revoke(&id, RevocationReasonCode::CessationOfOperation);
-                let _ = ask(&mut bench, &who, V2_1, revoke);
-                ask(&mut bench, &who, V2_1, destroy).unwrap();
-            }
-            let other = if bytes == 24 { 112 } else { 168 };
-            let wrong = Sent {
-                kind,
-                block: KeyBlock {
-                    cryptographic_length: Some(in_block),
-                    cryptographic_algorithm: Some(algorithm),
-                    ..wrapped("elsewhere".into(), &key)
-                },
-                attributes: vec![Attribute::CryptographicLength(other)],
-            };
-            bring(&mut bench, &who, way, &wrong).unwrap_err();
-        }
-    }
-}
-
-/// A replacement is counted as its request says.
-#[test]
-fn a_replacement_of_des_is_counted_anew() {
-    let (mut bench, who) = (Bench::new(1), granted("owner", &[]));
-    let key: Vec<u8> = (1..=24).collect();
-    let mut block = bytes_block(Format::Raw, &key);
-    (block.cryptographic_algorithm, block.cryptographic_length) = (Some(Algorithm::DES3), Some(168));
-    let sent = Sent { kind: ObjectType::SymmetricKey, block, attributes: vec![] };
-    let id = bring(&mut bench, &who, (Way::Register, V2_1), &sent).unwrap();
-    let renew = ReKeyRequest {
-        unique_identifier: Some(id.as_str().into()),
-        attributes: Some([Attribute::CryptographicLength(192)].into()),
-        ..ReKeyRequest::default()
-    };
-    ask(&mut bench, &who, V2_1, renew).unwrap();
 }
