@@ -13,6 +13,7 @@ use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::objects::{CertificateRequest, KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::operations::{Call as _, Request, Response};
 use kmip_codec::payloads::*;
+use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_1;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -71,22 +72,48 @@ fn a_request_is_signed_and_the_new_certificate_takes_over() {
     assert!(listed.matches("replaced by Re-Provision").count() == 2, "{listed}");
 }
 
+/// The certificate and the key that the server has made, by the old certificate.
+fn fetched(dev: &Dev, old: &Pair, private: &UniqueIdentifier) -> Pair {
+    let attributes = GetAttributesRequest { unique_identifier: Some(private.clone()), ..Default::default() };
+    let attributes = ask_as(dev, old, attributes).unwrap().attributes.unwrap();
+    let mut links = kmip_codec::attribute!(attributes.0, Link);
+    let certificate = &links.find(|link| link.kind == LinkType::CertificateLink).unwrap().linked;
+    let certificate = certificate_of(ask_as(dev, old, get(certificate)).unwrap());
+    let loadable = GetRequest { key_format_type: Some(KeyFormatType::PKCS_8), ..get(private) };
+    let ManagedObject::PrivateKey(key) = ask_as(dev, old, loadable).unwrap().object else { panic!() };
+    let Some(KeyValue::Plain(plain)) = key.key_block.key_value else { panic!() };
+    let KeyMaterial::Bytes(pkcs8) = plain.key_material else { panic!() };
+    Pair { certificate, key: pem("PRIVATE KEY", pkcs8.expose()) }
+}
+
+/// A hand-over between Re-Provision and the fetch: the heir gets what else the client owns, and the client its certificate.
+#[test]
+fn what_was_made_to_log_in_with_is_not_handed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start_quietly(folder.path());
+    let [old, heir] = ["one", "two"].map(|name| wire::ca(&dev).client(name, 1).unwrap());
+    let key = ask_as(&dev, &old, create()).unwrap().unique_identifier;
+    ask_as(&dev, &heir, create()).unwrap();
+    let private = ask_as(&dev, &old, ReProvisionRequest::default()).unwrap().unique_identifier.unwrap();
+    let handed = told(dev.keystead("admin", &["client", "hand-over", "one", "two", "--yes"]));
+    assert!(handed.contains("1 key or other object handed over"), "{handed}");
+    assert_eq!(handed.matches("\"one\" logs in with it").count(), 3, "{handed}");
+    assert!(ask_as(&dev, &heir, get(&key)).is_ok());
+    let lost = |who: &Pair, id: &UniqueIdentifier| ask_as(&dev, who, get(id)).unwrap_err();
+    assert_eq!(lost(&heir, &private), ResultReason::ObjectNotFound);
+    let new = fetched(&dev, &old, &private);
+    assert_eq!(lost(&new, &key), ResultReason::ObjectNotFound, "handed over");
+    assert!(ask_as(&dev, &new, create()).is_ok());
+    assert!(dev.keystead("admin", &["client", "hand-over", "one", "two", "--yes"]).status.success());
+}
+
 #[test]
 fn the_server_makes_the_key_and_the_old_certificate_fetches_it() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start_quietly(folder.path());
     let old = wire::ca(&dev).client("one", 1).unwrap();
     let private = ask_as(&dev, &old, ReProvisionRequest::default()).unwrap().unique_identifier.unwrap();
-    let attributes = GetAttributesRequest { unique_identifier: Some(private.clone()), ..Default::default() };
-    let attributes = ask_as(&dev, &old, attributes).unwrap().attributes.unwrap();
-    let mut links = kmip_codec::attribute!(attributes.0, Link);
-    let certificate = &links.find(|link| link.kind == LinkType::CertificateLink).unwrap().linked;
-    let certificate = certificate_of(ask_as(&dev, &old, get(certificate)).unwrap());
-    let loadable = GetRequest { key_format_type: Some(KeyFormatType::PKCS_8), ..get(&private) };
-    let ManagedObject::PrivateKey(key) = ask_as(&dev, &old, loadable).unwrap().object else { panic!() };
-    let Some(KeyValue::Plain(plain)) = key.key_block.key_value else { panic!() };
-    let KeyMaterial::Bytes(pkcs8) = plain.key_material else { panic!() };
-    let new = Pair { certificate, key: pem("PRIVATE KEY", pkcs8.expose()) };
+    let new = fetched(&dev, &old, &private);
     assert_eq!(ask_as(&dev, &old, create()).unwrap_err(), ResultReason::PermissionDenied);
     assert!(ask_as(&dev, &new, create()).is_ok());
     assert_eq!(ask_as(&dev, &old, get(&private)).unwrap_err(), REFUSED, "once the new one was used");
