@@ -176,6 +176,10 @@ impl Clients for Gate {
         self.seen.name_of(whom)
     }
 
+    fn came_with(&self, key: &Fingerprint) -> Vec<(Fingerprint, String)> {
+        self.seen.with_key(key)
+    }
+
     fn comes_in(&self, whom: &ClientRef) -> Vec<Identity> {
         let mut come = self.seen.administrators(whom);
         come.retain(|identity| self.made_again(identity).is_ok_and(|principal| principal.admin));

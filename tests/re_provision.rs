@@ -10,7 +10,9 @@ use keystead::pki::{self, Ca, Curve, Pair};
 use kmip_codec::attributes::{Attribute, AttributeList, RevocationReason};
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
-use kmip_codec::objects::{CertificateRequest, KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::objects::{
+    CertificateRequest, KeyBlock, KeyMaterial, KeyValue, ManagedObject, PlainKeyValue, PrivateKey,
+};
 use kmip_codec::operations::{Call as _, Request, Response};
 use kmip_codec::payloads::*;
 use kmip_codec::value::UniqueIdentifier;
@@ -86,6 +88,21 @@ fn fetched(dev: &Dev, old: &Pair, private: &UniqueIdentifier) -> Pair {
     Pair { certificate, key: pem("PRIVATE KEY", pkcs8.expose()) }
 }
 
+fn registered(pkcs8: &[u8]) -> RegisterRequest {
+    let key_material = KeyMaterial::Bytes(pkcs8.into());
+    let key_block = KeyBlock {
+        key_format_type: KeyFormatType::PKCS_8,
+        key_value: Some(KeyValue::Plain(PlainKeyValue { key_material, attributes: None })),
+        ..KeyBlock::default()
+    };
+    RegisterRequest {
+        object_type: ObjectType::PrivateKey,
+        attributes: [Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into(),
+        object: ManagedObject::PrivateKey(PrivateKey { key_block }),
+        ..RegisterRequest::default()
+    }
+}
+
 /// A hand-over between Re-Provision and the fetch: the heir gets what else the client owns, and the client its certificate.
 #[test]
 fn what_was_made_to_log_in_with_is_not_handed_over() {
@@ -95,9 +112,14 @@ fn what_was_made_to_log_in_with_is_not_handed_over() {
     let key = ask_as(&dev, &old, create()).unwrap().unique_identifier;
     ask_as(&dev, &heir, create()).unwrap();
     let private = ask_as(&dev, &old, ReProvisionRequest::default()).unwrap().unique_identifier.unwrap();
+    // The key of another certificate of the client, which comes with it, is kept here too.
+    let other = wire::ca(&dev).client("one", 1).unwrap();
+    let own = rcgen::KeyPair::from_pem(&other.key).unwrap().serialize_der();
+    let copy = ask_as(&dev, &other, registered(&own)).unwrap().unique_identifier;
     let handed = told(dev.keystead("admin", &["client", "hand-over", "one", "two", "--yes"]));
     assert!(handed.contains("1 key or other object handed over"), "{handed}");
-    assert_eq!(handed.matches("\"one\" logs in with it").count(), 3, "{handed}");
+    assert_eq!(handed.matches("\"one\" logs in with it").count(), 4, "{handed}");
+    assert_eq!(ask_as(&dev, &heir, get(&copy)).unwrap_err(), ResultReason::ObjectNotFound);
     assert!(ask_as(&dev, &heir, get(&key)).is_ok());
     let lost = |who: &Pair, id: &UniqueIdentifier| ask_as(&dev, who, get(id)).unwrap_err();
     assert_eq!(lost(&heir, &private), ResultReason::ObjectNotFound);

@@ -1,6 +1,7 @@
 //! Who has come by since the server started, to tell an administrator's misspelling from a client.
 
 use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
+use crate::engine::rights::logins;
 use crate::engine::rights::policy::Principal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,8 @@ pub struct Seen(Mutex<All>);
 struct All {
     names: BTreeSet<String>,
     certificates: BTreeMap<Fingerprint, String>,
+    /// The digests of public keys, each with a certificate of it.
+    keys: BTreeSet<(Fingerprint, Fingerprint)>,
     /// Of administrators more is kept: whether they would be let in again is asked before another one is locked out.
     administrators: BTreeMap<Fingerprint, Identity>,
 }
@@ -43,8 +46,11 @@ impl Seen {
         }
         if let Some(fingerprint) = holder.fingerprint
             && all.certificates.len() < SEEN_MAX
+            && !all.certificates.contains_key(&fingerprint)
         {
-            all.certificates.entry(fingerprint).or_insert_with(|| name.clone());
+            all.certificates.insert(fingerprint, name.clone());
+            let key = holder.path.certificates().next().and_then(logins::of_certificate);
+            all.keys.extend(key.map(|key| (key, fingerprint)));
         }
     }
 
@@ -55,6 +61,14 @@ impl Seen {
             ClientRef::Name(name) => all.names.get(name).cloned(),
             ClientRef::Certificate(fingerprint) => all.certificates.get(fingerprint).cloned(),
         }
+    }
+
+    /// The certificates with this public key with which somebody came, and their names.
+    pub fn with_key(&self, key: &Fingerprint) -> Vec<(Fingerprint, String)> {
+        let all = self.lock();
+        let (first, last) = (Fingerprint::FIRST, Fingerprint::LAST);
+        let own = all.keys.range((*key, first)..=(*key, last)).map(|(_, fingerprint)| fingerprint);
+        own.filter_map(|one| Some((*one, all.certificates.get(one)?.clone()))).collect()
     }
 
     /// The certificates with which somebody came as an administrator who is meant by this.

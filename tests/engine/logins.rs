@@ -5,7 +5,7 @@ use super::handing::{every_step, must_be_sound, possessions};
 use super::objects::*;
 use super::tickets::with as with_ticket;
 use super::world::{Bench, principal};
-use keystead::engine::rights::identity::{Fingerprint, Identity};
+use keystead::engine::rights::identity::{CertificatePath, Fingerprint, Identity};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
@@ -324,4 +324,24 @@ fn no_ticket_lends_a_login() {
         }
         assert!(bench.ask(&now, V2_1, get(&ann.kept[1])).is_ok());
     }
+}
+
+/// A client that has come with a certificate of another CA, for a key that it keeps here: the server knows both only by that.
+#[test]
+fn the_key_of_who_has_come_is_no_heirs() {
+    let mut bench = Bench::new(7);
+    let ann = principal("ann", &[]);
+    let (private, public) = pair(&mut bench, &ann);
+    let (other, _) = pair(&mut bench, &ann);
+    let pkcs8 = bytes(&private_of(&mut bench, &ann, &private, KeyFormatType::PKCS_8));
+    let key = rcgen::KeyPair::try_from(pkcs8).unwrap();
+    let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().der().to_vec();
+    let path = CertificatePath::new([certificate.clone()]);
+    let come = with(&ann, &certificate);
+    bench.clients.0 = vec![Principal { identity: Identity { path, ..come.identity.clone() }, ..come }];
+    let handed = every_step(&mut bench, "ann", "bob", false).unwrap();
+    let stay: BTreeSet<String> = handed.stay.iter().map(|one| one.object.clone()).collect();
+    assert_eq!(stay, BTreeSet::from([private, public]));
+    assert!(handed.stay.iter().all(|one| one.login) && handed.moved == 2);
+    assert!(bench.ask(&principal("bob", &[]), V2_1, get(&other)).is_ok());
 }

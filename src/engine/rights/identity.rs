@@ -17,6 +17,12 @@ pub const SHA256_PREFIX: &str = "sha256:";
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// The first in order.
+    pub const FIRST: Self = Self([0; 32]);
+
+    /// The last in order.
+    pub const LAST: Self = Self([u8::MAX; 32]);
+
     /// That of a certificate, DER.
     pub fn of(certificate: &[u8]) -> Self {
         let mut bytes = [0; 32];

@@ -45,7 +45,7 @@ pub struct Logins {
 }
 
 impl Logins {
-    /// Everybody's, as far as the server keeps their certificates or has signed them. One that has ended, which is final, counts for
+    /// Everybody's, as far as the server keeps their certificates or has signed them; who has come is asked for each key. One that has ended, which is final, counts for
     /// nothing.
     pub fn all(draft: &mut Draft<'_>) -> Step<Self> {
         let mut all = Self::default();
@@ -104,18 +104,32 @@ impl Logins {
             return Ok(Use::Login(owner.clone()));
         }
         let is_private = object.object_type() == ObjectType::PrivateKey;
-        if self.keys.is_empty() && !self.clients.contains(owner) {
-            return Ok(Use::None);
-        }
         Ok(match public_key(draft, object)? {
             // What is public of others is anybody's.
-            Some(key) => match self.keys.get(&key) {
-                Some(client) if is_private || client == owner => Use::Login(client.clone()),
+            Some(key) => match self.client_of(draft, &key)? {
+                Some(client) if is_private || client == *owner => Use::Login(client),
                 _ => Use::None,
             },
             None if is_private && object.has_value && self.clients.contains(owner) => Use::Unseen,
             None => Use::None,
         })
+    }
+}
+
+impl Logins {
+    /// Who logs in with a key: by what is recorded, or by who has come since the server started, whoever signed the certificate.
+    fn client_of(&self, draft: &mut Draft<'_>, key: &Fingerprint) -> Step<Option<String>> {
+        if let Some(client) = self.keys.get(key) {
+            return Ok(Some(client.clone()));
+        }
+        for (fingerprint, client) in draft.world().clients.came_with(key) {
+            let record = unless_damaged(draft.credential(&fingerprint))?;
+            let record = record.unwrap_or(Record { client: client.clone(), ..Record::default() });
+            if credentials::may_be_good(draft, &record)? {
+                return Ok(Some(client));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -68,6 +68,10 @@ pub trait Clients {
     /// The name with which this client or certificate has come by since the server started.
     fn came_as(&self, whom: &ClientRef) -> Option<String>;
 
+    /// The certificates, with their names, with which somebody has come since the server started and whose public key has this
+    /// digest (see [`logins`](super::logins)).
+    fn came_with(&self, key: &Fingerprint) -> Vec<(Fingerprint, String)>;
+
     /// The certificates with which administrators that are meant by this have come since the server started, as far as the CA and
     /// the configuration let them in now.
     fn comes_in(&self, whom: &ClientRef) -> Vec<Identity>;

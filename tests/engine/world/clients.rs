@@ -1,6 +1,7 @@
 //! Clients that are let in, and what they bring.
 
 use super::*;
+use keystead::engine::rights::logins;
 
 /// The clients that a test knows, others are in no group, and users only where they are known; and those of them who have not come,
 /// with whether the CAs would let them in.
@@ -26,6 +27,16 @@ impl Clients for Known {
     fn came_as(&self, whom: &ClientRef) -> Option<String> {
         let known = self.0.iter().find(|known| whom.is_holder(&known.identity));
         known.map(|known| known.name.clone())
+    }
+
+    fn came_with(&self, key: &Fingerprint) -> Vec<(Fingerprint, String)> {
+        let certificate = |known: &Principal| {
+            let path = known.identity.path.clone();
+            path.certificates().next().map(<[u8]>::to_vec)
+        };
+        let come = self.0.iter().filter_map(|known| Some((certificate(known)?, known.name.clone())));
+        let come = come.filter(|(certificate, _)| logins::of_certificate(certificate) == Some(*key));
+        come.map(|(certificate, name)| (Fingerprint::of(&certificate), name)).collect()
     }
 
     fn comes_in(&self, whom: &ClientRef) -> Vec<Identity> {
