@@ -11,7 +11,10 @@ pub struct Known(pub Vec<Principal>, pub BTreeMap<String, bool>);
 impl Clients for Known {
     fn principal(&self, identity: &Identity) -> Option<Principal> {
         let same = |known: &&Principal| {
-            known.identity.name() == identity.name() && known.identity.fingerprint == identity.fingerprint
+            let one = |identity: &Identity| {
+                (identity.certificate.clone(), identity.user.clone(), identity.fingerprint)
+            };
+            one(&known.identity) == one(identity)
         };
         let known = self.0.iter().find(same).cloned();
         known.or_else(|| {
