@@ -77,7 +77,7 @@ impl TlsFiles<'_> {
         &self,
         provider: &CryptoProvider,
         keys: Vec<&'static str>,
-        before: &Lists,
+        before: Option<&Lists>,
     ) -> Result<Trust, Error> {
         let versions = match (self.suite_b, self.only_1_3) {
             (Some(_), _) => "TLS 1.2 (Suite B)",
@@ -164,11 +164,16 @@ pub struct Tls {
 
 /// TLS 1.2 and 1.3 with a client certificate required, and tickets, so that clients that come back are quick.
 pub fn tls(files: &TlsFiles<'_>) -> Result<Tls, Error> {
-    tls_after(files, &Lists::default())
+    made(files, None)
 }
 
-/// The same in the place of what was there before, with these revocation lists.
+/// The same in the place of what was there before, with these revocation lists: none of them is taken away, and one of the files
+/// that cannot be used is left out.
 pub fn tls_after(files: &TlsFiles<'_>, before: &Lists) -> Result<Tls, Error> {
+    made(files, Some(before))
+}
+
+fn made(files: &TlsFiles<'_>, before: Option<&Lists>) -> Result<Tls, Error> {
     let provider = files.provider();
     let certified = files.certified(&provider)?;
     if let Some(suite_b) = files.suite_b {

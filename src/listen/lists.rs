@@ -7,11 +7,13 @@
 //! same name.
 
 mod issuers;
+mod kept;
 mod list;
 mod load;
 mod names;
 mod part;
 mod read;
+mod told;
 
 pub use list::RevocationList;
 pub use load::load;
@@ -25,10 +27,15 @@ use webpki::{Cert, Error, VerifiedPath};
 /// How far ahead of the server's clock the clock of a CA may be, in seconds.
 const SKEW_SECONDS: i64 = 300;
 
+const DAY: i64 = 86_400;
+
 /// The lists that were read.
 #[derive(Clone, Default, Debug)]
 pub struct Lists {
+    /// Those of the files.
     all: Arc<[Arc<RevocationList>]>,
+    /// Those of before the last reload whose place none of these takes: they go on revoking.
+    kept: Arc<[Arc<RevocationList>]>,
     /// The names in which there are lists that no known key has signed.
     unverified: Arc<[ComparedName]>,
     known: Arc<Known>,
@@ -54,6 +61,8 @@ struct Telling<'l> {
     own: Vec<&'l RevocationList>,
     /// By other keys that may speak for that one.
     others: Vec<&'l RevocationList>,
+    /// All of these, and the kept ones.
+    revoking: Vec<&'l RevocationList>,
 }
 
 impl Lists {
@@ -64,18 +73,23 @@ impl Lists {
             let made = self.all.iter().filter(|other| other.age.0 <= now.saturating_add(SKEW_SECONDS));
             made.into_iter().any(|other| other.has_scope_of(list) && other.age > list.age)
         };
-        let all = self.all.iter().filter(|list| !is_followed(list)).cloned().collect();
-        Self { all, ..self.clone() }
+        let all: Arc<[_]> = self.all.iter().filter(|list| !is_followed(list)).cloned().collect();
+        let kept = self.kept.iter().filter(|one| !kept::is_followed(one, &all, &self.known, now)).cloned();
+        Self { kept: kept.collect(), all, ..self.clone() }
     }
 
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = &RevocationList> {
-        self.all.iter().map(|list| &**list)
+        self.each().map(|list| &**list)
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Arc<RevocationList>> {
+        self.all.iter().chain(self.kept.iter())
     }
 
     /// Each second in which something begins or ends to count.
     pub fn changes(&self) -> impl Iterator<Item = i64> {
-        let of = |list: &RevocationList| {
+        let of = move |list: &RevocationList| {
             let (from, until) = list.signer.span;
             [
                 list.ends(self.grace_seconds),
@@ -84,7 +98,7 @@ impl Lists {
                 until.saturating_add(1),
             ]
         };
-        self.all.iter().flat_map(move |list| of(list))
+        self.iter().flat_map(of)
     }
 
     /// What the operator is told of them when they were read.
@@ -92,43 +106,42 @@ impl Lists {
         self.warnings.iter()
     }
 
-    /// Which of them should have been replaced by now, and what that does.
+    /// Which of them should have been replaced by now, and whose signer ends or has ended, and what that does.
     pub fn overdue(&self, now: i64) -> Vec<String> {
         let current = self.at(now);
-        current.all.iter().filter_map(|list| list.overdue(now, self.grace_seconds)).collect()
+        let is_only = |one: &&Arc<RevocationList>| {
+            !current.all.iter().any(|list| list.has_key_of(one)) && !self.known.former.contains(&one.id())
+        };
+        let counting = current.all.iter().chain(current.kept.iter().filter(is_only));
+        let late = counting.filter_map(|list| list.overdue(now, self.grace_seconds));
+        let speaking = current.all.iter().filter(|list| !self.known.trusted.contains(&list.id()));
+        let ended = speaking.filter_map(|list| list.speaks_no_more(now, DAY));
+        late.chain(ended.map(|text| format!("tls.crl: {text}"))).collect()
     }
 
-    /// Which of those that were in force before are followed by an older one, or by none though their CA is still there.
-    pub fn lost_since(&self, before: &Self, now: i64) -> Vec<String> {
+    /// Which of those that were in force before are followed by an older one.
+    pub fn older_than(&self, before: &Self, now: i64) -> Vec<String> {
         let (new, old) = (self.at(now), before.at(now));
-        old.all.iter().filter_map(|list| new.lost(list)).collect()
-    }
-
-    fn lost(&self, before: &RevocationList) -> Option<String> {
-        let key = (before.name.clone(), before.signer.key.clone());
-        let of_key = || self.all.iter().filter(|list| list.name == key.0 && list.signer.key == key.1);
-        let older = of_key().find(|list| list.has_scope_of(before) && list.age < before.age);
-        match older {
-            Some(list) => Some(format!(
-                "tls.crl: the list of {} that is now in force is older than the one before: it was made on {}, and that one on {}. \
-                 Whom only the newer one revokes comes in again. Put the newer one back, unless the CA has taken it back, and let the \
-                 server read it (SIGHUP, `systemctl reload`)",
-                list.issuer,
-                moment(list.age.0),
-                moment(before.age.0)
-            )),
-            None if of_key().next().is_none() && !self.known.former.contains(&key) => Some(format!(
-                "tls.crl: {before} was in force, and there is no list by the key that has signed it any more: whom it revokes may come \
-                 in again. Put the newest list by that key back, unless this is what you want"
-            )),
-            None => None,
-        }
+        let older = |before: &RevocationList| {
+            let mut following = new.all.iter().filter(|list| list.has_key_of(before) && list.covers(before));
+            following.clone().all(|list| list.age < before.age).then(|| following.next()).flatten().map(|list| {
+                format!(
+                    "tls.crl: the list of {} that is now in force is older than the one before: it was made on {}, and that one on {}. \
+                     Whom only the newer one revokes comes in again. Put the newer one back, unless the CA has taken it back, and let \
+                     the server read it (SIGHUP, `systemctl reload`)",
+                    list.issuer,
+                    moment(list.age.0),
+                    moment(before.age.0)
+                )
+            })
+        };
+        old.iter().filter_map(older).collect()
     }
 
     /// Whether a path is good by the lists at this time, in seconds since 1970: that no certificate of it is revoked, and that no
     /// list is missing or too old that would tell.
     pub fn judge(&self, path: &VerifiedPath<'_>, now: i64) -> Result<(), Error> {
-        if self.all.is_empty() && self.unverified.is_empty() {
+        if self.iter().next().is_none() && self.unverified.is_empty() {
             return Ok(());
         }
         let top = webpki::spki_for_anchor(path.anchor());
@@ -153,18 +166,28 @@ impl Lists {
     }
 
     /// The lists for a certificate.
-    fn telling(&self, link: &Link<'_>) -> Telling<'_> {
-        let (name, key) = &link.issuer;
-        let named = self.all.iter().map(|list| &**list).filter(|list| list.name == *name);
-        let (own, others): (Vec<_>, Vec<_>) = named.partition(|list| list.signer.key == *key);
-        let may_speak =
-            |list: &&RevocationList| link.certifiers.iter().any(|key| list.signer.by.contains(*key));
-        Telling { own, others: others.into_iter().filter(may_speak).collect() }
+    fn telling<'s>(&'s self, link: &Link<'_>) -> Telling<'s> {
+        let of = |lists: &'s [Arc<RevocationList>]| -> (Vec<_>, Vec<_>) {
+            let (name, key) = &link.issuer;
+            let named = lists.iter().map(|list| &**list).filter(|list| list.name == *name);
+            let (own, others): (Vec<_>, Vec<_>) = named.partition(|list| list.signer.key == *key);
+            let may_speak =
+                |list: &&RevocationList| link.certifiers.iter().any(|key| list.signer.by.contains(*key));
+            (own, others.into_iter().filter(may_speak).collect())
+        };
+        let ((own, others), (kept, kept_others)) = (of(&self.all), of(&self.kept));
+        let revoking = [&own, &others, &kept, &kept_others].into_iter().flatten().copied().collect();
+        // One that was kept only revokes, where its key has another in the files.
+        let is_last = |list: &&RevocationList| !self.all.iter().any(|other| other.has_key_of(list));
+        let last = |kept: Vec<&'s RevocationList>| kept.into_iter().filter(is_last).collect();
+        let (kept, kept_others) = (last(kept), last(kept_others));
+        let first = |files: Vec<_>, kept: Vec<_>| if files.is_empty() { kept } else { files };
+        Telling { own: first(own, kept), others: first(others, kept_others), revoking }
     }
 
     /// Whether one of them tells that a certificate is not revoked, where there must be one.
     fn tells(&self, link: &Link<'_>, telling: &Telling<'_>, now: i64) -> Result<(), Error> {
-        let Telling { own, others } = telling;
+        let Telling { own, others, revoking: _ } = telling;
         if own.is_empty() && self.is_wanting(&link.issuer, others.is_empty()) {
             return Err(Error::UnknownRevocationStatus);
         }
@@ -185,7 +208,7 @@ impl Lists {
 
     /// Whether a key that has no list of its own must have one: where there are lists in its name, and it is not itself trusted.
     fn is_wanting(&self, issuer: &CaKey, has_no_other: bool) -> bool {
-        let is_named = || self.all.iter().any(|list| list.name == issuer.0);
+        let is_named = || self.iter().any(|list| list.name == issuer.0);
         !self.known.trusted.contains(issuer)
             && (self.unverified.contains(&issuer.0) || (has_no_other && is_named()))
     }
@@ -194,7 +217,7 @@ impl Lists {
     /// revoked; none where there is no list of that name, or one by such a key.
     pub fn silence(&self, name: &[u8], keys: &[&[u8]]) -> Option<&'static str> {
         let name = ComparedName::of_content(name);
-        let named: Vec<_> = self.all.iter().filter(|list| list.name == name).collect();
+        let named: Vec<_> = self.iter().filter(|list| list.name == name).collect();
         if named.iter().any(|list| keys.contains(&list.signer.key.as_slice())) {
             return None;
         }
@@ -211,6 +234,6 @@ impl Lists {
 impl Telling<'_> {
     /// Whether one of them has this number. A number is that of one certificate of its issuer, whichever part a list is for.
     fn revokes(&self, number: &[u8]) -> bool {
-        self.own.iter().chain(&self.others).any(|list| list.revokes(number))
+        self.revoking.iter().any(|list| list.revokes(number))
     }
 }

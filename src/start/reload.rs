@@ -118,7 +118,7 @@ impl Reload {
         tell(&tls, &config.listen);
         tls.trust
             .lists
-            .lost_since(&before.trust.lists, now())
+            .older_than(&before.trust.lists, now())
             .iter()
             .for_each(|text| tracing::warn!("{text}"));
         config.weaknesses().iter().for_each(|text| tracing::warn!("{text}"));

@@ -1,5 +1,5 @@
-//! What is wrong with a revocation list is told when it is read, and changes nothing: the server does not start with it, and at
-//! SIGHUP the list before goes on. A list that is right revokes, however it is written.
+//! What is wrong with a revocation list is told when it is read: the server does not start with it, and at SIGHUP it is left out,
+//! and the list before goes on. A list that is right revokes, however it is written.
 
 use super::dates::{Authority, HOUR, Lab, WIDE, below, client, root};
 use super::forms::{Form, SHA384, common_name, entry, extension, pem, serial, tlv};
@@ -196,7 +196,7 @@ fn a_server_does_not_start_with_a_list_that_cannot_be_used() {
 }
 
 #[test]
-fn a_list_that_cannot_be_used_changes_nothing_while_the_server_runs() {
+fn a_list_that_cannot_be_used_is_left_out_while_the_server_runs() {
     let world = World::new();
     let words = listed(0);
     let changes = [("ca_key = ", words.as_str())];
@@ -209,7 +209,7 @@ fn a_list_that_cannot_be_used_changes_nothing_while_the_server_runs() {
         let before = lab.log().len();
         lab.put_list(&list);
         let said = lab.log()[before..].to_owned();
-        for word in ["nothing was changed", words, "tls.crl", "crl.pem"] {
+        for word in ["is left out", "stays in force", words, "tls.crl", "crl.pem"] {
             assert!(said.contains(word), "{what}: {word:?} is not in {said}");
         }
         ways.are_open(&lab.dev, &world.two, &same, what);

@@ -8,6 +8,7 @@ mod defects;
 mod desk;
 mod forms;
 mod lists;
+mod reloads;
 mod rolled;
 mod signers;
 #[path = "../support/mod.rs"]

@@ -6,6 +6,7 @@ use super::desk::Verdict::{Overdue, Revoked, Served, Stranger, Untold};
 use super::desk::{Desk, client, key_id, made, verdict, warnings};
 use super::forms::{Form, common_name, extension, pem, tlv};
 use super::*;
+use keystead::listen::Tls;
 use rcgen::{BasicConstraints, CertificateParams, CustomExtension, IsCa, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
 
@@ -63,10 +64,9 @@ fn makes_none(ca: &Authority, ca_pem: &str, what: &str, (signer, of_signer): &(A
             let false_file = format!("{}{certificate}{}", of_signer.certificate, form.pem(fake));
             let alone = format!("{certificate}{}", form.pem(fake));
             for text in [&false_file, &alone, &form.pem(fake)] {
-                for before in [None, Some(&start)] {
-                    let said = desk.read(ca_pem, &[text], before).err();
-                    assert!(said.is_some_and(|said| said.contains("cannot be used")), "{what}");
-                }
+                let said = desk.read(ca_pem, &[text], None).err();
+                assert!(said.is_some_and(|said| said.contains("cannot be used")), "{what}");
+                is_left_out(&desk, ca_pem, text, &start, &freed, &what);
             }
             // Beside the real one it frees nobody either.
             let tls = desk.read(ca_pem, &[&false_file, &real], None).unwrap();
@@ -75,13 +75,22 @@ fn makes_none(ca: &Authority, ca_pem: &str, what: &str, (signer, of_signer): &(A
     }
     // Signed with the key of the certificate itself.
     let text = format!("{}{}", of_signer.certificate, Form::of("Real CA", &[]).pem(signer));
-    let said = [None, Some(&start)].map(|before| desk.read(ca_pem, &[&text], before).err());
-    assert!(said.iter().flatten().filter(|said| said.contains("cannot be used")).count() == 2, "{what}");
+    let said = desk.read(ca_pem, &[&text], None).err();
+    assert!(said.is_some_and(|said| said.contains("cannot be used")), "{what}");
+    is_left_out(&desk, ca_pem, &text, &start, &freed, what);
     // Under the name of the signer it is no list of the CA.
     let own = format!("{}{}", of_signer.certificate, Form::of("mallory", &[]).pem(signer));
     if let Ok(tls) = desk.read(ca_pem, &[&real, &own], None) {
         desk.judges(&tls, &[&real, &own], &freed, Revoked, what);
     }
+}
+
+/// A reload goes on without what cannot be used, and nobody is freed by it.
+fn is_left_out(desk: &Desk, ca: &str, text: &str, start: &Tls, freed: &Pair, what: &str) {
+    let tls = desk.read(ca, &[text], Some(start)).unwrap();
+    let told = warnings(&tls);
+    assert!(told.contains("is left out") && told.contains("stays in force"), "{what}: {told}");
+    assert_eq!(verdict(&tls, freed), Revoked, "{what}");
 }
 
 /// A list that nobody can verify ends neither a start nor a reload, and frees nobody.
@@ -118,11 +127,11 @@ fn a_list_of_an_unknown_ca_stops_nothing_and_frees_nobody() {
     assert!(warnings(&stays).contains("stays in force"), "{}", warnings(&stays));
     let twice = desk.read(&kept_pem, &[&left], Some(&stays)).unwrap();
     assert_eq!(verdict(&twice, &out), Revoked);
-    // Without any, nothing was forged: the operator has taken it away, and is told.
+    // Without any it is the same: a restart alone ends it.
     let none = desk.read(&kept_pem, &[], Some(&twice)).unwrap();
-    assert_eq!(verdict(&none, &out), Served);
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    assert!(none.trust.lists.lost_since(&twice.trust.lists, now)[0].contains("CN=Kept CA"));
+    assert_eq!(verdict(&none, &out), Revoked);
+    assert!(warnings(&none).contains("CN=Kept CA"), "{}", warnings(&none));
+    assert_eq!(verdict(&desk.read(&kept_pem, &[], None).unwrap(), &out), Served);
 }
 
 /// The same where the CA that stays has the name of the one that goes.
@@ -360,25 +369,28 @@ fn lists_for_parts_stand_beside_one_another() {
     }
 }
 
-/// A list that was right once frees nobody when it is replaced by what is damaged: nothing is changed.
+/// A list that was right once frees nobody when it is replaced by what is damaged: a start ends by it, a reload goes on without it.
 #[test]
-fn what_is_damaged_changes_nothing() {
+fn what_is_damaged_frees_nobody() {
     let desk = Desk::new();
     let (ca, ca_pem) = root("Whole CA", WIDE);
     let (between, between_pem) = below(&ca, "Half CA", WIDE);
-    let spoilt = |form: &Form, signer: &Authority| {
-        let mut der = form.signed(signer);
-        *der.last_mut().unwrap() ^= 1;
-        pem(&der)
-    };
     for (name, signer, beside) in [("Whole CA", &ca, ""), ("Half CA", &between, between_pem.as_str())] {
+        let out = client(signer, "out", &[&between_pem]);
+        let start = Form::of(name, &[&out]).pem(signer);
+        let start = desk.read(&ca_pem, &[&format!("{beside}{start}")], None).unwrap();
         let form = Form::of(name, &[]);
-        let start = desk.read(&ca_pem, &[&format!("{beside}{}", form.pem(signer))], None).unwrap();
         for form in [form.clone(), form.with(|form| form.extensions.push(key_id(signer)))] {
-            for before in [None, Some(&start)] {
-                let said = desk.read(&ca_pem, &[&format!("{beside}{}", spoilt(&form, signer))], before);
-                assert!(said.unwrap_err().contains("it is damaged"), "{name}");
-            }
+            let text = format!("{beside}{}", spoilt(&form, signer));
+            assert!(desk.read(&ca_pem, &[&text], None).unwrap_err().contains("it is damaged"), "{name}");
+            is_left_out(&desk, &ca_pem, &text, &start, &out, name);
         }
     }
+}
+
+/// A list whose signature is wrong.
+pub fn spoilt(form: &Form, signer: &Authority) -> String {
+    let mut der = form.signed(signer);
+    *der.last_mut().unwrap() ^= 1;
+    pem(&der)
 }

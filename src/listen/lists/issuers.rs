@@ -7,6 +7,7 @@ use crate::listen::shape::{Shape, Signed};
 use crate::pki::{Facts, bounded, may_certify, name};
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use webpki::EndEntityCert;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -27,29 +28,30 @@ pub struct Known {
 
 /// The certificates of CAs that lists may come from, and the signatures that are taken.
 pub struct Issuers<'a> {
-    all: Vec<Issuer>,
-    former: HashSet<CaKey>,
+    pub(super) all: Vec<Issuer>,
+    pub(super) former: HashSet<CaKey>,
     algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
 }
 
 /// A certificate of a CA.
-struct Issuer {
+pub(super) struct Issuer {
     subject: String,
     /// Its name and key.
-    id: CaKey,
+    pub(super) id: CaKey,
     above: ComparedName,
-    der: Vec<u8>,
+    pub(super) der: Vec<u8>,
     serial: Vec<u8>,
     /// How lists name its key (RFC 5280, 4.2.1.2).
     key_id: Option<Vec<u8>>,
     span: (i64, i64),
     /// Whether it stands in `tls.ca`.
-    is_trusted: bool,
-    may_sign_lists: bool,
+    pub(super) is_trusted: bool,
+    pub(super) may_sign_lists: bool,
     /// Whether it says that it is a CA, or signs lists for one: else a client with the name of its CA could speak for that.
     is_for_lists: bool,
-    /// The keys that have signed it.
-    by: BTreeSet<Vec<u8>>,
+    /// The keys that have signed it, unless one of them has revoked it.
+    pub(super) by: BTreeSet<Vec<u8>>,
+    pub(super) is_revoked: bool,
 }
 
 /// The key that has signed a list.
@@ -69,8 +71,6 @@ pub enum Standing {
     By(Signer),
     /// By none that is known, for this reason.
     Unverified(String),
-    /// By one that did stand in `tls.ca`.
-    Withdrawn,
 }
 
 impl Issuer {
@@ -96,6 +96,7 @@ impl Issuer {
             may_sign_lists: signs_lists.unwrap_or(true),
             is_for_lists: signs_lists.unwrap_or(is_ca) && EndEntityCert::try_from(certificate).is_ok(),
             by: BTreeSet::new(),
+            is_revoked: false,
         })
     }
 
@@ -129,7 +130,7 @@ impl<'a> Issuers<'a> {
         Self { all, former, algorithms }
     }
 
-    fn named(&self, name: &ComparedName) -> Vec<&Issuer> {
+    pub(super) fn named(&self, name: &ComparedName) -> Vec<&Issuer> {
         self.all.iter().filter(|one| one.id.0 == *name).collect()
     }
 
@@ -140,8 +141,8 @@ impl<'a> Issuers<'a> {
         if let Some(signer) = named.iter().find(|one| has_signed(&one.id.1)) {
             return Ok(Standing::By(self.signer(&signer.id)));
         }
-        if self.former.iter().any(|(name, key)| *name == list.name && has_signed(key)) {
-            return Ok(Standing::Withdrawn);
+        if let Some(former) = self.former.iter().find(|(name, key)| *name == list.name && has_signed(key)) {
+            return Ok(Standing::By(self.signer(former)));
         }
         let issuer = &list.issuer;
         if !named.is_empty() {
@@ -192,22 +193,32 @@ impl<'a> Issuers<'a> {
     }
 
     /// Forgets who has certified what one of these lists revokes.
-    pub fn forget_revoked(&mut self, lists: &[RevocationList]) {
+    pub fn forget_revoked<'l>(&mut self, lists: impl Iterator<Item = &'l RevocationList> + Clone) {
         for one in &mut self.all {
-            let is_of = |list: &&RevocationList| {
+            let is_of = |list: &&'l RevocationList| {
                 list.name == one.above
                     && (one.by.contains(&list.signer.key) || !one.by.is_disjoint(&list.signer.by))
             };
-            if lists.iter().filter(is_of).any(|list| list.revokes(&one.serial)) {
+            if lists.clone().filter(is_of).any(|list| list.revokes(&one.serial)) {
                 one.by.clear();
+                one.is_revoked = true;
             }
         }
     }
 
     /// Whether one of these certificates, which is not of `tls.ca`, is of a CA of the name of a list.
-    pub fn is_needed(&self, given: &[CertificateDer<'_>], lists: &[RevocationList]) -> bool {
+    pub fn is_needed(&self, given: &[CertificateDer<'_>], lists: &[Arc<RevocationList>]) -> bool {
         let is_given = |one: &&Issuer| !one.is_trusted && given.iter().any(|given| given.as_ref() == one.der);
         self.all.iter().filter(is_given).any(|one| lists.iter().any(|list| list.name == one.id.0))
+    }
+
+    /// Whether a key that signs lists may speak for that of a certificate of the same name: that one itself has certified it, or a CA
+    /// that has certified both. Above a CA of `tls.ca` those are looked at that stand there themselves.
+    pub(super) fn speaks(&self, signer: &Signer, one: &Issuer) -> bool {
+        let counts = |key: &Vec<u8>| {
+            !one.is_trusted || self.all.iter().any(|other| other.is_trusted && other.id.1 == *key)
+        };
+        signer.by.contains(&one.id.1) || one.by.intersection(&signer.by).any(counts)
     }
 
     /// Why a list is of no use to the CAs of `tls.ca` that have its name, though one of these has no other list.
@@ -215,10 +226,10 @@ impl<'a> Issuers<'a> {
         &self,
         name: &ComparedName,
         signer: Option<&Signer>,
-        lists: &[RevocationList],
+        lists: &[Arc<RevocationList>],
     ) -> Option<String> {
         let trusted: Vec<_> = self.named(name).into_iter().filter(|one| one.is_trusted).collect();
-        let is_for = |one: &Issuer, signer: &Signer| one.id.1 == signer.key || signer.by.contains(&one.id.1);
+        let is_for = |one: &Issuer, signer: &Signer| one.id.1 == signer.key || self.speaks(signer, one);
         let is_former = |signer: &Signer| self.former.contains(&(name.clone(), signer.key.clone()));
         if signer.is_some_and(|signer| is_former(signer) || trusted.iter().any(|one| is_for(one, signer))) {
             return None;
@@ -233,44 +244,15 @@ impl<'a> Issuers<'a> {
         ))
     }
 
-    /// What is told of lists that are taken.
-    pub fn told(&self, lists: &[RevocationList]) -> Vec<String> {
-        let mut told = BTreeSet::new();
-        for list in lists {
-            let id = (list.name.clone(), list.signer.key.clone());
-            let signing: Vec<_> = self.all.iter().filter(|one| one.id == id).collect();
-            let issuer = &list.issuer;
-            if !signing.iter().any(|one| one.may_sign_lists) {
-                told.insert(format!(
-                    "the key usages of {issuer} do not let it sign lists (cRLSign is not among them; RFC 5280, 6.3.3 (f)): its list \
-                     counts for what the same key has signed alone. Have the certificate of that CA made anew with \
-                     keyUsage=keyCertSign,cRLSign"
-                ));
-            }
-            let is_known = |one: &&Issuer| one.is_trusted || one.by.iter().any(|key| *key != one.id.1);
-            if !signing.iter().any(is_known) {
-                told.insert(format!(
-                    "the CA that has signed the certificate of {issuer} is not known: its list counts for what the same key has signed \
-                     alone. If {issuer} has other keys, put the certificates between it and tls.ca beside the list as well"
-                ));
-            }
-            let is_without = |one: &&&Issuer| {
-                let has = |list: &RevocationList| {
-                    list.name == one.id.0
-                        && (list.signer.key == one.id.1 || list.signer.by.contains(&one.id.1))
-                };
-                one.is_trusted && !lists.iter().any(has)
-            };
-            told.extend(self.named(&list.name).iter().filter(is_without).map(|one| {
-                format!(
-                    "there is a list of {issuer}, and none by the key of the certificate of that name in tls.ca with the fingerprint {}: \
-                     nobody whom that key has certified is revoked. Put the list by that key there as well, or the certificate of the \
-                     list's key by that one beside its list",
-                    Facts::of(&one.der).fingerprint
-                )
-            }));
-        }
-        told.into_iter().map(|text| format!("tls.crl: {text}")).collect()
+    /// The CAs of `tls.ca` that did not stand there before, and for which no list is: what they are called, and what they are.
+    pub fn new_without(&self, before: &Known, lists: &[Arc<RevocationList>]) -> Vec<(String, CaKey)> {
+        let has = |one: &Issuer| {
+            lists.iter().any(|list| {
+                list.name == one.id.0 && (list.signer.key == one.id.1 || self.speaks(&list.signer, one))
+            })
+        };
+        let trusted = self.all.iter().filter(|one| one.is_trusted && !before.trusted.contains(&one.id));
+        trusted.filter(|one| !has(one)).map(|one| (one.subject.clone(), one.id.clone())).collect()
     }
 
     /// What is kept for judging paths.

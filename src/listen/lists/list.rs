@@ -1,6 +1,6 @@
 //! A revocation list that can be used.
 
-use super::issuers::Signer;
+use super::issuers::{CaKey, Signer};
 use super::names::ComparedName;
 use super::part::Part;
 use super::read::{Read, serial};
@@ -34,9 +34,34 @@ impl RevocationList {
         Self { issuer, name, signer, part, revoked, fingerprint, age, next }
     }
 
+    /// The same, with whom its key speaks for.
+    pub fn by(self, signer: Signer) -> Self {
+        Self { signer, ..self }
+    }
+
     /// Whether it is a list of the same certificates as another.
     pub fn has_scope_of(&self, other: &Self) -> bool {
         (&self.name, &self.signer.key, &self.part) == (&other.name, &other.signer.key, &other.part)
+    }
+
+    /// The name and the key that it is by.
+    pub fn id(&self) -> CaKey {
+        (self.name.clone(), self.signer.key.clone())
+    }
+
+    /// Whether it is by the same key as another.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        (&self.name, &self.signer.key) == (&other.name, &other.signer.key)
+    }
+
+    /// Whether it is for all the certificates of its CA that another is for.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.part.is_none() || self.part == other.part
+    }
+
+    /// Whether one of these lists has each number that it revokes.
+    pub fn is_within(&self, lists: &[&Self]) -> bool {
+        self.revoked.iter().all(|number| lists.iter().any(|list| list.revoked.contains(number)))
     }
 
     /// Whether this certificate of its issuer is of the part that it is for.
@@ -72,6 +97,22 @@ impl RevocationList {
             self.issuer,
             moment(next)
         ))
+    }
+}
+
+impl RevocationList {
+    /// That the certificate by which its key speaks for others has ended, or does so within these seconds.
+    pub fn speaks_no_more(&self, now: i64, within: i64) -> Option<String> {
+        let until = self.signer.span.1;
+        (until < now.saturating_add(within)).then(|| {
+            format!(
+                "the certificate of the key that has signed the list of {} {} on {}: it speaks for no other key of that CA after \
+                 that, and nobody comes in by such a key that has no list of its own. Put a certificate that is good beside the list",
+                self.issuer,
+                if until < now { "has ended" } else { "ends" },
+                moment(until)
+            )
+        })
     }
 }
 

@@ -1,7 +1,8 @@
-//! Reads the files of `tls.crl` and judges each list, once, at start and at SIGHUP: what is taken here is used as it is, and what
-//! could not be used later is refused with its file and place.
+//! Reads the files of `tls.crl` and judges each list, once, at start and at SIGHUP: what is taken here is used as it is. What could
+//! not be used later ends a start, with its file and place; a reload leaves it out, and takes the rest.
 
 use super::issuers::{Issuers, Standing};
+use super::kept;
 use super::names::ComparedName;
 use super::read::Read;
 use super::{Lists, RevocationList, SKEW_SECONDS};
@@ -49,7 +50,7 @@ impl<'p> File<'p> {
     }
 
     /// Its lists, each with by whom it is.
-    fn judged(&self, issuers: &Issuers<'_>) -> Result<Vec<Judged<'_>>, Error> {
+    fn judged(&self, issuers: &Issuers<'_>) -> Vec<Result<Judged<'_>, Error>> {
         let judged = self.lists.iter().enumerate().map(|(place, der)| {
             let which = match self.lists.len() {
                 1 => "its list".to_owned(),
@@ -62,7 +63,6 @@ impl<'p> File<'p> {
             let by = match standing {
                 Standing::By(signer) => By::Known(Box::new(RevocationList::new(der, read, signer))),
                 Standing::Unverified(why) => By::Unknown(why),
-                Standing::Withdrawn => By::Withdrawn,
             };
             Ok(Judged { file: self, which, name, issuer, by })
         });
@@ -85,8 +85,6 @@ enum By {
     Known(Box<RevocationList>),
     /// For this reason it cannot be verified.
     Unknown(String),
-    /// By a CA that did stand in `tls.ca`.
-    Withdrawn,
 }
 
 impl Judged<'_> {
@@ -97,92 +95,142 @@ impl Judged<'_> {
             By::Known(_) => None,
             By::Unknown(why) => Some(format!(
                 "{what} cannot be verified, so that nobody knows whom it revokes: while it is there, nobody comes in with a certificate \
-                 of a CA of the name {} that stands below tls.ca and has no other list, and no list that was in force ends. {why}",
-                self.issuer
-            )),
-            By::Withdrawn => Some(format!(
-                "{what} is of {}, a CA that does not stand in tls.ca any more: take the list out of tls.crl as well",
+                 of a CA of the name {} that stands below tls.ca and has no other list. {why}",
                 self.issuer
             )),
         }
+    }
+
+    /// Whether it is this list.
+    fn is(&self, list: &RevocationList) -> bool {
+        self.list().is_some_and(|own| own.fingerprint == list.fingerprint)
     }
 
     fn list(&self) -> Option<&RevocationList> {
         match &self.by {
             By::Known(list) => Some(list),
-            By::Unknown(_) | By::Withdrawn => None,
+            By::Unknown(_) => None,
         }
     }
 }
 
-/// The lists of these files that count, for these CAs of `tls.ca`, in the place of those before. One that cannot be verified takes
-/// nobody's place: the lists of before stay in force then.
+/// What cannot be used: at a start the first of it ends that; a reload goes on without it.
+struct Unusable {
+    is_start: bool,
+    told: Vec<String>,
+}
+
+impl Unusable {
+    fn unless<T>(&mut self, one: Result<T, Error>) -> Result<Option<T>, Error> {
+        match one {
+            Ok(one) => Ok(Some(one)),
+            Err(error) if self.is_start => Err(error),
+            Err(error) => {
+                self.told.push(format!(
+                    "{error}. It is left out; what it would have replaced stays in force, and the next start is refused with it"
+                ));
+                Ok(None)
+            }
+        }
+    }
+
+    fn each<T>(&mut self, all: impl IntoIterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
+        all.into_iter().filter_map(|one| self.unless(one).transpose()).collect()
+    }
+}
+
+/// The lists of these files that count, for these CAs of `tls.ca`; at a reload in the place of those before, as far as they take it.
 pub fn load(
     paths: &[PathBuf],
     trusted: &[CertificateDer<'_>],
     algorithms: &[&dyn SignatureVerificationAlgorithm],
     grace_seconds: u64,
-    before: &Lists,
+    before: Option<&Lists>,
 ) -> Result<Lists, Error> {
-    let files = paths.iter().map(|path| File::read(path)).collect::<Result<Vec<_>, _>>()?;
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let mut unusable = Unusable { is_start: before.is_none(), told: Vec::new() };
+    let none = Lists::default();
+    let before = before.unwrap_or(&none);
+    let in_force: Vec<_> = before.at(now).each().cloned().collect();
+    let files = unusable.each(paths.iter().map(|path| File::read(path)))?;
     let given: Vec<_> = files.iter().flat_map(|file| file.certificates.iter().cloned()).collect();
     let mut issuers = Issuers::new(trusted, &given, &before.known, algorithms);
-    let judged = files.iter().map(|file| file.judged(&issuers)).collect::<Result<Vec<_>, _>>()?;
-    let judged: Vec<_> = judged.into_iter().flatten().collect();
-    let mut seen = HashSet::new();
-    let of_files =
-        judged.iter().filter_map(Judged::list).filter(|list| seen.insert(list.fingerprint.clone()));
-    let mut lists: Vec<RevocationList> = of_files.cloned().collect();
-    issuers.forget_revoked(&lists);
-    for list in &mut lists {
-        list.signer = issuers.signer(&(list.name.clone(), list.signer.key.clone()));
-    }
-    refuse(&files, &judged, &issuers, &lists)?;
-    let unverified: Vec<_> = judged.iter().filter(|one| one.list().is_none()).collect();
-    let mut warnings: Vec<String> = unverified.iter().filter_map(|one| one.told()).collect();
-    warnings.extend(issuers.told(&lists));
-    warnings.extend(lists.iter().filter_map(early));
-    let mut all: Vec<_> = lists.into_iter().map(Arc::new).collect();
-    if judged.iter().any(|one| matches!(one.by, By::Unknown(_))) {
-        let is_gone = |one: &&Arc<RevocationList>| !all.iter().any(|list| list.has_scope_of(one));
-        let kept: Vec<_> = before.all.iter().filter(is_gone).cloned().collect();
-        warnings.extend(
-            kept.iter().map(|list| format!("tls.crl: {list} is in no file any more, and stays in force")),
-        );
-        all.extend(kept);
-    }
-    let unverified = unverified.iter().map(|one| one.name.clone()).collect();
-    let known = Arc::new(issuers.known());
-    Ok(Lists { all: all.into(), unverified, known, warnings: warnings.into(), grace_seconds })
+    let judged = unusable.each(files.iter().flat_map(|file| file.judged(&issuers)))?;
+    let all = signed(&judged, &mut issuers, &in_force, now);
+    unusable.each(files.iter().map(|file| idle(file, &issuers, &all)))?;
+    let judged = unusable.each(judged.into_iter().map(|one| fit(one, &issuers, &all)))?;
+    let all: Vec<_> = all.into_iter().filter(|list| judged.iter().any(|one| one.is(list))).collect();
+    let unknown: Vec<_> = judged.iter().filter(|one| one.list().is_none()).collect();
+    let held = if unusable.told.is_empty() { Vec::new() } else { issuers.new_without(&before.known, &all) };
+    let mut warnings: Vec<String> = unknown.iter().filter_map(|one| one.told()).collect();
+    warnings.extend(held.iter().map(|(subject, _)| {
+        format!(
+            "tls.ca: {subject} is new there, and not every list can be used: it may have revoked somebody, so nobody comes in by it until \
+             it has a list or the others can be used"
+        )
+    }));
+    let mut names: Vec<_> = unknown.iter().map(|one| one.name.clone()).collect();
+    names.extend(held.iter().map(|(_, id)| id.0.clone()));
+    let told = issuers.told(&all, &in_force, now);
+    let mut known = issuers.known();
+    known.trusted.retain(|id| !held.iter().any(|(_, held)| held == id));
+    let is_gone = |one: &&Arc<RevocationList>| !kept::is_followed(one, &all, &known, now);
+    let kept: Vec<_> = in_force.iter().filter(is_gone).cloned().collect();
+    warnings.extend(told);
+    warnings.extend(all.iter().filter_map(|list| early(list, now)));
+    warnings.extend(kept.iter().map(|list| kept::told(list)));
+    warnings.extend(unusable.told);
+    let (all, kept, known) = (all.into(), kept.into(), Arc::new(known));
+    Ok(Lists { all, kept, unverified: names.into(), known, warnings: warnings.into(), grace_seconds })
 }
 
-/// Refuses files without a list, and lists that stand in the place of one of a CA of `tls.ca`.
-fn refuse(
-    files: &[File<'_>],
+/// The lists that a known key has signed, each once, with whom that key speaks for: no certificate counts that one of them revokes,
+/// or one in force before whose place none of its key takes.
+fn signed(
     judged: &[Judged<'_>],
-    issuers: &Issuers<'_>,
-    lists: &[RevocationList],
-) -> Result<(), Error> {
-    let is_idle = |file: &&File<'_>| file.lists.is_empty() && !issuers.is_needed(&file.certificates, lists);
-    if let Some(idle) = files.iter().find(is_idle) {
-        return Err(idle.refused(
+    issuers: &mut Issuers<'_>,
+    in_force: &[Arc<RevocationList>],
+    now: i64,
+) -> Vec<Arc<RevocationList>> {
+    let mut seen = HashSet::new();
+    let of_files = judged.iter().filter_map(Judged::list).filter(|list| seen.insert(&list.fingerprint));
+    let lists: Vec<_> = of_files.cloned().map(Arc::new).collect();
+    let goes_on = |one: &&Arc<RevocationList>| !kept::is_followed_by_own(one, &lists, &issuers.former, now);
+    let before: Vec<_> = in_force.iter().filter(goes_on).collect();
+    issuers.forget_revoked(lists.iter().chain(before).map(|list| &**list));
+    let anew = |list: Arc<RevocationList>| {
+        let signer = issuers.signer(&list.id());
+        Arc::new(Arc::unwrap_or_clone(list).by(signer))
+    };
+    lists.into_iter().map(anew).collect()
+}
+
+/// Refuses a file without a list, unless its certificates are of use to those of other files.
+fn idle(file: &File<'_>, issuers: &Issuers<'_>, lists: &[Arc<RevocationList>]) -> Result<(), Error> {
+    match file.lists.is_empty() && !issuers.is_needed(&file.certificates, lists) {
+        false => Ok(()),
+        true => Err(file.refused(
             "there is no certificate revocation list in it, and no list in tls.crl is signed by one of its certificates: put a list \
              there",
-        ));
+        )),
     }
-    for one in judged.iter().filter(|one| !matches!(one.by, By::Withdrawn)) {
-        let list =
-            lists.iter().find(|list| one.list().is_some_and(|own| own.fingerprint == list.fingerprint));
-        if let Some(why) = issuers.amiss(&one.name, list.map(|list| &list.signer), lists) {
-            return Err(one.file.refused(&format!("{} cannot be used: {why}", one.which)));
-        }
+}
+
+/// Refuses a list that stands in the place of one of a CA of `tls.ca`.
+fn fit<'f>(
+    one: Judged<'f>,
+    issuers: &Issuers<'_>,
+    lists: &[Arc<RevocationList>],
+) -> Result<Judged<'f>, Error> {
+    let list = lists.iter().find(|list| one.is(list));
+    match issuers.amiss(&one.name, list.map(|list| &list.signer), lists) {
+        Some(why) => Err(one.file.refused(&format!("{} cannot be used: {why}", one.which))),
+        None => Ok(one),
     }
-    Ok(())
 }
 
 /// That a list is made in the future.
-fn early(list: &RevocationList) -> Option<String> {
-    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+fn early(list: &RevocationList, now: i64) -> Option<String> {
     (list.age.0 > now.saturating_add(SKEW_SECONDS)).then(|| {
         format!(
             "tls.crl: {list} says that it is made on {}, and it is {} here: whom it revokes is revoked, and until then it takes the place \
