@@ -7,6 +7,8 @@
 mod copies;
 #[path = "enroll/inputs.rs"]
 mod inputs;
+#[path = "enroll/machines.rs"]
+mod machines;
 #[path = "enroll/origins.rs"]
 mod origins;
 #[path = "enroll/room.rs"]

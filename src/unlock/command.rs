@@ -57,7 +57,8 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         header: Option<PathBuf>,
         /// This is a copy of a volume: give it a LUKS UUID and a key of its own. Repeated, it changes nothing more; a
-        /// copy of such a copy is told from a repetition on another machine or beside that one, and else it says what to do
+        /// copy of such a copy is told from a repetition on another machine or beside that one, by a client that may use
+        /// its key, and else it says what to do
         #[arg(long, conflicts_with = "same_volume")]
         new_uuid: bool,
         /// This is the volume that was enrolled before, though on another machine, or without its token now: keep its

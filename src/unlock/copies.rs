@@ -34,7 +34,7 @@ impl<'a> Doubt<'a> {
 
     /// Whether this is a copy for certain.
     pub fn is_proof(&self, here: &Here<'_>) -> bool {
-        self.named_by.is_none() && here.evidence(&self.key.origins).is_proof()
+        self.named_by.is_none() && here.is_proof(&self.key.origins)
     }
 
     /// Takes the decision from the command line, or from the person at the terminal. A LUKS UUID that is kept, because of this token,

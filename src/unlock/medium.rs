@@ -22,7 +22,8 @@ pub struct Medium {
     /// The UUID of a logical volume or an array.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub uuid: Option<String>,
-    /// Which part of that it is: a partition, or what a loop device shows of its file.
+    /// Which part of that it is: a partition, what a loop device shows of its file, or what a device on others that has no UUID is
+    /// called.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub part: Option<String>,
     /// The world-wide numbers of the disks below.
@@ -80,13 +81,24 @@ impl Medium {
         if found == Same && self.part != other.part { Unknown } else { found }
     }
 
+    /// Whether another one is this for certain, though a copy is there too: both tell what no two have at the same time.
+    ///
+    /// Two files may have been made at one time, and no two of one file system have one inode.
+    pub fn is_certainly(&self, other: &Self) -> bool {
+        let is_one_inode = self.inode.is_some() && self.inode == other.inode;
+        self.likeness(other) == Same && (is_one_inode || !self.is_file())
+    }
+
     fn is_file(&self) -> bool {
         self.made.is_some() || self.inode.is_some()
     }
 
+    /// By when both were made, else by their inodes. That one tells when and the other does not is no evidence of two.
     fn is_same_file(&self, other: &Self) -> Option<bool> {
         let told = |one: &Option<String>, two: &Option<String>| Some(one.as_ref()? == two.as_ref()?);
-        told(&self.made, &other.made).or_else(|| told(&self.inode, &other.inode))
+        let is_told_once = self.made.is_some() != other.made.is_some();
+        let by_inode = || told(&self.inode, &other.inode).filter(|is_one| *is_one || !is_told_once);
+        told(&self.made, &other.made).or_else(by_inode)
     }
 
     fn likeness_of_devices(&self, other: &Self) -> Likeness {
@@ -120,6 +132,11 @@ mod tests {
         Medium { inode: Some(inode.to_owned()), ..medium }
     }
 
+    fn told(what: &str, one: &Medium, two: &Medium, likeness: Likeness) {
+        assert_eq!((one.likeness(two), two.likeness(one)), (likeness, likeness), "{what}");
+        assert!(likeness == Same || !one.is_certainly(two), "{what}");
+    }
+
     #[test]
     fn only_what_is_told_of_both_and_differs_tells_a_copy() {
         let disk = |disk: &str| on("", "", &[disk]);
@@ -137,6 +154,15 @@ mod tests {
             ("a disk that became an array", on("u", "", &["1"]), disk("2"), Unknown),
             ("an array that lost a disk", on("", "", &["1", "2"]), disk("1"), Same),
             ("an array whose UUID is told now", on("", "", &["1", "2"]), on("u", "", &["1", "3"]), Unknown),
+        ] {
+            told(what, &one, &two, likeness);
+        }
+    }
+
+    #[test]
+    fn a_file_is_another_one_only_in_the_same_file_system() {
+        let disk = |disk: &str| on("", "", &[disk]);
+        for (what, one, two, likeness) in [
             ("a file", file("a", "s", disk("1")), file("a", "s", disk("1")), Same),
             ("a file beside it", file("a", "s", disk("1")), file("b", "s", disk("1")), Other),
             ("the same, of no disk", file("a", "s", on("", "", &[])), file("b", "s", on("", "", &[])), Other),
@@ -169,6 +195,12 @@ mod tests {
                 Same,
             ),
             (
+                "a file whose making is told since, numbered anew",
+                with_inode("1", file("a", "s", disk("1"))),
+                with_inode("2", Medium { made: None, ..file("", "s", disk("1")) }),
+                Unknown,
+            ),
+            (
                 "a file whose making is not told",
                 with_inode("1", Medium { made: None, ..file("", "s", disk("1")) }),
                 with_inode("2", Medium { made: None, ..file("", "s", disk("1")) }),
@@ -176,7 +208,23 @@ mod tests {
             ),
             ("a file that became a disk", file("a", "s", disk("1")), disk("1"), Unknown),
         ] {
-            assert_eq!((one.likeness(&two), two.likeness(&one)), (likeness, likeness), "{what}");
+            told(what, &one, &two, likeness);
+        }
+    }
+
+    #[test]
+    fn it_is_certain_by_what_no_two_have_at_the_same_time() {
+        let made_at = |time: &str, inode: &str| with_inode(inode, file(time, "s", on("", "", &[])));
+        for (what, one, two, is_certain) in [
+            ("a disk", on("", "2", &["1"]), on("", "2", &["1"]), true),
+            ("a logical volume", on("u", "", &["1"]), on("u", "", &[]), true),
+            ("two arrays without UUID on one disk", on("", "md0", &["1"]), on("", "md1", &["1"]), false),
+            ("nothing is told", on("", "", &[]), on("", "", &[]), false),
+            ("a file", made_at("t", "1"), made_at("t", "1"), true),
+            ("two that were made at one time", made_at("t", "1"), made_at("t", "2"), false),
+            ("a file without inode", file("t", "s", on("", "", &[])), file("t", "s", on("", "", &[])), false),
+        ] {
+            assert_eq!((one.is_certainly(&two), two.is_certainly(&one)), (is_certain, is_certain), "{what}");
         }
     }
 }

@@ -56,11 +56,15 @@ pub enum Evidence {
     Beside,
 }
 
-impl Evidence {
-    /// Whether the volume itself cannot have come to be so by being moved to another disk.
-    pub fn is_proof(self) -> bool {
-        matches!(self, Self::Machine | Self::Beside)
-    }
+/// What the machine of an enrolment is to this one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Machine {
+    /// This one: both tell the same of themselves.
+    This,
+    /// Another one: something that both tell differs.
+    Other,
+    /// Either: one of the two does not tell what the other does.
+    Untold,
 }
 
 impl<'a> Here<'a> {
@@ -84,10 +88,20 @@ impl<'a> Here<'a> {
 
     /// What tells that the volume is a copy of the one that was enrolled at these places. An older version noted none.
     pub fn evidence(&self, origins: &[Origin]) -> Evidence {
-        let here = origins.iter().filter(|origin| !origin.is_other_machine(&self.origin));
-        let is_beside = here.clone().any(|origin| self.is_beside(origin));
-        let likeness: Vec<_> = here.map(|origin| origin.on.likeness(&self.origin.on)).collect();
-        judged(is_beside, &likeness, origins.is_empty())
+        let machines: Vec<_> = origins.iter().map(|origin| origin.machine_to(&self.origin)).collect();
+        let may_be_here = machines.iter().zip(origins).filter(|(machine, _)| **machine != Machine::Other);
+        let here: Vec<_> = may_be_here.map(|(_, origin)| origin).collect();
+        let is_noted = here.iter().any(|origin| origin.on.is_certainly(&self.origin.on));
+        let is_beside = here.iter().any(|origin| self.is_beside(origin));
+        let likeness: Vec<_> = here.iter().map(|origin| origin.on.likeness(&self.origin.on)).collect();
+        judged(&machines, is_noted, is_beside, &likeness)
+    }
+
+    /// Whether the volume cannot be the one that was enrolled at these places: that one is beside it, or was enrolled on another
+    /// machine, and what this is on was not noted there. A mainboard is exchanged, and the volume is the same.
+    pub fn is_proof(&self, origins: &[Origin]) -> bool {
+        matches!(self.evidence(origins), Evidence::Machine | Evidence::Beside)
+            && !origins.iter().any(|origin| origin.on.is_certainly(&self.origin.on))
     }
 
     /// Whether the volume that was enrolled is there too, at its place, with the same LUKS UUID.
@@ -111,13 +125,15 @@ impl<'a> Here<'a> {
     }
 }
 
-/// Of the places on this machine where a volume was enrolled, in order: whether it is there too at one of them, and what it is on
-/// now to what it was on. The last decides where none is the same. Enrolled on other machines alone, it came here or was copied.
-fn judged(is_beside: bool, here: &[Likeness], is_new: bool) -> Evidence {
-    match (is_beside, here) {
-        (true, _) => Evidence::Beside,
-        (_, []) if !is_new => Evidence::Machine,
-        (_, [.., Likeness::Other]) if !here.contains(&Likeness::Same) => Evidence::Medium,
+/// The machines where a volume was enrolled; and of its places that may be on this one, in order: whether what it is on is noted for
+/// certain, whether it is there too at one of them, and what it is on now to what it was on. The last decides where none is the same.
+/// Enrolled on another machine and on none that is this one for certain, it came here or was copied.
+fn judged(machines: &[Machine], is_noted: bool, is_beside: bool, here: &[Likeness]) -> Evidence {
+    match here {
+        _ if machines.contains(&Machine::Other) && !machines.contains(&Machine::This) => Evidence::Machine,
+        _ if is_noted => Evidence::Nothing,
+        _ if is_beside => Evidence::Beside,
+        [.., Likeness::Other] if !here.contains(&Likeness::Same) => Evidence::Medium,
         _ => Evidence::Nothing,
     }
 }
@@ -134,19 +150,26 @@ impl Origin {
         serde_json::from_str(data).ok()
     }
 
-    /// Whether both tell of their machines, and these are two. A machine without an identity of its own is known by its name.
-    fn is_other_machine(&self, other: &Self) -> bool {
+    /// What the machine is to another one. A machine without an identity of its own is known by its name.
+    fn machine_to(&self, other: &Self) -> Machine {
         let has_identity = |origin: &Self| origin.machine != hash(&origin.name);
-        let is_told = self.hardware.is_some() && other.hardware.is_some();
-        (has_identity(self) == has_identity(other) && self.machine != other.machine)
-            || (is_told && self.hardware != other.hardware)
+        let machines = (has_identity(self) == has_identity(other)).then_some((&self.machine, &other.machine));
+        let is_hardware_told = self.hardware.is_some() && other.hardware.is_some();
+        let is_hardware_other = self.hardware != other.hardware;
+        match machines {
+            _ if is_hardware_told && is_hardware_other => Machine::Other,
+            Some((one, two)) if one != two => Machine::Other,
+            Some(_) if !is_hardware_other => Machine::This,
+            _ => Machine::Untold,
+        }
     }
 
     /// For people.
     pub fn told(&self, here: &Here<'_>) -> String {
-        let machine = match self.is_other_machine(&here.origin) {
-            false => "this machine".to_owned(),
-            true => format!("another machine ({})", shown(&self.name)),
+        let machine = match self.machine_to(&here.origin) {
+            Machine::This => "this machine".to_owned(),
+            Machine::Other => format!("another machine ({})", shown(&self.name)),
+            Machine::Untold => format!("a machine that may be this one ({})", shown(&self.name)),
         };
         format!("on {machine}, for {}", shown(&self.device))
     }
@@ -182,26 +205,79 @@ mod tests {
     /// What was told at one time and not at another was taken for another machine.
     #[test]
     fn machines_are_two_where_both_tell_and_differ() {
-        for (one, two, is_other) in [
-            (origin("m", Some("h")), origin("m", Some("h")), false),
-            (origin("m", Some("h")), origin("m", Some("other")), true),
-            (origin("m", Some("h")), origin("other", Some("h")), true),
-            (origin("m", Some("h")), origin("m", None), false),
-            (origin("m", None), origin("other", None), true),
+        use Machine::{Other, This, Untold};
+        for (one, two, is) in [
+            (origin("m", Some("h")), origin("m", Some("h")), This),
+            (origin("m", Some("h")), origin("m", Some("other")), Other),
+            (origin("m", Some("h")), origin("other", Some("h")), Other),
+            (origin("m", Some("h")), origin("m", None), Untold),
+            (origin("m", None), origin("m", None), This),
+            (origin("m", None), origin("other", None), Other),
             // An installer has no identity yet, and the name is that of the machine.
-            (origin("host", None), origin("m", None), false),
-            (origin("host", Some("h")), origin("m", Some("other")), true),
-            (origin("host", None), origin("host", None), false),
+            (origin("host", None), origin("m", None), Untold),
+            (origin("host", Some("h")), origin("m", Some("h")), Untold),
+            (origin("host", Some("h")), origin("m", Some("other")), Other),
+            (origin("host", None), origin("host", None), This),
         ] {
-            let found = (one.is_other_machine(&two), two.is_other_machine(&one));
-            assert_eq!(found, (is_other, is_other), "{one:?} {two:?}");
+            assert_eq!((one.machine_to(&two), two.machine_to(&one)), (is, is), "{one:?} {two:?}");
+        }
+    }
+
+    /// All that a machine may tell of itself at one time.
+    fn tellings(machine: &'static str, hardware: &'static str) -> Vec<Origin> {
+        let told = [(machine, Some(hardware)), (machine, None), ("host", Some(hardware)), ("host", None)];
+        told.into_iter().map(|(machine, hardware)| origin(machine, hardware)).collect()
+    }
+
+    fn evidence(notes: &[Origin], here: &Origin) -> Evidence {
+        let machines: Vec<_> = notes.iter().map(|note| note.machine_to(here)).collect();
+        judged(&machines, false, false, &[])
+    }
+
+    /// An image that did not tell where it was enrolled hid for ever that its copies are on many machines.
+    #[test]
+    fn the_second_copy_of_an_image_is_asked_about_whatever_the_first_place_told() {
+        for machine in ["m1", "baked in"] {
+            for image in [origin("host", None), origin("baked in", None), origin("host", Some("builder"))] {
+                for first in tellings(machine, "h1") {
+                    for second in tellings(if machine == "m1" { "m2" } else { machine }, "h2") {
+                        let notes = match evidence(std::slice::from_ref(&image), &first) {
+                            Evidence::Nothing => vec![image.clone(), first.clone()],
+                            asked => {
+                                assert_eq!(asked, Evidence::Machine);
+                                continue;
+                            }
+                        };
+                        // Where the machine came to say who it is, it is that one.
+                        assert_eq!(evidence(&notes, &first), Evidence::Nothing, "{notes:?}");
+                        let is_told = first.machine_to(&second) == Machine::Other;
+                        let is_image = image.machine_to(&second) == Machine::This;
+                        let found = evidence(&notes, &second);
+                        assert!(found == Evidence::Machine || !is_told || is_image, "{notes:?} {second:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// One machine, whatever it tells at three times, is never another one.
+    #[test]
+    fn a_machine_that_tells_of_itself_at_times_is_never_another_one() {
+        let all = tellings("m", "h");
+        for one in &all {
+            for two in &all {
+                for three in &all {
+                    assert_eq!(evidence(&[one.clone(), two.clone()], three), Evidence::Nothing);
+                }
+            }
         }
     }
 
     #[test]
     fn a_doubt_needs_evidence() {
-        use Evidence::{Beside, Machine, Nothing};
+        use Evidence::{Beside, Nothing};
         use Likeness::{Other, Same, Unknown};
+        use Machine::{Other as There, This, Untold};
         for (here, evidence) in [
             (&[Same][..], Nothing),
             (&[Unknown], Nothing),
@@ -212,12 +288,20 @@ mod tests {
             (&[Unknown, Other], Evidence::Medium),
             // A disk was replaced by one that tells no number, which it tells now.
             (&[Other, Unknown], Nothing),
-            (&[], Machine),
         ] {
-            assert_eq!(judged(false, here, false), evidence, "{here:?}");
-            assert_eq!(judged(true, here, false), Beside, "{here:?}");
+            for machines in [&[This][..], &[Untold], &[Untold, This], &[There, Untold, This]] {
+                assert_eq!(judged(machines, false, false, here), evidence, "{here:?}");
+                assert_eq!(judged(machines, false, true, here), Beside, "{here:?}");
+                assert_eq!(judged(machines, true, true, here), Nothing, "{here:?}");
+            }
+            for machines in [&[There][..], &[Untold, There]] {
+                for (is_noted, is_beside) in [(false, false), (false, true), (true, false), (true, true)] {
+                    let found = judged(machines, is_noted, is_beside, here);
+                    assert_eq!(found, Evidence::Machine, "{machines:?} {here:?}");
+                }
+            }
         }
-        assert_eq!(judged(false, &[], true), Nothing);
+        assert_eq!(judged(&[], false, false, &[]), Nothing);
     }
 
     #[test]

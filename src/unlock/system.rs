@@ -18,9 +18,9 @@ use std::time::UNIX_EPOCH;
 
 /// Where a disk's folder in sysfs has its number.
 const NUMBERS: [&str; 2] = ["wwid", "device/wwid"];
-/// How those begin that no two disks of the world have. All others (`t10.`, serial numbers) are what a vendor says, who may say the
-/// same of many.
-const WORLD_WIDE: [&str; 4] = ["naa.", "eui.", "nvme.", "uuid."];
+/// How those begin that no two disks of the world have. All others (`t10.`, serial numbers, and `nvme.`, which is made of them) are
+/// what a vendor says, who may say the same of many.
+const WORLD_WIDE: [&str; 3] = ["naa.", "eui.", "uuid."];
 /// How deep devices may stand on each other.
 const DEPTH_MAX: u32 = 16;
 /// File systems that number a file anew each time that they are mounted (statfs(2)): FAT, exFAT, FUSE.
@@ -116,7 +116,9 @@ impl System {
     fn of_device(&self, folder: &Path, depth: u32) -> Medium {
         let Some(depth) = depth.checked_sub(1) else { return Medium::default() };
         if let Some((disk, part)) = whole(folder) {
-            return Medium { part, ..self.of_device(&disk, depth) };
+            let on = self.of_device(&disk, depth);
+            let parts: Vec<_> = on.part.into_iter().chain(part).collect();
+            return Medium { part: Some(parts.join("/")), ..on };
         }
         if folder.join("loop").is_dir() {
             let Some((file, found)) = self.backing_file(folder) else { return Medium::default() };
@@ -127,7 +129,9 @@ impl System {
         let uuid = ["dm/uuid", "md/uuid"].iter().find_map(|name| identity(&folder.join(name)));
         let mut disks = BTreeSet::new();
         disks_below(folder, depth, &mut disks);
-        Medium { uuid: uuid.filter(|_| !is_multipath(folder)), disks, ..Medium::default() }
+        let has_name = uuid.is_none() && !linked(folder, "slaves").is_empty();
+        let part = if has_name { name_of(folder) } else { None };
+        Medium { uuid: uuid.filter(|_| !is_multipath(folder)), part, disks, ..Medium::default() }
     }
 
     fn of_file(&self, place: &Path, found: &Metadata, depth: u32) -> Medium {
@@ -165,6 +169,11 @@ impl System {
         let found = fs::metadata(&file).ok()?;
         Some((file, found))
     }
+}
+
+/// What a device is called that has no UUID: many may be on one disk.
+fn name_of(folder: &Path) -> Option<String> {
+    identity(&folder.join("dm/name")).or_else(|| Some(folder.file_name()?.to_string_lossy().into_owned()))
 }
 
 /// The folder of the disk, and the number of the partition, where it is one.

@@ -1,6 +1,8 @@
 //! What a volume may have become since it was enrolled, what a person says of it, and what the server answers, each with each, and
 //! again. The LUKS UUID changes at most once, and after everything the volume opens with the right certificate.
 
+use super::machines::Is::{Proof, Untold};
+use super::machines::*;
 use super::origins::Loop;
 use super::*;
 use std::io::Read as _;
@@ -9,131 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use support::fake::Fake;
 use support::keys::Keys;
-
-/// A block device: its name, which of the two disks of the test it is, its files in sysfs, and the numbers of the disks below it.
-struct Device(&'static str, usize, &'static [(&'static str, &'static str)], &'static [&'static str]);
-
-/// A machine as it is at one time: the identity of its hardware, where it is told, and its devices, the last of which is enrolled.
-struct Machine(&'static str, &'static [Device]);
-
-/// What the second time is to the first.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Is {
-    /// The same volume, or a copy that nothing tells.
-    Untold,
-    /// Something tells that it is a copy.
-    Copied,
-    /// Nothing but a copy can be so.
-    Proof,
-}
-
-use Is::{Copied, Proof, Untold};
-
-/// What a vendor writes on every stick.
-const T10: &[(&str, &str)] = &[("device/wwid", "t10.Generic USB Flash Disk 0123456789AB")];
-const ONE: &[(&str, &str)] = &[("device/wwid", "naa.5001")];
-const TWO: &[(&str, &str)] = &[("device/wwid", "naa.5002")];
-const LOGICAL: &[(&str, &str)] = &[("dm/uuid", "LVM-group-root")];
-const SNAPSHOT: &[(&str, &str)] = &[("dm/uuid", "LVM-group-snapshot")];
-const ARRAY: &[(&str, &str)] = &[("md/uuid", "0a1b2c3d:1111:2222:3333")];
-
-/// A situation: its name, what the volume is then, and the machine first and then.
-type Situation = (&'static str, Is, Machine, Machine);
-
-const SITUATIONS: &[Situation] = &[
-    (
-        "the same",
-        Untold,
-        Machine("", &[Device("sda", 0, ONE, &[])]),
-        Machine("", &[Device("sda", 0, ONE, &[])]),
-    ),
-    (
-        "renamed",
-        Untold,
-        Machine("", &[Device("sda", 0, ONE, &[])]),
-        Machine("", &[Device("sdb", 0, ONE, &[])]),
-    ),
-    (
-        "renamed, untold",
-        Untold,
-        Machine("", &[Device("dm-0", 0, &[], &[])]),
-        Machine("", &[Device("root", 0, &[], &[])]),
-    ),
-    (
-        "told since",
-        Untold,
-        Machine("", &[Device("sda", 0, T10, &[])]),
-        Machine("h", &[Device("sdb", 0, ONE, &[])]),
-    ),
-    (
-        "not told any more",
-        Untold,
-        Machine("h", &[Device("sda", 0, ONE, &[])]),
-        Machine("", &[Device("sda", 0, T10, &[])]),
-    ),
-    (
-        "a member replaced",
-        Untold,
-        Machine("h", &[Device("md0", 0, ARRAY, &["naa.1", "naa.2"])]),
-        Machine("h", &[Device("md0", 0, ARRAY, &["naa.1", "naa.3"])]),
-    ),
-    (
-        "an array whose UUID is told since, degraded",
-        Untold,
-        Machine("h", &[Device("md0", 0, &[("md/level", "raid1")], &["naa.1", "naa.2"])]),
-        Machine("h", &[Device("md127", 0, ARRAY, &["naa.2"])]),
-    ),
-    (
-        "extended",
-        Untold,
-        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"])]),
-        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1", "naa.2"])]),
-    ),
-    (
-        "moved to another disk below",
-        Untold,
-        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"])]),
-        Machine("h", &[Device("root", 0, LOGICAL, &["naa.2"])]),
-    ),
-    (
-        "a copy untold",
-        Untold,
-        Machine("", &[Device("vda", 0, &[], &[])]),
-        Machine("", &[Device("vda", 1, &[], &[])]),
-    ),
-    (
-        "a disk replaced",
-        Copied,
-        Machine("h", &[Device("sda", 0, ONE, &[])]),
-        Machine("h", &[Device("sda", 1, TWO, &[])]),
-    ),
-    (
-        "beside",
-        Proof,
-        Machine("", &[Device("sda", 0, ONE, &[])]),
-        Machine("", &[Device("sda", 0, ONE, &[]), Device("sdb", 1, TWO, &[])]),
-    ),
-    (
-        "twins of one vendor",
-        Proof,
-        Machine("", &[Device("sda", 0, T10, &[])]),
-        Machine("", &[Device("sda", 0, T10, &[]), Device("sdb", 1, T10, &[])]),
-    ),
-    (
-        "a snapshot",
-        Proof,
-        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"])]),
-        Machine("h", &[Device("root", 0, LOGICAL, &["naa.1"]), Device("snap", 1, SNAPSHOT, &["naa.1"])]),
-    ),
-    (
-        "on another machine",
-        Proof,
-        Machine("one", &[Device("vda", 0, &[], &[])]),
-        Machine("two", &[Device("vda", 1, &[], &[])]),
-    ),
-    ("a file moved", Untold, Machine("", &[]), Machine("moved", &[])),
-    ("a file by a loop device", Untold, Machine("", &[]), Machine("loop", &[])),
-];
 
 /// What answers an enrolment.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -377,4 +254,64 @@ fn places_that_are_noted_are_not_noted_again() {
         }
     }
     assert_eq!((places(&host), host.keys.states().len()), (2, 1));
+}
+
+const FIRST: &[Device] = &[Device("sda", 0, ONE, &[])];
+
+/// An image is enrolled where the machine does not tell who it is. All its copies shared its key in silence.
+#[test]
+fn the_second_machine_of_an_image_is_asked_about() {
+    let _alone = ALONE.lock().unwrap_or_else(|stopped| stopped.into_inner());
+    let lab = Lab::new();
+    let [image, one, two, three] = ["", "one", "two", "three"].map(|hardware| Machine(hardware, FIRST));
+    let enroll = |machine: &Machine, decision: Option<&str>, code: i32| {
+        let (_, place) = lab.place(machine);
+        let before = header(&place);
+        let done = lab.enroll(machine, Right, decision);
+        assert_eq!(done.status.code(), Some(code), "{}, {decision:?}: {}", machine.0, words(&done));
+        assert!(code == 0 || header(&place).0 == before.0, "{}", machine.0);
+    };
+    for machine in [&image, &one, &one, &image] {
+        enroll(machine, None, 0);
+    }
+    // The numbers of their disks are copied as well.
+    for _ in 0..2 {
+        enroll(&two, None, 2);
+        enroll(&three, None, 2);
+    }
+    enroll(&two, Some("--same-volume"), 0);
+    for machine in [&two, &one, &image] {
+        enroll(machine, None, 0);
+    }
+    enroll(&three, None, 2);
+    enroll(&three, Some("--new-uuid"), 0);
+    enroll(&three, None, 0);
+    assert_eq!(lab.host.keys.states().len(), 2);
+}
+
+/// Said to be the same volume while the first is there too, it was asked about again each time, and got another LUKS UUID.
+#[test]
+fn what_was_said_to_be_the_same_volume_beside_the_first_stays_so() {
+    let beside = SITUATIONS.iter().filter(|(name, ..)| ["beside", "a snapshot"].contains(name));
+    for (name, _, first, then) in beside {
+        for was_separated in [false, true] {
+            let _alone = ALONE.lock().unwrap_or_else(|stopped| stopped.into_inner());
+            let lab = Lab::new();
+            assert!(lab.enroll(first, Right, was_separated.then_some("--new-uuid")).status.success());
+            lab.become_then(then);
+            let (_, place) = lab.place(then);
+            let uuid = header(&place).1;
+            let decisions = [None, Some("--same-volume"), None, Some("--new-uuid"), None];
+            for (at, decision) in decisions.into_iter().enumerate() {
+                if decision == Some("--new-uuid") && !was_separated {
+                    continue;
+                }
+                let done = lab.enroll(then, Right, decision);
+                let code = if at == 0 { 2 } else { 0 };
+                assert_eq!(done.status.code(), Some(code), "{name}, {decision:?}: {}", words(&done));
+                assert_eq!(header(&place).1, uuid, "{name}, {decision:?}: {}", words(&done));
+            }
+            assert!(lab.opens(then).status.success() && places(&lab.host) == 2, "{name}");
+        }
+    }
 }

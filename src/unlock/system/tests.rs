@@ -87,14 +87,15 @@ fn of_disks(uuid: Option<&str>, part: Option<&str>, disks: &[&str]) -> Medium {
 
 #[test]
 fn a_disk_is_known_by_its_world_wide_number_under_whatever_letter() {
-    for number in ["naa.1", "eui.1", "nvme.1", "uuid.1"] {
+    for number in ["naa.1", "eui.1", "uuid.1"] {
         let (first, renamed) = (disk("a", 0, number), disk("b", 16, number));
         assert_eq!(first.medium((8, 2)), of_disks(None, Some("2"), &[number]));
         assert_eq!(first.medium((8, 2)), renamed.medium((8, 18)));
         assert_eq!(first.medium((8, 0)), of_disks(None, None, &[number]));
     }
     // What a vendor says, who may say the same of every stick, is no number.
-    for vendor in ["t10.Generic USB Flash Disk 0123456789AB", "scsi.1", "naa", "12345", ""] {
+    let nvme = "nvme.1234-3030303030303030-47656e65726963-00000001";
+    for vendor in ["t10.Generic USB Flash Disk 0123456789AB", nvme, "scsi.1", "naa", "12345", ""] {
         assert_eq!(disk("a", 0, vendor).medium((8, 0)), Medium::default(), "{vendor}");
     }
     assert_eq!(disk("a", 0, "naa.1").medium((9, 9)), Medium::default());
@@ -108,6 +109,7 @@ fn two_devices_are_one_disk_where_the_world_or_multipath_says_so() {
         (two("naa.1", "naa.1"), true),
         (two("naa.1", "naa.2"), false),
         (two(t10, t10), false),
+        (two("nvme.1234-30-47-00000001", "nvme.1234-30-47-00000001"), false),
         (two("", ""), false),
         (two(t10, t10).joined(), true),
         (two("naa.1", "naa.1").joined(), true),
@@ -149,7 +151,7 @@ fn a_logical_volume_or_an_array_is_its_uuid_and_the_disks_below() {
     assert_eq!(on(logical, &[a2]), of_volume(&["naa.1"]));
     assert_eq!(on(logical, &[a2, b]), of_volume(&["naa.1", "naa.2"]));
     assert_eq!(on(&[("md/uuid", "1:2:3:4")], &[a2, b]), of_disks(Some("1:2:3:4"), None, &["naa.1", "naa.2"]));
-    assert_eq!(on(&[("md/level", "raid1")], &[a2, b]), of_disks(None, None, &["naa.1", "naa.2"]));
+    assert_eq!(on(&[("md/level", "raid1")], &[a2, b]), of_disks(None, Some("dm-0"), &["naa.1", "naa.2"]));
     // A snapshot is taken: the volume stands on one more layer, and is the same.
     let layered = disk("a", 0, "naa.1")
         .device((253, 1), "virtual/block/dm-1", &[("dm/uuid", "LVM-group-volume-real")])
