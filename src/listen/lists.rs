@@ -61,6 +61,8 @@ struct Telling<'l> {
     own: Vec<&'l RevocationList>,
     /// By other keys that may speak for that one.
     others: Vec<&'l RevocationList>,
+    /// Whether its key has any, also one that only goes on revoking.
+    has_own: bool,
     /// All of these, and the kept ones.
     revoking: Vec<&'l RevocationList>,
 }
@@ -110,7 +112,9 @@ impl Lists {
     pub fn overdue(&self, now: i64) -> Vec<String> {
         let current = self.at(now);
         let is_only = |one: &&Arc<RevocationList>| {
-            !current.all.iter().any(|list| list.has_key_of(one)) && !self.known.former.contains(&one.id())
+            let speaks =
+                |list: &RevocationList| list.has_key_of(one) || kept::speaks(list, one, &self.known, now);
+            !current.all.iter().any(|list| speaks(list)) && !self.known.former.contains(&one.id())
         };
         let counting = current.all.iter().chain(current.kept.iter().filter(is_only));
         let late = counting.filter_map(|list| list.overdue(now, self.grace_seconds));
@@ -157,7 +161,7 @@ impl Lists {
             Link { certificate, is_ca: place > 0, issuer, certifiers }
         });
         let links: Vec<Link<'_>> = links.collect();
-        let told: Vec<_> = links.iter().map(|link| (link, self.telling(link))).collect();
+        let told: Vec<_> = links.iter().map(|link| (link, self.telling(link, now))).collect();
         let revokes = |(link, telling): &(&Link<'_>, Telling<'_>)| telling.revokes(link.certificate.serial());
         if told.iter().any(revokes) {
             return Err(Error::CertRevoked);
@@ -166,7 +170,7 @@ impl Lists {
     }
 
     /// The lists for a certificate.
-    fn telling<'s>(&'s self, link: &Link<'_>) -> Telling<'s> {
+    fn telling<'s>(&'s self, link: &Link<'_>, now: i64) -> Telling<'s> {
         let of = |lists: &'s [Arc<RevocationList>]| -> (Vec<_>, Vec<_>) {
             let (name, key) = &link.issuer;
             let named = lists.iter().map(|list| &**list).filter(|list| list.name == *name);
@@ -177,18 +181,20 @@ impl Lists {
         };
         let ((own, others), (kept, kept_others)) = (of(&self.all), of(&self.kept));
         let revoking = [&own, &others, &kept, &kept_others].into_iter().flatten().copied().collect();
-        // One that was kept only revokes, where its key has another in the files.
+        let has_own = !own.is_empty() || !kept.is_empty();
+        // One that was kept only revokes, where the files have another by its key, or one that speaks for it.
         let is_last = |list: &&RevocationList| !self.all.iter().any(|other| other.has_key_of(list));
         let last = |kept: Vec<&'s RevocationList>| kept.into_iter().filter(is_last).collect();
-        let (kept, kept_others) = (last(kept), last(kept_others));
-        let first = |files: Vec<_>, kept: Vec<_>| if files.is_empty() { kept } else { files };
-        Telling { own: first(own, kept), others: first(others, kept_others), revoking }
+        let is_told = others.iter().any(|list| list.signer.is_good(now));
+        let first = |files: Vec<_>, kept: Vec<_>| if files.is_empty() { last(kept) } else { files };
+        let own = first(own, if is_told { Vec::new() } else { kept });
+        Telling { own, others: first(others, kept_others), has_own, revoking }
     }
 
     /// Whether one of them tells that a certificate is not revoked, where there must be one.
     fn tells(&self, link: &Link<'_>, telling: &Telling<'_>, now: i64) -> Result<(), Error> {
-        let Telling { own, others, revoking: _ } = telling;
-        if own.is_empty() && self.is_wanting(&link.issuer, others.is_empty()) {
+        let Telling { own, others, has_own, revoking: _ } = telling;
+        if !has_own && self.is_wanting(&link.issuer, others.is_empty()) {
             return Err(Error::UnknownRevocationStatus);
         }
         let all = if own.is_empty() { others } else { own };
@@ -199,8 +205,7 @@ impl Lists {
                 next_update: super::anchors::time(list.next),
             });
         }
-        let is_good = |list: &&&&RevocationList| (list.signer.span.0..=list.signer.span.1).contains(&now);
-        match own.is_empty() && !fit.is_empty() && !fit.iter().any(|list| is_good(&list)) {
+        match own.is_empty() && !fit.is_empty() && !fit.iter().any(|list| list.signer.is_good(now)) {
             true => Err(Error::UnknownRevocationStatus),
             false => Ok(()),
         }

@@ -137,6 +137,27 @@ fn what_goes_on_is_not_overdue_beside_the_next() {
     assert_eq!(none.trust.lists.overdue(now).len(), 1);
 }
 
+/// The same where its key speaks no more itself: a new key of the CA, which speaks for it, has a list for a part.
+#[test]
+fn what_goes_on_is_not_overdue_beside_one_that_speaks_for_it() {
+    let desk = Desk::new();
+    let (top, top_pem) = root("Rolling CA", WIDE);
+    let ((old, old_pem), (new, new_pem)) = (below(&top, "Low CA", WIDE), below(&top, "Low CA", WIDE));
+    let [out, good] = ["out", "good"].map(|name| client(&old, name, &[&old_pem]));
+    let late = Form::of("Low CA", &[&out]).with(|form| (form.made, form.due) = (-2 * HOUR, Some(-HOUR)));
+    let start = desk.read(&top_pem, &[&format!("{old_pem}{}", late.pem(&old))], None).unwrap();
+    assert_eq!([&out, &good].map(|one| verdict(&start, one)), [Revoked, Overdue]);
+    let unknown = Form::of("Low CA", &[]).pem(&root("Low CA", WIDE).0);
+    for beside in [vec![], vec![unknown.as_str()]] {
+        let next = format!("{new_pem}{}", for_part(&Form::of("Low CA", &[])).pem(&new));
+        let texts: Vec<_> = beside.into_iter().chain([next.as_str()]).collect();
+        let tls = desk.read(&top_pem, &texts, Some(&start)).unwrap();
+        assert_eq!([&out, &good].map(|one| verdict(&tls, one)), [Revoked, Served], "{}", warnings(&tls));
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        assert_eq!(tls.trust.lists.overdue(now), Vec::<String>::new());
+    }
+}
+
 /// A CA that goes from `tls.ca` to below one that stands there: nobody whom it has revoked comes in on the way.
 #[test]
 fn a_ca_that_goes_below_another_keeps_its_list() {

@@ -65,6 +65,13 @@ pub struct Signer {
     pub span: (i64, i64),
 }
 
+impl Signer {
+    /// Whether one of the certificates by which it speaks for others is in its dates.
+    pub fn is_good(&self, now: i64) -> bool {
+        (self.span.0..=self.span.1).contains(&now)
+    }
+}
+
 /// By whom a list is.
 pub enum Standing {
     /// By this key.

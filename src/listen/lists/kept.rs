@@ -22,20 +22,21 @@ pub fn is_followed_by_own(
         || (!speaking.is_empty() && one.is_within(&speaking))
 }
 
-/// The same, or one by a key that may speak for that key.
-pub fn is_followed(one: &RevocationList, lists: &[Arc<RevocationList>], known: &Known, now: i64) -> bool {
+/// Whether a list is by another key that may speak now for the key of this one.
+pub fn speaks(list: &RevocationList, one: &RevocationList, known: &Known, now: i64) -> bool {
     let id = one.id();
     let mut certifiers = BTreeSet::from([id.1.clone()]);
     certifiers.extend(known.certifiers.get(&id).into_iter().flatten().cloned());
     if !known.trusted.contains(&id) {
         certifiers.extend(one.signer.by.iter().cloned());
     }
-    let speaks = |list: &RevocationList| {
-        let (from, until) = list.signer.span;
-        list.name == one.name && (from..=until).contains(&now) && !list.signer.by.is_disjoint(&certifiers)
-    };
+    list.name == one.name && list.signer.is_good(now) && !list.signer.by.is_disjoint(&certifiers)
+}
+
+/// Whether lists take the place of one: of its key, or one by a key that may speak for that.
+pub fn is_followed(one: &RevocationList, lists: &[Arc<RevocationList>], known: &Known, now: i64) -> bool {
     is_followed_by_own(one, lists, &known.former, now)
-        || lists.iter().any(|list| speaks(list) && is_made(list, now) && list.covers(one))
+        || lists.iter().any(|list| speaks(list, one, known, now) && is_made(list, now) && list.covers(one))
 }
 
 fn is_made(list: &RevocationList, now: i64) -> bool {

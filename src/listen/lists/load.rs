@@ -161,7 +161,8 @@ pub fn load(
     let judged = unusable.each(judged.into_iter().map(|one| fit(one, &issuers, &all)))?;
     let all: Vec<_> = all.into_iter().filter(|list| judged.iter().any(|one| one.is(list))).collect();
     let unknown: Vec<_> = judged.iter().filter(|one| one.list().is_none()).collect();
-    let held = if unusable.told.is_empty() { Vec::new() } else { issuers.new_without(&before.known, &all) };
+    let any: Vec<_> = all.iter().chain(&in_force).cloned().collect();
+    let held = if unusable.told.is_empty() { Vec::new() } else { issuers.new_without(&before.known, &any) };
     let mut warnings: Vec<String> = unknown.iter().filter_map(|one| one.told()).collect();
     warnings.extend(held.iter().map(|(subject, _)| {
         format!(
@@ -171,7 +172,7 @@ pub fn load(
     }));
     let mut names: Vec<_> = unknown.iter().map(|one| one.name.clone()).collect();
     names.extend(held.iter().map(|(_, id)| id.0.clone()));
-    let told = issuers.told(&all, &in_force, now);
+    let told = issuers.told(&all, &any, now);
     let mut known = issuers.known();
     known.trusted.retain(|id| !held.iter().any(|(_, held)| held == id));
     let is_gone = |one: &&Arc<RevocationList>| !kept::is_followed(one, &all, &known, now);

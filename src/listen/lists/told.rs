@@ -10,19 +10,18 @@ use std::sync::Arc;
 const SOON: i64 = 30 * super::DAY;
 
 impl Issuers<'_> {
-    /// What is told of the lists of the files at this time, after those that were in force before.
+    /// What is told of the lists of the files at this time, where these are all, with those that were in force before.
     pub fn told(
         &self,
         files: &[Arc<RevocationList>],
-        before: &[Arc<RevocationList>],
+        lists: &[Arc<RevocationList>],
         now: i64,
     ) -> Vec<String> {
-        let lists: Vec<_> = files.iter().chain(before).map(|list| &**list).collect();
         let mut told = BTreeSet::new();
         for list in files {
             told.extend(self.of_signer(list).into_iter().flatten());
             let named = self.named(&list.name);
-            told.extend(named.iter().filter_map(|one| self.without(one, list, &lists, now)));
+            told.extend(named.iter().filter_map(|one| self.without(one, list, lists, now)));
             let is_trusted = self.all.iter().any(|one| one.is_trusted && one.id == list.id());
             told.extend(list.speaks_no_more(now, SOON).filter(|_| !is_trusted));
         }
@@ -68,7 +67,7 @@ impl Issuers<'_> {
         &self,
         one: &Issuer,
         list: &RevocationList,
-        lists: &[&RevocationList],
+        lists: &[Arc<RevocationList>],
         now: i64,
     ) -> Option<String> {
         let facts = Facts::of(&one.der);
@@ -83,9 +82,7 @@ impl Issuers<'_> {
         let what = "and none by the key of the certificate of that name";
         let mend = "Put the list by that key there as well, or the certificate of the list's key by that one beside its list";
         match (speaking.peek().is_some(), one.is_trusted) {
-            (true, _) if speaking.any(|list| (list.signer.span.0..=list.signer.span.1).contains(&now)) => {
-                None
-            }
+            (true, _) if speaking.any(|list| list.signer.is_good(now)) => None,
             (true, _) => Some(format!(
                 "there is a list of {issuer}, {what} {place} with the fingerprint {fingerprint} but by one whose own certificate is not \
                  in its dates: nobody comes in whom that key has certified. {mend}"
