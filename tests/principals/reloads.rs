@@ -194,6 +194,20 @@ fn a_ca_with_a_key_for_its_lists_can_be_withdrawn() {
     assert!(warnings(&tls).contains("the next start is refused with it"), "{}", warnings(&tls));
 }
 
+/// A list of a CA that was withdrawn is told, as the next start may be refused with it, whether its certificate is beside it or not.
+#[test]
+fn the_list_of_a_withdrawn_ca_is_told() {
+    let desk = Desk::new();
+    let ((_, kept_pem), (gone, gone_pem)) = (root("Twin CA", WIDE), root("Twin CA", WIDE));
+    let list = Form::of("Twin CA", &[]).pem(&gone);
+    for text in [list.clone(), format!("{gone_pem}{list}")] {
+        let start = desk.read(&format!("{kept_pem}{gone_pem}"), &[&text], None).unwrap();
+        let tls = desk.read(&kept_pem, &[&text], Some(&start)).unwrap();
+        assert!(warnings(&tls).contains("the next start may be refused"), "{}", warnings(&tls));
+        assert!(desk.read(&kept_pem, &[&text], None).is_err());
+    }
+}
+
 /// A CA that comes with a list that cannot be used lets in nobody, since it may have revoked somebody.
 #[test]
 fn a_new_ca_waits_for_its_list() {

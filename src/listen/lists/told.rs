@@ -32,13 +32,14 @@ impl Issuers<'_> {
     fn of_signer(&self, list: &RevocationList) -> [Option<String>; 2] {
         let signing: Vec<_> = self.all.iter().filter(|one| one.id == list.id()).collect();
         let issuer = &list.issuer;
-        if signing.is_empty() {
+        let is_known = |one: &&Issuer| one.is_trusted || one.by.iter().any(|key| *key != one.id.1);
+        if !signing.iter().any(is_known) && self.former.contains(&list.id()) {
             let former = format!(
                 "there is a list of {issuer}, a CA that does not stand in tls.ca any more. If that CA stands below a CA of tls.ca now, put \
                  its certificate beside the list (`cat CA.pem LIST.pem`, both PEM, in one file of tls.crl); otherwise take the list out \
                  of tls.crl. As it is, the next start may be refused with it, or does not know whom it revokes"
             );
-            return [self.former.contains(&list.id()).then_some(former), None];
+            return [Some(former), None];
         }
         let is_mute = !signing.iter().any(|one| one.may_sign_lists);
         let mute = is_mute.then(|| {
@@ -48,7 +49,6 @@ impl Issuers<'_> {
                  keyUsage=keyCertSign,cRLSign"
             )
         });
-        let is_known = |one: &&Issuer| one.is_trusted || one.by.iter().any(|key| *key != one.id.1);
         let unknown = (!signing.iter().any(is_known)).then(|| match signing.iter().any(|one| one.is_revoked) {
             true => format!(
                 "the certificate of {issuer} beside its list is revoked: the list counts for what the same key has signed alone, and \
