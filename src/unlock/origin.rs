@@ -91,25 +91,38 @@ impl<'a> Here<'a> {
         let machines: Vec<_> = origins.iter().map(|origin| origin.machine_to(&self.origin)).collect();
         let may_be_here = machines.iter().zip(origins).filter(|(machine, _)| **machine != Machine::Other);
         let here: Vec<_> = may_be_here.map(|(_, origin)| origin).collect();
-        let is_noted = here.iter().any(|origin| origin.on.is_certainly(&self.origin.on));
-        let is_beside = here.iter().any(|origin| self.is_beside(origin));
+        let beside = self.beside(&here);
         let likeness: Vec<_> = here.iter().map(|origin| origin.on.likeness(&self.origin.on)).collect();
-        judged(&machines, is_noted, is_beside, &likeness)
+        judged(&machines, self.is_noted(&here, &beside), !beside.is_empty(), &likeness)
     }
 
     /// Whether the volume cannot be the one that was enrolled at these places: that one is beside it, or was enrolled on another
     /// machine, and what this is on was not noted there. A mainboard is exchanged, and the volume is the same.
     pub fn is_proof(&self, origins: &[Origin]) -> bool {
+        let all: Vec<_> = origins.iter().collect();
         matches!(self.evidence(origins), Evidence::Machine | Evidence::Beside)
-            && !origins.iter().any(|origin| origin.on.is_certainly(&self.origin.on))
+            && !self.is_noted(&all, &self.beside(&all))
     }
 
-    /// Whether the volume that was enrolled is there too, at its place, with the same LUKS UUID.
-    fn is_beside(&self, enrolled: &Origin) -> bool {
-        let place = Path::new(&enrolled.device);
-        place.exists()
-            && !self.system.is_one(place, self.volume.device())
-            && self.volume.uuid_at(place).as_deref() == Some(self.uuid)
+    /// What others with the same LUKS UUID are on that are at these places now.
+    fn beside(&self, enrolled: &[&Origin]) -> Vec<Medium> {
+        let places = enrolled.iter().map(|origin| Path::new(&origin.device));
+        let others = places.filter(|place| {
+            place.exists()
+                && !self.system.is_one(place, self.volume.device())
+                && self.volume.uuid_at(place).as_deref() == Some(self.uuid)
+        });
+        others.map(|place| self.system.medium(place).hashed(|identity| hash(identity))).collect()
+    }
+
+    /// Whether what the volume is on was noted for certain. Where that is as true of one beside it (the other half of a mirror, the
+    /// other file system of a snapshot), the place decides.
+    fn is_noted(&self, enrolled: &[&Origin], beside: &[Medium]) -> bool {
+        enrolled.iter().any(|origin| {
+            origin.on.is_certainly(&self.origin.on)
+                && (origin.device == self.origin.device
+                    || !beside.iter().any(|other| origin.on.is_certainly(other)))
+        })
     }
 
     /// As an attribute of a key that has none of them.

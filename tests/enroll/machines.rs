@@ -157,6 +157,12 @@ pub const SITUATIONS: &[Situation] = &[
         Machine("", &[Device("nvme0n1", 0, NVME, &[]), Device("nvme1n1", 1, NVME, &[])]),
     ),
     (
+        "the halves of a mirror that was split",
+        Proof,
+        Machine("h", &[Device("md0", 0, ARRAY, &["naa.1", "naa.2"])]),
+        Machine("h", &[Device("md0", 0, ARRAY, &["naa.1"]), Device("md1", 1, ARRAY, &["naa.2"])]),
+    ),
+    (
         "a copy on the same disk, in a device without UUID",
         Proof,
         Machine("h", &[Device("md0", 0, &[("md/level", "raid1")], &["naa.1", "naa.2"])]),

@@ -292,7 +292,8 @@ fn the_second_machine_of_an_image_is_asked_about() {
 /// Said to be the same volume while the first is there too, it was asked about again each time, and got another LUKS UUID.
 #[test]
 fn what_was_said_to_be_the_same_volume_beside_the_first_stays_so() {
-    let beside = SITUATIONS.iter().filter(|(name, ..)| ["beside", "a snapshot"].contains(name));
+    let names = ["beside", "a snapshot", "the halves of a mirror that was split"];
+    let beside = SITUATIONS.iter().filter(|(name, ..)| names.contains(name));
     for (name, _, first, then) in beside {
         for was_separated in [false, true] {
             let _alone = ALONE.lock().unwrap_or_else(|stopped| stopped.into_inner());
