@@ -192,6 +192,10 @@ impl Clients for Gate {
         Some(Principal::clone(&judged.principal))
     }
 
+    fn stated(&self, certificate: &[u8]) -> Vec<String> {
+        names::stated(certificate)
+    }
+
     fn holder(&self, name: &str) -> Result<Principal, String> {
         self.rules.get().holder_of(name)
     }

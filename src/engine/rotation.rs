@@ -185,7 +185,8 @@ fn owner_of(world: &World<'_>, object: &Object) -> Result<Option<Principal>, Nee
     let Some(owner) = owner.filter(|owner| owner.name == object.owner) else { return Ok(None) };
     let nobody = Principal::default();
     let mut draft = Draft::new(world, &nobody);
-    for name in owner.identity.names().filter(|_| object.group.is_none()) {
+    let user = owner.identity.name();
+    for name in owner.identity.names().chain([user.as_str()]).filter(|_| object.group.is_none()) {
         if credentials::is_revoked(&mut draft, name).map_err(unless_need)? {
             return Ok(None);
         }

@@ -5,11 +5,14 @@ use super::handing::{every_step, must_be_sound, possessions};
 use super::objects::*;
 use super::tickets::with as with_ticket;
 use super::world::{Bench, principal};
+use keystead::admin::protocol::AdminRequest;
 use keystead::engine::rights::identity::{CertificatePath, Fingerprint, Identity};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
+use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::objects::*;
+use kmip_codec::operations::Call as _;
 use kmip_codec::payloads::*;
 use kmip_codec::version::V2_1;
 use std::collections::BTreeSet;
@@ -36,12 +39,13 @@ enum More {
     Copied(KeyFormatType),
     Imported,
     Wrapped,
+    Split,
     Unlinked,
     Destroyed,
 }
 
 const WAYS: [Way; 4] = [Way::Never, Way::Made, Way::Signed, Way::Brought];
-const MORE: [More; 9] = [
+const MORE: [More; 10] = [
     More::Nothing,
     More::Archived,
     More::Replaced,
@@ -49,6 +53,7 @@ const MORE: [More; 9] = [
     More::Copied(KeyFormatType::TransparentECPrivateKey),
     More::Imported,
     More::Wrapped,
+    More::Split,
     More::Unlinked,
     More::Destroyed,
 ];
@@ -195,6 +200,18 @@ fn done(bench: &mut Bench, who: &Principal, private: &str, more: More) -> Vec<St
             let block = bench.ask(who, V2_1, get).unwrap().object.key_block().unwrap().clone();
             return vec![registered(bench, who, block)];
         }
+        More::Split => {
+            let split = CreateSplitKeyRequest {
+                object_type: ObjectType::SplitKey,
+                unique_identifier: this,
+                parts: 2,
+                threshold: 2,
+                method: SplitKeyMethod::XOR,
+                ..CreateSplitKeyRequest::default()
+            };
+            let parts = bench.ask(who, V2_1, split).unwrap().unique_identifiers;
+            return parts.iter().map(text).collect();
+        }
         More::Unlinked => {
             let reference = Attribute::Link(Link { kind: LinkType::CertificateLink, linked: "x".into() });
             let request = DeleteAttributeRequest {
@@ -212,6 +229,13 @@ fn done(bench: &mut Bench, who: &Principal, private: &str, more: More) -> Vec<St
     Vec::new()
 }
 
+/// Revokes a name.
+fn end(bench: &mut Bench, name: &str) {
+    let ended = AdminRequest::ClientRevoke { name: name.into(), unknown: true, myself: true };
+    let item = super::administration::item(&ended);
+    bench.run(&admin("root"), &RequestMessage::new(V2_1, vec![item.into()]));
+}
+
 /// What each certificate of a client is good for.
 fn good_for(bench: &mut Bench, client: &Client) -> Vec<bool> {
     let certificates = [Some(&client.old), client.new.as_ref()];
@@ -219,9 +243,8 @@ fn good_for(bench: &mut Bench, client: &Client) -> Vec<bool> {
     for who in certificates.into_iter().flatten() {
         for id in &client.kept {
             // A run that is not committed: who comes with the new certificate ends what the old one is left with.
-            let item =
-                kmip_codec::message::RequestItem::from(kmip_codec::operations::Call::into_request(get(id)));
-            let message = kmip_codec::message::RequestMessage::new(V2_1, vec![item]);
+            let item = RequestItem::from(get(id).into_request());
+            let message = RequestMessage::new(V2_1, vec![item]);
             let answer = bench.decide(who, &message).response.items.remove(0);
             good.push(answer.result_status == ResultStatus::Success);
         }
@@ -265,11 +288,8 @@ fn nobody_gets_the_login_of_another() {
             assert!(stay.contains(id), "{case}: {id} {handed:?}");
         }
         let unseen = handed.stay.iter().filter(|one| !one.login).count();
-        assert_eq!(
-            unseen,
-            usize::from(matches!(more, More::Wrapped) && !copies.is_empty()),
-            "{case}: {handed:?}"
-        );
+        let is_hidden = matches!(more, More::Wrapped | More::Split);
+        assert_eq!(unseen, if is_hidden { copies.len() } else { 0 }, "{case}: {handed:?}");
         for id in ann.kept.iter().chain(&of_bob) {
             bench.ask(&bob, V2_1, revoke(id, RevocationReasonCode::KeyCompromise)).ok();
             bench.ask(&bob, V2_1, destroy(id)).ok();
@@ -278,17 +298,33 @@ fn nobody_gets_the_login_of_another() {
         let again = every_step(&mut bench, "ann", "bob", false).unwrap();
         assert_eq!((again.moved, again.stay), (0, handed.stay), "{case}");
         // Who was revoked logs in with nothing any more.
-        let ended = keystead::admin::protocol::AdminRequest::ClientRevoke {
-            name: "ann".into(),
-            unknown: true,
-            myself: true,
-        };
-        let item = super::administration::item(&ended);
-        bench.run(&admin("root"), &kmip_codec::message::RequestMessage::new(V2_1, vec![item.into()]));
+        end(&mut bench, "ann");
         let rest = every_step(&mut bench, "ann", "bob", false).unwrap();
         assert_eq!((rest.moved, rest.stay), (stay.len(), Vec::new()), "{case}");
         assert!(good_for(&mut bench, &ann).iter().all(|good| !good), "{case}");
         must_be_sound(&bench);
+    }
+}
+
+/// Who has replaced a certificate and not fetched the new one yet may do so with the old one: that is still a login.
+#[test]
+fn what_was_replaced_is_a_login_while_it_fetches() {
+    for way in [Way::Made, Way::Signed, Way::Brought] {
+        let mut bench = Bench::new(7);
+        let ann = client(&mut bench, "ann", way);
+        let now = ann.new.clone().unwrap();
+        bench.ask(&now, V2_1, LocateRequest::default()).unwrap();
+        let next = bench.ask(&now, V2_1, ReProvisionRequest::default()).unwrap();
+        let next = text(&next.unique_identifier.unwrap());
+        let handed = every_step(&mut bench, "ann", "bob", false).unwrap();
+        assert_eq!(handed.moved, 0, "{way:?}: {handed:?}");
+        assert!(everything(&mut bench, &principal("bob", &[])).is_empty(), "{way:?}");
+        assert!(bench.ask(&now, V2_1, get(&next)).is_ok(), "{way:?}");
+        // After a revocation nothing is fetched any more.
+        end(&mut bench, "ann");
+        assert!(bench.ask(&now, V2_1, get(&next)).is_err(), "{way:?}");
+        let rest = every_step(&mut bench, "ann", "bob", false).unwrap();
+        assert!(rest.stay.is_empty() && rest.moved > 2, "{way:?}: {rest:?}");
     }
 }
 
@@ -307,7 +343,11 @@ fn no_ticket_lends_a_login() {
         let lent = bench.ask(&now, V2_1, delegated).unwrap().ticket;
         let own = bench.ask(&now, V2_1, LoginRequest::default()).unwrap().ticket;
         let bob = principal("bob", &[]);
-        for id in &ann.kept {
+        let private = &ann.kept[1];
+        let mut logins = ann.kept.clone();
+        logins.extend(done(&mut bench, &now, private, More::Wrapped));
+        logins.extend(done(&mut bench, &now, private, More::Split));
+        for id in &logins {
             assert_eq!(
                 with_ticket(&mut bench, &bob, &lent, get(id)).map(drop),
                 Err(ResultReason::ObjectNotFound)
@@ -339,9 +379,11 @@ fn the_key_of_who_has_come_is_no_heirs() {
     let path = CertificatePath::new([certificate.clone()]);
     let come = with(&ann, &certificate);
     bench.clients.0 = vec![Principal { identity: Identity { path, ..come.identity.clone() }, ..come }];
+    let wrapped = done(&mut bench, &ann, &private, More::Wrapped).remove(0);
     let handed = every_step(&mut bench, "ann", "bob", false).unwrap();
     let stay: BTreeSet<String> = handed.stay.iter().map(|one| one.object.clone()).collect();
-    assert_eq!(stay, BTreeSet::from([private, public]));
-    assert!(handed.stay.iter().all(|one| one.login) && handed.moved == 2);
+    assert_eq!(stay, BTreeSet::from([private, public, wrapped]));
+    let logins = handed.stay.iter().filter(|one| one.login).count();
+    assert_eq!((logins, handed.moved), (2, 3), "{handed:?}");
     assert!(bench.ask(&principal("bob", &[]), V2_1, get(&other)).is_ok());
 }

@@ -1,8 +1,11 @@
 //! Tickets: what they grant, and that they never grant more.
 
+use super::administration::{admin, item};
 use super::objects::*;
 use super::world::{Bench, answer, principal};
+use keystead::admin::protocol::AdminRequest;
 use keystead::engine::refusal::{Cause, Refusal};
+use keystead::engine::rights::identity::{CertificatePath, Identity};
 use keystead::engine::rights::policy::Principal;
 use kmip_codec::attributes::{Attribute, UsageLimits};
 use kmip_codec::enums::{BatchErrorContinuationOption, ResultReason, UsageLimitsUnit};
@@ -132,6 +135,26 @@ fn a_delegated_ticket_is_worth_what_its_giver_may_now() {
     with(&mut bench, &bob, &ticket, get(&shared)).unwrap();
     bench.clients.0.clear();
     assert_eq!(with(&mut bench, &bob, &ticket, get(&shared)), Err(ResultReason::ObjectNotFound));
+}
+
+/// Older versions noted one name of the certificate with what they gave: the others are read from the certificate itself.
+#[test]
+fn a_ticket_ends_with_every_name_that_the_certificate_of_its_giver_states() {
+    for named in [true, false] {
+        let mut bench = Bench::new(1);
+        let path = CertificatePath::new([b"a certificate\none\ntwo".to_vec()]);
+        let one = principal("one", &[]);
+        let giver = Principal { identity: Identity { path, ..one.identity.clone() }, ..one };
+        bench.clients.0 = vec![giver.clone()];
+        let ticket = delegate(&mut bench, &giver, right(&[Operation::Create], &[]));
+        let bob = principal("bob", &[]);
+        assert!(with(&mut bench, &bob, &ticket, aes(&[])).is_ok());
+        let whom = if named { "two" } else { "three" };
+        let revoke = AdminRequest::ClientRevoke { name: whom.into(), unknown: true, myself: true };
+        bench.run(&admin("root"), &RequestMessage::new(V2_1, vec![item(&revoke).into()]));
+        let expected = if named { Err(ResultReason::InvalidTicket) } else { Ok(()) };
+        assert_eq!(with(&mut bench, &bob, &ticket, aes(&[])).map(drop), expected);
+    }
 }
 
 #[test]

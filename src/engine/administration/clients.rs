@@ -252,6 +252,13 @@ fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> Step<Vec<Fingerpr
     for fingerprint in &ending {
         credentials::revoke(cx.draft, fingerprint, name, why)?;
     }
+    // Nor does any that was replaced fetch its successors.
+    for fingerprint in cx.draft.credentials()? {
+        let record = unless_damaged(cx.draft.credential(&fingerprint))?;
+        if record.is_some_and(|record| record.client == name && !record.successors.is_empty()) {
+            credentials::revoke(cx.draft, &fingerprint, name, why)?;
+        }
+    }
     credentials::revoke_name(cx.draft, name, why)?;
     Ok(ending)
 }

@@ -98,8 +98,16 @@ pub fn must_be_good(world: &World<'_>, principal: &Principal) -> Step<()> {
     }
 }
 
-/// Whether a client would be let in now, for what was given to it earlier.
+/// Whether a client would be let in now, for what was given to it earlier. Older versions noted one name of a certificate: the
+/// others are read from the certificate itself.
 pub fn is_whole(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
+    let mut identity = identity.clone();
+    if identity.stated.is_empty()
+        && let Some(own) = identity.path.certificates().next()
+    {
+        identity.stated = draft.world().clients.stated(own);
+    }
+    let identity = &identity;
     if in_time(identity.validity, draft.world().now.seconds()).is_err() {
         return Ok(false);
     }
@@ -201,13 +209,14 @@ fn is_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
 /// Whether somebody may log in with a certificate, now or later: whether its end is not final. Dates do not count, for a clock may be
 /// wrong.
 pub fn may_be_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
-    if record.ended.is_some() {
-        return Ok(false);
-    }
     // What is damaged lets nobody in, until it is put back.
     let name = unless_damaged(draft.client_name(&record.client))?;
     if !record.reinstated && name.is_some_and(|name| name.ended.is_some()) {
         return Ok(false);
+    }
+    // With one that was replaced, its successors may still be fetched.
+    if record.ended.is_some() {
+        return Ok(!record.successors.is_empty());
     }
     let Some(id) = &record.object else { return Ok(true) };
     let state = unless_damaged(draft.credential_object(id))?.and_then(|object| object.stored_state());

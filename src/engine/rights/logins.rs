@@ -2,7 +2,7 @@
 //! has the private key is that client, and whoever ends the certificate locks it out: they are nobody else's, whatever is handed over.
 
 use super::credentials::{self, Record};
-use super::identity::Fingerprint;
+use super::identity::{ClientRef, Fingerprint};
 use crate::admin::protocol::Issued;
 use crate::crypto::pkey::Key;
 use crate::engine::draft::Draft;
@@ -103,20 +103,25 @@ impl Logins {
         if is_linked {
             return Ok(Use::Login(owner.clone()));
         }
-        let is_private = object.object_type() == ObjectType::PrivateKey;
+        let is_private = [ObjectType::PrivateKey, ObjectType::SplitKey].contains(&object.object_type());
         Ok(match public_key(draft, object)? {
             // What is public of others is anybody's.
             Some(key) => match self.client_of(draft, &key)? {
                 Some(client) if is_private || client == *owner => Use::Login(client),
                 _ => Use::None,
             },
-            None if is_private && object.has_value && self.clients.contains(owner) => Use::Unseen,
+            None if is_private && object.has_value && self.may_come(draft, owner) => Use::Unseen,
             None => Use::None,
         })
     }
 }
 
 impl Logins {
+    /// Whether an owner is known to come in: by a certificate that is recorded, or that it has come with.
+    fn may_come(&self, draft: &Draft<'_>, owner: &str) -> bool {
+        self.clients.contains(owner) || draft.world().clients.came_as(&ClientRef::of_owner(owner)).is_some()
+    }
+
     /// Who logs in with a key: by what is recorded, or by who has come since the server started, whoever signed the certificate.
     fn client_of(&self, draft: &mut Draft<'_>, key: &Fingerprint) -> Step<Option<String>> {
         if let Some(client) = self.keys.get(key) {
@@ -133,16 +138,24 @@ impl Logins {
     }
 }
 
-/// Whether somebody logs in with this object.
+/// Whether somebody logs in with this object, or may.
 pub fn has(draft: &mut Draft<'_>, object: &Object) -> Step<bool> {
     if !is_of_a_pair(object) {
         return Ok(false);
     }
-    Ok(matches!(Logins::all(draft)?.use_of(draft, object)?, Use::Login(_)))
+    Ok(Logins::all(draft)?.use_of(draft, object)? != Use::None)
 }
 
+/// Whether an object is a certificate or a key of a pair, or a part of such a key, which the other parts may make whole.
 fn is_of_a_pair(object: &Object) -> bool {
-    [ObjectType::Certificate, ObjectType::PrivateKey, ObjectType::PublicKey].contains(&object.object_type())
+    match object.object_type() {
+        ObjectType::Certificate | ObjectType::PrivateKey | ObjectType::PublicKey => true,
+        ObjectType::SplitKey => {
+            let mut algorithms = attribute!(object.attributes, CryptographicAlgorithm);
+            algorithms.any(|algorithm| !material::is_symmetric(*algorithm))
+        }
+        _ => false,
+    }
 }
 
 /// The objects that the links of a certificate or of a key name as its pair.

@@ -79,6 +79,9 @@ pub trait Clients {
     /// As whom a client with this certificate, DER, is let in now, by the CAs, their lists and the configuration.
     fn lets_in(&self, certificate: &[u8]) -> Option<Principal>;
 
+    /// Every name that a certificate, DER, states (see [`Identity::stated`]).
+    fn stated(&self, certificate: &[u8]) -> Vec<String>;
+
     /// As whom a certificate with this name would be let in, or why it would not.
     fn holder(&self, name: &str) -> Result<Principal, String>;
 

@@ -42,6 +42,12 @@ impl Clients for Known {
         come.map(|(certificate, name)| (Fingerprint::of(&certificate), name)).collect()
     }
 
+    /// The names that a certificate states stand in it one to a line, in tests.
+    fn stated(&self, certificate: &[u8]) -> Vec<String> {
+        let text = std::str::from_utf8(certificate).unwrap_or_default();
+        text.lines().skip(1).map(str::to_owned).collect()
+    }
+
     fn comes_in(&self, whom: &ClientRef) -> Vec<Identity> {
         let has_come = |known: &&Principal| known.admin && !self.1.contains_key(&known.name);
         let come = self.0.iter().filter(has_come).filter(|known| whom.is_holder(&known.identity));
