@@ -158,6 +158,36 @@ fn brings(key: &rcgen::KeyPair, way: Way, name: &str) -> ReProvisionRequest {
     ReProvisionRequest { certificate_request: Some(request), ..ReProvisionRequest::default() }
 }
 
+/// A copy of a key that nobody can see into: it is wrapped with another key of the client.
+fn wrapped(bench: &mut Bench, who: &Principal, private: &str) -> String {
+    let wrapping = create(bench, who, &[Attribute::ActivationDate(kmip_codec::value::DateTime(1))]);
+    let specification = KeyWrappingSpecification {
+        wrapping_method: WrappingMethod::Encrypt,
+        encryption_key_information: Some(WrappingKeyInformation {
+            unique_identifier: wrapping.as_str().into(),
+            cryptographic_parameters: None,
+        }),
+        ..KeyWrappingSpecification::default()
+    };
+    let get = GetRequest { key_wrapping_specification: Some(specification), ..get(private) };
+    let block = bench.ask(who, V2_1, get).unwrap().object.key_block().unwrap().clone();
+    registered(bench, who, block)
+}
+
+/// The parts of a key that is split.
+fn parts_of(bench: &mut Bench, who: &Principal, private: &str) -> Vec<String> {
+    let split = CreateSplitKeyRequest {
+        object_type: ObjectType::SplitKey,
+        unique_identifier: Some(private.into()),
+        parts: 2,
+        threshold: 2,
+        method: SplitKeyMethod::XOR,
+        ..CreateSplitKeyRequest::default()
+    };
+    let parts = bench.ask(who, V2_1, split).unwrap().unique_identifiers;
+    parts.iter().map(text).collect()
+}
+
 /// What else a client has done with its key; returns the identifiers of copies, and whether nobody can see into them.
 fn done(bench: &mut Bench, who: &Principal, private: &str, more: More) -> Vec<String> {
     let this = Some(private.into());
@@ -186,32 +216,8 @@ fn done(bench: &mut Bench, who: &Principal, private: &str, more: More) -> Vec<St
             bench.ask(who, V2_1, import).unwrap();
             return vec!["copy".to_owned()];
         }
-        More::Wrapped => {
-            let wrapping = create(bench, who, &[Attribute::ActivationDate(kmip_codec::value::DateTime(1))]);
-            let specification = KeyWrappingSpecification {
-                wrapping_method: WrappingMethod::Encrypt,
-                encryption_key_information: Some(WrappingKeyInformation {
-                    unique_identifier: wrapping.as_str().into(),
-                    cryptographic_parameters: None,
-                }),
-                ..KeyWrappingSpecification::default()
-            };
-            let get = GetRequest { key_wrapping_specification: Some(specification), ..get(private) };
-            let block = bench.ask(who, V2_1, get).unwrap().object.key_block().unwrap().clone();
-            return vec![registered(bench, who, block)];
-        }
-        More::Split => {
-            let split = CreateSplitKeyRequest {
-                object_type: ObjectType::SplitKey,
-                unique_identifier: this,
-                parts: 2,
-                threshold: 2,
-                method: SplitKeyMethod::XOR,
-                ..CreateSplitKeyRequest::default()
-            };
-            let parts = bench.ask(who, V2_1, split).unwrap().unique_identifiers;
-            return parts.iter().map(text).collect();
-        }
+        More::Wrapped => return vec![wrapped(bench, who, private)],
+        More::Split => return parts_of(bench, who, private),
         More::Unlinked => {
             let reference = Attribute::Link(Link { kind: LinkType::CertificateLink, linked: "x".into() });
             let request = DeleteAttributeRequest {
@@ -345,8 +351,8 @@ fn no_ticket_lends_a_login() {
         let bob = principal("bob", &[]);
         let private = &ann.kept[1];
         let mut logins = ann.kept.clone();
-        logins.extend(done(&mut bench, &now, private, More::Wrapped));
-        logins.extend(done(&mut bench, &now, private, More::Split));
+        logins.push(wrapped(&mut bench, &now, private));
+        logins.extend(parts_of(&mut bench, &now, private));
         for id in &logins {
             assert_eq!(
                 with_ticket(&mut bench, &bob, &lent, get(id)).map(drop),
@@ -379,7 +385,7 @@ fn the_key_of_who_has_come_is_no_heirs() {
     let path = CertificatePath::new([certificate.clone()]);
     let come = with(&ann, &certificate);
     bench.clients.0 = vec![Principal { identity: Identity { path, ..come.identity.clone() }, ..come }];
-    let wrapped = done(&mut bench, &ann, &private, More::Wrapped).remove(0);
+    let wrapped = wrapped(&mut bench, &ann, &private);
     let handed = every_step(&mut bench, "ann", "bob", false).unwrap();
     let stay: BTreeSet<String> = handed.stay.iter().map(|one| one.object.clone()).collect();
     assert_eq!(stay, BTreeSet::from([private, public, wrapped]));
