@@ -242,8 +242,30 @@ fn a_root_vouches_for_both_keys_of_a_ca_below_it() {
         assert_eq!([&out, &good].map(|one| verdict(&tls, one)), [Revoked, Served]);
         assert_eq!(warnings(&tls), "");
     }
-    // Without the root there nobody can tell that it has certified both.
-    assert!(desk.read(&old_pem, &[&format!("{top_pem}{text}")], None).is_err());
+}
+
+/// The same where a CA between has certified both, which does not stand in `tls.ca`: the list is for its own key, and that is told.
+#[test]
+fn a_ca_between_vouches_for_neither_key_in_tls_ca() {
+    let desk = Desk::new();
+    let (top, top_pem) = root("High CA", WIDE);
+    let (policy, policy_pem) = below(&top, "Policy CA", WIDE);
+    let ((old, old_pem), (new, new_pem)) =
+        (below(&policy, "Chain CA", WIDE), below(&policy, "Chain CA", WIDE));
+    let of_old = client(&old, "one", &[]);
+    let [out, good] = ["out", "good"].map(|name| client(&new, name, &[&new_pem, &policy_pem]));
+    let ca = format!("{top_pem}{old_pem}");
+    let text = format!("{policy_pem}{new_pem}{}", Form::of("Chain CA", &[&out]).pem(&new));
+    let start = desk.read(&ca, &[], None).unwrap();
+    for before in [None, Some(&start)] {
+        let tls = desk.read(&ca, &[&text], before).unwrap();
+        assert_eq!([&out, &good, &of_old].map(|one| verdict(&tls, one)), [Revoked, Served, Served]);
+        assert!(
+            warnings(&tls).contains("nobody whom that key has certified is revoked"),
+            "{}",
+            warnings(&tls)
+        );
+    }
 }
 
 /// Who is not let in because no list is for its CA is told of at start and at a reload.

@@ -236,7 +236,10 @@ impl<'a> Issuers<'a> {
         lists: &[Arc<RevocationList>],
     ) -> Option<String> {
         let trusted: Vec<_> = self.named(name).into_iter().filter(|one| one.is_trusted).collect();
-        let is_for = |one: &Issuer, signer: &Signer| one.id.1 == signer.key || self.speaks(signer, one);
+        // Where a CA between has certified both keys, the list may be for the clients of its own key alone, and is not refused for that.
+        let is_for = |one: &Issuer, signer: &Signer| {
+            one.id.1 == signer.key || signer.by.contains(&one.id.1) || !one.by.is_disjoint(&signer.by)
+        };
         let is_former = |signer: &Signer| self.former.contains(&(name.clone(), signer.key.clone()));
         if signer.is_some_and(|signer| is_former(signer) || trusted.iter().any(|one| is_for(one, signer))) {
             return None;
