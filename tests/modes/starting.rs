@@ -39,8 +39,12 @@ impl Scripted {
         self.folder.path().join("script")
     }
 
-    fn environment(&self) -> [(&'static str, PathBuf); 2] {
-        [(keystead_faulty_module::MODULE, self.real.clone()), (keystead_faulty_module::SCRIPT, self.script())]
+    fn environment(&self) -> [(&'static str, PathBuf); 3] {
+        [
+            (keystead_faulty_module::MODULE, self.real.clone()),
+            (keystead_faulty_module::SCRIPT, self.script()),
+            (keystead_faulty_module::ABORTS, "1".into()),
+        ]
     }
 
     /// A command of the server's program on this folder.
