@@ -4,7 +4,7 @@
 use keystead::engine::batch;
 use keystead::engine::need::{Need, Supply};
 use keystead::engine::supplies::Supplies;
-use keystead::engine::rights::identity::{ClientRef, Identity};
+use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::world::{Authority, AuthorityKey, Entropy, Now, Settings, World};
 use keystead::pki::{Ca, Curve, make_ca};
@@ -168,7 +168,15 @@ impl Clients for Bench {
         None
     }
 
+    fn came_with(&self, _: &Fingerprint) -> Vec<(Fingerprint, String)> {
+        Vec::new()
+    }
+
     fn comes_in(&self, _: &ClientRef) -> Vec<Identity> {
+        Vec::new()
+    }
+
+    fn stated(&self, _: &[u8]) -> Vec<String> {
         Vec::new()
     }
 
