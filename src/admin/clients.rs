@@ -81,10 +81,10 @@ enum Action {
     /// Hand over what one name owns to another
     ///
     /// For objects whose owner cannot come in under its name any more, or under another one from now on. The objects keep their
-    /// identifiers, names and groups. What the owner logs in with, its certificate and the keys of that, stays, and is told. So does
-    /// what has the name of an object of the new owner, where names are unique for that one; with --rename it goes too, under
-    /// another name. Interrupted, it goes on when it is repeated. A name that commands would refuse is written as the server
-    /// prints it: name:"…".
+    /// identifiers, names and groups. What the owner logs in with, its certificate and the keys of that, stays until the owner is
+    /// revoked, and is told; so does a key that may be that one. What has the name of an object of the new owner stays too, where
+    /// names are unique for that one; with --rename it goes, under another name. Interrupted, it goes on when it is repeated. A
+    /// name that commands would refuse is written as the server prints it: name:"…".
     #[command(after_help = as_administrator_for("keystead client hand-over 'name:\"host-7 \"' host-7", hand_over::REFUSED))]
     HandOver(hand_over::HandOver),
     /// Show a client: its groups, its persona, and where each switch of that comes from

@@ -312,14 +312,20 @@ fn nobody_gets_the_login_of_another() {
     }
 }
 
+/// A client that has come with its new certificate.
+fn renewed(way: Way) -> (Bench, Client, Principal) {
+    let mut bench = Bench::new(7);
+    let ann = client(&mut bench, "ann", way);
+    let now = ann.new.clone().unwrap();
+    bench.ask(&now, V2_1, LocateRequest::default()).unwrap();
+    (bench, ann, now)
+}
+
 /// Who has replaced a certificate and not fetched the new one yet may do so with the old one: that is still a login.
 #[test]
 fn what_was_replaced_is_a_login_while_it_fetches() {
     for way in [Way::Made, Way::Signed, Way::Brought] {
-        let mut bench = Bench::new(7);
-        let ann = client(&mut bench, "ann", way);
-        let now = ann.new.clone().unwrap();
-        bench.ask(&now, V2_1, LocateRequest::default()).unwrap();
+        let (mut bench, _, now) = renewed(way);
         let next = bench.ask(&now, V2_1, ReProvisionRequest::default()).unwrap();
         let next = text(&next.unique_identifier.unwrap());
         let handed = every_step(&mut bench, "ann", "bob", false).unwrap();
@@ -338,10 +344,7 @@ fn what_was_replaced_is_a_login_while_it_fetches() {
 #[test]
 fn no_ticket_lends_a_login() {
     for way in [Way::Made, Way::Signed, Way::Brought] {
-        let mut bench = Bench::new(7);
-        let ann = client(&mut bench, "ann", way);
-        let now = ann.new.clone().unwrap();
-        bench.ask(&now, V2_1, LocateRequest::default()).unwrap();
+        let (mut bench, ann, now) = renewed(way);
         let plain = create(&mut bench, &now, &[]);
         let (other, _) = pair(&mut bench, &now);
         let rights = Rights { rights: vec![Right::default()] };
