@@ -85,7 +85,7 @@ fn measure((mut bench, request): (Bench, Request)) -> Figures {
     let mut figures = None;
     for _ in 0..TIMES {
         let outcome = bench.decide(&ann(), &message);
-        if outcome.deeds[0].cause.is_some() {
+        if outcome.item_outcomes[0].cause.is_some() {
             return None;
         }
         let shortest = figures.map_or(Duration::MAX, |(_, took)| took);

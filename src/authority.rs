@@ -79,9 +79,9 @@ fn check(certificate: &[u8], doors: &[Bytes]) -> Result<(), Error> {
     if !is_authority {
         return Err(NONE);
     }
-    for door in doors {
-        let Ok((_, door)) = X509Certificate::from_der(door) else { continue };
-        let name = door.subject().as_raw();
+    for listener in doors {
+        let Ok((_, listener)) = X509Certificate::from_der(listener) else { continue };
+        let name = listener.subject().as_raw();
         if name == authority.subject().as_raw() || name == authority.issuer().as_raw() {
             return Err(Error::Wrong(
                 "the authority is, or is under, the CA of tls.ca: whoever may use Certify could log in as anybody",

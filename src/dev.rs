@@ -125,7 +125,7 @@ pub struct Prepared {
 
 /// Makes what is missing. SoftHSM reads where its tokens are from the environment alone, which
 /// `use_softhsm` sets.
-pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<Prepared, Error> {
+pub fn prepare(folder: &Path, templates: Wishes, use_softhsm: fn(&Path)) -> Result<Prepared, Error> {
     let failed = |why| Error::Folder { path: folder.into(), why };
     let mut made = Made::folders(folder)?;
     let lock = FolderLock::take(&Folder::open(folder).map_err(failed)?)?;
@@ -134,11 +134,11 @@ pub fn prepare(folder: &Path, wishes: Wishes, use_softhsm: fn(&Path)) -> Result<
     token::judge(folder)?;
     let module = MODULES.iter().map(Path::new).find(|module| module.exists());
     let module = module.ok_or_else(|| Error::NoSoftHsm(MODULES.join(", ")))?;
-    let curve = if wishes.suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 };
-    certificates::certificates(folder, curve, wishes.suite_b.is_none())?;
+    let curve = if templates.suite_b == Some(SuiteB::Level192) { Curve::P384 } else { Curve::P256 };
+    certificates::certificates(folder, curve, templates.suite_b.is_none())?;
     token::token(folder, module, use_softhsm)?;
     let config = folder.join("keystead.toml");
-    write_new(&config, configuration(module, wishes).as_bytes())?;
+    write_new(&config, configuration(module, templates).as_bytes())?;
     made.keep();
     if let Err(error) = lock.settle(Named::default()) {
         tracing::warn!(folder = %folder.display(), %error, "the lock does not say who holds it");
@@ -179,13 +179,13 @@ fn is_empty(folder: &Path) -> bool {
 /// The configuration of `dev`, with every key that people change; what stands between @ is put in.
 const CONFIGURATION: &str = include_str!("dev/keystead.toml");
 
-fn configuration(module: &Path, wishes: Wishes) -> String {
-    let suite_b = match wishes.suite_b {
+fn configuration(module: &Path, templates: Wishes) -> String {
+    let suite_b = match templates.suite_b {
         Some(level) => format!("suite_b = {:?}", level.name()),
         None => "# suite_b = \"128\"    # or \"192\": Suite B alone".to_owned(),
     };
     // Suite B has no RSA.
-    let second = match wishes.suite_b {
+    let second = match templates.suite_b {
         Some(_) => "",
         None => {
             "second_certificate = \"server-rsa.pem\"    # for clients that take no ECDSA\nsecond_key = \"server-rsa.key\"\n"
@@ -193,8 +193,9 @@ fn configuration(module: &Path, wishes: Wishes) -> String {
     };
     // A port that was free once is no place to be found at later.
     let fixed = |address: &SocketAddr| address.port() != 0;
-    let listen = wishes.listen.filter(fixed).map_or(DEFAULT_LISTEN.to_owned(), |address| address.to_string());
-    let https = wishes.https.filter(fixed);
+    let listen =
+        templates.listen.filter(fixed).map_or(DEFAULT_LISTEN.to_owned(), |address| address.to_string());
+    let https = templates.https.filter(fixed);
     let https = https.map_or(String::new(), |address| format!("\n[https]\nlisten = [\"{address}\"]\n"));
     CONFIGURATION
         .replace("@listen@", &listen)

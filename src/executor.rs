@@ -1,13 +1,13 @@
 //! The one way to run the engine: against a snapshot until it needs nothing, then one commit of what it changed with
-//! the audit entries of that, again where another was faster; then the notices.
+//! the audit entries of that, again where another was faster; then the notifications.
 //!
 //! ```text
-//! work --> run (snapshot, needs) --> commit (changes + entries; reads: the journal) --> notices
+//! work --> run (snapshot, needs) --> commit (changes + entries; reads: the journal) --> notifications
 //!            ^                          |
 //!            +-------- conflict --------+
 //! ```
 //!
-//! Requests, asynchronous work, rotation, notices and administration all go through [`Executor::run`]. It alone
+//! Requests, asynchronous work, rotation, notifications and administration all go through [`Executor::run`]. It alone
 //! chooses what blocks where.
 
 mod adapters;
@@ -26,14 +26,14 @@ pub use registrar::{Registrar, Signer};
 
 use crate::admission::{Admission, Bytes, Reservation};
 use crate::audit::Entry;
+use crate::authenticate::Authenticator;
 use crate::crypto::drbg::Seeds;
 use crate::endpoints::Endpoints;
 use crate::engine::asynchronous::Waiting;
 use crate::engine::draft::Changes;
-use crate::engine::telling::notice::Notice;
+use crate::engine::notifications::notification::Notification;
 use crate::engine::world::Settings;
 use crate::explain::Memory;
-use crate::gate::Gate;
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,7 +47,7 @@ pub struct Effects<T> {
     /// What to enter in the audit, in the same commit.
     pub entries: Vec<Entry>,
     /// What to tell clients, once the changes are durable.
-    pub notices: Vec<Notice>,
+    pub notifications: Vec<Notification>,
     /// What to return, once the changes are durable.
     pub result: T,
     /// How much memory the result takes until it is written to its client.
@@ -65,7 +65,7 @@ pub struct Done<T> {
 impl<T> Effects<T> {
     /// What changes nothing and is not entered.
     pub fn none(result: T) -> Self {
-        Self { changes: Changes::default(), entries: Vec::new(), notices: Vec::new(), result, bytes: 0 }
+        Self { changes: Changes::default(), entries: Vec::new(), notifications: Vec::new(), result, bytes: 0 }
     }
 }
 
@@ -74,7 +74,7 @@ pub struct Executor {
     database: Arc<Database>,
     hierarchy: Arc<Hierarchy>,
     openings: openings::Openings,
-    gate: Arc<Gate>,
+    authenticator: Arc<Authenticator>,
     settings: Settings,
     /// What clients have sent for the generator.
     seeds: Seeds,
@@ -98,7 +98,7 @@ impl Executor {
     /// An executor on an open store.
     pub fn new(
         (database, hierarchy): (Arc<Database>, Arc<Hierarchy>),
-        gate: Arc<Gate>,
+        authenticator: Arc<Authenticator>,
         settings: Settings,
         durable_reads: bool,
         registrar: Registrar,
@@ -109,7 +109,7 @@ impl Executor {
             database,
             hierarchy,
             openings: openings::Openings::default(),
-            gate,
+            authenticator,
             settings,
             seeds: Seeds::default(),
             registrar,
@@ -134,8 +134,8 @@ impl Executor {
     }
 
     /// Who is who.
-    pub fn gate(&self) -> &Arc<Gate> {
-        &self.gate
+    pub fn authenticator(&self) -> &Arc<Authenticator> {
+        &self.authenticator
     }
 
     /// What `keystead explain` tells of.

@@ -3,15 +3,15 @@
 //! The path of a request:
 //!
 //! ```text
-//! listen   accepts, TLS (or Suite B alone: suite_b), the client's certificate
-//! gate     certificate -> principal
-//! session  one connection of TTLV over TLS: whole messages in, answers out, in order
-//! http     the same over HTTPS: TTLV, JSON and XML
-//! server   decodes, asks the gate who sends a message, answers
-//! executor runs the engine; fetches what it needs; commits changes with their audit entries
-//! engine   decides: pure, no I/O, no clock; a draft of changes, one operation a file
-//! vault    which keys seal what; opens them in the HSM (crate keystead-hsm)
-//! store    commits changes and audit entries together; the journal of reads
+//! listen       accepts, TLS (or Suite B alone: suite_b), the client's certificate
+//! authenticator certificate -> principal
+//! session      one connection of TTLV over TLS: whole messages in, answers out, in order
+//! http         the same over HTTPS: TTLV, JSON and XML
+//! server       decodes, asks who sends a message, answers
+//! executor     runs the engine; fetches what it needs; commits changes with their audit entries
+//! engine       decides: pure, no I/O, no clock; a draft of changes, one operation a file
+//! vault        which keys seal what; opens them in the HSM (crate keystead-hsm)
+//! store        commits changes and audit entries together; the journal of reads
 //! ```
 //!
 //! Beside it: `admission` (what one client may take of the server), `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
@@ -23,6 +23,7 @@ pub mod admin;
 pub mod admission;
 pub mod arguments;
 pub mod audit;
+pub mod authenticate;
 pub mod authority;
 pub mod check;
 pub mod client;
@@ -34,7 +35,6 @@ pub mod engine;
 pub mod executor;
 pub mod exit;
 pub mod explain;
-pub mod gate;
 pub mod http;
 pub mod keygen;
 pub mod listen;

@@ -10,8 +10,8 @@ mod judge;
 mod keys;
 mod lineage;
 mod lists;
+mod log_throttle;
 mod resolver;
-mod seldom;
 mod sent;
 mod shape;
 mod slots;
@@ -26,12 +26,12 @@ pub use slots::{Caps, Evicted, Slot};
 pub use turned_away::{Reason, Trust, TurnedAway};
 pub use verifier::Verifier;
 
-use crate::gate::{self, Gate};
+use crate::authenticate::{self, Authenticator};
 use crate::http;
 use crate::session::{self, Limits, Peer, Service, Socket};
 use crate::swap::Swap;
+use log_throttle::LogThrottle;
 use rustix::io::Errno;
-use seldom::Seldom;
 use slots::{ConnectionSlots, Full, PendingHandshake};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -136,13 +136,13 @@ impl Listener {
     }
 
     /// Accepts until `stopping` turns true, then lets the requests under way end, for at most `patience`.
-    pub async fn run<S: Service>(self, door: Arc<Door<S>>, patience: Duration) {
+    pub async fn run<S: Service>(self, listener: Arc<ListenerContext<S>>, patience: Duration) {
         let (guard, mut ended) = mpsc::channel::<()>(1);
         let mut accepting = Vec::new();
-        let slots = Arc::new(ConnectionSlots::new(door.caps));
+        let slots = Arc::new(ConnectionSlots::new(listener.caps));
         for (socket, protocol) in self.sockets {
-            let entrance = Entrance { door: Arc::clone(&door), protocol };
-            accepting.push(tokio::spawn(accept(socket, entrance, Arc::clone(&slots), guard.clone())));
+            let socket_context = SocketContext { listener: Arc::clone(&listener), protocol };
+            accepting.push(tokio::spawn(accept(socket, socket_context, Arc::clone(&slots), guard.clone())));
         }
         for task in accepting {
             let _ = task.await;
@@ -155,11 +155,11 @@ impl Listener {
 }
 
 /// What every connection goes through.
-pub struct Door<S> {
+pub struct ListenerContext<S> {
     /// TLS, as a connection that begins finds it.
     pub tls: Swap<Tls>,
     /// Who is who.
-    pub gate: Arc<Gate>,
+    pub authenticator: Arc<Authenticator>,
     /// What answers.
     pub service: S,
     /// Time limits.
@@ -171,25 +171,25 @@ pub struct Door<S> {
 }
 
 /// A door as one socket has it.
-struct Entrance<S> {
-    door: Arc<Door<S>>,
+struct SocketContext<S> {
+    listener: Arc<ListenerContext<S>>,
     protocol: Protocol,
 }
 
-impl<S> Clone for Entrance<S> {
+impl<S> Clone for SocketContext<S> {
     fn clone(&self) -> Self {
-        Self { door: Arc::clone(&self.door), protocol: self.protocol }
+        Self { listener: Arc::clone(&self.listener), protocol: self.protocol }
     }
 }
 
 async fn accept<S: Service>(
     socket: TcpListener,
-    entrance: Entrance<S>,
+    socket_context: SocketContext<S>,
     slots: Arc<ConnectionSlots>,
     guard: mpsc::Sender<()>,
 ) {
-    let mut stopping = entrance.door.stopping.clone();
-    let (mut failures, mut pause) = (Seldom::default(), PAUSE.0);
+    let mut stopping = socket_context.listener.stopping.clone();
+    let (mut failures, mut pause) = (LogThrottle::default(), PAUSE.0);
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -213,13 +213,13 @@ async fn accept<S: Service>(
                 drop(stream);
                 slots.log.refused(address, None, full);
                 let why = TurnedAway::by_slots(full, &Noted::default(), &Trust::default());
-                entrance.door.service.turned_away(address, why);
+                socket_context.listener.service.turned_away(address, why);
                 continue;
             }
         };
-        let (entrance, slots, guard) = (entrance.clone(), Arc::clone(&slots), guard.clone());
+        let (socket_context, slots, guard) = (socket_context.clone(), Arc::clone(&slots), guard.clone());
         tokio::spawn(async move {
-            connection(stream, address, &entrance, (&slots, pending, evicted)).await;
+            connection(stream, address, &socket_context, (&slots, pending, evicted)).await;
             drop(guard);
         });
     }
@@ -239,35 +239,35 @@ fn advice(error: &std::io::Error) -> &'static str {
 async fn connection<S: Service>(
     stream: TcpStream,
     address: SocketAddr,
-    entrance: &Entrance<S>,
+    socket_context: &SocketContext<S>,
     (slots, pending, evicted): (&ConnectionSlots, PendingHandshake, Evicted),
 ) {
-    let door = &entrance.door;
-    let (tls, shown) = (door.tls.get(), Arc::<Shown>::default());
-    let entered = enter(stream, entrance, &tls, &shown, evicted).await;
+    let listener = &socket_context.listener;
+    let (tls, shown) = (listener.tls.get(), Arc::<Shown>::default());
+    let entered = enter(stream, socket_context, &tls, &shown, evicted).await;
     let noted = shown.noted();
     let mut stream = match entered {
         Ok(stream) => stream,
         Err(ended) => {
             // Given back first: another may wait for it.
             drop(pending);
-            return door.service.turned_away(address, ended.why(&noted, &tls.trust));
+            return listener.service.turned_away(address, ended.why(&noted, &tls.trust));
         }
     };
     drop(shown);
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let presented = match door.gate.enter(chain, gate::Shown::ByClient) {
+    let presented = match listener.authenticator.enter(chain, authenticate::Shown::ByClient) {
         Ok(presented) => presented,
         Err(refused) => {
             // A session that is taken up again has shown its chain in another handshake.
             let chain = chain.iter().map(|one| one.clone().into_owned()).collect();
             let why = TurnedAway::by_gate(&refused, &Noted { chain, ..noted }, &tls.trust);
-            return door.service.turned_away(address, why);
+            return listener.service.turned_away(address, why);
         }
     };
-    let turnable = matches!(entrance.protocol, Protocol::Kmip);
+    let can_reverse_roles = matches!(socket_context.protocol, Protocol::Kmip);
     let (principal, watch) = (presented.principal(), Some(stream.get_ref().0.watch()));
-    let peer = Arc::new(Peer { address, principal, presented, turnable, watch });
+    let peer = Arc::new(Peer { address, principal, presented, can_reverse_roles, watch });
     let client = &peer.principal.name;
     let (slot, evicted) = match pending.establish(client).await {
         Ok((slot, evicted, owners)) => {
@@ -277,17 +277,17 @@ async fn connection<S: Service>(
         Err(full) => {
             slots.log.refused(address, Some(client), full);
             session::close_now(&mut stream).await;
-            return door.service.turned_away(address, TurnedAway::by_slots(full, &noted, &tls.trust));
+            return listener.service.turned_away(address, TurnedAway::by_slots(full, &noted, &tls.trust));
         }
     };
     tracing::debug!(peer = %address, principal = %client, "connected");
-    let (service, stopping) = (door.service.clone(), door.stopping.clone());
+    let (service, stopping) = (listener.service.clone(), listener.stopping.clone());
     // Given back last, when the descriptor is closed.
     let last = Arc::clone(&slot);
     let slot = (slot, evicted);
-    let served = match entrance.protocol {
-        Protocol::Kmip => session::serve(stream, slot, peer, service, (door.limits, stopping)).await,
-        Protocol::Https => http::serve(stream, slot, peer, service, (door.limits, stopping)).await,
+    let served = match socket_context.protocol {
+        Protocol::Kmip => session::serve(stream, slot, peer, service, (listener.limits, stopping)).await,
+        Protocol::Https => http::serve(stream, slot, peer, service, (listener.limits, stopping)).await,
     };
     drop(last);
     if let Err(error) = served {
@@ -316,13 +316,13 @@ impl Ended {
 /// Does the handshake. What the client shows is noted, to be told if it is turned away.
 async fn enter<S>(
     stream: TcpStream,
-    entrance: &Entrance<S>,
+    socket_context: &SocketContext<S>,
     tls: &Tls,
     shown: &Arc<Shown>,
     mut evicted: Evicted,
 ) -> Result<TlsStream<Socket>, Ended> {
     let _ = stream.set_nodelay(true);
-    let config = match entrance.protocol {
+    let config = match socket_context.protocol {
         Protocol::Kmip => &tls.kmip,
         Protocol::Https => &tls.https,
     };
@@ -333,7 +333,7 @@ async fn enter<S>(
         TlsAcceptor::from(Arc::clone(config)).accept(Socket::new(stream)).await
     });
     let handshake = tokio::select! {
-        handshake = timeout(entrance.door.limits.handshake, handshake) => handshake,
+        handshake = timeout(socket_context.listener.limits.handshake, handshake) => handshake,
         () = evicted.wait() => return Err(Ended::Evicted),
     };
     match handshake {

@@ -136,8 +136,8 @@ fn run_dev(command: &DevCommand) -> Result<(), Failure> {
     let absolute = std::path::absolute(&command.dir);
     let folder =
         absolute.map_err(|why| Failure(Exit::System, format!("{}: {why}", command.dir.display())))?;
-    let wishes = dev::Wishes { listen: command.listen, https: command.https, suite_b: command.suite_b };
-    let prepared = dev::prepare(&folder, wishes, use_softhsm)?;
+    let templates = dev::Wishes { listen: command.listen, https: command.https, suite_b: command.suite_b };
+    let prepared = dev::prepare(&folder, templates, use_softhsm)?;
     let tokens = folder.join("tokens");
     let warning = format!(
         "keystead: the master key is in the SoftHSM token under {}. Whoever loses it loses every key: there are no backups yet.",
@@ -145,13 +145,13 @@ fn run_dev(command: &DevCommand) -> Result<(), Failure> {
     );
     say(&mut std::io::stderr(), &warning);
     serve(prepared.config.clone(), move |config| {
-        if let Some(address) = wishes.listen {
+        if let Some(address) = templates.listen {
             config.listen = vec![address];
         }
-        if let Some(address) = wishes.https {
+        if let Some(address) = templates.https {
             config.https.listen = vec![address];
         }
-        config.tls.suite_b = wishes.suite_b.or(config.tls.suite_b);
+        config.tls.suite_b = templates.suite_b.or(config.tls.suite_b);
     })
 }
 

@@ -1,36 +1,36 @@
 //! The server behind its sockets: one message in, one answer out.
 //!
-//! decode -> who sends it (gate) -> [executor](crate::executor): the engine, then the commit -> answer. The answer to a
+//! decode -> who sends it (authenticator) -> [executor](crate::executor): the engine, then the commit -> answer. The answer to a
 //! change leaves only after the commit is durable, and that to a read only after its audit entries are with the
 //! operating system.
 
 mod answers;
+mod async_worker;
 mod entries;
 mod explain;
-mod later;
+mod fair_queue;
 mod push;
 mod reading;
 mod rotate;
-mod turns;
 
-pub use later::work;
+pub use async_worker::work;
 pub use reading::expansion;
 
-use answers::{fitting, unreadable, whole};
+use answers::{enforce_max_response_size, refuse_message, unreadable};
 
 use crate::admission::{MemoryBudget, Reservation};
 use crate::engine::administration;
-use crate::engine::batch::{self, Deed, Outcome};
+use crate::engine::batch::{self, ItemOutcome, Outcome};
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::Credentials;
 use crate::engine::rights::policy::Principal;
-use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;
 use crate::listen::TurnedAway;
-use crate::session::{Answer, CROWDED, Peer, Received, Service, Turned};
+use crate::session::{Answer, CROWDED, Peer, Received, RoleReversed, Service};
 use kmip_codec::Version;
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RefusedMessage, RequestMessage};
@@ -80,11 +80,16 @@ impl Server {
         Self { requests: AtomicU64::new(executor.started()), executor, delay }
     }
 
+    /// What runs the engine for it.
+    pub fn executor(&self) -> &Arc<Executor> {
+        &self.executor
+    }
+
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
         let request = self.next_request();
         let encoding = received.encoding;
         // Asked once for each message: a reload holds for live connections, in how they are read too.
-        let holder = self.executor.gate().current(&peer.presented);
+        let holder = self.executor.authenticator().current(&peer.presented);
         let persona = &holder.as_ref().unwrap_or(&peer.principal).persona;
         let admission = self.executor.admission();
         let (decoded, _held) =
@@ -116,8 +121,8 @@ impl Server {
             Err(refusal) => return self.turn_away(asked, refusal).await,
         };
         let (server, work) = (Arc::clone(&self), asked.clone());
-        let ran = self.executor.run(asked.peer.presented.client(), move |world, entropy, supplies| {
-            server.decide(&work, world, entropy, supplies)
+        let ran = self.executor.run(asked.peer.presented.client(), move |world, entropy, fulfilled| {
+            server.decide(&work, world, entropy, fulfilled)
         });
         match ran.await {
             Ok(done) => {
@@ -134,17 +139,17 @@ impl Server {
         asked: &Asked,
         world: &World<'_>,
         entropy: &mut dyn Entropy,
-        supplies: &mut Supplies,
+        fulfilled: &mut Fulfilled,
     ) -> Result<Effects<Reply>, Need> {
         let Asked { request, peer, message, .. } = asked;
-        let outcome = match push::cannot_turn(peer, message) {
-            Some(refusal) => whole(message, &refusal),
-            None => batch::run(world, &peer.principal, message, entropy, supplies)
+        let outcome = match push::check_role_reversal(peer, message) {
+            Some(refusal) => refuse_message(message, &refusal),
+            None => batch::run(world, &peer.principal, message, entropy, fulfilled)
                 .map_err(|need| entries::start(*request, peer, (message, world.view), need))?,
         };
         tracing::debug!(request, asked_microseconds = outcome.asked, "ran a message");
-        let objects = self.witness(world, peer, message, &outcome);
-        let outcome = fitting(*request, message, outcome);
+        let objects = self.object_facts(world, peer, message, &outcome);
+        let outcome = enforce_max_response_size(*request, message, outcome);
         let told = self.told(*request, peer, message, &outcome, objects);
         Ok(effects(asked, outcome, told))
     }
@@ -152,7 +157,7 @@ impl Server {
     /// An answer that is ready to leave, with the room that it takes until it is written.
     fn leave(&self, reply: Reply, room: Option<Reservation>) -> Answer {
         self.remember(reply.told);
-        Answer { bytes: reply.answer, unreadable: None, turn: reply.turn, room }
+        Answer { bytes: reply.answer, unreadable: None, role_reversal: reply.turn, room }
     }
 
     /// Who sends this message: whom the certificate names, or whom a credential tells where the persona wants that.
@@ -163,22 +168,23 @@ impl Server {
         message: &Arc<RequestMessage>,
     ) -> Result<Arc<Peer>, Refusal> {
         let holder = holder?;
-        if holder.persona.credentials == Credentials::Ignore && holder.unproven.is_none() {
+        if holder.persona.credentials == Credentials::Ignore && holder.pending_attestation.is_none() {
             return Ok(match Arc::ptr_eq(&holder, &peer.principal) {
                 true => Arc::clone(peer),
                 false => Arc::new(Peer { principal: holder, ..Peer::clone(peer) }),
             });
         }
-        let sender = match self.executor.gate().recognise(&holder, message) {
+        let sender = match self.executor.authenticator().recognise(&holder, message) {
             Some(sender) => sender,
             None => {
-                let (gate, batch) = (Arc::clone(self.executor.gate()), Arc::clone(message));
+                let (authenticator, batch) = (Arc::clone(self.executor.authenticator()), Arc::clone(message));
                 let client = peer.presented.client();
-                let identified = self.executor.run_slow(client, move || gate.identify(&holder, &batch)).await;
+                let identified =
+                    self.executor.run_slow(client, move || authenticator.identify(&holder, &batch)).await;
                 identified.map_err(|error| Refusal::new(Cause::Internal, error.to_string()))??
             }
         };
-        Ok(Arc::new(Peer { principal: sender, turnable: false, ..Peer::clone(peer) }))
+        Ok(Arc::new(Peer { principal: sender, can_reverse_roles: false, ..Peer::clone(peer) }))
     }
 
     /// Refuses a whole message, which the audit has all the same.
@@ -189,7 +195,7 @@ impl Server {
         let (server, work) = (Arc::clone(self), asked.clone());
         let refused = self.executor.run(asked.peer.presented.client(), move |_, _, _| {
             let Asked { request, peer, message, .. } = &work;
-            let outcome = fitting(*request, message, whole(message, &refusal));
+            let outcome = enforce_max_response_size(*request, message, refuse_message(message, &refusal));
             let told = server.told(*request, peer, message, &outcome, Vec::new());
             Ok(effects(&work, outcome, told))
         });
@@ -205,8 +211,8 @@ impl Server {
     async fn fail(&self, asked: &Asked, why: &executor::Error) -> Answer {
         let Asked { request, peer, message, .. } = asked;
         tracing::error!(request, principal = %peer.principal.name, %why, "a request failed inside the server");
-        let mut outcome = whole(message, &Refusal::new(why.cause(), why.told()));
-        answers::number(&mut outcome.response, *request, message);
+        let mut outcome = refuse_message(message, &Refusal::new(why.cause(), why.told()));
+        answers::stamp_request_id(&mut outcome.response, *request, message);
         let told = self.told(*request, peer, message, &outcome, Vec::new());
         let Effects { changes, entries, result, .. } = effects(asked, outcome, told);
         if !why.is_passing()
@@ -227,9 +233,9 @@ impl Server {
     ) -> Answer {
         let mut answer = unreadable(refused);
         self.remember_unreadable(request, peer, refused, &answer);
-        answers::number_failures(&mut answer, request);
+        answers::stamp_failures(&mut answer, request);
         let bytes = answer.encode(encoding).into();
-        Answer { bytes, unreadable: Some(refused.why.error), turn: None, room: None }
+        Answer { bytes, unreadable: Some(refused.why.error), role_reversal: None, room: None }
     }
 
     /// The answer to a message that is not read, because the server cannot.
@@ -249,8 +255,8 @@ impl Server {
     ) -> Answer {
         let mut answer = answers::unread(version, refusal);
         self.remember_unread(request, peer, refusal.cause, &answer);
-        answers::number_failures(&mut answer, request);
-        Answer { bytes: answer.encode(encoding).into(), unreadable: None, turn: None, room: None }
+        answers::stamp_failures(&mut answer, request);
+        Answer { bytes: answer.encode(encoding).into(), unreadable: None, role_reversal: None, room: None }
     }
 }
 
@@ -281,7 +287,7 @@ impl Service for Arc<Server> {
 
     fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
         &self,
-        turned: Turned<S>,
+        turned: RoleReversed<S>,
     ) -> impl Future<Output = io::Result<()>> + Send {
         push::take_over(Arc::clone(self), turned)
     }
@@ -292,11 +298,13 @@ fn effects(asked: &Asked, outcome: Outcome, told: Option<Box<Exchange>>) -> Effe
     let entries = entries::of(asked.request, &asked.peer, &asked.message, &outcome);
     // Which function of PKCS#11 was called, and what administrators ask, stands in the audit alone.
     const UNTOLD: &[Operation] = &[Operation::PKCS_11, administration::OPERATION];
-    let is_told = |deed: &&Deed| deed.status == ResultStatus::Success && !UNTOLD.contains(&deed.operation);
-    let notes = outcome.deeds.iter().filter(is_told).map(|deed| deed.note.clone()).collect();
-    let Outcome { response, changes, notices, .. } = outcome;
-    let turn = push::turned(&asked.message, &response);
+    let is_told = |item_outcome: &&ItemOutcome| {
+        item_outcome.status == ResultStatus::Success && !UNTOLD.contains(&item_outcome.operation)
+    };
+    let notes = outcome.item_outcomes.iter().filter(is_told).map(|item| item.note.clone()).collect();
+    let Outcome { response, changes, notifications, .. } = outcome;
+    let turn = push::role_reversal(&asked.message, &response);
     let answer: Zeroizing<Vec<u8>> = response.encode(asked.encoding).into();
     let bytes = answer.capacity();
-    Effects { changes, entries, notices, result: Reply { answer, turn, notes, told }, bytes }
+    Effects { changes, entries, notifications, result: Reply { answer, turn, notes, told }, bytes }
 }

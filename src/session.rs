@@ -12,8 +12,8 @@ pub use frame::{Frame, Intake, grow};
 pub use socket::{Socket, Watch, unless_left};
 
 use crate::admission::{MemoryBudget, Reservation};
+use crate::authenticate::Presented;
 use crate::engine::rights::policy::Principal;
-use crate::gate::Presented;
 use crate::listen::{Evicted, Slot, TurnedAway};
 use kmip_codec::Version;
 use kmip_codec::message::RequestMessage;
@@ -39,7 +39,7 @@ pub struct Peer {
     pub principal: Arc<Principal>,
     /// Whether the ends of the connection can change their roles: not over HTTP, and not as somebody whom a credential
     /// names.
-    pub turnable: bool,
+    pub can_reverse_roles: bool,
     /// Tells when the peer has left, where its requests are given up then.
     pub watch: Option<Watch>,
 }
@@ -65,7 +65,7 @@ pub struct Answer {
     /// Why the message could not be read, where it could not.
     pub unreadable: Option<kmip_codec::Error>,
     /// After it the server asks and the client answers, in this version (Set Endpoint Role).
-    pub turn: Option<Version>,
+    pub role_reversal: Option<Version>,
     /// The room that it takes until it is written; none for small ones that the server makes by itself.
     pub room: Option<Reservation>,
 }
@@ -85,12 +85,12 @@ pub trait Service: Clone + Send + Sync + 'static {
     /// Takes over a connection on which the peer answers from now on, until it ends.
     fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
         &self,
-        turned: Turned<S>,
+        turned: RoleReversed<S>,
     ) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// A connection whose ends have changed their roles.
-pub struct Turned<S> {
+pub struct RoleReversed<S> {
     /// The connection.
     pub stream: S,
     /// Who answers on it.
@@ -157,11 +157,11 @@ pub async fn serve<S: Service>(
                 service.refuse(&peer, Encoding::Ttlv, error)
             }
         };
-        let turn = answer.turn;
+        let turn = answer.role_reversal;
         write(&mut stream, answer, &limits).await?;
         if let Some(version) = turn {
             let stream = &mut stream;
-            let turned = Turned { stream, peer, version, limits, stopping: stopping.clone() };
+            let turned = RoleReversed { stream, peer, version, limits, stopping: stopping.clone() };
             service.take_over(turned).await?;
             break;
         }

@@ -8,16 +8,16 @@ mod signals;
 pub use reload::Source;
 
 use crate::admission::Admission;
+use crate::authenticate::Authenticator;
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
-use crate::endpoints::{self, Endpoints, Line};
-use crate::engine::statements::about::{About, Registration};
-use crate::engine::statements::profiles::{Place, Transports};
+use crate::endpoints::{self, DialContext, Endpoints};
+use crate::engine::query::profiles::{Place, Transports};
+use crate::engine::query::server_information::{Registration, ServerInformation};
 use crate::engine::world::{Authority, Settings};
 use crate::executor::{Executor, Registrar, Signer, StoreOwners};
 use crate::explain::{Bounds, Memory};
-use crate::gate::Gate;
 use crate::listen::descriptors::{self, TooFew};
-use crate::listen::{self, Caps, Door, Listener, Protocol, TlsFiles};
+use crate::listen::{self, Caps, Listener, ListenerContext, Protocol, TlsFiles};
 use crate::regular;
 use crate::server::{Server, work};
 use crate::session::Limits;
@@ -25,7 +25,7 @@ use crate::softhsm;
 use crate::store::{self, Claim};
 use crate::suite_b::SuiteB;
 use crate::swap::Swap;
-use crate::vault::{self, Hierarchy, Keep};
+use crate::vault::{self, Hierarchy, KekCaching};
 use keystead_hsm::{Entropy as _, MasterKeys, Pin, Slot, Software, SystemEntropy, Token, TokenConfig};
 use signals::{Signals, stoppable};
 use std::net::SocketAddr;
@@ -110,7 +110,7 @@ pub fn run(
     ready: impl FnOnce(&[(SocketAddr, Protocol)]),
 ) -> Result<(), Error> {
     // Judged first: clients that would not be what the configuration says are told before anything is opened.
-    let gate = Arc::new(Gate::new(config).map_err(Error::Clients)?);
+    let authenticator = Arc::new(Authenticator::new(config).map_err(Error::Clients)?);
     let reload = Reload::new(source, config.clone());
     descriptors::raise();
     descriptors::enough()?;
@@ -122,19 +122,14 @@ pub fn run(
     let files = tls_files(&config.tls);
     let tls = listen::tls(&files)?;
     let ends = Ends::begin(&tls, &config.listen);
-    gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
-    let (server, owners) = stoppable(&runtime, || server(config, &listener.addresses(), &gate))??;
+    authenticator.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
+    let (server, owners) = stoppable(&runtime, || server(config, &listener.addresses(), &authenticator))??;
     let (stop, stopping) = watch::channel(false);
-    let line = Arc::new(Line {
-        server: Arc::clone(&server),
-        tls: Swap::new(endpoints::connector(&files, &tls.verifier)?),
-        gate: Arc::clone(&gate),
-        limits: limits(config),
-        stopping: stopping.clone(),
-    });
-    let door = Arc::new(Door {
+    let connector = endpoints::connector(&files, &tls.verifier)?;
+    let dial = Arc::new(DialContext::new(&server, connector, limits(config), stopping.clone()));
+    let context = Arc::new(ListenerContext {
         tls: Swap::new(tls),
-        gate: Arc::clone(&gate),
+        authenticator: Arc::clone(&authenticator),
         service: Arc::clone(&server),
         limits: limits(config),
         caps: caps(config)?,
@@ -143,13 +138,17 @@ pub fn run(
     let patience = Duration::from_secs(config.limits.stop_seconds);
     runtime.block_on(async {
         ready(&listener.addresses());
-        act_unasked(Arc::clone(&line), Duration::from_secs(config.limits.date_check_seconds));
-        tokio::spawn(ends.watch(Arc::clone(&door)));
+        act_unasked(Arc::clone(&dial), Duration::from_secs(config.limits.date_check_seconds));
+        tokio::spawn(ends.watch(Arc::clone(&context)));
         tokio::spawn(descriptors::keep_raised());
         tokio::task::spawn_blocking(move || owners.tell_misnamed());
-        tokio::spawn(follow::follow(signals.hangup, reload, Running { gate, door: Arc::clone(&door), line }));
-        let working = tokio::spawn(work(Arc::clone(&server), door.stopping.clone()));
-        let running = tokio::spawn(listener.run(door, patience));
+        tokio::spawn(follow::follow(
+            signals.hangup,
+            reload,
+            Running { authenticator, context: Arc::clone(&context), dial },
+        ));
+        let working = tokio::spawn(work(Arc::clone(&server), context.stopping.clone()));
+        let running = tokio::spawn(listener.run(context, patience));
         signals::to_stop(&mut signals.terminated, &mut signals.interrupted).await;
         tracing::info!("stopping");
         let _ = stop.send(true);
@@ -167,7 +166,7 @@ pub fn run(
 fn server(
     config: &Config,
     addresses: &[(SocketAddr, Protocol)],
-    gate: &Arc<Gate>,
+    authenticator: &Arc<Authenticator>,
 ) -> Result<(Arc<Server>, Arc<StoreOwners>), Error> {
     let authority = crate::authority::load(config)?;
     let claim = Claim::take(config.store.engine, &config.store.path)?;
@@ -180,7 +179,7 @@ fn server(
     let database = Arc::new(Hierarchy::open_store(claim)?);
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
     let owners = Arc::new(StoreOwners::of(&database));
-    gate.owners(Arc::<StoreOwners>::clone(&owners));
+    authenticator.owners(Arc::<StoreOwners>::clone(&owners));
     let transports = transports(config, addresses);
     let registrar = registrar(&config.tls);
     let settings = settings(config, authority, transports);
@@ -189,7 +188,8 @@ fn server(
     let kept = (database, hierarchy);
     let told = (mailboxes, memory(config)?);
     let admission = Arc::new(Admission::new(&capacity::caps(config)));
-    let executor = Executor::new(kept, Arc::clone(gate), settings, durable_reads, registrar, told, admission);
+    let executor =
+        Executor::new(kept, Arc::clone(authenticator), settings, durable_reads, registrar, told, admission);
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
     Ok((Arc::new(Server::new(Arc::new(executor), delay)), owners))
 }
@@ -219,12 +219,12 @@ fn registrar(tls: &TlsConfig) -> Registrar {
 }
 
 /// Begins to tell clients what concerns them, and to rotate keys when they are due.
-fn act_unasked(line: Arc<Line>, date_check: Duration) {
-    for mailbox in line.server.endpoints_to_call() {
-        tokio::spawn(endpoints::dial(Arc::clone(&line), Arc::clone(mailbox)));
+fn act_unasked(context: Arc<DialContext>, date_check: Duration) {
+    for mailbox in context.server.endpoints_to_call() {
+        tokio::spawn(endpoints::dial(Arc::clone(&context), Arc::clone(mailbox)));
     }
-    tokio::spawn(Arc::clone(&line.server).follow_dates(date_check));
-    tokio::spawn(Arc::clone(&line.server).rotate(date_check));
+    tokio::spawn(Arc::clone(&context.server).follow_dates(date_check));
+    tokio::spawn(Arc::clone(&context.server).rotate(date_check));
 }
 
 /// What the configuration says to the engine.
@@ -242,7 +242,7 @@ fn settings(
         interop: config.interop,
         authority,
         anchors,
-        about: About {
+        about: ServerInformation {
             extensions: config.extensions.clone(),
             validations: config.validations.clone(),
             ..config.server.clone()
@@ -294,10 +294,10 @@ fn memory(config: &Config) -> Result<Memory, keystead_hsm::Error> {
     Ok(Memory::new(bounds, &key))
 }
 
-fn keep(config: &Config) -> Keep {
+fn keep(config: &Config) -> KekCaching {
     match config.vault.mode {
-        VaultMode::Cached => Keep::Cached(Duration::from_secs(config.vault.cache_seconds)),
-        VaultMode::Strict => Keep::Strict,
+        VaultMode::Cached => KekCaching::Cached(Duration::from_secs(config.vault.cache_seconds)),
+        VaultMode::Strict => KekCaching::Strict,
     }
 }
 

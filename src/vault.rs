@@ -37,7 +37,7 @@ const FIRST_KEK: u32 = 1;
 
 /// How long opened KEKs are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Keep {
+pub enum KekCaching {
     /// In locked memory, for this long.
     Cached(Duration),
     /// For one request.
@@ -117,7 +117,7 @@ const ADVICE: &str = "Move the folder of the store away and keep it, and put bac
 pub struct Hierarchy {
     database: Arc<Database>,
     master: Arc<dyn MasterKeys>,
-    keep: Keep,
+    keep: KekCaching,
     store_id: [u8; 16],
     /// The KEK that new records are sealed under.
     current: u32,
@@ -150,7 +150,7 @@ impl Hierarchy {
         }
         if database.format()? == FORMAT {
             drop(snapshot);
-            Self::prove_what_is_there(Arc::new(database), Arc::clone(master), Keep::Strict)?;
+            Self::prove_what_is_there(Arc::new(database), Arc::clone(master), KekCaching::Strict)?;
         }
         Ok(())
     }
@@ -173,7 +173,11 @@ impl Hierarchy {
 
     /// Opens the hierarchy: proves the master key of the store, its key-encryption key and its rows before anything else.
     /// Makes keys in a new store alone, and adds what a store of an older version lacks.
-    pub fn open(database: Arc<Database>, master: Arc<dyn MasterKeys>, keep: Keep) -> Result<Self, Error> {
+    pub fn open(
+        database: Arc<Database>,
+        master: Arc<dyn MasterKeys>,
+        keep: KekCaching,
+    ) -> Result<Self, Error> {
         Self::make_what_a_new_store_lacks(&database, &*master)?;
         if database.format()? != FORMAT {
             migration::migrate(&database, &*master)?;
@@ -193,7 +197,7 @@ impl Hierarchy {
         if database.format()? != FORMAT {
             return Err(Error::Older);
         }
-        let hierarchy = Self::prove_what_is_there(database, master, Keep::Strict)?;
+        let hierarchy = Self::prove_what_is_there(database, master, KekCaching::Strict)?;
         for (kek, _) in hierarchy.rows()?.numbered(rows::KEK) {
             hierarchy.load(kek)?;
         }
@@ -203,14 +207,14 @@ impl Hierarchy {
     fn prove_what_is_there(
         database: Arc<Database>,
         master: Arc<dyn MasterKeys>,
-        keep: Keep,
+        keep: KekCaching,
     ) -> Result<Self, Error> {
         let rows = Rows::read(&*database.snapshot()?)?;
         let store_id = rows.store_id()?;
         rows.compare_with_list()?;
-        for (epoch, _) in rows.numbered(rows::CANARY) {
-            let (key, canary) = rows.master_key(Epoch(epoch))?;
-            master.learn(&key, canary);
+        for (epoch, _) in rows.numbered(rows::KEY_CHECK_VALUE) {
+            let (key, key_check_value) = rows.master_key(Epoch(epoch))?;
+            master.learn(&key, key_check_value);
         }
         let (current, opened, damage, jobs) =
             (rows.list_kek()?, Mutex::default(), Arc::default(), Jobs::default());
@@ -221,7 +225,7 @@ impl Hierarchy {
         Ok(hierarchy)
     }
 
-    /// Really opens the canary of the present master key in the HSM.
+    /// Really opens the key check value of the present master key in the HSM.
     pub fn prove(&self) -> Result<(), Error> {
         let rows = self.rows()?;
         self.master.prove(rows.epoch()?).map_err(|error| rows.named(error))
@@ -229,7 +233,7 @@ impl Hierarchy {
 
     /// Whether opened KEKs live for one request.
     pub fn is_strict(&self) -> bool {
-        self.keep == Keep::Strict
+        self.keep == KekCaching::Strict
     }
 
     /// A KEK, if it is open now.
@@ -266,7 +270,7 @@ impl Hierarchy {
             other => other,
         };
         let kek = Arc::new(opened.map_err(|error| rows.named(error))?);
-        if matches!(self.keep, Keep::Cached(_)) {
+        if matches!(self.keep, KekCaching::Cached(_)) {
             self.opened().insert(id, (Arc::clone(&kek), Instant::now()));
         }
         Ok(kek)
@@ -281,7 +285,7 @@ impl Hierarchy {
     fn opened_now(&self) -> MutexGuard<'_, BTreeMap<u32, (Arc<Kek>, Instant)>> {
         let now = Instant::now();
         let mut opened = self.opened();
-        if let Keep::Cached(time) = self.keep {
+        if let KekCaching::Cached(time) = self.keep {
             opened.retain(|_, (_, since)| now.duration_since(*since) < time);
         }
         opened

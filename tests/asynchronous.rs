@@ -102,7 +102,7 @@ fn what_one_client_lets_wait_delays_no_other() {
 }
 
 /// What was accepted before the server was killed is done by the next one, once; what was cancelled is not. The audit has
-/// the acceptance and the deed, and its chain holds.
+/// the acceptance and what was done, and its chain holds.
 #[test]
 fn a_pending_request_survives_the_death_of_the_server() {
     let folder = tempfile::tempdir().unwrap();

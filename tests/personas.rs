@@ -4,7 +4,7 @@
 
 mod support;
 
-use keystead::gate::password_hash;
+use keystead::authenticate::password_hash;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
 use kmip_codec::enums::{
     CryptographicAlgorithm, CryptographicUsageMask, ObjectType, ResultReason, ResultStatus,
@@ -155,7 +155,7 @@ fn ask(wire: &mut Wire, user: Option<(&str, &str)>, request: Request) -> Respons
     ResponseMessage::from_bytes(&bytes).unwrap().items.remove(0)
 }
 
-/// Without the check in `Ledger::judge`, or with one that looks at the name alone, this is red.
+/// Without the check in `CredentialStore::judge`, or with one that looks at the name alone, this is red.
 #[test]
 fn a_credential_that_is_asked_for_is_checked_with_every_request() {
     let folder = tempfile::tempdir().unwrap();
@@ -342,7 +342,7 @@ fn a_certificate_with_two_personas_is_not_let_in() {
     let entries = format!(
         "[[clients]]\nname = \"two\"\npersona = \"db2\"\n\
          [[clients]]\nname = \"sha256:{}\"\npersona = \"vast\"\n",
-        keystead::gate::fingerprint(&der)
+        keystead::authenticate::fingerprint(&der)
     );
     let dev = Dev::configured(&place, &[("", &entries)]);
     let message = RequestMessage::new(V1_0, vec![locate("x").into()]).to_bytes();

@@ -38,6 +38,35 @@ const UNSAFE: &[&str] = &[
     "src/terminal.rs",
 ];
 
+/// Names that the project once had for what KMIP, PKI or Rust have a noun of their own for; each with that noun.
+const RENAMED: &[(&str, &str)] = &[
+    ("Deed", "ItemOutcome"),
+    ("Door", "ListenerContext"),
+    ("Entrance", "SocketContext"),
+    ("Halt", "Interrupt"),
+    ("InParts", "Streamed"),
+    ("Ledger", "CredentialStore"),
+    ("Newcomer", "PendingHandshake"),
+    ("Notice", "Notification"),
+    ("Outfit", "ResolvedPersona"),
+    ("Seldom", "LogThrottle"),
+    ("Stretch", "Pbkdf2Params"),
+    ("Supplies", "Fulfilled, or the variant of Need"),
+    ("Turned", "RoleReversed"),
+    ("Wardrobe", "PersonaRegistry"),
+    ("Wish", "CertTemplate"),
+    ("birth", "creation"),
+    ("canary", "key check value"),
+    ("deed", "item_outcome"),
+    ("gate", "authenticator"),
+    ("until_met", "run_until_fulfilled"),
+    ("wish", "template"),
+    ("witness", "object_facts"),
+];
+
+/// Where such a word stands all the same: in a name of another thing, or in bytes that are stored.
+const RENAMED_ELSEWHERE: &[(&str, &str)] = &[("Supplies", "Need::Supplies"), ("Supplies", "Supplies(")];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -161,4 +190,25 @@ fn every_module_says_what_it_is() {
         let first = text.lines().next().unwrap_or_default();
         assert!(first.starts_with("//!"), "{name} begins with {first:?}");
     }
+}
+
+/// The code alone: a comment may use a word in its everyday sense.
+#[test]
+fn renamed_things_stay_renamed() {
+    let mut old = Vec::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| name.starts_with("src/")) {
+        for (line, code) in text.lines().enumerate() {
+            let code = code.split("//").next().unwrap_or_default();
+            let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+            for word in words {
+                let renamed = RENAMED.iter().find(|(before, _)| *before == word);
+                let elsewhere =
+                    RENAMED_ELSEWHERE.iter().any(|(before, within)| *before == word && code.contains(within));
+                if let Some((before, now)) = renamed.filter(|_| !elsewhere) {
+                    old.push(format!("{name}:{}: {before} is {now}", line + 1));
+                }
+            }
+        }
+    }
+    assert!(old.is_empty(), "names of before:\n{}", old.join("\n"));
 }

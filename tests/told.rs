@@ -218,7 +218,7 @@ fn a_client_that_is_away() {
     assert!(endpoint.is_quiet(Duration::from_millis(500)));
 }
 
-/// A notice that the client cannot take, whose every try ends the connection, is tried so often and no more; what waits
+/// A notification that the client cannot take, whose every try ends the connection, is tried so often and no more; what waits
 /// behind it comes then, and the log says what was dropped.
 #[test]
 fn a_notice_that_a_client_cannot_take_holds_up_no_other() {

@@ -95,12 +95,12 @@ pub fn key_pairs(_: &Site) -> Vec<Vec<u8>> {
 
 /// A password stretched as long as is allowed.
 pub fn stretched(site: &Site) -> Vec<Vec<u8>> {
-    vec![message([stretch(site)]).to_bytes()]
+    vec![message([pbkdf2_params(site)]).to_bytes()]
 }
 
 /// The same twenty times, asynchronously.
 pub fn stretched_later(site: &Site) -> Vec<Vec<u8>> {
-    let request = stretch(site);
+    let request = pbkdf2_params(site);
     let one = || {
         let mut message: RequestMessage = message([request.clone()]);
         message.header.asynchronous_indicator = Some(Asynchronous(AsynchronousIndicator::Mandatory));
@@ -109,7 +109,7 @@ pub fn stretched_later(site: &Site) -> Vec<Vec<u8>> {
     (0..20).map(|_| one()).collect()
 }
 
-fn stretch(site: &Site) -> Request {
+fn pbkdf2_params(site: &Site) -> Request {
     stretch_of(site, b"password")
 }
 

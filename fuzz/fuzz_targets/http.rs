@@ -3,21 +3,21 @@
 #![no_main]
 
 use keystead::admission::MemoryBudget;
+use keystead::authenticate::{Authenticator, Shown};
 use keystead::config::Config;
-use keystead::gate::{Gate, Shown};
 use keystead::http;
 use keystead::listen::{Slot, TurnedAway};
 use keystead::pki::{Ca, Curve, make_ca};
-use keystead::session::{Answer, Limits, Peer, Received, Service, Turned};
+use keystead::session::{Answer, Limits, Peer, Received, RoleReversed, Service};
 use kmip_codec::Error;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::value::DateTime;
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::Encoding;
 use libfuzzer_sys::fuzz_target;
-use std::net::{Ipv4Addr, SocketAddr};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -50,14 +50,17 @@ impl Service for Reader {
 
     fn turned_away(&self, _: SocketAddr, _: TurnedAway) {}
 
-    async fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(&self, _: Turned<S>) -> std::io::Result<()> {
+    async fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
+        &self,
+        _: RoleReversed<S>,
+    ) -> std::io::Result<()> {
         panic!("HTTP does not turn around")
     }
 }
 
 fn empty(encoding: Encoding, unreadable: Option<Error>) -> Answer {
     let answer = ResponseMessage::new(V2_1, DateTime(0), Vec::new());
-    Answer { bytes: answer.encode(encoding).into(), unreadable, turn: None, room: None }
+    Answer { bytes: answer.encode(encoding).into(), unreadable, role_reversal: None, room: None }
 }
 
 static MEMORY: LazyLock<MemoryBudget> = LazyLock::new(|| MemoryBudget::new(1 << 20, 1 << 20));
@@ -69,10 +72,16 @@ static PEER: LazyLock<Arc<Peer>> = LazyLock::new(|| {
     let ca = Ca::from_pem(&pair.certificate, &pair.key).expect("an authority that signs");
     let client = ca.client("client", 1).expect("a certificate");
     let certificate = CertificateDer::from_pem_slice(client.certificate.as_bytes()).expect("a certificate");
-    let gate = Gate::new(&config(folder.path(), &ca, &pair.certificate)).expect("a gate");
-    let presented = gate.enter(&[certificate], Shown::ByClient).expect("a client that is let in");
+    let authenticator = Authenticator::new(&config(folder.path(), &ca, &pair.certificate)).expect("a gate");
+    let presented = authenticator.enter(&[certificate], Shown::ByClient).expect("a client that is let in");
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    Arc::new(Peer { address, principal: presented.principal(), presented, turnable: false, watch: None })
+    Arc::new(Peer {
+        address,
+        principal: presented.principal(),
+        presented,
+        can_reverse_roles: false,
+        watch: None,
+    })
 });
 
 /// A configuration that says nothing of clients.

@@ -2,8 +2,8 @@
 //! What a target asks is decided and never committed, so that every input meets the same world.
 
 use keystead::engine::batch;
+use keystead::engine::fulfilled::Fulfilled;
 use keystead::engine::need::{Need, Supply};
-use keystead::engine::supplies::Supplies;
 use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::world::{Authority, AuthorityKey, Entropy, Now, Settings, World};
@@ -127,21 +127,21 @@ impl Bench {
         let view = self.store.snapshot().expect("a snapshot");
         let now = Now { nanoseconds: NOW.cast_unsigned() * 1_000_000_000 };
         let world = World { view: &view, vault: &self.ring, now, settings: &self.settings, clients: self };
-        let mut supplies = Supplies::default();
+        let mut fulfilled = Fulfilled::default();
         loop {
-            match batch::run(&world, &self.client, message, &mut Counting(self.age), &mut supplies) {
+            match batch::run(&world, &self.client, message, &mut Counting(self.age), &mut fulfilled) {
                 Ok(outcome) => return Some(outcome),
-                Err(Need::Turn) => supplies.take_turn(),
+                Err(Need::Turn) => fulfilled.take_turn(),
                 Err(Need::Supplies(lacking)) => {
                     for supply in lacking {
                         match supply {
-                            Supply::Stretched(stretch) => {
-                                let key = stretch.run().ok()?;
-                                supplies.add_stretched(&stretch, key);
+                            Supply::Stretched(pbkdf2_params) => {
+                                let key = pbkdf2_params.run().ok()?;
+                                fulfilled.add_stretched(&pbkdf2_params, key);
                             }
                             Supply::Container(container) => {
                                 let opened = container.open();
-                                supplies.add_opened(&container, opened);
+                                fulfilled.add_opened(&container, opened);
                             }
                             Supply::KeyPair(_) => return None,
                         }
@@ -230,4 +230,3 @@ impl Entropy for Counting {
 
     fn stir(&mut self, _: &[u8]) {}
 }
-

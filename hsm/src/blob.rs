@@ -58,8 +58,8 @@ fn header(epoch: Epoch) -> [u8; HEADER_BYTES] {
     [AES_GCM, a, b, c, d]
 }
 
-/// What a canary holds, and whom it belongs to.
-pub const CANARY: [u8; 32] = *b"keystead master key canary, v1..";
-pub const CANARY_IDENTITY: &[u8] = b"keystead/canary/1";
+/// What a key check value holds, and whom it belongs to.
+pub const KEY_CHECK_VALUE: [u8; 32] = *b"keystead master key canary, v1..";
+pub const KEY_CHECK_IDENTITY: &[u8] = b"keystead/canary/1";
 /// The same for keys with an identifier of their own; store, epoch and identifier follow.
-pub const CANARY_IDENTITY_BOUND: &[u8] = b"keystead/canary/2";
+pub const KEY_CHECK_IDENTITY_BOUND: &[u8] = b"keystead/canary/2";

@@ -121,9 +121,9 @@ pub enum Error {
         "the HSM holds several keys under the identifier that was planned for the master key of epoch {0}"
     )]
     KeyExists(Epoch),
-    /// The key that is found does not open the store's canary.
+    /// The key that is found does not open the store's key check value.
     #[error(
-        "the master key of epoch {0} in the HSM does not open the canary of this store. Connect the token that belongs to \
+        "the master key of epoch {0} in the HSM does not open the key check value of this store. Connect the token that belongs to \
          this store; if it is the one, another key was put in the place of the right one: restore that from the HSM's backup"
     )]
     WrongToken(Epoch),

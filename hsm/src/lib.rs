@@ -47,14 +47,14 @@ impl fmt::Display for Epoch {
 /// The one door to master keys. Every call may block as long as the HSM takes, up to its time limit.
 pub trait MasterKeys: Send + Sync {
     /// Makes a master key, or takes up the one of this identifier that an attempt before left behind, and returns its
-    /// canary: a blob that only this key opens, for the store to keep. The identifier must stand in the store before.
+    /// key check value: a blob that only this key opens, for the store to keep. The identifier must stand in the store before.
     fn create(&self, key: &MasterKeyRef) -> Result<Vec<u8>, Error>;
 
-    /// Tells which object is the key of an epoch and the canary that proves it. A key is proved before it is used after
+    /// Tells which object is the key of an epoch and the key check value that proves it. A key is proved before it is used after
     /// each connect.
-    fn learn(&self, key: &MasterKeyRef, canary: &[u8]);
+    fn learn(&self, key: &MasterKeyRef, key_check_value: &[u8]);
 
-    /// Proves the key of an epoch: really opens its canary in the HSM.
+    /// Proves the key of an epoch: really opens its key check value in the HSM.
     fn prove(&self, epoch: Epoch) -> Result<(), Error>;
 
     /// Seals a secret under the master key of an epoch, bound to `identity`.

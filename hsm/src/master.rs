@@ -1,7 +1,7 @@
 //! How a master key is found in a token, and what the blob that proves it is bound to.
 //!
 //! A key is found by its identifier (CKA_ID), which is random and noted in the store before the key is made; it is used
-//! only after it has opened the canary of its epoch. Neither its label nor the number of keys that are found decides
+//! only after it has opened the key check value of its epoch. Neither its label nor the number of keys that are found decides
 //! anything: two stores on one token, a copy of a key, or a key that somebody else made change nothing.
 //!
 //! ```text
@@ -10,7 +10,7 @@
 //! then     the label, to the end
 //! ```
 
-use crate::blob::{CANARY_IDENTITY, CANARY_IDENTITY_BOUND};
+use crate::blob::{KEY_CHECK_IDENTITY, KEY_CHECK_IDENTITY_BOUND};
 use crate::{Entropy, Epoch, Error};
 use std::fmt::Write as _;
 
@@ -45,7 +45,7 @@ pub struct MasterKeyRef {
     pub id: Vec<u8>,
     /// CKA_LABEL. It is for people; only keys of older versions are looked up by it as well.
     pub label: String,
-    /// The store that the canary is bound to; `None` for keys of older versions, whose canaries name none.
+    /// The store that the key check value is bound to; `None` for keys of older versions, whose key check values name none.
     pub store: Option<[u8; 16]>,
 }
 
@@ -76,10 +76,10 @@ impl MasterKeyRef {
         self.store.is_none()
     }
 
-    /// What the canary of this key belongs to.
-    pub fn canary_identity(&self) -> Vec<u8> {
-        let Some(store) = &self.store else { return CANARY_IDENTITY.to_vec() };
-        let mut identity = CANARY_IDENTITY_BOUND.to_vec();
+    /// What the key check value of this key belongs to.
+    pub fn key_check_identity(&self) -> Vec<u8> {
+        let Some(store) = &self.store else { return KEY_CHECK_IDENTITY.to_vec() };
+        let mut identity = KEY_CHECK_IDENTITY_BOUND.to_vec();
         identity.extend_from_slice(store);
         identity.extend_from_slice(&self.epoch.0.to_be_bytes());
         identity.extend_from_slice(&self.id);

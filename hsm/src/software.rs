@@ -1,7 +1,7 @@
 //! Master keys in software, for unit tests and for people who try Keystead without any PKCS#11 module. They protect
 //! nothing from who can read the disk, which is why every way to them says danger.
 
-use crate::blob::{self, Blob, CANARY, NONCE_BYTES};
+use crate::blob::{self, Blob, KEY_CHECK_VALUE, NONCE_BYTES};
 use crate::{Entropy as _, Epoch, Error, MasterKeyRef, MasterKeys, Secret, SystemEntropy};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use std::collections::BTreeMap;
@@ -116,20 +116,21 @@ impl MasterKeys for Software {
         if !self.keys().contains_key(&name(key)) {
             self.make(key)?;
         }
-        let canary = self.seal_with(key, &key.canary_identity(), &Secret::new(CANARY.to_vec()))?;
-        self.learn(key, &canary);
-        Ok(canary)
+        let key_check_value =
+            self.seal_with(key, &key.key_check_identity(), &Secret::new(KEY_CHECK_VALUE.to_vec()))?;
+        self.learn(key, &key_check_value);
+        Ok(key_check_value)
     }
 
-    fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
+    fn learn(&self, key: &MasterKeyRef, key_check_value: &[u8]) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(key.epoch, (key.clone(), canary.to_vec()));
+        known.insert(key.epoch, (key.clone(), key_check_value.to_vec()));
     }
 
     fn prove(&self, epoch: Epoch) -> Result<(), Error> {
-        let (key, canary) = self.known(epoch)?;
-        match self.open(&key.canary_identity(), &canary) {
-            Ok(secret) if secret.expose() == CANARY => Ok(()),
+        let (key, key_check_value) = self.known(epoch)?;
+        match self.open(&key.key_check_identity(), &key_check_value) {
+            Ok(secret) if secret.expose() == KEY_CHECK_VALUE => Ok(()),
             Ok(_) | Err(Error::Tampered) => Err(Error::WrongToken(epoch)),
             Err(other) => Err(other),
         }

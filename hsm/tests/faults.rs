@@ -179,8 +179,9 @@ fn an_answer_that_is_lost_makes_no_second_key() {
         for (turn, code) in [0x30, 0x32, 0xB3, 0xE0, 0x190, 0x5].into_iter().enumerate() {
             let key = new_key(7, Epoch(10 + u32::try_from(turn).unwrap()));
             bench.fail(&format!("C_GenerateKey 1 after 0x{code:X}"));
-            let canary = bench.token.create(&key).unwrap_or_else(|_| bench.token.create(&key).unwrap());
-            bench.token.learn(&key, &canary);
+            let key_check_value =
+                bench.token.create(&key).unwrap_or_else(|_| bench.token.create(&key).unwrap());
+            bench.token.learn(&key, &key_check_value);
             bench.token.prove(key.epoch).unwrap();
             let labels = bench.token.labels().unwrap();
             assert_eq!(labels.iter().filter(|label| **label == key.label).count(), 1, "0x{code:X}");
@@ -335,20 +336,20 @@ fn another_token_of_the_same_label_is_not_taken_for_the_right_one() {
     });
 }
 
-/// A key that does not open its canary seals nothing.
+/// A key that does not open its key check value seals nothing.
 #[test]
 fn nothing_is_sealed_without_proof() {
     isolated("nothing_is_sealed_without_proof", |_| {
         let mut bench = Bench::new(quick());
         bench.fail("");
-        let canary = bench.token.create(&bench.key).unwrap();
+        let key_check_value = bench.token.create(&bench.key).unwrap();
         let wrong = new_key(8, E1);
-        bench.token.learn(&wrong, &canary);
+        bench.token.learn(&wrong, &key_check_value);
         assert!(
             bench.token.seal(E1, b"id", &Secret::new(vec![1; 32])).is_err(),
             "proved by another's canary"
         );
-        bench.token.learn(&bench.key, &canary);
+        bench.token.learn(&bench.key, &key_check_value);
         bench.heal("the right reference", &[]);
     });
 }

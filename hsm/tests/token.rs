@@ -145,12 +145,12 @@ fn the_token_of_another_store_is_refused() {
         make("one");
         make("two");
         let key = new_key(1, E1);
-        let canary = Token::connect(config("one")).unwrap().create(&key).unwrap();
+        let key_check_value = Token::connect(config("one")).unwrap().create(&key).unwrap();
         let other = Token::connect(config("two")).unwrap();
-        other.learn(&key, &canary);
+        other.learn(&key, &key_check_value);
         assert_eq!(other.prove(E1), Err(Error::KeyMissing(E1)), "a token without the key");
         other.create(&key).unwrap();
-        other.learn(&key, &canary);
+        other.learn(&key, &key_check_value);
         assert_eq!(other.prove(E1), Err(Error::WrongToken(E1)), "a key with the same identifier");
         assert_eq!(other.seal(E1, b"id", &secret()).unwrap_err(), Error::WrongToken(E1));
     });
@@ -163,7 +163,7 @@ fn the_right_key_is_found_among_its_likes() {
         make("one");
         for key in [MasterKeyRef::legacy(E1), new_key(1, E1)] {
             let token = Token::connect(config("one")).unwrap();
-            let canary = token.create(&key).unwrap();
+            let key_check_value = token.create(&key).unwrap();
             let sealed = token.seal(E1, b"id", &secret()).unwrap();
             let mut like = vec![
                 Attribute::Class(ObjectClass::SECRET_KEY),
@@ -194,14 +194,14 @@ fn the_right_key_is_found_among_its_likes() {
             }
             drop(session);
             let anew = Token::connect(config("one")).unwrap();
-            anew.learn(&key, &canary);
+            anew.learn(&key, &key_check_value);
             assert!(anew.open(b"id", &sealed).unwrap().is_same(&secret()));
             assert_eq!(anew.create(&key), Err(Error::KeyExists(E1)), "whose it would be cannot be told");
         }
     });
 }
 
-/// A key that was made and whose canary nobody got is taken up, not made twice.
+/// A key that was made and whose key check value nobody got is taken up, not made twice.
 #[test]
 fn a_key_that_an_attempt_left_behind_is_taken_up() {
     isolated("a_key_that_an_attempt_left_behind_is_taken_up", |_| {
@@ -209,8 +209,8 @@ fn a_key_that_an_attempt_left_behind_is_taken_up() {
         let key = new_key(1, E1);
         for _ in 0..3 {
             let token = Token::connect(config("one")).unwrap();
-            let canary = token.create(&key).unwrap();
-            token.learn(&key, &canary);
+            let key_check_value = token.create(&key).unwrap();
+            token.learn(&key, &key_check_value);
             token.prove(E1).unwrap();
             assert_eq!(token.labels().unwrap(), std::slice::from_ref(&key.label));
         }
@@ -228,7 +228,7 @@ fn a_deleted_token_is_not_mistaken_for_an_empty_one() {
         make("one");
         let token = Token::connect(config("one")).unwrap();
         let key = new_key(1, E1);
-        let canary = token.create(&key).unwrap();
+        let key_check_value = token.create(&key).unwrap();
         let sealed = token.seal(E1, b"id", &secret()).unwrap();
         for entry in std::fs::read_dir(tokens).unwrap() {
             std::fs::remove_dir_all(entry.unwrap().path()).unwrap();
@@ -237,7 +237,7 @@ fn a_deleted_token_is_not_mistaken_for_an_empty_one() {
         assert_ne!(failed, Error::Tampered, "a token that is gone is no tampering");
         let anew = Token::connect(config("one"));
         if let Ok(anew) = anew {
-            anew.learn(&key, &canary);
+            anew.learn(&key, &key_check_value);
             assert!(anew.prove(E1).is_err());
         }
     });

@@ -344,7 +344,7 @@ fn an_item_of_ttlv_that_is_written_wrongly_fails_alone() {
 }
 
 /// A secret as it may be written by mistake: in text and in hexadecimal.
-const CANARY: &str = "c0ffee5ec2e7c0ffee5ec2e7";
+const KEY_CHECK_VALUE: &str = "c0ffee5ec2e7c0ffee5ec2e7";
 
 /// Whether only a name of a table is ever meant to stand under the tag.
 fn is_of_a_table(tag: Tag) -> bool {
@@ -393,9 +393,9 @@ fn values_are_not_quoted_but_where_a_name_is_meant() {
                         refused += 1;
                         tags.insert(found.tag);
                         let why = unreadable.why.to_string();
-                        assert!(!why.contains(CANARY), "{about}: {why}");
+                        assert!(!why.contains(KEY_CHECK_VALUE), "{about}: {why}");
                         let debugged = format!("{received:?}");
-                        assert!(!debugged.contains(CANARY), "{about}: {debugged}");
+                        assert!(!debugged.contains(KEY_CHECK_VALUE), "{about}: {debugged}");
                     }
                 }
             }
@@ -405,21 +405,37 @@ fn values_are_not_quoted_but_where_a_name_is_meant() {
 }
 
 const JSON_CANARIES: &[Mistake] = &[
-    ("Integer", |p| format!(r#"{{"tag":"{}","type":"Integer","value":"{CANARY}"}}"#, p.tag), true),
-    ("Enumeration", |p| format!(r#"{{"tag":"{}","type":"Enumeration","value":"{CANARY}"}}"#, p.tag), true),
-    ("Boolean", |p| format!(r#"{{"tag":"{}","type":"Boolean","value":"{CANARY}"}}"#, p.tag), true),
-    ("DateTime", |p| format!(r#"{{"tag":"{}","type":"DateTime","value":"{CANARY}"}}"#, p.tag), true),
-    ("LongInteger", |p| format!(r#"{{"tag":"{}","type":"LongInteger","value":"{CANARY}"}}"#, p.tag), true),
-    ("no type", |p| format!(r#"{{"tag":"{}","value":"{CANARY}"}}"#, p.tag), true),
-    ("more", |p| format!(r#"{{"tag":"{}","type":"TextString","{CANARY}":"{CANARY}"}}"#, p.tag), true),
+    ("Integer", |p| format!(r#"{{"tag":"{}","type":"Integer","value":"{KEY_CHECK_VALUE}"}}"#, p.tag), true),
+    (
+        "Enumeration",
+        |p| format!(r#"{{"tag":"{}","type":"Enumeration","value":"{KEY_CHECK_VALUE}"}}"#, p.tag),
+        true,
+    ),
+    ("Boolean", |p| format!(r#"{{"tag":"{}","type":"Boolean","value":"{KEY_CHECK_VALUE}"}}"#, p.tag), true),
+    ("DateTime", |p| format!(r#"{{"tag":"{}","type":"DateTime","value":"{KEY_CHECK_VALUE}"}}"#, p.tag), true),
+    (
+        "LongInteger",
+        |p| format!(r#"{{"tag":"{}","type":"LongInteger","value":"{KEY_CHECK_VALUE}"}}"#, p.tag),
+        true,
+    ),
+    ("no type", |p| format!(r#"{{"tag":"{}","value":"{KEY_CHECK_VALUE}"}}"#, p.tag), true),
+    (
+        "more",
+        |p| format!(r#"{{"tag":"{}","type":"TextString","{KEY_CHECK_VALUE}":"{KEY_CHECK_VALUE}"}}"#, p.tag),
+        true,
+    ),
 ];
 
 const XML_CANARIES: &[Mistake] = &[
-    ("Integer", |p| format!(r#"<{} type="Integer" value="{CANARY}"/>"#, p.tag), true),
-    ("Enumeration", |p| format!(r#"<{} type="Enumeration" value="{CANARY}"/>"#, p.tag), true),
-    ("Interval", |p| format!(r#"<{} type="Interval" value="{CANARY}"/>"#, p.tag), true),
-    ("BigInteger", |p| format!(r#"<{} type="BigInteger" value="{CANARY}x"/>"#, p.tag), true),
-    ("Structure", |p| format!(r#"<{} value="{CANARY}"/>"#, p.tag), true),
-    ("text", |p| format!("<{0}>{CANARY}</{0}>", p.tag), true),
-    ("DateTimeExtended", |p| format!(r#"<{} type="DateTimeExtended" value="{CANARY}"/>"#, p.tag), true),
+    ("Integer", |p| format!(r#"<{} type="Integer" value="{KEY_CHECK_VALUE}"/>"#, p.tag), true),
+    ("Enumeration", |p| format!(r#"<{} type="Enumeration" value="{KEY_CHECK_VALUE}"/>"#, p.tag), true),
+    ("Interval", |p| format!(r#"<{} type="Interval" value="{KEY_CHECK_VALUE}"/>"#, p.tag), true),
+    ("BigInteger", |p| format!(r#"<{} type="BigInteger" value="{KEY_CHECK_VALUE}x"/>"#, p.tag), true),
+    ("Structure", |p| format!(r#"<{} value="{KEY_CHECK_VALUE}"/>"#, p.tag), true),
+    ("text", |p| format!("<{0}>{KEY_CHECK_VALUE}</{0}>", p.tag), true),
+    (
+        "DateTimeExtended",
+        |p| format!(r#"<{} type="DateTimeExtended" value="{KEY_CHECK_VALUE}"/>"#, p.tag),
+        true,
+    ),
 ];

@@ -118,7 +118,7 @@ redacts! {
 }
 
 /// A secret as a text or as bytes, and as a number.
-const CANARY: &str = "c0ffee5ec2e7c0ffee5ec2e7";
+const KEY_CHECK_VALUE: &str = "c0ffee5ec2e7c0ffee5ec2e7";
 const NUMBER: i64 = 0x00c0_ffee_5ec2_e700;
 
 /// Tags of secrets: those of which the tables say so, and their kin.
@@ -151,8 +151,8 @@ const SECRETS: &[Tag] = &[
 fn values() -> Vec<ItemValue> {
     let (low, high) = (NUMBER as i32, NUMBER.cast_unsigned() as u32);
     vec![
-        ItemValue::TextString(CANARY.to_owned()),
-        ItemValue::ByteString(CANARY.as_bytes().to_vec().into()),
+        ItemValue::TextString(KEY_CHECK_VALUE.to_owned()),
+        ItemValue::ByteString(KEY_CHECK_VALUE.as_bytes().to_vec().into()),
         ItemValue::BigInteger(NUMBER.to_be_bytes().to_vec().into()),
         ItemValue::Enumeration(high),
         ItemValue::Integer(low),
@@ -180,7 +180,7 @@ fn is_public(tag: Tag, value: &ItemValue) -> bool {
 fn secrets_are_known_by_their_tags() {
     let (low, high) = (NUMBER as i32, NUMBER.cast_unsigned() as u32);
     let numbers = [NUMBER.to_string(), low.to_string(), high.to_string(), format!("{NUMBER:016x}")];
-    let texts = [CANARY.to_owned(), hex::encode(CANARY), format!("{high:x}")];
+    let texts = [KEY_CHECK_VALUE.to_owned(), hex::encode(KEY_CHECK_VALUE), format!("{high:x}")];
     for tag in Tag::ALL.iter().copied() {
         for value in values().into_iter().filter(|value| !is_public(tag, value)) {
             let payload = ItemValue::Structure(vec![Item { tag, value: value.clone() }]);

@@ -8,9 +8,9 @@ use super::protocol::{AdminRequest, CLIENT_DAYS, Issued, ShownClient};
 use super::table::table;
 use super::{as_administrator, as_administrator_for, ask, ask_with, fail, host_files, json_line, password};
 use crate::arguments::whole;
+use crate::authenticate;
 use crate::client::{ClientArgs, Error, Settings};
 use crate::engine::rights::reference;
-use crate::gate;
 use crate::output;
 use crate::pki::{self, Curve};
 use crate::text;
@@ -290,7 +290,7 @@ fn hash_password(json: bool) -> Result<(), Error> {
     let mut salt = [0; 16];
     let filled = SystemEntropy::default().fill(&mut salt);
     filled.map_err(|error| Error::setup(error.to_string(), "try again"))?;
-    let hash = gate::password_hash(password.as_bytes(), &salt);
+    let hash = authenticate::password_hash(password.as_bytes(), &salt);
     if json {
         output::say(&json_line(&serde_json::json!({ "hash": hash })))?;
     } else {

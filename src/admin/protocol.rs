@@ -1,8 +1,8 @@
 //! What the commands of `keystead` ask of a server beyond KMIP: one vendor operation whose payload is JSON, over the
 //! same port and the same mutual TLS. Who may ask is decided by the server, per request.
 
+use crate::authenticate::ClientStatus;
 use crate::engine::rights::identity::Fingerprint;
-use crate::gate::Standing;
 use kmip_codec::Tag;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::operations::Operation;
@@ -235,7 +235,7 @@ fn is_false(value: &bool) -> bool {
 pub struct ShownClient {
     /// What the configuration says of it.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: ClientStatus,
     /// Why no certificate of this name is good but those that were signed for it after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<String>,

@@ -33,19 +33,19 @@ struct Trial {
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+enum OpResult {
     Take { client: usize, level: usize, amount: usize },
     GiveUp(usize),
     GiveBack(usize),
     Shrink(usize),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = OpResult> {
     prop_oneof![
-        4 => (0..5_usize, 0..3_usize, 1..6_usize).prop_map(|(client, level, amount)| Step::Take { client, level, amount }),
-        1 => any::<usize>().prop_map(Step::GiveUp),
-        3 => any::<usize>().prop_map(Step::GiveBack),
-        1 => any::<usize>().prop_map(Step::Shrink),
+        4 => (0..5_usize, 0..3_usize, 1..6_usize).prop_map(|(client, level, amount)| OpResult::Take { client, level, amount }),
+        1 => any::<usize>().prop_map(OpResult::GiveUp),
+        3 => any::<usize>().prop_map(OpResult::GiveBack),
+        1 => any::<usize>().prop_map(OpResult::Shrink),
     ]
 }
 
@@ -136,18 +136,18 @@ impl Trial {
         self.waiting.iter().find(|one| one.client == client && one.level == level)
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &OpResult) {
         match *step {
-            Step::Take { client, level, amount } => self.take(client, level, amount),
-            Step::GiveUp(place) if !self.waiting.is_empty() => {
+            OpResult::Take { client, level, amount } => self.take(client, level, amount),
+            OpResult::GiveUp(place) if !self.waiting.is_empty() => {
                 self.waiting.remove(place % self.waiting.len());
                 self.poll();
             }
-            Step::GiveBack(place) if !self.held.is_empty() => {
+            OpResult::GiveBack(place) if !self.held.is_empty() => {
                 self.held.remove(place % self.held.len());
                 self.poll();
             }
-            Step::Shrink(place) if !self.held.is_empty() => {
+            OpResult::Shrink(place) if !self.held.is_empty() => {
                 let place = place % self.held.len();
                 self.held[place].what.shrink_to(1);
                 self.poll();

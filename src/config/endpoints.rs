@@ -1,6 +1,6 @@
 //! `[[endpoints]]`: which clients the server tells what concerns them, where, and what.
 
-use crate::engine::telling::notice::{Changes, Put, Subscription};
+use crate::engine::notifications::notification::{Put, Subscription, ToldChanges};
 use crate::near;
 use kmip_codec::Version;
 use kmip_codec::enums::QueryFunction;
@@ -26,7 +26,7 @@ pub struct EndpointConfig {
     pub version: Option<String>,
     /// Of which changes it is notified: `"none"`, `"others"` (that it did not make itself), `"all"`.
     #[serde(default)]
-    pub notify: Changes,
+    pub notify: ToldChanges,
     /// Which objects are put: `"new"`, `"replaced"`.
     #[serde(default)]
     pub put: Vec<Put>,

@@ -22,7 +22,7 @@ pub use log::LogConfig;
 pub use sections::*;
 pub use wrong::ConfigError;
 
-use crate::engine::statements::about::{About, Extension, Features, Validation};
+use crate::engine::query::server_information::{Extension, Features, ServerInformation, Validation};
 use crate::regular;
 use crate::text::printable;
 use document::Document;
@@ -109,7 +109,7 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Who the server is, for Query.
     #[serde(default)]
-    pub server: About,
+    pub server: ServerInformation,
     /// What is switched off.
     #[serde(default)]
     pub features: Features,

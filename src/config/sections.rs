@@ -1,8 +1,8 @@
 //! The sections of the file, each with what it is when the file does not name it.
 
 use crate::engine::groups::OnTheFly;
+use crate::engine::query::profiles::Place;
 use crate::engine::rights::persona::Switches;
-use crate::engine::statements::profiles::Place;
 use crate::engine::world::{SEED_BYTES_MAX, Seeding};
 use crate::near;
 use crate::store::Engine;

@@ -3,7 +3,7 @@
 
 use super::{Mailbox, Waiting};
 use crate::admission::MemoryBudget;
-use crate::engine::telling::notice::{Notice, What};
+use crate::engine::notifications::notification::{Notification, What};
 use crate::executor;
 use crate::server::Server;
 use crate::session::{CROWDED, Frame, Intake, Limits, Peer};
@@ -26,11 +26,11 @@ use zeroize::Zeroizing;
 /// How much of what a client says of its maker the log has, in characters.
 const VENDOR_CHARS: usize = 256;
 
-/// How often a notice is tried that fails in a way that another might not: the client ends the connection over it, say. It is
+/// How often a notification is tried that fails in a way that another might not: the client ends the connection over it, say. It is
 /// dropped then, so that it holds up the others no longer.
 const TRIES_MAX: u32 = 5;
 
-/// How long to wait after the server could not make a notice: the first time; doubled with each that follows.
+/// How long to wait after the server could not make a notification: the first time; doubled with each that follows.
 const REST_FIRST: Duration = Duration::from_secs(1);
 
 /// The longest such wait.
@@ -53,16 +53,16 @@ pub struct Delivery<S> {
 }
 
 /// Tells the client what waits for it, until the connection or the server ends. `delivered` becomes true with the first
-/// notice that the client has taken.
+/// notification that the client has taken.
 pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
     server: &Arc<Server>,
     mailbox: &Mailbox,
-    mut line: Delivery<S>,
+    mut delivery: Delivery<S>,
     mut stopping: watch::Receiver<bool>,
     delivered: &mut bool,
 ) -> io::Result<()> {
-    let mut too_old = pin!(tokio::time::sleep(line.limits.connection));
-    let operations = line.interrogate(&mailbox.endpoint.query()).await?;
+    let mut too_old = pin!(tokio::time::sleep(delivery.limits.connection));
+    let operations = delivery.interrogate(&mailbox.endpoint.query()).await?;
     let mut rest = Duration::ZERO;
     loop {
         let mut unasked = [0; 1];
@@ -73,36 +73,37 @@ pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
         let waiting = tokio::select! {
             waiting = next => waiting,
             // End of the stream, or bytes that nobody asked for: either way it is over.
-            _ = line.stream.read(&mut unasked) => return match mailbox.is_empty() {
+            _ = delivery.stream.read(&mut unasked) => return match mailbox.is_empty() {
                 true => Ok(()),
                 false => Err(broken("the client closed the connection, or says what nobody asked for")),
             },
-            () = tokio::time::sleep(line.limits.idle) => return Ok(()),
+            () = tokio::time::sleep(delivery.limits.idle) => return Ok(()),
             () = &mut too_old => return Ok(()),
             _ = stopping.wait_for(|stopping| *stopping) => return Ok(()),
         };
-        let operation = operation_of(&waiting.notice);
-        let (client, object) = (&waiting.notice.to, &waiting.notice.object);
+        let operation = operation_of(&waiting.notification);
+        let (client, object) = (&waiting.notification.to, &waiting.notification.object);
         if !operations.is_empty() && !operations.contains(&operation) {
             tracing::warn!(%client, %object, ?operation, "not sent: the client says that it does not serve this");
             continue;
         }
-        let (message, _room) = match server.push(&line.peer, line.version, &waiting.notice).await {
-            Ok(made) => {
-                rest = Duration::ZERO;
-                let Some(message) = made else { continue };
-                message
-            }
-            Err(why) => {
-                rest = (rest * 2).clamp(REST_FIRST, REST_MAX);
-                mailbox.keep_unmade(waiting, &why, rest);
-                continue;
-            }
-        };
-        match line.exchange(&message).await {
+        let (message, _room) =
+            match server.push(&delivery.peer, delivery.version, &waiting.notification).await {
+                Ok(made) => {
+                    rest = Duration::ZERO;
+                    let Some(message) = made else { continue };
+                    message
+                }
+                Err(why) => {
+                    rest = (rest * 2).clamp(REST_FIRST, REST_MAX);
+                    mailbox.keep_unmade(waiting, &why, rest);
+                    continue;
+                }
+            };
+        match delivery.exchange(&message).await {
             Ok(item) => {
                 *delivered = true;
-                tell(&waiting.notice, &item);
+                tell(&waiting.notification, &item);
             }
             Err(error) => {
                 mailbox.keep_unsent(waiting, &error);
@@ -112,8 +113,8 @@ pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-fn tell(notice: &Notice, item: &ResponseItem) {
-    let (client, object, operation) = (&notice.to, &notice.object, operation_of(notice));
+fn tell(notification: &Notification, item: &ResponseItem) {
+    let (client, object, operation) = (&notification.to, &notification.object, operation_of(notification));
     match item.result_status {
         ResultStatus::Success => tracing::info!(%client, %object, ?operation, "the client was told"),
         _ => {
@@ -122,35 +123,36 @@ fn tell(notice: &Notice, item: &ResponseItem) {
     }
 }
 
-fn operation_of(notice: &Notice) -> Operation {
-    match notice.what {
+fn operation_of(notification: &Notification) -> Operation {
+    match notification.what {
         What::Put { .. } => Operation::Put,
         What::Notify { .. } => Operation::Notify,
     }
 }
 
 impl Mailbox {
-    /// Keeps a notice that the server could not make.
+    /// Keeps a notification that the server could not make.
     fn keep_unmade(&self, waiting: Waiting, why: &executor::Error, rest: Duration) {
-        let (client, object, seconds) = (&waiting.notice.to, &waiting.notice.object, rest.as_secs());
+        let (client, object, seconds) =
+            (&waiting.notification.to, &waiting.notification.object, rest.as_secs());
         tracing::error!(%client, %object, %why, "a notice could not be made; trying again in {seconds} s");
         self.keep(waiting, !why.may_pass(), &why.to_string());
     }
 
-    /// Keeps a notice that the client did not take.
+    /// Keeps a notification that the client did not take.
     fn keep_unsent(&self, waiting: Waiting, error: &io::Error) {
-        // Without room here nothing is said against the notice.
+        // Without room here nothing is said against the notification.
         self.keep(waiting, error.kind() != io::ErrorKind::ResourceBusy, &error.to_string());
     }
 
-    /// Keeps a notice that could not be delivered for another try; drops it where the failure counts and was the last try.
+    /// Keeps a notification that could not be delivered for another try; drops it where the failure counts and was the last try.
     fn keep(&self, waiting: Waiting, counts: bool, why: &str) {
         let waiting = Waiting { failures: waiting.failures + u32::from(counts), ..waiting };
         if waiting.failures < TRIES_MAX {
             return self.put_back(waiting);
         }
-        let (Waiting { notice, failures }, operation) = (&waiting, operation_of(&waiting.notice));
-        let (client, object) = (&notice.to, &notice.object);
+        let (Waiting { notification, failures }, operation) = (&waiting, operation_of(&waiting.notification));
+        let (client, object) = (&notification.to, &notification.object);
         tracing::warn!(%client, %object, ?operation, tries = failures, %why,
             "a notice is dropped: it failed each time that it was tried; the client does not know of it");
     }

@@ -3,7 +3,7 @@
 
 use super::Mailbox;
 use super::deliver::{Delivery, deliver};
-use crate::gate::{Gate, Shown};
+use crate::authenticate::{Authenticator, Shown};
 use crate::listen::{CalledVerifier, Error, TlsFiles, Verifier};
 use crate::server::Server;
 use crate::session::{Limits, Peer, Service as _};
@@ -25,17 +25,30 @@ const WAIT_FIRST: Duration = Duration::from_secs(1);
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// What every call needs.
-pub struct Line {
+pub struct DialContext {
     /// The server, which makes the messages.
     pub server: Arc<Server>,
     /// TLS with the server's certificate.
     pub tls: Swap<TlsConnector>,
     /// Who is who.
-    pub gate: Arc<Gate>,
+    pub authenticator: Arc<Authenticator>,
     /// Time limits.
     pub limits: Limits,
     /// Turns true when the server stops.
     pub stopping: watch::Receiver<bool>,
+}
+
+impl DialContext {
+    /// What the calls of this server need.
+    pub fn new(
+        server: &Arc<Server>,
+        connector: TlsConnector,
+        limits: Limits,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let authenticator = Arc::clone(server.executor().authenticator());
+        Self { server: Arc::clone(server), tls: Swap::new(connector), authenticator, limits, stopping }
+    }
 }
 
 /// TLS as a client: with the certificate of the server, and what judges those of its clients.
@@ -53,20 +66,20 @@ pub fn connector(files: &TlsFiles<'_>, verifier: &Arc<Verifier>) -> Result<TlsCo
 
 /// Keeps a connection to the client of this mailbox, again and again, until the server stops. The first call is made at
 /// once; after a connection that was idle, the next is made when something waits.
-pub async fn dial(line: Arc<Line>, mailbox: Arc<Mailbox>) {
-    let mut stopping = line.stopping.clone();
+pub async fn dial(context: Arc<DialContext>, mailbox: Arc<Mailbox>) {
+    let mut stopping = context.stopping.clone();
     let mut wait = WAIT_FIRST;
     loop {
         let mut delivered = false;
-        let called = call(&line, &mailbox, &mut delivered).await;
+        let called = call(&context, &mailbox, &mut delivered).await;
         if delivered {
             wait = WAIT_FIRST;
         }
         let pause = async {
             match &called {
                 Ok(()) => {
-                    let notice = mailbox.next().await;
-                    mailbox.put_back(notice);
+                    let notification = mailbox.next().await;
+                    mailbox.put_back(notification);
                 }
                 Err(why) => {
                     let (client, seconds) = (&mailbox.endpoint.client, wait.as_secs());
@@ -86,7 +99,7 @@ pub async fn dial(line: Arc<Line>, mailbox: Arc<Mailbox>) {
 }
 
 /// One connection from its beginning to its end.
-async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Result<()> {
+async fn call(context: &DialContext, mailbox: &Mailbox, delivered: &mut bool) -> io::Result<()> {
     let endpoint = &mailbox.endpoint;
     let Some(address) = &endpoint.address else { return Ok(()) };
     let name = ServerName::try_from(endpoint.server_name().to_owned()).map_err(io::Error::other)?;
@@ -94,12 +107,12 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let peer = stream.peer_addr()?;
-        Ok::<_, io::Error>((peer, line.tls.get().connect(name, stream).await?))
+        Ok::<_, io::Error>((peer, context.tls.get().connect(name, stream).await?))
     };
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "no connection in time");
-    let (peer, stream) = timeout(line.limits.handshake, connect).await.map_err(late)??;
+    let (peer, stream) = timeout(context.limits.handshake, connect).await.map_err(late)??;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let presented = line.gate.enter(chain, Shown::ByEndpoint).map_err(|refused| {
+    let presented = context.authenticator.enter(chain, Shown::ByEndpoint).map_err(|refused| {
         io::Error::other(format!("the certificate of {address} is not taken: {}", refused.why))
     })?;
     if presented.principal().name != endpoint.client {
@@ -112,13 +125,13 @@ async fn call(line: &Line, mailbox: &Mailbox, delivered: &mut bool) -> io::Resul
             address: peer,
             principal: presented.principal(),
             presented,
-            turnable: false,
+            can_reverse_roles: false,
             watch: None,
         }),
         version: endpoint.version(),
         negotiable: endpoint.version.is_none(),
-        limits: line.limits,
-        memory: line.server.memory().clone(),
+        limits: context.limits,
+        memory: context.server.memory().clone(),
     };
-    deliver(&line.server, mailbox, delivery, line.stopping.clone(), delivered).await
+    deliver(&context.server, mailbox, delivery, context.stopping.clone(), delivered).await
 }

@@ -1,7 +1,7 @@
 //! Clients as servers: where each client of `[[endpoints]]` is told what concerns it (KMIP 2.1, 6.2). Either the server
 //! calls it ([`dial`]), or it turns its own connection around (Set Endpoint Role).
 //!
-//! A notice waits in the mailbox of its client, which is bounded: the oldest gives way. Posting never waits, so that no
+//! A notification waits in the mailbox of its client, which is bounded: the oldest gives way. Posting never waits, so that no
 //! request is ever held up by a client that does not listen. What waits holds no secret, and does not outlive the
 //! server.
 
@@ -9,10 +9,10 @@ mod deliver;
 mod dial;
 
 pub use deliver::{Delivery, deliver};
-pub use dial::{Line, connector, dial};
+pub use dial::{DialContext, connector, dial};
 
 use crate::config::EndpointConfig;
-use crate::engine::telling::notice::Notice;
+use crate::engine::notifications::notification::Notification;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,11 +32,11 @@ pub struct Mailbox {
     posted: tokio::sync::Notify,
 }
 
-/// A notice that waits for its client.
+/// A notification that waits for its client.
 pub struct Waiting {
-    /// The notice.
-    pub notice: Notice,
-    /// How often it failed in a way that another notice might not.
+    /// The notification.
+    pub notification: Notification,
+    /// How often it failed in a way that another notification might not.
     pub failures: u32,
 }
 
@@ -60,46 +60,46 @@ impl Endpoints {
         self.mailboxes.iter().find(|mailbox| mailbox.endpoint.client == client)
     }
 
-    /// Puts notices into their mailboxes.
-    pub fn post(&self, notices: Vec<Notice>) {
-        for notice in notices {
-            if let Some(mailbox) = self.of(&notice.to) {
-                mailbox.post(notice);
+    /// Puts notifications into their mailboxes.
+    pub fn post(&self, notifications: Vec<Notification>) {
+        for notification in notifications {
+            if let Some(mailbox) = self.of(&notification.to) {
+                mailbox.post(notification);
             }
         }
     }
 }
 
 impl Mailbox {
-    fn post(&self, notice: Notice) {
+    fn post(&self, notification: Notification) {
         let mut waiting = self.waiting();
         if waiting.len() >= self.notices_max
             && let Some(oldest) = waiting.pop_front()
         {
             oldest.dropped();
         }
-        waiting.push_back(Waiting { notice, failures: 0 });
+        waiting.push_back(Waiting { notification, failures: 0 });
         self.posted.notify_one();
     }
 
-    /// The oldest notice, as soon as there is one.
+    /// The oldest notification, as soon as there is one.
     pub async fn next(&self) -> Waiting {
         loop {
             let posted = self.posted.notified();
-            let notice = self.waiting().pop_front();
-            match notice {
-                Some(notice) => return notice,
+            let notification = self.waiting().pop_front();
+            match notification {
+                Some(notification) => return notification,
                 None => posted.await,
             }
         }
     }
 
-    /// Puts back a notice that could not be sent.
-    pub fn put_back(&self, notice: Waiting) {
+    /// Puts back a notification that could not be sent.
+    pub fn put_back(&self, notification: Waiting) {
         let mut waiting = self.waiting();
         match waiting.len() < self.notices_max {
-            true => waiting.push_front(notice),
-            false => notice.dropped(),
+            true => waiting.push_front(notification),
+            false => notification.dropped(),
         }
         self.posted.notify_one();
     }
@@ -115,7 +115,7 @@ impl Mailbox {
 
 impl Waiting {
     fn dropped(&self) {
-        let (client, object) = (&self.notice.to, &self.notice.object);
+        let (client, object) = (&self.notification.to, &self.notification.object);
         tracing::warn!(%client, %object, "dropped the oldest notice: too many wait for this client");
     }
 }

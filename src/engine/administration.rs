@@ -1,5 +1,5 @@
 //! The administrative operations: what the commands of `keystead` ask beyond KMIP, as one vendor operation with JSON
-//! (see [`protocol`](crate::admin::protocol)). They are a table like KMIP's, and take the same path: the gate and the
+//! (see [`protocol`](crate::admin::protocol)). They are a table like KMIP's, and take the same path: the authenticator and the
 //! checks of the message first, then the right of the row; what they change stands in the draft and is committed with
 //! the audit entry of the item. What the engine cannot do (the HSM, the CA's key) comes back as a need.
 
@@ -8,9 +8,9 @@ mod hand_over;
 
 use crate::admin::protocol::{self, AdminRequest};
 use crate::engine::context::Context;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::rights::policy;
-use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use kmip_codec::item::ItemValue;
 use kmip_codec::operations::{Operation, Request};
 use serde::Serialize;
@@ -100,7 +100,7 @@ fn parse(payload: &ItemValue) -> Result<AdminRequest, Refusal> {
 }
 
 /// Performs the operation in a payload, if this client may ask for it.
-pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue> {
+pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> OpResult<ItemValue> {
     let request = parse(payload)?;
     cx.note = note(&request);
     let row = row(&request);
@@ -123,9 +123,9 @@ pub fn perform(payload: &ItemValue, cx: &mut Context<'_, '_>) -> Step<ItemValue>
         AdminRequest::ClientHandOver { .. } => hand_over::hand_over(cx, &request),
         AdminRequest::ClientList => clients::issued(cx.draft).and_then(|issued| json(&issued)),
         AdminRequest::ClientShow { name } => clients::show(cx, &request, name),
-        _ => cx.supplies.outside(&request),
+        _ => cx.fulfilled.outside(&request),
     };
-    if let (Work::Job, Err(Halt::Refused(refusal))) = (row.work, &answer) {
+    if let (Work::Job, Err(Interrupt::Refused(refusal))) = (row.work, &answer) {
         cx.note = refusal.message.clone().into_owned();
     }
     let answer = answer?;
@@ -169,7 +169,7 @@ fn filled(note: &str, answer: &Value) -> Option<String> {
     Some(out)
 }
 
-fn json(value: &impl Serialize) -> Step<Value> {
+fn json(value: &impl Serialize) -> OpResult<Value> {
     serde_json::to_value(value).map_err(|error| internal(&error).into())
 }
 

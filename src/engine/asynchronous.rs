@@ -16,9 +16,9 @@ pub use record::{Record, Stage};
 use crate::engine::administration;
 use crate::engine::context::Context;
 use crate::engine::draft::Changes;
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Step, refuse, unless_damaged};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse, unless_damaged};
 use crate::engine::world::View;
 use bytes::Bytes;
 use kmip_codec::Version;
@@ -62,7 +62,7 @@ pub fn is_later(
     on: AsynchronousIndicator,
     operation: Operation,
     last: bool,
-) -> Step<bool> {
+) -> OpResult<bool> {
     let has_ticket = cx.draft.grant().is_some();
     match on {
         AsynchronousIndicator::Mandatory if NEVER.contains(&operation) => refuse(
@@ -87,10 +87,10 @@ pub fn accept(
     cx: &mut Context<'_, '_>,
     item: &RequestItem,
     on_error: BatchErrorContinuationOption,
-) -> Step<ResponseItem> {
+) -> OpResult<ResponseItem> {
     make_room(cx)?;
     let mut correlation = [0; 16];
-    cx.entropy.fill(&mut correlation).map_err(Halt::Need)?;
+    cx.entropy.fill(&mut correlation).map_err(Interrupt::Need)?;
     let mut message = RequestMessage::new(cx.version, vec![item.clone()]);
     message.later_fields = true;
     let record = Record {
@@ -101,14 +101,14 @@ pub fn accept(
         version: cx.version.to_string(),
         submitted: cx.draft.world().now.nanoseconds,
         placeholder: cx.placeholder.clone(),
-        given: cx.given.clone(),
+        batch_results: cx.batch_results.clone(),
         head: cx.head.clone(),
         behind: Vec::new(),
         on_error: on_error.0,
         ended: 0,
         stage: Stage::Submitted(message.to_bytes().into()),
     };
-    let place = keys::place(&record.owner, &correlation);
+    let place = keyspace::place(&record.owner, &correlation);
     cx.draft.put_asynchronous(&place, Some(&record))?;
     match cx.head.clone() {
         None => cx.draft.put_waiting(record.submitted, &place, true)?,
@@ -121,7 +121,7 @@ pub fn accept(
     Ok(pending(&correlation))
 }
 
-fn stand_behind(cx: &mut Context<'_, '_>, head: &[u8], place: Vec<u8>) -> Step<()> {
+fn stand_behind(cx: &mut Context<'_, '_>, head: &[u8], place: Vec<u8>) -> OpResult<()> {
     let Some(mut record) = cx.draft.asynchronous(head)? else {
         return refuse(Cause::Internal, "the first asynchronous item of a batch is not kept");
     };
@@ -139,14 +139,14 @@ pub fn pending(correlation: &[u8]) -> ResponseItem {
 }
 
 /// The request of this client under a correlation value, unless its time is over.
-pub fn find(cx: &mut Context<'_, '_>, correlation: &[u8]) -> Step<Option<Record>> {
-    let place = keys::place(&cx.principal().name, correlation);
+pub fn find(cx: &mut Context<'_, '_>, correlation: &[u8]) -> OpResult<Option<Record>> {
+    let place = keyspace::place(&cx.principal().name, correlation);
     let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);
     Ok(cx.draft.asynchronous(&place)?.filter(|record| !record.is_over(now, keep)))
 }
 
 /// A client has only so many requests. They are counted once for each batch: each must be opened for it.
-fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
+fn make_room(cx: &mut Context<'_, '_>) -> OpResult<()> {
     let open = match cx.open_requests {
         Some(open) => open,
         None => open_requests(cx)?,
@@ -165,7 +165,7 @@ fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
 }
 
 /// How many are open. Drops what was answered long ago.
-fn open_requests(cx: &mut Context<'_, '_>) -> Step<usize> {
+fn open_requests(cx: &mut Context<'_, '_>) -> OpResult<usize> {
     let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);
     let mut left = 0;
     for place in cx.draft.asynchronous_places()? {
@@ -188,19 +188,19 @@ pub struct Waiting {
 
 impl Waiting {
     fn of(key: &[u8]) -> Option<Self> {
-        keys::waiting_parts(key).map(|(submitted, place)| Self { submitted, place })
+        keyspace::waiting_parts(key).map(|(submitted, place)| Self { submitted, place })
     }
 
     /// Whose it is, in short.
     pub fn client(&self) -> Vec<u8> {
-        keys::place_owner(&self.place).to_vec()
+        keyspace::place_owner(&self.place).to_vec()
     }
 }
 
 /// What waits, the oldest first, at most so many.
 pub fn waiting(view: &dyn View, most: usize) -> Result<Vec<Waiting>, Need> {
     let mut found = Vec::new();
-    view.scan(&keys::all_waiting(), &mut |key| {
+    view.scan(&keyspace::all_waiting(), &mut |key| {
         found.extend(Waiting::of(key));
         if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
@@ -209,13 +209,13 @@ pub fn waiting(view: &dyn View, most: usize) -> Result<Vec<Waiting>, Need> {
 
 /// What these changes let wait.
 pub fn accepted(changes: &Changes) -> Vec<Waiting> {
-    let prefix = keys::all_waiting();
+    let prefix = keyspace::all_waiting();
     let new = changes.writes.iter().filter(|(key, value)| value.is_some() && key.starts_with(&prefix));
     new.filter_map(|(key, _)| Waiting::of(key)).collect()
 }
 
 /// The item of a kept answer, if it was asked for in this version.
-pub fn answer_in(version: Version, kept: &[u8]) -> Step<ResponseItem> {
+pub fn answer_in(version: Version, kept: &[u8]) -> OpResult<ResponseItem> {
     let message = ResponseMessage::from_bytes(kept).ok().filter(|message| message.version() == version);
     match message.and_then(|mut message| message.items.pop()) {
         Some(answer) => Ok(answer),

@@ -6,19 +6,19 @@
 mod answered;
 mod items;
 
-pub use answered::{Deed, refused};
+pub use answered::{ItemOutcome, refused};
 pub use items::Batch;
 
 use crate::engine::context::Context;
 use crate::engine::draft::{Changes, Draft, Undone};
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step};
-use crate::engine::rights::credentials::{self, Standing};
+use crate::engine::notifications::notification::{self, Notification};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal};
+use crate::engine::rights::credentials::{self, CertificateStatus};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::tickets::{self, Admitted};
-use crate::engine::supplies::Supplies;
-use crate::engine::telling::notice::{self, Notice};
 use crate::engine::world::{Entropy, World};
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::value::DateTime;
@@ -32,11 +32,11 @@ pub struct Outcome {
     /// What to commit.
     pub changes: Changes,
     /// What to enter in the audit, an entry an item.
-    pub deeds: Vec<Deed>,
+    pub item_outcomes: Vec<ItemOutcome>,
     /// The client that the message acted as, where it showed the ticket of another.
     pub acting_as: Option<String>,
     /// What to tell clients, once the changes are durable.
-    pub notices: Vec<Notice>,
+    pub notifications: Vec<Notification>,
     /// How much of a processor's time its items have asked for, as far as could be told before they were done, in microseconds.
     pub asked: u64,
     /// What is to be committed in the place of the changes where the answer is not given after all: that the message was
@@ -51,11 +51,16 @@ impl Outcome {
     /// audit names the objects all the same, but for those that it would have made.
     pub fn refuse(self, now: i64, message: &RequestMessage, refusal: &Refusal) -> Self {
         let whole = refuse_whole(now, message, refusal);
-        let objects = self.deeds.into_iter().map(|deed| deed.objects).chain(std::iter::repeat(Vec::new()));
-        let deeds = whole.deeds.into_iter().zip(objects).map(|(deed, objects)| Deed { objects, ..deed });
-        let mut deeds: Vec<Deed> = deeds.collect();
-        deeds.iter_mut().for_each(|deed| deed.strike(&self.made));
-        Self { deeds, changes: self.counted, acting_as: self.acting_as, ..whole }
+        let objects =
+            self.item_outcomes.into_iter().map(|item| item.objects).chain(std::iter::repeat(Vec::new()));
+        let item_outcomes = whole
+            .item_outcomes
+            .into_iter()
+            .zip(objects)
+            .map(|(item_outcome, objects)| ItemOutcome { objects, ..item_outcome });
+        let mut item_outcomes: Vec<ItemOutcome> = item_outcomes.collect();
+        item_outcomes.iter_mut().for_each(|item| item.strike(&self.made));
+        Self { item_outcomes, changes: self.counted, acting_as: self.acting_as, ..whole }
     }
 }
 
@@ -65,9 +70,9 @@ pub fn run(
     principal: &Principal,
     message: &RequestMessage,
     entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
+    fulfilled: &mut Fulfilled,
 ) -> Result<Outcome, Need> {
-    supplies.rewind();
+    fulfilled.rewind();
     let most = world.settings.batch_items_max;
     let found = message.items.len();
     if found > most {
@@ -75,10 +80,10 @@ pub fn run(
         let refusal = Refusal::new(Cause::Limit, text);
         return Ok(refuse_whole(world.now.seconds(), message, &refusal));
     }
-    match run_admitted(world, principal, message, entropy, supplies) {
+    match run_admitted(world, principal, message, entropy, fulfilled) {
         Ok(outcome) => Ok(outcome),
-        Err(Halt::Need(need)) => Err(need),
-        Err(Halt::Refused(refusal)) => Ok(refuse_whole(world.now.seconds(), message, &refusal)),
+        Err(Interrupt::Need(need)) => Err(need),
+        Err(Interrupt::Refused(refusal)) => Ok(refuse_whole(world.now.seconds(), message, &refusal)),
     }
 }
 
@@ -88,41 +93,39 @@ fn run_admitted(
     principal: &Principal,
     message: &RequestMessage,
     entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
-) -> Step<Outcome> {
+    fulfilled: &mut Fulfilled,
+) -> OpResult<Outcome> {
     check_item_ids(message)?;
-    let standing = credentials::admit(world, principal)?;
+    let status = credentials::admit(world, principal)?;
     // A certificate that was replaced fetches its successor as itself, whatever the message shows beside it.
-    let ticket = match standing.leave {
+    let ticket = match status.limited_grant {
         None => tickets::admit(world, principal, message)?,
         Some(_) => None,
     };
     let acting = ticket.as_ref().map_or(principal, |ticket| &ticket.principal);
-    let grant = standing.leave.clone().or_else(|| ticket.as_ref().map(Admitted::grant));
+    let grant = status.limited_grant.clone().or_else(|| ticket.as_ref().map(Admitted::grant));
     let mut draft = Draft::granted(world, acting, grant);
     rely_on(&mut draft, principal, ticket.as_ref());
-    standing.settle(&mut draft)?;
-    let cx = Context::new(&mut draft, message.version(), entropy, supplies);
-    let (items, deeds) = Batch::new(message).run(cx).map_err(Halt::Need)?;
+    status.settle(&mut draft)?;
+    let cx = Context::new(&mut draft, message.version(), entropy, fulfilled);
+    let (items, item_outcomes) = Batch::new(message).run(cx).map_err(Interrupt::Need)?;
     let asked = draft.unbound_time();
-    let counted = counted((world, principal), acting, &standing, ticket.as_ref(), draft.grant())?;
+    let counted = counted((world, principal), acting, &status, ticket.as_ref(), draft.grant())?;
     if let Some(ticket) = &ticket {
         ticket.settle(&mut draft)?;
     }
     let mut response = ResponseMessage::new(message.version(), DateTime(world.now.seconds()), items);
     response.header.client_correlation_value.clone_from(&message.header.client_correlation_value);
-    if let Some(unproven) = acting
-        .unproven
-        .as_ref()
-        .filter(|unproven| deeds.iter().any(|deed| deed.cause == Some(unproven.cause)))
-    {
-        unproven.ask(&mut response);
+    if let Some(pending_attestation) = acting.pending_attestation.as_ref().filter(|pending_attestation| {
+        item_outcomes.iter().any(|item| item.cause == Some(pending_attestation.cause))
+    }) {
+        pending_attestation.ask(&mut response);
     }
     let acting_as = (acting.name != principal.name).then(|| acting.name.clone());
-    let notices = notice::of(&draft, &world.settings.subscriptions, Some(&principal.name));
+    let notifications = notification::of(&draft, &world.settings.subscriptions, Some(&principal.name));
     let made = draft.made();
-    let changes = draft.finish().map_err(Halt::Need)?;
-    Ok(Outcome { response, changes, deeds, acting_as, notices, asked, counted, made })
+    let changes = draft.finish().map_err(Interrupt::Need)?;
+    Ok(Outcome { response, changes, item_outcomes, acting_as, notifications, asked, counted, made })
 }
 
 /// Nothing is committed where the sender, or the ticket that it has shown, is not good any more by then.
@@ -138,17 +141,17 @@ fn rely_on(draft: &mut Draft<'_>, sender: &Principal, ticket: Option<&Admitted>)
 fn counted(
     (world, principal): (&World<'_>, &Principal),
     acting: &Principal,
-    standing: &Standing,
+    status: &CertificateStatus,
     ticket: Option<&Admitted>,
     left: Option<&mut Grant>,
-) -> Step<Changes> {
+) -> OpResult<Changes> {
     let mut draft = Draft::granted(world, acting, left.cloned());
     rely_on(&mut draft, principal, ticket);
-    standing.settle(&mut draft)?;
+    status.settle(&mut draft)?;
     if let Some(ticket) = ticket {
         ticket.settle(&mut draft)?;
     }
-    draft.finish().map_err(Halt::Need)
+    draft.finish().map_err(Interrupt::Need)
 }
 
 /// Refuses a whole message, in one item.
@@ -159,17 +162,17 @@ pub fn refuse_whole(now: i64, message: &RequestMessage, refusal: &Refusal) -> Ou
     let mut item = refused(refusal, version, operation);
     item.operation = operation;
     item.unique_batch_item_id = first.and_then(|item| item.unique_batch_item_id.clone());
-    let deeds = message.items.iter().map(|item| {
+    let item_outcomes = message.items.iter().map(|item| {
         let operation = item.request.operation();
         let reason = refusal.cause.reason(version, item.request.named_operation());
-        Deed::refused(operation, Vec::new(), refusal.cause, reason)
+        ItemOutcome::refused(operation, Vec::new(), refusal.cause, reason)
     });
     Outcome {
-        deeds: deeds.collect(),
+        item_outcomes: item_outcomes.collect(),
         response: ResponseMessage::new(version, DateTime(now), vec![item]),
         changes: Changes::default(),
         acting_as: None,
-        notices: Vec::new(),
+        notifications: Vec::new(),
         asked: 0,
         counted: Changes::default(),
         made: Undone::default(),

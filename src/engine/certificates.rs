@@ -1,13 +1,13 @@
-//! Certificates that this server makes (KMIP 2.1, 6.1.6 and 6.1.45): what is wished for, the authority that the
+//! Certificates that this server makes (KMIP 2.1, 6.1.6 and 6.1.45): what is cert_template for, the authority that the
 //! configuration names, and the certificate itself.
 
 mod authority;
+mod cert_template;
 mod make;
 mod proof;
-mod wish;
 
 pub use authority::Issuer;
-pub use wish::Wish;
+pub use cert_template::CertTemplate;
 
 use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Purpose};
@@ -15,7 +15,7 @@ use crate::engine::material::{self, Truth};
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::release;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -36,13 +36,13 @@ pub struct Sent {
 
 impl Sent {
     /// The request to read, if there is one.
-    pub fn request(self, cx: &mut Context<'_, '_>, operation: Operation) -> Step<Option<Wish>> {
+    pub fn request(self, cx: &mut Context<'_, '_>, operation: Operation) -> OpResult<Option<CertTemplate>> {
         if let Some(id) = self.identifier {
             let object = cx.living(Some(id), operation)?;
             return managed_request(cx, &object).map(Some);
         }
         match (self.kind, self.value) {
-            (Some(kind), Some(value)) => Wish::requested(kind, &value).map(Some),
+            (Some(kind), Some(value)) => CertTemplate::requested(kind, &value).map(Some),
             (None, Some(_)) => refuse(Cause::Missing, "name the Certificate Request Type of the request"),
             _ => Ok(None),
         }
@@ -51,18 +51,18 @@ impl Sent {
 
 /// The key with which a client wants to log in, X.509 SubjectPublicKeyInfo DER: that of a request, PEM.
 pub fn login_key(request: &str) -> Result<Vec<u8>, Refusal> {
-    match Wish::of_login(CertificateRequestType::PEM, request.as_bytes()) {
-        Ok(wish) => Ok(wish.key_der()),
-        Err(Halt::Refused(refusal)) => Err(refusal),
-        Err(Halt::Need(need)) => Err(Refusal::new(Cause::Internal, format!("{need:?}"))),
+    match CertTemplate::of_login(CertificateRequestType::PEM, request.as_bytes()) {
+        Ok(template) => Ok(template.key_der()),
+        Err(Interrupt::Refused(refusal)) => Err(refusal),
+        Err(Interrupt::Need(need)) => Err(Refusal::new(Cause::Internal, format!("{need:?}"))),
     }
 }
 
-/// The wish of a managed certificate request.
-pub fn managed_request(cx: &mut Context<'_, '_>, object: &Object) -> Step<Wish> {
+/// The template of a managed certificate request.
+pub fn managed_request(cx: &mut Context<'_, '_>, object: &Object) -> OpResult<CertTemplate> {
     match release::opened(cx, object)? {
         ManagedObject::CertificateRequest(request) => {
-            Wish::requested(request.certificate_request_type, &request.value)
+            CertTemplate::requested(request.certificate_request_type, &request.value)
         }
         other => {
             let message = format!("a {:?} is no certificate request", other.object_type());
@@ -72,7 +72,7 @@ pub fn managed_request(cx: &mut Context<'_, '_>, object: &Object) -> Step<Wish> 
 }
 
 /// The public key of an object, X.509 SubjectPublicKeyInfo DER.
-pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> Step<Vec<u8>> {
+pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> OpResult<Vec<u8>> {
     if object.object_type() != ObjectType::PublicKey {
         let message = format!("a certificate is made for a Public Key, not for a {:?}", object.object_type());
         return refuse(Cause::WrongType, message);
@@ -88,8 +88,8 @@ pub fn public_key(cx: &mut Context<'_, '_>, object: &Object) -> Step<Vec<u8>> {
 }
 
 /// A certificate vouches for a key from now on.
-pub fn check_strength(cx: &Context<'_, '_>, wish: &Wish) -> Step<()> {
-    match material::of_public_key(&wish.key_der()) {
+pub fn check_strength(cx: &Context<'_, '_>, template: &CertTemplate) -> OpResult<()> {
+    match material::of_public_key(&template.key_der()) {
         Truth::Pair(key) => {
             weakness::check(cx.principal(), Means::Key(key.algorithm, key.strength_bits(), key.curve))
         }
@@ -97,13 +97,13 @@ pub fn check_strength(cx: &Context<'_, '_>, wish: &Wish) -> Step<()> {
     }
 }
 
-/// The certificate that fulfils a wish, as an object with these attributes, not stored yet.
+/// The certificate that fulfils a template, as an object with these attributes, not stored yet.
 pub fn made(
     cx: &mut Context<'_, '_>,
-    wish: Wish,
+    template: CertTemplate,
     given: Attributes,
     inherited: Attributes,
-) -> Step<(Object, ManagedObject)> {
+) -> OpResult<(Object, ManagedObject)> {
     let kind = attribute!(given, CertificateType).next().copied();
     if kind.is_some_and(|kind| kind != CertificateType::X_509) {
         return refuse(Cause::FeatureNotSupported, "the certificates that this server makes are X.509");
@@ -118,15 +118,16 @@ pub fn made(
     let either = |tag| date(&given, tag).or_else(|| date(&inherited, tag));
     let from = either(kmip_codec::Tag::ActivationDate);
     let until = either(kmip_codec::Tag::DeactivationDate);
-    check_strength(cx, &wish)?;
+    check_strength(cx, &template)?;
     let issuer = Issuer::configured(cx)?;
-    let value = make::certificate(cx, &issuer, wish, from, until)?;
+    let value = make::certificate(cx, &issuer, template, from, until)?;
     issuer.spend(cx)?;
     let value = ManagedObject::Certificate(Certificate {
         certificate_type: CertificateType::X_509,
         value: value.into(),
     });
-    let given = given.0.into_iter().map(|entry| entry.attribute).filter(|a| !wish::is_wish(a)).collect();
+    let given =
+        given.0.into_iter().map(|entry| entry.attribute).filter(|a| !cert_template::is_wish(a)).collect();
     let mut object = intake::inheriting(cx, inherited, given, &value)?;
     object.attributes.set(Attribute::OriginalCreationDate(DateTime(cx.now())));
     Ok((object, value))
@@ -137,7 +138,7 @@ pub fn linked_key(
     cx: &mut Context<'_, '_>,
     certificate: &Object,
     operation: Operation,
-) -> Step<Option<Object>> {
+) -> OpResult<Option<Object>> {
     let Some(id) = certificate.linked(LinkType::PublicKeyLink).map(str::to_owned) else { return Ok(None) };
     let key = cx.draft.object(&id, operation)?;
     Ok((!key.is_destroyed()).then_some(key))

@@ -1,13 +1,13 @@
 //! What an operation works with: the draft, the message around it, and what the batch has made so far.
 
-use crate::engine::batch::Deed;
+use crate::engine::batch::ItemOutcome;
+use crate::engine::batch_results::{self, ItemResult};
 use crate::engine::draft::Draft;
-use crate::engine::given::{self, Given};
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::weakness;
-use crate::engine::supplies::Supplies;
 use crate::engine::work::Meter;
 use crate::engine::world::{Entropy, Settings};
 use kmip_codec::Version;
@@ -20,7 +20,7 @@ use kmip_codec::version::V2_1;
 /// An operation that this server performs: one file each in `ops/`.
 pub trait Execute: kmip_codec::operations::Call {
     /// Performs it on the draft.
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<Self::Answer>;
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<Self::Answer>;
 }
 
 /// What can be done with an object in the archive (KMIP 2.1, 6.1): it is brought back, and its attributes can be read, as
@@ -37,7 +37,7 @@ pub struct Context<'c, 'a> {
     /// The object that the batch made or found last (KMIP 2.1, 6.1).
     pub placeholder: Option<String>,
     /// What each item of the batch gave, for references of 2.x.
-    pub given: Vec<Given>,
+    pub batch_results: Vec<ItemResult>,
     /// Where the first item of the batch is kept that is done later, once there is one.
     pub head: Option<Vec<u8>>,
     /// Whether the batch is undone where an item fails.
@@ -51,7 +51,7 @@ pub struct Context<'c, 'a> {
     /// Random bytes.
     pub entropy: &'c mut dyn Entropy,
     /// Keys that were made for this batch.
-    pub supplies: &'c mut Supplies,
+    pub fulfilled: &'c mut Fulfilled,
     /// The answer that takes the place of that of the present item: what a Poll found.
     pub instead: Option<ResponseItem>,
     /// Objects that the present item named or made, for the audit.
@@ -59,7 +59,7 @@ pub struct Context<'c, 'a> {
     /// What the present item wants noted in the audit and the log, through [`noted`](crate::engine::telling::notes::noted).
     pub note: String,
     /// What the present item does of asynchronous requests, for the audit.
-    pub within: Vec<Deed>,
+    pub within: Vec<ItemOutcome>,
 }
 
 impl<'c, 'a> Context<'c, 'a> {
@@ -68,22 +68,22 @@ impl<'c, 'a> Context<'c, 'a> {
         draft: &'c mut Draft<'a>,
         version: Version,
         entropy: &'c mut dyn Entropy,
-        supplies: &'c mut Supplies,
+        fulfilled: &'c mut Fulfilled,
     ) -> Self {
         let room = draft.world().settings.answer_bytes_max;
-        draft.bound_time(Meter::new(supplies.has_turn(), supplies.abandoned()));
+        draft.bound_time(Meter::new(fulfilled.has_turn(), fulfilled.abandoned()));
         Self {
             draft,
             version,
             room,
             open_requests: None,
             placeholder: None,
-            given: Vec::new(),
+            batch_results: Vec::new(),
             head: None,
             undoes: false,
             made: 0,
             entropy,
-            supplies,
+            fulfilled,
             instead: None,
             touched: Vec::new(),
             note: String::new(),
@@ -100,9 +100,15 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     /// What the present item did, for the audit.
-    pub fn end_item(&mut self, operation: Operation) -> Deed {
+    pub fn end_item(&mut self, operation: Operation) -> ItemOutcome {
         let (objects, note) = (std::mem::take(&mut self.touched), std::mem::take(&mut self.note));
-        Deed { operation, objects, note, within: std::mem::take(&mut self.within), ..Deed::default() }
+        ItemOutcome {
+            operation,
+            objects,
+            note,
+            within: std::mem::take(&mut self.within),
+            ..ItemOutcome::default()
+        }
     }
 
     /// Seconds since 1970.
@@ -126,18 +132,19 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     /// The identifier that a request means.
-    pub fn resolve(&self, id: Option<UniqueIdentifier>) -> Step<String> {
+    pub fn resolve(&self, id: Option<UniqueIdentifier>) -> OpResult<String> {
         let asked = id.clone();
         let nothing = || Self::nothing(asked.as_ref());
-        let last =
-            |operation: Operation| self.given.iter().rev().find(|given| given.operation == operation.0);
+        let last = |operation: Operation| {
+            self.batch_results.iter().rev().find(|result| result.operation == operation.0)
+        };
         let found = match id {
             None | Some(UniqueIdentifier::Reference(UniqueIdentifierReference::IDPlaceholder)) => {
                 self.placeholder.clone()
             }
             Some(UniqueIdentifier::Text(id)) => Some(id),
             Some(UniqueIdentifier::Index(index)) => {
-                given::nth(self.given.iter().filter_map(|given| given.id.clone()), index)
+                batch_results::nth(self.batch_results.iter().filter_map(|result| result.id.clone()), index)
             }
             Some(UniqueIdentifier::Reference(reference)) => {
                 let (operation, public) = referred(reference).ok_or_else(nothing)?;
@@ -148,7 +155,7 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     /// What was sent as the Unique Identifier stands for no object.
-    fn nothing(sent: Option<&UniqueIdentifier>) -> Halt {
+    fn nothing(sent: Option<&UniqueIdentifier>) -> Interrupt {
         let found = match sent {
             Some(UniqueIdentifier::Index(index)) => {
                 format!(
@@ -172,7 +179,7 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     /// The object that a request means, for this operation. What is in the archive must be recovered first.
-    pub fn object(&mut self, id: Option<UniqueIdentifier>, operation: Operation) -> Step<Object> {
+    pub fn object(&mut self, id: Option<UniqueIdentifier>, operation: Operation) -> OpResult<Object> {
         let id = self.resolve(id)?;
         self.touched.push(id.clone());
         let object = self.draft.object(&id, operation)?;
@@ -183,7 +190,7 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     /// The same, where destroyed objects will not do.
-    pub fn living(&mut self, id: Option<UniqueIdentifier>, operation: Operation) -> Step<Object> {
+    pub fn living(&mut self, id: Option<UniqueIdentifier>, operation: Operation) -> OpResult<Object> {
         let object = self.object(id, operation)?;
         if object.is_destroyed() {
             return refuse(Cause::Destroyed, format!("object {:?} was destroyed", object.id));
@@ -192,7 +199,7 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     /// Stores a changed object with the time of the change.
-    pub fn save(&mut self, mut object: Object) -> Step<()> {
+    pub fn save(&mut self, mut object: Object) -> OpResult<()> {
         weakness::check_quantum_safe(&object)?;
         object.touch(self.now());
         self.draft.put(object)
@@ -205,9 +212,9 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     /// A new identifier.
-    pub fn new_identifier(&mut self) -> Step<String> {
+    pub fn new_identifier(&mut self) -> OpResult<String> {
         let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes).map_err(Halt::Need)?;
+        self.entropy.fill(&mut bytes).map_err(Interrupt::Need)?;
         let id = uuid::Builder::from_random_bytes(bytes).into_uuid().to_string();
         self.draft.note_made(&id);
         Ok(id)

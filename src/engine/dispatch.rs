@@ -3,7 +3,7 @@
 
 use crate::engine::administration;
 use crate::engine::context::{Context, Execute as _};
-use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
 use kmip_codec::Version;
 use kmip_codec::for_each_operation;
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request, Response};
@@ -27,7 +27,7 @@ macro_rules! perform {
 macro_rules! dispatch {
     ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $request:ident => $response:ident, in $range:expr, $served:ident;)*) => {
         /// Performs a request.
-        pub fn dispatch(request: Request, cx: &mut Context<'_, '_>) -> Step<Response> {
+        pub fn dispatch(request: Request, cx: &mut Context<'_, '_>) -> OpResult<Response> {
             match request {
                 $(Request::$name(request) => perform!($served, request, $response, $name, cx),)*
                 Request::Unknown(administration::OPERATION, payload) => administration::perform(&payload, cx)

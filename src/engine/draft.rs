@@ -8,9 +8,9 @@ mod candidates;
 mod clients;
 mod find;
 mod handing;
-pub(in crate::engine) mod kept;
 mod pending;
 mod reading;
+pub(in crate::engine) mod records;
 mod undone;
 
 pub use callers::still_let_in;
@@ -18,10 +18,10 @@ pub use candidates::Age;
 pub use pending::{Position, Savepoint};
 pub use undone::Undone;
 
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::{CertificatePath, Identity};
 use crate::engine::rights::logins;
@@ -103,7 +103,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The object, if the principal may do this with it; its state as the dates have it now.
-    pub fn object(&mut self, id: &str, operation: Operation) -> Step<Object> {
+    pub fn object(&mut self, id: &str, operation: Operation) -> OpResult<Object> {
         let Some(mut object) = self.find(id)? else {
             return Err(policy::not_found(id).into());
         };
@@ -111,18 +111,18 @@ impl<'a> Draft<'a> {
         if self.pending.grant.as_ref().is_some_and(|grant| grant.is_lent) && logins::has(self, &object)? {
             return Err(policy::not_found(id).into());
         }
-        object.settle(self.world.now.seconds());
+        object.apply_date_transitions(self.world.now.seconds());
         Ok(object)
     }
 
     /// Collects a new or changed object; names must be free or its own, unless the persona lets objects share them:
     /// then the first one holds the claim.
-    pub fn put(&mut self, object: Object) -> Step<()> {
+    pub fn put(&mut self, object: Object) -> OpResult<()> {
         self.put_by(object, self.principal.persona.names)
     }
 
     /// The same by the rule of names of another owner.
-    fn put_by(&mut self, mut object: Object, names: Names) -> Step<()> {
+    fn put_by(&mut self, mut object: Object, names: Names) -> OpResult<()> {
         if object.rotated_as.is_none()
             && object.owner == self.principal.name
             && rotation::due(&object).is_some()
@@ -174,7 +174,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Refuses what one request changes beyond its bound.
-    pub(in crate::engine) fn check_room(&self) -> Step<()> {
+    pub(in crate::engine) fn check_room(&self) -> OpResult<()> {
         let (bytes, most) = (self.pending.bytes(), self.world.settings.change_bytes_max);
         if bytes <= most {
             return Ok(());
@@ -185,33 +185,35 @@ impl<'a> Draft<'a> {
     }
 
     /// Seals the value of an object under its present generation.
-    pub fn put_value(&mut self, object: &Object, value: &SecretBytes) -> Step<()> {
+    pub fn put_value(&mut self, object: &Object, value: &SecretBytes) -> OpResult<()> {
         self.take_time(work::bytes(value.len()))?;
-        let sealed = self.world.vault.seal(&identity(object), value).map_err(Halt::Need)?;
-        self.put_row(keys::sealed(object.place(), object.generation), Some(sealed))?;
+        let sealed = self.world.vault.seal(&identity(object), value).map_err(Interrupt::Need)?;
+        self.put_row(keyspace::sealed(object.place(), object.generation), Some(sealed))?;
         self.check_room()
     }
 
     /// Drops the value of an object.
     pub fn drop_value(&mut self, object: &Object) {
-        self.pending.put_row(keys::sealed(object.place(), object.generation), None);
+        self.pending.put_row(keyspace::sealed(object.place(), object.generation), None);
     }
 
     /// The object, if the principal may know of it; its state as the dates have it now.
-    pub fn visible(&mut self, id: &str) -> Step<Option<Object>> {
+    pub fn visible(&mut self, id: &str) -> OpResult<Option<Object>> {
         self.find(id)?.map_or(Ok(None), |object| self.shown(object))
     }
 
-    fn shown(&self, mut object: Object) -> Step<Option<Object>> {
+    fn shown(&self, mut object: Object) -> OpResult<Option<Object>> {
         let rights = self.pending.grant.as_ref().map_or(0, Grant::rights_count);
         self.take_time(work::pairs(rights, object.attributes.count()))?;
-        object.settle(self.world.now.seconds());
+        object.apply_date_transitions(self.world.now.seconds());
         Ok(policy::may_know(self.principal, self.pending.grant.as_ref(), &object).then_some(object))
     }
 
-    fn scopes(&self) -> Vec<keys::Scope> {
-        let own = keys::Scope::Owner(self.principal.name.clone());
-        std::iter::once(own).chain(self.principal.groups.iter().cloned().map(keys::Scope::Group)).collect()
+    fn scopes(&self) -> Vec<keyspace::Scope> {
+        let own = keyspace::Scope::Owner(self.principal.name.clone());
+        std::iter::once(own)
+            .chain(self.principal.groups.iter().cloned().map(keyspace::Scope::Group))
+            .collect()
     }
 
     /// The objects that were made or changed so far, and what the store has of them.
@@ -223,7 +225,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether the state of an object, as its dates have it now, is not the one that is stored.
-    pub fn was_moved(&mut self, object: &Object) -> Step<bool> {
+    pub fn was_moved(&mut self, object: &Object) -> OpResult<bool> {
         let stored = self.load(object.place())?;
         Ok(stored.is_some_and(|stored| stored.stored_state() != object.stored_state()))
     }
@@ -242,7 +244,7 @@ impl<'a> Draft<'a> {
         for object in self.pending.objects() {
             let id = object.place();
             let stored = self.stored.get(id).and_then(Option::as_ref);
-            let key = keys::object(id);
+            let key = keyspace::object(id);
             changes.expects.push((key.clone(), stored.map(|(_, bytes)| bytes.clone())));
             changes.writes.push((key, Some(self.world.vault.protect(id, &object.encode())?)));
             let old: BTreeSet<_> =
@@ -253,12 +255,14 @@ impl<'a> Draft<'a> {
         }
         for place in self.pending.removed() {
             let stored = self.stored.get(place).and_then(Option::as_ref);
-            changes.expects.push((keys::object(place), stored.map(|(_, bytes)| bytes.clone())));
+            changes.expects.push((keyspace::object(place), stored.map(|(_, bytes)| bytes.clone())));
             let entries = stored.map(|(object, _)| object.index_entries()).unwrap_or_default();
-            changes.writes.extend(entries.into_iter().chain([keys::object(place)]).map(|key| (key, None)));
+            changes
+                .writes
+                .extend(entries.into_iter().chain([keyspace::object(place)]).map(|key| (key, None)));
         }
         for (key, value) in self.pending.into_rows() {
-            if !keys::is_sealed(&key) {
+            if !keyspace::is_sealed(&key) {
                 changes.expects.push((key.clone(), self.seen.get(&key).cloned().flatten()));
             }
             changes.writes.push((key, value));
@@ -268,7 +272,7 @@ impl<'a> Draft<'a> {
 }
 
 /// Refuses an object whose attributes grow beyond their bound. What an older server has stored may be changed and be ended.
-fn check_size(before: Option<&Object>, object: &Object) -> Step<usize> {
+fn check_size(before: Option<&Object>, object: &Object) -> OpResult<usize> {
     let bytes = object.length();
     if bytes <= OBJECT_BYTES_MAX || before.is_some_and(|before| bytes <= before.length()) {
         return Ok(bytes);

@@ -5,9 +5,9 @@ use crate::engine::attributes::constraints;
 use crate::engine::context::Context;
 use crate::engine::draft::Age;
 use crate::engine::material;
-use crate::engine::objects::birth;
-use crate::engine::objects::raw::Wanted;
-use crate::engine::refusal::Step;
+use crate::engine::objects::creation;
+use crate::engine::objects::raw::KeyMaterialSpec;
+use crate::engine::refusal::OpResult;
 use crate::engine::search::{self, Filter, Found};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
@@ -31,7 +31,7 @@ pub struct OnTheFly {
 }
 
 /// Whether anything that the client may see knows of the group: an object, a rule of all clients, or the configuration.
-pub fn is_known(cx: &mut Context<'_, '_>, group: &String) -> Step<bool> {
+pub fn is_known(cx: &mut Context<'_, '_>, group: &String) -> OpResult<bool> {
     let names =
         |groups: Option<&ObjectGroups>| groups.is_some_and(|named| named.object_groups.contains(group));
     let in_defaults = constraints::defaults(cx)?.defaults.iter().any(|one| names(one.object_groups.as_ref()));
@@ -58,7 +58,7 @@ pub fn members(
     offset: usize,
     maximum: usize,
     count_all: bool,
-) -> Step<Option<Found>> {
+) -> OpResult<Option<Found>> {
     let Some(group) = attribute!(filter.attributes, ObjectGroup).next().cloned() else { return Ok(None) };
     // The oldest comes first: a group is a queue.
     let filter = Filter { order: Age::OldestFirst, ..filter.clone() };
@@ -77,7 +77,7 @@ pub fn members(
 }
 
 /// The default member: each is it in turn, for each client on its own, from the oldest to the newest and again.
-fn default(cx: &mut Context<'_, '_>, filter: Filter, group: &str) -> Step<Found> {
+fn default(cx: &mut Context<'_, '_>, filter: Filter, group: &str) -> OpResult<Found> {
     let last = cx.draft.default_member(group)?;
     let again = last.is_some();
     let next = Filter { behind: last, ..filter };
@@ -94,7 +94,7 @@ fn default(cx: &mut Context<'_, '_>, filter: Filter, group: &str) -> Step<Found>
 }
 
 /// A new key for the group, where the configuration has one for it and the filter would find it.
-fn made(cx: &mut Context<'_, '_>, filter: &Filter, group: &str) -> Step<Option<String>> {
+fn made(cx: &mut Context<'_, '_>, filter: &Filter, group: &str) -> OpResult<Option<String>> {
     let template = cx.settings().on_the_fly.iter().find(|template| template.group == group);
     let Some(template) = template else { return Ok(None) };
     let given = [
@@ -103,12 +103,12 @@ fn made(cx: &mut Context<'_, '_>, filter: &Filter, group: &str) -> Step<Option<S
         Attribute::CryptographicLength(template.length),
         Attribute::CryptographicUsageMask(template.usage),
     ];
-    let object = birth::object(cx, ObjectType::SymmetricKey, given.into(), true)?;
+    let object = creation::object(cx, ObjectType::SymmetricKey, given.into(), true)?;
     if !filter.matches(&object, cx.now()) {
         cx.touched.retain(|id| *id != object.id);
         return Ok(None);
     }
-    let wanted = Wanted::by(cx, &object, SecretDataType::Seed)?;
+    let wanted = KeyMaterialSpec::by(cx, &object, SecretDataType::Seed)?;
     let key = material::random(cx, wanted.algorithm, wanted.bytes)?;
     wanted.store(cx, object, key).map(Some)
 }

@@ -5,14 +5,14 @@ pub(in crate::engine) mod lease;
 pub mod states;
 
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::State;
 use states::Event;
 
 /// Moves the object, or refuses with its state and what would be needed.
-pub fn move_to(object: &mut Object, event: Event) -> Step<()> {
+pub fn move_to(object: &mut Object, event: Event) -> OpResult<()> {
     let Some(state) = attribute!(object.attributes, State).next().copied() else {
         return refuse(Cause::WrongType, format!("a {:?} has no life cycle", object.object_type()));
     };

@@ -17,7 +17,7 @@ pub use truth::{Claims, Truth, algorithm_of, examined, of_public_key, truth_of, 
 
 use crate::engine::draft::Draft;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::declare::Field as _;
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::version::STORED;
@@ -28,7 +28,7 @@ use kmip_codec::{SecretBytes, Tag, attribute};
 pub const ELSEWHERE: &str = "the server keeps the attributes of the key; its value is elsewhere";
 
 /// Refuses what needs the value of a key that is kept elsewhere (KMIP 2.1, 4.28).
-pub fn must_be_here(object: &Object) -> Step<()> {
+pub fn must_be_here(object: &Object) -> OpResult<()> {
     if attribute!(object.attributes, KeyValuePresent).next() == Some(&false) {
         return refuse(Cause::NoKeyValue, ELSEWHERE);
     }
@@ -43,7 +43,7 @@ pub fn encode(object: &ManagedObject) -> SecretBytes {
 }
 
 /// Opens and reads the value of an object that the policy has let through.
-pub fn stored(draft: &mut Draft<'_>, object: &Object) -> Step<ManagedObject> {
+pub fn stored(draft: &mut Draft<'_>, object: &Object) -> OpResult<ManagedObject> {
     if !object.has_value {
         return refuse(Cause::NoKeyValue, "the server keeps the attributes of this object alone");
     }

@@ -2,7 +2,7 @@
 //! needs comes in as a [`World`](world::World), and what would block comes back as a [`Need`](need::Need).
 //!
 //! ```text
-//! batch::run --> Draft (reads through, collects) --> dispatch --> ops/*  --> Outcome { response, changes, deeds }
+//! batch::run --> Draft (reads through, collects) --> dispatch --> ops/*  --> Outcome { response, changes, item_outcomes }
 //!                  |                                   |
 //!                  +- rights::policy::authorise        +- states, rules, search, material, cryptography
 //! ```
@@ -15,9 +15,9 @@
 //! | `objects`, `material` | managed objects and their values |
 //! | `lifecycle`, `attributes` | states and dates; the rules of attributes |
 //! | `cryptography`, `certificates`, `pkcs11` | what keys are used for |
-//! | `draft`, `asynchronous`, `rotation`, `telling` | what a batch changes, what is done later or when it is due, and who is told |
-//! | `need`, `supplies`, `work` | what must be fetched or made before a batch can run to its end; what it may cost |
-//! | `statements` | what Query says of the server |
+//! | `draft`, `asynchronous`, `rotation`, `notifications` | what a batch changes, what is done later or when it is due, and who is told |
+//! | `need`, `fulfilled`, `work` | what must be fetched or made before a batch can run to its end; what it may cost |
+//! | `query` | what Query says of the server |
 //!
 //! The same message on the same world with the same entropy gives the same outcome, so that whole histories run in a
 //! test from one seed.
@@ -26,29 +26,29 @@ pub mod administration;
 pub mod asynchronous;
 mod attributes;
 pub mod batch;
+mod batch_results;
 pub mod certificates;
 mod context;
 mod cryptography;
 mod dispatch;
 pub mod draft;
-mod given;
+pub mod fulfilled;
 pub mod groups;
-pub(crate) mod keys;
+pub(crate) mod keyspace;
 pub mod lifecycle;
 mod material;
 pub mod need;
+pub mod notifications;
 mod objects;
 mod ops;
 pub mod owners;
 mod pkcs11;
+pub mod query;
 pub mod refusal;
 pub mod rights;
 pub mod rotation;
 mod search;
 pub mod soundness;
-pub mod statements;
-pub mod supplies;
-pub mod telling;
 mod work;
 pub mod world;
 

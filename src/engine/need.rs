@@ -29,7 +29,7 @@ pub enum Need {
     /// Room for what it answers and changes: that is much.
     Room,
     /// A certificate with which a client is let in.
-    Credential(Wanted),
+    Credential(CertificateRequest),
     /// What an administrative operation wants of the server outside the engine.
     Outside(Box<Outside>),
     /// Nothing any more: whoever asked has left.
@@ -44,7 +44,7 @@ pub enum Supply {
     /// A new key pair.
     KeyPair(PairKind),
     /// A password, stretched to a key.
-    Stretched(Stretch),
+    Stretched(Pbkdf2Params),
     /// A PKCS#12 container, opened.
     Container(Container),
 }
@@ -54,7 +54,7 @@ impl Supply {
     pub fn fingerprint(&self) -> Option<SecretBytes> {
         match self {
             Self::KeyPair(_) => None,
-            Self::Stretched(stretch) => Some(stretch.fingerprint()),
+            Self::Stretched(pbkdf2_params) => Some(pbkdf2_params.fingerprint()),
             Self::Container(container) => Some(container.fingerprint()),
         }
     }
@@ -63,7 +63,7 @@ impl Supply {
     pub fn length(&self) -> usize {
         match self {
             Self::KeyPair(_) => 0,
-            Self::Stretched(stretch) => stretch.password.len() + stretch.salt.len(),
+            Self::Stretched(pbkdf2_params) => pbkdf2_params.password.len() + pbkdf2_params.salt.len(),
             Self::Container(container) => container.sealed.len() + container.password.len(),
         }
     }
@@ -123,9 +123,9 @@ pub struct Outside {
 
 /// What a client wants to log in with from now on.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Wanted {
+pub enum CertificateRequest {
     /// A certificate for this key of its own, X.509 SubjectPublicKeyInfo DER.
-    Signed {
+    SignKey {
         /// The name of the client.
         client: String,
         /// Its key.
@@ -134,9 +134,9 @@ pub enum Wanted {
         until: Option<i64>,
     },
     /// A certificate that it brings, DER.
-    Brought(Vec<u8>),
+    UseCertificate(Vec<u8>),
     /// A new pair, and the certificate for it.
-    Made {
+    GenerateKeyPair {
         /// The name of the client.
         client: String,
         /// The end of the certificate that it replaces, in seconds since 1970.
@@ -157,7 +157,7 @@ pub struct Credential {
 
 /// What PBKDF2 is to be run with.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stretch {
+pub struct Pbkdf2Params {
     /// The digest of its HMAC.
     pub digest: Digest,
     /// The password.
@@ -170,7 +170,7 @@ pub struct Stretch {
     pub length: usize,
 }
 
-impl Stretch {
+impl Pbkdf2Params {
     /// What tells it from others.
     pub fn fingerprint(&self) -> SecretBytes {
         let (iterations, length) = (self.iterations.get().to_be_bytes(), (self.length as u64).to_be_bytes());

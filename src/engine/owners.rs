@@ -1,6 +1,6 @@
 //! Who owns what a store holds, as far as its indexes tell: without a key of the hierarchy, and without reading every object.
 
-use crate::engine::keys::{self, Index, Scope};
+use crate::engine::keyspace::{self, Index, Scope};
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::rights::identity::{Fingerprint, SHA256_PREFIX};
@@ -12,10 +12,10 @@ use std::ops::ControlFlow;
 
 /// Whether a name owns an object, destroyed or not, or has a record of its own.
 pub fn has(view: &dyn View, name: &str) -> Result<bool, Need> {
-    if view.get(&keys::client_name(name))?.is_some() {
+    if view.get(&keyspace::client_name(name))?.is_some() {
         return Ok(true);
     }
-    let prefix = keys::index_prefix(&Scope::Owner(name.to_owned()), Index::All, &[]);
+    let prefix = keyspace::index_prefix(&Scope::Owner(name.to_owned()), Index::All, &[]);
     let mut found = false;
     view.scan(&prefix, &mut |_| {
         found = true;
@@ -30,18 +30,18 @@ pub fn misnamed(view: &dyn View) -> Result<BTreeSet<String>, Need> {
     let mut behind: Option<Vec<u8>> = None;
     loop {
         let mut next = None;
-        view.scan_from(&keys::all_index_entries(), Direction::Forward, behind.as_deref(), &mut |key| {
+        view.scan_from(&keyspace::all_index_entries(), Direction::Forward, behind.as_deref(), &mut |key| {
             next = Some(key.to_vec());
             ControlFlow::Break(())
         })?;
         let Some(entry) = next else { return Ok(found) };
-        let place =
-            keys::entry_parts(&entry, keys::index_prefix_length()).map(|(_, place)| keys::object(place));
+        let place = keyspace::entry_parts(&entry, keyspace::index_prefix_length())
+            .map(|(_, place)| keyspace::object(place));
         let record = place.map(|key| view.get(&key)).transpose()?.flatten();
         let object = record.as_deref().and_then(vault::unproved).and_then(|bytes| Object::decode(bytes).ok());
         found.extend(object.map(|object| object.owner).filter(|owner| flaw(owner).is_some()));
         // One object of each owner or group is enough: on behind every entry of this one.
-        behind = Some([keys::scope_of(&entry), &vec![u8::MAX; keys::index_prefix_length()]].concat());
+        behind = Some([keyspace::scope_of(&entry), &vec![u8::MAX; keyspace::index_prefix_length()]].concat());
     }
 }
 

@@ -19,7 +19,7 @@ pub use application::Application;
 pub use encoding::{Input, Output};
 
 use crate::engine::context::Context;
-use crate::engine::refusal::{Halt, Refusal};
+use crate::engine::refusal::{Interrupt, Refusal};
 use kmip_codec::enums::{PKCS11Function, PKCS11ReturnCode};
 use mechanisms::Kind;
 
@@ -71,7 +71,7 @@ pub enum Stop {
     /// It returns a code other than OK.
     Code(PKCS11ReturnCode),
     /// The batch item itself ends.
-    Halt(Halt),
+    Interrupt(Interrupt),
 }
 
 impl From<PKCS11ReturnCode> for Stop {
@@ -80,15 +80,15 @@ impl From<PKCS11ReturnCode> for Stop {
     }
 }
 
-impl From<Halt> for Stop {
-    fn from(halt: Halt) -> Self {
-        Self::Halt(halt)
+impl From<Interrupt> for Stop {
+    fn from(halt: Interrupt) -> Self {
+        Self::Interrupt(halt)
     }
 }
 
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
-        Self::Halt(refusal.into())
+        Self::Interrupt(refusal.into())
     }
 }
 
@@ -141,14 +141,14 @@ const FUNCTIONS: &[(PKCS11Function, Function)] = &[
 
 impl Call<'_, '_, '_> {
     /// Calls the function. A code other than OK may have output as well: how much room is needed, what is missing.
-    pub fn run(&mut self, function: PKCS11Function) -> Result<PKCS11ReturnCode, Halt> {
+    pub fn run(&mut self, function: PKCS11Function) -> Result<PKCS11ReturnCode, Interrupt> {
         let Some((_, perform)) = FUNCTIONS.iter().find(|(known, _)| *known == function) else {
             return Ok(PKCS11ReturnCode::FUNCTION_NOT_SUPPORTED);
         };
         match perform(self) {
             Ok(()) => Ok(PKCS11ReturnCode::OK),
             Err(Stop::Code(code)) => Ok(code),
-            Err(Stop::Halt(halt)) => Err(halt),
+            Err(Stop::Interrupt(halt)) => Err(halt),
         }
     }
 }

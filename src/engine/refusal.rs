@@ -261,34 +261,34 @@ impl Refusal {
 
 /// What ends the execution of an item early.
 #[derive(Debug)]
-pub enum Halt {
+pub enum Interrupt {
     /// The item is refused; the batch goes on as its options say.
     Refused(Refusal),
     /// Something must be fetched or made first, off the engine; then the batch runs again.
     Need(crate::engine::need::Need),
 }
 
-impl From<Refusal> for Halt {
+impl From<Refusal> for Interrupt {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
 /// The result of a step of an operation.
-pub type Step<T> = Result<T, Halt>;
+pub type OpResult<T> = Result<T, Interrupt>;
 
 /// Leaves out what is damaged: one record that does not open must not stop what looks at many. Never for what is
 /// refused by a record, such as a revocation: it would be taken for absent.
-pub fn unless_damaged<T>(found: Step<Option<T>>) -> Step<Option<T>> {
+pub fn unless_damaged<T>(found: OpResult<Option<T>>) -> OpResult<Option<T>> {
     match found {
-        Err(Halt::Refused(refusal)) if refusal.cause == Cause::Damaged => Ok(None),
+        Err(Interrupt::Refused(refusal)) if refusal.cause == Cause::Damaged => Ok(None),
         other => other,
     }
 }
 
 /// Refuses: `return refuse(Cause::Denied, "…")`.
-pub fn refuse<T>(cause: Cause, message: impl Into<Cow<'static, str>>) -> Step<T> {
-    Err(Halt::Refused(Refusal::new(cause, message)))
+pub fn refuse<T>(cause: Cause, message: impl Into<Cow<'static, str>>) -> OpResult<T> {
+    Err(Interrupt::Refused(Refusal::new(cause, message)))
 }
 
 #[cfg(test)]

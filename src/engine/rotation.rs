@@ -9,18 +9,18 @@ mod recount;
 pub use recount::{Recounted, recount};
 
 use crate::engine::asynchronous::Done;
-use crate::engine::batch::{Batch, Deed};
+use crate::engine::batch::{Batch, ItemOutcome};
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
-use crate::engine::keys;
+use crate::engine::fulfilled::Fulfilled;
+use crate::engine::keyspace;
 use crate::engine::need::Need;
+use crate::engine::notifications::notification;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::refusal::{Cause, Interrupt, Refusal};
 use crate::engine::rights::credentials;
 use crate::engine::rights::identity::ClientRef;
 use crate::engine::rights::policy::{self, Principal};
-use crate::engine::supplies::Supplies;
-use crate::engine::telling::notice;
 use crate::engine::world::{Entropy, View, World};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
@@ -104,8 +104,8 @@ pub struct Due {
 /// What is due, the longest first.
 pub fn all_due(now: i64, view: &dyn View) -> Result<Vec<Due>, Need> {
     let mut found = Vec::new();
-    view.scan(&keys::all_rotations(), &mut |key| {
-        let Some((since, place)) = keys::rotation_parts(key) else { return ControlFlow::Continue(()) };
+    view.scan(&keyspace::all_rotations(), &mut |key| {
+        let Some((since, place)) = keyspace::rotation_parts(key) else { return ControlFlow::Continue(()) };
         if since > now.max(0).cast_unsigned() {
             return ControlFlow::Break(());
         }
@@ -128,8 +128,8 @@ pub fn due_by_owner(
         let owner = match Draft::new(world, &nobody).danger_at(&due.place) {
             Ok(Some(object)) if !is_due(&object, world.now.seconds()) => continue,
             Ok(object) => object.map(|object| object.owner).unwrap_or_default(),
-            Err(Halt::Need(need)) => return Err(need),
-            Err(Halt::Refused(_)) => String::new(),
+            Err(Interrupt::Need(need)) => return Err(need),
+            Err(Interrupt::Refused(_)) => String::new(),
         };
         let count = counts.entry(owner.clone()).or_default();
         *count += 1;
@@ -145,33 +145,40 @@ pub fn perform(
     world: &World<'_>,
     id: &str,
     entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
+    fulfilled: &mut Fulfilled,
 ) -> Result<Done, Need> {
-    supplies.rewind();
+    fulfilled.rewind();
     let nobody = Principal::default();
     let found = Draft::new(world, &nobody).danger_at(id).map_err(unless_need)?;
     let owner = found.as_ref().map(|object| object.owner.clone()).unwrap_or_default();
-    let (mut deeds, mut refusal) = (Vec::new(), None);
+    let (mut item_outcomes, mut refusal) = (Vec::new(), None);
     let mut due = found.filter(|object| is_due(object, world.now.seconds()));
     let principal = match &due {
         Some(object) => owner_of(world, object)?,
         None => Some(Principal::default()),
     };
     if principal.is_none() {
-        deeds.extend(due.take().as_ref().map(not_rotated));
+        item_outcomes.extend(due.take().as_ref().map(not_rotated));
         refusal = Some(format!("its owner {owner:?} was revoked, or nobody is let in by that name any more"));
     }
     let principal = principal.unwrap_or_default();
     let mut draft = Draft::new(world, &principal);
     if let Some(object) = due {
         let message = RequestMessage::new(V2_1, vec![RequestItem::from(request(&object))]);
-        let cx = Context::new(&mut draft, V2_1, entropy, supplies);
+        let cx = Context::new(&mut draft, V2_1, entropy, fulfilled);
         let (items, done) = Batch::alone(&message).run(cx)?;
         refusal = items.into_iter().find_map(|item| item.result_message);
-        deeds = done;
+        item_outcomes = done;
     }
-    let notices = notice::of(&draft, &world.settings.subscriptions, None);
-    Ok(Done { owner, version: V2_1.to_string(), deeds, refusal, changes: draft.finish()?, notices })
+    let notifications = notification::of(&draft, &world.settings.subscriptions, None);
+    Ok(Done {
+        owner,
+        version: V2_1.to_string(),
+        item_outcomes,
+        refusal,
+        changes: draft.finish()?,
+        notifications,
+    })
 }
 
 /// As whom an object is rotated: its owner, made of what the owner was when it asked for the rotation. Nobody has to prove
@@ -191,20 +198,20 @@ fn owner_of(world: &World<'_>, object: &Object) -> Result<Option<Principal>, Nee
             return Ok(None);
         }
     }
-    Ok(Some(Principal { unproven: None, ..owner }))
+    Ok(Some(Principal { pending_attestation: None, ..owner }))
 }
 
-/// The deed of an object that is not rotated, because its owner is none any more.
-fn not_rotated(object: &Object) -> Deed {
+/// The outcome of the item of an object that is not rotated, because its owner is none any more.
+fn not_rotated(object: &Object) -> ItemOutcome {
     let (operation, cause) = (request(object).operation(), Cause::Authentication);
     let reason = cause.reason(V2_1, Some(operation));
-    Deed::refused(operation, vec![object.id.clone()], cause, reason)
+    ItemOutcome::refused(operation, vec![object.id.clone()], cause, reason)
 }
 
-fn unless_need(halt: Halt) -> Need {
+fn unless_need(halt: Interrupt) -> Need {
     match halt {
-        Halt::Need(need) => need,
-        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
+        Interrupt::Need(need) => need,
+        Interrupt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
     }
 }
 

@@ -6,10 +6,10 @@
 mod conditions;
 
 use crate::engine::draft::{Age, Draft};
-use crate::engine::keys::{self, Index};
+use crate::engine::keyspace::{self, Index};
 use crate::engine::lifecycle::states;
 use crate::engine::objects::object::{self, Object};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use conditions::Conditions;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -47,7 +47,7 @@ pub fn search(
     offset: usize,
     maximum: usize,
     count_all: bool,
-) -> Step<Found> {
+) -> OpResult<Found> {
     let mut identifiers = Vec::new();
     let mut matches = 0;
     let mut broke = false;
@@ -117,7 +117,7 @@ impl Filter {
         }
         if found.0 == Index::State {
             // Their dates may have moved them to the state since they were stored.
-            indexes.push((Index::State, keys::PENDING.to_vec()));
+            indexes.push((Index::State, keyspace::PENDING.to_vec()));
         }
         Plan::Indexes(indexes)
     }
@@ -134,8 +134,8 @@ impl Filter {
         conditions: &Conditions<'_>,
         object: &Object,
         now: i64,
-        pay: impl FnOnce(u64) -> Step<()>,
-    ) -> Step<bool> {
+        pay: impl FnOnce(u64) -> OpResult<()>,
+    ) -> OpResult<bool> {
         if !self.is_stored_right(conditions, object, now) || !self.group_member_matches(object) {
             return Ok(false);
         }

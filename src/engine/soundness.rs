@@ -1,8 +1,8 @@
 //! Whether a record of the store is sound, and which others it stands for: what `keystead check` asks of each, one by one.
 
 use crate::engine::asynchronous;
-use crate::engine::draft::{self, kept};
-use crate::engine::keys;
+use crate::engine::draft::{self, records};
+use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::owners;
@@ -55,7 +55,7 @@ impl Stored {
     /// The key of its value; `None` where it has none (any more).
     pub fn value_key(&self) -> Option<Vec<u8>> {
         let has_value = self.0.has_value && !self.0.is_destroyed();
-        has_value.then(|| keys::sealed(self.0.place(), self.0.generation))
+        has_value.then(|| keyspace::sealed(self.0.place(), self.0.generation))
     }
 
     /// Opens its value, and forgets it.
@@ -97,30 +97,30 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
     let behind = |prefix: Vec<u8>| key.get(prefix.len()..).unwrap_or_default().to_vec();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Unsound::Damaged("its key is no text"));
     match key.first() {
-        Some(b'o') => object(&text(behind(keys::object("")))?, value, vault),
+        Some(b'o') => object(&text(behind(keyspace::object("")))?, value, vault),
         Some(b'a') => {
-            let id = kept::asynchronous_id(&behind(keys::asynchronous(&[])));
+            let id = records::asynchronous_id(&behind(keyspace::asynchronous(&[])));
             let Some(vault) = vault else { return Ok(Sound::default()) };
-            let bytes = vault.open(&kept::asynchronous_identity(&id), value)?;
+            let bytes = vault.open(&records::asynchronous_identity(&id), value)?;
             match asynchronous::Record::decode(&bytes) {
                 Some(_) => Ok(Sound::default()),
                 None => damaged("it cannot be read"),
             }
         }
-        Some(b'w') => match keys::waiting_parts(key) {
-            Some((_, place)) => Ok(Sound { claims: vec![keys::asynchronous(&place)], object: None }),
+        Some(b'w') => match keyspace::waiting_parts(key) {
+            Some((_, place)) => Ok(Sound { claims: vec![keyspace::asynchronous(&place)], object: None }),
             None => damaged("its key cannot be read"),
         },
-        Some(b'n') => Ok(Sound { claims: vec![keys::object(&text(value.to_vec())?)], object: None }),
+        Some(b'n') => Ok(Sound { claims: vec![keyspace::object(&text(value.to_vec())?)], object: None }),
         Some(b'g') if value.len() <= 8 => damaged("it is cut off"),
         Some(b'j') if value.len() != 8 => damaged("it is no number"),
-        Some(b't') => json::<tickets::Record>(&kept::ticket_id(key), value, vault),
+        Some(b't') => json::<tickets::Record>(&records::ticket_id(key), value, vault),
         Some(b'd') => {
-            let id = format!("credential/{}", text(behind(keys::credential("")))?);
+            let id = format!("credential/{}", text(behind(keyspace::credential("")))?);
             json::<credentials::Record>(&id, value, vault)
         }
         Some(b'r') => {
-            let id = kept::rule_id(&text(behind(keys::rule("")))?);
+            let id = records::rule_id(&text(behind(keyspace::rule("")))?);
             vault.map_or(Ok(()), |vault| vault.verify(&id, value).map(drop))?;
             Ok(Sound::default())
         }

@@ -9,7 +9,7 @@
 
 use crate::engine::context::Context;
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use crate::engine::world::Settings;
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
 use std::cell::Cell;
@@ -38,7 +38,7 @@ const ORDINARY_BYTES: usize = 4096;
 pub const HELD_AT_ONCE: usize = 1 << 20;
 
 /// Asks for time of a processor.
-pub fn take(cx: &mut Context<'_, '_>, microseconds: u64) -> Step<()> {
+pub fn take(cx: &mut Context<'_, '_>, microseconds: u64) -> OpResult<()> {
     cx.draft.take_time(microseconds)
 }
 
@@ -67,7 +67,7 @@ impl Meter {
     }
 
     /// Takes time, so many microseconds as far as can be told; or the need for a turn.
-    pub fn take(&self, microseconds: u64, settings: &Settings) -> Step<()> {
+    pub fn take(&self, microseconds: u64, settings: &Settings) -> OpResult<()> {
         let wanted = self.taken.get().saturating_add(microseconds);
         within(wanted / 1000, settings.work_milliseconds_max, "asks for about", "milliseconds of work")?;
         self.taken.set(wanted);
@@ -75,22 +75,22 @@ impl Meter {
     }
 
     /// The same for what has a bound of another kind.
-    pub fn take_beside(&self, microseconds: u64) -> Step<()> {
+    pub fn take_beside(&self, microseconds: u64) -> OpResult<()> {
         self.beside.set(self.beside.get().saturating_add(microseconds));
         self.check_turn()
     }
 
     /// Whatever a run does counts here: so this is where it ends when nobody waits for it any more.
-    fn check_turn(&self) -> Step<()> {
+    fn check_turn(&self) -> OpResult<()> {
         if self.abandoned.load(Ordering::Relaxed) {
-            return Err(Halt::Need(Need::Abandoned));
+            return Err(Interrupt::Need(Need::Abandoned));
         }
-        if self.asked() > AT_ONCE && !self.has_turn { Err(Halt::Need(Need::Turn)) } else { Ok(()) }
+        if self.asked() > AT_ONCE && !self.has_turn { Err(Interrupt::Need(Need::Turn)) } else { Ok(()) }
     }
 }
 
 /// Refuses what one request wants beyond a bound of the configuration.
-pub fn within(wanted: u64, most: u64, before: &str, behind: &str) -> Step<()> {
+pub fn within(wanted: u64, most: u64, before: &str, behind: &str) -> OpResult<()> {
     if wanted <= most {
         return Ok(());
     }
@@ -123,7 +123,7 @@ pub fn comparing(bytes: usize) -> u64 {
 }
 
 /// Making or changing an object whose record has so many bytes. The first time counts what follows once for all changes of a
-/// request: the record is written, and what it was and is are compared for the index and for notices.
+/// request: the record is written, and what it was and is are compared for the index and for notifications.
 pub fn object(count: usize, is_first: bool) -> u64 {
     let times = if is_first { 6 } else { 2 };
     OBJECT + times * bytes(count)

@@ -2,10 +2,10 @@
 
 use crate::engine::groups::OnTheFly;
 use crate::engine::need::Need;
+use crate::engine::notifications::notification::Subscription;
+use crate::engine::query::profiles::Transports;
+use crate::engine::query::server_information::{Features, Registration, ServerInformation};
 use crate::engine::rights::policy::Clients;
-use crate::engine::statements::about::{About, Features, Registration};
-use crate::engine::statements::profiles::Transports;
-use crate::engine::telling::notice::Subscription;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::CryptographicAlgorithm;
 use kmip_codec::operations::{Operation, OperationRow};
@@ -198,7 +198,7 @@ pub struct Settings {
     /// What clients are told without asking.
     pub subscriptions: Vec<Subscription>,
     /// What the operator states about the server.
-    pub about: About,
+    pub about: ServerInformation,
     /// What may be switched off.
     pub features: Features,
     /// How the server is reached.
@@ -249,7 +249,7 @@ impl Default for Settings {
             anchors: Vec::new(),
             on_the_fly: Vec::new(),
             subscriptions: Vec::new(),
-            about: About::default(),
+            about: ServerInformation::default(),
             features: Features::default(),
             transports: Transports::default(),
             registration: Registration::default(),

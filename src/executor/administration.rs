@@ -5,14 +5,14 @@
 use super::{Error, Executor, now};
 use crate::admin::protocol::{AdminRequest, Issued};
 use crate::audit::Entry;
+use crate::authenticate::{self, fingerprint};
 use crate::engine::certificates;
 use crate::engine::draft::Changes;
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::Outside;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::identity::ClientRef;
 use crate::engine::rights::logins;
-use crate::engine::supplies::Supplies;
-use crate::gate::{self, fingerprint};
 use crate::store::Outcome;
 use crate::vault;
 use serde_json::Value;
@@ -23,7 +23,7 @@ const DAY: i64 = 86_400;
 impl Executor {
     /// Does what is asked, after its start is in the audit where it has one. Nothing where whoever asks may have been revoked since
     /// that was decided: the engine decides again. Blocks.
-    pub(super) fn do_outside(&self, outside: Outside, supplies: &mut Supplies) -> Result<(), Error> {
+    pub(super) fn do_outside(&self, outside: Outside, fulfilled: &mut Fulfilled) -> Result<(), Error> {
         if let Some(start) = &outside.start {
             let changes = Changes { expects: outside.expects, writes: Vec::new() };
             if self.commit_blocking(changes, vec![start.clone()])? == Outcome::Conflict {
@@ -31,7 +31,7 @@ impl Executor {
             }
         }
         let answer = self.answer(&outside.request, outside.start.as_ref());
-        supplies.add_outside(outside.request, answer);
+        fulfilled.add_outside(outside.request, answer);
         Ok(())
     }
 
@@ -46,7 +46,7 @@ impl Executor {
             }
             AdminRequest::ClientAdd { name, days, request, .. } => self.sign(name, *days, request),
             AdminRequest::ClientShow { name } => {
-                json(self.gate.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?)
+                json(self.authenticator.standing(name).map_err(|why| Refusal::new(Cause::InvalidField, why))?)
             }
             AdminRequest::Explain { id } => json(self.memory.exchange(*id).ok_or_else(|| {
                 let text = format!(
@@ -76,7 +76,7 @@ impl Executor {
         json(Issued {
             name: name.to_owned(),
             fingerprint: fingerprint(signed.der()),
-            not_after: gate::ends(signed.der()).unwrap_or_default(),
+            not_after: authenticate::ends(signed.der()).unwrap_or_default(),
             by: String::new(),
             at: 0,
             ended: None,

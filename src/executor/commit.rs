@@ -5,10 +5,10 @@ use crate::admission::Client;
 use crate::audit::Entry;
 use crate::engine::asynchronous;
 use crate::engine::draft::Changes;
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::Need;
+use crate::engine::notifications::notification::Notification;
 use crate::engine::refusal::Cause;
-use crate::engine::supplies::Supplies;
-use crate::engine::telling::notice::Notice;
 use crate::engine::world::{Entropy, World};
 use crate::store::{self, Outcome, Submission, Transaction};
 use crate::vault;
@@ -108,25 +108,26 @@ impl Executor {
     pub async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         client: &Client,
-        mut work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<Effects<T>, Need>
+        mut work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need>
         + Send
         + 'static,
     ) -> Result<Done<T>, Error> {
-        let mut supplies = Supplies::default();
-        let _guard = Abandons(supplies.abandoned());
+        let mut fulfilled = Fulfilled::default();
+        let _guard = Abandons(fulfilled.abandoned());
         let mut refused: Option<store::Error> = None;
         let mut large = None;
         for _ in 0..CONFLICTS_MAX {
             let (effects, permit);
-            ((effects, permit), work, supplies) = self.until_met(client, &mut large, work, supplies).await?;
-            let Effects { changes, entries, notices, result, bytes } = effects;
+            ((effects, permit), work, fulfilled) =
+                self.run_until_fulfilled(client, &mut large, work, fulfilled).await?;
+            let Effects { changes, entries, notifications, result, bytes } = effects;
             // The permit is held until there is room, so that there are never more answers without it than permits.
             let room = self.admission.room_for_answer(client, bytes).await.ok_or(Error::AnswersUnread)?;
             drop(permit);
             if let (Some(error), false) = (&refused, changes.writes.is_empty()) {
                 return Err(error.clone().into());
             }
-            let concluded = self.conclude(changes, entries, notices).await;
+            let concluded = self.conclude(changes, entries, notifications).await;
             match concluded.map_err(|panic| Error::Failed(panic.to_string()))? {
                 // Run once more: what changes nothing where the store takes no writes is answered all the same.
                 Err(error) if error.is_passing() && refused.is_none() => refused = Some(error),
@@ -143,9 +144,9 @@ impl Executor {
         self: &Arc<Self>,
         changes: Changes,
         entries: Vec<Entry>,
-        notices: Vec<Notice>,
+        notifications: Vec<Notification>,
     ) -> Result<Result<Outcome, store::Error>, JoinError> {
-        if changes.writes.is_empty() && notices.is_empty() {
+        if changes.writes.is_empty() && notifications.is_empty() {
             return Ok(self.commit(changes, entries).await);
         }
         let executor = Arc::clone(self);
@@ -154,7 +155,7 @@ impl Executor {
             let outcome = executor.commit(changes, entries).await?;
             if outcome == Outcome::Committed {
                 executor.tell_accepted(accepted);
-                executor.endpoints.post(notices);
+                executor.endpoints.post(notifications);
             }
             Ok(outcome)
         });

@@ -1,9 +1,9 @@
-//! What the gate and the operator are told of the owners of the store.
+//! What the authenticator and the operator are told of the owners of the store.
 
 use super::adapters::StoreView;
+use crate::authenticate::Owners;
 use crate::engine::owners;
 use crate::engine::rights::names;
-use crate::gate::Owners;
 use crate::store::{self, Database};
 use crate::text::printable;
 use std::sync::{Arc, Weak};

@@ -3,7 +3,7 @@
 
 use super::{Executor, now};
 use crate::admin::protocol::{Part, Readiness};
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::world::{OpenError, Vault as _};
 use crate::listen::descriptors;
@@ -65,7 +65,7 @@ impl Executor {
     }
 
     fn first_records(&self) -> Result<Vec<(String, Vec<u8>)>, store::Error> {
-        let (mut records, prefix) = (Vec::new(), keys::object(""));
+        let (mut records, prefix) = (Vec::new(), keyspace::object(""));
         self.database.snapshot()?.scan(&prefix, Order::Forward, &mut |key, value| {
             let id = key.get(prefix.len()..).unwrap_or_default();
             records.push((String::from_utf8_lossy(id).into_owned(), value.to_vec()));

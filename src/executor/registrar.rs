@@ -2,10 +2,10 @@
 //! client is given one that would lock it out.
 
 use super::now;
-use crate::engine::need::{Credential, KeyPair, PairKind, Wanted};
+use crate::authenticate::{Authenticator, Shown};
+use crate::engine::need::{CertificateRequest, Credential, KeyPair, PairKind};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::policy::Principal;
-use crate::gate::{Gate, Shown};
 use crate::keygen;
 use crate::pki::{Ca, Curve};
 use crate::regular;
@@ -50,18 +50,22 @@ impl Registrar {
     }
 
     /// The certificate that a client wants to log in with. Blocks.
-    pub fn credential(&self, gate: &Gate, wanted: &Wanted) -> Result<Credential, Refusal> {
+    pub fn credential(
+        &self,
+        authenticator: &Authenticator,
+        wanted: &CertificateRequest,
+    ) -> Result<Credential, Refusal> {
         let (certificate, pair) = match wanted {
-            Wanted::Brought(certificate) => (certificate.clone(), None),
-            Wanted::Signed { client, key, until } => {
+            CertificateRequest::UseCertificate(certificate) => (certificate.clone(), None),
+            CertificateRequest::SignKey { client, key, until } => {
                 (self.ca()?.renew(key, client, self.end(*until)?).map_err(unfit)?, None)
             }
-            Wanted::Made { client, until } => {
+            CertificateRequest::GenerateKeyPair { client, until } => {
                 let (ca, pair) = (self.ca()?, self.pair()?);
                 (ca.renew(&pair.public_spki, client, self.end(*until)?).map_err(unfit)?, Some(pair))
             }
         };
-        let holder = self.judge(gate, &certificate)?;
+        let holder = self.judge(authenticator, &certificate)?;
         Ok(Credential { certificate, holder, pair })
     }
 
@@ -88,7 +92,7 @@ impl Registrar {
     }
 
     /// Who the holder of a certificate is, if TLS lets it in.
-    fn judge(&self, gate: &Gate, certificate: &[u8]) -> Result<Principal, Refusal> {
+    fn judge(&self, authenticator: &Authenticator, certificate: &[u8]) -> Result<Principal, Refusal> {
         let der = [CertificateDer::from(certificate)];
         let refused = |why: String| {
             Refusal::new(
@@ -99,7 +103,7 @@ impl Registrar {
         if let Some(suite_b) = self.suite_b {
             suite_b.check(&der).map_err(refused)?;
         }
-        let entered = gate.enter(&der, Shown::ByClient).map_err(|why| refused(why.why))?;
+        let entered = authenticator.enter(&der, Shown::ByClient).map_err(|why| refused(why.why))?;
         Ok(Principal::clone(&entered.principal()))
     }
 }

@@ -5,8 +5,8 @@
 use super::adapters::{Source, StoreView, now};
 use super::{Effects, Error, Executor};
 use crate::admission::{Client, Permit};
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::{Need, Supply};
-use crate::engine::supplies::Supplies;
 use crate::engine::world::{Entropy, World};
 use crate::keygen;
 use crate::vault::KeyRing;
@@ -19,45 +19,45 @@ const NEEDS_MAX: usize = 1000;
 const TOO_MUCH: &str = "the batch needs too much";
 
 /// What the engine came to, with the permit under which it ran; then what comes back for another run.
-type Met<T, W> = ((Effects<T>, Permit), W, Supplies);
+type Met<T, W> = ((Effects<T>, Permit), W, Fulfilled);
 
 /// The permit of a request that holds much in memory, once it turns out to be one.
 pub(super) type Large = Option<Permit>;
 
 impl Executor {
-    /// Runs work on a snapshot, again with what it needs until it needs nothing more. Work and supplies come back for
+    /// Runs work on a snapshot, again with what it needs until it needs nothing more. Work and fulfilled needs come back for
     /// another run.
-    pub(super) async fn until_met<T, W>(
+    pub(super) async fn run_until_fulfilled<T, W>(
         self: &Arc<Self>,
         client: &Client,
         large: &mut Large,
         mut work: W,
-        mut supplies: Supplies,
+        mut fulfilled: Fulfilled,
     ) -> Result<Met<T, W>, Error>
     where
         T: Send + 'static,
-        W: FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<Effects<T>, Need> + Send + 'static,
+        W: FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need> + Send + 'static,
     {
         let mut ring = self.hierarchy.ring();
         for _ in 0..NEEDS_MAX {
             let executor = Arc::clone(self);
-            let is_slow = supplies.has_turn();
+            let is_slow = fulfilled.has_turn();
             let attempt = move || {
-                let attempted = executor.attempt(&ring, &mut work, &mut supplies);
-                (attempted, work, supplies, ring)
+                let attempted = executor.attempt(&ring, &mut work, &mut fulfilled);
+                (attempted, work, fulfilled, ring)
             };
             let (attempted, permit);
             if is_slow {
-                (attempted, work, supplies, ring) = self.run_slow(client, attempt).await?;
+                (attempted, work, fulfilled, ring) = self.run_slow(client, attempt).await?;
                 permit = self.admission.running(client).await;
             } else {
                 let running = self.admission.running(client).await;
                 let done = spawn_blocking(move || (attempt(), running)).await;
-                ((attempted, work, supplies, ring), permit) =
+                ((attempted, work, fulfilled, ring), permit) =
                     done.map_err(|panic| Error::Failed(panic.to_string()))?;
             }
             match attempted? {
-                Ok(effects) => return Ok(((effects, permit), work, supplies)),
+                Ok(effects) => return Ok(((effects, permit), work, fulfilled)),
                 Err(Need::Kek(id)) => {
                     drop(permit);
                     ring.add(self.kek(client, id).await?);
@@ -65,11 +65,11 @@ impl Executor {
                 Err(Need::Room) => {
                     drop(permit);
                     *large = Some(self.admission.large_result(client).await);
-                    supplies.take_room();
+                    fulfilled.take_room();
                 }
                 Err(need) => {
                     drop(permit);
-                    supplies = self.meet(client, need, supplies).await?;
+                    fulfilled = self.meet(client, need, fulfilled).await?;
                 }
             }
         }
@@ -98,15 +98,15 @@ impl Executor {
     fn attempt<T>(
         &self,
         ring: &KeyRing,
-        work: &mut impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
-        supplies: &mut Supplies,
+        work: &mut impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<T, Need>,
+        fulfilled: &mut Fulfilled,
     ) -> Result<Result<T, Need>, Error> {
         for _ in 0..NEEDS_MAX {
             let generation = self.database.generation();
             let snapshot = StoreView::of(&self.database)?;
-            let (settings, clients) = (&self.settings, self.gate.as_ref());
+            let (settings, clients) = (&self.settings, self.authenticator.as_ref());
             let world = World { view: &snapshot, vault: ring, now: now(), settings, clients };
-            match work(&world, &mut Source(&self.seeds), supplies) {
+            match work(&world, &mut Source(&self.seeds), fulfilled) {
                 // The store was opened anew meanwhile: what was open before cannot be read any more.
                 Err(Need::Failed(_)) if self.database.generation() != generation => {}
                 Err(Need::Failed(why)) => return Err(Error::Failed(why)),
@@ -121,30 +121,31 @@ impl Executor {
         self: &Arc<Self>,
         client: &Client,
         need: Need,
-        mut supplies: Supplies,
-    ) -> Result<Supplies, Error> {
+        mut fulfilled: Fulfilled,
+    ) -> Result<Fulfilled, Error> {
         let executor = Arc::clone(self);
         match need {
             Need::Supplies(lacking) => {
                 for supply in lacking {
-                    let made = move || make(supply, &mut supplies).map(|()| supplies);
-                    supplies = self.run_slow(client, made).await??;
+                    let made = move || make(supply, &mut fulfilled).map(|()| fulfilled);
+                    fulfilled = self.run_slow(client, made).await??;
                 }
-                Ok(supplies)
+                Ok(fulfilled)
             }
             Need::Credential(wanted) => {
-                let credential = move || (executor.registrar.credential(&executor.gate, &wanted), wanted);
+                let credential =
+                    move || (executor.registrar.credential(&executor.authenticator, &wanted), wanted);
                 let (credential, wanted) = self.run_slow(client, credential).await?;
-                supplies.add_credential(wanted, credential);
-                Ok(supplies)
+                fulfilled.add_credential(wanted, credential);
+                Ok(fulfilled)
             }
             Need::Outside(outside) => {
-                let done = move || executor.do_outside(*outside, &mut supplies).map(|()| supplies);
+                let done = move || executor.do_outside(*outside, &mut fulfilled).map(|()| fulfilled);
                 self.run_outside(client, done).await?
             }
             Need::Turn => {
-                supplies.take_turn();
-                Ok(supplies)
+                fulfilled.take_turn();
+                Ok(fulfilled)
             }
             Need::Kek(_) | Need::Room => Err(Error::Failed(format!("{need:?} is met between two runs"))),
             Need::Abandoned => Err(Error::Abandoned),
@@ -154,16 +155,16 @@ impl Executor {
 }
 
 /// Does slow work whose result is all that comes of it.
-fn make(supply: Supply, supplies: &mut Supplies) -> Result<(), Error> {
+fn make(supply: Supply, fulfilled: &mut Fulfilled) -> Result<(), Error> {
     match supply {
-        Supply::KeyPair(kind) => supplies.add(keygen::make(kind).map_err(Error::Failed)?),
-        Supply::Stretched(stretch) => {
-            let key = stretch.run().map_err(|error| Error::Failed(error.to_string()))?;
-            supplies.add_stretched(&stretch, key);
+        Supply::KeyPair(kind) => fulfilled.add(keygen::make(kind).map_err(Error::Failed)?),
+        Supply::Stretched(pbkdf2_params) => {
+            let key = pbkdf2_params.run().map_err(|error| Error::Failed(error.to_string()))?;
+            fulfilled.add_stretched(&pbkdf2_params, key);
         }
         Supply::Container(container) => {
             let opened = container.open();
-            supplies.add_opened(&container, opened);
+            fulfilled.add_opened(&container, opened);
         }
     }
     Ok(())

@@ -12,7 +12,7 @@
 //! A text that begins with `$text:` is spelt in hexadecimal.
 
 use super::Exchange;
-use crate::engine::telling::witness::ObjectFacts;
+use crate::engine::notifications::object_facts::ObjectFacts;
 use kmip_codec::wire::SECRET;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -2,7 +2,7 @@
 //!
 //! Rows for one operation stand before those for any. What is said of products is what their requests show.
 
-use super::{Odd, What};
+use super::{Suspicious, What};
 use crate::engine::refusal::Cause;
 use crate::engine::rights::persona::{Activation, Names, Persona};
 use kmip_codec::operations::Operation;
@@ -336,17 +336,17 @@ hints! {
         "An object or a record of this client that does not open any more.",
         "The server's log names it. Stop the server and run `keystead check --config FILE`, which reads all of the store; a \
          copy of the store from before may have it.";
-    What::Odd(Odd::FoundNothing); ANY_OPERATION;
+    What::Odd(Suspicious::FoundNothing); ANY_OPERATION;
         "A key by name, group or attribute: it finds none, and will make a new one or give up.",
         "Filters match exactly and are ANDed; FortiGate sends its filter inside a Template-Attribute, old Db2 \
          ends texts with NUL bytes. Destroyed and archived objects are found only when asked for, those of other \
          clients never. If the key exists, compare its attributes with the filter below and the certificate with \
          the one that made it.";
-    What::Odd(Odd::UnknownFilter); ANY_OPERATION;
+    What::Odd(Suspicious::UnknownFilter); ANY_OPERATION;
         "Objects by an attribute that this version of the protocol does not have: nothing matches.",
         "See the filter below. An application's own attribute is called `x-…` in 1.x. A filter that is not \
          understood finds nothing, never everything.";
-    What::Odd(Odd::CredentialIgnored); ANY_OPERATION;
+    What::Odd(Suspicious::CredentialIgnored); ANY_OPERATION;
         "To be known by a user name and password beside its certificate (FortiGate, cryptctl, Ceph do so).",
         "Nothing, if the right client is shown: the certificate decides. Otherwise give this client a \
          certificate of its own.";

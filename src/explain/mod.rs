@@ -18,10 +18,10 @@ mod what;
 pub use case::{NotWritable, to_case};
 pub use hints::{HINTS, Hint, hint};
 pub use memory::{Bounds, Memory};
-pub use record::{Happened, strange};
-pub use what::{Odd, What};
+pub use record::{ExchangeRecord, classify};
+pub use what::{Suspicious, What};
 
-use crate::engine::telling::witness::ObjectFacts;
+use crate::engine::notifications::object_facts::ObjectFacts;
 use crate::pki::Facts;
 use serde::{Deserialize, Serialize};
 

@@ -1,13 +1,13 @@
 //! From what happened to what is kept.
 
 use super::memory::MESSAGE_BYTES_MAX;
-use super::{Exchange, Memory, Odd, What, hint};
+use super::{Exchange, Memory, Suspicious, What, hint};
 use crate::engine::administration;
 use crate::engine::batch::Outcome;
+use crate::engine::notifications::object_facts::ObjectFacts;
 use crate::engine::refusal::Cause;
 use crate::engine::rights::persona::{Credentials, Persona};
 use crate::engine::rights::policy::Principal;
-use crate::engine::telling::witness::ObjectFacts;
 use crate::listen::TurnedAway;
 use crate::session::Peer;
 use kmip_codec::Version;
@@ -19,8 +19,12 @@ use kmip_codec::payloads::LocateRequest;
 use std::net::SocketAddr;
 
 /// What made an outcome worth keeping, and in which item, from 0. All that a good exchange costs is this look.
-pub fn strange(principal: &Principal, message: &RequestMessage, outcome: &Outcome) -> Option<(What, usize)> {
-    let refused = outcome.deeds.iter().enumerate().find_map(|(at, deed)| Some((deed.cause?, at)));
+pub fn classify(principal: &Principal, message: &RequestMessage, outcome: &Outcome) -> Option<(What, usize)> {
+    let refused = outcome
+        .item_outcomes
+        .iter()
+        .enumerate()
+        .find_map(|(at, item_outcome)| Some((item_outcome.cause?, at)));
     if let Some((cause, at)) = refused {
         let what = match message.items.get(at).map(|item| &item.request) {
             Some(Request::Unreadable(item)) => What::Unreadable(item.why.error.kind),
@@ -35,13 +39,16 @@ pub fn strange(principal: &Principal, message: &RequestMessage, outcome: &Outcom
             Some(Request::Locate(locate)) => filters_by_unknown(locate),
             _ => false,
         };
-        return Some((What::Odd(if unknown { Odd::UnknownFilter } else { Odd::FoundNothing }), at));
+        return Some((
+            What::Odd(if unknown { Suspicious::UnknownFilter } else { Suspicious::FoundNothing }),
+            at,
+        ));
     }
     let credentials = message.header.authentication.iter().flat_map(|shown| &shown.credentials);
     // Tickets have an effect, and others where the persona wants it.
     let ignored = principal.persona.credentials == Credentials::Ignore
         && credentials.filter(|one| !matches!(one, Credential::Ticket(_))).count() > 0;
-    ignored.then_some((What::Odd(Odd::CredentialIgnored), 0))
+    ignored.then_some((What::Odd(Suspicious::CredentialIgnored), 0))
 }
 
 fn filters_by_unknown(locate: &LocateRequest) -> bool {
@@ -51,7 +58,7 @@ fn filters_by_unknown(locate: &LocateRequest) -> bool {
 }
 
 /// What happened to a request that could be read.
-pub struct Happened<'a> {
+pub struct ExchangeRecord<'a> {
     /// The number of the request.
     pub id: u64,
     /// When, in milliseconds since 1970.
@@ -63,20 +70,20 @@ pub struct Happened<'a> {
     /// What is answered.
     pub answer: &'a ResponseMessage,
     /// What made it worth keeping, and in which item, from 0.
-    pub strange: (What, usize),
+    pub classified: (What, usize),
     /// The objects that it named.
     pub objects: Vec<ObjectFacts>,
 }
 
-impl Happened<'_> {
+impl ExchangeRecord<'_> {
     /// The operation of the item that decided.
     pub fn operation(&self) -> Operation {
-        self.request.items.get(self.strange.1).map(|item| item.request.operation()).unwrap_or_default()
+        self.request.items.get(self.classified.1).map(|item| item.request.operation()).unwrap_or_default()
     }
 
     /// The same by its name.
     pub fn operation_name(&self) -> String {
-        let item = self.request.items.get(self.strange.1);
+        let item = self.request.items.get(self.classified.1);
         if let Some(asked) = item.and_then(|item| administration::request_of(&item.request)) {
             return administration::row(&asked).name.to_owned();
         }
@@ -89,7 +96,7 @@ impl Happened<'_> {
         let fingerprint = |secret: &[u8]| memory.fingerprint(secret);
         let (request, request_whole) = self.request.to_redacted(&fingerprint, MESSAGE_BYTES_MAX);
         let (answer, answer_whole) = self.answer.to_redacted(&fingerprint, MESSAGE_BYTES_MAX);
-        let (operation, (what, at)) = (self.operation(), self.strange);
+        let (operation, (what, at)) = (self.operation(), self.classified);
         let version = self.request.version();
         // A message that is refused whole is answered in one item.
         let items = &self.answer.items;

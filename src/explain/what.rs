@@ -11,7 +11,7 @@ pub enum What {
     /// An item was refused.
     Refused(Cause),
     /// Everything succeeded, and yet the client will hardly be happy.
-    Odd(Odd),
+    Odd(Suspicious),
     /// The message could not be read.
     Unreadable(ErrorKind),
     /// The TLS handshake failed, or the certificate names nobody.
@@ -20,7 +20,7 @@ pub enum What {
 
 /// Kinds of success that are suspicious.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Odd {
+pub enum Suspicious {
     /// Locate found nothing.
     FoundNothing,
     /// Locate found nothing, and its filter names an attribute that the version does not have.
@@ -29,7 +29,7 @@ pub enum Odd {
     CredentialIgnored,
 }
 
-impl Odd {
+impl Suspicious {
     /// Every kind.
     pub const ALL: &'static [Self] = &[Self::FoundNothing, Self::UnknownFilter, Self::CredentialIgnored];
 }
@@ -59,7 +59,7 @@ impl What {
     pub fn clause(self, operation: Operation, version: Version) -> String {
         let clause = match self {
             Self::Refused(cause) => cause.clause(operation),
-            Self::Odd(Odd::CredentialIgnored) => Clause::Topic(Topic::Authentication),
+            Self::Odd(Suspicious::CredentialIgnored) => Clause::Topic(Topic::Authentication),
             Self::Odd(_) => Clause::Operation(operation),
             Self::Unreadable(kind) => Clause::Topic(kind.topic()),
             Self::Handshake => return "KMIP Profiles, authentication suites: mutual TLS".to_owned(),

@@ -161,16 +161,18 @@ impl Lists {
             Link { certificate, is_ca: place > 0, issuer, certifiers }
         });
         let links: Vec<Link<'_>> = links.collect();
-        let told: Vec<_> = links.iter().map(|link| (link, self.telling(link, now))).collect();
-        let revokes = |(link, telling): &(&Link<'_>, Telling<'_>)| telling.revokes(link.certificate.serial());
+        let told: Vec<_> = links.iter().map(|link| (link, self.notifications(link, now))).collect();
+        let revokes = |(link, notifications): &(&Link<'_>, Telling<'_>)| {
+            notifications.revokes(link.certificate.serial())
+        };
         if told.iter().any(revokes) {
             return Err(Error::CertRevoked);
         }
-        told.iter().try_for_each(|(link, telling)| self.tells(link, telling, now))
+        told.iter().try_for_each(|(link, notifications)| self.tells(link, notifications, now))
     }
 
     /// The lists for a certificate.
-    fn telling<'s>(&'s self, link: &Link<'_>, now: i64) -> Telling<'s> {
+    fn notifications<'s>(&'s self, link: &Link<'_>, now: i64) -> Telling<'s> {
         let of = |lists: &'s [Arc<RevocationList>]| -> (Vec<_>, Vec<_>) {
             let (name, key) = &link.issuer;
             let named = lists.iter().map(|list| &**list).filter(|list| list.name == *name);
@@ -192,8 +194,8 @@ impl Lists {
     }
 
     /// Whether one of them tells that a certificate is not revoked, where there must be one.
-    fn tells(&self, link: &Link<'_>, telling: &Telling<'_>, now: i64) -> Result<(), Error> {
-        let Telling { own, others, has_own, revoking: _ } = telling;
+    fn tells(&self, link: &Link<'_>, notifications: &Telling<'_>, now: i64) -> Result<(), Error> {
+        let Telling { own, others, has_own, revoking: _ } = notifications;
         if !has_own && self.is_wanting(&link.issuer, others.is_empty()) {
             return Err(Error::UnknownRevocationStatus);
         }

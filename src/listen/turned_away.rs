@@ -7,7 +7,7 @@ use super::hello::{Beginning, version_name};
 use super::lists::Lists;
 use super::slots::Full;
 use super::verifier::{Noted, Proof};
-use crate::gate::{self, Refused};
+use crate::authenticate::{self, Refused};
 use crate::pki::{Facts, bounded};
 use crate::text::printable;
 use rustls::{AlertDescription, Error, PeerIncompatible, PeerMisbehaved};
@@ -15,7 +15,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// How much is shown of the gate's own words, with names in them.
+/// How much is shown of the authenticator's own words, with names in them.
 const WHY_CHARS_MAX: usize = 600;
 
 /// Whom the server lets in, for messages.
@@ -185,9 +185,9 @@ impl TurnedAway {
         Self::with(reason, full.to_string(), noted, trust)
     }
 
-    /// TLS has let it in, and the gate does not.
+    /// TLS has let it in, and the authenticator does not.
     pub fn by_gate(refused: &Refused, noted: &Noted, trust: &Trust) -> Self {
-        let by_name = || match noted.chain.first().map(|shown| gate::name_of(shown)) {
+        let by_name = || match noted.chain.first().map(|shown| authenticate::name_of(shown)) {
             Some(Ok(None)) => Reason::CertificateNameless,
             Some(Err(_)) => Reason::CertificateName,
             _ => Reason::NotAdmitted,

@@ -14,7 +14,7 @@ use super::sent::Chain;
 use super::shape::Shape;
 use super::turned_away::{Trust, certificate};
 use super::work::Work;
-use crate::gate::{self, Judge, Judgement, Refused};
+use crate::authenticate::{self, Judge, Judgement, Refused};
 use crate::pki::Facts;
 use crate::swap::Swap;
 use rustls::client::danger::HandshakeSignatureValid;
@@ -218,15 +218,15 @@ impl Verifier {
     fn judged(
         &self,
         chain: &[CertificateDer<'_>],
-        shown: gate::Shown,
+        shown: authenticate::Shown,
         now: i64,
     ) -> Result<Judgement, Untrusted> {
         let Some((own, sent)) = chain.split_first() else {
             return Err(Error::NoCertificatesPresented.into());
         };
         let purpose = match shown {
-            gate::Shown::ByClient => Purpose::client(),
-            gate::Shown::ByEndpoint => Purpose::server(),
+            authenticate::Shown::ByClient => Purpose::client(),
+            authenticate::Shown::ByEndpoint => Purpose::server(),
         };
         let chain = Chain::of(own, sent, &self.trusted)?;
         let Path { certificates, validity } = self.path(&chain, purpose, now)?;
@@ -279,7 +279,7 @@ impl Judge for Verifier {
     fn judge(
         &self,
         chain: &[CertificateDer<'_>],
-        shown: gate::Shown,
+        shown: authenticate::Shown,
         now: i64,
     ) -> Result<Judgement, Refused> {
         self.judged(chain, shown, now).map_err(|untrusted| {

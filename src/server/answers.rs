@@ -12,8 +12,8 @@ use kmip_codec::version::V1_0;
 /// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
 /// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
 /// the request, under which log and audit have it, stands in the answer.
-pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outcome {
-    number(&mut outcome.response, request, message);
+pub fn enforce_max_response_size(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outcome {
+    stamp_request_id(&mut outcome.response, request, message);
     let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
     let Some(maximum) = maximum else { return outcome };
     let length = outcome.response.length();
@@ -23,12 +23,12 @@ pub fn fitting(request: u64, message: &RequestMessage, mut outcome: Outcome) -> 
     let text =
         format!("the answer has {length} bytes, and the Maximum Response Size of the request is {maximum}");
     let mut outcome = outcome.refuse(now().seconds(), message, &Refusal::new(Cause::TooLarge, text));
-    number(&mut outcome.response, request, message);
+    stamp_request_id(&mut outcome.response, request, message);
     outcome
 }
 
 /// Refuses the whole message in one item.
-pub fn whole(message: &RequestMessage, refusal: &Refusal) -> Outcome {
+pub fn refuse_message(message: &RequestMessage, refusal: &Refusal) -> Outcome {
     batch::refuse_whole(now().seconds(), message, refusal)
 }
 
@@ -46,15 +46,15 @@ pub fn unread(version: Option<Version>, refusal: &Refusal) -> ResponseMessage {
 
 /// Numbers the answer to a message: in what people read of items that failed, and in the header for clients that number
 /// their requests themselves. Others need not know the field, and PyKMIP's client stops at it.
-pub fn number(answer: &mut ResponseMessage, request: u64, message: &RequestMessage) {
+pub fn stamp_request_id(answer: &mut ResponseMessage, request: u64, message: &RequestMessage) {
     if message.header.client_correlation_value.is_some() {
         answer.header.server_correlation_value = Some(request.to_string());
     }
-    number_failures(answer, request);
+    stamp_failures(answer, request);
 }
 
 /// Numbers what people read of items that failed.
-pub fn number_failures(answer: &mut ResponseMessage, request: u64) {
+pub fn stamp_failures(answer: &mut ResponseMessage, request: u64) {
     for item in answer.items.iter_mut().filter(|item| item.result_status == ResultStatus::OperationFailed) {
         if let Some(message) = &mut item.result_message {
             message.push_str(&format!(" (request {request})"));

@@ -4,10 +4,10 @@ use crate::admin::protocol::AdminRequest;
 use crate::audit::Entry;
 use crate::engine::administration::{self, Work};
 use crate::engine::asynchronous::Done;
-use crate::engine::batch::{Deed, Outcome};
+use crate::engine::batch::{ItemOutcome, Outcome};
 use crate::engine::draft::still_let_in;
 use crate::engine::need::Need;
-use crate::engine::telling::notes::noted_briefly;
+use crate::engine::notifications::notes::noted_briefly;
 use crate::engine::world::View;
 use crate::executor::now;
 use crate::session::Peer;
@@ -28,20 +28,26 @@ pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome
     let version = message.version();
     let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
     let common = joined([&notes(message), &ticket.unwrap_or_default()]);
-    let is_entered = |deed: &Deed| deed.operation != Operation::Ping || deed.status != ResultStatus::Success;
+    let is_entered = |item_outcome: &ItemOutcome| {
+        item_outcome.operation != Operation::Ping || item_outcome.status != ResultStatus::Success
+    };
     let mut entries: Vec<Entry> = Vec::new();
-    for (place, deed) in outcome.deeds.iter().enumerate().filter(|(_, deed)| is_entered(deed)) {
-        let entry = one(request, peer, version, deed, &common);
+    for (place, item_outcome) in
+        outcome.item_outcomes.iter().enumerate().filter(|(_, item_outcome)| is_entered(item_outcome))
+    {
+        let entry = one(request, peer, version, item_outcome, &common);
         // An administrative operation is entered by its own name, refused or not.
         let asked = message.items.get(place).and_then(|item| administration::request_of(&item.request));
-        if asked == Some(AdminRequest::Ready) && deed.reason.is_none() {
+        if asked == Some(AdminRequest::Ready) && item_outcome.reason.is_none() {
             continue;
         }
         entries.push(match asked {
             Some(asked) => Entry { operation: administration::row(&asked).name.to_owned(), ..entry },
             None => entry,
         });
-        entries.extend(deed.within.iter().map(|deed| one(request, peer, version, deed, &common)));
+        entries.extend(
+            item_outcome.within.iter().map(|item_outcome| one(request, peer, version, item_outcome, &common)),
+        );
     }
     entries
 }
@@ -68,41 +74,41 @@ pub fn start(request: u64, peer: &Peer, (message, view): (&RequestMessage, &dyn 
     Need::Outside(outside)
 }
 
-/// The entry of one deed.
-pub fn one(request: u64, peer: &Peer, version: Version, deed: &Deed, note: &str) -> Entry {
+/// The entry of what one item came to.
+pub fn one(request: u64, peer: &Peer, version: Version, item_outcome: &ItemOutcome, note: &str) -> Entry {
     Entry {
         time: now().milliseconds(),
         request,
         principal: peer.principal.name.clone(),
         peer: peer.address.to_string(),
         version: version.to_string(),
-        operation: name_of(deed.operation.name(version), deed.operation.0),
-        objects: objects_of(deed),
-        outcome: outcome_of(deed, version),
-        note: joined([note, &deed.note]),
+        operation: name_of(item_outcome.operation.name(version), item_outcome.operation.0),
+        objects: objects_of(item_outcome),
+        outcome: outcome_of(item_outcome, version),
+        note: joined([note, &item_outcome.note]),
     }
 }
 
 /// The entries of what the server did for a client without a message; `peer` says why.
 pub fn own(done: &Done, peer: &str, mut next_request: impl FnMut() -> u64) -> Vec<Entry> {
-    let entry = |deed: &Deed| Entry {
+    let entry = |item_outcome: &ItemOutcome| Entry {
         time: now().milliseconds(),
         request: next_request(),
         principal: done.owner.clone(),
         peer: peer.to_owned(),
         version: done.version.clone(),
-        operation: name_of(deed.operation.name(V2_1), deed.operation.0),
-        objects: objects_of(deed),
-        outcome: outcome_of(deed, V2_1),
-        note: deed.note.clone(),
+        operation: name_of(item_outcome.operation.name(V2_1), item_outcome.operation.0),
+        objects: objects_of(item_outcome),
+        outcome: outcome_of(item_outcome, V2_1),
+        note: item_outcome.note.clone(),
     };
-    done.deeds.iter().map(entry).collect()
+    done.item_outcomes.iter().map(entry).collect()
 }
 
 /// The objects that an item named, found or made. The audit is kept for good: what a client calls an object that is none takes no
 /// more of it than it may.
-fn objects_of(deed: &Deed) -> Vec<String> {
-    deed.objects.iter().map(|name| text::kept(name).into_owned()).collect()
+fn objects_of(item_outcome: &ItemOutcome) -> Vec<String> {
+    item_outcome.objects.iter().map(|name| text::kept(name).into_owned()).collect()
 }
 
 /// What the audit notes of a header: the kinds of its credentials, and what the client calls the
@@ -137,10 +143,10 @@ pub fn tell(request: u64, peer: &Peer, notes: &[String]) {
 }
 
 /// How an item ended, as the audit says it: the Result Reason of what failed, the Result Status of all else.
-pub fn outcome_of(deed: &Deed, version: Version) -> String {
-    match deed.reason {
+pub fn outcome_of(item_outcome: &ItemOutcome, version: Version) -> String {
+    match item_outcome.reason {
         Some(reason) => name_of(reason.name(version), reason.0),
-        None => name_of(deed.status.name(version), deed.status.0),
+        None => name_of(item_outcome.status.name(version), item_outcome.status.0),
     }
 }
 

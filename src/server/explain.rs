@@ -2,11 +2,11 @@
 
 use super::Server;
 use crate::engine::batch::Outcome;
+use crate::engine::notifications::object_facts::{ObjectFacts, object_facts};
 use crate::engine::refusal::Cause;
-use crate::engine::telling::witness::{ObjectFacts, facts};
 use crate::engine::world::World;
 use crate::executor::now;
-use crate::explain::{Exchange, Happened, What, strange};
+use crate::explain::{Exchange, ExchangeRecord, What, classify};
 use crate::listen::{Reason, TurnedAway};
 use crate::session::Peer;
 use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseMessage};
@@ -14,17 +14,19 @@ use std::net::SocketAddr;
 
 impl Server {
     /// What an administrator is told of the objects of an exchange that is worth keeping, read in the same snapshot.
-    pub(super) fn witness(
+    pub(super) fn object_facts(
         &self,
         world: &World<'_>,
         peer: &Peer,
         message: &RequestMessage,
         outcome: &Outcome,
     ) -> Vec<ObjectFacts> {
-        match strange(&peer.principal, message, outcome) {
-            Some((What::Refused(_), _)) if self.executor.memory().is_on() => {
-                facts(world, &peer.principal, outcome.deeds.iter().flat_map(|deed| &deed.objects))
-            }
+        match classify(&peer.principal, message, outcome) {
+            Some((What::Refused(_), _)) if self.executor.memory().is_on() => object_facts(
+                world,
+                &peer.principal,
+                outcome.item_outcomes.iter().flat_map(|item_outcome| &item_outcome.objects),
+            ),
             _ => Vec::new(),
         }
     }
@@ -38,26 +40,26 @@ impl Server {
         outcome: &Outcome,
         objects: Vec<ObjectFacts>,
     ) -> Option<Box<Exchange>> {
-        let strange =
-            strange(&peer.principal, message, outcome).filter(|_| self.executor.memory().is_on())?;
+        let classified =
+            classify(&peer.principal, message, outcome).filter(|_| self.executor.memory().is_on())?;
         let time = now().milliseconds();
-        let happened = Happened {
+        let record = ExchangeRecord {
             id: request,
             time,
             peer,
             request: message,
             answer: &outcome.response,
-            strange,
+            classified,
             objects,
         };
-        let counted = matches!(strange.0, What::Odd(_))
+        let counted = matches!(classified.0, What::Odd(_))
             && self.executor.memory().counted(
                 &peer.principal.name,
-                strange.0,
-                &happened.operation_name(),
+                classified.0,
+                &record.operation_name(),
                 time,
             );
-        (!counted).then(|| Box::new(happened.told(self.executor.memory())))
+        (!counted).then(|| Box::new(record.told(self.executor.memory())))
     }
 
     /// Keeps it, and says in the log where it is.

@@ -1,7 +1,7 @@
 //! Automatic rotation: every so often the server looks for objects whose time has come, and replaces them as their owner
 //! would. One owner's many objects delay nobody else's: owners take turns, and so does what could not be rotated.
 
-use super::turns::Turns;
+use super::fair_queue::FairQueue;
 use super::{Server, entries};
 use crate::admission::Client;
 use crate::engine::rotation::{self, Due, Recounted};
@@ -30,7 +30,7 @@ type NotRotated = (String, Duration);
 impl Server {
     /// Rotates what is due, every so often.
     pub async fn rotate(self: Arc<Self>, every: Duration) {
-        let mut turns: Turns<String, Due> = Turns::new(AT_ONCE);
+        let mut turns: FairQueue<String, Due> = FairQueue::new(AT_ONCE);
         let mut tasks = JoinSet::new();
         let mut under_way: HashMap<Id, (String, Due)> = HashMap::new();
         let mut look = Instant::now() + every;
@@ -79,7 +79,7 @@ impl Server {
             Ok(Effects {
                 changes,
                 entries: Vec::new(),
-                notices: Vec::new(),
+                notifications: Vec::new(),
                 result: (from_now, behind),
                 bytes: 0,
             })
@@ -112,11 +112,17 @@ impl Server {
     /// Rotates one, and commits that with its audit entry.
     async fn rotate_one(self: Arc<Self>, client: Client, place: String) -> Result<(), NotRotated> {
         let server = Arc::clone(&self);
-        let rotated = self.executor.run(&client, move |world, entropy, supplies| {
-            let done = rotation::perform(world, &place, entropy, supplies)?;
+        let rotated = self.executor.run(&client, move |world, entropy, fulfilled| {
+            let done = rotation::perform(world, &place, entropy, fulfilled)?;
             let refused = done.refusal.clone();
             let entries = entries::own(&done, "rotation", || server.next_request());
-            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: refused, bytes: 0 })
+            Ok(Effects {
+                changes: done.changes,
+                entries,
+                notifications: done.notifications,
+                result: refused,
+                bytes: 0,
+            })
         });
         match rotated.await.map(|done| done.result) {
             Ok(None) => Ok(()),

@@ -86,8 +86,8 @@ mod tests {
             count + 1
         };
         let told = Arc::new(Mutex::new(0));
-        let telling = Arc::clone(&told);
-        let tell = move |_| *telling.lock().unwrap() += 1;
+        let notifications = Arc::clone(&told);
+        let tell = move |_| *notifications.lock().unwrap() += 1;
         let never = Duration::from_secs(3600);
         let all = tokio::spawn(async move { one_at_a_time(asked, 0, work, never, &tell).await });
         ask.send(()).await.unwrap();

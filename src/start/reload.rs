@@ -1,10 +1,10 @@
 //! SIGHUP: the configuration and the files that it names are read again. What is wrong is refused whole, with its reason,
 //! and what was before stays; what cannot be changed while the server runs is named.
 
+use crate::authenticate::Authenticator;
 use crate::config::{Config, ConfigError};
-use crate::endpoints::{self, Line};
-use crate::gate::Gate;
-use crate::listen::{self, Door, due};
+use crate::endpoints::{self, DialContext};
+use crate::listen::{self, ListenerContext, due};
 use crate::pki::{Facts, bounded, moment};
 use crate::regular;
 use crate::server::Server;
@@ -63,11 +63,11 @@ const DAY: i64 = 86_400;
 /// What a running server has that can be read anew.
 pub struct Running {
     /// Who is who.
-    pub gate: Arc<Gate>,
+    pub authenticator: Arc<Authenticator>,
     /// Where clients come in.
-    pub door: Arc<Door<Arc<Server>>>,
+    pub context: Arc<ListenerContext<Arc<Server>>>,
     /// What endpoints are called with.
-    pub line: Arc<Line>,
+    pub dial: Arc<DialContext>,
 }
 
 /// Reads anew what a running server has.
@@ -101,7 +101,7 @@ impl Reload {
         let mut config = self.source.read().map_err(|error| error.to_string())?;
         config.tls.suite_b = self.started.tls.suite_b;
         let files = super::tls_files(&config.tls);
-        let before = running.door.tls.get();
+        let before = running.context.tls.get();
         let tls = listen::tls_after(&files, &before.trust.lists).map_err(|error| error.to_string())?;
         let connector = endpoints::connector(&files, &tls.verifier).map_err(|error| error.to_string())?;
         let findings =
@@ -110,7 +110,7 @@ impl Reload {
             return Err(fatal.text);
         }
         let filter = config.log.filter()?;
-        running.gate.reload(&config)?;
+        running.authenticator.reload(&config)?;
         (self.source.log_by)(filter)?;
         let keys = keys_of(&self.source.file);
         let mut changes = changed_keys(&self.keys, &keys);
@@ -122,9 +122,9 @@ impl Reload {
             .iter()
             .for_each(|text| tracing::warn!("{text}"));
         config.weaknesses().iter().for_each(|text| tracing::warn!("{text}"));
-        running.gate.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
-        running.door.tls.set(tls);
-        running.line.tls.set(connector);
+        running.authenticator.trust(Arc::<listen::Verifier>::clone(&tls.verifier));
+        running.context.tls.set(tls);
+        running.dial.tls.set(connector);
         self.keys = keys;
         Ok(changes)
     }
@@ -191,11 +191,11 @@ impl Ends {
     }
 
     /// Looks again and again, for as long as the server runs.
-    pub async fn watch(mut self, door: Arc<Door<Arc<Server>>>) {
+    pub async fn watch(mut self, context: Arc<ListenerContext<Arc<Server>>>) {
         loop {
             tokio::time::sleep(LOOK).await;
-            self.look(&door.tls.get());
-            tell_overdue(&door.tls.get());
+            self.look(&context.tls.get());
+            tell_overdue(&context.tls.get());
         }
     }
 }

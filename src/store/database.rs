@@ -39,7 +39,7 @@ pub struct Submission {
 /// An open store. Dropping it closes it: what was handed over is committed first.
 pub struct Database {
     guard: Arc<Guard>,
-    ways: Option<(Writer, Journal, Watch)>,
+    handles: Option<(Writer, Journal, Watch)>,
     threads: Vec<JoinHandle<()>>,
     /// What is known of the folder; none for a store that is not kept.
     life: Option<Life>,
@@ -115,7 +115,7 @@ impl Database {
         let guard = Guard::open(Box::new(move |_| Ok(Arc::clone(&store))), folder, None)?;
         Ok(Self {
             guard: Arc::new(guard),
-            ways: None,
+            handles: None,
             threads: Vec::new(),
             life: None,
             copy,
@@ -147,7 +147,7 @@ impl Database {
         let threads = vec![watching, journaling, writing];
         Ok(Self {
             guard,
-            ways: Some((writer, journal, watch)),
+            handles: Some((writer, journal, watch)),
             threads,
             life: None,
             copy: None,
@@ -195,7 +195,7 @@ impl Database {
 
     /// Commits changes and their audit entries together; durable when it returns `Committed`.
     pub async fn commit(&self, submission: Submission) -> Result<Outcome, Error> {
-        match &self.ways {
+        match &self.handles {
             Some((writer, ..)) => writer.submit(submission.transaction, submission.entries, None).await,
             None => Err(closed()),
         }
@@ -203,7 +203,7 @@ impl Database {
 
     /// The same from a thread that may block.
     pub fn commit_blocking(&self, submission: Submission) -> Result<Outcome, Error> {
-        match &self.ways {
+        match &self.handles {
             Some((writer, ..)) => writer.submit_blocking(submission.transaction, submission.entries, None),
             None => Err(closed()),
         }
@@ -211,7 +211,7 @@ impl Database {
 
     /// Enters reads in the audit; when it returns, the entries survive the death of this process.
     pub async fn record(&self, entries: Vec<Entry>) -> Result<(), Error> {
-        match &self.ways {
+        match &self.handles {
             Some((_, journal, _)) => journal.record(entries).await,
             None => Err(closed()),
         }
@@ -254,7 +254,7 @@ async fn within<T>(work: impl Future<Output = Result<T, Error>>, what: &str) -> 
 
 impl Drop for Database {
     fn drop(&mut self) {
-        self.ways = None;
+        self.handles = None;
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }

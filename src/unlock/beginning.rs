@@ -11,8 +11,8 @@ use super::header::{Header, NumberedToken, Tokens};
 use super::lock::DeviceLock;
 use super::origin::{Evidence, Here};
 use super::pipe::InheritedPipe;
-use super::server::{self, Known, Notes};
 use super::token::{Token, TokenState, UID_BYTES_MAX};
+use super::volume_key::{self, Known, Notes};
 use keystead::client::{Client, ServerAddress};
 use kmip_codec::enums::State;
 
@@ -46,7 +46,7 @@ impl Beginning<'_> {
         let tokens = header.tokens();
         self.tell_passed_over(&tokens);
         let here = Here::of(self.volume, &header.uuid);
-        let others = server::keys_of(self.client, &header.uuid)?;
+        let others = volume_key::keys_of(self.client, &header.uuid)?;
         let separated = tokens.separated().filter(|_| tokens.begun_copy(&header.uuid).is_none()).cloned();
         let (begun, key) = match self.key(header, tokens.ours, &others) {
             // A copy needs no key of its original, which may be another client's.
@@ -73,7 +73,7 @@ impl Beginning<'_> {
                 }
                 self.require_all(header, begun.as_ref(), Some(&other))?;
                 if key.is_none() && other.state == State::PreActive {
-                    server::activate(self.client, &other.uid)?;
+                    volume_key::activate(self.client, &other.uid)?;
                 }
                 let notes = Some(Notes::of(&other, &header.uuid, &here));
                 let token = self.finish(header, begun, Some(other), &others, &here)?;
@@ -167,7 +167,7 @@ impl Beginning<'_> {
                 }
                 continue;
             }
-            match server::known(self.client, &begun.token.uid) {
+            match volume_key::known(self.client, &begun.token.uid) {
                 Ok(known) => return Ok((Some(begun), Some(known))),
                 Err(error) => match with_way_out(self.volume, &begun.number, &begun.token, error) {
                     ended @ Error::Ended { .. } => failed = failed.or(Some(ended)),
@@ -199,7 +199,7 @@ impl Beginning<'_> {
                 if token.uid.is_empty() {
                     say(format_args!("key {} was made for this volume before: going on with it", key.uid));
                     if key.state == State::PreActive {
-                        server::activate(self.client, &key.uid)?;
+                        volume_key::activate(self.client, &key.uid)?;
                     }
                 }
                 key.uid
@@ -236,17 +236,17 @@ impl Beginning<'_> {
         here: &Here<'_>,
     ) -> Result<String> {
         let enrolment = token.enrolment.as_deref().unwrap_or_default();
-        let made = server::make_key(self.client, &header.uuid, enrolment, here, others);
+        let made = volume_key::make_key(self.client, &header.uuid, enrolment, here, others);
         let is_other = |known: &&Known| known.is_usable() && known.enrolment != token.enrolment;
         match made {
             Ok(uid) => {
-                for other in server::keys_of(self.client, &header.uuid)?.iter().filter(is_other) {
+                for other in volume_key::keys_of(self.client, &header.uuid)?.iter().filter(is_other) {
                     say(format_args!("{}", Doubt::copy(other).story(self.volume, header, here)));
                 }
                 Ok(uid)
             }
-            Err(error) if server::is_name_taken(&error) => {
-                let now = server::keys_of(self.client, &header.uuid)?;
+            Err(error) if volume_key::is_name_taken(&error) => {
+                let now = volume_key::keys_of(self.client, &header.uuid)?;
                 let other = now.iter().find(is_other);
                 Err(other
                     .map_or(error, |other| Doubt::copy(other).undecided(None, self.volume, header, here)))

@@ -6,7 +6,7 @@ use super::cryptsetup::Volume;
 use super::error::{Error, Result};
 use super::header::{Header, NumberedToken};
 use super::origin::Here;
-use super::server::Known;
+use super::volume_key::Known;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 /// What a volume is for which a key is there already.

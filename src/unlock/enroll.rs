@@ -19,8 +19,8 @@ use super::existing::Existing;
 use super::header::{Header, NumberedToken};
 use super::lock::DeviceLock;
 use super::passphrase::Passphrase;
-use super::server;
 use super::token::{SERVERS_MAX, Token};
+use super::volume_key;
 use keystead::client::{self, Client, ServerAddress};
 use kmip_codec::enums::State;
 
@@ -58,7 +58,7 @@ pub fn enroll(
     tell_unnamed(servers);
     let beginning = Beginning { volume, lock: &lock, existing, client, servers, decision };
     let Begun { token: NumberedToken { number, token, wrong }, notes } = beginning.token(&header)?;
-    let fetched = server::fetch(client, &token.uid).and_then(|key| Passphrase::of_key(&token.uid, &key));
+    let fetched = volume_key::fetch(client, &token.uid).and_then(|key| Passphrase::of_key(&token.uid, &key));
     let passphrase = fetched.map_err(|error| with_way_out(volume, &number, &token, error))?;
     let header = volume.header()?;
     let enrolled = |keyslot: String| {

@@ -5,7 +5,7 @@
 
 use super::error::{Error, Result};
 use super::news::News;
-use super::server;
+use super::volume_key;
 use keystead::client::{Cause, Client, Error as ClientError, Race, ServerAddress, Settings, Unreachable};
 use kmip_codec::SecretBytes;
 use std::collections::BTreeMap;
@@ -151,7 +151,7 @@ fn pursue(settings: &Settings, place: &Place, patience: Patience, tell: &dyn Fn(
     loop {
         let mut each = settings.with_servers(vec![place.server.clone()]);
         each.limits.total = each.limits.total.min(patience.end().saturating_duration_since(Instant::now()));
-        let result = server::fetch(&mut Client::new(each), &place.uid);
+        let result = volume_key::fetch(&mut Client::new(each), &place.uid);
         let may_pass = matches!(&result, Err(error) if error.may_pass());
         tell(result);
         let wait = jittered(pause);

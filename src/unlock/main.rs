@@ -32,9 +32,9 @@ mod pipe;
 mod program;
 mod room;
 mod said;
-mod server;
 mod system;
 mod token;
+mod volume_key;
 
 use std::process::ExitCode;
 

@@ -91,7 +91,7 @@ pub fn begin(database: &Database, master: &dyn MasterKeys) -> Result<(), Error> 
 pub fn finish(database: &Database, master: &dyn MasterKeys) -> Result<(), Error> {
     let rows = Rows::read(&*database.snapshot()?)?;
     let plan = rows.plan()?.ok_or_else(|| Error::Missing(rows::name(rows::PLAN)))?;
-    let (key, canary) = super::rotation::make_key(database, master, plan, |plan| {
+    let (key, key_check_value) = super::rotation::make_key(database, master, plan, |plan| {
         let (was, now) = (rows.expect(rows::STORE_ID), (rows::PLAN.to_vec(), Some(plan.encode())));
         commit(database, vec![was], vec![now], Vec::new())
     })?;
@@ -101,7 +101,7 @@ pub fn finish(database: &Database, master: &dyn MasterKeys) -> Result<(), Error>
     let writes = vec![
         (rows::EPOCH.to_vec(), Some(number.to_be_bytes().to_vec())),
         (rows::numbered(rows::MASTER_KEY, number), Some(key.encode())),
-        (rows::numbered(rows::CANARY, number), Some(canary)),
+        (rows::numbered(rows::KEY_CHECK_VALUE, number), Some(key_check_value)),
         (rows::numbered(rows::KEK, FIRST_KEK), Some(sealed)),
         (rows::numbered(rows::CHECK, FIRST_KEK), Some(kek.check_value().to_vec())),
         (rows::PLAN.to_vec(), None),

@@ -6,7 +6,7 @@ use super::job;
 use super::plan::Plan;
 use super::rows::{self, Rows};
 use super::{Error, TENANT, commit};
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::world::Vault as _;
 use crate::store::{Database, FORMAT, FORMAT_KEY, Life, Order, Pair};
 use crate::vault::KeyRing;
@@ -19,12 +19,12 @@ use std::sync::Arc;
 pub fn migrate(database: &Database, master: &dyn MasterKeys) -> Result<(), Error> {
     let rows = Rows::read(&*database.snapshot()?)?;
     let (store, epoch) = (rows.store_id()?, rows.epoch()?);
-    rows.need(&rows::numbered(rows::CANARY, epoch.0))?;
+    rows.need(&rows::numbered(rows::KEY_CHECK_VALUE, epoch.0))?;
     rows.need(&rows::numbered(rows::KEK, super::FIRST_KEK))?;
     let mut writes: Vec<Pair> = Vec::new();
-    for (number, canary) in rows.numbered(rows::CANARY) {
+    for (number, key_check_value) in rows.numbered(rows::KEY_CHECK_VALUE) {
         let key = MasterKeyRef::legacy(Epoch(number));
-        master.learn(&key, canary);
+        master.learn(&key, key_check_value);
         writes.push((rows::numbered(rows::MASTER_KEY, number), Some(key.encode())));
     }
     master.prove(epoch)?;
@@ -76,7 +76,7 @@ fn proved(
 ) -> Result<Kek, Error> {
     let kek = Arc::new(Kek::open_unchecked(master, identity.clone(), sealed)?);
     let ring = KeyRing::new(identity.id, BTreeMap::from([(identity.id, Arc::clone(&kek))]));
-    let prefix = keys::object("");
+    let prefix = keyspace::object("");
     let (mut seen, mut fits) = (0_u64, false);
     database.snapshot()?.scan(&prefix, Order::Forward, &mut |key, metadata| {
         let id = key.get(prefix.len()..).and_then(|id| std::str::from_utf8(id).ok());

@@ -151,14 +151,14 @@ impl Hierarchy {
             return Ok(());
         }
         self.jobs.step(format!("ACTIVATE: making the master key of epoch {number}"));
-        let (key, canary) = make_key(&self.database, &*self.master, plan, |plan| {
+        let (key, key_check_value) = make_key(&self.database, &*self.master, plan, |plan| {
             self.change(&self.rows()?, vec![(rows::PLAN.to_vec(), Some(plan.encode()))], Vec::new())
         })?;
         self.change(
             &self.rows()?,
             vec![
                 (rows::numbered(rows::MASTER_KEY, number), Some(key.encode())),
-                (rows::numbered(rows::CANARY, number), Some(canary)),
+                (rows::numbered(rows::KEY_CHECK_VALUE, number), Some(key_check_value)),
                 (rows::EPOCH.to_vec(), Some(number.to_be_bytes().to_vec())),
             ],
             self.jobs.entry("Activated", format!("epoch {number}, key {}", key.label)),
@@ -211,7 +211,7 @@ impl Hierarchy {
 
 /// Makes the key of a plan, or takes up the one that an attempt before has made. Where several keys have its identifier,
 /// as when a copy of this store made one from the same plan, nobody can tell which is whose: all stay, and another
-/// identifier is planned. Gives the key and its canary.
+/// identifier is planned. Gives the key and its key check value.
 pub(super) fn make_key(
     database: &Database,
     master: &dyn MasterKeys,

@@ -5,7 +5,7 @@
 //! | `vi` | identifier of the store, 16 bytes, random |
 //! | `ve` | epoch of the present master key, 4 bytes |
 //! | `vm` and an epoch | which object of the token is the master key ([`MasterKeyRef`]) |
-//! | `vc` and an epoch | its canary: a blob that only this key opens |
+//! | `vc` and an epoch | its key check value: a blob that only this key opens |
 //! | `vk` and a number | a key-encryption key (KEK), sealed under the master key that the blob names |
 //! | `vx` and a number | the check value of that KEK, 32 bytes |
 //! | `vr` | the plan of a rotation that is under way, or of the first start ([`Plan`]) |
@@ -33,7 +33,7 @@ pub const PREFIX: &[u8] = b"v";
 pub const STORE_ID: &[u8] = b"vi";
 pub const EPOCH: &[u8] = b"ve";
 pub const MASTER_KEY: &[u8] = b"vm";
-pub const CANARY: &[u8] = b"vc";
+pub const KEY_CHECK_VALUE: &[u8] = b"vc";
 pub const KEK: &[u8] = b"vk";
 pub const CHECK: &[u8] = b"vx";
 pub const PLAN: &[u8] = b"vr";
@@ -48,7 +48,7 @@ const NAMES: &[(&[u8], &str)] = &[
     (STORE_ID, "identifier of the store"),
     (EPOCH, "master-key epoch"),
     (MASTER_KEY, "reference of a master key"),
-    (CANARY, "canary of a master key"),
+    (KEY_CHECK_VALUE, "check value of a master key"),
     (KEK, "key-encryption key"),
     (CHECK, "check value of a key-encryption key"),
     (PLAN, "plan of a rotation"),
@@ -140,11 +140,11 @@ impl Rows {
         Plan::decode(self.store_id()?, plan).map(Some).ok_or_else(|| Error::Changed(name(PLAN)))
     }
 
-    /// The reference and the canary of the master key of an epoch.
+    /// The reference and the key check value of the master key of an epoch.
     pub fn master_key(&self, epoch: Epoch) -> Result<(MasterKeyRef, &[u8]), Error> {
-        let (key, canary) = (numbered(MASTER_KEY, epoch.0), numbered(CANARY, epoch.0));
+        let (key, key_check_value) = (numbered(MASTER_KEY, epoch.0), numbered(KEY_CHECK_VALUE, epoch.0));
         let key_ref = MasterKeyRef::decode(epoch, self.store_id()?, self.need(&key)?);
-        Ok((key_ref.map_err(|_| Error::Changed(name(&key)))?, self.need(&canary)?))
+        Ok((key_ref.map_err(|_| Error::Changed(name(&key)))?, self.need(&key_check_value)?))
     }
 
     /// An error of the HSM, with the name of the master key where it is about one.

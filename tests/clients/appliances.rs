@@ -151,16 +151,16 @@ pub fn vast(dev: &Dev, pair: &Pair) {
 /// FortiGate 7.4, 1.0: one batch of four Locate with the filter inside a Template-Attribute, then a batch of Get; twelve
 /// bytes a batch identifier, a user name and a password in every header.
 pub fn fortigate(dev: &Dev, pair: &Pair) {
-    let mut gate = Talk::new(dev, pair, 0, Manner::Keep);
-    gate.header = vec![credential("fgt-admin", "not-for-the-log")];
+    let mut authenticator = Talk::new(dev, pair, 0, Manner::Keep);
+    authenticator.header = vec![credential("fgt-admin", "not-for-the-log")];
     let names = ["fgt-psk-1", "fgt-psk-2", "fgt-psk-3"];
     let keys: Vec<String> = names
         .iter()
         .enumerate()
         .map(|(n, key_name)| {
             let material = [n as u8 + 1; 32];
-            let key = gate.ask(op::REGISTER, register_aes(&material, vec![name(key_name)])).id();
-            gate.ask(op::ACTIVATE, id(&key));
+            let key = authenticator.ask(op::REGISTER, register_aes(&material, vec![name(key_name)])).id();
+            authenticator.ask(op::ACTIVATE, id(&key));
             key
         })
         .collect();
@@ -178,7 +178,7 @@ pub fn fortigate(dev: &Dev, pair: &Pair) {
     let items = wanted.iter().zip(&ids).map(|(wanted, batch_id)| {
         (op::LOCATE, Some(batch_id.as_slice()), at_most(1, vec![template(vec![name(wanted)])]))
     });
-    let located = gate.batch(options(), items.collect());
+    let located = authenticator.batch(options(), items.collect());
     for (at, answer) in located.iter().enumerate() {
         assert_eq!(answer.batch_id.as_ref(), Some(&ids[at]));
         let expected: Vec<String> = keys.get(at).cloned().into_iter().collect();
@@ -187,7 +187,7 @@ pub fn fortigate(dev: &Dev, pair: &Pair) {
     let absent = "00000000-0000-4000-8000-000000000000".to_owned();
     let asked = [&keys[0], &absent, &keys[1], &keys[2]];
     let items = asked.iter().zip(&ids).map(|(key, batch_id)| (op::GET, Some(batch_id.as_slice()), id(key)));
-    let got = gate.batch(options(), items.collect());
+    let got = authenticator.batch(options(), items.collect());
     assert_eq!(got[1].reason, Some(ITEM_NOT_FOUND), "Continue: the others are answered");
     for (at, byte) in [(0, 1), (2, 2), (3, 3)] {
         assert_eq!((got[at].batch_id.as_ref(), got[at].material()), (Some(&ids[at]), vec![byte; 32]));

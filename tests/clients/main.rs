@@ -82,7 +82,7 @@ fn a_wrong_persona_fails_loudly() {
     }
 }
 
-/// Serves these clients, all at once, as in a data centre: none may notice the others. What each stopped at.
+/// Serves these clients, all at once, as in a data centre: none may notification the others. What each stopped at.
 fn served(clients: &'static [Client]) -> Vec<(&'static str, Result<(), String>)> {
     let folder = tempfile::tempdir().unwrap();
     let entry =

@@ -91,7 +91,7 @@ fn escape(value: &str) -> String {
 
 /// One exchange.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct OpResult {
     /// Which client sends, where the prose says so.
     pub client: Option<char>,
     pub request: Node,
@@ -106,7 +106,7 @@ pub struct Case {
     pub version: String,
     /// `SKLC`, `TC-91`, `TC-ECC`.
     pub family: String,
-    pub steps: Vec<Step>,
+    pub steps: Vec<OpResult>,
     /// Messages that do not come in pairs: what the server is to send.
     pub irregular: bool,
 }
@@ -133,7 +133,7 @@ impl Case {
                     // An answer is that of the request before it, so that steps in disorder (1.0/TC-DERIVEKEY-4-10
                     // destroys a key before it revokes it, and expects both to succeed) come in order.
                     Some((client, request)) => {
-                        steps.push(Step { client, request, response: Node::from(node) });
+                        steps.push(OpResult { client, request, response: Node::from(node) });
                     }
                     None => irregular = true,
                 },

@@ -18,7 +18,7 @@ pub fn told_by_credentials(cases: &[&Case]) -> Vec<(String, String)> {
         switches = { credentials = \"identify\", disclose = true }\n";
     let clients = clients(cases, "by-credential");
     let credentials = CREDENTIALS.iter().map(|(kind, who, password)| {
-        let hash = keystead::gate::password_hash(password.as_bytes(), &[7; 16]);
+        let hash = keystead::authenticate::password_hash(password.as_bytes(), &[7; 16]);
         format!("[[credentials]]\nname = \"{who}\"\n{kind} = \"{who}\"\npassword = \"{hash}\"\n")
     });
     vec![(String::new(), [persona.to_owned()].into_iter().chain(clients).chain(credentials).collect())]
@@ -27,7 +27,7 @@ pub fn told_by_credentials(cases: &[&Case]) -> Vec<(String, String)> {
 /// What was made for a new client (TC-CREG-1) is fetched by who installs it, with another certificate and the user name and
 /// password of the case (TC-CREG-2).
 pub fn registered_by_password(cases: &[&Case]) -> Vec<(String, String)> {
-    let hash = keystead::gate::password_hash(b"one-time-password", &[7; 16]);
+    let hash = keystead::authenticate::password_hash(b"one-time-password", &[7; 16]);
     let common = format!(
         "[[credentials]]\nname = \"one-time\"\nusername = \"one-time-user\"\npassword = \"{hash}\"\n\
          [[personas]]\nname = \"installers\"\nswitches = {{ credentials = \"identify\" }}\n"

@@ -3,7 +3,7 @@
 
 use super::case::{Case, Node};
 use super::{Outcome, impossible, support};
-use keystead::engine::statements::profiles::PROFILES;
+use keystead::engine::query::profiles::PROFILES;
 use kmip_codec::Version;
 use kmip_codec::enums::QueryFunction;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseMessage};
@@ -70,7 +70,7 @@ pub fn broken<'r>(named: &BTreeSet<Named>, results: &'r [Outcome]) -> Vec<&'r st
 }
 
 /// Named profiles without any case.
-pub fn unproven(named: &BTreeSet<Named>, results: &[Outcome]) -> Vec<String> {
+pub fn pending_attestation(named: &BTreeSet<Named>, results: &[Outcome]) -> Vec<String> {
     let is_proven = |(place, version): &&Named| {
         results.iter().any(|(case, _)| proves(&BTreeSet::from([(*place, *version)]), case))
     };

@@ -5,7 +5,7 @@
 use super::case::{Case, Node};
 use super::support::{self, dev::Dev};
 use super::{owner, personas};
-use keystead::engine::statements::profiles::{Needs, PROFILES};
+use keystead::engine::query::profiles::{Needs, PROFILES};
 use kmip_codec::enums::ItemType;
 use kmip_codec::version::V2_1;
 use std::collections::BTreeSet;

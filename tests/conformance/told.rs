@@ -1,7 +1,7 @@
 //! Cases in which the server sends: the runner plays the client that listens, compares what comes with the request of the
 //! file, and answers with the response of the file.
 
-use super::case::{Case, Node, Step};
+use super::case::{Case, Node, OpResult};
 use super::judge::{Difference, Judge};
 use super::support::endpoint::{self, Endpoint};
 use super::{owner, support};
@@ -19,7 +19,7 @@ use support::dev::Dev;
 static SOCKETS: Mutex<Option<HashMap<String, TcpListener>>> = Mutex::new(None);
 
 /// Whether the server sends the request of a step.
-pub fn is_servers(case: &Case, step: &Step) -> bool {
+pub fn is_servers(case: &Case, step: &OpResult) -> bool {
     case.name.contains("TC-Q-S2C") || ["Notify", "Put"].contains(&operation(&step.request).as_str())
 }
 
@@ -64,7 +64,7 @@ pub fn endpoint_of(case: &Case, server: &Dev) -> Option<Endpoint> {
 }
 
 /// One message of the server and its answer. What the server wants to know besides, it is told.
-pub fn step(endpoint: &Endpoint, judge: &mut Judge, step: &Step) -> Result<(), Difference> {
+pub fn step(endpoint: &Endpoint, judge: &mut Judge, step: &OpResult) -> Result<(), Difference> {
     let wanted = operation(&step.request);
     let mut request = endpoint.next();
     while operation(&Node::parse(&request.to_xml())) != wanted && is_question(&request) {

@@ -81,7 +81,7 @@ fn who_may_ask() {
         message: "prove".into(),
         nonce: None,
     };
-    let unproven = Principal { unproven: Some(Arc::new(missing)), ..admin("unproven") };
+    let pending_attestation = Principal { pending_attestation: Some(Arc::new(missing)), ..admin("unproven") };
     let mut cells = 0;
     for request in requests() {
         for version in VERSIONS {
@@ -91,7 +91,7 @@ fn who_may_ask() {
             let callers = [
                 (admin("root"), None),
                 (principal("host", &["team"]), Some(ResultReason::PermissionDenied)),
-                (unproven.clone(), Some(Cause::AttestationRequired.reason(version, None))),
+                (pending_attestation.clone(), Some(Cause::AttestationRequired.reason(version, None))),
             ];
             for (who, reason) in callers {
                 let (refused, done) = decide(&mut bench, &who, &message);
@@ -296,7 +296,7 @@ fn nobody_is_made_an_administrator_unawares() {
     assert_eq!(told(&mut bench, &admin("root"), &add("host", false, false, false)), (String::new(), true));
     let outcome = bench.decide(&admin("root"), &message(&add("second", false, true, false)));
     assert_eq!(outcome.response.items[0].result_status, ResultStatus::Success);
-    let noted = format!("{:?}", outcome.deeds);
+    let noted = format!("{:?}", outcome.item_outcomes);
     assert!(noted.contains("1 days, an administrator"), "{noted}");
     for wrong in ["", "sha256:abc", "host\u{3164}", " host"] {
         let (why, done) = told(&mut bench, &admin("root"), &add(wrong, false, false, false));

@@ -58,9 +58,13 @@ fn a_request_is_pending_until_it_is_done_and_its_answer_is_given_once() {
     assert_eq!(pending.result_status, ResultStatus::OperationPending);
     assert_eq!(pending.asynchronous_correlation_value, Some(correlation.clone()));
     bench.ask(&ann, V1_2, get(&id)).unwrap();
-    let deed = bench.work().pop().unwrap();
-    assert_eq!((deed.operation, deed.reason), (Operation::Archive, None));
-    assert_eq!(deed.objects, [hex::encode(&correlation), id.clone()], "the audit ties it to its acceptance");
+    let item_outcome = bench.work().pop().unwrap();
+    assert_eq!((item_outcome.operation, item_outcome.reason), (Operation::Archive, None));
+    assert_eq!(
+        item_outcome.objects,
+        [hex::encode(&correlation), id.clone()],
+        "the audit ties it to its acceptance"
+    );
     assert_eq!(bench.ask(&ann, V1_2, get(&id)).unwrap_err(), ResultReason::ObjectArchived, "done");
     let foreign = poll(&mut bench, &bob, V1_2, &correlation);
     assert_eq!(foreign.result_reason, Some(ResultReason::ItemNotFound), "somebody else's");
@@ -244,10 +248,13 @@ fn the_audit_of_a_poll_says_what_its_answer_says() {
         let correlation = submit(&mut bench, &ann, V2_1, request);
         let request = PollRequest { asynchronous_correlation_value: correlation }.into_request();
         let message = later(V2_1, AsynchronousIndicator::Prohibited, vec![request]);
-        let pending = bench.decide(&ann, &message).deeds.pop().unwrap();
+        let pending = bench.decide(&ann, &message).item_outcomes.pop().unwrap();
         assert_eq!((pending.status, pending.reason), (ResultStatus::OperationPending, None));
         bench.work();
-        let deed = bench.decide(&ann, &message).deeds.pop().unwrap();
-        assert_eq!((deed.operation, deed.status, deed.reason), (Operation::Poll, status, reason));
+        let item_outcome = bench.decide(&ann, &message).item_outcomes.pop().unwrap();
+        assert_eq!(
+            (item_outcome.operation, item_outcome.status, item_outcome.reason),
+            (Operation::Poll, status, reason)
+        );
     }
 }

@@ -34,7 +34,7 @@ enum Target {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum OpResult {
     Create(Option<usize>),
     Locate(usize),
     Activate(Target),
@@ -71,7 +71,7 @@ impl Model {
     }
 
     /// Does a step; whether it succeeds.
-    fn apply(&mut self, step: Step) -> bool {
+    fn apply(&mut self, step: OpResult) -> bool {
         let change = |thing: &mut Thing, to: State| {
             let allowed = thing.state == State::PreActive;
             if allowed {
@@ -80,33 +80,33 @@ impl Model {
             allowed
         };
         match step {
-            Step::Create(Some(name)) if self.holder(name).is_some() => {
+            OpResult::Create(Some(name)) if self.holder(name).is_some() => {
                 self.placeholder = None;
                 false
             }
-            Step::Create(name) => {
+            OpResult::Create(name) => {
                 self.placeholder = Some(self.things.len());
                 self.things.push(Thing { id: None, name, state: State::PreActive });
                 true
             }
-            Step::Locate(name) => {
+            OpResult::Locate(name) => {
                 self.placeholder = self.holder(name);
                 true
             }
-            Step::Activate(target) => {
+            OpResult::Activate(target) => {
                 self.target(target).is_some_and(|place| change(&mut self.things[place], State::Active))
             }
-            Step::Destroy(target) => {
+            OpResult::Destroy(target) => {
                 self.target(target).is_some_and(|place| change(&mut self.things[place], State::Destroyed))
             }
-            Step::Get(target) => {
+            OpResult::Get(target) => {
                 self.target(target).is_some_and(|place| self.things[place].state != State::Destroyed)
             }
         }
     }
 
     /// What a batch must answer; the model is then as the store must be.
-    fn run(&mut self, steps: &[Step], option: BatchErrorContinuationOption) -> Vec<ResultStatus> {
+    fn run(&mut self, steps: &[OpResult], option: BatchErrorContinuationOption) -> Vec<ResultStatus> {
         let start = self.clone();
         let mut statuses = Vec::new();
         for step in steps {
@@ -137,7 +137,7 @@ fn locate(attributes: &[Attribute]) -> LocateRequest {
     LocateRequest { attributes: Some(list), ..LocateRequest::default() }
 }
 
-fn request(model: &Model, step: Step) -> Request {
+fn request(model: &Model, step: OpResult) -> Request {
     let id = |target: Target| -> Option<UniqueIdentifier> {
         match target {
             Target::Placeholder => None,
@@ -146,28 +146,28 @@ fn request(model: &Model, step: Step) -> Request {
         }
     };
     match step {
-        Step::Create(name) => aes(&name.map(named).into_iter().collect::<Vec<_>>()).into_request(),
-        Step::Locate(name) => locate(&[named(name)]).into_request(),
-        Step::Activate(target) => ActivateRequest { unique_identifier: id(target) }.into_request(),
-        Step::Destroy(target) => DestroyRequest { unique_identifier: id(target) }.into_request(),
-        Step::Get(target) => {
+        OpResult::Create(name) => aes(&name.map(named).into_iter().collect::<Vec<_>>()).into_request(),
+        OpResult::Locate(name) => locate(&[named(name)]).into_request(),
+        OpResult::Activate(target) => ActivateRequest { unique_identifier: id(target) }.into_request(),
+        OpResult::Destroy(target) => DestroyRequest { unique_identifier: id(target) }.into_request(),
+        OpResult::Get(target) => {
             GetRequest { unique_identifier: id(target), ..GetRequest::default() }.into_request()
         }
     }
 }
 
-fn step(dice: &mut Dice, known: usize) -> Step {
+fn step(dice: &mut Dice, known: usize) -> OpResult {
     let target = match dice.below(5) {
         0 if known > 0 => Target::Known(dice.below(known)),
         1 => Target::Nothing,
         _ => Target::Placeholder,
     };
     match dice.below(8) {
-        0..=2 => Step::Create((dice.below(3) > 0).then(|| dice.below(6))),
-        3 => Step::Locate(dice.below(6)),
-        4 => Step::Activate(target),
-        5 => Step::Destroy(target),
-        _ => Step::Get(target),
+        0..=2 => OpResult::Create((dice.below(3) > 0).then(|| dice.below(6))),
+        3 => OpResult::Locate(dice.below(6)),
+        4 => OpResult::Activate(target),
+        5 => OpResult::Destroy(target),
+        _ => OpResult::Get(target),
     }
 }
 
@@ -186,7 +186,8 @@ fn random_batches_do_what_the_model_does() {
         for number in 0..12 {
             let version = if dice.below(2) == 0 { V1_4 } else { V2_1 };
             let option = options[dice.below(3)];
-            let steps: Vec<Step> = (0..=dice.below(7)).map(|_| step(&mut dice, model.things.len())).collect();
+            let steps: Vec<OpResult> =
+                (0..=dice.below(7)).map(|_| step(&mut dice, model.things.len())).collect();
             let what = format!("seed {seed}, batch {number} in {version}, {option:?}: {steps:?}");
             let requests = steps.iter().map(|step| request(&model, *step)).collect();
             let before = model.things.len();
@@ -196,7 +197,7 @@ fn random_batches_do_what_the_model_does() {
             assert_eq!(statuses, expected, "{what}");
             seen.extend(statuses.iter().map(|status| status.0));
             let made = items.into_iter().zip(&steps).filter(|(item, step)| {
-                matches!(step, Step::Create(_)) && item.result_status == ResultStatus::Success
+                matches!(step, OpResult::Create(_)) && item.result_status == ResultStatus::Success
             });
             let made = made.map(|(item, _)| text(&answer::<CreateRequest>(item).unwrap().unique_identifier));
             for (thing, id) in model.things[before..].iter_mut().zip(made) {
@@ -377,7 +378,7 @@ fn a_batch_has_only_so_many_items() {
     let most = bench.decide(&ann, &RequestMessage::new(V2_1, items(3)));
     assert!(most.response.items.iter().all(|item| item.result_status == ResultStatus::Success));
     let more = bench.decide(&ann, &RequestMessage::new(V2_1, items(4)));
-    assert_eq!((more.response.items.len(), more.deeds.len()), (1, 4));
+    assert_eq!((more.response.items.len(), more.item_outcomes.len()), (1, 4));
     assert_eq!(more.response.items[0].result_status, ResultStatus::OperationFailed);
     assert!(more.changes.writes.is_empty());
 }

@@ -63,11 +63,11 @@ fn with_identity(who: Principal, identity: Identity) -> Principal {
     Principal { name: identity.name(), identity, ..who }
 }
 
-fn unproven(who: Principal) -> Principal {
+fn pending_attestation(who: Principal) -> Principal {
     let operations = GUARDED.iter().map(|name| Operation(Operation::by_name(name).unwrap())).collect();
     let message = "prove".to_owned();
     let missing = Unproven { operations, cause: Cause::Denied, message, nonce: None };
-    Principal { unproven: Some(Arc::new(missing)), ..who }
+    Principal { pending_attestation: Some(Arc::new(missing)), ..who }
 }
 
 fn revoke(bench: &mut Bench, whom: &str) {
@@ -116,6 +116,7 @@ fn callers(bench: &mut Bench, owner: &Principal) -> Vec<Caller> {
     let gone_ticket = gone_gave.unwrap().ticket;
     revoke(bench, "gone");
     let stranger = principal("stranger", &["others"]);
+    let unattested = pending_attestation(owner.clone());
     let as_owner = |_: &Row| Finds::All;
     let nothing = |_: &Row| Finds::Nothing;
     let guarded = |row: &Row| match GUARDED.contains(&row.name) {
@@ -135,7 +136,7 @@ fn callers(bench: &mut Bench, owner: &Principal) -> Vec<Caller> {
         caller("a user of the owner's certificate", &fred, How::Directly, nothing),
         caller("the user's ticket", &fred, How::WithTicket(fred_own), nothing),
         caller("the user, later", &fred, How::Later, nothing),
-        caller("an owner that has proven nothing", &unproven(owner.clone()), How::Directly, guarded),
+        caller("an owner that has proven nothing", &unattested, How::Directly, guarded),
         caller("an owner in the last second of its certificate", &in_time, How::Directly, as_owner),
         caller("an expired owner", &expired, How::Directly, out),
         caller("an owner from the future", &early, How::Directly, out),
@@ -164,7 +165,7 @@ fn ask(
     let outcome = bench.decide(&caller.who, &message);
     let item = &outcome.response.items[0];
     let reason = (item.result_status != ResultStatus::Success).then(|| item.result_reason.unwrap());
-    assert_eq!(outcome.deeds[0].reason, reason, "the audit says what the answer says");
+    assert_eq!(outcome.item_outcomes[0].reason, reason, "the audit says what the answer says");
     (reason, outcome.response.to_xml(), !outcome.changes.writes.is_empty())
 }
 
@@ -179,9 +180,9 @@ fn ask_later(
     assert_eq!(accepted.response.items[0].result_status, ResultStatus::OperationPending);
     let keys: Vec<_> = accepted.changes.writes.iter().map(|(key, _)| (key.clone(), None)).collect();
     bench.commit(accepted.changes);
-    let deeds = bench.would_do();
+    let item_outcomes = bench.would_do();
     bench.commit(keystead::engine::draft::Changes { expects: Vec::new(), writes: keys });
-    (deeds[0].reason, String::new(), false)
+    (item_outcomes[0].reason, String::new(), false)
 }
 
 #[test]
@@ -277,8 +278,9 @@ fn administrative_operations_by_every_kind_of_caller() {
                 let (reason, _, writes) = ask(&mut bench, &caller, item(&request), version);
                 let is_out = matches!((caller.finds)(&ROWS[0]), Finds::Out(_))
                     && caller.name != "an owner that has proven nothing";
-                let is_admin =
-                    caller.who.admin && matches!(caller.how, How::Directly) && caller.who.unproven.is_none();
+                let is_admin = caller.who.admin
+                    && matches!(caller.how, How::Directly)
+                    && caller.who.pending_attestation.is_none();
                 let wanted = !is_out && (is_admin || row.right == Who::Client);
                 // A ticket for one object allows nothing that needs none.
                 let wanted = wanted && caller.name != "who holds a ticket for something else";

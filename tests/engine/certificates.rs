@@ -186,9 +186,9 @@ fn requests_that_prove_nothing_are_refused() {
         ResultReason::InvalidCSR,
         "a changed subject"
     );
-    for wish in ["basicConstraints=CA:TRUE", "keyUsage=keyCertSign", "1.2.3.4=critical,ASN1:NULL"] {
-        let asked = request(&openssl, "key", &["-addext", wish]);
-        assert_eq!(ask(&who, Some(&key), &asked).unwrap_err(), ResultReason::InvalidCSR, "{wish}");
+    for template in ["basicConstraints=CA:TRUE", "keyUsage=keyCertSign", "1.2.3.4=critical,ASN1:NULL"] {
+        let asked = request(&openssl, "key", &["-addext", template]);
+        assert_eq!(ask(&who, Some(&key), &asked).unwrap_err(), ResultReason::InvalidCSR, "{template}");
     }
     ask(&who, None, &good).unwrap();
     bench.settings.authority = None;

@@ -2,9 +2,9 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
+use keystead::engine::notifications::notification::{Notification, What};
 use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
 use keystead::engine::rights::policy::Principal;
-use keystead::engine::telling::notice::{Notice, What};
 use kmip_codec::enums::{CertificateType, ResultReason};
 use kmip_codec::objects::Certificate;
 use kmip_codec::payloads::ReProvisionRequest;
@@ -43,10 +43,10 @@ fn nothing_is_put_to_a_certificate_that_has_ended() {
     let mut bench = Bench::new(1);
     let old = certified(bench.now + 1);
     let id = create(&mut bench, &old, &[]);
-    let notice = Notice { to: "ann".into(), object: id, what: What::Put { replaced: None } };
-    assert!(bench.push(&old, V2_1, &notice).message.is_some());
+    let notification = Notification { to: "ann".into(), object: id, what: What::Put { replaced: None } };
+    assert!(bench.push(&old, V2_1, &notification).message.is_some());
     bench.ask(&old, V2_1, bringing()).unwrap();
-    let push = bench.push(&old, V2_1, &notice);
+    let push = bench.push(&old, V2_1, &notification);
     assert!(push.message.is_none() && push.changes == Default::default());
-    assert_eq!(push.deed.reason, Some(ResultReason::AuthenticationNotSuccessful));
+    assert_eq!(push.item_outcome.reason, Some(ResultReason::AuthenticationNotSuccessful));
 }

@@ -173,7 +173,7 @@ fn all_else_is_served(bench: &mut Bench, ids: &[String], key: &[u8]) {
     let open = bench.ask(&ann(), V2_1, QueryAsynchronousRequestsRequest::default());
     let open = open.unwrap_or_else(|why| panic!("{what}: {why:?}")).requests.len();
     assert_eq!(open, if kind == b'a' { 1 } else { 2 }, "{what}");
-    let done = bench.work().into_iter().filter(|deed| deed.operation == Operation::GetAttributes).count();
+    let done = bench.work().into_iter().filter(|item| item.operation == Operation::GetAttributes).count();
     assert_eq!(done, if kind == b'a' { 1 } else { 2 }, "{what}: what waits is done, but for the damaged one");
     // Whoever is refused by a record that is damaged stays refused.
     for who in [revoked(), gone()] {

@@ -85,7 +85,7 @@ fn the_placeholder_stands_for_the_identifier() {
         for outcome in [&named, &meant] {
             let item = &outcome.response.items[1];
             assert_eq!(item.result_status, ResultStatus::Success, "{what}: {:?}", item.result_message);
-            assert_eq!(outcome.deeds[1].objects.first().map(String::as_str), Some(id), "{what}");
+            assert_eq!(outcome.item_outcomes[1].objects.first().map(String::as_str), Some(id), "{what}");
         }
         assert_eq!(named.changes.writes.len(), meant.changes.writes.len(), "{what}");
     });
@@ -110,7 +110,7 @@ fn the_placeholder_is_set() {
         if row.sets_placeholder {
             assert_eq!(item.result_status, ResultStatus::Success, "{what}: {:?}", item.result_message);
             let made = first_identifier(&outcome, 0);
-            assert_eq!(outcome.deeds[1].objects.first(), made.as_ref(), "{what}");
+            assert_eq!(outcome.item_outcomes[1].objects.first(), made.as_ref(), "{what}");
             set.push(row.operation);
         } else {
             assert_ne!(item.result_status, ResultStatus::Success, "{what} sets it");
@@ -142,7 +142,10 @@ fn every_operation_is_undone() {
         let undone = decide(bench, version, true, vec![request, fails()]);
         undone::must_be_bare(bench, &ann(), version, &undone.response.items[0], &what);
         assert_eq!(undone.response.items[1].result_status, ResultStatus::OperationFailed, "{what}");
-        assert!(undone.changes.writes.is_empty() && undone.notices.is_empty(), "{what}: something is left");
+        assert!(
+            undone.changes.writes.is_empty() && undone.notifications.is_empty(),
+            "{what}: something is left"
+        );
     });
 }
 

@@ -154,8 +154,12 @@ fn everything_goes_over_whoever_owned_it() {
             assert_eq!(seen(&mut bench, &other), of_others, "others keep theirs");
             // Names are free for the one and taken for the other, and the key is rotated for the one who has it.
             bench.now += 60;
-            let deeds = bench.rotate();
-            assert!(deeds.iter().all(|(deed, _)| deed.reason.is_none()) && deeds.len() == 2, "{deeds:?}");
+            let item_outcomes = bench.rotate();
+            assert!(
+                item_outcomes.iter().all(|(item_outcome, _)| item_outcome.reason.is_none())
+                    && item_outcomes.len() == 2,
+                "{item_outcomes:?}"
+            );
             assert_eq!(seen(&mut bench, &heir).len(), before.len() + 1, "{from:?}");
             assert!(bench.ask(&nobody, V2_1, aes(&[named("volume")])).is_ok());
             assert!(bench.ask(&heir, V2_1, aes(&[named("volume")])).is_err());
@@ -242,8 +246,8 @@ fn what_is_refused() {
     }
     let outcome = bench.decide(&admin("root"), &hand_over("name:\"host \"", "root"));
     assert_eq!(answer(&outcome.response.items[0]).unwrap().moved, 1, "the control");
-    let noted = format!("{:?}", outcome.deeds);
-    assert!(noted.contains("1 handed over") && outcome.deeds[0].objects.len() == 1, "{noted}");
+    let noted = format!("{:?}", outcome.item_outcomes);
+    assert!(noted.contains("1 handed over") && outcome.item_outcomes[0].objects.len() == 1, "{noted}");
 }
 
 /// The owners whose names are refused are found, whatever else there is.

@@ -122,9 +122,12 @@ fn what_goes_to_a_name_with_a_slash_is_rotated_further() {
             }
             assert_eq!(every_step(&mut bench, "old", name, true).unwrap().moved, 1, "{name}");
             bench.now += 61;
-            let deeds = bench.rotate();
+            let item_outcomes = bench.rotate();
             assert_eq!(bench.rotation_refusals, Vec::<String>::new(), "{name}");
-            assert!(deeds.len() == 1 && deeds[0].0.reason.is_none(), "{name}: {deeds:?}");
+            assert!(
+                item_outcomes.len() == 1 && item_outcomes[0].0.reason.is_none(),
+                "{name}: {item_outcomes:?}"
+            );
             assert_eq!(seen(&mut bench, &heir).len(), 2, "{name}");
         }
     }

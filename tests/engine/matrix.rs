@@ -145,7 +145,7 @@ pub fn ask(
     let item = &outcome.response.items[0];
     let failed = item.result_status != ResultStatus::Success;
     let reason = failed.then(|| item.result_reason.unwrap());
-    assert_eq!(outcome.deeds[0].reason, reason, "the audit says what the answer says");
+    assert_eq!(outcome.item_outcomes[0].reason, reason, "the audit says what the answer says");
     (reason, outcome.response.to_xml(), !outcome.changes.writes.is_empty())
 }
 
@@ -181,8 +181,11 @@ fn undone_batch(bench: &mut Bench, who: &Principal, row: &Row, version: Version,
         ResultStatus::OperationUndone => must_be_bare(bench, who, version, first, what),
         status => assert_eq!((status, &first.response), (ResultStatus::OperationFailed, &None), "{what}"),
     }
-    assert_eq!(outcome.deeds[0].status, first.result_status, "{what}: the audit says what the answer says");
-    assert!(outcome.changes.writes.is_empty() && outcome.notices.is_empty(), "{what}: undone");
+    assert_eq!(
+        outcome.item_outcomes[0].status, first.result_status,
+        "{what}: the audit says what the answer says"
+    );
+    assert!(outcome.changes.writes.is_empty() && outcome.notifications.is_empty(), "{what}: undone");
 }
 
 /// The state that an object has behind the operation, in one batch that is not committed.

@@ -2,8 +2,8 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
+use keystead::engine::query::server_information::{Extension, Validation, WEAK_ALGORITHMS};
 use keystead::engine::rights::policy::Principal;
-use keystead::engine::statements::about::{Extension, Validation, WEAK_ALGORITHMS};
 use kmip_codec::Version;
 use kmip_codec::enums::*;
 use kmip_codec::item::{Item, ItemValue};

@@ -138,8 +138,11 @@ fn what_waits_ends_too() {
         assert_eq!(accepted[0].result_status, ResultStatus::OperationPending);
         let changes = bench.changes_of_waiting();
         assert!(comes_too_late(&mut bench, changes, &revocation), "{revocation:?}");
-        let deeds = bench.work();
-        assert!(deeds.iter().all(|deed| deed.status == ResultStatus::OperationFailed), "{deeds:?}");
+        let item_outcomes = bench.work();
+        assert!(
+            item_outcomes.iter().all(|item| item.status == ResultStatus::OperationFailed),
+            "{item_outcomes:?}"
+        );
     }
 }
 

@@ -3,8 +3,8 @@
 use super::every_operation::{self, rows::ROWS};
 use super::objects::*;
 use super::world::{Bench, principal};
+use keystead::engine::notifications::notification::{Put, Subscription, ToldChanges, What};
 use keystead::engine::rights::policy::Principal;
-use keystead::engine::telling::notice::{Changes, Put, Subscription, What};
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
@@ -70,7 +70,7 @@ fn a_key_is_rotated_when_it_is_due() {
     bench.settings.subscriptions = vec![Subscription {
         client: "ann".into(),
         groups: vec!["team".into()],
-        notify: Changes::Others,
+        notify: ToldChanges::Others,
         put: vec![Put::Replaced],
     }];
     let (start, offset) = (bench.now, Attribute::RotateOffset(Interval(60)));
@@ -83,18 +83,21 @@ fn a_key_is_rotated_when_it_is_due() {
     assert!(bench.rotate().is_empty());
     bench.now += 1;
     let mut done = bench.rotate();
-    let (deed, notices) = done.pop().unwrap();
+    let (item_outcome, notifications) = done.pop().unwrap();
     assert!(done.is_empty() && bench.rotate().is_empty(), "once");
-    assert_eq!((deed.operation, deed.reason), (Operation::ReKey, None));
+    assert_eq!((item_outcome.operation, item_outcome.reason), (Operation::ReKey, None));
     let second = linked(&mut bench, &ann, &first, LinkType::ReplacementObjectLink).unwrap();
-    assert_eq!(deed.objects, [first.clone(), second.clone()]);
+    assert_eq!(item_outcome.objects, [first.clone(), second.clone()]);
     let held = attributes_of(&mut bench, &ann, &second);
     assert_eq!(attribute!(held, ActivationDate).next(), Some(&DateTime(bench.now + 60)), "the offset");
     assert_eq!(attribute!(held, Name).next().unwrap().value, "disk");
     assert_eq!(rotation(&mut bench, &ann, &second).1, Some(1));
     let put = |what: &What| matches!(what, What::Put { replaced } if replaced.as_ref() == Some(&first));
-    assert!(notices.iter().any(|notice| put(&notice.what)), "told: it did not do it itself");
-    assert!(notices.iter().any(|notice| matches!(notice.what, What::Notify { .. })));
+    assert!(
+        notifications.iter().any(|notification| put(&notification.what)),
+        "told: it did not do it itself"
+    );
+    assert!(notifications.iter().any(|notification| matches!(notification.what, What::Notify { .. })));
     bench.now += i64::from(DAY);
     assert_eq!(bench.rotate().len(), 1, "its successor");
     let third = linked(&mut bench, &ann, &second, LinkType::ReplacementObjectLink).unwrap();
@@ -121,7 +124,8 @@ fn pairs_are_rotated_as_a_whole() {
         let made = bench.ask(&ann, V2_1, request).unwrap();
         bench.now += i64::from(DAY);
         let done = bench.rotate();
-        let operations: Vec<_> = done.iter().map(|(deed, _)| (deed.operation, deed.reason)).collect();
+        let operations: Vec<_> =
+            done.iter().map(|(item_outcome, _)| (item_outcome.operation, item_outcome.reason)).collect();
         assert_eq!(operations, [(Operation::ReKeyKeyPair, None)]);
         for old in [text(&made.private_key), text(&made.public_key)] {
             assert_eq!(rotation(&mut bench, &ann, &old).2, Some(false));

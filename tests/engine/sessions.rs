@@ -14,7 +14,7 @@ fn a_log_message_is_noted_escaped_and_bounded() {
     let mut log = |text: &str| {
         let request = LogRequest { log_message: text.into() };
         let message = RequestMessage::new(V2_1, vec![RequestItem::from(request.into_request())]);
-        bench.decide(&ann, &message).deeds.pop().unwrap()
+        bench.decide(&ann, &message).item_outcomes.pop().unwrap()
     };
     assert_eq!(log("disk full").note, "\"disk full\"");
     let forged = log("x\" principal=admin\n2026 INFO \u{1b}[31m \u{202e}");

@@ -5,10 +5,10 @@ use super::administration::{admin, item};
 use super::objects::aes;
 use super::world::{Bench, principal};
 use keystead::admin::protocol::AdminRequest;
+use keystead::authenticate::{Authenticator, Owners, Shown, fingerprint};
 use keystead::config::Config;
 use keystead::engine::owners;
 use keystead::engine::rights::names;
-use keystead::gate::{Gate, Owners, Shown, fingerprint};
 use keystead::pki;
 use keystead::store::{Snapshot, Store as _};
 use kmip_codec::enums::{ResultReason, ResultStatus};
@@ -120,18 +120,20 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// A gate whose configuration lists a certificate like this.
-fn gate(folder: &Path, list: &str, certificate: &CertificateDer<'_>) -> Gate {
+/// A authenticator whose configuration lists a certificate like this.
+fn authenticator(folder: &Path, list: &str, certificate: &CertificateDer<'_>) -> Authenticator {
     let file = folder.join("keystead.toml");
     let who = format!("sha256:{}", fingerprint(certificate));
     fs::write(&file, format!("{CONFIG}{}", list.replace("WHO", &who))).unwrap();
-    Gate::new(&Config::read(&file).unwrap()).unwrap()
+    Authenticator::new(&Config::read(&file).unwrap()).unwrap()
 }
 
-/// Whether somebody comes in as at a server: by the gate, and for a message.
-fn comes_in(bench: &mut Bench, gate: &Gate, certificate: &CertificateDer<'static>) -> bool {
-    gate.owners(Arc::new(Held(Mutex::new(bench.store.snapshot().unwrap()))));
-    let Ok(entered) = gate.enter(std::slice::from_ref(certificate), Shown::ByClient) else { return false };
+/// Whether somebody comes in as at a server: by the authenticator, and for a message.
+fn comes_in(bench: &mut Bench, authenticator: &Authenticator, certificate: &CertificateDer<'static>) -> bool {
+    authenticator.owners(Arc::new(Held(Mutex::new(bench.store.snapshot().unwrap()))));
+    let Ok(entered) = authenticator.enter(std::slice::from_ref(certificate), Shown::ByClient) else {
+        return false;
+    };
     let asked = bench.ask(&entered.principal(), V2_1, aes(&[]));
     assert!(matches!(asked, Ok(_) | Err(ResultReason::AuthenticationNotSuccessful)), "{asked:?}");
     asked.is_ok()
@@ -160,19 +162,29 @@ enum Beside {
 }
 
 /// One case: whether somebody who has come in is refused after the revocation.
-fn is_shut(bench: &mut Bench, gate: &Gate, stated: &Stated, by: &str, beside: Beside) -> bool {
+fn is_shut(
+    bench: &mut Bench,
+    authenticator: &Authenticator,
+    stated: &Stated,
+    by: &str,
+    beside: Beside,
+) -> bool {
     let likeness = names::likeness(&stated.names[0]);
     if beside == Beside::Before && !stated.names.contains(&likeness) {
         owns(bench, &likeness);
     }
-    let was_in = comes_in(bench, gate, &stated.certificate);
+    let was_in = comes_in(bench, authenticator, &stated.certificate);
     revoke(bench, names::quoted("somebody else"));
-    assert_eq!(comes_in(bench, gate, &stated.certificate), was_in, "who is not meant");
+    assert_eq!(comes_in(bench, authenticator, &stated.certificate), was_in, "who is not meant");
     revoke(bench, by.to_owned());
     if beside == Beside::After && !stated.names.contains(&likeness) {
         owns(bench, &likeness);
     }
-    assert!(!comes_in(bench, gate, &stated.certificate), "{:?} by {by} with {beside:?} beside", stated.names);
+    assert!(
+        !comes_in(bench, authenticator, &stated.certificate),
+        "{:?} by {by} with {beside:?} beside",
+        stated.names
+    );
     was_in
 }
 
@@ -199,8 +211,8 @@ fn who_was_revoked_does_not_come_back() {
                         if is_owner {
                             owns(&mut bench, &stated.names[0]);
                         }
-                        let gate = gate(folder.path(), list, &stated.certificate);
-                        shut += usize::from(is_shut(&mut bench, &gate, &stated, &by, beside));
+                        let authenticator = authenticator(folder.path(), list, &stated.certificate);
+                        shut += usize::from(is_shut(&mut bench, &authenticator, &stated, &by, beside));
                         cases += 1;
                     }
                 }
@@ -274,8 +286,8 @@ fn who_is_signed_anew_comes_back() {
         };
         administer(&mut bench, &request);
         for (certificate, wanted) in [(&old, false), (&new, true)] {
-            let gate = gate(folder.path(), list, certificate);
-            assert_eq!(comes_in(&mut bench, &gate, certificate), wanted, "{list:?}");
+            let authenticator = authenticator(folder.path(), list, certificate);
+            assert_eq!(comes_in(&mut bench, &authenticator, certificate), wanted, "{list:?}");
         }
     }
 }

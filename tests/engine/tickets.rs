@@ -200,8 +200,16 @@ fn what_a_ticket_was_used_for_is_counted_when_it_is_undone_or_its_answer_is_not_
                 outcome = outcome.refuse(bench.now, &message, &refusal);
                 assert_eq!(outcome.response.items.len(), 1);
                 let reason = Some(ResultReason::ResponseTooLarge);
-                assert!(outcome.deeds.iter().all(|deed| deed.reason == reason), "{:?}", outcome.deeds);
-                assert_eq!(outcome.deeds[0].objects, [id.as_str()], "the audit has what it was about");
+                assert!(
+                    outcome.item_outcomes.iter().all(|item| item.reason == reason),
+                    "{:?}",
+                    outcome.item_outcomes
+                );
+                assert_eq!(
+                    outcome.item_outcomes[0].objects,
+                    [id.as_str()],
+                    "the audit has what it was about"
+                );
                 assert_eq!(outcome.acting_as.as_deref(), Some("ann"));
             }
             let has_left = outcome.response.items.iter().any(|item| item.response.is_some());

@@ -21,16 +21,16 @@ pub use counted::{Effort, effort};
 use counted::{Leaving, Seeded, Snapshot, count};
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
-use keystead::engine::batch::{self, Deed, Outcome};
+use keystead::engine::batch::{self, ItemOutcome, Outcome};
 use keystead::engine::draft::{Changes, Draft};
-use keystead::engine::need::{Credential, KeyPair, Need, PairKind, Supply, Wanted};
+use keystead::engine::fulfilled::Fulfilled;
+use keystead::engine::need::{CertificateRequest, Credential, KeyPair, Need, PairKind, Supply};
+use keystead::engine::notifications::notification::{self, Notification, Subscription};
+use keystead::engine::notifications::push::{self, Push};
 use keystead::engine::refusal::Refusal;
 use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use keystead::engine::rights::policy::{Clients, Principal};
 use keystead::engine::rotation::{self, Due};
-use keystead::engine::supplies::Supplies;
-use keystead::engine::telling::notice::{self, Notice, Subscription};
-use keystead::engine::telling::push::{self, Push};
 use keystead::engine::world::{Direction, Entropy, Now, Settings, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
@@ -112,13 +112,13 @@ impl Bench {
     fn until_met<T>(
         &mut self,
         who: &Principal,
-        mut run: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Supplies) -> Result<T, Need>,
+        mut run: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<T, Need>,
     ) -> T {
-        let (view, mut supplies, mut seed) = (self.snapshot(), Supplies::default(), self.seed);
+        let (view, mut fulfilled, mut seed) = (self.snapshot(), Fulfilled::default(), self.seed);
         loop {
             count(|effort| effort.runs += 1);
             let begun = Instant::now();
-            let ran = run(&self.world(&view), &mut Seeded(&mut seed), &mut supplies);
+            let ran = run(&self.world(&view), &mut Seeded(&mut seed), &mut fulfilled);
             self.took = begun.elapsed();
             match ran {
                 Ok(result) => {
@@ -127,20 +127,20 @@ impl Bench {
                 }
                 Err(Need::Turn) => {
                     count(|effort| effort.turns += 1);
-                    supplies.take_turn();
+                    fulfilled.take_turn();
                 }
                 Err(Need::Room) => {
                     count(|effort| effort.rooms += 1);
-                    supplies.take_room();
+                    fulfilled.take_room();
                 }
-                Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut supplies)),
+                Err(Need::Supplies(lacking)) => lacking.into_iter().for_each(|one| make(one, &mut fulfilled)),
                 Err(Need::Credential(wanted)) => {
                     let credential = provided(who, &wanted);
-                    supplies.add_credential(wanted, credential);
+                    fulfilled.add_credential(wanted, credential);
                 }
                 Err(Need::Outside(outside)) => {
                     let answer = self.outside(&outside.request);
-                    supplies.add_outside(outside.request, answer);
+                    fulfilled.add_outside(outside.request, answer);
                 }
                 Err(need) => panic!("{need:?}"),
             }
@@ -150,26 +150,26 @@ impl Bench {
     /// Runs a message without committing it.
     pub fn decide(&mut self, who: &Principal, message: &RequestMessage) -> Outcome {
         let outcome = self
-            .until_met(who, |world, entropy, supplies| batch::run(world, who, message, entropy, supplies));
+            .until_met(who, |world, entropy, fulfilled| batch::run(world, who, message, entropy, fulfilled));
         outcome.response.items.iter().for_each(speaks_the_standards_words);
         outcome
     }
 
     /// Runs a message once, for somebody who leaves at this draw of random bytes.
     pub fn abandoned(&mut self, who: &Principal, message: &RequestMessage, draw: usize) -> Option<Need> {
-        let (view, mut supplies, mut seed) = (self.snapshot(), Supplies::default(), self.seed);
-        supplies.take_turn();
-        let mut entropy = Leaving { draws: draw, told: supplies.abandoned(), seed: &mut seed };
-        batch::run(&self.world(&view), who, message, &mut entropy, &mut supplies).err()
+        let (view, mut fulfilled, mut seed) = (self.snapshot(), Fulfilled::default(), self.seed);
+        fulfilled.take_turn();
+        let mut entropy = Leaving { draws: draw, told: fulfilled.abandoned(), seed: &mut seed };
+        batch::run(&self.world(&view), who, message, &mut entropy, &mut fulfilled).err()
     }
 
     /// The same for somebody who leaves at this read of the store.
     pub fn left_at_read(&mut self, who: &Principal, message: &RequestMessage, read: usize) -> Option<Need> {
-        let (mut supplies, mut seed) = (Supplies::default(), self.seed);
-        supplies.take_turn();
-        let leaves = Some((Cell::new(read), supplies.abandoned()));
+        let (mut fulfilled, mut seed) = (Fulfilled::default(), self.seed);
+        fulfilled.take_turn();
+        let leaves = Some((Cell::new(read), fulfilled.abandoned()));
         let view = Snapshot { leaves, ..self.snapshot() };
-        batch::run(&self.world(&view), who, message, &mut Seeded(&mut seed), &mut supplies).err()
+        batch::run(&self.world(&view), who, message, &mut Seeded(&mut seed), &mut fulfilled).err()
     }
 
     /// What administrative operations do outside the engine: here it is only counted.
@@ -192,15 +192,15 @@ impl Bench {
     /// Runs a message and commits what it changes.
     pub fn run(&mut self, who: &Principal, message: &RequestMessage) -> Vec<ResponseItem> {
         let outcome = self.decide(who, message);
-        assert_eq!(outcome.deeds.len(), outcome.response.items.len(), "a deed an item");
+        assert_eq!(outcome.item_outcomes.len(), outcome.response.items.len(), "an outcome an item");
         self.commit(outcome.changes);
         outcome.response.items
     }
 
     /// What doing this comes to, without committing it.
     fn perform(&mut self, waiting: &asynchronous::Waiting) -> asynchronous::Done {
-        self.until_met(&Principal::default(), |world, entropy, supplies| {
-            asynchronous::perform(world, waiting, entropy, supplies)
+        self.until_met(&Principal::default(), |world, entropy, fulfilled| {
+            asynchronous::perform(world, waiting, entropy, fulfilled)
         })
     }
 
@@ -209,9 +209,9 @@ impl Bench {
     }
 
     /// What doing the oldest that waits comes to, without committing it.
-    pub fn would_do(&mut self) -> Vec<Deed> {
+    pub fn would_do(&mut self) -> Vec<ItemOutcome> {
         let first = self.first_waiting().unwrap();
-        self.perform(&first).deeds
+        self.perform(&first).item_outcomes
     }
 
     /// What that would change.
@@ -221,14 +221,14 @@ impl Bench {
     }
 
     /// Does what waits, the oldest first, and commits it; returns what was done.
-    pub fn work(&mut self) -> Vec<Deed> {
-        let mut deeds = Vec::new();
+    pub fn work(&mut self) -> Vec<ItemOutcome> {
+        let mut item_outcomes = Vec::new();
         while let Some(first) = self.first_waiting() {
             let done = self.perform(&first);
             self.commit(done.changes);
-            deeds.extend(done.deeds);
+            item_outcomes.extend(done.item_outcomes);
         }
-        deeds
+        item_outcomes
     }
 
     /// Looks at all that are to be rotated, so many at a time, for those that were made in the future; how many count from now.
@@ -245,17 +245,19 @@ impl Bench {
         }
     }
 
-    /// Rotates what is due and commits it; returns what was done, and the notices.
-    pub fn rotate(&mut self) -> Vec<(Deed, Vec<Notice>)> {
+    /// Rotates what is due and commits it; returns what was done, and the notifications.
+    pub fn rotate(&mut self) -> Vec<(ItemOutcome, Vec<Notification>)> {
         let mut all = Vec::new();
         let due = rotation::all_due(self.now, &self.snapshot()).unwrap();
         for Due { place: id, .. } in due {
-            let done = self.until_met(&Principal::default(), |world, entropy, supplies| {
-                rotation::perform(world, &id, entropy, supplies)
+            let done = self.until_met(&Principal::default(), |world, entropy, fulfilled| {
+                rotation::perform(world, &id, entropy, fulfilled)
             });
             self.commit(done.changes);
             self.rotation_refusals.extend(done.refusal);
-            all.extend(done.deeds.into_iter().map(|deed| (deed, done.notices.clone())));
+            all.extend(
+                done.item_outcomes.into_iter().map(|item_outcome| (item_outcome, done.notifications.clone())),
+            );
         }
         all
     }
@@ -271,20 +273,20 @@ impl Bench {
         self.store.commit(&transaction).unwrap() == store::Outcome::Committed
     }
 
-    /// The message of a notice.
-    pub fn push(&mut self, to: &Principal, version: Version, notice: &Notice) -> Push {
-        self.until_met(to, |world, entropy, _| push::push(world, to, version, notice, entropy))
+    /// The message of a notification.
+    pub fn push(&mut self, to: &Principal, version: Version, notification: &Notification) -> Push {
+        self.until_met(to, |world, entropy, _| push::push(world, to, version, notification, entropy))
     }
 
     /// Stores what dates have led to, and returns what is told of it.
-    pub fn settle(&mut self, subscription: &Subscription) -> Vec<Notice> {
-        let settled = notice::settle(&self.world(&self.snapshot()), subscription).unwrap();
+    pub fn settle(&mut self, subscription: &Subscription) -> Vec<Notification> {
+        let settled = notification::apply_dates(&self.world(&self.snapshot()), subscription).unwrap();
         self.commit(settled.changes);
-        let mut notices = settled.notices;
+        let mut notifications = settled.notifications;
         if settled.goes_on {
-            notices.extend(self.settle(subscription));
+            notifications.extend(self.settle(subscription));
         }
-        notices
+        notifications
     }
 
     /// Gives all objects of a client that take them these attributes beside their own; returns which do.

@@ -1,6 +1,6 @@
 //! The memory is bounded in every direction, whatever comes.
 
-use keystead::explain::{Bounds, Exchange, Memory, Odd, What};
+use keystead::explain::{Bounds, Exchange, Memory, Suspicious, What};
 use keystead::pki::Facts;
 use proptest::prelude::*;
 
@@ -78,7 +78,7 @@ fn what_is_too_long_for_all_bounds_is_not_kept() {
 #[test]
 fn odd_exchanges_of_one_kind_are_counted() {
     let memory = Memory::new(BOUNDS, &[1; 32]);
-    let what = What::Odd(Odd::FoundNothing);
+    let what = What::Odd(Suspicious::FoundNothing);
     let again = |time| memory.counted("client 0", what, "Locate", time);
     assert!(!again(1));
     memory.keep(Exchange {

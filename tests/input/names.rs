@@ -1,13 +1,13 @@
-//! What the name of a client may be: the gate, the configuration, administrative operations and the CA answer alike, and a
+//! What the name of a client may be: the authenticator, the configuration, administrative operations and the CA answer alike, and a
 //! name that is signed is the name that comes in.
 
 use super::support::dev::{Dev, told};
 use super::support::{typed, wire};
 use super::turned_away::{CLIENT, Lab};
+use keystead::authenticate::{Authenticator, Owners, Shown, fingerprint, name_of};
 use keystead::config::{ClientConfig, Config};
 use keystead::engine::rights::identity::ClientRef;
 use keystead::engine::rights::{names, reference};
-use keystead::gate::{Gate, Owners, Shown, fingerprint, name_of};
 use keystead::pki::{self, Ca, Curve};
 use keystead::text::printable;
 use kmip_codec::enums::ResultReason;
@@ -104,7 +104,7 @@ fn every_door_takes_the_same_names() {
     let folder = tempfile::tempdir().unwrap();
     drop(Dev::start_quietly(folder.path()));
     let config = Config::read(&folder.path().join("keystead.toml")).unwrap();
-    let gate = Gate::new(&config).unwrap();
+    let authenticator = Authenticator::new(&config).unwrap();
     let pair = pki::make_ca("CA", Curve::P256).unwrap();
     let ca = Ca::from_pem(&pair.certificate, &pair.key).unwrap();
     let issuer = Issuer::from_ca_cert_pem(&pair.certificate, KeyPair::from_pem(&pair.key).unwrap()).unwrap();
@@ -112,8 +112,9 @@ fn every_door_takes_the_same_names() {
     let mut taken = 0;
     for name in names() {
         let shown = certificate(&issuer, &key, &name);
-        let entered =
-            gate.enter(&[shown], Shown::ByClient).map(|presented| presented.principal().name.clone());
+        let entered = authenticator
+            .enter(&[shown], Shown::ByClient)
+            .map(|presented| presented.principal().name.clone());
         let is_taken = entered.is_ok();
         assert_eq!(entered.unwrap_or_else(|_| name.clone()), name, "another name than was shown");
         let exactly = |whom: &ClientRef| *whom == ClientRef::Name(name.clone());
@@ -184,7 +185,7 @@ fn owners_come_in_as_before() {
         let likeness = names::likeness(&name);
         let mut listing = config.clone();
         listing.clients.push(ClientConfig { name: called.clone(), persona: "standard".to_owned() });
-        let gates = [&config, &listing].map(|config| Gate::new(config).unwrap());
+        let gates = [&config, &listing].map(|config| Authenticator::new(config).unwrap());
         for (owned, listed) in [
             (vec![], false),
             (vec![&name], false),
@@ -194,10 +195,10 @@ fn owners_come_in_as_before() {
             (vec![&name], true),
             (vec![&name, &called], true),
         ] {
-            let gate = &gates[usize::from(listed)];
+            let authenticator = &gates[usize::from(listed)];
             let owners: BTreeSet<String> = owned.into_iter().cloned().collect();
-            gate.owners(Arc::new(Known(owners.clone())));
-            let entered = gate.enter(std::slice::from_ref(&shown), Shown::ByClient);
+            authenticator.owners(Arc::new(Known(owners.clone())));
+            let entered = authenticator.enter(std::slice::from_ref(&shown), Shown::ByClient);
             let entered = entered.map(|presented| presented.principal().name.clone()).map_err(|why| why.why);
             let case = format!("{at}: {name:?}, owners {owners:?}, listed {listed}: {entered:?}");
             let is_away = name.contains("xn--") && names::check(&name).is_err();
@@ -305,15 +306,17 @@ fn what_a_list_shows_is_read_again() {
 fn an_older_name_is_renewed() {
     let folder = tempfile::tempdir().unwrap();
     drop(Dev::start_quietly(folder.path()));
-    let gate = Gate::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
+    let authenticator =
+        Authenticator::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
     let pair = pki::make_ca("CA", Curve::P256).unwrap();
     let ca = Ca::from_pem(&pair.certificate, &pair.key).unwrap();
     let key = KeyPair::generate().unwrap().subject_public_key_info();
     for name in ["CN=host", "host ", "SHA256:abc", "host\u{3164}", "e\u{301}", "host"] {
-        gate.owners(Arc::new(Known([name.to_owned()].into())));
+        authenticator.owners(Arc::new(Known([name.to_owned()].into())));
         assert_eq!(ca.certify(&key, name, i64::from(u32::MAX)).is_ok(), name == "host");
         let renewed = CertificateDer::from(ca.renew(&key, name, i64::from(u32::MAX)).unwrap());
-        let entered = gate.enter(&[renewed], Shown::ByClient).map_err(|refused| refused.why).unwrap();
+        let entered =
+            authenticator.enter(&[renewed], Shown::ByClient).map_err(|refused| refused.why).unwrap();
         assert_eq!(entered.principal().name, name);
     }
 }
@@ -323,7 +326,8 @@ fn an_older_name_is_renewed() {
 fn of_two_names_none_is_taken() {
     let folder = tempfile::tempdir().unwrap();
     drop(Dev::start_quietly(folder.path()));
-    let gate = Gate::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
+    let authenticator =
+        Authenticator::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
     let pair = pki::make_ca("CA", Curve::P256).unwrap();
     let issuer = Issuer::from_ca_cert_pem(&pair.certificate, KeyPair::from_pem(&pair.key).unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
@@ -335,8 +339,12 @@ fn of_two_names_none_is_taken() {
         params.distinguished_name.push(DnType::CustomDnType(vec![2, 5, 4, 3]), other);
         let shown = params.signed_by(&key, &issuer).unwrap().der().clone();
         for owned in [vec![], vec![one], vec![other], vec![one, other]] {
-            gate.owners(Arc::new(Known(owned.iter().map(|name| (*name).to_owned()).collect())));
-            let why = gate.enter(std::slice::from_ref(&shown), Shown::ByClient).map(|_| ()).unwrap_err().why;
+            authenticator.owners(Arc::new(Known(owned.iter().map(|name| (*name).to_owned()).collect())));
+            let why = authenticator
+                .enter(std::slice::from_ref(&shown), Shown::ByClient)
+                .map(|_| ())
+                .unwrap_err()
+                .why;
             assert!(why.contains("several common names"), "{why}");
             assert_eq!(why.contains("hand-over"), owned.contains(&one), "{owned:?}: {why}");
         }
@@ -421,14 +429,15 @@ fn common_names_of_every_type_are_read_or_told() {
 fn a_universal_string_is_read() {
     let folder = tempfile::tempdir().unwrap();
     drop(Dev::start_quietly(folder.path()));
-    let gate = Gate::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
+    let authenticator =
+        Authenticator::new(&Config::read(&folder.path().join("keystead.toml")).unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params
         .distinguished_name
         .push(DnType::CommonName, DnValue::UniversalString("Jürgen 鍵".try_into().unwrap()));
     let shown = params.self_signed(&key).unwrap().der().clone();
-    assert_eq!(gate.enter(&[shown], Shown::ByClient).unwrap().principal().name, "Jürgen 鍵");
+    assert_eq!(authenticator.enter(&[shown], Shown::ByClient).unwrap().principal().name, "Jürgen 鍵");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::support::wire::{self, Wire};
 use kmip_codec::wire::Encoding;
 
 /// What is sent as a secret.
-const CANARY: &str = "c0ffee5ec2e7c0ffee5ec2e7";
+const KEY_CHECK_VALUE: &str = "c0ffee5ec2e7c0ffee5ec2e7";
 
 /// Tags of secrets, and of what people write.
 const TAGS: &[&str] = &[
@@ -87,13 +87,13 @@ fn ask(dev: &Dev) -> Vec<String> {
     for tag in TAGS {
         for kind in TYPES {
             let item = match *kind {
-                "Nothing" => format!("<{tag} value=\"{CANARY}\"/>"),
-                kind => format!("<{tag} type=\"{kind}\" value=\"{CANARY}\"/>"),
+                "Nothing" => format!("<{tag} value=\"{KEY_CHECK_VALUE}\"/>"),
+                kind => format!("<{tag} type=\"{kind}\" value=\"{KEY_CHECK_VALUE}\"/>"),
             };
             for body in [batch(&item), with_credential(&item)] {
                 let mut wire = wire::https(dev, "one");
                 let told = answer(&mut wire, &body);
-                assert!(!told.contains(CANARY), "{item}: {told}");
+                assert!(!told.contains(KEY_CHECK_VALUE), "{item}: {told}");
                 assert!(told.contains("OperationFailed"), "{item}: {told}");
                 refused.extend(
                     told.split("(request ")
@@ -124,17 +124,25 @@ fn a_secret_in_a_wrong_type_is_told_nowhere() {
         for options in [&["explain", id][..], &["explain", id, "--json"]] {
             let told = dev.keystead("admin", options);
             let told = [told.stdout, told.stderr].concat();
-            assert!(!holds(&told, CANARY.as_bytes()), "{}", String::from_utf8_lossy(&told));
+            assert!(!holds(&told, KEY_CHECK_VALUE.as_bytes()), "{}", String::from_utf8_lossy(&told));
         }
     }
     drop(dev);
     let log = std::fs::read(log.path()).unwrap();
-    assert!(log.len() > 1000 && !holds(&log, CANARY.as_bytes()), "{}", String::from_utf8_lossy(&log));
+    assert!(
+        log.len() > 1000 && !holds(&log, KEY_CHECK_VALUE.as_bytes()),
+        "{}",
+        String::from_utf8_lossy(&log)
+    );
     let mut left = vec![folder.path().to_owned()];
     while let Some(path) = left.pop() {
         match path.is_dir() {
             true => left.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path())),
-            false => assert!(!holds(&std::fs::read(&path).unwrap(), CANARY.as_bytes()), "{}", path.display()),
+            false => assert!(
+                !holds(&std::fs::read(&path).unwrap(), KEY_CHECK_VALUE.as_bytes()),
+                "{}",
+                path.display()
+            ),
         }
     }
 }

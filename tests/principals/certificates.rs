@@ -160,7 +160,7 @@ fn a_client_does_not_lengthen_its_own_certificate() {
         let out = dev.folder.to_str().unwrap();
         told(dev.keystead("admin", &["client", "add", "guest", "--days", "1", "--out", out]));
         let guest = pair_of(&dev, "guest");
-        let ends = |der: &[u8]| keystead::gate::ends(der).unwrap();
+        let ends = |der: &[u8]| keystead::authenticate::ends(der).unwrap();
         for request in [requested("guest").0, ReProvisionRequest::default()] {
             let pair = pair_of(&dev, "guest");
             let id = ask_as(&dev, &pair, request.clone());

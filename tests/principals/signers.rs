@@ -193,7 +193,7 @@ fn the_list_of_a_ca_below_others_counts_for_its_key() {
         let tls = desk.read(&top_pem, &[&list], None).unwrap();
         assert_eq!([&out, &good].map(|one| verdict(&tls, one)), [Untold, Untold]);
         assert!(warnings(&tls).contains("put its certificate beside the list"), "{}", warnings(&tls));
-        // Others of the same CA of tls.ca do not notice.
+        // Others of the same CA of tls.ca do not notification.
         assert_eq!(verdict(&tls, &client(&above, "beside", &behind[1..])), Served);
         above = ca;
     }

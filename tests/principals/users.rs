@@ -6,7 +6,7 @@ use super::support::wire::{self, Wire};
 use super::*;
 use keystead::admin::protocol::{self, AdminRequest};
 use keystead::audit;
-use keystead::gate::password_hash;
+use keystead::authenticate::password_hash;
 use keystead::store::{Database, Engine};
 use kmip_codec::message::{Authentication, DeviceCredential, TicketCredential, UsernameAndPassword};
 use kmip_codec::operations::Response;

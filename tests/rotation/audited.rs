@@ -77,7 +77,7 @@ fn a_rotation_that_cannot_go_on_says_so() {
     let keys = Arc::new(Meddled::default());
     let open = || {
         let keys = Arc::clone(&keys) as Arc<dyn MasterKeys>;
-        Hierarchy::open(database(folder.path(), &disk, &endless()), keys, Keep::Strict)
+        Hierarchy::open(database(folder.path(), &disk, &endless()), keys, KekCaching::Strict)
     };
     drop(open().unwrap());
     // Cut off as soon as it is planned.

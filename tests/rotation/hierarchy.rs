@@ -5,7 +5,7 @@ use super::{Meddled, WHO, by};
 use keystead::engine::need::Need;
 use keystead::engine::world::{OpenError, Vault as _};
 use keystead::store::{Database, MemoryStore, Order, Pair, Store, Transaction};
-use keystead::vault::{Error, Hierarchy, Keep, KeyRing};
+use keystead::vault::{Error, Hierarchy, KekCaching, KeyRing};
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys, SystemEntropy};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -41,7 +41,7 @@ impl World {
         store.commit(&Transaction::from(writes)).unwrap();
         let database = Arc::new(Database::over(Arc::clone(&store) as Arc<dyn Store>, self.folder.path())?);
         let keys = Arc::clone(&self.keys) as Arc<dyn MasterKeys>;
-        Ok((Hierarchy::open(database, keys, Keep::Strict)?, store))
+        Ok((Hierarchy::open(database, keys, KekCaching::Strict)?, store))
     }
 
     /// The rows of a store that has lived: two epochs, a record, and metadata.
@@ -144,7 +144,7 @@ fn a_row_that_was_changed_is_named() {
             assert!(world.open(&changed).is_err(), "{key:?} of another store");
         }
     }
-    // The epoch before, which has a key and a canary, and rows that nobody wrote.
+    // The epoch before, which has a key and a key check value, and rows that nobody wrote.
     for (key, value) in [
         (b"ve".to_vec(), vec![0, 0, 0, 1]),
         (b"vr".to_vec(), vec![2; 40]),
@@ -182,8 +182,8 @@ fn of_format_1(world: &World, epoch: u32) -> (Rows, Vec<u8>) {
     let store = [9; 16];
     let mut rows = Rows::from([(b"f".to_vec(), vec![0, 0, 0, 1]), (b"vi".to_vec(), store.to_vec())]);
     for number in 1..=epoch {
-        let canary = world.keys.create(&MasterKeyRef::legacy(Epoch(number))).unwrap();
-        rows.insert([b"vc".as_slice(), &number.to_be_bytes()].concat(), canary);
+        let key_check_value = world.keys.create(&MasterKeyRef::legacy(Epoch(number))).unwrap();
+        rows.insert([b"vc".as_slice(), &number.to_be_bytes()].concat(), key_check_value);
     }
     let identity = KekIdentity { store, tenant: 0, id: 1 };
     let (kek_row, kek) =

@@ -12,7 +12,7 @@ use keystead::engine::world::{OpenError, ValueIdentity, Vault as _};
 use keystead::store::{
     Database, Error as StoreError, Limits, MemoryStore, Outcome, Snapshot, Store, Transaction,
 };
-use keystead::vault::{Hierarchy, Keep, KeyRing};
+use keystead::vault::{Hierarchy, KekCaching, KeyRing};
 use keystead_hsm::{Epoch, Error, MasterKeyRef, MasterKeys, Secret, Software};
 use meddled::Meddled;
 use std::path::Path;
@@ -75,8 +75,8 @@ impl MasterKeys for FusedKeys {
     fn create(&self, key: &MasterKeyRef) -> Result<Vec<u8>, Error> {
         self.step(|| self.0.create(key))
     }
-    fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
-        self.0.learn(key, canary);
+    fn learn(&self, key: &MasterKeyRef, key_check_value: &[u8]) {
+        self.0.learn(key, key_check_value);
     }
     fn holds(&self, epoch: Epoch) -> Result<bool, Error> {
         self.step(|| self.0.holds(epoch))
@@ -119,7 +119,7 @@ fn by(principal: &str) -> Entry {
 fn start(folder: &Path, disk: &Arc<Disk>, keys: &Arc<Software>, fuse: &Arc<Fuse>) -> Hierarchy {
     let database = database(folder, disk, fuse);
     let keys = FusedKeys(Arc::clone(keys), Arc::clone(fuse));
-    Hierarchy::open(database, Arc::new(keys), Keep::Strict).unwrap()
+    Hierarchy::open(database, Arc::new(keys), KekCaching::Strict).unwrap()
 }
 
 fn endless() -> Arc<Fuse> {
@@ -215,7 +215,7 @@ fn a_first_start_that_is_interrupted_at_any_step_goes_on() {
             let database = database(folder.path(), &disk, &fuse);
             fuse.left.store(step, Ordering::Relaxed);
             let opened =
-                Hierarchy::open(database, Arc::new(FusedKeys(Arc::clone(&keys), fuse)), Keep::Strict);
+                Hierarchy::open(database, Arc::new(FusedKeys(Arc::clone(&keys), fuse)), KekCaching::Strict);
             let failed = opened.is_err();
             drop(opened);
             let hierarchy = start(folder.path(), &disk, &keys, &endless());
@@ -262,7 +262,8 @@ fn one_rotation_runs_at_a_time() {
     let keys = Arc::new(Software::in_memory());
     let create_takes = Duration::from_millis(300);
     let slow = Arc::new(Meddled { keys: Arc::clone(&keys), create_takes, ..Meddled::default() });
-    let hierarchy = Hierarchy::open(database(folder.path(), &disk, &endless()), slow, Keep::Strict).unwrap();
+    let hierarchy =
+        Hierarchy::open(database(folder.path(), &disk, &endless()), slow, KekCaching::Strict).unwrap();
     std::thread::scope(|scope| {
         let first = scope.spawn(|| hierarchy.rotate(&by("alice")));
         while hierarchy.status().unwrap().running.is_none_or(|job| !job.step.contains("ACTIVATE")) {
@@ -285,7 +286,8 @@ fn a_status_is_that_of_one_moment() {
     let (folder, disk) = (tempfile::tempdir().unwrap(), Arc::new(Disk::default()));
     let slow = Meddled { holds_takes: Duration::from_millis(2), ..Meddled::default() };
     let hierarchy =
-        Hierarchy::open(database(folder.path(), &disk, &endless()), Arc::new(slow), Keep::Strict).unwrap();
+        Hierarchy::open(database(folder.path(), &disk, &endless()), Arc::new(slow), KekCaching::Strict)
+            .unwrap();
     std::thread::scope(|scope| {
         let rotating = scope.spawn(|| (0..10).for_each(|_| assert!(hierarchy.rotate(&by("alice")).is_ok())));
         while !rotating.is_finished() {

@@ -48,8 +48,8 @@ impl MasterKeys for Meddled {
         std::thread::sleep(self.create_takes);
         self.keys.create(key)
     }
-    fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
-        self.keys.learn(key, canary);
+    fn learn(&self, key: &MasterKeyRef, key_check_value: &[u8]) {
+        self.keys.learn(key, key_check_value);
     }
     fn prove(&self, epoch: Epoch) -> Result<(), Error> {
         self.finds(epoch)?;

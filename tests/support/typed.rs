@@ -97,7 +97,7 @@ pub fn der(pair: &Pair) -> CertificateDer<'static> {
 
 /// Its fingerprint, as the configuration has it.
 pub fn fingerprint(pair: &Pair) -> String {
-    format!("sha256:{}", keystead::gate::fingerprint(&der(pair)))
+    format!("sha256:{}", keystead::authenticate::fingerprint(&der(pair)))
 }
 
 /// The certificate that a file of the server's folder has.

@@ -19,7 +19,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Known {
     pub key: MasterKeyRef,
-    pub canary: Vec<u8>,
+    pub key_check_value: Vec<u8>,
 }
 
 /// What all connections share.
@@ -80,8 +80,8 @@ impl Shared {
         self.sessions.load(Ordering::SeqCst) == 0 && self.unclosed.swap(false, Ordering::SeqCst)
     }
 
-    pub fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
-        let known = Known { key: key.clone(), canary: canary.to_vec() };
+    pub fn learn(&self, key: &MasterKeyRef, key_check_value: &[u8]) {
+        let known = Known { key: key.clone(), key_check_value: key_check_value.to_vec() };
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.epoch, known);
     }
 

@@ -20,10 +20,10 @@ pub enum Class {
     Key,
     /// The token is away, or the module does not know it any more: the module is initialised anew.
     Token,
-    /// Some trouble that the code does not tell. Where a blob was to be opened the canary decides whether it is the
+    /// Some trouble that the code does not tell. Where a blob was to be opened the key check value decides whether it is the
     /// blob; everywhere else a new session, then the module initialised anew.
     Device,
-    /// The blob, if it was to be opened: the canary decides. Elsewhere as `Device`.
+    /// The blob, if it was to be opened: the key check value decides. Elsewhere as `Device`.
     Integrity,
     /// The PIN: see [`super::login`]. Never tried again at once.
     Pin,

@@ -11,7 +11,7 @@ use cryptoki::types::Ulong;
 const KEY_BYTES: u64 = 32;
 
 /// The secret keys that may be this one: those with its identifier, and for a key of an older version those with its
-/// label. Which of them it is, its canary tells.
+/// label. Which of them it is, its key check value tells.
 pub fn find(session: &Session, key: &MasterKeyRef) -> Result<Vec<ObjectHandle>, Fault> {
     let mut ways = vec![Attribute::Id(key.id.clone())];
     if key.is_legacy() {

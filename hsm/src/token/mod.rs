@@ -1,6 +1,6 @@
 //! Master keys in a PKCS#11 token, through cryptoki: one door, behind it a few threads with a session each.
 //!
-//! A key is found by its identifier, checked attribute by attribute, and proved with its canary after every connect: a
+//! A key is found by its identifier, checked attribute by attribute, and proved with its key check value after every connect: a
 //! handle from before a reconnect may name another key. What is done about a failure stands in one table (`faults.rs`);
 //! when the token was away, the module is initialised anew (`module.rs`). A PIN that was never accepted is tried once
 //! (`login.rs`). A call that hangs in the vendor's library is written off after its time limit, and its thread replaced,
@@ -145,14 +145,14 @@ fn load(config: TokenConfig) -> Result<Shared, Error> {
 impl MasterKeys for Token {
     fn create(&self, key: &MasterKeyRef) -> Result<Vec<u8>, Error> {
         let wanted = key.clone();
-        let canary = self.call(move |session| session.create(&wanted))?;
-        self.learn(key, &canary);
+        let key_check_value = self.call(move |session| session.create(&wanted))?;
+        self.learn(key, &key_check_value);
         self.prove(key.epoch)?;
-        Ok(canary)
+        Ok(key_check_value)
     }
 
-    fn learn(&self, key: &MasterKeyRef, canary: &[u8]) {
-        self.shared.learn(key, canary);
+    fn learn(&self, key: &MasterKeyRef, key_check_value: &[u8]) {
+        self.shared.learn(key, key_check_value);
     }
 
     fn prove(&self, epoch: Epoch) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use super::connection::{Known, Shared};
 use super::faults::{Class, Fault, at};
 use super::keys::{self, Unfit};
-use crate::blob::{self, Blob, CANARY, NONCE_BYTES, TAG_BYTES};
+use crate::blob::{self, Blob, KEY_CHECK_VALUE, NONCE_BYTES, TAG_BYTES};
 use crate::{Entropy as _, Epoch, Error, MasterKeyRef, Secret, SystemEntropy};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
@@ -66,20 +66,20 @@ impl Session {
         Err(Fault::Doubtful(missing))
     }
 
-    /// Whether a key opens the canary. A token that does not open what it has sealed this moment is in trouble, and
+    /// Whether a key opens the key check value. A token that does not open what it has sealed this moment is in trouble, and
     /// proves nothing.
     fn proves(&self, handle: ObjectHandle, known: &Known) -> Result<bool, Fault> {
-        let blob = Blob::parse(&known.canary)?;
-        let associated = blob::associated(known.key.epoch, &known.key.canary_identity());
+        let blob = Blob::parse(&known.key_check_value)?;
+        let associated = blob::associated(known.key.epoch, &known.key.key_check_identity());
         match decrypt(&self.raw, handle, &blob, &associated) {
-            Ok(secret) => is_canary(&secret).map(|()| true),
+            Ok(secret) => is_key_check_value(&secret).map(|()| true),
             Err(fault) if !fault.may_be_the_blob() => Err(fault),
             Err(fault) => {
                 let probe = Secret::random(32, &mut SystemEntropy::default())?;
                 let works = self.round_trip(handle, known.key.epoch, b"keystead/probe/1", &probe);
                 works.map_err(|_| fault)?;
                 match decrypt(&self.raw, handle, &blob, &associated) {
-                    Ok(secret) => is_canary(&secret).map(|()| true),
+                    Ok(secret) => is_key_check_value(&secret).map(|()| true),
                     Err(fault) if fault.may_be_the_blob() => Ok(false),
                     Err(fault) => Err(fault),
                 }
@@ -116,7 +116,7 @@ impl Session {
         Err(Fault::Doubtful(Error::WrongToken(epoch)))
     }
 
-    /// Makes a key, or takes up the one that is there under its identifier; gives its canary.
+    /// Makes a key, or takes up the one that is there under its identifier; gives its key check value.
     pub fn create(&mut self, key: &MasterKeyRef) -> Result<Vec<u8>, Fault> {
         // Others under this identifier are not ours: SoftHSM leaves half a key behind where the process is killed.
         let mut fit = Vec::new();
@@ -132,7 +132,7 @@ impl Session {
             [handle] => *handle,
             _ => return Err(Fault::Final(Error::KeyExists(key.epoch))),
         };
-        self.round_trip(handle, key.epoch, &key.canary_identity(), &Secret::new(CANARY.to_vec()))
+        self.round_trip(handle, key.epoch, &key.key_check_identity(), &Secret::new(KEY_CHECK_VALUE.to_vec()))
     }
 
     fn make(&self, key: &MasterKeyRef) -> Result<ObjectHandle, Fault> {
@@ -152,7 +152,7 @@ impl Session {
         Ok(sealed)
     }
 
-    /// Opens a blob. If it does not open, the canary of the same key decides whether the blob or the token is to blame.
+    /// Opens a blob. If it does not open, the key check value of the same key decides whether the blob or the token is to blame.
     pub fn open_blob(&mut self, identity: &[u8], sealed: &[u8]) -> Result<Secret, Fault> {
         let blob = Blob::parse(sealed)?;
         let associated = blob::associated(blob.epoch, identity);
@@ -191,8 +191,8 @@ impl Session {
 }
 
 /// GCM has a tag, so what comes out otherwise was changed on the way here.
-fn is_canary(opened: &Secret) -> Result<(), Fault> {
-    if opened.expose() == CANARY { Ok(()) } else { Err(garbled("the canary")) }
+fn is_key_check_value(opened: &Secret) -> Result<(), Fault> {
+    if opened.expose() == KEY_CHECK_VALUE { Ok(()) } else { Err(garbled("the key check value")) }
 }
 
 fn garbled(what: &str) -> Fault {

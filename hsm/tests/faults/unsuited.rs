@@ -43,8 +43,8 @@ fn a_new_key_whose_attributes_are_not_told_is_not_called_a_foreign_one() {
                 assert!(told.to_string().contains("does not tell CKA_TOKEN"), "{told}");
             }
             bench.fail("");
-            let canary = bench.token.create(&key).unwrap();
-            bench.token.learn(&key, &canary);
+            let key_check_value = bench.token.create(&key).unwrap();
+            bench.token.learn(&key, &key_check_value);
             bench.token.prove(key.epoch).unwrap();
             let labels = bench.token.labels().unwrap();
             assert_eq!(labels.iter().filter(|label| **label == key.label).count(), 1, "one key was made");

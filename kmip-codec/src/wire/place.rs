@@ -25,7 +25,7 @@ pub struct Place {
 }
 
 /// An item on the way down.
-struct Step {
+struct OpResult {
     name: String,
     kind: String,
     value: Option<String>,
@@ -54,19 +54,19 @@ impl<'m> Received<'m> {
             Self::Ttlv(message) => in_ttlv(message, offset),
             Self::Text(document) => document.root().map(|root| in_tree(root, offset)).unwrap_or_default(),
         };
-        let part = |step: &Step| match step.number {
+        let part = |step: &OpResult| match step.number {
             (_, 1) => step.name.clone(),
             (number, _) => format!("{}[{number}]", step.name),
         };
         let path = steps.iter().map(part).collect::<Vec<_>>().join("/");
         match steps.into_iter().next_back() {
-            Some(Step { name, kind, value, .. }) => Place { name, kind, path, value },
+            Some(OpResult { name, kind, value, .. }) => Place { name, kind, path, value },
             None => Place::default(),
         }
     }
 }
 
-fn in_ttlv(message: &[u8], offset: usize) -> Vec<Step> {
+fn in_ttlv(message: &[u8], offset: usize) -> Vec<OpResult> {
     let mut steps = Vec::new();
     let mut within = 0..message.len();
     loop {
@@ -76,7 +76,7 @@ fn in_ttlv(message: &[u8], offset: usize) -> Vec<Step> {
         let same =
             |items: &[super::binary::Child]| items.iter().filter(|child| child.tag == found.tag).count();
         let kind = Kind::from_byte(found.kind);
-        steps.push(Step {
+        steps.push(OpResult {
             name: found.tag.to_string(),
             kind: kind.map_or_else(|| format!("type 0x{:02x}", found.kind), |kind| kind.name().to_owned()),
             value: None,
@@ -89,7 +89,7 @@ fn in_ttlv(message: &[u8], offset: usize) -> Vec<Step> {
     }
 }
 
-fn in_tree(root: &Node, offset: usize) -> Vec<Step> {
+fn in_tree(root: &Node, offset: usize) -> Vec<OpResult> {
     let mut steps = Vec::new();
     let mut siblings = std::slice::from_ref(root);
     loop {
@@ -97,7 +97,7 @@ fn in_tree(root: &Node, offset: usize) -> Vec<Step> {
         let Some((at, found)) = at.and_then(|at| Some((at, siblings.get(at)?))) else { return steps };
         let label = found.label();
         let same = |items: &[Node]| items.iter().filter(|node| node.label() == label).count();
-        steps.push(Step {
+        steps.push(OpResult {
             name: bounded(&label),
             kind: found.kind_label(),
             value: found.spelt_value().map(bounded),

@@ -1,8 +1,8 @@
 //! Exchanges as people read them. Clients' texts are escaped: none of them moves the cursor or looks like ours.
 
 use crate::admin::table::table_with_text;
+use crate::engine::notifications::object_facts::ObjectFacts;
 use crate::engine::rights::reference;
-use crate::engine::telling::witness::ObjectFacts;
 use crate::explain::Exchange;
 use crate::pki;
 use crate::text::printable;

@@ -4,14 +4,14 @@ mod lockout;
 
 use super::{internal, json};
 use crate::admin::protocol::{AdminRequest, CLIENT_DAYS, Issued, Revoked, ShownClient};
+use crate::authenticate::ClientStatus;
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
-use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
+use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
+use crate::engine::refusal::{Cause, OpResult, Refusal, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::{ClientRef, Fingerprint};
 use crate::engine::rights::{names, reference};
-use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
-use crate::gate::Standing;
 use lockout::{Lockout, lockout, must_not_lock_out};
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ const COUNTED_MAX: usize = 1000;
 /// Signs a certificate for a client, and keeps that. A name that has keys, was revoked or administers the server is given to
 /// who holds the new certificate only where the administrator says so. One that replaces is the one certificate of the name
 /// that is good.
-pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
+pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> OpResult<Value> {
     let AdminRequest::ClientAdd { name: text, days, replace, administrator, myself, .. } = request else {
         return Err(internal(&"this is no request to sign a certificate").into());
     };
@@ -42,7 +42,7 @@ pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
             "your certificate is refused after this, and you with it if the answer with the new one is lost";
         must_not_lock_out(cx, &ClientRef::Name(name.to_owned()), effect)?;
     }
-    let signed = cx.supplies.outside(&request.naming(name))?;
+    let signed = cx.fulfilled.outside(&request.naming(name))?;
     let signed: Issued = serde_json::from_value(signed).map_err(|error| internal(&error))?;
     let issued = Issued { by: cx.principal().name.clone(), at: cx.now(), ..signed };
     if replace {
@@ -63,7 +63,7 @@ pub fn add(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
 }
 
 /// The name of a certificate that is to be signed.
-fn new_name(text: &str) -> Step<String> {
+fn new_name(text: &str) -> OpResult<String> {
     reference::new_name(text).map_err(|why| {
         let shown = noted(text, NOTED_CHARS_MAX);
         Refusal::new(Cause::InvalidField, format!("{shown} cannot be the name of a client: {why}")).into()
@@ -71,7 +71,7 @@ fn new_name(text: &str) -> Step<String> {
 }
 
 /// Who is meant by a text. Where it cannot be read, and somebody is called exactly so, that one is named and no other.
-pub fn meant(cx: &mut Context<'_, '_>, text: &str) -> Step<ClientRef> {
+pub fn meant(cx: &mut Context<'_, '_>, text: &str) -> OpResult<ClientRef> {
     let why = match ClientRef::read(text) {
         Ok(whom) => return Ok(whom),
         Err(why) => why,
@@ -89,8 +89,8 @@ pub fn meant(cx: &mut Context<'_, '_>, text: &str) -> Step<ClientRef> {
     refuse(Cause::InvalidField, why)
 }
 
-/// Refuses a name with which the gate lets nobody in, and to make an administrator without a word.
-fn must_be_taken(cx: &mut Context<'_, '_>, name: &str, administrator: bool) -> Step<()> {
+/// Refuses a name with which the authenticator lets nobody in, and to make an administrator without a word.
+fn must_be_taken(cx: &mut Context<'_, '_>, name: &str, administrator: bool) -> OpResult<()> {
     let shown = reference::told(name);
     let holder = cx.draft.world().clients.holder(name).map_err(|why| {
         Refusal::new(Cause::InvalidField, format!("a certificate with this name would be turned away: {why}"))
@@ -115,7 +115,7 @@ fn must_be_taken(cx: &mut Context<'_, '_>, name: &str, administrator: bool) -> S
 }
 
 /// Refuses to hand over what belongs to a name without a word.
-fn must_be_free(cx: &mut Context<'_, '_>, name: &str, is_revoked: bool) -> Step<()> {
+fn must_be_free(cx: &mut Context<'_, '_>, name: &str, is_revoked: bool) -> OpResult<()> {
     let shown = reference::told(name);
     let keys = cx.draft.owned_by(name, COUNTED_MAX)?;
     let what = match (is_revoked, keys) {
@@ -142,7 +142,7 @@ fn counted(keys: usize) -> String {
 }
 
 /// Every certificate that is known here, without what is in it: those that were signed, and those of which something else is known.
-pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
+pub fn issued(draft: &mut Draft<'_>) -> OpResult<Vec<Issued>> {
     let mut all = draft.issued()?;
     all.iter_mut().for_each(|issued| issued.certificate.clear());
     for fingerprint in draft.credentials()? {
@@ -179,7 +179,7 @@ pub fn issued(draft: &mut Draft<'_>) -> Step<Vec<Issued>> {
 }
 
 /// Ends a name with every certificate of it, or one certificate.
-pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own: bool) -> Step<Value> {
+pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own: bool) -> OpResult<Value> {
     let why = format!("revoked by {}", reference::written(&cx.principal().name));
     let whom = meant(cx, text)?;
     if !even_unknown {
@@ -210,7 +210,7 @@ pub fn revoke(cx: &mut Context<'_, '_>, text: &str, even_unknown: bool, even_own
 
 /// Who is unknown has nothing that could end, and the administrator would believe that it had; and shown as if somebody
 /// had it, a misspelt name would go unnoticed.
-pub fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, otherwise: &str) -> Step<()> {
+pub fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, otherwise: &str) -> OpResult<()> {
     if is_known(cx, whom)? {
         return Ok(());
     }
@@ -230,7 +230,7 @@ pub fn must_be_known(cx: &mut Context<'_, '_>, whom: &ClientRef, otherwise: &str
 }
 
 /// Whether the store, the configuration or who has come knows somebody.
-fn is_known(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<bool> {
+fn is_known(cx: &mut Context<'_, '_>, whom: &ClientRef) -> OpResult<bool> {
     let is_known = cx.draft.world().clients.knows(whom)
         || match whom {
             ClientRef::Name(name) => {
@@ -246,7 +246,7 @@ fn is_known(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<bool> {
 }
 
 /// Ends a name, and each certificate of it that is known and good; returns those.
-fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> Step<Vec<Fingerprint>> {
+fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> OpResult<Vec<Fingerprint>> {
     let known = issued(cx.draft)?.into_iter().filter(|issued| issued.name == name && issued.ended.is_none());
     let ending: Vec<Fingerprint> = known.map(|issued| issued.fingerprint).collect();
     for fingerprint in &ending {
@@ -264,10 +264,10 @@ fn end_all(cx: &mut Context<'_, '_>, name: &str, why: &str) -> Step<Vec<Fingerpr
 }
 
 /// How a client stands, with the certificates that are known of it.
-pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Step<Value> {
+pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> OpResult<Value> {
     let whom = meant(cx, text)?;
-    let standing = cx.supplies.outside(request)?;
-    let standing: Standing = serde_json::from_value(standing).map_err(|error| internal(&error))?;
+    let status = cx.fulfilled.outside(request)?;
+    let status: ClientStatus = serde_json::from_value(status).map_err(|error| internal(&error))?;
     let mut certificates = issued(cx.draft)?;
     certificates.retain(|issued| match &whom {
         ClientRef::Name(name) => issued.name == *name,
@@ -277,7 +277,7 @@ pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Ste
         ClientRef::Name(name) => cx.draft.client_name(name)?.and_then(|record| record.ended),
         ClientRef::Certificate(_) => None,
     };
-    let is_known = standing.configured || revoked.is_some() || !certificates.is_empty();
+    let is_known = status.configured || revoked.is_some() || !certificates.is_empty();
     if !is_known {
         must_be_known(cx, &whom, "")?;
     }
@@ -287,5 +287,5 @@ pub fn show(cx: &mut Context<'_, '_>, request: &AdminRequest, text: &str) -> Ste
     };
     let objects = name.map_or(Ok(0), |name| cx.draft.owned_by(&name, COUNTED_MAX))?;
     let Lockout { own, last } = lockout(cx, &whom)?;
-    json(&ShownClient { standing, revoked, certificates, objects, own, last_administrator: last })
+    json(&ShownClient { standing: status, revoked, certificates, objects, own, last_administrator: last })
 }

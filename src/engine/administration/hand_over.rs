@@ -11,13 +11,13 @@ use super::json;
 use crate::admin::protocol::{AdminRequest, HandedOver, Renamed, Stays};
 use crate::engine::context::Context;
 use crate::engine::draft::Position;
-use crate::engine::keys;
+use crate::engine::keyspace;
+use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::rights::identity::{CertificatePath, Identity};
 use crate::engine::rights::logins::{Logins, Use};
 use crate::engine::rights::policy::Principal;
-use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use kmip_codec::attributes::{Attribute, Name};
 use serde_json::Value;
 use std::cmp::Reverse;
@@ -26,7 +26,7 @@ use std::cmp::Reverse;
 const STEP: usize = 100;
 
 /// Moves the next objects of an owner.
-pub fn hand_over(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value> {
+pub fn hand_over(cx: &mut Context<'_, '_>, request: &AdminRequest) -> OpResult<Value> {
     let AdminRequest::ClientHandOver { name, to, unknown, rename, after } = request else {
         return Err(super::internal(&"this is no request to hand over").into());
     };
@@ -68,7 +68,7 @@ pub fn hand_over(cx: &mut Context<'_, '_>, request: &AdminRequest) -> Step<Value
 }
 
 /// Where an answer said that the next request goes on.
-fn position(text: &str) -> Step<Position> {
+fn position(text: &str) -> OpResult<Position> {
     let parts = text
         .split_once(' ')
         .and_then(|(created, place)| Some((Reverse(created.parse().ok()?), place.to_owned())));
@@ -87,11 +87,11 @@ struct Handing {
 
 impl Handing {
     /// Hands one object over, whole or not at all.
-    fn look_at(&mut self, cx: &mut Context<'_, '_>, place: &str) -> Step<()> {
+    fn look_at(&mut self, cx: &mut Context<'_, '_>, place: &str) -> OpResult<()> {
         let object = match cx.draft.danger_at(place) {
             Ok(Some(object)) if object.owner == self.answer.from => object,
             Ok(_) => return Ok(()),
-            Err(Halt::Refused(damaged)) => {
+            Err(Interrupt::Refused(damaged)) => {
                 self.stays(place, damaged.message.into_owned(), false);
                 return Ok(());
             }
@@ -123,7 +123,7 @@ impl Handing {
                 self.answer.renamed.extend(renamed);
                 cx.touched.push(id);
             }
-            Err(Halt::Refused(refusal)) => {
+            Err(Interrupt::Refused(refusal)) => {
                 cx.draft.roll_back(savepoint);
                 self.stays(&id, refusal.message.into_owned(), false);
             }
@@ -137,9 +137,9 @@ impl Handing {
     }
 
     /// Moves it; returns its identifier, and what it is called otherwise.
-    fn moved(&self, cx: &mut Context<'_, '_>, object: Object) -> Step<(String, Vec<Renamed>)> {
+    fn moved(&self, cx: &mut Context<'_, '_>, object: Object) -> OpResult<(String, Vec<Renamed>)> {
         let (heir, names) = (&self.heir, self.heir.persona.names);
-        let place = object.place.is_some().then(|| keys::imported(&heir.name, &object.id));
+        let place = object.place.is_some().then(|| keyspace::imported(&heir.name, &object.id));
         let identity = Identity { validity: None, path: CertificatePath::default(), ..heir.identity.clone() };
         let rotated_as = object.rotated_as.as_ref().map(|_| identity);
         let mut moved = Object { owner: heir.name.clone(), place, rotated_as, ..object.clone() };

@@ -1,15 +1,15 @@
 //! Doing what was accepted: the items of a batch together, in one commit.
 
 use super::{Record, Stage, Waiting};
-use crate::engine::batch::{Batch, Deed, refused};
+use crate::engine::batch::{Batch, ItemOutcome, refused};
 use crate::engine::context::Context;
 use crate::engine::draft::{Changes, Draft};
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, unless_damaged};
+use crate::engine::notifications::notification::{self, Notification};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
-use crate::engine::supplies::Supplies;
-use crate::engine::telling::notice::{self, Notice};
 use crate::engine::world::{Entropy, World};
 use kmip_codec::Version;
 use kmip_codec::enums::BatchErrorContinuationOption;
@@ -25,13 +25,13 @@ pub struct Done {
     /// In which version.
     pub version: String,
     /// What they did; nothing where there was nothing to do any more.
-    pub deeds: Vec<Deed>,
+    pub item_outcomes: Vec<ItemOutcome>,
     /// Why what the server does by itself was refused, in words.
     pub refusal: Option<String>,
     /// What to commit.
     pub changes: Changes,
     /// What to tell clients, once the changes are durable.
-    pub notices: Vec<Notice>,
+    pub notifications: Vec<Notification>,
 }
 
 /// Does what waits. Without effect until the changes are committed.
@@ -39,22 +39,29 @@ pub fn perform(
     world: &World<'_>,
     waiting: &Waiting,
     entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
+    fulfilled: &mut Fulfilled,
 ) -> Result<Done, Need> {
-    supplies.rewind();
+    fulfilled.rewind();
     let nobody = Principal::default();
     let mut draft = Draft::new(world, &nobody);
     let head = match draft.asynchronous(&waiting.place) {
         Ok(head) => head.filter(Record::waits),
-        Err(Halt::Need(need)) => return Err(need),
+        Err(Interrupt::Need(need)) => return Err(need),
         // It does not open any more, and never will.
-        Err(Halt::Refused(_)) => None,
+        Err(Interrupt::Refused(_)) => None,
     };
     let Some(head) = head else {
         draft.put_waiting(waiting.submitted, &waiting.place, false).map_err(need)?;
         let (owner, version) = (String::new(), String::new());
-        let (deeds, notices) = (Vec::new(), Vec::new());
-        return Ok(Done { owner, version, deeds, refusal: None, changes: draft.finish()?, notices });
+        let (item_outcomes, notifications) = (Vec::new(), Vec::new());
+        return Ok(Done {
+            owner,
+            version,
+            item_outcomes,
+            refusal: None,
+            changes: draft.finish()?,
+            notifications,
+        });
     };
     let (owner, version) = (head.owner.clone(), head.version.clone());
     let asked = credentials::still_asked(&mut draft, &head.identity()).map_err(need)?;
@@ -68,14 +75,15 @@ pub fn perform(
     });
     let nothing_more = Principal { name: owner.clone(), ..Principal::default() };
     // What it had to prove it has proven when the request was accepted.
-    let principal = Principal { unproven: None, ..known.unwrap_or(nothing_more) };
+    let principal = Principal { pending_attestation: None, ..known.unwrap_or(nothing_more) };
     let mut draft = Draft::new(world, &principal);
     if let Some(current) = &current {
         draft.relies_on(current);
     }
-    let deeds = carry_out(&mut draft, &waiting.place, refusal.as_ref(), entropy, supplies).map_err(need)?;
-    let notices = notice::of(&draft, &world.settings.subscriptions, Some(&owner));
-    Ok(Done { owner, version, deeds, refusal: None, changes: draft.finish()?, notices })
+    let item_outcomes =
+        carry_out(&mut draft, &waiting.place, refusal.as_ref(), entropy, fulfilled).map_err(need)?;
+    let notifications = notification::of(&draft, &world.settings.subscriptions, Some(&owner));
+    Ok(Done { owner, version, item_outcomes, refusal: None, changes: draft.finish()?, notifications })
 }
 
 /// An item that is to be done: where it is kept, and the message of it alone.
@@ -92,22 +100,22 @@ pub fn carry_out(
     place: &[u8],
     refusal: Option<&Refusal>,
     entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
-) -> Step<Vec<Deed>> {
+    fulfilled: &mut Fulfilled,
+) -> OpResult<Vec<ItemOutcome>> {
     let Some(head) = draft.asynchronous(place)? else {
-        return Err(Halt::Need(Need::Failed("an asynchronous request is not kept".to_owned())));
+        return Err(Interrupt::Need(Need::Failed("an asynchronous request is not kept".to_owned())));
     };
     let items = submitted(draft, place, &head)?;
-    let (answers, mut deeds) = match refusal {
+    let (answers, mut item_outcomes) = match refusal {
         Some(refusal) => {
             let requests =
                 items.iter().flat_map(|item| item.message.items.iter().map(move |one| (item, one)));
             requests.map(|(item, request)| refused_one(refusal, item.message.version(), request)).unzip()
         }
-        None => answered(draft, &head, &items, entropy, supplies).map_err(Halt::Need)?,
+        None => answered(draft, &head, &items, entropy, fulfilled).map_err(Interrupt::Need)?,
     };
-    for (deed, item) in deeds.iter_mut().zip(&items) {
-        deed.objects.insert(0, hex::encode(item.place.get(16..).unwrap_or_default()));
+    for (item_outcome, item) in item_outcomes.iter_mut().zip(&items) {
+        item_outcome.objects.insert(0, hex::encode(item.place.get(16..).unwrap_or_default()));
     }
     let now = draft.world().now.seconds();
     draft.put_waiting(head.submitted, place, false)?;
@@ -121,17 +129,18 @@ pub fn carry_out(
         let done = Record { stage, ended: now, behind: Vec::new(), ..item.record };
         draft.put_asynchronous(&item.place, Some(&done))?;
     }
-    Ok(deeds)
+    Ok(item_outcomes)
 }
 
 /// The items that were not cancelled, in order. Reads the records, so that a Cancel that is faster makes this draft fail.
-fn submitted(draft: &mut Draft<'_>, place: &[u8], head: &Record) -> Step<Vec<Item>> {
+fn submitted(draft: &mut Draft<'_>, place: &[u8], head: &Record) -> OpResult<Vec<Item>> {
     let mut items = Vec::new();
     for place in std::iter::once(place).chain(head.behind.iter().map(Vec::as_slice)) {
         let Some(record) = unless_damaged(draft.asynchronous(place))? else { continue };
         let Stage::Submitted(request) = &record.stage else { continue };
-        let unreadable =
-            |refused: RefusedMessage| Halt::Need(Need::Failed(format!("a kept request: {}", refused.why)));
+        let unreadable = |refused: RefusedMessage| {
+            Interrupt::Need(Need::Failed(format!("a kept request: {}", refused.why)))
+        };
         let reading = Reading { later_fields: true, ..Reading::default() };
         let message =
             RequestMessage::receive(Encoding::Ttlv, request.expose(), reading).map_err(unreadable)?;
@@ -140,49 +149,51 @@ fn submitted(draft: &mut Draft<'_>, place: &[u8], head: &Record) -> Step<Vec<Ite
     Ok(items)
 }
 
-/// An answer and a deed for each item, those that the batch does not come to included.
+/// An answer and an outcome for each item, those that the batch does not come to included.
 fn answered(
     draft: &mut Draft<'_>,
     head: &Record,
     items: &[Item],
     entropy: &mut dyn Entropy,
-    supplies: &mut Supplies,
-) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
+    fulfilled: &mut Fulfilled,
+) -> Result<(Vec<ResponseItem>, Vec<ItemOutcome>), Need> {
     let Some(first) = items.first() else { return Ok(Default::default()) };
     let requests = items.iter().flat_map(|item| item.message.items.iter().cloned());
     let mut batch = RequestMessage::new(first.message.version(), requests.collect());
     batch.header.batch_error_continuation_option =
         Some(BatchErrorContinuationOption(head.on_error)).filter(|option| option.0 != 0);
-    let cx = Context::new(draft, batch.version(), entropy, supplies);
-    let cx = Context { placeholder: head.placeholder.clone(), given: head.given.clone(), ..cx };
-    let (mut answers, mut deeds) = Batch::alone(&batch).run(cx)?;
+    let cx = Context::new(draft, batch.version(), entropy, fulfilled);
+    let cx =
+        Context { placeholder: head.placeholder.clone(), batch_results: head.batch_results.clone(), ..cx };
+    let (mut answers, mut item_outcomes) = Batch::alone(&batch).run(cx)?;
     for request in batch.items.iter().skip(answers.len()) {
-        let (answer, deed) = not_reached(batch.version(), request);
+        let (answer, item_outcome) = not_reached(batch.version(), request);
         answers.push(answer);
-        deeds.push(deed);
+        item_outcomes.push(item_outcome);
     }
-    Ok((answers, deeds))
+    Ok((answers, item_outcomes))
 }
 
 /// An item behind one that failed: a synchronous batch has no answer for it, but who polls must be told.
-fn not_reached(version: Version, request: &RequestItem) -> (ResponseItem, Deed) {
+fn not_reached(version: Version, request: &RequestItem) -> (ResponseItem, ItemOutcome) {
     let text = "not done: an earlier item of its batch failed, and the batch ended there";
     refused_one(&Refusal::new(Cause::NotReached, text), version, request)
 }
 
 /// An item that is refused without being tried.
-fn refused_one(refusal: &Refusal, version: Version, request: &RequestItem) -> (ResponseItem, Deed) {
+fn refused_one(refusal: &Refusal, version: Version, request: &RequestItem) -> (ResponseItem, ItemOutcome) {
     let operation = request.request.operation();
     let mut answer = refused(refusal, version, Some(operation));
     answer.operation = Some(operation);
     answer.unique_batch_item_id.clone_from(&request.unique_batch_item_id);
-    let deed = Deed::refused(operation, Vec::new(), refusal.cause, answer.result_reason.unwrap_or_default());
-    (answer, deed)
+    let item_outcome =
+        ItemOutcome::refused(operation, Vec::new(), refusal.cause, answer.result_reason.unwrap_or_default());
+    (answer, item_outcome)
 }
 
-fn need(halt: Halt) -> Need {
+fn need(halt: Interrupt) -> Need {
     match halt {
-        Halt::Need(need) => need,
-        Halt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
+        Interrupt::Need(need) => need,
+        Interrupt::Refused(refusal) => Need::Failed(refusal.message.into_owned()),
     }
 }

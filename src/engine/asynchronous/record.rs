@@ -1,6 +1,6 @@
 //! What the store keeps of an asynchronous request: a length, JSON of that length, and the request or answer as TTLV.
 
-use crate::engine::given::Given;
+use crate::engine::batch_results::ItemResult;
 use crate::engine::rights::identity::Identity;
 use kmip_codec::SecretBytes;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Record {
     /// The ID placeholder that it was accepted with.
     pub placeholder: Option<String>,
     /// What the items before it gave.
-    pub given: Vec<Given>,
+    pub batch_results: Vec<ItemResult>,
     /// Where the first item of its batch is kept that is done later; none for that one itself.
     #[serde(default)]
     pub head: Option<Vec<u8>>,

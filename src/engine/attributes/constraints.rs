@@ -11,7 +11,7 @@ use crate::engine::groups;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes};
 use kmip_codec::declare::Value;
@@ -31,17 +31,20 @@ const DEFAULTS: &str = "defaults";
 const RULES_MAX: usize = 256;
 
 /// The constraints.
-pub fn constraints(cx: &mut Context<'_, '_>) -> Step<Constraints> {
+pub fn constraints(cx: &mut Context<'_, '_>) -> OpResult<Constraints> {
     read(cx, CONSTRAINTS)
 }
 
 /// The defaults.
-pub fn defaults(cx: &mut Context<'_, '_>) -> Step<DefaultsInformation> {
+pub fn defaults(cx: &mut Context<'_, '_>) -> OpResult<DefaultsInformation> {
     read(cx, DEFAULTS)
 }
 
 /// The defaults that are for one of these groups, those for any group included. A group that is not known has none.
-pub fn defaults_for(cx: &mut Context<'_, '_>, groups: Option<&ObjectGroups>) -> Step<DefaultsInformation> {
+pub fn defaults_for(
+    cx: &mut Context<'_, '_>,
+    groups: Option<&ObjectGroups>,
+) -> OpResult<DefaultsInformation> {
     let mut all = defaults(cx)?;
     if let Some(asked) = groups {
         for group in &asked.object_groups {
@@ -61,14 +64,14 @@ pub fn defaults_for(cx: &mut Context<'_, '_>, groups: Option<&ObjectGroups>) -> 
 }
 
 /// Sets the constraints, or takes all away.
-pub fn set_constraints(cx: &mut Context<'_, '_>, constraints: Option<&Constraints>) -> Step<()> {
+pub fn set_constraints(cx: &mut Context<'_, '_>, constraints: Option<&Constraints>) -> OpResult<()> {
     let lists = constraints.iter().flat_map(|all| &all.constraints).filter_map(|one| one.attributes.as_ref());
     known(lists, cx.version)?;
     write(cx, CONSTRAINTS, constraints.filter(|all| !all.constraints.is_empty()))
 }
 
 /// Sets the defaults, or takes all away.
-pub fn set_defaults(cx: &mut Context<'_, '_>, defaults: Option<&DefaultsInformation>) -> Step<()> {
+pub fn set_defaults(cx: &mut Context<'_, '_>, defaults: Option<&DefaultsInformation>) -> OpResult<()> {
     let all = || defaults.iter().flat_map(|all| &all.defaults);
     known(all().map(|one| &one.attributes), cx.version)?;
     if all().any(|one| types(one).is_empty()) {
@@ -78,7 +81,7 @@ pub fn set_defaults(cx: &mut Context<'_, '_>, defaults: Option<&DefaultsInformat
 }
 
 /// Only attributes that a client could give to a new object, and not too many of them.
-fn known<'l>(lists: impl Iterator<Item = &'l AttributeList>, version: Version) -> Step<()> {
+fn known<'l>(lists: impl Iterator<Item = &'l AttributeList>, version: Version) -> OpResult<()> {
     for (number, list) in lists.enumerate() {
         if number >= RULES_MAX {
             let text =
@@ -94,7 +97,7 @@ fn known<'l>(lists: impl Iterator<Item = &'l AttributeList>, version: Version) -
     Ok(())
 }
 
-fn read<T: Value + Default>(cx: &mut Context<'_, '_>, name: &str) -> Step<T> {
+fn read<T: Value + Default>(cx: &mut Context<'_, '_>, name: &str) -> OpResult<T> {
     let Some(bytes) = cx.draft.rule(name)? else { return Ok(T::default()) };
     let mut src = BinarySource::new(&bytes);
     src.set_version(STORED);
@@ -104,7 +107,7 @@ fn read<T: Value + Default>(cx: &mut Context<'_, '_>, name: &str) -> Step<T> {
     }
 }
 
-fn write<T: Value>(cx: &mut Context<'_, '_>, name: &str, rule: Option<&T>) -> Step<()> {
+fn write<T: Value>(cx: &mut Context<'_, '_>, name: &str, rule: Option<&T>) -> OpResult<()> {
     let bytes = rule.map(|rule| {
         let mut out = BinarySink::new(STORED);
         rule.put(Tag::Constraints, &mut out);
@@ -114,7 +117,7 @@ fn write<T: Value>(cx: &mut Context<'_, '_>, name: &str, rule: Option<&T>) -> St
 }
 
 /// Refuses a new object that no constraint for it wants.
-pub fn check(cx: &mut Context<'_, '_>, object: &Object) -> Step<()> {
+pub fn check(cx: &mut Context<'_, '_>, object: &Object) -> OpResult<()> {
     let all = constraints(cx)?.constraints;
     let mut narrow = narrowest(all.iter(), object, |one| {
         (one.object_types.as_ref().map_or(&[], |types| types.object_types.as_slice()), &one.object_groups)
@@ -133,7 +136,7 @@ pub fn check(cx: &mut Context<'_, '_>, object: &Object) -> Step<()> {
 }
 
 /// Gives a new object what its request has left out.
-pub fn fill(cx: &mut Context<'_, '_>, object: &mut Object) -> Step<()> {
+pub fn fill(cx: &mut Context<'_, '_>, object: &mut Object) -> OpResult<()> {
     let all = defaults(cx)?.defaults;
     let mut missing = Attributes::default();
     for of_groups in [true, false] {

@@ -1,7 +1,7 @@
 //! What a client may do with attributes: the rules of the table, and the few that depend on the object.
 
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
 use crate::engine::rotation;
 use kmip_codec::attributes::{
     ATTRIBUTE_ROWS, Attribute, AttributeReference, AttributeRow, Attributes, Count, Entry, SetBy,
@@ -28,7 +28,11 @@ const ORDER: &[(Tag, Tag)] =
     &[(Tag::ActivationDate, Tag::ProcessStartDate), (Tag::ProtectStopDate, Tag::DeactivationDate)];
 
 /// Whether a client may give the attribute when it makes an object of a type that has it.
-pub fn may_be_born_with(object: &Object, attribute: &Attribute, version: Version) -> Result<(), Refusal> {
+pub fn check_settable_at_creation(
+    object: &Object,
+    attribute: &Attribute,
+    version: Version,
+) -> Result<(), Refusal> {
     may_be_given(attribute, version)?;
     rotation::may_be_asked(object, attribute)?;
     attribute.row().map_or(Ok(()), |row| applies(object, row))
@@ -283,7 +287,7 @@ pub fn instance<'o>(
     reference: &AttributeReference,
     index: Option<i32>,
     value: Option<&Attribute>,
-) -> Step<&'o Entry> {
+) -> OpResult<&'o Entry> {
     let mut instances = object.attributes.instances(reference);
     let Some(first) = instances.next() else {
         let name = reference.to_name();

@@ -2,7 +2,7 @@
 
 use crate::engine::draft::{Draft, Undone};
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Refusal};
+use crate::engine::refusal::{Cause, Interrupt, Refusal};
 use kmip_codec::Version;
 use kmip_codec::enums::{ResultReason, ResultStatus};
 use kmip_codec::message::ResponseItem;
@@ -13,7 +13,7 @@ use kmip_codec::version::V2_0;
 
 /// What an item did, for the audit.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Deed {
+pub struct ItemOutcome {
     /// The operation that was asked for.
     pub operation: Operation,
     /// The objects that it named, found or made.
@@ -27,10 +27,10 @@ pub struct Deed {
     /// What the client wants noted, escaped and bounded (see [`notes`](crate::engine::telling::notes)); mostly nothing.
     pub note: String,
     /// What was done within it: the asynchronous requests that a Process carried out.
-    pub within: Vec<Deed>,
+    pub within: Vec<ItemOutcome>,
 }
 
-impl Deed {
+impl ItemOutcome {
     /// What was refused, for the audit.
     pub fn refused(operation: Operation, objects: Vec<String>, cause: Cause, reason: ResultReason) -> Self {
         let (status, reason, cause) = (ResultStatus::OperationFailed, Some(reason), Some(cause));
@@ -54,20 +54,22 @@ impl Deed {
 #[derive(Debug)]
 pub struct Answered {
     answer: ResponseItem,
-    deed: Deed,
+    outcome: ItemOutcome,
 }
 
 impl Answered {
     /// What an item comes to. Status and reason of the audit entry are those of the answer.
-    pub fn new(answer: ResponseItem, cause: Option<Cause>, deed: Deed) -> Self {
+    pub fn new(answer: ResponseItem, cause: Option<Cause>, item_outcome: ItemOutcome) -> Self {
         let status = answer.result_status;
         let reason = answer.result_reason.filter(|_| status == ResultStatus::OperationFailed);
         // What an item that failed had done within it, it has not done.
         let within = match status {
-            ResultStatus::OperationFailed => deed.within.into_iter().map(Deed::undone).collect(),
-            _ => deed.within,
+            ResultStatus::OperationFailed => {
+                item_outcome.within.into_iter().map(ItemOutcome::undone).collect()
+            }
+            _ => item_outcome.within,
         };
-        Self { answer, deed: Deed { status, reason, cause, within, ..deed } }
+        Self { answer, outcome: ItemOutcome { status, reason, cause, within, ..item_outcome } }
     }
 
     /// Whether the batch goes on as for a failure.
@@ -79,21 +81,21 @@ impl Answered {
     /// what may stand in it, so that nothing of what was done can: the status, and where the answer to the operation is
     /// the identifier of the object that the request named, that identifier, if the object is there.
     pub fn undone(self, draft: &mut Draft<'_>, version: Version) -> Result<Self, Need> {
-        let deed = self.deed.undone();
-        let named = match deed.objects.first().map(|id| draft.visible(id)).transpose() {
+        let item_outcome = self.outcome.undone();
+        let named = match item_outcome.objects.first().map(|id| draft.visible(id)).transpose() {
             Ok(object) => object.flatten(),
-            Err(Halt::Need(need)) => return Err(need),
-            Err(Halt::Refused(_)) => None,
+            Err(Interrupt::Need(need)) => return Err(need),
+            Err(Interrupt::Refused(_)) => None,
         };
         let answer = ResponseItem {
-            operation: Some(deed.operation),
+            operation: Some(item_outcome.operation),
             unique_batch_item_id: self.answer.unique_batch_item_id,
             result_status: ResultStatus::OperationUndone,
             result_message: Some("undone because a later item of the batch failed".to_owned()),
-            response: named.and_then(|object| identifier(deed.operation, version, &object.id)),
+            response: named.and_then(|object| identifier(item_outcome.operation, version, &object.id)),
             ..ResponseItem::default()
         };
-        Ok(Self::new(answer, None, deed))
+        Ok(Self::new(answer, None, item_outcome))
     }
 
     /// Says nothing of what was made and is undone, neither to the client nor in the audit.
@@ -102,12 +104,12 @@ impl Answered {
         if self.has_failed() {
             self.answer.result_message = self.answer.result_message.take().map(|text| undone.strike(text));
         }
-        self.deed.strike(undone);
+        self.outcome.strike(undone);
     }
 
     /// The answer and the audit entry.
-    pub fn into_parts(self) -> (ResponseItem, Deed) {
-        (self.answer, self.deed)
+    pub fn into_parts(self) -> (ResponseItem, ItemOutcome) {
+        (self.answer, self.outcome)
     }
 }
 

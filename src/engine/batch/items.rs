@@ -1,14 +1,14 @@
 //! The items of a batch, in order: what each comes to, and what a failure does to those before and behind it.
 
-use super::answered::{Answered, Deed, refused};
+use super::answered::{Answered, ItemOutcome, refused};
 use crate::engine::asynchronous;
+use crate::engine::batch_results::{SETS_PLACEHOLDER, result_of};
 use crate::engine::context::Context;
 use crate::engine::dispatch::dispatch;
 use crate::engine::draft::Undone;
-use crate::engine::given::{SETS_PLACEHOLDER, given};
 use crate::engine::need::Need;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
-use crate::engine::statements::about::Features;
+use crate::engine::query::server_information::Features;
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::work;
 use kmip_codec::Version;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultStatus};
@@ -40,15 +40,15 @@ impl<'m> Batch<'m> {
     }
 
     /// Runs the items in order.
-    pub fn run(&self, mut cx: Context<'_, '_>) -> Result<(Vec<ResponseItem>, Vec<Deed>), Need> {
+    pub fn run(&self, mut cx: Context<'_, '_>) -> Result<(Vec<ResponseItem>, Vec<ItemOutcome>), Need> {
         cx.undoes = self.on_error == BatchErrorContinuationOption::Undo;
         let mut start = cx.undoes.then(|| cx.draft.savepoint());
         let mut done: Vec<Answered> = Vec::new();
         let count = self.message.items.len();
         for (place, item) in self.message.items.iter().enumerate() {
-            cx.supplies.check_asked()?;
+            cx.fulfilled.check_asked()?;
             let Some(answered) = self.item(item, place + 1 == count, &mut cx)? else { continue };
-            if cx.supplies.is_lacking() {
+            if cx.fulfilled.is_lacking() {
                 // Whether it was to fail is not known yet: nothing of this run is kept.
                 continue;
             }
@@ -66,7 +66,7 @@ impl<'m> Batch<'m> {
                 break;
             }
         }
-        cx.supplies.met()?;
+        cx.fulfilled.met()?;
         if let Some(start) = start {
             cx.draft.keep(start);
         }
@@ -96,12 +96,12 @@ impl<'m> Batch<'m> {
                 cx.draft.keep(savepoint);
                 (answer, None, Undone::default())
             }
-            Err(Halt::Need(need)) => {
-                cx.supplies.note(need)?;
+            Err(Interrupt::Need(need)) => {
+                cx.fulfilled.note(need)?;
                 cx.draft.roll_back(savepoint);
                 return Ok(None);
             }
-            Err(Halt::Refused(refusal)) => {
+            Err(Interrupt::Refused(refusal)) => {
                 let undone = cx.draft.roll_back(savepoint);
                 // What was to come from the item must not be taken for what came before it.
                 let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
@@ -110,20 +110,20 @@ impl<'m> Batch<'m> {
             }
         };
         cx.room = cx.room.saturating_sub(answer.length(self.version));
-        cx.given.push(given(operation, answer.response.as_ref(), cx));
+        cx.batch_results.push(result_of(operation, answer.response.as_ref(), cx));
         let mut answered = Answered::new(answer, cause, cx.end_item(operation));
         answered.strike(&undone);
         Ok(Some(answered))
     }
 
     /// The answer of an item, unless the answers of the batch would be too long with it.
-    fn fitting(&self, answer: ResponseItem, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
+    fn fitting(&self, answer: ResponseItem, cx: &mut Context<'_, '_>) -> OpResult<ResponseItem> {
         let length = answer.length(self.version);
         // Also of one that is not given in the end: it was made.
         work::take(cx, work::bytes(length))?;
         let (room, most) = (cx.room, cx.settings().answer_bytes_max);
         if length <= room {
-            cx.supplies.hold(most - room + length + cx.draft.pending_bytes())?;
+            cx.fulfilled.hold(most - room + length + cx.draft.pending_bytes())?;
             return Ok(answer);
         }
         refuse(
@@ -135,7 +135,7 @@ impl<'m> Batch<'m> {
         )
     }
 
-    fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> Step<ResponseItem> {
+    fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> OpResult<ResponseItem> {
         let (sent, values) = item.size(self.version);
         work::take(cx, work::item(sent, values))?;
         // Never accepted to be done later: there is nothing that could be done.

@@ -6,7 +6,7 @@ use crate::crypto::pkey::{Key, Padding};
 use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Purpose, Turn, Usable};
 use crate::engine::material;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::work;
 use crate::engine::world::AuthorityKey;
 use der::asn1::ObjectIdentifier;
@@ -40,7 +40,7 @@ pub struct Issuer {
 
 impl Issuer {
     /// The one that the configuration names. A managed key is used for those clients that may use it themselves.
-    pub fn configured(cx: &mut Context<'_, '_>) -> Step<Self> {
+    pub fn configured(cx: &mut Context<'_, '_>) -> OpResult<Self> {
         let Some(authority) = &cx.settings().authority else {
             return refuse(
                 Cause::FeatureNotSupported,
@@ -80,7 +80,7 @@ impl Issuer {
     }
 
     /// Signs; what does not verify with the authority's own certificate is not given out.
-    pub fn sign(&self, message: &[u8]) -> Step<Vec<u8>> {
+    pub fn sign(&self, message: &[u8]) -> OpResult<Vec<u8>> {
         let digested = self.digest.of(message);
         let signature =
             self.key.sign(Padding::Pkcs1, Some(self.digest), &digested).map_err(cryptography::failed)?;
@@ -96,7 +96,7 @@ impl Issuer {
     }
 
     /// Counts the use of a managed key.
-    pub fn spend(self, cx: &mut Context<'_, '_>) -> Step<()> {
+    pub fn spend(self, cx: &mut Context<'_, '_>) -> OpResult<()> {
         match self.managed {
             Some(usable) => cryptography::spend(cx, usable.object, &Turn::WHOLE, 1),
             None => Ok(()),

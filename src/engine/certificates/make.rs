@@ -1,8 +1,8 @@
 //! A certificate put together and signed (RFC 5280, 4.1).
 
-use super::{Issuer, Wish};
+use super::{CertTemplate, Issuer};
 use crate::engine::context::Context;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use crate::pki;
 use der::asn1::{BitString, GeneralizedTime, OctetString, UtcTime};
 use der::oid::AssociatedOid;
@@ -41,15 +41,15 @@ struct Signed {
     signature: BitString,
 }
 
-/// The certificate of a wish, DER: valid from a date (now) until another (as long as the configuration says), and no
+/// The certificate of a template, DER: valid from a date (now) until another (as long as the configuration says), and no
 /// longer than the authority itself.
 pub fn certificate(
     cx: &mut Context<'_, '_>,
     issuer: &Issuer,
-    wish: Wish,
+    template: CertTemplate,
     from: Option<i64>,
     until: Option<i64>,
-) -> Step<Vec<u8>> {
+) -> OpResult<Vec<u8>> {
     let from = from.unwrap_or_else(|| cx.now());
     let end = issuer.certificate.tbs_certificate().validity().not_after.to_unix_duration().as_secs();
     let end = i64::try_from(end).unwrap_or(i64::MAX);
@@ -63,10 +63,10 @@ pub fn certificate(
             "the certificate would end before it begins, or its authority does",
         );
     }
-    if wish.subject.is_empty() && wish.extensions.is_empty() {
+    if template.subject.is_empty() && template.extensions.is_empty() {
         return refuse(Cause::Missing, "say whom the certificate is for: the request has no subject");
     }
-    let content = match contents(cx, issuer, wish, Validity::new(not_before, not_after))? {
+    let content = match contents(cx, issuer, template, Validity::new(not_before, not_after))? {
         Some(content) => content,
         None => return refuse(Cause::BadRequest, "what the request says does not fit into a certificate"),
     };
@@ -82,34 +82,34 @@ pub fn certificate(
 fn contents(
     cx: &mut Context<'_, '_>,
     issuer: &Issuer,
-    wish: Wish,
+    template: CertTemplate,
     validity: Validity,
-) -> Step<Option<ToBeSigned>> {
+) -> OpResult<Option<ToBeSigned>> {
     let mut random = [0; pki::SERIAL_BYTES];
-    cx.entropy.fill(&mut random).map_err(Halt::Need)?;
+    cx.entropy.fill(&mut random).map_err(Interrupt::Need)?;
     let Ok(serial_number) = SerialNumber::new(&pki::serial_number(random)) else { return Ok(None) };
-    let extensions = extensions(issuer, &wish);
+    let extensions = extensions(issuer, &template);
     Ok(extensions.map(|extensions| ToBeSigned {
         version: Version::V3,
         serial_number,
         signature: issuer.algorithm.clone(),
         issuer: issuer.certificate.tbs_certificate().subject().clone(),
         validity,
-        subject: wish.subject,
-        key: wish.key,
+        subject: template.subject,
+        key: template.key,
         extensions,
     }))
 }
 
-/// The key and what it may be used for, that it is no authority's, whose authority signs; then what was wished for.
-fn extensions(issuer: &Issuer, wish: &Wish) -> Option<Extensions> {
+/// The key and what it may be used for, that it is no authority's, whose authority signs; then what was cert_template for.
+fn extensions(issuer: &Issuer, template: &CertTemplate) -> Option<Extensions> {
     let mut extensions = Extensions::new();
     let no_authority = BasicConstraints { ca: false, path_len_constraint: None };
     extensions.push(extension(&no_authority, true)?);
-    if let Some(usage) = wish.usage.as_ref().filter(|usage| !usage.0.is_empty()) {
+    if let Some(usage) = template.usage.as_ref().filter(|usage| !usage.0.is_empty()) {
         extensions.push(extension(usage, true)?);
     }
-    let own = SubjectKeyIdentifier(OctetString::new(key_identifier(&wish.key)?).ok()?);
+    let own = SubjectKeyIdentifier(OctetString::new(key_identifier(&template.key)?).ok()?);
     extensions.push(extension(&own, false)?);
     let issuer = issuer.certificate.tbs_certificate();
     let of_issuer = issuer.get_extension::<SubjectKeyIdentifier>().ok()?;
@@ -120,8 +120,10 @@ fn extensions(issuer: &Issuer, wish: &Wish) -> Option<Extensions> {
     let by = AuthorityKeyIdentifier { key_identifier: Some(key_identifier), ..Default::default() };
     extensions.push(extension(&by, false)?);
     // RFC 5280, 4.1.2.6: names that stand in the extension alone are critical.
-    let critical = wish.subject.is_empty();
-    extensions.extend(wish.extensions.iter().cloned().map(|wished| Extension { critical, ..wished }));
+    let critical = template.subject.is_empty();
+    extensions.extend(
+        template.extensions.iter().cloned().map(|cert_template| Extension { critical, ..cert_template }),
+    );
     Some(extensions)
 }
 

@@ -4,7 +4,7 @@
 use crate::crypto::pkey::{Family, Key};
 use crate::crypto::x509;
 use crate::engine::material::{self, Truth};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use der::Encode as _;
 use kmip_codec::enums::RecommendedCurve;
 use kmip_codec::version::V2_1;
@@ -40,7 +40,7 @@ const TLS_CURVES: &[RecommendedCurve] =
     &[RecommendedCurve::P_256, RecommendedCurve::P_384, RecommendedCurve::P_521];
 
 /// Refuses a request that is not signed by the key that it names, and one of which that cannot be told here.
-pub fn must_be_proven(request: &CertReq) -> Step<()> {
+pub fn must_be_proven(request: &CertReq) -> OpResult<()> {
     let oid = request.algorithm.oid.to_string();
     let Some((_, algorithm, family)) = SIGNATURES.iter().find(|(known, ..)| *known == oid) else {
         return refuse(
@@ -76,7 +76,7 @@ pub fn must_be_proven(request: &CertReq) -> Step<()> {
 }
 
 /// Refuses the key of a client that TLS would not let in.
-pub fn must_let_in(spki: &SubjectPublicKeyInfoOwned) -> Step<()> {
+pub fn must_let_in(spki: &SubjectPublicKeyInfoOwned) -> OpResult<()> {
     let der = spki.to_der().unwrap_or_default();
     let key = Key::public(&der).ok();
     let curve = match material::of_public_key(&der) {

@@ -7,7 +7,7 @@ use crate::crypto::pkey::{Family, Key, Padding};
 use crate::engine::context::Context;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use crate::engine::work;
 use kmip_codec::attributes::CryptographicParameters;
@@ -44,7 +44,7 @@ pub fn is_asymmetric(object: &Object) -> bool {
 }
 
 /// Encrypts with a public key.
-pub fn encrypted(cx: &mut Context<'_, '_>, usable: &Usable, plain: &[u8]) -> Step<SecretBytes> {
+pub fn encrypted(cx: &mut Context<'_, '_>, usable: &Usable, plain: &[u8]) -> OpResult<SecretBytes> {
     let key = loaded(cx, &usable.object, ObjectType::PublicKey, usable.purpose)?;
     let padding = encryption_padding(&usable.parameters)?;
     match padding {
@@ -58,7 +58,7 @@ pub fn encrypted(cx: &mut Context<'_, '_>, usable: &Usable, plain: &[u8]) -> Ste
 }
 
 /// Decrypts with a private key.
-pub fn decrypted(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<SecretBytes> {
+pub fn decrypted(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> OpResult<SecretBytes> {
     let key = loaded(cx, &usable.object, ObjectType::PrivateKey, usable.purpose)?;
     let padding = encryption_padding(&usable.parameters)?;
     Ok(key.decrypt(padding, data).map_err(failed)?.as_slice().into())
@@ -80,7 +80,7 @@ impl<'d> Content<'d> {
 }
 
 /// Signs with a private key.
-pub fn signature(cx: &mut Context<'_, '_>, usable: &Usable, content: &Content<'_>) -> Step<Vec<u8>> {
+pub fn signature(cx: &mut Context<'_, '_>, usable: &Usable, content: &Content<'_>) -> OpResult<Vec<u8>> {
     let key = loaded(cx, &usable.object, ObjectType::PrivateKey, usable.purpose)?;
     let (padding, digest) = signing_scheme(&key, usable)?;
     let (digest, signed) = digested(&key, content, digest)?;
@@ -97,7 +97,7 @@ pub fn verified(
     usable: &Usable,
     content: &Content<'_>,
     signature: &[u8],
-) -> Step<bool> {
+) -> OpResult<bool> {
     let key = loaded(cx, &usable.object, ObjectType::PublicKey, usable.purpose)?;
     for (padding, digest) in verifying_schemes(&key, usable)? {
         let (digest, signed) = digested(&key, content, digest)?;
@@ -120,7 +120,7 @@ fn usual_digest(key: &Key) -> Option<Digest> {
 
 /// What goes under the signature, and the digest that it is of. Digested Data whose algorithm nobody names is taken as it
 /// is; Ed25519 signs the message itself (RFC 8032, 5.1).
-fn digested(key: &Key, content: &Content<'_>, named: Option<Digest>) -> Step<(Option<Digest>, Vec<u8>)> {
+fn digested(key: &Key, content: &Content<'_>, named: Option<Digest>) -> OpResult<(Option<Digest>, Vec<u8>)> {
     if key.family() == Some(Family::Ed25519) {
         return match (content, named) {
             (Content::Data(message), None | Some(Digest::Sha512)) => Ok((None, message.to_vec())),
@@ -174,7 +174,12 @@ fn use_of(object: &Object) -> u64 {
 }
 
 /// A key of a pair, of this half, for a purpose.
-pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType, purpose: Purpose) -> Step<Key> {
+pub fn loaded(
+    cx: &mut Context<'_, '_>,
+    object: &Object,
+    wanted: ObjectType,
+    purpose: Purpose,
+) -> OpResult<Key> {
     if object.object_type() != wanted {
         let have = object.object_type();
         return refuse(Cause::WrongType, format!("this takes a {wanted:?}, and the object is a {have:?}"));
@@ -196,14 +201,14 @@ pub fn loaded(cx: &mut Context<'_, '_>, object: &Object, wanted: ObjectType, pur
     }
 }
 
-fn mask_digest(parameters: &CryptographicParameters, default: Digest) -> Step<Digest> {
+fn mask_digest(parameters: &CryptographicParameters, default: Digest) -> OpResult<Digest> {
     if parameters.mask_generator.is_some_and(|generator| generator != MaskGenerator::MGF1) {
         return refuse(Cause::Parameters, "the Mask Generator is MGF1");
     }
     parameters.mask_generator_hashing_algorithm.map_or(Ok(default), digest_of)
 }
 
-fn encryption_padding(parameters: &CryptographicParameters) -> Step<Padding<'_>> {
+fn encryption_padding(parameters: &CryptographicParameters) -> OpResult<Padding<'_>> {
     match parameters.padding_method {
         Some(PaddingMethod::OAEP) => {
             // RFC 8017, A.2.1: SHA-1 where nothing is said.
@@ -235,7 +240,7 @@ const SIGNED_BY: &[(Family, &[CryptographicAlgorithm])] = &[
 
 /// Refuses an algorithm that is not that of the key itself, where all keys on curves are called EC. RSA is held against what
 /// the key is called before.
-fn must_sign_by(key: &Key, usable: &Usable) -> Step<()> {
+fn must_sign_by(key: &Key, usable: &Usable) -> OpResult<()> {
     let named = usable.parameters.cryptographic_algorithm;
     let row = SIGNED_BY.iter().find(|(family, _)| key.family() == Some(*family));
     match (named.filter(|named| *named != CryptographicAlgorithm::RSA), row) {
@@ -255,7 +260,7 @@ struct Scheme {
 
 /// What the parameters name: by a Digital Signature Algorithm, or alone. With it, what stands beside that algorithm and says
 /// otherwise.
-fn named_scheme(key: &Key, usable: &Usable) -> Step<(Scheme, Option<Contradiction>)> {
+fn named_scheme(key: &Key, usable: &Usable) -> OpResult<(Scheme, Option<Contradiction>)> {
     must_sign_by(key, usable)?;
     let parameters = &usable.parameters;
     let beside = Scheme { padding: parameters.padding_method, digest: parameters.hashing_algorithm };
@@ -288,7 +293,7 @@ struct Contradiction {
 
 impl Contradiction {
     /// Refuses both; who means PSS by it, as the server of PyKMIP does, is told its name.
-    fn refuse<T>(&self, scheme: Scheme, source: Source) -> Step<T> {
+    fn refuse<T>(&self, scheme: Scheme, source: Source) -> OpResult<T> {
         let beside = match (self.digest, self.padding) {
             (Some(digest), _) => format!("{digest:?}"),
             (None, Some(padding)) => format!("{padding:?}"),
@@ -306,7 +311,7 @@ impl Contradiction {
 }
 
 /// How a key signs: what the parameters name says one thing.
-fn signing_scheme<'p>(key: &Key, usable: &'p Usable) -> Step<(Padding<'p>, Option<Digest>)> {
+fn signing_scheme<'p>(key: &Key, usable: &'p Usable) -> OpResult<(Padding<'p>, Option<Digest>)> {
     match named_scheme(key, usable)? {
         (scheme, None) => computed(scheme, &usable.parameters),
         (scheme, Some(contradiction)) => contradiction.refuse(scheme, usable.source),
@@ -315,14 +320,14 @@ fn signing_scheme<'p>(key: &Key, usable: &'p Usable) -> Step<(Padding<'p>, Optio
 
 /// How a signature may have been made by what the parameters name. Servers before this one signed by the Digital Signature
 /// Algorithm whatever stood beside it; others mean PSS where the Padding Method says so.
-fn verifying_schemes<'p>(key: &Key, usable: &'p Usable) -> Step<Vec<(Padding<'p>, Option<Digest>)>> {
+fn verifying_schemes<'p>(key: &Key, usable: &'p Usable) -> OpResult<Vec<(Padding<'p>, Option<Digest>)>> {
     let (scheme, contradiction) = named_scheme(key, usable)?;
     let padded = contradiction.and_then(|other| other.padding).filter(|other| *other == PaddingMethod::PSS);
     let meant = padded.map(|padding| Scheme { padding: Some(padding), ..scheme });
     [Some(scheme), meant].into_iter().flatten().map(|scheme| computed(scheme, &usable.parameters)).collect()
 }
 
-fn computed(scheme: Scheme, parameters: &CryptographicParameters) -> Step<(Padding<'_>, Option<Digest>)> {
+fn computed(scheme: Scheme, parameters: &CryptographicParameters) -> OpResult<(Padding<'_>, Option<Digest>)> {
     let digest = scheme.digest.map(digest_of).transpose()?;
     let padding = match scheme.padding {
         None | Some(PaddingMethod::PKCS1V1_5 | PaddingMethod::None) => Padding::Pkcs1,

@@ -4,7 +4,7 @@ use super::{Purpose, Source, Usable, failed, key_bytes};
 use crate::crypto::{Digest, mac as codes};
 use crate::engine::context::Context;
 use crate::engine::material;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
@@ -43,7 +43,7 @@ const CODES: &[(CryptographicAlgorithm, Digest)] = &[
 ];
 
 /// The digest of this name.
-pub fn digest_of(name: HashingAlgorithm) -> Step<Digest> {
+pub fn digest_of(name: HashingAlgorithm) -> OpResult<Digest> {
     match DIGESTS.iter().find(|(known, _)| *known == name) {
         Some((_, digest)) => Ok(*digest),
         None => refuse(Cause::Unsupported, format!("this server does not compute {name:?}")),
@@ -51,7 +51,7 @@ pub fn digest_of(name: HashingAlgorithm) -> Step<Digest> {
 }
 
 /// The digest of this name, for something new.
-pub fn protecting_digest(principal: &Principal, name: HashingAlgorithm) -> Step<Digest> {
+pub fn protecting_digest(principal: &Principal, name: HashingAlgorithm) -> OpResult<Digest> {
     let digest = digest_of(name)?;
     weakness::check(principal, Means::Digest(digest))?;
     Ok(digest)
@@ -63,7 +63,7 @@ pub fn digest_of_hmac(algorithm: CryptographicAlgorithm) -> Option<Digest> {
 }
 
 /// The MAC of the data: HMAC, or CMAC with a key of AES.
-pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> Step<Vec<u8>> {
+pub fn mac(cx: &mut Context<'_, '_>, usable: &Usable, data: &[u8]) -> OpResult<Vec<u8>> {
     let key = key_bytes(cx, &usable.object, usable.purpose)?;
     let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
     let Some(algorithm) = usable.parameters.cryptographic_algorithm.or(own) else {
@@ -91,7 +91,7 @@ pub fn agrees(
     parameters: &CryptographicParameters,
     source: Source,
     algorithm: CryptographicAlgorithm,
-) -> Step<()> {
+) -> OpResult<()> {
     match (parameters.hashing_algorithm, digest_of_hmac(algorithm)) {
         (Some(named), Some(digest)) if digest_of(named).ok() != Some(digest) => refuse(
             Cause::Parameters,

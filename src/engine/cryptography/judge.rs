@@ -3,7 +3,7 @@
 
 use crate::engine::material::{self, Claims, Truth};
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use crate::engine::rights::policy::Principal;
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::enums::ObjectType;
@@ -11,7 +11,7 @@ use kmip_codec::objects::KeyBlock;
 
 /// Refuses to protect with a key that its attributes belie, and with one whose material is weak. It goes on working on
 /// what it has protected.
-pub fn check(principal: &Principal, object: &Object, block: &KeyBlock) -> Step<()> {
+pub fn check(principal: &Principal, object: &Object, block: &KeyBlock) -> OpResult<()> {
     let truth = material::truth_of(object.object_type(), block)?;
     let claims = Claims::of_object(object);
     if object.object_type() != ObjectType::SecretData {
@@ -32,7 +32,7 @@ pub fn check(principal: &Principal, object: &Object, block: &KeyBlock) -> Step<(
 mod tests {
     use super::*;
     use crate::engine::need::PairKind;
-    use crate::engine::refusal::{Cause, Halt};
+    use crate::engine::refusal::{Cause, Interrupt};
     use crate::keygen;
     use kmip_codec::attributes::Attribute;
     use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType};
@@ -60,7 +60,7 @@ mod tests {
             let object = stored(ObjectType::PrivateKey, algorithm, bits);
             match check(principal, &object, &block) {
                 Ok(()) => None,
-                Err(Halt::Refused(refusal)) => Some((refusal.cause, refusal.message.into_owned())),
+                Err(Interrupt::Refused(refusal)) => Some((refusal.cause, refusal.message.into_owned())),
                 Err(need) => panic!("{need:?}"),
             }
         };

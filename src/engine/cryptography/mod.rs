@@ -6,13 +6,13 @@ mod hashing;
 mod judge;
 mod modes;
 pub mod named;
-pub mod parts;
+pub mod streaming;
 mod symmetric;
 
 pub use asymmetric::{Content, decrypted, encrypted, is_asymmetric, loaded, signature, verified};
 pub use hashing::{agrees, digest_of, digest_of_hmac, mac, protecting_digest};
 pub use named::{Primitive, Source};
-pub use parts::Turn;
+pub use streaming::Turn;
 pub use symmetric::Run;
 
 use crate::crypto;
@@ -20,7 +20,7 @@ use crate::engine::context::Context;
 use crate::engine::lifecycle;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
 use crate::engine::rights::weakness;
 use crate::engine::work;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
@@ -59,7 +59,7 @@ impl Usable {
         asked: Option<CryptographicParameters>,
         purpose: Purpose,
         done: Primitive,
-    ) -> Step<Self> {
+    ) -> OpResult<Self> {
         let source = if asked.is_some() { Source::Request } else { Source::Key };
         let parameters = named::chosen(&object, asked, purpose, done)?;
         Ok(Self { object, parameters, source, purpose })
@@ -73,7 +73,7 @@ pub fn usable(
     operation: Operation,
     (mask, purpose): (CryptographicUsageMask, Purpose),
     parameters: Option<CryptographicParameters>,
-) -> Step<Usable> {
+) -> OpResult<Usable> {
     let object = cx.living(id, operation)?;
     check_time(&object, purpose, cx.now())?;
     let allowed = attribute!(object.attributes, CryptographicUsageMask).next().copied();
@@ -88,7 +88,7 @@ pub fn usable(
 }
 
 /// Refuses unless the key is Active and its dates allow this.
-pub fn check_time(object: &Object, purpose: Purpose, now: i64) -> Step<()> {
+pub fn check_time(object: &Object, purpose: Purpose, now: i64) -> OpResult<()> {
     if object.stored_state() != Some(State::Active) {
         let state = lifecycle::state_in_words(object);
         return refuse(Cause::WrongState, format!("the key is {state}; it must be Active"));
@@ -106,7 +106,7 @@ pub fn check_time(object: &Object, purpose: Purpose, now: i64) -> Step<()> {
 
 /// Takes what a part protects off the Usage Limits of the key, where it has any (KMIP 2.1, 4.62): an allocation is
 /// obtained before the operation is performed (6.1.17), and fixes the limits.
-pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, turn: &Turn, whole_bytes: usize) -> Step<()> {
+pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, turn: &Turn, whole_bytes: usize) -> OpResult<()> {
     let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next();
     let once = algorithm == Some(&CryptographicAlgorithm::OneTimePad)
         && !cx.settings().danger_reuse_one_time_pads
@@ -135,7 +135,7 @@ pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, turn: &Turn, whole_by
 }
 
 /// The key block of a key that is not wrapped, for a purpose: what protects must be as strong as its material is.
-pub fn key_block(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> Step<KeyBlock> {
+pub fn key_block(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> OpResult<KeyBlock> {
     let value = material::stored(cx.draft, object)?;
     let block = match value.key_block() {
         Some(block) if block.key_value.is_none() => return refuse(Cause::NoKeyValue, material::ELSEWHERE),
@@ -152,7 +152,7 @@ pub fn key_block(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) ->
 }
 
 /// The bytes of a symmetric key or of a secret, for a purpose. Whatever that is, it goes over all of them.
-pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> Step<SecretBytes> {
+pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> OpResult<SecretBytes> {
     match material::clear_material(&key_block(cx, object, purpose)?) {
         Some(bytes) => {
             work::take(cx, work::bytes(bytes.len()))?;
@@ -163,7 +163,7 @@ pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) ->
 }
 
 /// The data of a request whose references [`Turn::take`] has resolved.
-pub fn bytes(data: Option<Data>) -> Step<SecretBytes> {
+pub fn bytes(data: Option<Data>) -> OpResult<SecretBytes> {
     match data {
         None => Ok(SecretBytes::default()),
         Some(Data::Bytes(bytes)) => Ok(bytes),

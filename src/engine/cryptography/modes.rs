@@ -3,7 +3,7 @@
 use crate::crypto::cipher::Kind;
 use crate::crypto::padding::Padding;
 use crate::crypto::xts;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use bytes::Bytes;
 use kmip_codec::attributes::CryptographicParameters;
 use kmip_codec::enums::{BlockCipherMode, CryptographicAlgorithm, PaddingMethod};
@@ -92,7 +92,7 @@ pub fn how(
     algorithm: CryptographicAlgorithm,
     key_bytes: usize,
     parameters: &CryptographicParameters,
-) -> Step<How> {
+) -> OpResult<How> {
     use BlockCipherMode as Mode;
     let mode = parameters.block_cipher_mode;
     let modes = match (algorithm, mode) {
@@ -132,7 +132,7 @@ pub fn how(
 }
 
 /// How the last block is filled.
-pub fn padding(how: How, parameters: &CryptographicParameters) -> Step<Option<Padding>> {
+pub fn padding(how: How, parameters: &CryptographicParameters) -> OpResult<Option<Padding>> {
     const PADDINGS: &[(PaddingMethod, Padding)] = &[
         (PaddingMethod::PKCS5, Padding::Pkcs7),
         (PaddingMethod::ANSIX9_23, Padding::AnsiX923),
@@ -152,7 +152,7 @@ pub fn padding(how: How, parameters: &CryptographicParameters) -> Step<Option<Pa
 
 /// The length of the tag: of GCM not the short ones (NIST SP 800-38D, 5.2.1.2), of CCM an even one (SP 800-38C, A.1)
 /// that is not shorter than what a forger may be let try, of Poly1305 all of it (RFC 8439, 2.8), unless that is granted.
-pub fn tag_bytes(how: How, parameters: &CryptographicParameters) -> Step<usize> {
+pub fn tag_bytes(how: How, parameters: &CryptographicParameters) -> OpResult<usize> {
     let wanted = parameters.tag_length.unwrap_or(16);
     let allowed = match how {
         How::Kind(kind) if CCM.contains(&kind) => (8..=16).contains(&wanted) && wanted % 2 == 0,
@@ -182,7 +182,7 @@ pub fn whole_iv(how: How, iv: Bytes, parameters: &CryptographicParameters) -> By
 }
 
 /// How long a random IV is (IV Length is in bits: KMIP 2.1, 4.16).
-pub fn random_iv_bytes(how: How, parameters: &CryptographicParameters) -> Step<usize> {
+pub fn random_iv_bytes(how: How, parameters: &CryptographicParameters) -> OpResult<usize> {
     let Some(bits) = parameters.iv_length else { return Ok(how.iv_bytes()) };
     match usize::try_from(bits) {
         Ok(bits) if bits.is_multiple_of(8) && how.takes_iv(bits / 8) => Ok(bits / 8),

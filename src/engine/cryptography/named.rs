@@ -3,7 +3,7 @@
 
 use super::{Purpose, digest_of_hmac};
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::{
@@ -202,7 +202,7 @@ pub fn chosen(
     asked: Option<CryptographicParameters>,
     purpose: Purpose,
     done: Primitive,
-) -> Step<CryptographicParameters> {
+) -> OpResult<CryptographicParameters> {
     match asked {
         Some(asked) => check(object, &asked, done).map(|()| asked),
         None => own(object, purpose, done),
@@ -215,7 +215,7 @@ fn algorithm_of(object: &Object) -> Option<Algorithm> {
 }
 
 /// Refuses parameters of a request that name what is not for the key and what is done with it, with both.
-pub fn check(object: &Object, parameters: &CryptographicParameters, done: Primitive) -> Step<()> {
+pub fn check(object: &Object, parameters: &CryptographicParameters, done: Primitive) -> OpResult<()> {
     match against(algorithm_of(object), parameters, &[done]) {
         Some(text) => refuse(
             Cause::Parameters,
@@ -230,7 +230,7 @@ pub fn check(object: &Object, parameters: &CryptographicParameters, done: Primit
 /// Servers before this one took parameters of other algorithms at a key, and used the first ones of a key as far as they
 /// went. What was made so is decrypted and verified as it was made; a key with such parameters makes nothing new by them,
 /// since they say what it is not.
-fn own(object: &Object, purpose: Purpose, done: Primitive) -> Step<CryptographicParameters> {
+fn own(object: &Object, purpose: Purpose, done: Primitive) -> OpResult<CryptographicParameters> {
     let all = || attribute!(object.attributes, CryptographicParameters);
     let own = algorithm_of(object);
     let Some(first) = all().next() else { return Ok(CryptographicParameters::default()) };
@@ -252,7 +252,7 @@ fn own(object: &Object, purpose: Purpose, done: Primitive) -> Step<Cryptographic
 }
 
 /// Refuses an object whose own Cryptographic Parameters name what its key can never be used for.
-pub fn check_object(object: &Object) -> Step<()> {
+pub fn check_object(object: &Object) -> OpResult<()> {
     if object.object_type() == ObjectType::Template {
         return Ok(());
     }
@@ -287,7 +287,7 @@ pub fn for_the_key(object: &Object, parameters: &CryptographicParameters) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::refusal::Halt;
+    use crate::engine::refusal::Interrupt;
 
     fn key(algorithm: Algorithm, own: &[CryptographicParameters]) -> Object {
         let mut object = Object::new("old".to_owned(), "ann".to_owned(), ObjectType::SymmetricKey);
@@ -309,7 +309,7 @@ mod tests {
         let chosen = own(&object, Purpose::Process, Primitive::Cipher).unwrap();
         assert_eq!(chosen, CryptographicParameters::default());
         match own(&object, Purpose::Protect, Primitive::Cipher) {
-            Err(Halt::Refused(refusal)) => {
+            Err(Interrupt::Refused(refusal)) => {
                 let words = ["of the key names", "DES3", "AES", "Modify Attribute", "Delete Attribute"];
                 assert!(words.iter().all(|word| refusal.message.contains(word)), "{}", refusal.message);
             }

@@ -7,7 +7,7 @@ use crate::crypto::padding::Padding;
 use crate::crypto::{key_wrap, xts};
 use crate::engine::context::Context;
 use crate::engine::material;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use bytes::Bytes;
 use kmip_codec::enums::CryptographicAlgorithm;
@@ -47,7 +47,7 @@ impl Run {
         usable: &Usable,
         direction: Direction,
         iv: Option<Bytes>,
-    ) -> Step<(Self, bool)> {
+    ) -> OpResult<(Self, bool)> {
         let parameters = &usable.parameters;
         let bytes = key_bytes(cx, &usable.object, usable.purpose)?;
         let own = attribute!(usable.object.attributes, CryptographicAlgorithm).next().copied();
@@ -78,7 +78,7 @@ impl Run {
             None if how.iv_bytes() == 0 => Bytes::new(),
             None if made => {
                 let mut iv = vec![0; modes::random_iv_bytes(how, parameters)?];
-                cx.entropy.fill(&mut iv).map_err(Halt::Need)?;
+                cx.entropy.fill(&mut iv).map_err(Interrupt::Need)?;
                 iv.into()
             }
             None => {
@@ -90,13 +90,13 @@ impl Run {
         };
         let mut random = [0; BLOCK_BYTES_MAX];
         if padding == Some(Padding::Iso10126) && direction == Direction::Encrypt {
-            cx.entropy.fill(&mut random).map_err(Halt::Need)?;
+            cx.entropy.fill(&mut random).map_err(Interrupt::Need)?;
         }
         Ok((Self { how, key, iv, padding, tag_bytes, random }, made))
     }
 
     /// Encrypts: `data` from `before` on is new. Without an end the last incomplete block is held back.
-    pub fn encrypt(&self, data: &[u8], additional: &[u8], before: usize, last: bool) -> Step<Ciphered> {
+    pub fn encrypt(&self, data: &[u8], additional: &[u8], before: usize, last: bool) -> OpResult<Ciphered> {
         if !last && self.how.is_whole() {
             return Ok(Ciphered::default());
         }
@@ -116,7 +116,7 @@ impl Run {
         (additional, tag): (&[u8], Option<&[u8]>),
         before: usize,
         last: bool,
-    ) -> Step<Ciphered> {
+    ) -> OpResult<Ciphered> {
         let held = self.how.is_whole() || self.is_authenticated();
         if !last && held {
             return Ok(Ciphered::default());
@@ -139,7 +139,7 @@ impl Run {
         Ok(Ciphered { data: out.get(from.min(to)..to).unwrap_or_default().into(), tag: None })
     }
 
-    fn check_tag(&self, tag: Option<&[u8]>) -> Step<()> {
+    fn check_tag(&self, tag: Option<&[u8]>) -> OpResult<()> {
         match tag {
             None => {
                 refuse(Cause::Missing, "authenticated data opens with its Authenticated Encryption Tag alone")
@@ -160,7 +160,7 @@ impl Run {
         data: &[u8],
         (additional_data, tag): (&[u8], Option<&[u8]>),
         last: bool,
-    ) -> Step<(Zeroizing<Vec<u8>>, Option<Bytes>)> {
+    ) -> OpResult<(Zeroizing<Vec<u8>>, Option<Bytes>)> {
         let key = self.key.expose();
         let out = match (self.how, direction) {
             (How::Kind(kind), _) => {
@@ -186,7 +186,7 @@ impl Run {
         data: &[u8],
         with: Authenticated<'_>,
         last: bool,
-    ) -> Step<(Zeroizing<Vec<u8>>, Option<Bytes>)> {
+    ) -> OpResult<(Zeroizing<Vec<u8>>, Option<Bytes>)> {
         let mut cipher =
             Cipher::start(kind, direction, self.key.expose(), &self.iv, Some(with)).map_err(failed)?;
         let mut out = cipher.update(data).map_err(failed)?;

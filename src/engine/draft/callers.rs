@@ -2,7 +2,7 @@
 //! are as they were, so that nothing is done after a revocation that came in between.
 
 use super::{Draft, Write};
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::rights::credentials::Record;
 use crate::engine::rights::identity::Identity;
@@ -36,18 +36,18 @@ fn records_of(identity: &Identity) -> impl Iterator<Item = Vec<u8>> + use<> {
     let user = identity.user.as_ref().map(|_| identity.name());
     let names: Vec<String> = identity.names().map(str::to_owned).chain(user).collect();
     let names = names.into_iter().filter(|name| !name.is_empty());
-    let certificate = identity.fingerprint.map(|fingerprint| keys::credential(&fingerprint.to_string()));
-    names.map(|name| keys::client_name(&name)).chain(certificate)
+    let certificate = identity.fingerprint.map(|fingerprint| keyspace::credential(&fingerprint.to_string()));
+    names.map(|name| keyspace::client_name(&name)).chain(certificate)
 }
 
 fn expected(view: &dyn View, keys: impl Iterator<Item = Vec<u8>>) -> Result<Vec<Write>, Need> {
     let mut rows = Vec::new();
     for key in keys {
         let row = view.get(&key)?;
-        let record = row.as_deref().filter(|_| keys::is_credential(&key)).and_then(vault::unproved);
+        let record = row.as_deref().filter(|_| keyspace::is_credential(&key)).and_then(vault::unproved);
         let record = record.and_then(|bytes| serde_json::from_slice::<Record>(bytes).ok());
         if let Some(certificate) = record.and_then(|record| record.object) {
-            let key = keys::object(&certificate);
+            let key = keyspace::object(&certificate);
             rows.push((key.clone(), view.get(&key)?));
         }
         rows.push((key, row));

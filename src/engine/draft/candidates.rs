@@ -3,9 +3,9 @@
 
 use super::Draft;
 use super::pending::Position;
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Step, refuse, unless_damaged};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse, unless_damaged};
 use crate::engine::world::{Direction, View};
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -53,17 +53,17 @@ struct Listed {
 
 impl Listed {
     fn new(prefix: Vec<u8>, behind: Option<&Position>) -> Self {
-        let after = behind.map(|(Reverse(created), place)| keys::entry(&prefix, *created, place));
+        let after = behind.map(|(Reverse(created), place)| keyspace::entry(&prefix, *created, place));
         Self { prefix, page: VecDeque::new(), after, is_at_end: false }
     }
 
     /// The next entry, without passing it.
-    fn peek(&mut self, view: &dyn View, age: Age) -> Step<Option<&Position>> {
+    fn peek(&mut self, view: &dyn View, age: Age) -> OpResult<Option<&Position>> {
         if self.page.is_empty() && !self.is_at_end {
             let (page, last, length) = (&mut self.page, &mut None, self.prefix.len());
             let mut collect = |key: &[u8]| {
                 page.extend(
-                    keys::entry_parts(key, length).map(|(made, place)| (Reverse(made), place.to_owned())),
+                    keyspace::entry_parts(key, length).map(|(made, place)| (Reverse(made), place.to_owned())),
                 );
                 if page.len() < PAGE {
                     return ControlFlow::Continue(());
@@ -72,7 +72,7 @@ impl Listed {
                 ControlFlow::Break(())
             };
             let read = view.scan_from(&self.prefix, age.direction(), self.after.as_deref(), &mut collect);
-            read.map_err(Halt::Need)?;
+            read.map_err(Interrupt::Need)?;
             self.is_at_end = last.is_none();
             self.after = last.take();
         }
@@ -85,13 +85,13 @@ impl Draft<'_> {
     /// creation, those changed by this draft included; until the visitor breaks. None of them is remembered.
     pub fn candidates(
         &mut self,
-        indexes: &[(keys::Index, Vec<u8>)],
+        indexes: &[(keyspace::Index, Vec<u8>)],
         (age, behind): (Age, Option<&(u64, String)>),
-        visit: &mut dyn FnMut(&mut Self, Object) -> Step<ControlFlow<()>>,
-    ) -> Step<()> {
+        visit: &mut dyn FnMut(&mut Self, Object) -> OpResult<ControlFlow<()>>,
+    ) -> OpResult<()> {
         let scopes = self.scopes();
         let prefixes = indexes.iter().flat_map(|(index, value)| {
-            scopes.iter().map(move |scope| keys::index_prefix(scope, *index, value))
+            scopes.iter().map(move |scope| keyspace::index_prefix(scope, *index, value))
         });
         let prefixes = prefixes.collect();
         let behind = behind.map(|(created, place)| (Reverse(*created), place.clone()));
@@ -104,7 +104,7 @@ impl Draft<'_> {
     }
 
     /// Counts an object that is looked at, and refuses the work of too many.
-    pub(super) fn count_looked_at(&mut self) -> Step<()> {
+    pub(super) fn count_looked_at(&mut self) -> OpResult<()> {
         let most = self.world.settings.looked_at_max;
         if self.looked_at >= most {
             let text = format!(
@@ -123,8 +123,8 @@ impl Draft<'_> {
         &mut self,
         prefixes: Vec<Vec<u8>>,
         (age, with_changed, behind): (Age, bool, Option<Position>),
-        visit: &mut dyn FnMut(&mut Self, &Position) -> Step<ControlFlow<()>>,
-    ) -> Step<()> {
+        visit: &mut dyn FnMut(&mut Self, &Position) -> OpResult<ControlFlow<()>>,
+    ) -> OpResult<()> {
         let mut lists: Vec<Listed> =
             prefixes.into_iter().map(|prefix| Listed::new(prefix, behind.as_ref())).collect();
         let mut last = behind;

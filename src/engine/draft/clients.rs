@@ -2,10 +2,10 @@
 
 use super::Draft;
 use crate::admin::protocol::Issued;
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Step, refuse, unless_damaged};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse, unless_damaged};
 use crate::engine::rights::credentials::{self, NameRecord, Record};
 use crate::engine::rights::identity::Fingerprint;
 use kmip_codec::enums::ObjectType;
@@ -18,12 +18,12 @@ const DAMAGED: &str = "(the record of this certificate is damaged)";
 
 impl Draft<'_> {
     /// What is known of the certificate with this fingerprint.
-    pub fn credential(&mut self, fingerprint: &Fingerprint) -> Step<Option<Record>> {
-        self.protected(&keys::credential(&fingerprint.to_string()), &credential_id(fingerprint))
+    pub fn credential(&mut self, fingerprint: &Fingerprint) -> OpResult<Option<Record>> {
+        self.protected(&keyspace::credential(&fingerprint.to_string()), &credential_id(fingerprint))
     }
 
     /// Notes what is known of it, under a MAC. What has ended stays so.
-    pub fn put_credential(&mut self, fingerprint: &Fingerprint, record: &Record) -> Step<()> {
+    pub fn put_credential(&mut self, fingerprint: &Fingerprint, record: &Record) -> OpResult<()> {
         let before = match self.credential(fingerprint) {
             // What ends it may stand in the place of what is damaged; nothing else may.
             before if record.ended.is_some() => unless_damaged(before)?,
@@ -32,40 +32,40 @@ impl Draft<'_> {
         if before.is_some_and(|before| before.ended.is_some()) && record.ended.is_none() {
             return refuse(Cause::Denied, "this certificate was replaced or revoked before, which is final");
         }
-        let key = keys::credential(&fingerprint.to_string());
+        let key = keyspace::credential(&fingerprint.to_string());
         self.put_protected(key, &credential_id(fingerprint), record)
     }
 
     /// The fingerprints of the certificates of which something is known.
-    pub fn credentials(&self) -> Step<Vec<Fingerprint>> {
-        let found = self.kept_behind(&keys::credential(""), 0)?;
+    pub fn credentials(&self) -> OpResult<Vec<Fingerprint>> {
+        let found = self.kept_behind(&keyspace::credential(""), 0)?;
         let text = |key: Vec<u8>| String::from_utf8(key).ok();
         Ok(found.into_iter().filter_map(text).filter_map(|text| Fingerprint::parse(&text)).collect())
     }
 
     /// What is known of a name.
-    pub fn client_name(&mut self, name: &str) -> Step<Option<NameRecord>> {
-        self.protected(&keys::client_name(name), &client_name_id(name))
+    pub fn client_name(&mut self, name: &str) -> OpResult<Option<NameRecord>> {
+        self.protected(&keyspace::client_name(name), &client_name_id(name))
     }
 
     /// Notes what is known of a name, under a MAC. A name that was revoked stays so: certificates are reinstated.
-    pub fn put_client_name(&mut self, record: &NameRecord) -> Step<()> {
+    pub fn put_client_name(&mut self, record: &NameRecord) -> OpResult<()> {
         let before = match self.client_name(&record.client) {
             before if record.ended.is_some() => unless_damaged(before)?,
             before => before?,
         };
         let ended = record.ended.clone().or(before.and_then(|before| before.ended));
         let record = NameRecord { ended, ..record.clone() };
-        self.put_protected(keys::client_name(&record.client), &client_name_id(&record.client), &record)
+        self.put_protected(keyspace::client_name(&record.client), &client_name_id(&record.client), &record)
     }
 
     /// The managed certificate with which a client logs in, whoever asks: to know whether it was revoked.
-    pub fn credential_object(&mut self, id: &str) -> Step<Option<Object>> {
+    pub fn credential_object(&mut self, id: &str) -> OpResult<Option<Object>> {
         self.load(id)
     }
 
     /// How many objects are of this owner, whoever asks: to warn who would hand them over. At most so many are counted.
-    pub fn owned_by(&mut self, name: &str, most: usize) -> Step<usize> {
+    pub fn owned_by(&mut self, name: &str, most: usize) -> OpResult<usize> {
         let (mut found, mut living) = (0, 0);
         self.owned(name, None, &mut |draft, (_, place)| {
             found += 1;
@@ -79,7 +79,7 @@ impl Draft<'_> {
     }
 
     /// Refuses to bring back a managed certificate with which a client logged in and that is over: Import could.
-    pub(super) fn check_stays_ended(&mut self, before: &Object, after: &Object) -> Step<()> {
+    pub(super) fn check_stays_ended(&mut self, before: &Object, after: &Object) -> OpResult<()> {
         let now = self.world.now.seconds();
         if before.object_type() != ObjectType::Certificate
             || credentials::is_in_use(before, now)
@@ -102,18 +102,18 @@ impl Draft<'_> {
     }
 
     /// Every certificate that was signed for a client here, without what became of it.
-    pub fn issued(&mut self) -> Step<Vec<Issued>> {
+    pub fn issued(&mut self) -> OpResult<Vec<Issued>> {
         let all = self.issued_with_keys()?;
         Ok(all.into_iter().map(|issued| Issued { public_key: None, ..issued }).collect())
     }
 
     /// The same with the digests of their keys, which are nothing to be shown.
-    pub fn issued_with_keys(&mut self) -> Step<Vec<Issued>> {
-        let found = self.kept_behind(&keys::issued(""), 0)?;
+    pub fn issued_with_keys(&mut self) -> OpResult<Vec<Issued>> {
+        let found = self.kept_behind(&keyspace::issued(""), 0)?;
         let mut all = Vec::new();
         let text = |key: Vec<u8>| String::from_utf8(key).ok();
         for fingerprint in found.into_iter().filter_map(text).filter_map(|text| Fingerprint::parse(&text)) {
-            let Some(bytes) = self.kept(&keys::issued(&fingerprint.to_string()))? else { continue };
+            let Some(bytes) = self.read_row(&keyspace::issued(&fingerprint.to_string()))? else { continue };
             all.push(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
                 self.world.vault.note_damage(&format!("issued/{fingerprint}"));
                 damaged(fingerprint)
@@ -123,22 +123,22 @@ impl Draft<'_> {
     }
 
     /// Keeps one.
-    pub fn put_issued(&mut self, issued: &Issued) -> Step<()> {
-        let key = keys::issued(&issued.fingerprint.to_string());
-        self.see(&key)?;
+    pub fn put_issued(&mut self, issued: &Issued) -> OpResult<()> {
+        let key = keyspace::issued(&issued.fingerprint.to_string());
+        self.read_tracked(&key)?;
         self.put_row(key, Some(written(issued)?))?;
         Ok(())
     }
 
-    fn protected<T: DeserializeOwned>(&mut self, key: &[u8], id: &str) -> Step<Option<T>> {
-        let Some(protected) = self.kept(key)? else { return Ok(None) };
+    fn protected<T: DeserializeOwned>(&mut self, key: &[u8], id: &str) -> OpResult<Option<T>> {
+        let Some(protected) = self.read_row(key)? else { return Ok(None) };
         let record = self.world.vault.verify(id, &protected).map_err(|error| self.opened(error, id))?;
         serde_json::from_slice(&record).map(Some).map_err(|_| self.damaged(id))
     }
 
-    fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> Step<()> {
-        self.see(&key)?;
-        let protected = self.world.vault.protect(id, &written(record)?).map_err(Halt::Need)?;
+    fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> OpResult<()> {
+        self.read_tracked(&key)?;
+        let protected = self.world.vault.protect(id, &written(record)?).map_err(Interrupt::Need)?;
         self.put_row(key, Some(protected))?;
         Ok(())
     }
@@ -158,8 +158,8 @@ fn damaged(fingerprint: Fingerprint) -> Issued {
     }
 }
 
-fn written(record: &impl Serialize) -> Step<Vec<u8>> {
-    serde_json::to_vec(record).map_err(|error| Halt::Need(Need::Failed(error.to_string())))
+fn written(record: &impl Serialize) -> OpResult<Vec<u8>> {
+    serde_json::to_vec(record).map_err(|error| Interrupt::Need(Need::Failed(error.to_string())))
 }
 
 /// What is known of a certificate is bound to its fingerprint: no identifier of an object has a slash.

@@ -1,46 +1,49 @@
 //! What a client means by an identifier. Those that clients choose (Import) are their own: several owners may have the same.
 
 use super::{Age, Draft};
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Step};
+use crate::engine::refusal::{Cause, Interrupt, OpResult};
 use crate::engine::work;
 use std::ops::ControlFlow;
 
 impl Draft<'_> {
     /// The object that a client means by an identifier, or that there is of it, whoever may use it: to tell an administrator
     /// what stood in the client's way, and for nothing else.
-    pub(in crate::engine) fn danger_whoever_owns(&mut self, id: &str) -> Step<Option<Object>> {
+    pub(in crate::engine) fn danger_whoever_owns(&mut self, id: &str) -> OpResult<Option<Object>> {
         self.find(id)
     }
 
     /// The object that lies there, whoever owns it: to find as whom the server rotates it, and for nothing else.
-    pub(in crate::engine) fn danger_at(&mut self, place: &str) -> Step<Option<Object>> {
+    pub(in crate::engine) fn danger_at(&mut self, place: &str) -> OpResult<Option<Object>> {
         self.load(place)
     }
 
     /// Whether the identifier is that of an object of this principal's or of its groups.
-    pub(in crate::engine) fn has(&mut self, id: &str) -> Step<bool> {
+    pub(in crate::engine) fn has(&mut self, id: &str) -> OpResult<bool> {
         Ok(self.find(id)?.is_some_and(|object| self.principal.shares(&object)))
     }
 
     /// The object that the principal means by an identifier, unchecked: its own or its groups'. Where there is none, that of
     /// others which has been given this identifier by the server, so that the policy can say what is to be said of it.
-    pub(super) fn find(&mut self, id: &str) -> Step<Option<Object>> {
+    pub(super) fn find(&mut self, id: &str) -> OpResult<Option<Object>> {
         let named = match self.load(id) {
             // Whose it is cannot be read any more: its owner is told, by the index; others hear what they hear of none.
-            Err(Halt::Refused(damaged)) if damaged.cause == Cause::Damaged && !self.is_listed(id)? => None,
+            Err(Interrupt::Refused(damaged)) if damaged.cause == Cause::Damaged && !self.is_listed(id)? => {
+                None
+            }
             named => named?,
         };
         if named.as_ref().is_some_and(|object| self.principal.shares(object)) {
             return Ok(named);
         }
-        if let Some(own) = self.load(&keys::imported(&self.principal.name, id))? {
+        if let Some(own) = self.load(&keyspace::imported(&self.principal.name, id))? {
             return Ok(Some(own));
         }
         // Of those that came under one identifier to several groups, the first: the later ones do not take its place.
-        let groups = self.principal.groups.iter().cloned().map(keys::Scope::Group);
-        let listed = groups.map(|scope| keys::index_prefix(&scope, keys::Index::Imported, id.as_bytes()));
+        let groups = self.principal.groups.iter().cloned().map(keyspace::Scope::Group);
+        let listed =
+            groups.map(|scope| keyspace::index_prefix(&scope, keyspace::Index::Imported, id.as_bytes()));
         let mut found = None;
         self.in_order(listed.collect(), (Age::OldestFirst, false, None), &mut |draft, (_, place)| {
             found = draft.load(place)?.filter(|object| draft.principal.shares(object));
@@ -50,16 +53,16 @@ impl Draft<'_> {
     }
 
     /// Whether the index lists an object among those that the principal may see.
-    fn is_listed(&self, id: &str) -> Step<bool> {
+    fn is_listed(&self, id: &str) -> OpResult<bool> {
         let (mut listed, mut passed) = (false, 0);
         for scope in self.scopes() {
-            let prefix = keys::index_prefix(&scope, keys::Index::All, &[]);
+            let prefix = keyspace::index_prefix(&scope, keyspace::Index::All, &[]);
             let mut look = |key: &[u8]| {
                 passed += 1;
-                listed = keys::entry_parts(key, prefix.len()).is_some_and(|(_, found)| found == id);
+                listed = keyspace::entry_parts(key, prefix.len()).is_some_and(|(_, found)| found == id);
                 if listed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            self.world.view.scan(&prefix, &mut look).map_err(Halt::Need)?;
+            self.world.view.scan(&prefix, &mut look).map_err(Interrupt::Need)?;
             if listed {
                 break;
             }

@@ -2,9 +2,9 @@
 
 use super::pending::Position;
 use super::{Age, Draft};
-use crate::engine::keys::{self, Index, Scope};
+use crate::engine::keyspace::{self, Index, Scope};
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::persona::Names;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Name;
@@ -18,7 +18,7 @@ impl Draft<'_> {
         owner: &str,
         behind: Option<Position>,
         most: usize,
-    ) -> Step<Vec<Position>> {
+    ) -> OpResult<Vec<Position>> {
         let mut found = Vec::new();
         self.owned(owner, behind, &mut |_, position| {
             found.push(position.clone());
@@ -32,9 +32,9 @@ impl Draft<'_> {
         &mut self,
         owner: &str,
         behind: Option<Position>,
-        visit: &mut dyn FnMut(&mut Self, &Position) -> Step<ControlFlow<()>>,
-    ) -> Step<()> {
-        let prefix = keys::index_prefix(&Scope::Owner(owner.to_owned()), Index::All, &[]);
+        visit: &mut dyn FnMut(&mut Self, &Position) -> OpResult<ControlFlow<()>>,
+    ) -> OpResult<()> {
+        let prefix = keyspace::index_prefix(&Scope::Owner(owner.to_owned()), Index::All, &[]);
         self.in_order(vec![prefix], (Age::OldestFirst, true, behind), &mut |draft, position| {
             let is_its = match draft.pending.slot(&position.1) {
                 Some(slot) => slot.as_ref().is_some_and(|(object, _)| object.owner == owner),
@@ -45,7 +45,7 @@ impl Draft<'_> {
     }
 
     /// The names of an object that others of its owner have, and that it cannot have beside them by that owner's rule.
-    pub(in crate::engine) fn names_taken(&mut self, object: &Object, names: Names) -> Step<Vec<Name>> {
+    pub(in crate::engine) fn names_taken(&mut self, object: &Object, names: Names) -> OpResult<Vec<Name>> {
         let mut taken = Vec::new();
         if names == Names::Free || object.is_destroyed() {
             return Ok(taken);
@@ -59,7 +59,7 @@ impl Draft<'_> {
     }
 
     /// Whether an object lies there.
-    pub(in crate::engine) fn is_occupied(&mut self, place: &str) -> Step<bool> {
+    pub(in crate::engine) fn is_occupied(&mut self, place: &str) -> OpResult<bool> {
         Ok(self.load(place)?.is_some())
     }
 
@@ -70,7 +70,7 @@ impl Draft<'_> {
         object: &Object,
         moved: Object,
         names: Names,
-    ) -> Step<()> {
+    ) -> OpResult<()> {
         if !self.names_taken(&moved, names)?.is_empty() {
             return refuse(Cause::NameTaken, "another object of the new owner has its name");
         }
@@ -89,7 +89,7 @@ impl Draft<'_> {
     }
 
     /// Takes an object away with all that there is of it in the store.
-    fn remove(&mut self, object: &Object) -> Step<()> {
+    fn remove(&mut self, object: &Object) -> OpResult<()> {
         for claim in object.name_claims() {
             if self.read_name(&claim)?.is_some_and(|holder| holder == object.place().as_bytes()) {
                 self.put_row(claim, None)?;

@@ -2,9 +2,9 @@
 //! has to think of it.
 
 use super::{Draft, Stored, identity};
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal};
 use crate::engine::work::{self, Meter};
 use crate::engine::world::OpenError;
 use kmip_codec::SecretBytes;
@@ -28,47 +28,47 @@ impl Draft<'_> {
     }
 
     /// Takes time of a processor, so many microseconds as far as can be told; or the need for a turn.
-    pub fn take_time(&self, microseconds: u64) -> Step<()> {
+    pub fn take_time(&self, microseconds: u64) -> OpResult<()> {
         self.meter.as_ref().map_or(Ok(()), |meter| meter.take(microseconds, self.world.settings))
     }
 
     /// The same for what has a bound of another kind, and is not refused for it.
-    pub(super) fn take_time_beside(&self, microseconds: u64) -> Step<()> {
+    pub(super) fn take_time_beside(&self, microseconds: u64) -> OpResult<()> {
         self.meter.as_ref().map_or(Ok(()), |meter: &Meter| meter.take_beside(microseconds))
     }
 
     /// Collects a row. How much a request changes has a bound of its own.
-    pub(super) fn put_row(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Step<()> {
+    pub(super) fn put_row(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> OpResult<()> {
         self.take_time_beside(work::bytes(value.as_ref().map_or(0, Vec::len)))?;
         self.pending.put_row(key, value);
         Ok(())
     }
 
     /// Opens the value of an object that [`object`](Self::object) has given.
-    pub fn value(&mut self, object: &Object) -> Step<SecretBytes> {
-        let key = keys::sealed(object.place(), object.generation);
-        let Some(sealed) = self.kept(&key)? else { return Err(self.damaged(&object.id)) };
+    pub fn value(&mut self, object: &Object) -> OpResult<SecretBytes> {
+        let key = keyspace::sealed(object.place(), object.generation);
+        let Some(sealed) = self.read_row(&key)? else { return Err(self.damaged(&object.id)) };
         self.world.vault.open(&identity(object), &sealed).map_err(|error| self.opened(error, &object.id))
     }
 
     /// A row that is to be opened or read, as the draft has it. Remembered only where it is written: many are looked through.
-    pub(super) fn kept(&self, key: &[u8]) -> Step<Option<Vec<u8>>> {
+    pub(super) fn read_row(&self, key: &[u8]) -> OpResult<Option<Vec<u8>>> {
         let row = match self.pending.row(key) {
             Some(pending) => pending.clone(),
-            None => self.world.view.get(key).map_err(Halt::Need)?,
+            None => self.world.view.get(key).map_err(Interrupt::Need)?,
         };
         self.take_read(row.as_ref().map_or(0, Vec::len))?;
         Ok(row)
     }
 
     /// Takes the time that it takes to read a row of so many bytes. That it was fetched counts also where the rest is refused.
-    fn take_read(&self, bytes: usize) -> Step<()> {
+    fn take_read(&self, bytes: usize) -> OpResult<()> {
         self.take_time(work::fetching(bytes))?;
         self.take_time(work::bytes(bytes))
     }
 
     /// The object as the draft has it, unchecked.
-    pub(super) fn load(&mut self, place: &str) -> Step<Option<Object>> {
+    pub(super) fn load(&mut self, place: &str) -> OpResult<Option<Object>> {
         if let Some((known, bytes)) = self.known(place) {
             self.take_time(work::bytes(bytes))?;
             return Ok(known);
@@ -82,7 +82,7 @@ impl Draft<'_> {
 
     /// The same of one of many, which is not remembered. How many are looked at has a bound of its own, in which the size of
     /// ordinary ones is.
-    pub(super) fn glance(&self, place: &str) -> Step<Option<Object>> {
+    pub(super) fn glance(&self, place: &str) -> OpResult<Option<Object>> {
         let (object, bytes) = match self.known(place) {
             Some(known) => known,
             None => match self.fetch(place)? {
@@ -107,25 +107,25 @@ impl Draft<'_> {
     }
 
     /// The object in the store.
-    fn read(&self, place: &str) -> Step<Stored> {
+    fn read(&self, place: &str) -> OpResult<Stored> {
         let record = self.fetch(place)?;
         self.take_read(record.as_ref().map_or(0, Vec::len))?;
         let Some(record) = record else { return Ok(None) };
         Ok(Some((self.verified(place, &record)?, record)))
     }
 
-    fn fetch(&self, place: &str) -> Step<Option<Vec<u8>>> {
-        self.world.view.get(&keys::object(place)).map_err(Halt::Need)
+    fn fetch(&self, place: &str) -> OpResult<Option<Vec<u8>>> {
+        self.world.view.get(&keyspace::object(place)).map_err(Interrupt::Need)
     }
 
-    fn verified(&self, place: &str, record: &[u8]) -> Step<Object> {
+    fn verified(&self, place: &str, record: &[u8]) -> OpResult<Object> {
         let metadata = self.world.vault.verify(place, record).map_err(|error| self.opened(error, place))?;
         Object::decode(&metadata).map_err(|_| self.damaged(place))
     }
 
     /// Remembers what the store has of an object that is to be written: the transaction holds only where it still has that. What was
     /// only read is not expected: the request is done as if before what changes it meanwhile, at the time of its snapshot.
-    pub(super) fn expect(&mut self, place: &str) -> Step<()> {
+    pub(super) fn expect(&mut self, place: &str) -> OpResult<()> {
         if !self.stored.contains_key(place) {
             let recent = self.recent.iter().position(|(known, _)| known == place);
             let stored = match recent.and_then(|at| self.recent.remove(at)) {
@@ -138,32 +138,32 @@ impl Draft<'_> {
     }
 
     /// A record that does not open is told to the client as damaged; which one, the log says.
-    pub(super) fn opened(&self, error: OpenError, id: &str) -> Halt {
+    pub(super) fn opened(&self, error: OpenError, id: &str) -> Interrupt {
         match error {
-            OpenError::Need(need) => Halt::Need(need),
+            OpenError::Need(need) => Interrupt::Need(need),
             OpenError::Tampered => self.damaged(id),
         }
     }
 
-    pub(super) fn damaged(&self, id: &str) -> Halt {
+    pub(super) fn damaged(&self, id: &str) -> Interrupt {
         self.world.vault.note_damage(id);
         let text = "what the server has stored of it is damaged: it was changed, or belongs elsewhere. The server's log names it";
         Refusal::new(Cause::Damaged, text).into()
     }
 
-    pub(super) fn read_name(&mut self, claim: &[u8]) -> Step<Option<Vec<u8>>> {
+    pub(super) fn read_name(&mut self, claim: &[u8]) -> OpResult<Option<Vec<u8>>> {
         match self.pending.row(claim) {
             Some(pending) => Ok(pending.clone()),
-            None => self.see(claim),
+            None => self.read_tracked(claim),
         }
     }
 
     /// Reads a key of the store that is to be written, and remembers what it was.
-    pub(super) fn see(&mut self, key: &[u8]) -> Step<Option<Vec<u8>>> {
+    pub(super) fn read_tracked(&mut self, key: &[u8]) -> OpResult<Option<Vec<u8>>> {
         if let Some(seen) = self.seen.get(key) {
             return Ok(seen.clone());
         }
-        let value = self.world.view.get(key).map_err(Halt::Need)?;
+        let value = self.world.view.get(key).map_err(Interrupt::Need)?;
         self.take_time_beside(work::fetching(value.as_ref().map_or(0, Vec::len)))?;
         self.seen.insert(key.to_owned(), value.clone());
         Ok(value)

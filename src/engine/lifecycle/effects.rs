@@ -15,7 +15,7 @@ pub fn follow(object: &mut Object, changed: &Attribute, now: i64) -> Result<(), 
         Attribute::UsageLimits(_) => refill(object),
         _ => {}
     }
-    object.settle(now);
+    object.apply_date_transitions(now);
     Ok(())
 }
 

@@ -2,13 +2,13 @@
 //! EC public key compressed or not (11.24).
 
 use super::parts::{EC_NAMES, Parts};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::{CryptographicAlgorithm, KeyCompressionType, KeyFormatType as Format};
 use kmip_codec::objects::*;
 use kmip_codec::version::{V2_0, Version};
 
 /// Turns the key into this format, where there is a way.
-pub fn in_format(block: &mut KeyBlock, wanted: Format) -> Step<()> {
+pub fn in_format(block: &mut KeyBlock, wanted: Format) -> OpResult<()> {
     if block.key_format_type == wanted {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub fn in_format(block: &mut KeyBlock, wanted: Format) -> Step<()> {
 }
 
 /// Turns a key of a pair that the server is to use into an encoding that it reads.
-pub fn usable(block: &mut KeyBlock, wanted: Format) -> Step<()> {
+pub fn usable(block: &mut KeyBlock, wanted: Format) -> OpResult<()> {
     let have = block.key_format_type;
     if in_format(block, wanted).is_ok() {
         return Ok(());
@@ -50,7 +50,7 @@ pub fn usable(block: &mut KeyBlock, wanted: Format) -> Step<()> {
 }
 
 /// Compresses the point of an EC public key, or gives it whole (KMIP 2.1, 11.24).
-pub fn compressed(block: &mut KeyBlock, wanted: KeyCompressionType) -> Step<()> {
+pub fn compressed(block: &mut KeyBlock, wanted: KeyCompressionType) -> OpResult<()> {
     let is_compressed = match wanted {
         KeyCompressionType::ECPublicKeyTypeUncompressed => false,
         KeyCompressionType::ECPublicKeyTypeX9_62CompressedPrime => true,

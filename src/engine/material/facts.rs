@@ -2,7 +2,7 @@
 
 use super::truth::{self, Truth};
 use crate::engine::objects::splitting;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType};
@@ -34,7 +34,7 @@ pub struct Facts {
 }
 
 /// Reads the facts of a value and refuses what cannot be true.
-pub fn facts(object: &ManagedObject) -> Step<Facts> {
+pub fn facts(object: &ManagedObject) -> OpResult<Facts> {
     match object {
         ManagedObject::Certificate(certificate) => certificate::facts(certificate),
         ManagedObject::OpaqueObject(opaque) => Ok(Facts {
@@ -62,7 +62,7 @@ pub fn facts(object: &ManagedObject) -> Step<Facts> {
     }
 }
 
-fn key_facts(block: &KeyBlock, truth: Truth) -> Step<Facts> {
+fn key_facts(block: &KeyBlock, truth: Truth) -> OpResult<Facts> {
     if block.cryptographic_length.is_some_and(|length| length <= 0) {
         return refuse(Cause::InvalidField, "Cryptographic Length must be positive");
     }

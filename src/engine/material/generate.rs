@@ -3,7 +3,7 @@
 use super::convert::in_format;
 use crate::engine::context::Context;
 use crate::engine::need::{KeyPair, PairKind};
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, PlainKeyValue};
 use kmip_codec::version::V2_0;
@@ -14,9 +14,9 @@ pub fn random(
     cx: &mut Context<'_, '_>,
     algorithm: Option<CryptographicAlgorithm>,
     bytes: usize,
-) -> Step<SecretBytes> {
+) -> OpResult<SecretBytes> {
     let mut key = vec![0; bytes];
-    cx.entropy.fill(&mut key).map_err(Halt::Need)?;
+    cx.entropy.fill(&mut key).map_err(Interrupt::Need)?;
     if let Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) = algorithm {
         key.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));
     }
@@ -34,7 +34,7 @@ pub fn pair_kind(
     algorithm: Option<CryptographicAlgorithm>,
     length: Option<i32>,
     curve: Option<RecommendedCurve>,
-) -> Step<PairKind> {
+) -> OpResult<PairKind> {
     let curves = [RecommendedCurve::P_256, RecommendedCurve::P_384, RecommendedCurve::P_521];
     let is_25519 = curve == Some(RecommendedCurve::CURVE25519);
     match algorithm {
@@ -69,7 +69,7 @@ pub fn pair_kind(
 }
 
 /// A length that is given beside a curve is that of the curve.
-fn of_length(kind: PairKind, length: Option<i32>) -> Step<PairKind> {
+fn of_length(kind: PairKind, length: Option<i32>) -> OpResult<PairKind> {
     match length {
         Some(bits) if bits != pair_bits(kind) => refuse(
             Cause::AttributeValue,
@@ -95,7 +95,7 @@ pub fn key_pair_blocks(
     pair: &KeyPair,
     algorithm: CryptographicAlgorithm,
     version: Version,
-) -> Step<(KeyBlock, KeyBlock)> {
+) -> OpResult<(KeyBlock, KeyBlock)> {
     let block = |format, material: SecretBytes| KeyBlock {
         key_format_type: format,
         key_value: Some(KeyValue::Plain(PlainKeyValue {

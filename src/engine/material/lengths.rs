@@ -1,7 +1,7 @@
 //! How long the keys of symmetric algorithms are, by the standard of each. Every way in and everything that makes keys asks
 //! here, so that no key is held that cannot be one.
 
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::CryptographicAlgorithm as Algorithm;
 
 /// The longest key that the server makes, in bits. One that comes from elsewhere may be as long as its standard lets it be.
@@ -129,7 +129,7 @@ pub fn is_same_length(algorithm: Option<Algorithm>, one: i32, other: i32) -> boo
 
 /// How many bytes a symmetric key of this algorithm and length has that is made here; refuses what there is not, and what the
 /// server does not make.
-pub fn symmetric_bytes(algorithm: Algorithm, bits: i32) -> Step<usize> {
+pub fn symmetric_bytes(algorithm: Algorithm, bits: i32) -> OpResult<usize> {
     made_bytes(algorithm, bits).or_else(|why| refuse(Cause::AttributeValue, why))
 }
 

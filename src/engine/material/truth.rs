@@ -5,7 +5,7 @@ use super::found;
 use super::lengths::{can_have, is_symmetric, key_bytes, usual_lengths};
 use super::parts::{Description, EC_NAMES, Fault, Parts};
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::SecretBytes;
 use kmip_codec::attribute;
 use kmip_codec::attributes::AttributeList;
@@ -108,7 +108,7 @@ impl fmt::Display for Said {
 
 impl Truth {
     /// Refuses claims that are not true, with what is said and what is.
-    pub fn check(&self, claims: &Claims<'_>) -> Step<()> {
+    pub fn check(&self, claims: &Claims<'_>) -> OpResult<()> {
         let holds = match self {
             Self::Opaque => claims.length.is_none_or(|bits| bits > 0),
             Self::Unseen => claims.are_possible(),
@@ -202,7 +202,7 @@ const FORMATS: &[(Format, ObjectType, &str)] = {
 
 /// Reads the material of an object that comes in: what it is, if it is what its format says, and if its numbers are those
 /// of a key. What its key block says of it is held against it.
-pub fn examined(kind: ObjectType, block: &KeyBlock) -> Step<Truth> {
+pub fn examined(kind: ObjectType, block: &KeyBlock) -> OpResult<Truth> {
     let truth = read(kind, block, true)?;
     truth.check(&Claims::of_block(block))?;
     if let (Some(KeyValue::Plain(plain)), None) = (&block.key_value, &block.key_wrapping_data)
@@ -241,7 +241,7 @@ pub fn algorithm_of(pkcs8: &SecretBytes) -> Option<Algorithm> {
 }
 
 /// What a key is that is there and is about to be used: the cryptography itself refuses numbers that fit no key.
-pub fn truth_of(kind: ObjectType, block: &KeyBlock) -> Step<Truth> {
+pub fn truth_of(kind: ObjectType, block: &KeyBlock) -> OpResult<Truth> {
     match read(kind, block, false)? {
         // Used as a key, bytes are its bytes in any format.
         Truth::Unseen | Truth::Opaque if kind == ObjectType::SymmetricKey => {
@@ -251,7 +251,7 @@ pub fn truth_of(kind: ObjectType, block: &KeyBlock) -> Step<Truth> {
     }
 }
 
-fn read(kind: ObjectType, block: &KeyBlock, whole: bool) -> Step<Truth> {
+fn read(kind: ObjectType, block: &KeyBlock, whole: bool) -> OpResult<Truth> {
     let format = block.key_format_type;
     if format == Format::Opaque {
         return Ok(Truth::Opaque);
@@ -299,7 +299,7 @@ fn read(kind: ObjectType, block: &KeyBlock, whole: bool) -> Step<Truth> {
     }
 }
 
-fn parts_of(kind: ObjectType, format: Format, material: &KeyMaterial, expected: &str) -> Step<Parts> {
+fn parts_of(kind: ObjectType, format: Format, material: &KeyMaterial, expected: &str) -> OpResult<Parts> {
     match Parts::of(format, material) {
         Ok(parts) if parts.half() == Some(kind) => Ok(parts),
         Ok(_) => unreadable(Fault::Structure, material, expected, kind),
@@ -308,7 +308,7 @@ fn parts_of(kind: ObjectType, format: Format, material: &KeyMaterial, expected: 
 }
 
 /// Refuses numbers that cannot be those of a key, and a point that is compressed otherwise than is said.
-fn sound(parts: &Parts, said: Option<KeyCompressionType>) -> Step<()> {
+fn sound(parts: &Parts, said: Option<KeyCompressionType>) -> OpResult<()> {
     if let Some(flaw) = parts.flaw() {
         return refuse(
             Cause::InvalidField,
@@ -337,7 +337,7 @@ fn sound(parts: &Parts, said: Option<KeyCompressionType>) -> Step<()> {
     }
 }
 
-fn unreadable<T>(fault: Fault, material: &KeyMaterial, expected: &str, kind: ObjectType) -> Step<T> {
+fn unreadable<T>(fault: Fault, material: &KeyMaterial, expected: &str, kind: ObjectType) -> OpResult<T> {
     let text = match material {
         KeyMaterial::Bytes(bytes) => found::fault(fault, bytes.expose(), expected, kind),
         KeyMaterial::Transparent(_) => format!("this is a structure of numbers, not {expected}"),

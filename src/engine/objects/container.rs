@@ -6,12 +6,12 @@ use crate::engine::context::Context;
 use crate::engine::lifecycle;
 use crate::engine::material::{self, Truth};
 use crate::engine::need::Container;
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::raw;
 use crate::engine::objects::release::Form;
-use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
 use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{CertificateType, KeyFormatType, LinkType, ObjectType, SecretDataType, State};
@@ -39,7 +39,7 @@ pub fn unpacked(
     cx: &mut Context<'_, '_>,
     value: ManagedObject,
     mut given: Attributes,
-) -> Step<(ManagedObject, Attributes, Vec<Certificate>)> {
+) -> OpResult<(ManagedObject, Attributes, Vec<Certificate>)> {
     work::take(cx, work::reading_object(&value))?;
     let bytes = match &value {
         ManagedObject::PrivateKey(key) if key.key_block.key_format_type == KeyFormatType::PKCS_12 => {
@@ -56,7 +56,7 @@ pub fn unpacked(
     let settings = cx.draft.world().settings;
     let iterations_max = settings.pbkdf2_iterations_max;
     let container = Container { sealed: bytes, password, iterations_max };
-    let opened = cx.supplies.opened(&container, iterations, settings)?;
+    let opened = cx.fulfilled.opened(&container, iterations, settings)?;
     let opened = opened.map_err(|why| closed(why, iterations_max))?;
     let alias = opened.certificates.iter().find_map(|certificate| certificate.alias.clone());
     let wanted = attribute!(given, PKCS_12FriendlyName).next();
@@ -85,7 +85,7 @@ fn container(block: &KeyBlock) -> Option<SecretBytes> {
 }
 
 /// The key with what the block of its container says of it, and else what it is itself.
-fn private_key(pkcs8: SecretBytes, said: Option<&KeyBlock>) -> Step<ManagedObject> {
+fn private_key(pkcs8: SecretBytes, said: Option<&KeyBlock>) -> OpResult<ManagedObject> {
     let mut key_block = KeyBlock { key_format_type: KeyFormatType::PKCS_8, ..raw::block(pkcs8) };
     let Truth::Pair(key) = material::examined(ObjectType::PrivateKey, &key_block)? else {
         return refuse(
@@ -104,7 +104,7 @@ pub fn keep_certificates(
     cx: &mut Context<'_, '_>,
     key: &mut Object,
     certificates: Vec<Certificate>,
-) -> Step<()> {
+) -> OpResult<()> {
     let mut kept: Vec<(Object, ManagedObject)> = Vec::new();
     // That of the key comes first, where there is one.
     let has_own = certificates.first().is_some_and(|certificate| certificate.is_of_key);
@@ -128,7 +128,7 @@ pub fn keep_certificates(
         if let Some(parent) = subjects.get(&issuer).filter(|_| issuer != subject(&object)) {
             object.link(LinkType::CertificateLink, parent);
         }
-        birth::store(cx, object, &value)?;
+        creation::store(cx, object, &value)?;
     }
     Ok(())
 }
@@ -150,7 +150,7 @@ pub fn packed(
     object: &Object,
     mut value: ManagedObject,
     form: &Form,
-) -> Step<ManagedObject> {
+) -> OpResult<ManagedObject> {
     let ManagedObject::PrivateKey(PrivateKey { key_block }) = &mut value else {
         return refuse(Cause::KeyFormat, "PKCS#12 is for private keys; their certificates are in it");
     };
@@ -192,7 +192,7 @@ fn linked(link: &kmip_codec::attributes::Link) -> Option<String> {
 }
 
 /// The password of a container: the one Secret Data that the key is linked to, if it is an Active password.
-fn password(cx: &mut Context<'_, '_>, links: &[String]) -> Step<SecretBytes> {
+fn password(cx: &mut Context<'_, '_>, links: &[String]) -> OpResult<SecretBytes> {
     let [id] = links else {
         return refuse(Cause::Password, "a PKCS#12 container needs one PKCS#12 Password Link");
     };
@@ -223,7 +223,7 @@ fn password(cx: &mut Context<'_, '_>, links: &[String]) -> Step<SecretBytes> {
 }
 
 /// The certificate of a key and those above it, by their links; the public key of a pair may have the first link.
-fn chain(cx: &mut Context<'_, '_>, key: &Object) -> Step<Vec<bytes::Bytes>> {
+fn chain(cx: &mut Context<'_, '_>, key: &Object) -> OpResult<Vec<bytes::Bytes>> {
     let mut next = only(key)?;
     if let (None, Some(public)) = (&next, key.linked(LinkType::PublicKeyLink).map(str::to_owned)) {
         next = only(&cx.draft.object(&public, Operation::Get)?)?;
@@ -245,7 +245,7 @@ fn chain(cx: &mut Context<'_, '_>, key: &Object) -> Step<Vec<bytes::Bytes>> {
 }
 
 /// The certificate that an object is linked to; more than one would be more than one chain.
-fn only(object: &Object) -> Step<Option<String>> {
+fn only(object: &Object) -> OpResult<Option<String>> {
     for kind in TO_CERTIFICATES {
         let mut links =
             attribute!(object.attributes, Link).filter(|link| link.kind == *kind).filter_map(linked);

@@ -10,9 +10,9 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::{
     self, Primitive, Purpose, Run, Source, Usable, failed, key_bytes, named, protecting_digest,
 };
-use crate::engine::need::Stretch;
+use crate::engine::need::Pbkdf2Params;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use crate::engine::work;
 use bytes::Bytes;
@@ -29,20 +29,20 @@ use std::num::NonZeroU32;
 const BASES_MAX: usize = 2;
 
 /// The objects to derive from: named by identifier (the ID placeholder will not do), Active, and meant for it.
-pub fn bases(cx: &mut Context<'_, '_>, identifiers: Vec<UniqueIdentifier>) -> Step<Vec<Object>> {
+pub fn bases(cx: &mut Context<'_, '_>, identifiers: Vec<UniqueIdentifier>) -> OpResult<Vec<Object>> {
     if !(1..=BASES_MAX).contains(&identifiers.len()) {
         let text =
             format!("a key is derived from one or {BASES_MAX} objects, not from {}", identifiers.len());
         return refuse(Cause::InvalidField, text);
     }
-    let bases: Vec<Object> = identifiers.into_iter().map(|id| base(cx, id)).collect::<Step<_>>()?;
+    let bases: Vec<Object> = identifiers.into_iter().map(|id| base(cx, id)).collect::<OpResult<_>>()?;
     match bases.as_slice() {
         [one, other] if one.id == other.id => refuse(Cause::InvalidField, "an object is named twice"),
         _ => Ok(bases),
     }
 }
 
-fn base(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<Object> {
+fn base(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> OpResult<Object> {
     if !matches!(identifier, UniqueIdentifier::Text(_)) {
         return refuse(Cause::InvalidField, "name what to derive from by its Unique Identifier");
     }
@@ -88,7 +88,7 @@ pub fn derived(
     method: DerivationMethod,
     parameters: DerivationParameters,
     length: usize,
-) -> Step<SecretBytes> {
+) -> OpResult<SecretBytes> {
     if !method.is_in(cx.version) {
         return refuse(
             Cause::InvalidField,
@@ -135,7 +135,7 @@ fn input<'b>(
     method: DerivationMethod,
     parameters: DerivationParameters,
     length: usize,
-) -> Step<Input<'b>> {
+) -> OpResult<Input<'b>> {
     if let Some(half) = bases.iter().find(|base| cryptography::is_asymmetric(base)) {
         let text = format!("{method:?} takes a symmetric key or a secret, not a {:?}", half.object_type());
         return refuse(Cause::WrongType, text);
@@ -223,7 +223,7 @@ fn how_many(method: DerivationMethod, version: Version) -> usize {
 impl Input<'_> {
     /// The bytes of the base. Whatever it is called, keys that follow from it are no stronger than it is long; a secret may be
     /// a password.
-    fn bytes(&self, cx: &mut Context<'_, '_>, secret: fn(usize) -> Means) -> Step<SecretBytes> {
+    fn bytes(&self, cx: &mut Context<'_, '_>, secret: fn(usize) -> Means) -> OpResult<SecretBytes> {
         let bytes = key_bytes(cx, self.base, Purpose::Protect)?;
         let means = match self.base.object_type() {
             ObjectType::SecretData => secret(bytes.len()),
@@ -234,7 +234,7 @@ impl Input<'_> {
     }
 
     /// The data, which must be there.
-    fn datum(&self) -> Step<&[u8]> {
+    fn datum(&self) -> OpResult<&[u8]> {
         match self.data.first() {
             Some(data) => Ok(data.expose()),
             None => {
@@ -245,7 +245,7 @@ impl Input<'_> {
 }
 
 /// The first bytes of an output that cannot be longer than it is.
-fn first(output: &[u8], length: usize) -> Step<SecretBytes> {
+fn first(output: &[u8], length: usize) -> OpResult<SecretBytes> {
     match output.get(..length) {
         Some(bytes) => Ok(bytes.into()),
         None => refuse(
@@ -255,11 +255,11 @@ fn first(output: &[u8], length: usize) -> Step<SecretBytes> {
     }
 }
 
-fn given(derived: Result<Derived, crate::crypto::Error>) -> Step<SecretBytes> {
+fn given(derived: Result<Derived, crate::crypto::Error>) -> OpResult<SecretBytes> {
     Ok(derived.map_err(failed)?.as_slice().into())
 }
 
-fn must_be_done(is_done: bool, method: &str, digest: Digest) -> Step<()> {
+fn must_be_done(is_done: bool, method: &str, digest: Digest) -> OpResult<()> {
     if is_done {
         return Ok(());
     }
@@ -267,7 +267,7 @@ fn must_be_done(is_done: bool, method: &str, digest: Digest) -> Step<()> {
 }
 
 /// PBKDF2 takes long: it is done outside, within bounds.
-fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
+fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> OpResult<SecretBytes> {
     let count = input.iterations.and_then(|count| u32::try_from(count).ok()).and_then(NonZeroU32::new);
     let Some(iterations) = count.filter(|_| !input.salt.is_empty()) else {
         return refuse(Cause::Parameters, "PBKDF2 needs a Salt and an Iteration Count of at least 1");
@@ -288,11 +288,11 @@ fn stretched(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
     let password = short_key(digest, input.bytes(cx, Means::Password)?.expose());
     let password = password.as_slice().into();
     let salt = input.salt.as_ref().into();
-    let stretch = Stretch { digest, password, salt, iterations, length: input.length };
-    cx.supplies.stretched(&stretch, all, settings)
+    let pbkdf2_params = Pbkdf2Params { digest, password, salt, iterations, length: input.length };
+    cx.fulfilled.stretched(&pbkdf2_params, all, settings)
 }
 
-fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
+fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> OpResult<SecretBytes> {
     let Some(name) = input.parameters.hashing_algorithm else {
         return refuse(Cause::Parameters, "name the Hashing Algorithm");
     };
@@ -302,7 +302,7 @@ fn hashed(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
 }
 
 /// The digest of the HMAC that the parameters name: by their Hashing Algorithm, or as their Cryptographic Algorithm.
-fn named_digest(cx: &Context<'_, '_>, input: &Input<'_>) -> Step<Option<Digest>> {
+fn named_digest(cx: &Context<'_, '_>, input: &Input<'_>) -> OpResult<Option<Digest>> {
     let parameters = &input.parameters;
     if let Some(named) = parameters.cryptographic_algorithm {
         cryptography::agrees(parameters, input.source, named)?;
@@ -318,7 +318,7 @@ fn named_digest(cx: &Context<'_, '_>, input: &Input<'_>) -> Step<Option<Digest>>
 }
 
 /// The pseudorandom function: that of the key, or the one that the parameters name.
-fn function(cx: &Context<'_, '_>, input: &Input<'_>, with_cmac: bool) -> Step<Function> {
+fn function(cx: &Context<'_, '_>, input: &Input<'_>, with_cmac: bool) -> OpResult<Function> {
     if let Some(digest) = hmac_of(input.base) {
         return Ok(Function::Hmac(digest));
     }
@@ -331,17 +331,17 @@ fn function(cx: &Context<'_, '_>, input: &Input<'_>, with_cmac: bool) -> Step<Fu
     }
 }
 
-fn no_function<T>() -> Step<T> {
+fn no_function<T>() -> OpResult<T> {
     refuse(Cause::Parameters, "name the Hashing Algorithm of the HMAC to derive with")
 }
 
-fn nist(cx: &mut Context<'_, '_>, input: &Input<'_>, mode: Mode<'_>) -> Step<SecretBytes> {
+fn nist(cx: &mut Context<'_, '_>, input: &Input<'_>, mode: Mode<'_>) -> OpResult<SecretBytes> {
     let key = input.bytes(cx, Means::Secret)?;
     given(nist_800_108(mode, function(cx, input, true)?, key.expose(), input.datum()?, input.length))
 }
 
 /// In 1.x a key that lists Cryptographic Parameters is used with one of them (KMIP 1.4, 4.6).
-fn encrypted(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
+fn encrypted(cx: &mut Context<'_, '_>, input: &Input<'_>) -> OpResult<SecretBytes> {
     let mode = input.parameters.block_cipher_mode;
     let mut listed = attribute!(input.base.attributes, CryptographicParameters).peekable();
     let bound = cx.version < V2_0 && listed.peek().is_some();
@@ -363,7 +363,7 @@ fn agreed(
     cx: &mut Context<'_, '_>,
     bases: &[Object],
     asked: Option<CryptographicParameters>,
-) -> Step<Derived> {
+) -> OpResult<Derived> {
     let half = |kind| bases.iter().find(|base| base.object_type() == kind);
     let (Some(private), Some(public)) = (half(ObjectType::PrivateKey), half(ObjectType::PublicKey)) else {
         return refuse(Cause::WrongType, "name a private key, and the public key of another pair");
@@ -377,7 +377,7 @@ fn agreed(
 }
 
 /// Date, region and service stand in three Derivation Data, in this order.
-fn aws(cx: &mut Context<'_, '_>, input: &Input<'_>) -> Step<SecretBytes> {
+fn aws(cx: &mut Context<'_, '_>, input: &Input<'_>) -> OpResult<SecretBytes> {
     let [date, region, service] = input.data.as_slice() else {
         return refuse(Cause::Missing, "send three Derivation Data: date, region and service");
     };

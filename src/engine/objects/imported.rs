@@ -1,16 +1,16 @@
-//! Objects that come with the life that they had elsewhere (KMIP 2.1, 6.1.25): the attributes that the client supplies
+//! Objects that come with the life that they had elsewhere (KMIP 2.1, 6.1.25): the attributes that the client fulfilled needs
 //! stand, those of the server too; what is missing is set as for any object that is taken in.
 
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
 use crate::engine::cryptography::digest_of;
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::material;
-use crate::engine::objects::birth;
-use crate::engine::objects::held::Held;
+use crate::engine::objects::attribute_set::AttributeSet;
+use crate::engine::objects::creation;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::{Attribute, Attributes, Entry};
 use kmip_codec::enums::KeyFormatType;
 use kmip_codec::objects::ManagedObject;
@@ -23,24 +23,24 @@ pub fn object(
     replaced: Option<&Object>,
     given: Attributes,
     value: &ManagedObject,
-) -> Step<Object> {
-    let mut object = birth::blank(cx, id.to_owned(), value.object_type());
+) -> OpResult<Object> {
+    let mut object = creation::new_object(cx, id.to_owned(), value.object_type());
     match replaced {
         Some(old) => {
             (object.owner, object.group, object.place) =
                 (old.owner.clone(), old.group.clone(), old.place.clone());
             (object.created, object.generation) = (old.created, old.generation.wrapping_add(1));
         }
-        None => object.place = Some(keys::imported(&object.owner, id)),
+        None => object.place = Some(keyspace::imported(&object.owner, id)),
     }
-    birth::set_by_server(cx, &mut object, false);
+    creation::set_by_server(cx, &mut object, false);
     let defaults = std::mem::take(&mut object.attributes);
     object.attributes = as_given(&object, defaults, &given, value)?;
     rules::may_be_imported(&object, &given, cx.version)?;
     remembers(&object)?;
     take_facts(cx, &mut object, value)?;
     take_usage(&mut object);
-    object.settle(cx.now());
+    object.apply_date_transitions(cx.now());
     object.has_value = has_value(&object, value)?;
     Ok(object)
 }
@@ -51,15 +51,20 @@ pub fn store(
     object: Object,
     replaced: Option<&Object>,
     value: &ManagedObject,
-) -> Step<()> {
+) -> OpResult<()> {
     if let Some(old) = replaced.filter(|old| old.has_value) {
         cx.draft.drop_value(old);
     }
-    birth::store(cx, object, value).map(drop)
+    creation::store(cx, object, value).map(drop)
 }
 
 /// The attributes that were supplied, and beside them what every object has.
-fn as_given(object: &Object, defaults: Held, given: &Attributes, value: &ManagedObject) -> Step<Held> {
+fn as_given(
+    object: &Object,
+    defaults: AttributeSet,
+    given: &Attributes,
+    value: &ManagedObject,
+) -> OpResult<AttributeSet> {
     for entry in &given.0 {
         let differs = match &entry.attribute {
             Attribute::UniqueIdentifier(id) => *id != object.id.as_str().into(),
@@ -76,11 +81,11 @@ fn as_given(object: &Object, defaults: Held, given: &Attributes, value: &Managed
         given.iter().any(|attribute| attribute.is_called(&reference))
     };
     let missing = defaults.to_list().0.into_iter().filter(|entry| !is_given(entry));
-    Ok(Held::from_list(Attributes(given.0.iter().cloned().chain(missing).collect())))
+    Ok(AttributeSet::from_list(Attributes(given.0.iter().cloned().chain(missing).collect())))
 }
 
 /// What the value says about itself, where the client does not; it must agree on algorithm, length and digest.
-fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) -> Step<()> {
+fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) -> OpResult<()> {
     let is_destroyed = object.is_destroyed();
     let facts = material::facts(value)?;
     intake::take_truth(object, &facts)?;
@@ -99,7 +104,7 @@ fn take_facts(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) 
     if let Some(material) = &facts.material {
         check_digests(held, material, facts.format)?;
         if !held.has_tag(Tag::Digest) {
-            held.set(birth::digest(material, facts.format));
+            held.set(creation::digest(material, facts.format));
         }
     }
     if !facts.has_value && !is_destroyed {
@@ -134,7 +139,7 @@ fn belies(given: &Attribute, fact: &Attribute) -> bool {
 
 /// Always Sensitive and Never Extractable say what has been from the beginning (KMIP 2.1, 4.3 and 4.33): what is not so now has
 /// not always been.
-fn remembers(object: &Object) -> Step<()> {
+fn remembers(object: &Object) -> OpResult<()> {
     let held = &object.attributes;
     let sensitive = (attribute!(held, AlwaysSensitive).next(), attribute!(held, Sensitive).next());
     if sensitive == (Some(&true), Some(&false)) {
@@ -157,7 +162,7 @@ fn take_usage(object: &mut Object) {
 }
 
 /// A digest of the material in this very format shows whether it arrived whole.
-fn check_digests(held: &Held, material: &SecretBytes, format: Option<KeyFormatType>) -> Step<()> {
+fn check_digests(held: &AttributeSet, material: &SecretBytes, format: Option<KeyFormatType>) -> OpResult<()> {
     for given in attribute!(held, Digest).filter(|given| given.key_format_type == format) {
         let computed = digest_of(given.hashing_algorithm).ok().map(|digest| digest.of(material.expose()));
         let wrong = |value: &bytes::Bytes| computed.as_ref().is_some_and(|c| c.as_slice() != value.as_ref());
@@ -171,7 +176,7 @@ fn check_digests(held: &Held, material: &SecretBytes, format: Option<KeyFormatTy
 }
 
 /// A destroyed object has no value, and an object in another state has one, or says where it is.
-fn has_value(object: &Object, value: &ManagedObject) -> Step<bool> {
+fn has_value(object: &Object, value: &ManagedObject) -> OpResult<bool> {
     if !object.is_destroyed() {
         return Ok(true);
     }

@@ -3,11 +3,11 @@
 use crate::engine::context::Context;
 use crate::engine::cryptography::named;
 use crate::engine::material::{self, Claims, Facts, Truth};
-use crate::engine::objects::birth;
 use crate::engine::objects::container;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::usage;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -29,7 +29,7 @@ pub const TYPES: &[ObjectType] = &[
 ];
 
 /// Refuses types that are not taken in, and an object of another type than the request says.
-pub fn check_type(said: ObjectType, object: &ManagedObject) -> Step<()> {
+pub fn check_type(said: ObjectType, object: &ManagedObject) -> OpResult<()> {
     if !TYPES.contains(&said) {
         return refuse(Cause::WrongType, format!("objects of type {said:?} are not taken in"));
     }
@@ -41,15 +41,15 @@ pub fn check_type(said: ObjectType, object: &ManagedObject) -> Step<()> {
 }
 
 /// Stores an object that was made elsewhere; from now on it is the ID placeholder.
-pub fn store(cx: &mut Context<'_, '_>, given: Attributes, value: ManagedObject) -> Step<String> {
+pub fn store(cx: &mut Context<'_, '_>, given: Attributes, value: ManagedObject) -> OpResult<String> {
     let (value, given, certificates) = container::unpacked(cx, value, given)?;
     let mut object = object(cx, given, &value)?;
     container::keep_certificates(cx, &mut object, certificates)?;
-    birth::store(cx, object, &value)
+    creation::store(cx, object, &value)
 }
 
 /// The object of a value, with the attributes of the request and those that the value gives.
-pub fn object(cx: &mut Context<'_, '_>, given: Attributes, value: &ManagedObject) -> Step<Object> {
+pub fn object(cx: &mut Context<'_, '_>, given: Attributes, value: &ManagedObject) -> OpResult<Object> {
     inheriting(cx, Attributes::default(), given, value)
 }
 
@@ -59,8 +59,8 @@ pub fn inheriting(
     inherited: Attributes,
     given: Attributes,
     value: &ManagedObject,
-) -> Step<Object> {
-    let mut object = birth::inheriting(cx, value.object_type(), inherited, given, false)?;
+) -> OpResult<Object> {
+    let mut object = creation::inheriting(cx, value.object_type(), inherited, given, false)?;
     let facts = material::facts(value)?;
     take_facts(cx, &mut object, facts)?;
     check(cx, &mut object, value)?;
@@ -68,7 +68,7 @@ pub fn inheriting(
 }
 
 /// Sets what the value says about itself; an attribute of the request that says otherwise is refused.
-pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> Step<()> {
+pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> OpResult<()> {
     take_truth(object, &facts)?;
     for attribute in facts.attributes {
         match attribute.row().map(|row| row.count) {
@@ -79,7 +79,7 @@ pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> St
         }
     }
     if let Some(material) = &facts.material {
-        object.attributes.set(birth::digest(material, facts.format));
+        object.attributes.set(creation::digest(material, facts.format));
     }
     if !facts.has_value {
         object.attributes.set(Attribute::KeyValuePresent(false));
@@ -89,7 +89,7 @@ pub fn take_facts(cx: &Context<'_, '_>, object: &mut Object, facts: Facts) -> St
 
 /// Sets algorithm and length: as the key block says them, else as the material shows them. Refuses attributes of the
 /// request that say otherwise than either.
-pub fn take_truth(object: &mut Object, facts: &Facts) -> Step<()> {
+pub fn take_truth(object: &mut Object, facts: &Facts) -> OpResult<()> {
     if let Some(algorithm) = facts.algorithm {
         agree(object, Attribute::CryptographicAlgorithm(algorithm), "the key block says")?;
     }
@@ -115,7 +115,7 @@ pub fn take_truth(object: &mut Object, facts: &Facts) -> Step<()> {
 }
 
 /// Refuses weak keys, unless the configuration grants them to this client.
-pub fn check_strength(cx: &Context<'_, '_>, object: &Object, truth: &Truth) -> Step<()> {
+pub fn check_strength(cx: &Context<'_, '_>, object: &Object, truth: &Truth) -> OpResult<()> {
     if matches!(object.object_type(), ObjectType::Certificate | ObjectType::CertificateRequest) {
         return Ok(());
     }
@@ -138,7 +138,7 @@ pub fn is_same(object: &Object, one: &Attribute, other: &Attribute) -> bool {
 }
 
 /// Sets what the key block says, or what the object is, unless the attributes say otherwise.
-fn agree(object: &mut Object, fact: Attribute, whose: &str) -> Step<()> {
+fn agree(object: &mut Object, fact: Attribute, whose: &str) -> OpResult<()> {
     let said = object.attributes.iter().find(|attribute| attribute.tag() == fact.tag());
     if let Some(said) = said {
         if is_same(object, said, &fact) {
@@ -160,7 +160,7 @@ fn agree(object: &mut Object, fact: Attribute, whose: &str) -> Step<()> {
 }
 
 /// Refuses what a client adds to an object, or changes of it, if its key is another one.
-pub fn must_be_true(cx: &mut Context<'_, '_>, object: &Object, added: &Attribute) -> Step<()> {
+pub fn must_be_true(cx: &mut Context<'_, '_>, object: &Object, added: &Attribute) -> OpResult<()> {
     if added.tag() == kmip_codec::Tag::CryptographicParameters {
         let mut after = object.clone();
         after.attributes.remove_tag(added.tag());
@@ -183,7 +183,7 @@ pub fn must_be_true(cx: &mut Context<'_, '_>, object: &Object, added: &Attribute
 }
 
 /// Keys need to say what they are and may do; parts of keys, secrets, opaque data, certificates and templates need not.
-pub fn check(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) -> Step<()> {
+pub fn check(cx: &Context<'_, '_>, object: &mut Object, value: &ManagedObject) -> OpResult<()> {
     let is_key = matches!(
         object.object_type(),
         ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey

@@ -1,8 +1,8 @@
 //! A managed object as the engine holds it: who may use it, its attributes, and where its value lies.
 
-use crate::engine::keys::{self, Index, Scope};
+use crate::engine::keyspace::{self, Index, Scope};
 use crate::engine::lifecycle::states;
-use crate::engine::objects::held::Held;
+use crate::engine::objects::attribute_set::AttributeSet;
 use crate::engine::rights::identity::Identity;
 use crate::engine::rotation;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Entry};
@@ -60,13 +60,13 @@ pub struct Object {
     /// From when its Rotate Interval counts, in seconds since 1970, where its Initial Date was in the future when the server looked.
     pub rotates_from: Option<i64>,
     /// Its attributes.
-    pub attributes: Held,
+    pub attributes: AttributeSet,
 }
 
 impl Object {
     /// An object that is nothing but of its type.
     pub fn new(id: String, owner: String, object_type: ObjectType) -> Self {
-        let mut attributes = Held::default();
+        let mut attributes = AttributeSet::default();
         attributes.set(Attribute::UniqueIdentifier(id.as_str().into()));
         attributes.set(Attribute::ObjectType(object_type));
         Self {
@@ -115,7 +115,7 @@ impl Object {
     }
 
     /// Stores the state that the dates have led to.
-    pub fn settle(&mut self, now: i64) {
+    pub fn apply_date_transitions(&mut self, now: i64) {
         if let Some(state) = self.state_at(now) {
             self.attributes.set(Attribute::State(state));
         }
@@ -158,7 +158,7 @@ impl Object {
     }
 
     /// Adds a link beside those of its type.
-    pub fn link_too(&mut self, kind: LinkType, to: &str) {
+    pub fn add_link(&mut self, kind: LinkType, to: &str) {
         let linked = UniqueIdentifier::from(to);
         self.attributes.add(Attribute::Link(kmip_codec::attributes::Link { kind, linked }));
     }
@@ -195,18 +195,18 @@ impl Object {
 
     /// The claim on a name, for its owner.
     pub fn name_claim(&self, name: &kmip_codec::attributes::Name) -> Vec<u8> {
-        keys::name(&self.owner, &name_value(name))
+        keyspace::name(&self.owner, &name_value(name))
     }
 
     /// Every index entry of the object, in all its scopes, and that of its rotation.
     pub fn index_entries(&self) -> Vec<Vec<u8>> {
         let values = self.index_values();
         let entry = |scope: &Scope, (index, value): &(Index, Vec<u8>)| {
-            keys::index_entry(scope, *index, value, self.created, self.place())
+            keyspace::index_entry(scope, *index, value, self.created, self.place())
         };
         let scopes = self.scopes();
         let entries = scopes.iter().flat_map(|scope| values.iter().map(move |value| entry(scope, value)));
-        entries.chain(rotation::due(self).map(|due| keys::rotation(due, self.place()))).collect()
+        entries.chain(rotation::due(self).map(|due| keyspace::rotation(due, self.place()))).collect()
     }
 
     fn index_values(&self) -> Vec<(Index, Vec<u8>)> {
@@ -218,7 +218,7 @@ impl Object {
             values.extend(groups.map(|group| (Index::FreshMember, group.clone().into_bytes())));
         }
         if self.may_move_by_date() {
-            values.push((Index::State, keys::PENDING.to_vec()));
+            values.push((Index::State, keyspace::PENDING.to_vec()));
         }
         values.sort();
         values.dedup();
@@ -286,7 +286,7 @@ impl Object {
                 .and_then(|identity| serde_json::from_str(&identity).ok()),
             place: Option::read(tag::PLACE, &mut src)?,
             rotates_from: Option::read(tag::ROTATES_FROM, &mut src)?,
-            attributes: Held::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
+            attributes: AttributeSet::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
         };
         src.close()?;
         src.finish()?;

@@ -3,9 +3,9 @@
 use crate::engine::context::Context;
 use crate::engine::material;
 use crate::engine::need::{KeyPair, PairKind};
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::{self, Object};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::{Attribute, Attributes, Count, TemplateAttribute};
 use kmip_codec::enums::{CryptographicAlgorithm, LinkType, RecommendedCurve};
@@ -23,10 +23,10 @@ pub fn halves(
     common: Option<TemplateAttribute>,
     private: Option<TemplateAttribute>,
     public: Option<TemplateAttribute>,
-) -> Step<(Attributes, Attributes)> {
-    let common = birth::given(cx, common)?;
-    let mut private = both(&common, birth::given(cx, private)?);
-    let mut public = both(&common, birth::given(cx, public)?);
+) -> OpResult<(Attributes, Attributes)> {
+    let common = creation::given(cx, common)?;
+    let mut private = both(&common, creation::given(cx, private)?);
+    let mut public = both(&common, creation::given(cx, public)?);
     agree(&mut private, &mut public)?;
     Ok((private, public))
 }
@@ -43,7 +43,7 @@ fn both(common: &Attributes, own: Attributes) -> Attributes {
 
 /// Gives each half what the other alone says of both, and refuses what contradicts itself. Cryptographic Parameters, of
 /// which there may be several, are those of both.
-fn agree(private: &mut Attributes, public: &mut Attributes) -> Step<()> {
+fn agree(private: &mut Attributes, public: &mut Attributes) -> OpResult<()> {
     for tag in SAME {
         // The last one counts: that of the request comes behind those of its templates.
         let said = |half: &Attributes| half.iter().filter(|a| a.tag() == *tag).last().cloned();
@@ -83,7 +83,7 @@ pub fn asked(half: &Object) -> (Option<CryptographicAlgorithm>, Option<i32>, Opt
 }
 
 /// The pair that the attributes of its halves ask for, if this client may have it.
-pub fn wanted(cx: &Context<'_, '_>, private: &Object) -> Step<PairKind> {
+pub fn wanted(cx: &Context<'_, '_>, private: &Object) -> OpResult<PairKind> {
     let (algorithm, length, curve) = asked(private);
     if let Some(algorithm) = algorithm {
         weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
@@ -97,17 +97,17 @@ pub fn store(
     mut private: Object,
     mut public: Object,
     made: &KeyPair,
-) -> Step<(String, String)> {
+) -> OpResult<(String, String)> {
     let algorithm = asked(&private).0.unwrap_or_default();
     let (mut private_block, mut public_block) = material::key_pair_blocks(made, algorithm, cx.version)?;
     for (half, block) in [(&mut private, &mut private_block), (&mut public, &mut public_block)] {
         half.attributes.set(Attribute::CryptographicLength(material::pair_bits(made.kind)));
-        birth::give_format(half, block)?;
+        creation::give_format(half, block)?;
     }
     let (private_id, public_id) = (private.id.clone(), public.id.clone());
     private.link(LinkType::PublicKeyLink, &public_id);
     public.link(LinkType::PrivateKeyLink, &private_id);
-    birth::store(cx, private, &ManagedObject::PrivateKey(PrivateKey { key_block: private_block }))?;
-    birth::store(cx, public, &ManagedObject::PublicKey(PublicKey { key_block: public_block }))?;
+    creation::store(cx, private, &ManagedObject::PrivateKey(PrivateKey { key_block: private_block }))?;
+    creation::store(cx, public, &ManagedObject::PublicKey(PublicKey { key_block: public_block }))?;
     Ok((private_id, public_id))
 }

@@ -2,10 +2,10 @@
 
 use crate::engine::context::Context;
 use crate::engine::material;
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::usage;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, ObjectType, SecretDataType};
@@ -19,7 +19,7 @@ const SECRET_BITS_MAX: i32 = 1 << 16;
 
 /// What an object is to hold.
 #[derive(Clone, Copy)]
-pub struct Wanted {
+pub struct KeyMaterialSpec {
     /// The algorithm of a key.
     pub algorithm: Option<CryptographicAlgorithm>,
     /// Cryptographic Length.
@@ -30,9 +30,9 @@ pub struct Wanted {
     secret: SecretDataType,
 }
 
-impl Wanted {
+impl KeyMaterialSpec {
     /// What the attributes of a new object ask for; keys must say what they may do.
-    pub fn by(cx: &Context<'_, '_>, object: &Object, secret: SecretDataType) -> Step<Self> {
+    pub fn by(cx: &Context<'_, '_>, object: &Object, secret: SecretDataType) -> OpResult<Self> {
         let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
         let length = attribute!(object.attributes, CryptographicLength).next().copied();
         match object.object_type() {
@@ -66,25 +66,25 @@ impl Wanted {
     }
 
     /// Stores the object with these bytes.
-    pub fn store(self, cx: &mut Context<'_, '_>, mut object: Object, bytes: SecretBytes) -> Step<String> {
+    pub fn store(self, cx: &mut Context<'_, '_>, mut object: Object, bytes: SecretBytes) -> OpResult<String> {
         object.attributes.set(Attribute::CryptographicLength(self.bits));
         let mut key_block = match self.algorithm {
             Some(algorithm) => keyed(bytes, algorithm, self.bits),
             None => {
-                birth::require_raw(&object)?;
+                creation::require_raw(&object)?;
                 block(bytes)
             }
         };
-        birth::give_format(&mut object, &mut key_block)?;
+        creation::give_format(&mut object, &mut key_block)?;
         let value = match self.algorithm {
             Some(_) => ManagedObject::SymmetricKey(SymmetricKey { key_block }),
             None => ManagedObject::SecretData(SecretData { secret_data_type: self.secret, key_block }),
         };
-        birth::store(cx, object, &value)
+        creation::store(cx, object, &value)
     }
 }
 
-fn no_length<T>() -> Step<T> {
+fn no_length<T>() -> OpResult<T> {
     refuse(Cause::Missing, "Cryptographic Length is missing")
 }
 

@@ -5,7 +5,7 @@ use crate::engine::material::{self, Claims};
 use crate::engine::objects::container;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::wrapping::{self, Terms};
-use crate::engine::refusal::{Cause, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
 use crate::engine::rights::persona::WrappedValues;
 use crate::engine::work;
 use crate::engine::world::Settings;
@@ -32,7 +32,7 @@ pub struct Form {
 const WRAP_TYPES: &[KeyWrapType] = &[KeyWrapType::NotWrapped, KeyWrapType::AsRegistered];
 
 /// The value of an object that the server itself works with.
-pub fn opened(cx: &mut Context<'_, '_>, object: &Object) -> Step<ManagedObject> {
+pub fn opened(cx: &mut Context<'_, '_>, object: &Object) -> OpResult<ManagedObject> {
     if object.archived {
         return refuse(Cause::Archived, "the object is in the archive: recover it first");
     }
@@ -40,7 +40,7 @@ pub fn opened(cx: &mut Context<'_, '_>, object: &Object) -> Step<ManagedObject> 
 }
 
 /// The value of an object in this form.
-pub fn value(cx: &mut Context<'_, '_>, object: &Object, form: &Form) -> Step<ManagedObject> {
+pub fn value(cx: &mut Context<'_, '_>, object: &Object, form: &Form) -> OpResult<ManagedObject> {
     if is_pre_active(object) && !cx.principal().persona.pre_active_get {
         return refuse(Cause::WrongState, "the object is Pre-Active: activate it before you get it");
     }
@@ -63,7 +63,7 @@ pub fn value(cx: &mut Context<'_, '_>, object: &Object, form: &Form) -> Step<Man
 }
 
 /// Refuses a private key that its client is to have and could not get in clear, before anything depends on it.
-pub fn must_be_had(cx: &Context<'_, '_>, object: &Object) -> Step<()> {
+pub fn must_be_had(cx: &Context<'_, '_>, object: &Object) -> OpResult<()> {
     let why = match may_leave(cx.settings(), object) {
         Err(refusal) => refusal.message,
         Ok(()) if is_sensitive(object) => {
@@ -115,7 +115,7 @@ fn may_leave(settings: &Settings, object: &Object) -> Result<(), Refusal> {
 }
 
 /// Unwraps, converts and wraps the key as the request says, in this order.
-fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: &Form) -> Step<()> {
+fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: &Form) -> OpResult<()> {
     if let Some(other) = form.wrap_type.filter(|kind| !WRAP_TYPES.contains(kind)) {
         let text = format!("keys are had Not Wrapped or As Registered, not as {other:?}");
         return refuse(Cause::KeyWrapType, text);

@@ -6,7 +6,7 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::failed;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::work;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::{ObjectType, SplitKeyMethod};
@@ -22,7 +22,11 @@ const PARTS_MAX: i32 = 255;
 const PARTS_BYTES_MAX: usize = 16 << 20;
 
 /// How a method shares.
-pub fn scheme(cx: &mut Context<'_, '_>, method: SplitKeyMethod, prime: Option<&BigInteger>) -> Step<Scheme> {
+pub fn scheme(
+    cx: &mut Context<'_, '_>,
+    method: SplitKeyMethod,
+    prime: Option<&BigInteger>,
+) -> OpResult<Scheme> {
     let bits = prime.map_or(0, |prime| prime.as_bytes().len() * 8);
     work::take(cx, work::prime(bits.min(Scheme::PRIME_BITS_MAX)))?;
     match (method, prime) {
@@ -48,7 +52,7 @@ pub fn work(scheme: &Scheme, bytes: usize, products: usize) -> u64 {
 }
 
 /// The number of parts and the threshold of a split.
-pub fn counts(method: SplitKeyMethod, parts: i32, threshold: i32) -> Step<(u8, u8)> {
+pub fn counts(method: SplitKeyMethod, parts: i32, threshold: i32) -> OpResult<(u8, u8)> {
     if method == SplitKeyMethod::XOR && parts != threshold {
         return refuse(Cause::InvalidField, "XOR needs all parts: the threshold is their number");
     }
@@ -62,7 +66,7 @@ pub fn counts(method: SplitKeyMethod, parts: i32, threshold: i32) -> Step<(u8, u
 }
 
 /// What a part that comes from elsewhere must fulfil (KMIP 2.1, 2.8).
-pub fn check(part: &SplitKey) -> Step<()> {
+pub fn check(part: &SplitKey) -> OpResult<()> {
     if part.parts < 1 || !(1..=part.parts).contains(&part.part_identifier) {
         return refuse(Cause::InvalidField, "the Key Part Identifier is 1 to the Split Key Parts");
     }
@@ -76,7 +80,10 @@ pub fn check(part: &SplitKey) -> Step<()> {
 }
 
 /// The parts that a request names, with their values.
-pub fn parts(cx: &mut Context<'_, '_>, identifiers: Vec<UniqueIdentifier>) -> Step<Vec<(Object, SplitKey)>> {
+pub fn parts(
+    cx: &mut Context<'_, '_>,
+    identifiers: Vec<UniqueIdentifier>,
+) -> OpResult<Vec<(Object, SplitKey)>> {
     if identifiers.is_empty() || identifiers.len() > usize::from(u8::MAX) {
         return refuse(Cause::InvalidField, format!("name the parts to join, 1 to {PARTS_MAX}"));
     }
@@ -94,7 +101,7 @@ pub fn parts(cx: &mut Context<'_, '_>, identifiers: Vec<UniqueIdentifier>) -> St
     Ok(parts)
 }
 
-fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<(Object, SplitKey)> {
+fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> OpResult<(Object, SplitKey)> {
     let object = cx.living(Some(identifier), Operation::JoinSplitKey)?;
     let kind = object.object_type();
     if kind != ObjectType::SplitKey {
@@ -107,7 +114,7 @@ fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> Step<(Object,
 }
 
 /// The secret of these parts, which must be enough and of one kind; of a prime field it is as long as the prime.
-pub fn joined(cx: &mut Context<'_, '_>, parts: &[(Object, SplitKey)]) -> Step<Secret> {
+pub fn joined(cx: &mut Context<'_, '_>, parts: &[(Object, SplitKey)]) -> OpResult<Secret> {
     let Some((_, first)) = parts.first() else { return refuse(Cause::Missing, "name the parts to join") };
     let kind = |part: &SplitKey| (part.parts, part.threshold, part.method, part.prime_field_size.clone());
     // Of parts that come from elsewhere it is not known which split they are of.
@@ -123,7 +130,7 @@ pub fn joined(cx: &mut Context<'_, '_>, parts: &[(Object, SplitKey)]) -> Step<Se
         return refuse(Cause::Limit, text);
     };
     let bytes: Vec<(u8, SecretBytes)> =
-        parts.iter().map(|(_, part)| share(part)).collect::<Step<Vec<_>>>()?;
+        parts.iter().map(|(_, part)| share(part)).collect::<OpResult<Vec<_>>>()?;
     let shares: Vec<(u8, &[u8])> =
         bytes.iter().map(|(identifier, share)| (*identifier, share.expose())).collect();
     let scheme = scheme(cx, first.method, first.prime_field_size.as_ref())?;
@@ -134,7 +141,7 @@ pub fn joined(cx: &mut Context<'_, '_>, parts: &[(Object, SplitKey)]) -> Step<Se
     Ok(scheme.join(&shares, threshold).map_err(failed)?)
 }
 
-fn share(part: &SplitKey) -> Step<(u8, SecretBytes)> {
+fn share(part: &SplitKey) -> OpResult<(u8, SecretBytes)> {
     let Ok(identifier) = u8::try_from(part.part_identifier) else {
         return refuse(Cause::Limit, format!("Key Part Identifiers go to {PARTS_MAX} here"));
     };

@@ -1,6 +1,6 @@
 //! How objects are stored, and how a request wants them to be (KMIP 2.1, 4.44 and 7.33).
 
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::ProtectionStorageMask;
 use kmip_codec::payloads::ProtectionStorageMasks;
 
@@ -8,7 +8,7 @@ use kmip_codec::payloads::ProtectionStorageMasks;
 pub const MASK: ProtectionStorageMask = ProtectionStorageMask::Software;
 
 /// Refuses an object that is to be stored in none of the ways that there are. A request that names no way takes any.
-pub fn check(asked: Option<&ProtectionStorageMasks>) -> Step<()> {
+pub fn check(asked: Option<&ProtectionStorageMasks>) -> OpResult<()> {
     check_for(asked, Cause::Storage)
 }
 
@@ -17,12 +17,12 @@ pub fn check_pair(
     common: Option<&ProtectionStorageMasks>,
     private: Option<&ProtectionStorageMasks>,
     public: Option<&ProtectionStorageMasks>,
-) -> Step<()> {
+) -> OpResult<()> {
     check_for(private.or(common), Cause::PrivateStorage)?;
     check_for(public.or(common), Cause::PublicStorage)
 }
 
-fn check_for(asked: Option<&ProtectionStorageMasks>, cause: Cause) -> Step<()> {
+fn check_for(asked: Option<&ProtectionStorageMasks>, cause: Cause) -> OpResult<()> {
     let masks = asked.map_or(&[][..], |asked| asked.masks.as_slice());
     if masks.is_empty() || masks.iter().any(|mask| MASK.contains(*mask)) {
         return Ok(());

@@ -3,14 +3,14 @@
 use crate::engine::context::Context;
 use crate::engine::cryptography;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::persona::MissingUses;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask as Mask, ObjectType};
 use kmip_codec::{Tag, attribute};
 
 /// Refuses a key without a usage mask, or gives it one where the persona of the client has it so.
-pub fn require(cx: &Context<'_, '_>, object: &mut Object) -> Step<()> {
+pub fn require(cx: &Context<'_, '_>, object: &mut Object) -> OpResult<()> {
     if cx.principal().persona.missing_usage_mask == MissingUses::Fill {
         set_usual(object);
     }
@@ -18,7 +18,7 @@ pub fn require(cx: &Context<'_, '_>, object: &mut Object) -> Step<()> {
 }
 
 /// Refuses a key without a usage mask.
-pub fn must_be_said(object: &Object) -> Step<()> {
+pub fn must_be_said(object: &Object) -> OpResult<()> {
     match object.attributes.has_tag(Tag::CryptographicUsageMask) {
         true => Ok(()),
         false => refuse(Cause::Missing, "Cryptographic Usage Mask is missing"),

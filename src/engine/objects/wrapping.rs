@@ -14,7 +14,7 @@ pub use tr_31::Terms;
 use crate::engine::context::Context;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::work;
 use content::{content, opened};
 use keys::{Role, WrappingKey};
@@ -52,7 +52,7 @@ pub fn hides(method: WrappingMethod) -> bool {
     layers(method).is_ok_and(|layers| layers.iter().any(|layer| layer.hides()))
 }
 
-fn layers(method: WrappingMethod) -> Step<&'static [Layer]> {
+fn layers(method: WrappingMethod) -> OpResult<&'static [Layer]> {
     match METHODS.iter().find(|(known, _)| *known == method) {
         Some((_, layers)) => Ok(layers),
         None => refuse(Cause::FeatureNotSupported, format!("keys are not wrapped by {method:?}")),
@@ -60,7 +60,7 @@ fn layers(method: WrappingMethod) -> Step<&'static [Layer]> {
 }
 
 /// How the key value is encoded: a TR-31 key block holds the bytes of the key alone, whether that is said or not.
-fn encoding(layers: &[Layer], said: Option<EncodingOption>) -> Step<Option<EncodingOption>> {
+fn encoding(layers: &[Layer], said: Option<EncodingOption>) -> OpResult<Option<EncodingOption>> {
     match said {
         said if !layers.contains(&Layer::Bind) => Ok(said),
         None | Some(EncodingOption::NoEncoding) => Ok(Some(EncodingOption::NoEncoding)),
@@ -74,7 +74,7 @@ pub fn wrapped(
     object: &Object,
     block: &KeyBlock,
     specification: &KeyWrappingSpecification,
-) -> Step<KeyBlock> {
+) -> OpResult<KeyBlock> {
     let layers = layers(specification.wrapping_method)?;
     let mut specification = specification.clone();
     references::in_specification(cx, &mut specification)?;
@@ -119,7 +119,7 @@ fn named(object: &Object, references: &[AttributeReference]) -> Attributes {
 
 /// The key of a block that came wrapped, in clear; the keys that it was wrapped with must be here and usable, and the
 /// key may be allowed no more than was wrapped with it.
-pub fn unwrapped(cx: &mut Context<'_, '_>, block: &KeyBlock, terms: &Terms) -> Step<KeyBlock> {
+pub fn unwrapped(cx: &mut Context<'_, '_>, block: &KeyBlock, terms: &Terms) -> OpResult<KeyBlock> {
     let Some(data) = &block.key_wrapping_data else { return Ok(block.clone()) };
     let layers = layers(data.wrapping_method)?;
     check_keys(layers, data)?;
@@ -154,7 +154,7 @@ pub fn unwrapped(cx: &mut Context<'_, '_>, block: &KeyBlock, terms: &Terms) -> S
 }
 
 /// A method has the keys that it needs, and no other.
-fn check_keys(layers: &[Layer], data: &KeyWrappingData) -> Step<()> {
+fn check_keys(layers: &[Layer], data: &KeyWrappingData) -> OpResult<()> {
     let hides = layers.iter().any(|layer| layer.hides());
     let authenticates = layers.contains(&Layer::Authenticate);
     let rows = [

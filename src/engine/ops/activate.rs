@@ -3,14 +3,14 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
 use crate::engine::lifecycle::states::Event;
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ActivateRequest, ActivateResponse};
 use kmip_codec::value::DateTime;
 
 impl Execute for ActivateRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ActivateResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ActivateResponse> {
         let mut object = cx.living(self.unique_identifier, Operation::Activate)?;
         move_to(&mut object, Event::Activate)?;
         object.attributes.set(Attribute::ActivationDate(DateTime(cx.now())));

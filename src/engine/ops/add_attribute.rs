@@ -6,13 +6,13 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
 use crate::engine::objects::intake;
 use crate::engine::objects::references;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{AddAttributeRequest, AddAttributeResponse};
 
 impl Execute for AddAttributeRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<AddAttributeResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<AddAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::AddAttribute)?;
         let Entry { index, mut attribute } = self.attribute.0;
         references::in_attribute(cx, &mut attribute)?;

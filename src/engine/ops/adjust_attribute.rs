@@ -3,7 +3,7 @@
 use crate::engine::attributes::rules;
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::{Attribute, AttributeList, AttributeReference, Attributes, VendorAttribute};
 use kmip_codec::declare::Value as _;
 use kmip_codec::enums::AdjustmentType;
@@ -15,7 +15,7 @@ use kmip_codec::wire::{BinarySink, BinarySource, Reading, Source as _};
 use kmip_codec::{Error, ErrorKind, SecretBytes, Tag};
 
 impl Execute for AdjustAttributeRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<AdjustAttributeResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<AdjustAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::AdjustAttribute)?;
         rules::may_be_adjusted(&object, &self.reference, cx.version)?;
         let mut instances = object.attributes.instances(&self.reference).map(|entry| &entry.attribute);
@@ -47,7 +47,7 @@ impl Execute for AdjustAttributeRequest {
     }
 }
 
-fn wrong_type<T>() -> Step<T> {
+fn wrong_type<T>() -> OpResult<T> {
     refuse(Cause::DataType, "an attribute of this type cannot be adjusted in this way")
 }
 
@@ -114,7 +114,11 @@ fn zero(
     }
 }
 
-fn adjusted(value: Option<ItemValue>, adjustment: AdjustmentType, by: Option<&ItemValue>) -> Step<ItemValue> {
+fn adjusted(
+    value: Option<ItemValue>,
+    adjustment: AdjustmentType,
+    by: Option<&ItemValue>,
+) -> OpResult<ItemValue> {
     let Some(value) = value else { return wrong_type() };
     if let (ItemValue::Boolean(value), AdjustmentType::Negate) = (&value, adjustment) {
         return Ok(ItemValue::Boolean(!value));

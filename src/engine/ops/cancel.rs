@@ -2,13 +2,13 @@
 
 use crate::engine::asynchronous::{self, Record, Stage};
 use crate::engine::context::{Context, Execute};
-use crate::engine::keys;
-use crate::engine::refusal::Step;
+use crate::engine::keyspace;
+use crate::engine::refusal::OpResult;
 use kmip_codec::enums::CancellationResult;
 use kmip_codec::payloads::{CancelRequest, CancelResponse};
 
 impl Execute for CancelRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<CancelResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<CancelResponse> {
         let correlation = self.asynchronous_correlation_value;
         cx.touched.push(hex::encode(&correlation));
         let found = asynchronous::find(cx, &correlation)?;
@@ -17,7 +17,7 @@ impl Execute for CancelRequest {
             Some(Record { stage: Stage::Completed(_), .. }) => CancellationResult::Completed,
             Some(Record { stage: Stage::Canceled, .. }) => CancellationResult::Canceled,
             Some(record) => {
-                let place = keys::place(&record.owner, &correlation);
+                let place = keyspace::place(&record.owner, &correlation);
                 // Where it stands with others in its batch, those are still done.
                 if record.head.is_none() && record.behind.is_empty() {
                     cx.draft.put_waiting(record.submitted, &place, false)?;

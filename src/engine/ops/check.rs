@@ -3,7 +3,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::lease;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::enums::{CryptographicUsageMask, ObjectType};
 use kmip_codec::operations::Operation;
@@ -11,7 +11,7 @@ use kmip_codec::payloads::{CheckRequest, CheckResponse};
 use kmip_codec::version::V2_0;
 
 impl Execute for CheckRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<CheckResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<CheckResponse> {
         let object = cx.living(self.unique_identifier, Operation::Check)?;
         if object.object_type() == ObjectType::Template {
             return refuse(Cause::WrongType, "a Template is used for nothing that could be checked");

@@ -2,27 +2,27 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::material;
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::Object;
-use crate::engine::objects::raw::Wanted;
+use crate::engine::objects::raw::KeyMaterialSpec;
 use crate::engine::objects::storage;
 use crate::engine::objects::usage;
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, ObjectType, SecretDataType};
 use kmip_codec::payloads::{CreateRequest, CreateResponse};
 
 impl Execute for CreateRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<CreateResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<CreateResponse> {
         storage::check(self.protection_storage_masks.as_ref())?;
-        let given = birth::given(cx, Some(self.attributes))?;
-        let mut object = birth::object(cx, self.object_type, given, true)?;
+        let given = creation::given(cx, Some(self.attributes))?;
+        let mut object = creation::object(cx, self.object_type, given, true)?;
         fill_length(&mut object);
         if object.object_type() == ObjectType::SymmetricKey {
             usage::set_usual(&mut object);
         }
-        let wanted = Wanted::by(cx, &object, SecretDataType::Password)?;
+        let wanted = KeyMaterialSpec::by(cx, &object, SecretDataType::Password)?;
         let bytes = material::random(cx, wanted.algorithm, wanted.bytes)?;
         let id = wanted.store(cx, object, bytes)?;
         Ok(CreateResponse { object_type: self.object_type, unique_identifier: id.into(), attributes: None })

@@ -1,18 +1,18 @@
 //! Create Key Pair (KMIP 2.1, 6.1.9): a private and a public key, linked to each other.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
 use crate::engine::objects::storage;
 use crate::engine::objects::usage;
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::ObjectType;
 use kmip_codec::payloads::{CreateKeyPairRequest, CreateKeyPairResponse};
 
 impl Execute for CreateKeyPairRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<CreateKeyPairResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<CreateKeyPairResponse> {
         storage::check_pair(
             self.common_protection_storage_masks.as_ref(),
             self.private_protection_storage_masks.as_ref(),
@@ -22,7 +22,7 @@ impl Execute for CreateKeyPairRequest {
         let private = half(cx, ObjectType::PrivateKey, private)?;
         let public = half(cx, ObjectType::PublicKey, public)?;
         let kind = pair::wanted(cx, &private)?;
-        let made = cx.supplies.pair(kind, cx.draft.world().settings)?;
+        let made = cx.fulfilled.pair(kind, cx.draft.world().settings)?;
         let (private_key, public_key) = pair::store(cx, private, public, &made)?;
         cx.placeholder = Some(private_key.clone());
         Ok(CreateKeyPairResponse {
@@ -34,8 +34,8 @@ impl Execute for CreateKeyPairRequest {
     }
 }
 
-fn half(cx: &mut Context<'_, '_>, object_type: ObjectType, given: Attributes) -> Step<Object> {
-    let mut object = birth::object(cx, object_type, given, true)?;
+fn half(cx: &mut Context<'_, '_>, object_type: ObjectType, given: Attributes) -> OpResult<Object> {
+    let mut object = creation::object(cx, object_type, given, true)?;
     usage::require(cx, &mut object)?;
     Ok(object)
 }

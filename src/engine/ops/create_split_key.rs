@@ -3,12 +3,12 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Purpose};
 use crate::engine::material;
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::raw;
 use crate::engine::objects::splitting;
 use crate::engine::objects::storage;
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
 use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -32,7 +32,7 @@ const OF_THE_KEY: &[Tag] = &[
 const SECRET_BYTES_MAX: usize = 1 << 13;
 
 impl Execute for CreateSplitKeyRequest {
-    fn execute(mut self, cx: &mut Context<'_, '_>) -> Step<CreateSplitKeyResponse> {
+    fn execute(mut self, cx: &mut Context<'_, '_>) -> OpResult<CreateSplitKeyResponse> {
         if self.object_type != ObjectType::SplitKey {
             let text = format!("Create Split Key makes Split Keys, not a {:?}", self.object_type);
             return refuse(Cause::WrongType, text);
@@ -40,7 +40,7 @@ impl Execute for CreateSplitKeyRequest {
         let (parts, threshold) = splitting::counts(self.method, self.parts, self.threshold)?;
         let scheme = splitting::scheme(cx, self.method, self.prime_field_size.as_ref())?;
         storage::check(self.protection_storage_masks.as_ref())?;
-        let mut given = birth::given(cx, Some(std::mem::take(&mut self.attributes)))?;
+        let mut given = creation::given(cx, Some(std::mem::take(&mut self.attributes)))?;
         let (mut base, secret, inherited) = match self.unique_identifier.take() {
             Some(id) => {
                 let base = cx.living(Some(id), Operation::CreateSplitKey)?;
@@ -57,7 +57,7 @@ impl Execute for CreateSplitKeyRequest {
         }
         work::take(cx, splitting::work(&scheme, secret.len(), usize::from(parts) * usize::from(threshold)))?;
         let mut random = Zeroizing::new(vec![0; scheme.random_bytes(secret.len(), threshold)]);
-        cx.entropy.fill(&mut random).map_err(Halt::Need)?;
+        cx.entropy.fill(&mut random).map_err(Interrupt::Need)?;
         let shares =
             scheme.split(secret.expose(), parts, threshold, &random).map_err(cryptography::failed)?;
         let mut identifiers: Vec<String> = Vec::new();
@@ -83,16 +83,16 @@ fn part(
     (base, first): (Option<&mut Object>, Option<&str>),
     number: i32,
     share: &[u8],
-) -> Step<String> {
-    let mut object = birth::inheriting(cx, ObjectType::SplitKey, inherited.clone(), given.clone(), true)?;
+) -> OpResult<String> {
+    let mut object = creation::inheriting(cx, ObjectType::SplitKey, inherited.clone(), given.clone(), true)?;
     object.split = Some(first.unwrap_or(&object.id).to_owned());
     let share = SecretBytes::from(share);
-    birth::require_raw(&object)?;
+    creation::require_raw(&object)?;
     object.attributes.set(Attribute::KeyFormatType(KeyFormatType::Raw));
-    object.attributes.set(birth::digest(&share, Some(KeyFormatType::Raw)));
+    object.attributes.set(creation::digest(&share, Some(KeyFormatType::Raw)));
     if let Some(base) = base {
-        object.link_too(LinkType::ParentLink, &base.id);
-        base.link_too(LinkType::ChildLink, &object.id);
+        object.add_link(LinkType::ParentLink, &base.id);
+        base.add_link(LinkType::ChildLink, &object.id);
     }
     let key_block = KeyBlock {
         cryptographic_algorithm: attribute!(object.attributes, CryptographicAlgorithm).next().copied(),
@@ -107,11 +107,11 @@ fn part(
         prime_field_size: request.prime_field_size.clone(),
         key_block,
     });
-    birth::store(cx, object, &value)
+    creation::store(cx, object, &value)
 }
 
 /// The bytes of a key that is there; a private key in the encoding that every algorithm has.
-fn secret_of(cx: &mut Context<'_, '_>, base: &Object) -> Step<SecretBytes> {
+fn secret_of(cx: &mut Context<'_, '_>, base: &Object) -> OpResult<SecretBytes> {
     match base.object_type() {
         ObjectType::SymmetricKey | ObjectType::SecretData => {
             cryptography::key_bytes(cx, base, Purpose::Process)
@@ -138,7 +138,7 @@ fn take_over(given: &mut Attributes, base: &Object) -> Attributes {
 }
 
 /// A new key that nobody ever holds whole.
-fn fresh(cx: &mut Context<'_, '_>, given: &Attributes) -> Step<SecretBytes> {
+fn fresh(cx: &mut Context<'_, '_>, given: &Attributes) -> OpResult<SecretBytes> {
     let algorithm = attribute!(given, CryptographicAlgorithm).next().copied();
     let length = attribute!(given, CryptographicLength).next().copied();
     let (Some(algorithm), Some(bits)) = (algorithm, length) else {

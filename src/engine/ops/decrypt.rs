@@ -3,14 +3,14 @@
 use crate::crypto::cipher::Direction;
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Purpose, Run, Turn};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::CryptographicUsageMask;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{DecryptRequest, DecryptResponse};
 
 impl Execute for DecryptRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<DecryptResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<DecryptResponse> {
         let (mut request, turn) = Turn::take(cx, self)?;
         let usable = cryptography::usable(
             cx,
@@ -41,7 +41,7 @@ fn decrypted(
     turn: &Turn,
     request: &DecryptRequest,
     data: &SecretBytes,
-) -> Step<SecretBytes> {
+) -> OpResult<SecretBytes> {
     let additional = request.additional_data.as_deref().unwrap_or_default();
     let mut data = data.expose();
     let mut tag = request.tag.as_deref();

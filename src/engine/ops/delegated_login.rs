@@ -1,7 +1,7 @@
 //! Delegated Login (KMIP 2.1, 6.1.12): a ticket with which somebody else may do some of what the client may.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::grant::{Grant, Right};
 use crate::engine::rights::tickets::{Terms, give, operations_left};
 use kmip_codec::operations::Operation;
@@ -12,13 +12,13 @@ use std::collections::BTreeSet;
 const LIST_ITEMS_MAX: usize = 256;
 
 impl Execute for DelegatedLoginRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<DelegatedLoginResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<DelegatedLoginResponse> {
         let rights = self.rights.rights;
         if rights.is_empty() || rights.len() > LIST_ITEMS_MAX {
             let text = format!("Rights has {} Rights; expected 1 to {LIST_ITEMS_MAX}", rights.len());
             return refuse(Cause::InvalidField, text);
         }
-        let rights = rights.into_iter().map(|right| kept(cx, right)).collect::<Step<Vec<_>>>()?;
+        let rights = rights.into_iter().map(|right| kept(cx, right)).collect::<OpResult<Vec<_>>>()?;
         let grant = Grant::new(Some(rights), operations_left(self.usage_limits)?);
         let terms = Terms { lease: self.lease_time, requests: self.request_count, grant, delegated: true };
         Ok(DelegatedLoginResponse { ticket: give(cx, terms)? })
@@ -26,13 +26,13 @@ impl Execute for DelegatedLoginRequest {
 }
 
 /// A right as the ticket keeps it. Its objects must be the giver's own.
-fn kept(cx: &mut Context<'_, '_>, right: payloads::Right) -> Step<Right> {
+fn kept(cx: &mut Context<'_, '_>, right: payloads::Right) -> OpResult<Right> {
     let objects = match right.objects {
         None => None,
         Some(list) => {
             check_length(list.unique_identifiers.len())?;
             let own = |id| cx.object(Some(id), Operation::DelegatedLogin).map(|object| object.id);
-            Some(list.unique_identifiers.into_iter().map(own).collect::<Step<BTreeSet<_>>>()?)
+            Some(list.unique_identifiers.into_iter().map(own).collect::<OpResult<BTreeSet<_>>>()?)
         }
     };
     let operations = right.operations.map(|list| list.operations);
@@ -44,7 +44,7 @@ fn kept(cx: &mut Context<'_, '_>, right: payloads::Right) -> Step<Right> {
     Ok(Right { operations, objects, groups, left: operations_left(right.usage_limits)? })
 }
 
-fn check_length(found: usize) -> Step<()> {
+fn check_length(found: usize) -> OpResult<()> {
     if found <= LIST_ITEMS_MAX {
         return Ok(());
     }

@@ -5,14 +5,14 @@ use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::Version;
 use kmip_codec::attributes::{AttributeReference, SingleAttribute};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{DeleteAttributeRequest, DeleteAttributeResponse};
 
 impl Execute for DeleteAttributeRequest {
-    fn execute(mut self, cx: &mut Context<'_, '_>) -> Step<DeleteAttributeResponse> {
+    fn execute(mut self, cx: &mut Context<'_, '_>) -> OpResult<DeleteAttributeResponse> {
         let mut object = cx.object(self.unique_identifier.clone(), Operation::DeleteAttribute)?;
         if let Some(current) = &mut self.current {
             references::in_attribute(cx, &mut current.0.attribute)?;
@@ -28,7 +28,7 @@ fn delete(
     object: &mut Object,
     request: DeleteAttributeRequest,
     version: Version,
-) -> Step<Option<SingleAttribute>> {
+) -> OpResult<Option<SingleAttribute>> {
     let current = request.current.map(|current| current.0.attribute);
     let all = request.reference.is_some() && current.is_none();
     let named = request.name.or(request.reference);
@@ -44,7 +44,7 @@ fn delete(
     Ok(deleted.map(|entry| SingleAttribute(shown::as_sent(shown::entry(entry), request.index))))
 }
 
-fn delete_all(object: &mut Object, reference: &AttributeReference) -> Step<Option<SingleAttribute>> {
+fn delete_all(object: &mut Object, reference: &AttributeReference) -> OpResult<Option<SingleAttribute>> {
     rules::instance(object, reference, None, None)?;
     object.attributes.remove_where(|attribute| attribute.is_called(reference));
     Ok(None)

@@ -3,7 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
 use crate::engine::lifecycle::states::Event;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{ObjectType, State};
@@ -12,7 +12,7 @@ use kmip_codec::payloads::{DestroyRequest, DestroyResponse};
 use kmip_codec::value::DateTime;
 
 impl Execute for DestroyRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<DestroyResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<DestroyResponse> {
         let mut object = cx.living(self.unique_identifier, Operation::Destroy)?;
         let pre_active = attribute!(object.attributes, State).next() == Some(&State::PreActive);
         if pre_active && !cx.principal().persona.pre_active_destroy {

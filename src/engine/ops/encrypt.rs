@@ -3,7 +3,7 @@
 use crate::crypto::cipher::Direction;
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Purpose, Run, Turn, Usable};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::CryptographicUsageMask;
 use kmip_codec::operations::Operation;
@@ -11,7 +11,7 @@ use kmip_codec::payloads::{EncryptRequest, EncryptResponse};
 use kmip_codec::value::Data;
 
 impl Execute for EncryptRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<EncryptResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<EncryptResponse> {
         let (mut request, turn) = Turn::take(cx, self)?;
         let usable = cryptography::usable(
             cx,
@@ -40,7 +40,7 @@ fn with_public_key(
     usable: &Usable,
     turn: &Turn,
     data: &SecretBytes,
-) -> Step<EncryptResponse> {
+) -> OpResult<EncryptResponse> {
     if !turn.last {
         return Ok(EncryptResponse::default());
     }
@@ -54,7 +54,7 @@ fn with_symmetric_key(
     turn: &Turn,
     request: &mut EncryptRequest,
     data: &SecretBytes,
-) -> Step<EncryptResponse> {
+) -> OpResult<EncryptResponse> {
     let (run, iv_made) = Run::new(cx, usable, Direction::Encrypt, request.iv_counter_nonce.clone())?;
     let additional = request.additional_data.clone().unwrap_or_default();
     let done = run.encrypt(data.expose(), &additional, turn.before, turn.last)?;

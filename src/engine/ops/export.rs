@@ -5,7 +5,7 @@ use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::object::Object;
 use crate::engine::objects::release::{self, Form};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{AttributeList, Attributes};
 use kmip_codec::enums::ObjectType;
@@ -14,7 +14,7 @@ use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ExportRequest, ExportResponse};
 
 impl Execute for ExportRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ExportResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ExportResponse> {
         let object = cx.object(self.unique_identifier, Operation::Export)?;
         let form = Form {
             format: self.key_format_type,
@@ -38,7 +38,7 @@ impl Execute for ExportRequest {
 }
 
 /// A destroyed key: what its attributes tell of its key block.
-fn remains(object: &Object) -> Step<ManagedObject> {
+fn remains(object: &Object) -> OpResult<ManagedObject> {
     let attributes = &object.attributes;
     let key_block = KeyBlock {
         key_format_type: attribute!(attributes, KeyFormatType).next().copied().unwrap_or_default(),

@@ -3,14 +3,14 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::object::Object;
 use crate::engine::objects::release::{self, Form};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetRequest, GetResponse};
 
 impl Execute for GetRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<GetResponse> {
         let object = cx.living(self.unique_identifier, Operation::Get)?;
         let form = Form {
             format: self.key_format_type,
@@ -31,7 +31,7 @@ impl Execute for GetRequest {
 
 /// An object is fresh until it is got for the first time. While the store takes no writes, an object of no group stays fresh:
 /// it is worth more to have the key. A member of a group is refused: who asks for fresh members must get each once.
-fn take_freshness(cx: &mut Context<'_, '_>, mut object: Object) -> Step<()> {
+fn take_freshness(cx: &mut Context<'_, '_>, mut object: Object) -> OpResult<()> {
     if attribute!(object.attributes, Fresh).next() != Some(&true) {
         return Ok(());
     }

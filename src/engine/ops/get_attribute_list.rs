@@ -2,12 +2,12 @@
 
 use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetAttributeListRequest, GetAttributeListResponse};
 
 impl Execute for GetAttributeListRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetAttributeListResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<GetAttributeListResponse> {
         let object = cx.object(self.unique_identifier, Operation::GetAttributeList)?;
         let references = shown::references(&object, cx.version);
         Ok(GetAttributeListResponse { unique_identifier: object.id.into(), references })

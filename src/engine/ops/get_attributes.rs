@@ -2,14 +2,14 @@
 
 use crate::engine::attributes::shown;
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::{AttributeList, AttributeReference, Attributes};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetAttributesRequest, GetAttributesResponse};
 use std::collections::HashSet;
 
 impl Execute for GetAttributesRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetAttributesResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<GetAttributesResponse> {
         let object = cx.object(self.unique_identifier, Operation::GetAttributes)?;
         let references = if self.references.is_empty() {
             shown::references(&object, cx.version)
@@ -25,7 +25,7 @@ impl Execute for GetAttributesRequest {
 }
 
 /// A request names each attribute once.
-fn once(references: Vec<AttributeReference>) -> Step<Vec<AttributeReference>> {
+fn once(references: Vec<AttributeReference>) -> OpResult<Vec<AttributeReference>> {
     let mut seen = HashSet::new();
     match references.iter().find(|reference| !seen.insert(*reference)) {
         Some(twice) => {

@@ -2,11 +2,11 @@
 
 use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::payloads::{GetConstraintsRequest, GetConstraintsResponse};
 
 impl Execute for GetConstraintsRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetConstraintsResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<GetConstraintsResponse> {
         Ok(GetConstraintsResponse { constraints: constraints::constraints(cx)? })
     }
 }

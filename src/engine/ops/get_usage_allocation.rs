@@ -2,7 +2,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Purpose};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::CryptographicUsageMask;
@@ -27,7 +27,7 @@ const PROTECTING: &[CryptographicUsageMask] = &[
 ];
 
 impl Execute for GetUsageAllocationRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<GetUsageAllocationResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<GetUsageAllocationResponse> {
         let mut object = cx.living(self.unique_identifier, Operation::GetUsageAllocation)?;
         let id = object.id.clone();
         let Some(mut limits) = attribute!(object.attributes, UsageLimits).next().cloned() else {

@@ -2,12 +2,12 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Turn};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::payloads::{HashRequest, HashResponse};
 use kmip_codec::value::Data;
 
 impl Execute for HashRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<HashResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<HashResponse> {
         let (request, turn) = Turn::take(cx, self)?;
         let Some(name) = request.cryptographic_parameters.hashing_algorithm else {
             return refuse(Cause::Parameters, "name the Hashing Algorithm");

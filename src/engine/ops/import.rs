@@ -7,7 +7,7 @@ use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
 use crate::engine::objects::wrapping::{self, Terms};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::Attributes;
 use kmip_codec::enums::KeyWrapType;
 use kmip_codec::objects::{KeyValue, ManagedObject};
@@ -16,7 +16,7 @@ use kmip_codec::payloads::{ImportRequest, ImportResponse};
 use kmip_codec::value::UniqueIdentifier;
 
 impl Execute for ImportRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ImportResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ImportResponse> {
         intake::check_type(self.object_type.unwrap_or(self.object.object_type()), &self.object)?;
         let id = identifier(self.unique_identifier)?;
         cx.touched.push(id.clone());
@@ -38,7 +38,7 @@ impl Execute for ImportRequest {
 
 /// Identifiers that other servers give out, and nothing that could be taken for anything else: not in the audit, and
 /// not among the names of this server's own records.
-fn identifier(id: UniqueIdentifier) -> Step<String> {
+fn identifier(id: UniqueIdentifier) -> OpResult<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
     match id {
         UniqueIdentifier::Text(id) if (1..=128).contains(&id.len()) && id.chars().all(is_plain) => Ok(id),
@@ -52,7 +52,7 @@ fn identifier(id: UniqueIdentifier) -> Step<String> {
 
 /// The object that is to be replaced. What other clients have does not stand in the way, and shows in nothing: an identifier
 /// that a client chooses is its own.
-fn replaced(cx: &mut Context<'_, '_>, id: &str, may_replace: bool) -> Step<Option<Object>> {
+fn replaced(cx: &mut Context<'_, '_>, id: &str, may_replace: bool) -> OpResult<Option<Object>> {
     if !cx.draft.has(id)? {
         return Ok(None);
     }
@@ -63,7 +63,7 @@ fn replaced(cx: &mut Context<'_, '_>, id: &str, may_replace: bool) -> Step<Optio
 }
 
 /// The key in clear, and the attributes that were wrapped with it.
-fn unwrap(cx: &mut Context<'_, '_>, value: &mut ManagedObject, given: &mut Attributes) -> Step<()> {
+fn unwrap(cx: &mut Context<'_, '_>, value: &mut ManagedObject, given: &mut Attributes) -> OpResult<()> {
     let Some(block) = value.key_block_mut().filter(|block| block.key_wrapping_data.is_some()) else {
         return Ok(());
     };

@@ -2,13 +2,13 @@
 //! configuration says so is it served and announced.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::telling::notes::noted_briefly;
+use crate::engine::notifications::notes::noted_briefly;
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::InteropFunction;
 use kmip_codec::payloads::{InteropRequest, InteropResponse};
 
 impl Execute for InteropRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<InteropResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<InteropResponse> {
         if !cx.settings().interop {
             return refuse(Cause::NotSupported, "this server is not for interoperability tests");
         }

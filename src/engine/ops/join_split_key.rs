@@ -3,14 +3,14 @@
 use crate::crypto::sharing::Secret;
 use crate::engine::context::{Context, Execute};
 use crate::engine::material;
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
-use crate::engine::objects::raw::{self, Wanted};
+use crate::engine::objects::raw::{self, KeyMaterialSpec};
 use crate::engine::objects::splitting;
 use crate::engine::objects::storage;
 use crate::engine::objects::usage;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, ObjectType, SecretDataType, SplitKeyMethod};
 use kmip_codec::objects::{KeyBlock, ManagedObject, PrivateKey, SplitKey};
@@ -22,13 +22,13 @@ const OF_THE_PARTS: &[Tag] =
     &[Tag::CryptographicAlgorithm, Tag::CryptographicLength, Tag::CryptographicUsageMask];
 
 impl Execute for JoinSplitKeyRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<JoinSplitKeyResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<JoinSplitKeyResponse> {
         let parts = splitting::parts(cx, self.unique_identifiers)?;
         let secret = splitting::joined(cx, &parts)?;
         storage::check(self.protection_storage_masks.as_ref())?;
-        let mut given = birth::given(cx, self.attributes)?;
+        let mut given = creation::given(cx, self.attributes)?;
         let inherited = take_over(&mut given, &parts)?;
-        let mut object = birth::inheriting(cx, self.object_type, inherited, given, false)?;
+        let mut object = creation::inheriting(cx, self.object_type, inherited, given, false)?;
         let id = match self.object_type {
             ObjectType::PrivateKey => private(cx, object, &secret)?,
             _ => {
@@ -37,7 +37,7 @@ impl Execute for JoinSplitKeyRequest {
                     usage::require(cx, &mut object)?;
                 }
                 let kind = self.secret_data_type.unwrap_or(SecretDataType::Password);
-                let wanted = Wanted::by(cx, &object, kind)?;
+                let wanted = KeyMaterialSpec::by(cx, &object, kind)?;
                 let bytes = cut(&secret, wanted.bytes, is_prime(&parts))?;
                 wanted.store(cx, object, bytes)?
             }
@@ -47,7 +47,7 @@ impl Execute for JoinSplitKeyRequest {
 }
 
 /// What may not leave the server in parts does not leave it whole either.
-fn take_over(given: &mut Attributes, parts: &[(Object, SplitKey)]) -> Step<Attributes> {
+fn take_over(given: &mut Attributes, parts: &[(Object, SplitKey)]) -> OpResult<Attributes> {
     let all = || parts.iter().flat_map(|(part, _)| part.attributes.iter());
     // Policies go by the algorithm: a key must not come back under another one.
     let mut algorithms = all().filter(|attribute| attribute.tag() == Tag::CryptographicAlgorithm);
@@ -83,7 +83,7 @@ fn fill_length(object: &mut Object, parts: &[(Object, SplitKey)], secret: &Secre
 }
 
 /// The bytes of the secret; a number of a prime field has zeros before it.
-fn cut(secret: &Secret, bytes: usize, is_prime: bool) -> Step<SecretBytes> {
+fn cut(secret: &Secret, bytes: usize, is_prime: bool) -> OpResult<SecretBytes> {
     let zeros = secret.len().saturating_sub(bytes);
     match secret.split_at_checked(zeros) {
         Some((before, whole)) if whole.len() == bytes && (zeros == 0 || is_prime) && all_zero(before) => {
@@ -101,7 +101,7 @@ fn all_zero(bytes: &[u8]) -> bool {
 }
 
 /// A private key is in PKCS#8, unless the request names another format; it must be a key.
-fn private(cx: &mut Context<'_, '_>, mut object: Object, secret: &Secret) -> Step<String> {
+fn private(cx: &mut Context<'_, '_>, mut object: Object, secret: &Secret) -> OpResult<String> {
     let format = attribute!(object.attributes, KeyFormatType).next().copied();
     let format = format.unwrap_or(KeyFormatType::PKCS_8);
     // DER begins with a tag: zeros before it are those of a number of a prime field.
@@ -116,5 +116,5 @@ fn private(cx: &mut Context<'_, '_>, mut object: Object, secret: &Secret) -> Ste
         block.cryptographic_algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
         block.cryptographic_length = attribute!(object.attributes, CryptographicLength).next().copied();
     }
-    birth::store(cx, object, &value)
+    creation::store(cx, object, &value)
 }

@@ -4,7 +4,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::draft::Age;
 use crate::engine::groups;
 use crate::engine::objects::references;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::persona::{LocateOrder, Templates};
 use crate::engine::search::{self, Filter};
 use kmip_codec::Version;
@@ -14,7 +14,7 @@ use kmip_codec::payloads::{LocateRequest, LocateResponse};
 use kmip_codec::version::V1_3;
 
 impl Execute for LocateRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<LocateResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<LocateResponse> {
         let maximum = count(self.maximum_items, "Maximum Items")?;
         let offset = count(self.offset_items, "Offset Items")?.unwrap_or(0);
         let counts = cx.version >= V1_3 && self.offset_items.is_some();
@@ -68,7 +68,7 @@ fn order(order: LocateOrder, version: Version, maximum: Option<usize>) -> Age {
 /// A Locate of everything names this many objects in its audit entry, and no more.
 const AUDITED_IDENTIFIERS_MAX: usize = 16;
 
-fn count(value: Option<i32>, name: &'static str) -> Step<Option<usize>> {
+fn count(value: Option<i32>, name: &'static str) -> OpResult<Option<usize>> {
     match value.map(usize::try_from) {
         None => Ok(None),
         Some(Ok(count)) => Ok(Some(count)),

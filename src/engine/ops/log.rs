@@ -1,13 +1,13 @@
 //! Log (KMIP 2.1, 6.1.29): a message of the client's in the log and the audit of the server.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::{Cause, Step, refuse};
-use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
+use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::payloads::{LogRequest, LogResponse};
 
 impl Execute for LogRequest {
     /// A message that is too long is refused: half a message may say something else.
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<LogResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<LogResponse> {
         let found = self.log_message.chars().count();
         if found > NOTED_CHARS_MAX {
             let text = format!(

@@ -1,12 +1,12 @@
 //! Logout (KMIP 2.1, 6.1.31): a ticket is good no longer.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use crate::engine::rights::tickets;
 use kmip_codec::payloads::{LogoutRequest, LogoutResponse};
 
 impl Execute for LogoutRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<LogoutResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<LogoutResponse> {
         tickets::take_back(cx, &self.ticket)?;
         Ok(LogoutResponse {})
     }

@@ -2,13 +2,13 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Purpose, Turn};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::enums::CryptographicUsageMask;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{MACRequest, MACResponse};
 
 impl Execute for MACRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<MACResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<MACResponse> {
         let (mut request, turn) = Turn::take(cx, self)?;
         let usable = cryptography::usable(
             cx,

@@ -3,13 +3,13 @@
 use crate::crypto::mac::is_same;
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Purpose, Turn};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::{CryptographicUsageMask, ValidityIndicator};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{MACVerifyRequest, MACVerifyResponse};
 
 impl Execute for MACVerifyRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<MACVerifyResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<MACVerifyResponse> {
         let (mut request, turn) = Turn::take(cx, self)?;
         let usable = cryptography::usable(
             cx,

@@ -6,13 +6,13 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
 use crate::engine::objects::intake;
 use crate::engine::objects::references;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::{Entry, SingleAttribute};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ModifyAttributeRequest, ModifyAttributeResponse};
 
 impl Execute for ModifyAttributeRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ModifyAttributeResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ModifyAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::ModifyAttribute)?;
         let Entry { index: sent, mut attribute } = self.attribute.0;
         references::in_attribute(cx, &mut attribute)?;

@@ -2,7 +2,7 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::lease;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::enums::State;
 use kmip_codec::operations::Operation;
@@ -10,7 +10,7 @@ use kmip_codec::payloads::{ObtainLeaseRequest, ObtainLeaseResponse};
 use kmip_codec::value::Interval;
 
 impl Execute for ObtainLeaseRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ObtainLeaseResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ObtainLeaseResponse> {
         let object = cx.living(self.unique_identifier, Operation::ObtainLease)?;
         if attribute!(object.attributes, State).next() == Some(&State::Compromised) {
             return refuse(Cause::Denied, "the object is Compromised: no lease is given for it");

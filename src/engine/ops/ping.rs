@@ -1,11 +1,11 @@
 //! Ping (KMIP 2.1, 6.1.36): the server is there. It is not entered in the audit, as the clause allows.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::payloads::{PingRequest, PingResponse};
 
 impl Execute for PingRequest {
-    fn execute(self, _: &mut Context<'_, '_>) -> Step<PingResponse> {
+    fn execute(self, _: &mut Context<'_, '_>) -> OpResult<PingResponse> {
         Ok(PingResponse {})
     }
 }

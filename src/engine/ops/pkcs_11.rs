@@ -1,9 +1,9 @@
 //! PKCS#11 (KMIP 2.1, 6.1.37): a function of PKCS#11, for the application with this correlation value.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::cryptography::parts;
+use crate::engine::cryptography::streaming;
 use crate::engine::pkcs11::{Application, Call, Input, Output};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::{PKCS11Function, PKCS11ReturnCode};
@@ -18,7 +18,7 @@ const INTERFACE: &str = "PKCS 11";
 const PROFILE_VERSION: &[u8] = &[1];
 
 impl Execute for PKCS11Request {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<PKCS11Response> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<PKCS11Response> {
         if self.interface.as_ref().is_some_and(|name| name != INTERFACE) {
             let text = format!("there is one PKCS#11 interface here: {INTERFACE:?}, the one without a name");
             return refuse(Cause::Pkcs11Interface, text);
@@ -76,13 +76,13 @@ fn initialize(
     cx: &mut Context<'_, '_>,
     mut input: Input<'_>,
     correlation_value: &mut Option<Bytes>,
-) -> Step<PKCS11ReturnCode> {
+) -> OpResult<PKCS11ReturnCode> {
     let version = input.take(PROFILE_VERSION.len())?;
     input.end()?;
     if version != PROFILE_VERSION {
         return Ok(PKCS11ReturnCode::ARGUMENTS_BAD);
     }
-    let correlation = parts::begin(cx)?;
+    let correlation = streaming::begin(cx)?;
     cx.draft.keep_part(&correlation, Some((Operation::PKCS_11, Application::default().encode())))?;
     *correlation_value = Some(correlation);
     Ok(PKCS11ReturnCode::OK)

@@ -2,13 +2,13 @@
 
 use crate::engine::asynchronous::{self, Stage};
 use crate::engine::context::{Context, Execute};
-use crate::engine::keys;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::keyspace;
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::payloads::{PollRequest, PollResponse};
 
 impl Execute for PollRequest {
     /// The batch puts the answer of the request in the place of this one.
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<PollResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<PollResponse> {
         let correlation = self.asynchronous_correlation_value;
         let Some(record) = asynchronous::find(cx, &correlation)? else {
             return refuse(
@@ -22,7 +22,7 @@ impl Execute for PollRequest {
             Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
             Stage::Completed(answer) => {
                 let answer = asynchronous::answer_in(cx.version, answer.expose())?;
-                cx.draft.put_asynchronous(&keys::place(&record.owner, &correlation), None)?;
+                cx.draft.put_asynchronous(&keyspace::place(&record.owner, &correlation), None)?;
                 answer
             }
         });

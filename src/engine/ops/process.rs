@@ -3,12 +3,12 @@
 
 use crate::engine::asynchronous::{self, Stage};
 use crate::engine::context::{Context, Execute};
-use crate::engine::keys;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::keyspace;
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::payloads::{ProcessRequest, ProcessResponse};
 
 impl Execute for ProcessRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ProcessResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ProcessResponse> {
         let correlation = self.asynchronous_correlation_value;
         let Some(record) = asynchronous::find(cx, &correlation)? else {
             return refuse(
@@ -23,10 +23,10 @@ impl Execute for ProcessRequest {
             }
             Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
         }
-        let place = record.head.unwrap_or_else(|| keys::place(&record.owner, &correlation));
-        let deeds = asynchronous::carry_out(cx.draft, &place, None, cx.entropy, cx.supplies)?;
-        cx.touched.extend(deeds.iter().flat_map(|deed| deed.objects.iter().cloned()));
-        cx.within = deeds;
+        let place = record.head.unwrap_or_else(|| keyspace::place(&record.owner, &correlation));
+        let item_outcomes = asynchronous::carry_out(cx.draft, &place, None, cx.entropy, cx.fulfilled)?;
+        cx.touched.extend(item_outcomes.iter().flat_map(|item| item.objects.iter().cloned()));
+        cx.within = item_outcomes;
         cx.draft.check_room()?;
         Ok(ProcessResponse {})
     }

@@ -1,13 +1,13 @@
 //! Query (KMIP 2.1, 6.1.40): what this server is and can, from the tables that it works by. What the operator states
-//! stands in [`about`](crate::engine::statements::about).
+//! stands in [`server_information`](crate::engine::query::server_information).
 
 use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
-use crate::engine::objects::generators;
+use crate::engine::objects::rng;
 use crate::engine::objects::storage;
-use crate::engine::refusal::Step;
+use crate::engine::query::profiles;
+use crate::engine::refusal::OpResult;
 use crate::engine::rights::attestation::TYPES;
-use crate::engine::statements::profiles;
 use kmip_codec::Version;
 use kmip_codec::enums::{DestroyAction, ObjectType, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode};
 use kmip_codec::objects::ManagedObject;
@@ -15,7 +15,7 @@ use kmip_codec::operations::{OPERATION_ROWS, Operation};
 use kmip_codec::payloads::{CapabilityInformation, ProtectionStorageMasks, QueryRequest, QueryResponse};
 
 impl Execute for QueryRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<QueryResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<QueryResponse> {
         let mut answer = QueryResponse::default();
         let asked = |function: &QueryFunction| self.functions.contains(function);
         // Each once, in the order of the enumeration: where both are asked for, the map has the last word on extensions.
@@ -50,7 +50,7 @@ const ANSWERS: &[(QueryFunction, Tell)] = &[
     (QueryFunction::QueryAttestationTypes, |answer, cx| {
         answer.attestation_types = if cx.settings().attests { TYPES.to_vec() } else { Vec::new() };
     }),
-    (QueryFunction::QueryRNGs, |answer, cx| answer.rng_parameters = generators::all(cx.settings())),
+    (QueryFunction::QueryRNGs, |answer, cx| answer.rng_parameters = rng::all(cx.settings())),
     (QueryFunction::QueryProfiles, |answer, cx| answer.profile_information = profiles::announced(cx)),
     (QueryFunction::QueryValidations, |answer, cx| {
         answer.validation_information = cx.settings().about.validations();

@@ -2,7 +2,7 @@
 
 use crate::engine::asynchronous::{Record, Stage};
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::{Step, unless_damaged};
+use crate::engine::refusal::{OpResult, unless_damaged};
 use bytes::Bytes;
 use kmip_codec::enums::ProcessingStage;
 use kmip_codec::item::ItemValue;
@@ -12,7 +12,7 @@ use kmip_codec::payloads::{
 };
 
 impl Execute for QueryAsynchronousRequestsRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<QueryAsynchronousRequestsResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<QueryAsynchronousRequestsResponse> {
         let values = self.correlation_values.map(|list| list.asynchronous_correlation_values);
         let operations = self.operations.map(|list| list.operations);
         let (now, keep) = (cx.now(), cx.settings().asynchronous_answer_seconds);

@@ -1,13 +1,13 @@
 //! Re-certify (KMIP 2.1, 6.1.45): a certificate that takes the place of another, for the same key.
 
-use crate::engine::certificates::{self, Sent, Wish};
+use crate::engine::certificates::{self, CertTemplate, Sent};
 use crate::engine::context::{Context, Execute};
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::{self, Object};
+use crate::engine::objects::rekey;
 use crate::engine::objects::release;
-use crate::engine::objects::renewal;
 use crate::engine::objects::storage;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::LinkType;
@@ -17,55 +17,55 @@ use kmip_codec::payloads::{ReCertifyRequest, ReCertifyResponse};
 use std::collections::BTreeSet;
 
 impl Execute for ReCertifyRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReCertifyResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ReCertifyResponse> {
         let mut old = cx.living(self.unique_identifier, Operation::ReCertify)?;
         let ManagedObject::Certificate(value) = release::opened(cx, &old)? else {
             let message = format!("Re-certify is for certificates, not for a {:?}", old.object_type());
             return refuse(Cause::WrongType, message);
         };
-        let renewed = Wish::renewed(&value.value)?;
+        let renewed = CertTemplate::renewed(&value.value)?;
         let sent = Sent {
             kind: self.certificate_request_type,
             value: self.certificate_request,
             identifier: self.request_identifier,
         };
         let key = certificates::linked_key(cx, &old, Operation::ReCertify)?;
-        let mut wish = match sent.request(cx, Operation::ReCertify)? {
-            Some(wish) => {
-                wish.must_be_for(&renewed.key_der())?;
-                wish
+        let mut template = match sent.request(cx, Operation::ReCertify)? {
+            Some(template) => {
+                template.must_be_for(&renewed.key_der())?;
+                template
             }
             None => renewed,
         };
         storage::check(self.protection_storage_masks.as_ref())?;
-        let mut given = birth::given(cx, self.attributes)?;
-        renewal::check_offset(cx.version, &given, self.offset)?;
-        wish.fill(&given)?;
-        let mut inherited = renewal::inherited(&old, self.offset, cx.now())?;
-        inherited.0.retain(|entry| !birth::is_name(&entry.attribute));
+        let mut given = creation::given(cx, self.attributes)?;
+        rekey::check_offset(cx.version, &given, self.offset)?;
+        template.fill(&given)?;
+        let mut inherited = rekey::inherited(&old, self.offset, cx.now())?;
+        inherited.0.retain(|entry| !creation::is_name(&entry.attribute));
         // The names of the old certificate come behind those of the request.
         let named: BTreeSet<Vec<u8>> =
-            given.iter().filter(|given| birth::is_name(given)).map(object::encoded).collect();
+            given.iter().filter(|given| creation::is_name(given)).map(object::encoded).collect();
         let names = attribute!(old.attributes, Name).cloned().map(Attribute::Name);
         for name in names.filter(|name| !named.contains(&object::encoded(name))) {
             given.push(name);
         }
         old.attributes.remove_tag(kmip_codec::Tag::Name);
-        let (mut new, value) = certificates::made(cx, wish, given, inherited)?;
+        let (mut new, value) = certificates::made(cx, template, given, inherited)?;
         new.group.clone_from(&old.group);
         if let Some(key) = key {
             new.link(LinkType::PublicKeyLink, &key.id);
             turn(cx, key, &old, &new)?;
         }
-        renewal::link(&mut old, &mut new, cx.now());
+        rekey::link(&mut old, &mut new, cx.now());
         cx.save(old)?;
-        let id = birth::store(cx, new, &value)?;
+        let id = creation::store(cx, new, &value)?;
         Ok(ReCertifyResponse { unique_identifier: id.into(), attributes: None })
     }
 }
 
 /// Turns the link of the public key from the old certificate to the new one.
-fn turn(cx: &mut Context<'_, '_>, mut key: Object, old: &Object, new: &Object) -> Step<()> {
+fn turn(cx: &mut Context<'_, '_>, mut key: Object, old: &Object, new: &Object) -> OpResult<()> {
     key.attributes.remove_where(|attribute| match attribute {
         Attribute::Link(link) => {
             link.kind == LinkType::CertificateLink && link.linked == old.id.as_str().into()

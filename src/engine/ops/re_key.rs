@@ -2,16 +2,16 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::material;
-use crate::engine::objects::raw::Wanted;
-use crate::engine::objects::renewal;
+use crate::engine::objects::raw::KeyMaterialSpec;
+use crate::engine::objects::rekey;
 use crate::engine::objects::storage;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::{ObjectType, SecretDataType};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ReKeyRequest, ReKeyResponse};
 
 impl Execute for ReKeyRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReKeyResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ReKeyResponse> {
         let mut old = cx.living(self.unique_identifier, Operation::ReKey)?;
         if old.object_type() != ObjectType::SymmetricKey {
             let message = format!("Re-key is for symmetric keys, not for a {:?}", old.object_type());
@@ -19,9 +19,9 @@ impl Execute for ReKeyRequest {
         }
         storage::check(self.protection_storage_masks.as_ref())?;
         material::must_be_here(&old)?;
-        let mut new = renewal::successor(cx, &mut old, self.attributes, self.offset)?;
-        renewal::link(&mut old, &mut new, cx.now());
-        let wanted = Wanted::by(cx, &new, SecretDataType::Seed)?;
+        let mut new = rekey::successor(cx, &mut old, self.attributes, self.offset)?;
+        rekey::link(&mut old, &mut new, cx.now());
+        let wanted = KeyMaterialSpec::by(cx, &new, SecretDataType::Seed)?;
         let key = material::random(cx, wanted.algorithm, wanted.bytes)?;
         cx.save(old)?;
         let id = wanted.store(cx, new, key)?;

@@ -3,15 +3,15 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::material;
 use crate::engine::objects::pair;
-use crate::engine::objects::renewal;
+use crate::engine::objects::rekey;
 use crate::engine::objects::storage;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
 
 impl Execute for ReKeyKeyPairRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReKeyKeyPairResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ReKeyKeyPairResponse> {
         let mut private = cx.living(self.private_key, Operation::ReKeyKeyPair)?;
         if private.object_type() != ObjectType::PrivateKey {
             let message = format!("name the private key of the pair, not a {:?}", private.object_type());
@@ -28,14 +28,14 @@ impl Execute for ReKeyKeyPairRequest {
             self.public_protection_storage_masks.as_ref(),
         )?;
         let (of_private, of_public) = pair::halves(cx, self.common, self.private, self.public)?;
-        let mut new_private = renewal::successor(cx, &mut private, Some(of_private.into()), self.offset)?;
-        let mut new_public = renewal::successor(cx, &mut public, Some(of_public.into()), self.offset)?;
+        let mut new_private = rekey::successor(cx, &mut private, Some(of_private.into()), self.offset)?;
+        let mut new_public = rekey::successor(cx, &mut public, Some(of_public.into()), self.offset)?;
         let kind = pair::wanted(cx, &new_private)?;
-        let made = cx.supplies.pair(kind, cx.draft.world().settings)?;
+        let made = cx.fulfilled.pair(kind, cx.draft.world().settings)?;
         new_private.link(LinkType::PublicKeyLink, &new_public.id);
         new_public.link(LinkType::PrivateKeyLink, &new_private.id);
-        renewal::link(&mut private, &mut new_private, cx.now());
-        renewal::link(&mut public, &mut new_public, cx.now());
+        rekey::link(&mut private, &mut new_private, cx.now());
+        rekey::link(&mut public, &mut new_public, cx.now());
         cx.save(private)?;
         cx.save(public)?;
         let (private_key, public_key) = pair::store(cx, new_private, new_public, &made)?;

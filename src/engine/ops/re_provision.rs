@@ -4,37 +4,39 @@
 //! standing. The old one ends with the message: it still fetches what the server has made, and does nothing else, until
 //! the new one is used.
 
-use crate::engine::certificates::{self, Wish};
+use crate::engine::certificates::{self, CertTemplate};
 use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
 use crate::engine::lifecycle::states::Event;
 use crate::engine::material;
-use crate::engine::need::{Credential, KeyPair, PairKind, Wanted};
-use crate::engine::objects::birth;
+use crate::engine::need::{CertificateRequest, Credential, KeyPair, PairKind};
+use crate::engine::objects::creation;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
 use crate::engine::objects::release;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
 use kmip_codec::attributes::{Attribute, Attributes, CryptographicDomainParameters, RevocationReason};
 use kmip_codec::enums::*;
-use kmip_codec::objects::{Certificate, CertificateRequest, ManagedObject};
+use kmip_codec::objects::{self, Certificate, ManagedObject};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{ReProvisionRequest, ReProvisionResponse};
 use kmip_codec::value::DateTime;
 
 impl Execute for ReProvisionRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ReProvisionResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ReProvisionResponse> {
         must_be_itself(cx)?;
         let client = cx.principal().name.clone();
         let until = cx.principal().identity.validity.map(|dates| dates.until);
         let wanted = match (self.certificate_request, self.certificate) {
-            (None, None) => Wanted::Made { client, until },
-            (Some(request), None) => Wanted::Signed { key: key_of(cx, &request, &client)?, client, until },
+            (None, None) => CertificateRequest::GenerateKeyPair { client, until },
+            (Some(request), None) => {
+                CertificateRequest::SignKey { key: key_of(cx, &request, &client)?, client, until }
+            }
             (None, Some(certificate)) if certificate.certificate_type == CertificateType::X_509 => {
-                Wanted::Brought(certificate.value.to_vec())
+                CertificateRequest::UseCertificate(certificate.value.to_vec())
             }
             (None, Some(_)) => {
                 return refuse(Cause::FeatureNotSupported, "clients log in with X.509 certificates");
@@ -43,12 +45,12 @@ impl Execute for ReProvisionRequest {
                 return refuse(Cause::InvalidField, "send a Certificate Request or a Certificate, not both");
             }
         };
-        let new = cx.supplies.credential(&wanted)?;
+        let new = cx.fulfilled.credential(&wanted)?;
         must_stand_alike(cx, &new.holder)?;
         let mut certificate = kept(cx, &new)?;
         let mut answer = certificate.id.clone();
         let mut successors = match wanted {
-            Wanted::Brought(_) => Vec::new(),
+            CertificateRequest::UseCertificate(_) => Vec::new(),
             _ => vec![answer.clone()],
         };
         if let Some(made) = &new.pair {
@@ -57,7 +59,7 @@ impl Execute for ReProvisionRequest {
         }
         let value = certificate_value(&new);
         let before = credentials::replace(cx.draft, &new, &certificate, successors)?;
-        birth::store(cx, certificate, &value)?;
+        creation::store(cx, certificate, &value)?;
         if let Some(before) = before {
             supersede(cx, &before)?;
         }
@@ -67,7 +69,7 @@ impl Execute for ReProvisionRequest {
 }
 
 /// Only the client itself asks, by a certificate that is good.
-fn must_be_itself(cx: &mut Context<'_, '_>) -> Step<()> {
+fn must_be_itself(cx: &mut Context<'_, '_>) -> OpResult<()> {
     let principal = cx.principal();
     if principal.identity.user.is_some() || cx.draft.grant().is_some() {
         return refuse(
@@ -85,20 +87,20 @@ fn must_be_itself(cx: &mut Context<'_, '_>) -> Step<()> {
 }
 
 /// The key of a request, which names this client or nobody.
-fn key_of(cx: &Context<'_, '_>, request: &CertificateRequest, client: &str) -> Step<Vec<u8>> {
-    let wish = Wish::of_login(request.certificate_request_type, &request.value)?;
-    certificates::check_strength(cx, &wish)?;
-    match wish.common_name() {
+fn key_of(cx: &Context<'_, '_>, request: &objects::CertificateRequest, client: &str) -> OpResult<Vec<u8>> {
+    let template = CertTemplate::of_login(request.certificate_request_type, &request.value)?;
+    certificates::check_strength(cx, &template)?;
+    match template.common_name() {
         Some(name) if name != client => refuse(
             Cause::Denied,
             format!("the request is for {name:?}: the certificate of this client names {client:?}"),
         ),
-        _ => Ok(wish.key_der()),
+        _ => Ok(template.key_der()),
     }
 }
 
 /// The new certificate must not make anybody else of the client, nor give or take rights.
-fn must_stand_alike(cx: &Context<'_, '_>, new: &Principal) -> Step<()> {
+fn must_stand_alike(cx: &Context<'_, '_>, new: &Principal) -> OpResult<()> {
     let now = cx.principal();
     let alike = Principal { identity: now.identity.clone(), ..new.clone() };
     if new.name != now.name {
@@ -124,7 +126,7 @@ fn certificate_value(new: &Credential) -> ManagedObject {
 }
 
 /// The certificate as an object of the client alone, whatever it shares by default: who can revoke it locks it out.
-fn kept(cx: &mut Context<'_, '_>, new: &Credential) -> Step<Object> {
+fn kept(cx: &mut Context<'_, '_>, new: &Credential) -> OpResult<Object> {
     let active = Attribute::ActivationDate(DateTime(cx.now()));
     let object = intake::object(cx, [active].into_iter().collect(), &certificate_value(new))?;
     Ok(Object { group: None, ..object })
@@ -132,7 +134,7 @@ fn kept(cx: &mut Context<'_, '_>, new: &Credential) -> Step<Object> {
 
 /// Keeps a pair that was made for the client, linked to its certificate; returns the identifier of the private key. Refused where
 /// the client could not fetch that: nothing else of its would be let in any more.
-fn keep_pair(cx: &mut Context<'_, '_>, certificate: &mut Object, made: &KeyPair) -> Step<String> {
+fn keep_pair(cx: &mut Context<'_, '_>, certificate: &mut Object, made: &KeyPair) -> OpResult<String> {
     let private = half(cx, ObjectType::PrivateKey, CryptographicUsageMask::Sign, made)?;
     release::must_be_had(cx, &private)?;
     let public = half(cx, ObjectType::PublicKey, CryptographicUsageMask::Verify, made)?;
@@ -148,7 +150,7 @@ fn half(
     object_type: ObjectType,
     mask: CryptographicUsageMask,
     made: &KeyPair,
-) -> Step<Object> {
+) -> OpResult<Object> {
     let algorithm = material::algorithm_of(&made.private_pkcs8).unwrap_or(CryptographicAlgorithm::EC);
     let mut given: Attributes = [
         Attribute::CryptographicAlgorithm(algorithm),
@@ -163,11 +165,11 @@ fn half(
             ..CryptographicDomainParameters::default()
         }));
     }
-    birth::object(cx, object_type, given, true)
+    creation::object(cx, object_type, given, true)
 }
 
 /// Revokes the managed certificate of before.
-fn supersede(cx: &mut Context<'_, '_>, id: &str) -> Step<()> {
+fn supersede(cx: &mut Context<'_, '_>, id: &str) -> OpResult<()> {
     let mut old = cx.draft.object(id, Operation::ReProvision)?;
     move_to(&mut old, Event::Deactivate)?;
     old.attributes.set(Attribute::DeactivationDate(DateTime(cx.now())));

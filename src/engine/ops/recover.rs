@@ -2,13 +2,13 @@
 //! placeholder from now on.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::Tag;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{RecoverRequest, RecoverResponse};
 
 impl Execute for RecoverRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<RecoverResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<RecoverResponse> {
         let mut object = cx.living(self.unique_identifier, Operation::Recover)?;
         let id = object.id.clone();
         if object.archived {

@@ -4,7 +4,7 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::move_to;
 use crate::engine::lifecycle::states::Event;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::persona::NeedlessDate;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
@@ -14,7 +14,7 @@ use kmip_codec::payloads::{RevokeRequest, RevokeResponse};
 use kmip_codec::value::DateTime;
 
 impl Execute for RevokeRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<RevokeResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<RevokeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::Revoke)?;
         let now = DateTime(cx.now());
         let compromise = matches!(
@@ -42,7 +42,7 @@ impl Execute for RevokeRequest {
 }
 
 /// Where the client does not say when the compromise happened, it may have been as early as the object is old.
-fn compromise_object(object: &mut Object, occurred: Option<DateTime>, now: DateTime) -> Step<()> {
+fn compromise_object(object: &mut Object, occurred: Option<DateTime>, now: DateTime) -> OpResult<()> {
     move_to(object, Event::Compromise)?;
     let initial = attribute!(object.attributes, InitialDate).next().copied();
     let occurred = occurred.or(initial).unwrap_or(now);

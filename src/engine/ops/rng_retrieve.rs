@@ -1,7 +1,7 @@
 //! RNG Retrieve (KMIP 2.1, 6.1.49): bytes of the server's generator.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::{Cause, Halt, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use kmip_codec::payloads::{RNGRetrieveRequest, RNGRetrieveResponse};
 use zeroize::Zeroizing;
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 const BYTES_MAX: usize = 64 * 1024;
 
 impl Execute for RNGRetrieveRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<RNGRetrieveResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<RNGRetrieveResponse> {
         let length = usize::try_from(self.data_length).ok().filter(|length| (1..=BYTES_MAX).contains(length));
         let Some(length) = length else {
             return refuse(
@@ -18,7 +18,7 @@ impl Execute for RNGRetrieveRequest {
             );
         };
         let mut bytes = Zeroizing::new(vec![0; length]);
-        cx.entropy.fill(&mut bytes).map_err(Halt::Need)?;
+        cx.entropy.fill(&mut bytes).map_err(Interrupt::Need)?;
         Ok(RNGRetrieveResponse { data: bytes.as_slice().into() })
     }
 }

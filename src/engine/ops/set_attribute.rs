@@ -5,12 +5,12 @@ use crate::engine::context::{Context, Execute};
 use crate::engine::lifecycle::effects;
 use crate::engine::objects::intake;
 use crate::engine::objects::references;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{SetAttributeRequest, SetAttributeResponse};
 
 impl Execute for SetAttributeRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SetAttributeResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<SetAttributeResponse> {
         let mut object = cx.object(self.unique_identifier, Operation::SetAttribute)?;
         let mut attribute = self.attribute.0.attribute;
         references::in_attribute(cx, &mut attribute)?;

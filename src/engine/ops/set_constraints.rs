@@ -2,11 +2,11 @@
 
 use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::payloads::{SetConstraintsRequest, SetConstraintsResponse};
 
 impl Execute for SetConstraintsRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SetConstraintsResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<SetConstraintsResponse> {
         constraints::set_constraints(cx, self.constraints.as_ref())?;
         Ok(SetConstraintsResponse {})
     }

@@ -2,11 +2,11 @@
 
 use crate::engine::attributes::constraints;
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::payloads::{SetDefaultsRequest, SetDefaultsResponse};
 
 impl Execute for SetDefaultsRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SetDefaultsResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<SetDefaultsResponse> {
         constraints::set_defaults(cx, self.defaults_information.as_ref())?;
         Ok(SetDefaultsResponse {})
     }

@@ -2,12 +2,12 @@
 //! configuration says.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::EndpointRole;
 use kmip_codec::payloads::{SetEndpointRoleRequest, SetEndpointRoleResponse};
 
 impl Execute for SetEndpointRoleRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SetEndpointRoleResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<SetEndpointRoleResponse> {
         let name = &cx.principal().name;
         match self.endpoint_role {
             EndpointRole::Server => {}

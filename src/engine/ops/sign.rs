@@ -2,13 +2,13 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Content, Purpose, Turn};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::enums::CryptographicUsageMask;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{SignRequest, SignResponse};
 
 impl Execute for SignRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SignResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<SignResponse> {
         let (mut request, turn) = Turn::take(cx, self)?;
         let usable = cryptography::usable(
             cx,

@@ -2,13 +2,13 @@
 
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography::{self, Content, Purpose, Turn};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::enums::{CryptographicUsageMask, ValidityIndicator};
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{SignatureVerifyRequest, SignatureVerifyResponse};
 
 impl Execute for SignatureVerifyRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<SignatureVerifyResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<SignatureVerifyResponse> {
         let (mut request, turn) = Turn::take(cx, self)?;
         let usable = cryptography::usable(
             cx,

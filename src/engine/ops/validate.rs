@@ -4,7 +4,7 @@ use crate::crypto::x509::{self, Verdict};
 use crate::engine::context::{Context, Execute};
 use crate::engine::cryptography;
 use crate::engine::objects::release;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::work;
 use kmip_codec::attribute;
 use kmip_codec::enums::{CertificateType, State, ValidityIndicator};
@@ -18,7 +18,7 @@ use x509_parser::prelude::FromDer as _;
 const CERTIFICATES_MAX: usize = 64;
 
 impl Execute for ValidateRequest {
-    fn execute(self, cx: &mut Context<'_, '_>) -> Step<ValidateResponse> {
+    fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<ValidateResponse> {
         let mut certificates = self.certificates;
         let mut withdrawn = false;
         let count = certificates.len() + self.unique_identifiers.len();
@@ -63,7 +63,7 @@ fn values(certificates: &[Certificate]) -> Vec<bytes::Bytes> {
 }
 
 /// The certificate that issued none of the others, and those others.
-fn leaf(mut certificates: Vec<Certificate>) -> Step<(Certificate, Vec<Certificate>)> {
+fn leaf(mut certificates: Vec<Certificate>) -> OpResult<(Certificate, Vec<Certificate>)> {
     let mut names = Vec::new();
     for certificate in &certificates {
         match X509Certificate::from_der(&certificate.value) {

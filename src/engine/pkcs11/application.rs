@@ -3,7 +3,7 @@
 use super::encoding::{Input, Output};
 use super::mechanisms::Kind;
 use super::{Returned, code};
-use crate::engine::refusal::Step;
+use crate::engine::refusal::OpResult;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::PKCS11ReturnCode;
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ impl Application {
     }
 
     /// Reads what was kept.
-    pub fn decode(kept: &SecretBytes) -> Step<Self> {
+    pub fn decode(kept: &SecretBytes) -> OpResult<Self> {
         let mut input = Input(kept.expose());
         let (is_logged_in, opened) = (input.flag()?, input.ulong()?);
         let mut objects = Vec::new();
@@ -142,7 +142,7 @@ impl Active {
         [self.key.as_bytes(), &self.iv, &self.data].into_iter().for_each(|bytes| out.bytes(bytes));
     }
 
-    fn decode(input: &mut Input<'_>) -> Step<Self> {
+    fn decode(input: &mut Input<'_>) -> OpResult<Self> {
         Ok(Self {
             mechanism: input.ulong()?,
             has_parts: input.flag()?,

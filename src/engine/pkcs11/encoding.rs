@@ -3,14 +3,14 @@
 //! in 4 bytes. Where the caller may pass NULL for an array that it gets, a byte tells whether it did. A mechanism is its
 //! number, a byte that tells whether a parameter follows, and the parameter.
 
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 
 /// The parameters of a call, read from the front.
 pub struct Input<'p>(pub &'p [u8]);
 
 impl<'p> Input<'p> {
     /// So many bytes.
-    pub fn take(&mut self, count: usize) -> Step<&'p [u8]> {
+    pub fn take(&mut self, count: usize) -> OpResult<&'p [u8]> {
         match self.0.split_at_checked(count) {
             Some((taken, rest)) => {
                 self.0 = rest;
@@ -20,22 +20,22 @@ impl<'p> Input<'p> {
         }
     }
 
-    fn number<const N: usize>(&mut self) -> Step<u64> {
+    fn number<const N: usize>(&mut self) -> OpResult<u64> {
         Ok(self.take(N)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
     /// A CK_ULONG or a handle.
-    pub fn ulong(&mut self) -> Step<u64> {
+    pub fn ulong(&mut self) -> OpResult<u64> {
         self.number::<8>()
     }
 
     /// How many elements an array has, or how much room there is for them.
-    pub fn count(&mut self) -> Step<usize> {
+    pub fn count(&mut self) -> OpResult<usize> {
         Ok(usize::try_from(self.number::<4>()?).unwrap_or(usize::MAX))
     }
 
     /// A CK_BBOOL, or whether a pointer is not NULL.
-    pub fn flag(&mut self) -> Step<bool> {
+    pub fn flag(&mut self) -> OpResult<bool> {
         match self.number::<1>()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -47,7 +47,7 @@ impl<'p> Input<'p> {
     }
 
     /// An array of bytes.
-    pub fn bytes(&mut self) -> Step<&'p [u8]> {
+    pub fn bytes(&mut self) -> OpResult<&'p [u8]> {
         let count = self.count()?;
         self.take(count)
     }
@@ -58,7 +58,7 @@ impl<'p> Input<'p> {
     }
 
     /// Nothing may be left.
-    pub fn end(&self) -> Step<()> {
+    pub fn end(&self) -> OpResult<()> {
         if self.is_empty() {
             return Ok(());
         }

@@ -6,10 +6,10 @@ use super::attributes::{self, Named, Value};
 use super::sessions::session;
 use super::{Call, Returned, code};
 use crate::engine::draft::{Age, Draft};
-use crate::engine::keys::Index;
+use crate::engine::keyspace::Index;
 use crate::engine::material;
 use crate::engine::objects::object::{self, Object};
-use crate::engine::refusal::{Halt, Step};
+use crate::engine::refusal::{Interrupt, OpResult};
 use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::{ObjectType, PKCS11ReturnCode};
@@ -34,7 +34,7 @@ pub fn find_init(call: &mut Call<'_, '_, '_>) -> Returned {
     let index = label.and_then(|label| object::index_value(&Attribute::Name(Name::text(label))));
     let is_logged_in = call.application.is_logged_in;
     let mut identifiers = Vec::new();
-    let mut visit = |draft: &mut Draft<'_>, object: Object| -> Step<ControlFlow<()>> {
+    let mut visit = |draft: &mut Draft<'_>, object: Object| -> OpResult<ControlFlow<()>> {
         draft.take_time(work::pairs(template.len(), object.attributes.count()))?;
         if is_visible(&object, is_logged_in) && template.iter().all(|named| named.fits(&object)) {
             identifiers.push(object.id);
@@ -119,16 +119,16 @@ pub fn visible(call: &mut Call<'_, '_, '_>, handle: u64) -> Returned<Option<Obje
 }
 
 /// The object, if the client may do this with it.
-fn readable(call: &mut Call<'_, '_, '_>, id: &str, operation: Operation) -> Step<Option<Object>> {
+fn readable(call: &mut Call<'_, '_, '_>, id: &str, operation: Operation) -> OpResult<Option<Object>> {
     match call.cx.draft.object(id, operation) {
         Ok(object) => Ok(Some(object)),
-        Err(Halt::Refused(_)) => Ok(None),
+        Err(Interrupt::Refused(_)) => Ok(None),
         Err(halt) => Err(halt),
     }
 }
 
 /// CKA_VALUE: that of a certificate; those of secret and private objects stay here.
-fn value(call: &mut Call<'_, '_, '_>, object: &Object) -> Step<Result<Value, PKCS11ReturnCode>> {
+fn value(call: &mut Call<'_, '_, '_>, object: &Object) -> OpResult<Result<Value, PKCS11ReturnCode>> {
     if object.object_type() != ObjectType::Certificate {
         return Ok(Err(code::ATTRIBUTE_SENSITIVE));
     }

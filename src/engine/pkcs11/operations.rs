@@ -8,7 +8,7 @@ use super::mechanisms::{Kind, Means, Mechanism};
 use super::{Call, Returned, Stop, code, objects};
 use crate::crypto::ecdsa;
 use crate::engine::context::Execute as _;
-use crate::engine::refusal::{Cause, Halt, Step};
+use crate::engine::refusal::{Cause, Interrupt, OpResult};
 use kmip_codec::SecretBytes;
 use kmip_codec::attribute;
 use kmip_codec::enums::{PKCS11ReturnCode, ValidityIndicator};
@@ -156,14 +156,14 @@ fn done(
         (Kind::Verify, false) => verified(call, mechanism, active, signature.unwrap_or_default()),
     };
     made.map_err(|halt| match halt {
-        Halt::Refused(refusal) => Stop::Code(code_of(kind, refusal.cause)),
-        need => Stop::Halt(need),
+        Interrupt::Refused(refusal) => Stop::Code(code_of(kind, refusal.cause)),
+        need => Stop::Interrupt(need),
     })?
     .map_err(Stop::Code)
 }
 
 /// What a step of KMIP comes to, or the code that PKCS#11 has for it.
-type Made = Step<Result<SecretBytes, PKCS11ReturnCode>>;
+type Made = OpResult<Result<SecretBytes, PKCS11ReturnCode>>;
 
 fn data(active: &Active) -> Option<Data> {
     Some(Data::Bytes(active.data.as_slice().into()))
@@ -267,7 +267,11 @@ fn judged(validity: Option<ValidityIndicator>) -> Result<SecretBytes, PKCS11Retu
 }
 
 /// How long each number of an ECDSA signature is in PKCS#11: as long as the order of the curve.
-fn number_bytes(call: &mut Call<'_, '_, '_>, mechanism: &Mechanism, active: &Active) -> Step<Option<usize>> {
+fn number_bytes(
+    call: &mut Call<'_, '_, '_>,
+    mechanism: &Mechanism,
+    active: &Active,
+) -> OpResult<Option<usize>> {
     if !mechanism.keys.contains(&kmip_codec::enums::CryptographicAlgorithm::EC) {
         return Ok(None);
     }

@@ -2,7 +2,7 @@
 
 use super::application::{SESSIONS_MAX, Session};
 use super::{Call, Returned, SLOT, code, slots};
-use crate::engine::refusal::Halt;
+use crate::engine::refusal::Interrupt;
 use crate::engine::world::Seeding;
 use kmip_codec::enums::PKCS11ReturnCode;
 use zeroize::Zeroizing;
@@ -134,7 +134,7 @@ pub fn generate_random(call: &mut Call<'_, '_, '_>) -> Returned {
         return Err(PKCS11ReturnCode::ARGUMENTS_BAD.into());
     }
     let mut bytes = Zeroizing::new(vec![0; length]);
-    call.cx.entropy.fill(&mut bytes).map_err(Halt::Need)?;
+    call.cx.entropy.fill(&mut bytes).map_err(Interrupt::Need)?;
     call.output.raw(&bytes);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a client must prove of its platform before it may do certain things (KMIP 1.4, 6.17; 2.1, 9.3 and 9.4). The gate
+//! What a client must prove of its platform before it may do certain things (KMIP 1.4, 6.17; 2.1, 9.3 and 9.4). The authenticator
 //! judges the proof; here is what follows where there is none.
 
 use crate::engine::refusal::{Cause, Refusal};

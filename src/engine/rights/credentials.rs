@@ -3,12 +3,12 @@
 //! administrator, or is kept as a managed object. What has ended does not come back.
 //!
 //! It is asked for each message, so that a connection does not outlive its certificate, and again of what was given to a
-//! client earlier: tickets, asynchronous requests, notices.
+//! client earlier: tickets, asynchronous requests, notifications.
 
 use crate::engine::draft::Draft;
 use crate::engine::need::Credential;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse, unless_damaged};
 use crate::engine::rights::grant::{Grant, Right};
 use crate::engine::rights::identity::{CertificatePath, Fingerprint, Identity, Validity};
 use crate::engine::rights::logins;
@@ -60,15 +60,15 @@ pub struct NameRecord {
 
 /// How far a certificate is good.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct CertificateStatus {
     /// What a certificate may still do that was replaced; `None` for one that is good.
-    pub leave: Option<Grant>,
+    pub limited_grant: Option<Grant>,
     /// The certificate in whose place this one came, where this is its first use.
     replaces: Option<Fingerprint>,
 }
 
 /// Refuses a message under a certificate that is not good now: by its dates, its name, or itself.
-pub fn admit(world: &World<'_>, principal: &Principal) -> Step<Standing> {
+pub fn admit(world: &World<'_>, principal: &Principal) -> OpResult<CertificateStatus> {
     let identity = &principal.identity;
     in_time(identity.validity, world.now.seconds())?;
     let mut draft = Draft::new(world, principal);
@@ -79,20 +79,20 @@ pub fn admit(world: &World<'_>, principal: &Principal) -> Step<Standing> {
     if !names_are_good(&mut draft, identity, record.as_ref())? {
         return Err(not_good());
     }
-    let Some(record) = record else { return Ok(Standing::default()) };
+    let Some(record) = record else { return Ok(CertificateStatus::default()) };
     if record.ended.is_some() && !record.successors.is_empty() {
         let leave = Some(Grant::new(Some(vec![to_fetch(record.successors)]), None));
-        return Ok(Standing { leave, replaces: None });
+        return Ok(CertificateStatus { limited_grant: leave, replaces: None });
     }
     match is_good(&mut draft, &record)? {
-        true => Ok(Standing { leave: None, replaces: record.replaces }),
+        true => Ok(CertificateStatus { limited_grant: None, replaces: record.replaces }),
         false => Err(not_good()),
     }
 }
 
 /// Refuses what a certificate that was replaced may not do either.
-pub fn must_be_good(world: &World<'_>, principal: &Principal) -> Step<()> {
-    match admit(world, principal)?.leave {
+pub fn must_be_good(world: &World<'_>, principal: &Principal) -> OpResult<()> {
+    match admit(world, principal)?.limited_grant {
         None => Ok(()),
         Some(_) => Err(not_good()),
     }
@@ -100,7 +100,7 @@ pub fn must_be_good(world: &World<'_>, principal: &Principal) -> Step<()> {
 
 /// Whether a client would be let in now, for what was given to it earlier. Older versions noted one name of a certificate: the
 /// others are read from the certificate itself.
-pub fn is_whole(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
+pub fn is_whole(draft: &mut Draft<'_>, identity: &Identity) -> OpResult<bool> {
     let mut identity = identity.clone();
     if identity.stated.is_empty()
         && let Some(own) = identity.path.certificates().next()
@@ -123,7 +123,7 @@ pub fn is_whole(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
 
 /// As whom what a client asked for earlier is still to be done: it would be let in now, with the certificate of then or
 /// the one that it has itself put in its place, which comes beside it; `None` where it would not.
-pub fn still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<Option<(Identity, Identity)>> {
+pub fn still_asked(draft: &mut Draft<'_>, identity: &Identity) -> OpResult<Option<(Identity, Identity)>> {
     let (mut asked, mut current) = (identity.clone(), identity.clone());
     for _ in 0..REPLACED_MAX {
         let Some(fingerprint) = &current.fingerprint else { break };
@@ -144,7 +144,7 @@ pub fn still_asked(draft: &mut Draft<'_>, identity: &Identity) -> Step<Option<(I
 const REPLACED_MAX: usize = 64;
 
 /// Refuses a certificate outside of its dates.
-fn in_time(validity: Option<Validity>, now: i64) -> Step<()> {
+fn in_time(validity: Option<Validity>, now: i64) -> OpResult<()> {
     let Some(Validity { from, until }) = validity else { return Ok(()) };
     let text = if now > until {
         format!("the certificate of this client has expired (at {}): log in with another", date(until))
@@ -168,7 +168,7 @@ fn date(seconds: i64) -> String {
 
 /// Whether none of the names was revoked that the certificate states, whichever of them its holder is called by, nor that of its
 /// user. A certificate that was signed for a name after that is good.
-fn names_are_good(draft: &mut Draft<'_>, identity: &Identity, record: Option<&Record>) -> Step<bool> {
+fn names_are_good(draft: &mut Draft<'_>, identity: &Identity, record: Option<&Record>) -> OpResult<bool> {
     let reinstated = record.filter(|record| record.reinstated).map(|record| record.client.as_str());
     for name in identity.names().filter(|name| Some(*name) != reinstated) {
         if is_revoked(draft, name)? {
@@ -182,12 +182,12 @@ fn names_are_good(draft: &mut Draft<'_>, identity: &Identity, record: Option<&Re
 }
 
 /// Whether a name was revoked.
-pub fn is_revoked(draft: &mut Draft<'_>, name: &str) -> Step<bool> {
+pub fn is_revoked(draft: &mut Draft<'_>, name: &str) -> OpResult<bool> {
     Ok(draft.client_name(name)?.is_some_and(|record| record.ended.is_some()))
 }
 
 /// Whether nobody comes in as this, but with a certificate that was reinstated.
-pub fn is_barred(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
+pub fn is_barred(draft: &mut Draft<'_>, identity: &Identity) -> OpResult<bool> {
     let record = match &identity.fingerprint {
         Some(fingerprint) => draft.credential(fingerprint)?,
         None => None,
@@ -196,7 +196,7 @@ pub fn is_barred(draft: &mut Draft<'_>, identity: &Identity) -> Step<bool> {
         || record.is_some_and(|record| record.ended.is_some()))
 }
 
-fn is_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
+fn is_good(draft: &mut Draft<'_>, record: &Record) -> OpResult<bool> {
     if record.ended.is_some() {
         return Ok(false);
     }
@@ -208,7 +208,7 @@ fn is_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
 
 /// Whether somebody may log in with a certificate, now or later: whether its end is not final. Dates do not count, for a clock may be
 /// wrong.
-pub fn may_be_good(draft: &mut Draft<'_>, record: &Record) -> Step<bool> {
+pub fn may_be_good(draft: &mut Draft<'_>, record: &Record) -> OpResult<bool> {
     // What is damaged lets nobody in, until it is put back.
     let name = unless_damaged(draft.client_name(&record.client))?;
     if !record.reinstated && name.is_some_and(|name| name.ended.is_some()) {
@@ -228,7 +228,7 @@ pub fn is_in_use(certificate: &Object, now: i64) -> bool {
     matches!(certificate.state_at(now), Some(State::PreActive | State::Active))
 }
 
-fn not_good() -> Halt {
+fn not_good() -> Interrupt {
     let text = "the certificate of this client was replaced or revoked: log in with another, or, where that is lost, have an \
                 administrator make one (keystead client add NAME --replace)";
     Refusal::new(Cause::Certificate, text).into()
@@ -241,9 +241,9 @@ fn to_fetch(objects: Vec<String>) -> Right {
     Right { operations, objects: Some(objects.into_iter().collect()), groups: None, left: None }
 }
 
-impl Standing {
+impl CertificateStatus {
     /// Notes the first use of a certificate: with the one in whose place it came nothing more is fetched.
-    pub fn settle(&self, draft: &mut Draft<'_>) -> Step<()> {
+    pub fn settle(&self, draft: &mut Draft<'_>) -> OpResult<()> {
         let Some(replaced) = &self.replaces else { return Ok(()) };
         let Some(own) = draft.principal().identity.fingerprint else { return Ok(()) };
         if let Some(record) = draft.credential(&own)? {
@@ -263,7 +263,7 @@ pub fn replace(
     new: &Credential,
     kept: &Object,
     successors: Vec<String>,
-) -> Step<Option<String>> {
+) -> OpResult<Option<String>> {
     let (principal, key) = (draft.principal(), logins::of_certificate(&new.certificate));
     let new = &new.holder;
     let (Some(old), Some(fingerprint)) = (principal.identity.fingerprint, new.identity.fingerprint) else {
@@ -297,7 +297,7 @@ pub fn replace(
 }
 
 /// Ends a certificate for an administrator: nobody logs in with it any more.
-pub fn revoke(draft: &mut Draft<'_>, fingerprint: &Fingerprint, client: &str, why: &str) -> Step<()> {
+pub fn revoke(draft: &mut Draft<'_>, fingerprint: &Fingerprint, client: &str, why: &str) -> OpResult<()> {
     let at = draft.world().now.seconds();
     let record = unless_damaged(draft.credential(fingerprint))?;
     let record = record.unwrap_or(Record { client: client.to_owned(), at, ..Record::default() });
@@ -308,7 +308,7 @@ pub fn revoke(draft: &mut Draft<'_>, fingerprint: &Fingerprint, client: &str, wh
 
 /// Ends a name for an administrator: nobody logs in with any certificate of that name, whoever signed it, nor as a user
 /// of that name.
-pub fn revoke_name(draft: &mut Draft<'_>, client: &str, why: &str) -> Step<()> {
+pub fn revoke_name(draft: &mut Draft<'_>, client: &str, why: &str) -> OpResult<()> {
     let at = draft.world().now.seconds();
     let ended = Some(why.to_owned());
     draft.put_client_name(&NameRecord { client: client.to_owned(), at, ended })

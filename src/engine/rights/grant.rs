@@ -65,7 +65,7 @@ impl Grant {
     }
 
     /// The grant between two items.
-    pub fn rested(self) -> Self {
+    pub fn between_items(self) -> Self {
         Self::new(self.rights, self.left)
     }
 
@@ -94,7 +94,7 @@ impl Grant {
     }
 
     /// Uses an object for the present item. What is not covered does not exist for the holder.
-    pub fn take(&mut self, object: &Object) -> Result<(), Refusal> {
+    pub fn consume(&mut self, object: &Object) -> Result<(), Refusal> {
         if self.rights.is_none() {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use crate::crypto::pkey::Key;
 use crate::engine::draft::Draft;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Halt, Step, unless_damaged};
+use crate::engine::refusal::{Interrupt, OpResult, unless_damaged};
 use kmip_codec::attribute;
 use kmip_codec::enums::{CertificateType, KeyFormatType, LinkType, ObjectType};
 use kmip_codec::objects::ManagedObject;
@@ -47,7 +47,7 @@ pub struct Logins {
 impl Logins {
     /// Everybody's, as far as the server keeps their certificates or has signed them; who has come is asked for each key. One that has ended, which is final, counts for
     /// nothing.
-    pub fn all(draft: &mut Draft<'_>) -> Step<Self> {
+    pub fn all(draft: &mut Draft<'_>) -> OpResult<Self> {
         let mut all = Self::default();
         for fingerprint in draft.credentials()? {
             // One that is damaged lets nobody in.
@@ -66,7 +66,7 @@ impl Logins {
         Ok(all)
     }
 
-    fn add(&mut self, draft: &mut Draft<'_>, record: Record) -> Step<()> {
+    fn add(&mut self, draft: &mut Draft<'_>, record: Record) -> OpResult<()> {
         let Record { client, object, mut key, .. } = record;
         let kept =
             object.as_ref().map(|id| unless_damaged(draft.credential_object(id))).transpose()?.flatten();
@@ -89,7 +89,7 @@ impl Logins {
     }
 
     /// What this object is to them.
-    pub fn use_of(&self, draft: &mut Draft<'_>, object: &Object) -> Step<Use> {
+    pub fn use_of(&self, draft: &mut Draft<'_>, object: &Object) -> OpResult<Use> {
         if !is_of_a_pair(object) || object.is_destroyed() {
             return Ok(Use::None);
         }
@@ -123,7 +123,7 @@ impl Logins {
     }
 
     /// Who logs in with a key: by what is recorded, or by who has come since the server started, whoever signed the certificate.
-    fn client_of(&self, draft: &mut Draft<'_>, key: &Fingerprint) -> Step<Option<String>> {
+    fn client_of(&self, draft: &mut Draft<'_>, key: &Fingerprint) -> OpResult<Option<String>> {
         if let Some(client) = self.keys.get(key) {
             return Ok(Some(client.clone()));
         }
@@ -139,7 +139,7 @@ impl Logins {
 }
 
 /// Whether somebody logs in with this object, or may.
-pub fn has(draft: &mut Draft<'_>, object: &Object) -> Step<bool> {
+pub fn has(draft: &mut Draft<'_>, object: &Object) -> OpResult<bool> {
     if !is_of_a_pair(object) {
         return Ok(false);
     }
@@ -170,10 +170,10 @@ fn pair_of(object: &Object) -> Vec<String> {
 }
 
 /// The public key of an object, whichever half or certificate it is; `None` where the server cannot see it.
-fn public_key(draft: &mut Draft<'_>, object: &Object) -> Step<Option<Fingerprint>> {
+fn public_key(draft: &mut Draft<'_>, object: &Object) -> OpResult<Option<Fingerprint>> {
     match material::stored(draft, object) {
         Ok(value) => Ok(of_value(value)),
-        Err(Halt::Refused(_)) => Ok(None),
+        Err(Interrupt::Refused(_)) => Ok(None),
         Err(need) => Err(need),
     }
 }

@@ -39,7 +39,7 @@ pub struct Principal {
     /// Whether it may administer the server.
     pub admin: bool,
     /// What it has to prove and has not.
-    pub unproven: Option<Arc<Unproven>>,
+    pub pending_attestation: Option<Arc<Unproven>>,
     /// The password of the containers that it gets, where it has shown a user name and a password (KMIP 2.1, 11.10).
     pub container_password: Option<SecretBytes>,
 }
@@ -47,7 +47,9 @@ pub struct Principal {
 impl Principal {
     /// Refuses an operation for which the client has to prove something that it has not.
     pub fn may_now(&self, operation: Operation) -> Result<(), Refusal> {
-        self.unproven.as_ref().map_or(Ok(()), |unproven| unproven.check(operation))
+        self.pending_attestation
+            .as_ref()
+            .map_or(Ok(()), |pending_attestation| pending_attestation.check(operation))
     }
 
     /// Whether the object is among those that it may see.
@@ -58,7 +60,7 @@ impl Principal {
 
 /// What the configuration says about clients now.
 pub trait Clients {
-    /// The principal that is made of this identity, as the gate makes it of a certificate and a credential; `None` where
+    /// The principal that is made of this identity, as the authenticator makes it of a certificate and a credential; `None` where
     /// none is any more.
     fn principal(&self, identity: &Identity) -> Option<Principal>;
 
@@ -120,7 +122,7 @@ pub fn authorise(
             let text = "only the owner of the object or an administrator exports or replaces it";
             return Err(Refusal::new(Cause::Denied, text));
         }
-        return grant.map_or(Ok(()), |grant| grant.take(object));
+        return grant.map_or(Ok(()), |grant| grant.consume(object));
     }
     if principal.persona.disclose {
         return Err(Refusal::new(Cause::Denied, "this client may not use the object"));
@@ -132,7 +134,7 @@ pub fn authorise(
 pub fn authorise_new(grant: Option<&mut Grant>, object: &Object) -> Result<(), Refusal> {
     let denied =
         |_| Refusal::new(Cause::Denied, "the ticket does not allow objects other than those it names");
-    grant.map_or(Ok(()), |grant| grant.take(object).map_err(denied))
+    grant.map_or(Ok(()), |grant| grant.consume(object).map_err(denied))
 }
 
 /// Decides whether the principal may set what holds for all clients: administrators alone.
@@ -153,8 +155,10 @@ pub fn authorise_administration(principal: &Principal) -> Result<(), Refusal> {
         let text = format!("client {} is no administrator of this server", reference::told(&principal.name));
         return Err(Refusal::new(Cause::Denied, text));
     }
-    match &principal.unproven {
-        Some(unproven) => Err(Refusal::new(unproven.cause, unproven.message.clone())),
+    match &principal.pending_attestation {
+        Some(pending_attestation) => {
+            Err(Refusal::new(pending_attestation.cause, pending_attestation.message.clone()))
+        }
         None => Ok(()),
     }
 }

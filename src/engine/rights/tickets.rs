@@ -7,8 +7,8 @@
 
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
-use crate::engine::keys;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse, unless_damaged};
+use crate::engine::keyspace;
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::Identity;
@@ -92,9 +92,9 @@ impl Admitted {
     }
 
     /// Writes what is left of the ticket, unless the message has taken it back.
-    pub fn settle(&self, draft: &mut Draft<'_>) -> Step<()> {
+    pub fn settle(&self, draft: &mut Draft<'_>) -> OpResult<()> {
         let Some(before) = draft.ticket(&self.key)? else { return Ok(()) };
-        let grant = draft.grant().map(|grant| grant.clone().rested()).unwrap_or_default();
+        let grant = draft.grant().map(|grant| grant.clone().between_items()).unwrap_or_default();
         let after = Record { grant, ..self.record.clone() };
         if after != before {
             draft.put_ticket(self.key.clone(), Some(&after))?;
@@ -104,7 +104,11 @@ impl Admitted {
 }
 
 /// Whom a message acts as where it shows a ticket.
-pub fn admit(world: &World<'_>, principal: &Principal, message: &RequestMessage) -> Step<Option<Admitted>> {
+pub fn admit(
+    world: &World<'_>,
+    principal: &Principal,
+    message: &RequestMessage,
+) -> OpResult<Option<Admitted>> {
     let credentials = message.header.authentication.iter().flat_map(|shown| &shown.credentials);
     let mut tickets = credentials.filter_map(|credential| match credential {
         Credential::Ticket(shown) => Some(&shown.ticket),
@@ -132,7 +136,7 @@ pub fn admit(world: &World<'_>, principal: &Principal, message: &RequestMessage)
 }
 
 /// Makes a ticket for the client that asks.
-pub fn give(cx: &mut Context<'_, '_>, terms: Terms) -> Step<Ticket> {
+pub fn give(cx: &mut Context<'_, '_>, terms: Terms) -> OpResult<Ticket> {
     let expires = expiry(cx, terms.lease)?;
     if let Some(requests) = terms.requests.filter(|requests| *requests < 1) {
         return refuse(Cause::InvalidField, format!("Request Count is {requests}; expected at least 1"));
@@ -140,8 +144,8 @@ pub fn give(cx: &mut Context<'_, '_>, terms: Terms) -> Step<Ticket> {
     let owner = cx.principal().clone();
     make_room(cx)?;
     let mut value = Zeroizing::new(vec![0; PLACE_BYTES / 2 + 32]);
-    cx.entropy.fill(&mut value).map_err(Halt::Need)?;
-    let value = Zeroizing::new([keys::short(&[owner.name.as_bytes()]).as_slice(), &value].concat());
+    cx.entropy.fill(&mut value).map_err(Interrupt::Need)?;
+    let value = Zeroizing::new([keyspace::short(&[owner.name.as_bytes()]).as_slice(), &value].concat());
     let record = Record {
         hash: hex::encode(digest(&SHA256, &value)),
         owner: owner.name,
@@ -152,13 +156,13 @@ pub fn give(cx: &mut Context<'_, '_>, terms: Terms) -> Step<Ticket> {
         delegated: terms.delegated,
         grant: terms.grant,
     };
-    let key = keys::ticket(value.get(..PLACE_BYTES).unwrap_or_default());
+    let key = keyspace::ticket(value.get(..PLACE_BYTES).unwrap_or_default());
     cx.draft.put_ticket(key, Some(&record))?;
     Ok(Ticket { ticket_type: TicketType::Login, value: value.as_slice().into() })
 }
 
 /// Takes a ticket back: its owner may, and who holds it.
-pub fn take_back(cx: &mut Context<'_, '_>, ticket: &Ticket) -> Step<()> {
+pub fn take_back(cx: &mut Context<'_, '_>, ticket: &Ticket) -> OpResult<()> {
     let (key, record) = find(cx.draft, ticket)?;
     if record.owner != cx.principal().name {
         return Err(invalid());
@@ -167,10 +171,10 @@ pub fn take_back(cx: &mut Context<'_, '_>, ticket: &Ticket) -> Step<()> {
 }
 
 /// The record of a ticket that is good now. Why one is not is not said: they all look the same.
-fn find(draft: &mut Draft<'_>, ticket: &Ticket) -> Step<(Vec<u8>, Record)> {
+fn find(draft: &mut Draft<'_>, ticket: &Ticket) -> OpResult<(Vec<u8>, Record)> {
     let value = ticket.value.expose();
     let Some(place) = value.get(..PLACE_BYTES) else { return Err(invalid()) };
-    let key = keys::ticket(place);
+    let key = keyspace::ticket(place);
     let record = draft.ticket(&key)?.ok_or_else(invalid)?;
     let same =
         verify_slices_are_equal(hex::encode(digest(&SHA256, value)).as_bytes(), record.hash.as_bytes())
@@ -182,11 +186,11 @@ fn find(draft: &mut Draft<'_>, ticket: &Ticket) -> Step<(Vec<u8>, Record)> {
     if same && good { Ok((key, record)) } else { Err(invalid()) }
 }
 
-fn invalid() -> Halt {
+fn invalid() -> Interrupt {
     Refusal::new(Cause::InvalidTicket, "the ticket is not good: log in again").into()
 }
 
-fn expiry(cx: &Context<'_, '_>, lease: Option<TicketLease>) -> Step<i64> {
+fn expiry(cx: &Context<'_, '_>, lease: Option<TicketLease>) -> OpResult<i64> {
     let longest = i64::from(cx.settings().ticket_seconds_max);
     let seconds = match lease {
         None | Some(TicketLease::Interval(Interval(0))) => longest,
@@ -201,7 +205,7 @@ fn expiry(cx: &Context<'_, '_>, lease: Option<TicketLease>) -> Step<i64> {
 }
 
 /// Drops what has expired; there are only so many tickets a client.
-fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
+fn make_room(cx: &mut Context<'_, '_>) -> OpResult<()> {
     let (now, mut good) = (cx.now(), 0);
     for key in cx.draft.tickets()? {
         match unless_damaged(cx.draft.ticket(&key))? {
@@ -218,7 +222,7 @@ fn make_room(cx: &mut Context<'_, '_>) -> Step<()> {
 }
 
 /// How many operations the Usage Limits of a ticket or a right leave: only those that count operations make sense.
-pub fn operations_left(limits: Option<UsageLimits>) -> Step<Option<i64>> {
+pub fn operations_left(limits: Option<UsageLimits>) -> OpResult<Option<i64>> {
     let Some(limits) = limits else { return Ok(None) };
     if limits.unit != UsageLimitsUnit::Object || limits.total < 1 {
         return refuse(

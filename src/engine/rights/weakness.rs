@@ -6,7 +6,7 @@ use crate::crypto::Digest;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::pair;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::policy::Principal;
 use kmip_codec::attribute;
 use kmip_codec::enums::{
@@ -142,7 +142,7 @@ impl fmt::Display for Means {
 }
 
 /// Refuses what is weak, unless the configuration grants it to this client.
-pub fn check(principal: &Principal, means: Means) -> Step<()> {
+pub fn check(principal: &Principal, means: Means) -> OpResult<()> {
     match means.weakness() {
         Some(why) if !principal.weak_keys => {
             refuse(Cause::Weak, format!("{means} is weak: {why}; `weak_keys` would grant it to this client"))
@@ -152,7 +152,7 @@ pub fn check(principal: &Principal, means: Means) -> Step<()> {
 }
 
 /// The same for a key that is there already.
-pub fn check_key(principal: &Principal, key: &Object) -> Step<()> {
+pub fn check_key(principal: &Principal, key: &Object) -> OpResult<()> {
     match pair::asked(key) {
         (Some(algorithm), length, curve) => check(principal, Means::Key(algorithm, length, curve)),
         (None, ..) => Ok(()),
@@ -187,7 +187,7 @@ const QUANTUM_OPEN: &[Algorithm] = &[
 /// Refuses an object that is required to be Quantum Safe and is not (KMIP 2.1, 4.45). Of symmetric keys a quantum computer
 /// takes half the strength (Grover): 256 bits keep 128; at Protection Level Low the 64 of AES-128 do, which is NIST's
 /// lowest category of post-quantum strength.
-pub fn check_quantum_safe(object: &Object) -> Step<()> {
+pub fn check_quantum_safe(object: &Object) -> OpResult<()> {
     if attribute!(object.attributes, QuantumSafe).next() != Some(&true) {
         return Ok(());
     }

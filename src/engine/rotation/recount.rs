@@ -1,15 +1,15 @@
 //! Objects whose Initial Date is in the future: the clock was ahead when they were made, and was set right. By that date they
-//! would not be rotated for as long as it was ahead; their interval counts from when the server notices.
+//! would not be rotated for as long as it was ahead; their interval counts from when the server notifications.
 //!
 //! The clock may as well be behind now. So an Initial Date that has come counts again: who sets the clock right makes nothing
 //! due before its time.
 
 use super::initial_date;
 use crate::engine::draft::{Changes, Draft};
-use crate::engine::keys;
+use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Halt, Step};
+use crate::engine::refusal::{Interrupt, OpResult};
 use crate::engine::rights::policy::Principal;
 use crate::engine::world::{Direction, World};
 use std::ops::ControlFlow;
@@ -31,7 +31,7 @@ pub struct Recounted {
 /// Looks at so many objects that are to be rotated, those behind this entry. Without effect until the changes are committed.
 pub fn recount(world: &World<'_>, behind: Option<&[u8]>, most: usize) -> Result<Recounted, Need> {
     let mut entries: Vec<Vec<u8>> = Vec::new();
-    world.view.scan_from(&keys::all_rotations(), Direction::Forward, behind, &mut |key| {
+    world.view.scan_from(&keyspace::all_rotations(), Direction::Forward, behind, &mut |key| {
         entries.push(key.to_vec());
         if entries.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
@@ -39,7 +39,7 @@ pub fn recount(world: &World<'_>, behind: Option<&[u8]>, most: usize) -> Result<
     let mut draft = Draft::new(world, &nobody);
     let mut from_now = 0;
     for entry in &entries {
-        let Some((_, place)) = keys::rotation_parts(entry) else { continue };
+        let Some((_, place)) = keyspace::rotation_parts(entry) else { continue };
         let savepoint = draft.savepoint();
         match recount_one(&mut draft, place, world.now.seconds()) {
             Ok(counts_from_now) => {
@@ -47,8 +47,8 @@ pub fn recount(world: &World<'_>, behind: Option<&[u8]>, most: usize) -> Result<
                 from_now += usize::from(counts_from_now);
             }
             // It cannot be read, or does not fit any more: told where it is asked for.
-            Err(Halt::Refused(_)) => drop(draft.roll_back(savepoint)),
-            Err(Halt::Need(need)) => return Err(need),
+            Err(Interrupt::Refused(_)) => drop(draft.roll_back(savepoint)),
+            Err(Interrupt::Need(need)) => return Err(need),
         }
     }
     let behind = entries.pop().filter(|_| entries.len() + 1 == most);
@@ -56,7 +56,7 @@ pub fn recount(world: &World<'_>, behind: Option<&[u8]>, most: usize) -> Result<
 }
 
 /// Whether its interval counts from now, and did not before.
-fn recount_one(draft: &mut Draft<'_>, place: &str, now: i64) -> Step<bool> {
+fn recount_one(draft: &mut Draft<'_>, place: &str, now: i64) -> OpResult<bool> {
     let Some(object) = draft.danger_at(place)? else { return Ok(false) };
     let Some(from) = counts_from(&object, now) else { return Ok(false) };
     draft.put(Object { rotates_from: from, ..object })?;

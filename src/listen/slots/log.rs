@@ -2,7 +2,7 @@
 //! were.
 
 use super::Full;
-use crate::listen::seldom::Seldom;
+use crate::listen::log_throttle::LogThrottle;
 use crate::text::printable;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +14,8 @@ const NAME_CHARS: usize = 128;
 /// Counts what is not told yet.
 #[derive(Default)]
 pub struct SlotLog {
-    refused: Mutex<Seldom>,
-    evicted: Mutex<Seldom>,
+    refused: Mutex<LogThrottle>,
+    evicted: Mutex<LogThrottle>,
 }
 
 impl SlotLog {
@@ -39,6 +39,6 @@ impl SlotLog {
     }
 }
 
-fn count(of: &Mutex<Seldom>) -> Option<u64> {
+fn count(of: &Mutex<LogThrottle>) -> Option<u64> {
     of.lock().unwrap_or_else(PoisonError::into_inner).count(Instant::now())
 }

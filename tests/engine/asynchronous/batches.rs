@@ -38,9 +38,9 @@ fn items_of_a_batch_give_to_those_behind_them_as_if_they_were_done_at_once() {
         hash(Data::Reference(DataReference::Hash)).into_request(),
     ];
     let values = submit_all(&mut bench, &ann, BatchErrorContinuationOption::Stop, requests);
-    let deeds = bench.work();
-    assert!(deeds.iter().all(|deed| deed.reason.is_none()), "{deeds:?}");
-    let first: Vec<_> = deeds.iter().map(|deed| deed.objects[0].clone()).collect();
+    let item_outcomes = bench.work();
+    assert!(item_outcomes.iter().all(|item| item.reason.is_none()), "{item_outcomes:?}");
+    let first: Vec<_> = item_outcomes.iter().map(|item| item.objects[0].clone()).collect();
     assert_eq!(first, values.iter().map(hex::encode).collect::<Vec<_>>(), "in order, and each in the audit");
     let items: Vec<_> = values.iter().map(|value| poll(&mut bench, &ann, V2_1, value)).collect();
     let made = text(&answer::<CreateRequest>(items[0].clone()).unwrap().unique_identifier);
@@ -84,8 +84,8 @@ fn nothing_of_an_undone_request_is_polled() {
     let fails = || get("nothing").into_request();
     let requests = || vec![get(&id).into_request(), activate(&id).into_request(), fails()];
     let values = submit_all(&mut bench, &ann, BatchErrorContinuationOption::Undo, requests());
-    let deeds = bench.work();
-    let statuses: Vec<_> = deeds.iter().map(|deed| deed.status).collect();
+    let item_outcomes = bench.work();
+    let statuses: Vec<_> = item_outcomes.iter().map(|item| item.status).collect();
     let (undone, failed) = (ResultStatus::OperationUndone, ResultStatus::OperationFailed);
     assert_eq!(statuses, [undone, undone, failed], "the audit");
     for value in &values[..2] {
@@ -102,16 +102,24 @@ fn nothing_of_an_undone_request_is_polled() {
         let outcome = bench.decide(&ann, &message);
         let (_, before) = outcome.response.items.split_last().unwrap();
         before.iter().for_each(|item| must_be_bare(&mut bench, &ann, V2_1, item, "undone"));
-        let carried_out = &outcome.deeds[0].within;
+        let carried_out = &outcome.item_outcomes[0].within;
         assert_eq!(
-            carried_out.iter().map(|deed| (deed.operation, deed.status)).collect::<Vec<_>>(),
+            carried_out
+                .iter()
+                .map(|item_outcome| (item_outcome.operation, item_outcome.status))
+                .collect::<Vec<_>>(),
             [(Operation::Get, undone)]
         );
         assert!(outcome.changes.writes.is_empty());
     }
-    let deeds = bench.decide(&ann, &later(V2_1, AsynchronousIndicator::Prohibited, vec![process()])).deeds;
-    assert_eq!(deeds[0].within[0].status, ResultStatus::Success, "each stands in the audit by itself");
-    assert!(deeds[0].within[0].objects.contains(&id));
+    let item_outcomes =
+        bench.decide(&ann, &later(V2_1, AsynchronousIndicator::Prohibited, vec![process()])).item_outcomes;
+    assert_eq!(
+        item_outcomes[0].within[0].status,
+        ResultStatus::Success,
+        "each stands in the audit by itself"
+    );
+    assert!(item_outcomes[0].within[0].objects.contains(&id));
     bench.work();
     answer::<GetRequest>(poll(&mut bench, &ann, V2_1, &values[0])).unwrap();
 }

@@ -106,9 +106,14 @@ fn an_imported_key_is_rotated_and_has_no_other_name() {
         assert!(!(seen[0] && seen[1]), "its owner alone");
     }
     bench.now += 60;
-    let deeds = bench.rotate();
-    assert_eq!(deeds.len(), 2);
-    assert!(deeds.iter().all(|(deed, _)| deed.reason.is_none() && deed.objects[0] == "tape-7"), "{deeds:?}");
+    let item_outcomes = bench.rotate();
+    assert_eq!(item_outcomes.len(), 2);
+    assert!(
+        item_outcomes
+            .iter()
+            .all(|(item_outcome, _)| item_outcome.reason.is_none() && item_outcome.objects[0] == "tape-7"),
+        "{item_outcomes:?}"
+    );
 }
 
 /// Who comes to share an identifier with a client that has it already does not take the place of the object that it means.

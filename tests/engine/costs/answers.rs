@@ -39,10 +39,10 @@ fn get(id: &str) -> Request {
 
 /// What the audit says is what the answer says.
 fn agrees(outcome: &Outcome) {
-    assert_eq!(outcome.deeds.len(), outcome.response.items.len());
-    for (deed, item) in outcome.deeds.iter().zip(&outcome.response.items) {
+    assert_eq!(outcome.item_outcomes.len(), outcome.response.items.len());
+    for (item_outcome, item) in outcome.item_outcomes.iter().zip(&outcome.response.items) {
         let reason = item.result_reason.filter(|_| item.result_status == ResultStatus::OperationFailed);
-        assert_eq!((deed.status, deed.reason), (item.result_status, reason));
+        assert_eq!((item_outcome.status, item_outcome.reason), (item.result_status, reason));
     }
 }
 
@@ -104,7 +104,7 @@ fn what_is_too_long_to_be_answered_is_not_done() {
     for (option, used) in OPTIONS.into_iter().zip([15_000, 30_000, 30_000]) {
         let outcome = bench.decide(&ann, &batch(option, vec![encrypt.clone().into_request(); 2]));
         agrees(&outcome);
-        assert_eq!(outcome.deeds[1].cause, Some(Cause::TooLarge), "{option:?}");
+        assert_eq!(outcome.item_outcomes[1].cause, Some(Cause::TooLarge), "{option:?}");
         assert_eq!(outcome.response.items[1].response, None, "{option:?}");
         bench.commit(outcome.changes);
         assert_eq!(left(&mut bench), Some(100_000 - used), "{option:?}");

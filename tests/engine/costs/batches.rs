@@ -41,7 +41,11 @@ fn ec() -> Request {
 fn effort(bench: &mut Bench, who: &Principal, message: &RequestMessage) -> Effort {
     world::effort();
     let outcome = bench.decide(who, message);
-    assert!(outcome.deeds.iter().all(|deed| deed.status == ResultStatus::Success), "{:?}", outcome.deeds);
+    assert!(
+        outcome.item_outcomes.iter().all(|item| item.status == ResultStatus::Success),
+        "{:?}",
+        outcome.item_outcomes
+    );
     world::effort()
 }
 
@@ -84,7 +88,7 @@ fn little_is_made_for_nothing() {
         requests.extend(vec![ec(); 500]);
         world::effort();
         let outcome = bench.decide(&ann, &batch(BatchErrorContinuationOption::Stop, requests));
-        assert_eq!(outcome.deeds.len(), wanted + 1);
+        assert_eq!(outcome.item_outcomes.len(), wanted + 1);
         let made = world::effort().made;
         assert!(made - wanted <= wanted.max(8), "{made} were made for {wanted}");
     }
@@ -96,7 +100,7 @@ fn the_slow_work_of_a_request_is_bounded() {
     let (mut bench, ann) = (Bench::new(4), principal("ann", &[]));
     bench.settings.rsa_bits_max = 3 * 2048;
     let outcome = bench.decide(&ann, &batch(CONTINUE, vec![pair(CryptographicAlgorithm::RSA, 2048); 5]));
-    let causes: Vec<_> = outcome.deeds.iter().map(|deed| deed.cause).collect();
+    let causes: Vec<_> = outcome.item_outcomes.iter().map(|item| item.cause).collect();
     assert_eq!(causes, [None, None, None, Some(Cause::Limit), Some(Cause::Limit)]);
     let message = outcome.response.items[3].result_message.clone().unwrap();
     assert!(message.contains("8192") && message.contains("6144"), "{message}");
@@ -111,7 +115,7 @@ fn what_a_request_changes_is_bounded() {
     let large = |bytes: usize| aes(&[note(&"x".repeat(bytes))]).into_request();
     for option in [BatchErrorContinuationOption::Stop, CONTINUE, UNDO] {
         let outcome = bench.decide(&ann, &batch(option, vec![large(20_000); 20]));
-        let failed = outcome.deeds.iter().find(|deed| deed.cause.is_some()).unwrap();
+        let failed = outcome.item_outcomes.iter().find(|item| item.cause.is_some()).unwrap();
         assert_eq!(failed.cause, Some(Cause::Limit));
         let written: usize = outcome
             .changes
@@ -120,7 +124,7 @@ fn what_a_request_changes_is_bounded() {
             .map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len))
             .sum();
         assert!(written < 110_000, "{option:?}: {written}");
-        let made = outcome.deeds.iter().filter(|deed| deed.status == ResultStatus::Success).count();
+        let made = outcome.item_outcomes.iter().filter(|item| item.status == ResultStatus::Success).count();
         assert_eq!(made, if option == UNDO { 0 } else { 4 }, "{option:?}");
     }
     bench.settings.change_bytes_max = 32 << 20;

@@ -145,7 +145,7 @@ fn a_long_password_is_not_kept_for_each_item() {
     let message = batch(requests);
     let memory = allocation_counter::measure(|| {
         let outcome = bench.decide(&ann, &message);
-        assert!(outcome.deeds.iter().all(|deed| deed.cause.is_none()));
+        assert!(outcome.item_outcomes.iter().all(|item| item.cause.is_none()));
     });
     assert!(memory.bytes_max < 10 * BYTES as u64, "{} bytes", memory.bytes_max);
 }
@@ -179,7 +179,7 @@ fn ordinary_batches_of_a_thousand_are_done() {
         let name = request.operation();
         world::effort();
         let outcome = bench.decide(&ann, &batch(vec![request; 1000]));
-        let done = outcome.deeds.iter().filter(|deed| deed.cause.is_none()).count();
+        let done = outcome.item_outcomes.iter().filter(|item| item.cause.is_none()).count();
         assert_eq!(done, 1000, "{name:?}: {:?}", outcome.response.items.last());
         assert!(world::effort().turns <= 1, "{name:?}");
     }

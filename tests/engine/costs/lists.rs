@@ -28,7 +28,7 @@ fn cost(bench: &mut Bench, who: &Principal, request: &Request) -> Option<Cost> {
     let mut outcome = None;
     let measured = allocation_counter::measure(|| outcome = Some(bench.decide(who, &message)));
     let outcome = outcome?;
-    let is_done = outcome.deeds[0].cause.is_none();
+    let is_done = outcome.item_outcomes[0].cause.is_none();
     is_done.then_some(Cost { price: outcome.asked, allocations: measured.count_total })
 }
 
@@ -126,7 +126,7 @@ fn batches_with_a_key_of_many_links_are_done() {
         };
         // In the tests' build a thousand take long: what a hundred ask for is a tenth of it.
         let outcome = bench.decide(&ann, &message(100));
-        let done = outcome.deeds.iter().filter(|deed| deed.cause.is_none()).count();
+        let done = outcome.item_outcomes.iter().filter(|item| item.cause.is_none()).count();
         assert_eq!(done, 100, "{name:?}: {:?}", outcome.response.items.last());
         let most = bench.settings.work_milliseconds_max * 1000;
         assert!(10 * outcome.asked < most, "{name:?}: a hundred ask for {} microseconds", outcome.asked);

@@ -28,10 +28,10 @@ fn no_operation_is_beyond_the_bounds_of_a_request() {
         let (outcome, what) = (outcome.unwrap(), row.operation);
         assert!(memory.bytes_max < 8 << 20, "{what:?} holds {} bytes", memory.bytes_max);
         let mut answered = 0;
-        for (deed, item) in outcome.deeds.iter().zip(&outcome.response.items) {
+        for (item_outcome, item) in outcome.item_outcomes.iter().zip(&outcome.response.items) {
             let reason = item.result_reason.filter(|_| item.result_status == ResultStatus::OperationFailed);
-            assert_eq!((deed.status, deed.reason), (item.result_status, reason), "{what:?}");
-            if deed.cause.is_none() {
+            assert_eq!((item_outcome.status, item_outcome.reason), (item.result_status, reason), "{what:?}");
+            if item_outcome.cause.is_none() {
                 answered += item.length(V2_1);
             }
         }
@@ -40,8 +40,8 @@ fn no_operation_is_beyond_the_bounds_of_a_request() {
         let writes = outcome.changes.writes.iter();
         let changed: usize = writes.map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
         assert!(changed <= 4 * CHANGE_BYTES, "{what:?} changes {changed} bytes");
-        too_long += usize::from(outcome.deeds.iter().any(|deed| deed.cause == Some(Cause::TooLarge)));
-        too_much += usize::from(outcome.deeds.iter().any(|deed| deed.cause == Some(Cause::Limit)));
+        too_long += usize::from(outcome.item_outcomes.iter().any(|item| item.cause == Some(Cause::TooLarge)));
+        too_much += usize::from(outcome.item_outcomes.iter().any(|item| item.cause == Some(Cause::Limit)));
     }
     assert!(too_long > 20 && too_much > 5, "few come to their bounds: {too_long}, {too_much}");
 }

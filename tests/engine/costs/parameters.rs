@@ -211,10 +211,10 @@ pub(super) fn are_bounded(rows: &[Row]) {
         };
         world::effort();
         let done = bench.decide(&ann, &items(1));
-        assert_eq!(done.deeds[1].cause, None, "{what}: one is done");
+        assert_eq!(done.item_outcomes[1].cause, None, "{what}: one is done");
         let outcome = bench.decide(&ann, &items(most + 5));
         let turns = world::effort().turns;
-        let causes: Vec<_> = outcome.deeds.iter().skip(1).map(|deed| deed.cause).collect();
+        let causes: Vec<_> = outcome.item_outcomes.iter().skip(1).map(|item| item.cause).collect();
         let done = causes.iter().filter(|cause| cause.is_none()).count();
         assert!(done.abs_diff(*most) <= most / 20, "{what}: {done} were done, and about {most} may be");
         assert!(causes[done..].iter().all(|cause| *cause == Some(Cause::Limit)), "{what}: {causes:?}");
@@ -231,7 +231,7 @@ fn one_that_is_too_much_is_refused_before_it_is_done() {
     let (mut bench, ann) = (Bench::new(2), principal("ann", &[]));
     let id = secret(&mut bench, &ann, 8_000);
     let ask = |bench: &mut Bench, request: Request| {
-        bench.decide(&ann, &RequestMessage::new(V2_1, vec![request.into()])).deeds[0].cause
+        bench.decide(&ann, &RequestMessage::new(V2_1, vec![request.into()])).item_outcomes[0].cause
     };
     assert_eq!(ask(&mut bench, split_of(&id, 255)), Some(Cause::Limit), "255 x 255 products for each byte");
     let certificate = Certificate { certificate_type: CertificateType::X_509, value: vec![0; 10].into() };
@@ -253,6 +253,6 @@ fn ordinary_work_is_done_at_once() {
     world::effort();
     let outcome =
         bench.decide(&ann, &RequestMessage::new(V2_1, requests.into_iter().map(Into::into).collect()));
-    assert!(outcome.deeds.iter().all(|deed| deed.cause.is_none()), "{:?}", outcome.response.items);
+    assert!(outcome.item_outcomes.iter().all(|item| item.cause.is_none()), "{:?}", outcome.response.items);
     assert_eq!(world::effort().turns, 0);
 }

@@ -59,11 +59,11 @@ fn what_an_item_reads_counts_by_its_bytes() {
         let is_done = |bench: &mut Bench, most: u64| {
             bench.settings.work_milliseconds_max = most;
             let outcome = repeated(bench, &ann(), &request, 1);
-            let objects = outcome.deeds[0].objects.clone();
+            let objects = outcome.item_outcomes[0].objects.clone();
             // What a Process carries out fails within it.
-            let within = outcome.deeds[0].within.iter().any(|deed| deed.cause == Some(Cause::Limit));
+            let within = outcome.item_outcomes[0].within.iter().any(|item| item.cause == Some(Cause::Limit));
             let is_done = !within && !is_too_much(&outcome.response.items[0]);
-            (is_done, outcome.deeds[0].cause.is_none(), objects)
+            (is_done, outcome.item_outcomes[0].cause.is_none(), objects)
         };
         // As much as it takes where nothing is large.
         let Some(most) = (0..3).find(|most| is_done(&mut bench, *most).0) else { continue };

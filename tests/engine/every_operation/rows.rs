@@ -3,9 +3,9 @@
 use crate::objects::*;
 use crate::world::{Bench, principal};
 use bytes::Bytes;
+use keystead::engine::notifications::notification::{Put, Subscription, ToldChanges};
 use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
 use keystead::engine::rights::policy::Principal;
-use keystead::engine::telling::notice::{Changes, Put, Subscription};
 use keystead::engine::world::{Authority, AuthorityKey};
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
@@ -31,7 +31,7 @@ pub fn bench() -> Bench {
     bench.settings.interop = true;
     bench.settings.subscriptions = vec![Subscription {
         client: "ann".into(),
-        notify: Changes::All,
+        notify: ToldChanges::All,
         put: vec![Put::New, Put::Replaced],
         ..Subscription::default()
     }];

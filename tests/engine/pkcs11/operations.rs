@@ -226,8 +226,8 @@ fn digests_and_macs_are_those_of_others() {
         ..PKCS11Request::default()
     };
     let message = RequestMessage::new(V2_1, vec![RequestItem::from(request.into_request())]);
-    let deeds = application.bench.decide(&application.who.clone(), &message).deeds;
-    assert_eq!(deeds[0].note, "C_SignFinal", "the audit has the function");
+    let item_outcomes = application.bench.decide(&application.who.clone(), &message).item_outcomes;
+    assert_eq!(item_outcomes[0].note, "C_SignFinal", "the audit has the function");
 }
 
 fn left(bench: &mut Bench, who: &Principal, id: &str) -> Option<i64> {

@@ -45,8 +45,8 @@ fn an_undone_function_has_not_been_called() {
         let undone = application.bench.decide(&who, &message);
         must_be_bare(application.bench, &who, V2_1, &undone.response.items[1], &what);
         assert!(undone.changes.writes.is_empty(), "{what} changes something");
-        let mut named = undone.deeds.iter().flat_map(|deed| &deed.objects);
-        assert!(named.all(|object| object == ABSENT || *object == id), "{what}: {:?}", undone.deeds);
+        let mut named = undone.item_outcomes.iter().flat_map(|item_outcome| &item_outcome.objects);
+        assert!(named.all(|object| object == ABSENT || *object == id), "{what}: {:?}", undone.item_outcomes);
         application.bench.commit(undone.changes);
         // The session is there, logged in, and neither looks for objects nor digests.
         let found = application.find(&session, &[text(0x102, &id)]);

@@ -5,7 +5,7 @@ use crate::every_operation::rows::ROWS;
 use crate::every_operation::{ABSENT, ann, bench};
 use crate::objects::{aes, create, pair, text};
 use crate::world::{Bench, principal};
-use keystead::engine::batch::{Deed, Outcome};
+use keystead::engine::batch::{ItemOutcome, Outcome};
 use keystead::engine::refusal::{Cause, Refusal};
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Name};
@@ -119,9 +119,9 @@ fn quoted(text: &str) -> BTreeSet<String> {
     runs.filter(|run| run.len() >= 16).map(str::to_owned).collect()
 }
 
-fn told(deed: &Deed) -> String {
-    let within: Vec<String> = deed.within.iter().map(told).collect();
-    format!("{} {} {}", deed.objects.join(" "), deed.note, within.join(" "))
+fn told(item_outcome: &ItemOutcome) -> String {
+    let within: Vec<String> = item_outcome.within.iter().map(told).collect();
+    format!("{} {} {}", item_outcome.objects.join(" "), item_outcome.note, within.join(" "))
 }
 
 /// What the store has, by the identifiers of its objects and the correlation values of its requests.
@@ -141,17 +141,17 @@ fn must_name_nothing_else(bench: &mut Bench, asked: &RequestMessage, outcome: Ou
     let version = asked.version();
     let is_nothing =
         |status| [ResultStatus::OperationFailed, ResultStatus::OperationUndone].contains(&status);
-    let (mut items, mut deeds) = (outcome.response.items, outcome.deeds);
+    let (mut items, mut item_outcomes) = (outcome.response.items, outcome.item_outcomes);
     items.retain(|item| is_nothing(item.result_status));
-    deeds.retain(|deed| is_nothing(deed.status));
+    item_outcomes.retain(|item_outcome| is_nothing(item_outcome.status));
     let count = items.len();
     let answer = ResponseMessage::new(version, DateTime(0), items).to_xml();
-    let entries: Vec<String> = deeds.iter().map(told).collect();
+    let entries: Vec<String> = item_outcomes.iter().map(told).collect();
     bench.commit(outcome.changes);
     let sent = quoted(&asked.to_xml());
     for word in quoted(&answer).into_iter().chain(quoted(&entries.join(" "))) {
         let is_known = sent.contains(&word) || is_there(bench, &word);
-        assert!(is_known, "{word} is not there: {answer}\n{deeds:?}");
+        assert!(is_known, "{word} is not there: {answer}\n{item_outcomes:?}");
     }
     count
 }
@@ -235,10 +235,10 @@ fn a_refusal_names_what_was_undone_by_no_identifier() {
                 is_undone && !said.contains(&key) && !said.contains(&certificate),
                 "{said}"
             );
-            for deed in outcome.deeds.iter().filter(|_| is_undone) {
+            for item_outcome in outcome.item_outcomes.iter().filter(|_| is_undone) {
                 let named: Vec<_> =
-                    deed.objects.iter().filter(|id| **id != key && **id != certificate).collect();
-                assert!(named.is_empty(), "{deed:?}");
+                    item_outcome.objects.iter().filter(|id| **id != key && **id != certificate).collect();
+                assert!(named.is_empty(), "{item_outcome:?}");
             }
         }
     }

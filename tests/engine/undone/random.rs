@@ -7,7 +7,7 @@ use crate::every_operation::rows::ROWS;
 use crate::every_operation::{ABSENT, ann, bench};
 use crate::world::Bench;
 use bytes::Bytes;
-use keystead::engine::batch::{Deed, Outcome};
+use keystead::engine::batch::{ItemOutcome, Outcome};
 use keystead::engine::refusal::{Cause, Refusal};
 use kmip_codec::Version;
 use kmip_codec::attributes::UsageLimits;
@@ -118,13 +118,14 @@ fn left(bench: &mut Bench, ticket: &Ticket) -> i64 {
 }
 
 /// Stops where an audit entry does not say what the answer says.
-fn must_agree(items: &[ResponseItem], deeds: &[Deed]) {
+fn must_agree(items: &[ResponseItem], item_outcomes: &[ItemOutcome]) {
     let answered: Vec<_> = items.iter().map(|item| (item.result_status, item.result_reason)).collect();
-    let audited: Vec<_> = deeds.iter().map(|deed| (deed.status, deed.reason)).collect();
+    let audited: Vec<_> =
+        item_outcomes.iter().map(|item_outcome| (item_outcome.status, item_outcome.reason)).collect();
     assert_eq!(answered, audited, "answers and audit");
-    for deed in deeds.iter().filter(|deed| deed.status == ResultStatus::OperationUndone) {
-        let within = deed.within.iter().all(|within| within.status == ResultStatus::OperationUndone);
-        assert!(within && deed.cause.is_none(), "{deed:?}");
+    for item_outcome in item_outcomes.iter().filter(|item| item.status == ResultStatus::OperationUndone) {
+        let within = item_outcome.within.iter().all(|within| within.status == ResultStatus::OperationUndone);
+        assert!(within && item_outcome.cause.is_none(), "{item_outcome:?}");
     }
 }
 
@@ -158,8 +159,8 @@ fn in_the_end(
     bench: &mut Bench,
     plan: &Plan,
     items: Vec<ResponseItem>,
-    deeds: Vec<Deed>,
-) -> (Vec<ResponseItem>, Vec<Deed>) {
+    item_outcomes: Vec<ItemOutcome>,
+) -> (Vec<ResponseItem>, Vec<ItemOutcome>) {
     let waits = |item: &ResponseItem| item.result_status == ResultStatus::OperationPending;
     let values: Vec<Option<Bytes>> = items
         .iter()
@@ -167,20 +168,20 @@ fn in_the_end(
         .collect();
     let done = bench.work();
     let mut end = (Vec::new(), Vec::new());
-    for (at, (item, deed)) in items.into_iter().zip(deeds).enumerate() {
+    for (at, (item, item_outcome)) in items.into_iter().zip(item_outcomes).enumerate() {
         let Some(asynchronous_correlation_value) =
-            values[at].clone().filter(|_| deed.operation != Operation::Poll)
+            values[at].clone().filter(|_| item_outcome.operation != Operation::Poll)
         else {
             end.0.push(item);
-            end.1.push(deed);
+            end.1.push(item_outcome);
             continue;
         };
         let correlation = hex::encode(&asynchronous_correlation_value);
-        let deed = done.iter().find(|deed| deed.objects.first() == Some(&correlation)).unwrap();
+        let item_outcome = done.iter().find(|item| item.objects.first() == Some(&correlation)).unwrap();
         let poll = PollRequest { asynchronous_correlation_value }.into_request();
         let alone = Plan { asynchronous: AsynchronousIndicator::Prohibited, ..plan.clone() };
         end.0.push(bench.run(&ann(), &message(&alone, vec![poll], None)).remove(0));
-        end.1.push(deed.clone());
+        end.1.push(item_outcome.clone());
     }
     end
 }
@@ -202,17 +203,18 @@ fn holds(plan: &Plan) {
     let asked = message(plan, requests.clone(), ticket.as_ref());
     let asked = RequestMessage::from_bytes(&asked.to_bytes()).unwrap();
     let mut outcome: Outcome = bench.decide(&ann(), &asked);
-    must_agree(&outcome.response.items, &outcome.deeds);
+    must_agree(&outcome.response.items, &outcome.item_outcomes);
     let performed = [ResultStatus::Success, ResultStatus::OperationUndone];
-    let performed = outcome.deeds.iter().filter(|deed| performed.contains(&deed.status)).count();
+    let performed =
+        outcome.item_outcomes.iter().filter(|item_outcome| performed.contains(&item_outcome.status)).count();
     let (before, now) = (objects(&mut bench), bench.now);
     if plan.is_too_long {
         outcome = outcome.refuse(now, &asked, &Refusal::new(Cause::TooLarge, "too long"));
-        assert_eq!(outcome.deeds.len(), requests.len(), "an entry an item");
-        assert!(outcome.deeds.iter().all(|deed| deed.reason == Some(ResultReason::ResponseTooLarge)));
-        assert!(outcome.notices.is_empty());
+        assert_eq!(outcome.item_outcomes.len(), requests.len(), "an entry an item");
+        assert!(outcome.item_outcomes.iter().all(|item| item.reason == Some(ResultReason::ResponseTooLarge)));
+        assert!(outcome.notifications.is_empty());
     }
-    let has_failed = outcome.deeds.iter().any(|deed| deed.status == ResultStatus::OperationFailed);
+    let has_failed = outcome.item_outcomes.iter().any(|item| item.status == ResultStatus::OperationFailed);
     let is_undone = plan.is_too_long || has_failed && plan.option == BatchErrorContinuationOption::Undo;
     let writes = outcome.changes.writes.len();
     assert!(
@@ -240,8 +242,8 @@ fn holds(plan: &Plan) {
         return;
     }
     bench.commit(outcome.changes);
-    let (items, deeds) = in_the_end(&mut bench, plan, outcome.response.items, outcome.deeds);
-    must_agree(&items, &deeds);
+    let (items, item_outcomes) = in_the_end(&mut bench, plan, outcome.response.items, outcome.item_outcomes);
+    must_agree(&items, &item_outcomes);
     let has_failed = items.iter().any(|item| item.result_status == ResultStatus::OperationFailed);
     if has_failed && plan.option == BatchErrorContinuationOption::Undo {
         must_be_undone(&mut bench, plan, &items);

@@ -3,17 +3,17 @@
 use super::*;
 
 /// Slow work, done.
-pub(super) fn make(supply: Supply, supplies: &mut Supplies) {
+pub(super) fn make(supply: Supply, fulfilled: &mut Fulfilled) {
     count(|effort| effort.made += 1);
     match supply {
-        Supply::KeyPair(kind) => supplies.add(pair(kind)),
-        Supply::Stretched(stretch) => {
-            let key = stretch.run().unwrap();
-            supplies.add_stretched(&stretch, key);
+        Supply::KeyPair(kind) => fulfilled.add(pair(kind)),
+        Supply::Stretched(pbkdf2_params) => {
+            let key = pbkdf2_params.run().unwrap();
+            fulfilled.add_stretched(&pbkdf2_params, key);
         }
         Supply::Container(container) => {
             let opened = container.open();
-            supplies.add_opened(&container, opened);
+            fulfilled.add_opened(&container, opened);
         }
     }
 }
@@ -34,11 +34,11 @@ fn pair(kind: PairKind) -> KeyPair {
 }
 
 /// The certificate of a client, whose own it is whoever signed it: what it brings, or a new one.
-pub(super) fn provided(who: &Principal, wanted: &Wanted) -> Result<Credential, Refusal> {
+pub(super) fn provided(who: &Principal, wanted: &CertificateRequest) -> Result<Credential, Refusal> {
     let (certificate, pair) = match wanted {
-        Wanted::Brought(certificate) => (certificate.clone(), None),
-        Wanted::Signed { key, .. } => (signed(key), None),
-        Wanted::Made { .. } => {
+        CertificateRequest::UseCertificate(certificate) => (certificate.clone(), None),
+        CertificateRequest::SignKey { key, .. } => (signed(key), None),
+        CertificateRequest::GenerateKeyPair { .. } => {
             let made = pair(PairKind::Ec(RecommendedCurve::P_256));
             (signed(&made.public_spki), Some(made))
         }

@@ -1,7 +1,7 @@
 //! Chains of every depth with every defect at every place, and with everything sent beside them that counts for nothing: the
 //! verdict is that of `openssl verify`, and the cause that is told is the defect that was put in.
 
-use keystead::gate::{Judge as _, Shown};
+use keystead::authenticate::{Judge as _, Shown};
 use keystead::listen::{Trust, Verifier};
 use keystead::pki::Facts;
 use rcgen::{

@@ -175,7 +175,7 @@ impl Lab {
     pub fn fingerprint(&self) -> String {
         let pem = fs::read(self.path("CLIENT.pem")).unwrap();
         let (_, pem) = x509_parser::pem::parse_x509_pem(&pem).unwrap();
-        keystead::gate::fingerprint(&pem.contents).to_string()
+        keystead::authenticate::fingerprint(&pem.contents).to_string()
     }
 
     /// Follows each command of the advice that begins so, one after the other; the client is let in after each.

@@ -129,7 +129,7 @@ fn what_is_no_certificate() {
 
 #[test]
 fn a_name_under_which_a_user_of_another_certificate_acts() {
-    let hash = keystead::gate::password_hash(b"yabba-dabba-7431", &[3; 16]);
+    let hash = keystead::authenticate::password_hash(b"yabba-dabba-7431", &[3; 16]);
     let words = format!(
         "[[personas]]\nname = \"by-user\"\nswitches = {{ credentials = \"identify\" }}\n[[clients]]\nname = \"array\"\npersona = \
          \"by-user\"\n[[credentials]]\nname = \"fred\"\nusername = \"Fred\"\npassword = \"{hash}\"\n"

@@ -2,7 +2,7 @@
 
 use crate::engine::context::Context;
 use crate::engine::material;
-use crate::engine::refusal::{Cause, Step, refuse, unless_damaged};
+use crate::engine::refusal::{Cause, OpResult, refuse, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use kmip_codec::objects::ManagedObject;
@@ -19,7 +19,7 @@ pub struct Lockout {
 }
 
 /// What ends for the caller with this name or certificate.
-pub fn lockout(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<Lockout> {
+pub fn lockout(cx: &mut Context<'_, '_>, whom: &ClientRef) -> OpResult<Lockout> {
     if !whom.ends(&cx.principal().identity) {
         return Ok(Lockout { own: false, last: false });
     }
@@ -33,7 +33,7 @@ pub fn lockout(cx: &mut Context<'_, '_>, whom: &ClientRef) -> Step<Lockout> {
 
 /// Whether somebody is known to come in as this administrator when the name or certificate of the caller has ended: with a
 /// certificate that has come, or that was made here, and that the CAs, their lists and the configuration let in now.
-fn gets_in(cx: &mut Context<'_, '_>, administrator: &ClientRef, ending: &ClientRef) -> Step<bool> {
+fn gets_in(cx: &mut Context<'_, '_>, administrator: &ClientRef, ending: &ClientRef) -> OpResult<bool> {
     let mut identities = cx.draft.world().clients.comes_in(administrator);
     identities.extend(recorded(cx, administrator)?);
     for identity in identities {
@@ -46,7 +46,7 @@ fn gets_in(cx: &mut Context<'_, '_>, administrator: &ClientRef, ending: &ClientR
 
 /// Who is let in as this administrator by a certificate that was signed here or that Re-Provision keeps, whether it has come or not.
 /// Of a certificate that an older version has signed the store has no copy: it counts once it has come.
-fn recorded(cx: &mut Context<'_, '_>, administrator: &ClientRef) -> Step<Vec<Identity>> {
+fn recorded(cx: &mut Context<'_, '_>, administrator: &ClientRef) -> OpResult<Vec<Identity>> {
     let is_it = |name: &str, fingerprint: &Fingerprint| match administrator {
         ClientRef::Name(meant) => meant == name,
         ClientRef::Certificate(meant) => meant == fingerprint,
@@ -73,7 +73,7 @@ fn der(pem: &str) -> Option<Vec<u8>> {
 }
 
 /// The managed certificate of this identifier, DER.
-fn kept(cx: &mut Context<'_, '_>, id: &str) -> Step<Option<Vec<u8>>> {
+fn kept(cx: &mut Context<'_, '_>, id: &str) -> OpResult<Option<Vec<u8>>> {
     let Some(object) = unless_damaged(cx.draft.credential_object(id))? else { return Ok(None) };
     let value = unless_damaged(material::stored(cx.draft, &object).map(Some))?;
     Ok(value.and_then(|value| match value {
@@ -83,7 +83,7 @@ fn kept(cx: &mut Context<'_, '_>, id: &str) -> Step<Option<Vec<u8>>> {
 }
 
 /// Refuses to lock out the caller, who has not said that it is meant.
-pub fn must_not_lock_out(cx: &mut Context<'_, '_>, whom: &ClientRef, effect: &str) -> Step<()> {
+pub fn must_not_lock_out(cx: &mut Context<'_, '_>, whom: &ClientRef, effect: &str) -> OpResult<()> {
     let remedy = match lockout(cx, whom)? {
         Lockout { own: false, .. } => return Ok(()),
         Lockout { last: false, .. } => "Let another administrator do it, or say --myself",

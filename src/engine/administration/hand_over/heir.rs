@@ -2,15 +2,15 @@
 
 use super::super::clients::{issued, must_be_known};
 use crate::engine::context::Context;
-use crate::engine::refusal::{Cause, Refusal, Step, refuse, unless_damaged};
+use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
+use crate::engine::refusal::{Cause, OpResult, Refusal, refuse, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::identity::ClientRef;
 use crate::engine::rights::names;
 use crate::engine::rights::policy::{self, Principal};
-use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 
 /// Who is to own the objects, as it acts now. Refuses who could never get at them.
-pub fn of(cx: &mut Context<'_, '_>, from: &str, heir: &ClientRef, even_unknown: bool) -> Step<Principal> {
+pub fn of(cx: &mut Context<'_, '_>, from: &str, heir: &ClientRef, even_unknown: bool) -> OpResult<Principal> {
     if let ClientRef::Name(name) = heir {
         names::check(name).map_err(|flaw| {
             let text = format!("{} cannot be the name of a client: {flaw}", noted(name, NOTED_CHARS_MAX));
@@ -34,12 +34,12 @@ pub fn of(cx: &mut Context<'_, '_>, from: &str, heir: &ClientRef, even_unknown: 
 }
 
 /// A certificate owns under its fingerprint only where it has no name that is taken.
-fn must_be_called_so(cx: &mut Context<'_, '_>, heir: &ClientRef) -> Step<()> {
+fn must_be_called_so(cx: &mut Context<'_, '_>, heir: &ClientRef) -> OpResult<()> {
     let ClientRef::Certificate(fingerprint) = heir else { return Ok(()) };
     let come = cx.draft.world().clients.came_as(heir);
     let recorded = || {
         let known = issued(cx.draft)?.into_iter().find(|issued| issued.fingerprint == *fingerprint);
-        Step::Ok(known.map(|issued| issued.name).filter(|name| !name.is_empty()))
+        OpResult::Ok(known.map(|issued| issued.name).filter(|name| !name.is_empty()))
     };
     match come.map_or_else(recorded, |name| Ok(Some(name)))? {
         Some(name) if name != heir.owner() => refuse(
@@ -54,7 +54,7 @@ fn must_be_called_so(cx: &mut Context<'_, '_>, heir: &ClientRef) -> Step<()> {
 }
 
 /// With a name that was revoked comes in who has a certificate that was signed for it since.
-fn must_not_be_revoked(cx: &mut Context<'_, '_>, heir: &Principal) -> Step<()> {
+fn must_not_be_revoked(cx: &mut Context<'_, '_>, heir: &Principal) -> OpResult<()> {
     let (identity, name) = (heir.identity.clone(), noted(&heir.name, NOTED_CHARS_MAX));
     if !credentials::is_barred(cx.draft, &identity)? {
         return Ok(());

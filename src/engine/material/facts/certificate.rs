@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::engine::material::{found, truth};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use bytes::Bytes;
 use der::{Decode as _, Encode as _};
 use kmip_codec::attributes::*;
@@ -15,7 +15,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
 /// The facts of a certificate; one that is said to be X.509 must be.
-pub fn facts(certificate: &Certificate) -> Step<Facts> {
+pub fn facts(certificate: &Certificate) -> OpResult<Facts> {
     let length = i32::try_from(certificate.value.len()).unwrap_or(i32::MAX);
     let mut facts = Facts {
         material: Some(certificate.value.as_ref().into()),

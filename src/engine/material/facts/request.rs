@@ -2,7 +2,7 @@
 
 use crate::engine::material::found;
 use crate::engine::material::truth::{self, Truth};
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use der::{Decode as _, Encode as _};
 use kmip_codec::enums::{CertificateRequestType, ObjectType};
 use kmip_codec::objects::CertificateRequest;
@@ -10,7 +10,7 @@ use x509_cert::request::CertReq;
 use x509_parser::pem::parse_x509_pem;
 
 /// Reads a request; `None` for the kinds that the server keeps without looking into them.
-pub fn read(kind: CertificateRequestType, value: &[u8]) -> Step<Option<CertReq>> {
+pub fn read(kind: CertificateRequestType, value: &[u8]) -> OpResult<Option<CertReq>> {
     let read = match kind {
         CertificateRequestType::PKCS_10 => CertReq::from_der(value).ok(),
         CertificateRequestType::PEM => text(value).and_then(|der| CertReq::from_der(&der).ok()),
@@ -34,7 +34,7 @@ fn text(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What the key of a request is; refuses a request that is not what it says.
-pub fn truth(request: &CertificateRequest) -> Step<Truth> {
+pub fn truth(request: &CertificateRequest) -> OpResult<Truth> {
     let read = read(request.certificate_request_type, &request.value)?;
     let key = read.and_then(|request| request.info.public_key.to_der().ok());
     Ok(key.map_or(Truth::Unseen, |key| truth::of_public_key(&key)))

@@ -1,6 +1,6 @@
 //! What is wrapped: the bytes of the key alone, or its key value in TTLV, with attributes (KMIP 2.1, 3.2 and 11.18).
 
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::attributes::{AttributeList, Attributes};
 use kmip_codec::enums::{EncodingOption, KeyFormatType};
 use kmip_codec::objects::{KeyMaterial, PlainKeyValue};
@@ -9,7 +9,7 @@ use kmip_codec::wire::{BinarySink, BinarySource, Source as _};
 use kmip_codec::{SecretBytes, Tag};
 
 /// Whether the key value is encoded; it is where nothing is said.
-fn is_encoded(option: Option<EncodingOption>) -> Step<bool> {
+fn is_encoded(option: Option<EncodingOption>) -> OpResult<bool> {
     match option {
         None | Some(EncodingOption::TTLVEncoding) => Ok(true),
         Some(EncodingOption::NoEncoding) => Ok(false),
@@ -23,7 +23,7 @@ pub fn content(
     option: Option<EncodingOption>,
     attributes: Attributes,
     version: Version,
-) -> Step<SecretBytes> {
+) -> OpResult<SecretBytes> {
     if !is_encoded(option)? {
         return match &plain.key_material {
             _ if !attributes.is_empty() => {
@@ -49,7 +49,7 @@ pub fn opened(
     format: KeyFormatType,
     option: Option<EncodingOption>,
     version: Version,
-) -> Step<PlainKeyValue> {
+) -> OpResult<PlainKeyValue> {
     if !is_encoded(option)? {
         return Ok(PlainKeyValue { key_material: KeyMaterial::Bytes(clear), attributes: None });
     }

@@ -6,7 +6,7 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Content, Primitive, Purpose, Run, Turn, Usable, named};
 use crate::engine::lifecycle;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::rights::weakness;
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
@@ -88,7 +88,11 @@ pub struct WrappingKey(Usable);
 
 impl WrappingKey {
     /// The key that the information names, or the other half of its pair, if it may do this.
-    pub fn find(cx: &mut Context<'_, '_>, information: &WrappingKeyInformation, role: Role) -> Step<Self> {
+    pub fn find(
+        cx: &mut Context<'_, '_>,
+        information: &WrappingKeyInformation,
+        role: Role,
+    ) -> OpResult<Self> {
         let id = identifier(&information.unique_identifier)?.to_owned();
         let mut object = found(cx, &id)?;
         must_be_key(&object)?;
@@ -114,13 +118,16 @@ impl WrappingKey {
     }
 
     /// Its algorithm and its bytes, where it is symmetric: other keys are derived from them.
-    pub fn secret(&self, cx: &mut Context<'_, '_>) -> Step<(Option<CryptographicAlgorithm>, SecretBytes)> {
+    pub fn secret(
+        &self,
+        cx: &mut Context<'_, '_>,
+    ) -> OpResult<(Option<CryptographicAlgorithm>, SecretBytes)> {
         let algorithm = attribute!(self.0.object.attributes, CryptographicAlgorithm).next().copied();
         Ok((algorithm, cryptography::key_bytes(cx, &self.0.object, self.0.purpose)?))
     }
 
     /// Takes what was wrapped off its Usage Limits.
-    pub fn spend(self, cx: &mut Context<'_, '_>, bytes: usize) -> Step<()> {
+    pub fn spend(self, cx: &mut Context<'_, '_>, bytes: usize) -> OpResult<()> {
         cryptography::spend(cx, self.0.object, &Turn::WHOLE, bytes)
     }
 
@@ -129,7 +136,7 @@ impl WrappingKey {
         self,
         cx: &mut Context<'_, '_>,
         clear: &SecretBytes,
-    ) -> Step<(SecretBytes, Option<Bytes>)> {
+    ) -> OpResult<(SecretBytes, Option<Bytes>)> {
         let (data, iv) = if self.is_pair() {
             (cryptography::encrypted(cx, &self.0, clear.expose())?, None)
         } else {
@@ -149,7 +156,7 @@ impl WrappingKey {
         cx: &mut Context<'_, '_>,
         data: &SecretBytes,
         iv: Option<Bytes>,
-    ) -> Step<SecretBytes> {
+    ) -> OpResult<SecretBytes> {
         if self.is_pair() {
             return cryptography::decrypted(cx, &self.0, data.expose());
         }
@@ -163,7 +170,7 @@ impl WrappingKey {
     }
 
     /// Makes the MAC or signature.
-    pub fn authenticate(self, cx: &mut Context<'_, '_>, content: &SecretBytes) -> Step<Vec<u8>> {
+    pub fn authenticate(self, cx: &mut Context<'_, '_>, content: &SecretBytes) -> OpResult<Vec<u8>> {
         let made = if self.is_pair() {
             cryptography::signature(cx, &self.0, &Content::Data(content.expose()))?
         } else {
@@ -174,7 +181,7 @@ impl WrappingKey {
     }
 
     /// Refuses unless the MAC or signature is that of the content.
-    pub fn verify(self, cx: &mut Context<'_, '_>, content: &SecretBytes, mac: &[u8]) -> Step<()> {
+    pub fn verify(self, cx: &mut Context<'_, '_>, content: &SecretBytes, mac: &[u8]) -> OpResult<()> {
         let is_right = if self.is_pair() {
             cryptography::verified(cx, &self.0, &Content::Data(content.expose()), mac)?
         } else {
@@ -188,7 +195,7 @@ impl WrappingKey {
 }
 
 /// The identifier of the key. Servers before this one stored references to items of a batch that is long over.
-fn identifier(id: &UniqueIdentifier) -> Step<&str> {
+fn identifier(id: &UniqueIdentifier) -> OpResult<&str> {
     match id {
         UniqueIdentifier::Text(id) => Ok(id),
         _ => refuse(
@@ -200,22 +207,22 @@ fn identifier(id: &UniqueIdentifier) -> Step<&str> {
 }
 
 /// The object, or what is wrong with it as a wrapping key.
-fn found(cx: &mut Context<'_, '_>, id: &str) -> Step<Object> {
+fn found(cx: &mut Context<'_, '_>, id: &str) -> OpResult<Object> {
     cx.living(Some(id.into()), Operation::Get).map_err(|halt| match halt {
-        Halt::Refused(refusal) => {
+        Interrupt::Refused(refusal) => {
             let cause = match refusal.cause {
                 Cause::NotFound => Cause::WrappingKeyNotFound,
                 Cause::Destroyed => Cause::WrappingKeyDestroyed,
                 Cause::Archived => Cause::WrappingKeyArchived,
                 other => other,
             };
-            Halt::Refused(Refusal::new(cause, format!("the wrapping key: {}", refusal.message)))
+            Interrupt::Refused(Refusal::new(cause, format!("the wrapping key: {}", refusal.message)))
         }
         need => need,
     })
 }
 
-fn must_be_key(object: &Object) -> Step<()> {
+fn must_be_key(object: &Object) -> OpResult<()> {
     match object.object_type() {
         ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::PrivateKey => Ok(()),
         other => refuse(Cause::WrappingType, format!("a {other:?} is no key that could wrap another")),
@@ -223,7 +230,7 @@ fn must_be_key(object: &Object) -> Step<()> {
 }
 
 /// A wrapping key is Active, within its dates, and meant for what it does.
-fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[CryptographicUsageMask]) -> Step<()> {
+fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[CryptographicUsageMask]) -> OpResult<()> {
     if object.stored_state() != Some(State::Active) {
         let state = lifecycle::state_in_words(object);
         return refuse(Cause::WrongState, format!("the wrapping key is {state}; it must be Active"));
@@ -243,7 +250,7 @@ fn check(cx: &Context<'_, '_>, object: &Object, role: Role, uses: &[Cryptographi
 }
 
 /// Refuses parameters that are not among those of a key that has any. Names of other algorithms among them bind nobody.
-fn agree(object: &Object, asked: Option<&CryptographicParameters>, role: Role) -> Step<()> {
+fn agree(object: &Object, asked: Option<&CryptographicParameters>, role: Role) -> OpResult<()> {
     let own = attribute!(object.attributes, CryptographicParameters);
     let own: Vec<_> = own.filter_map(|own| named::for_the_key(object, own)).collect();
     match asked.filter(|_| role.purpose() == Purpose::Protect && !own.is_empty()) {

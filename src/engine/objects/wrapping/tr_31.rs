@@ -7,7 +7,7 @@ use super::keys::WrappingKey;
 use crate::crypto::tr31::{self, Header, Protection};
 use crate::engine::context::Context;
 use crate::engine::cryptography::failed;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, KeyRoleType};
@@ -90,12 +90,12 @@ pub fn sealed(
     by: WrappingKey,
     key: &SecretBytes,
     terms: &Terms,
-) -> Step<SecretBytes> {
+) -> OpResult<SecretBytes> {
     let (algorithm, longest) = terms.algorithm()?;
     let header = Header { usage: terms.usage()?, algorithm, mode: terms.mode(), exportability: EXPORTABLE };
     let (protection, bytes) = protection(cx, &by)?;
     let mut padding = vec![0; tr31::padding_bytes(protection, key.len(), longest)];
-    cx.entropy.fill(&mut padding).map_err(Halt::Need)?;
+    cx.entropy.fill(&mut padding).map_err(Interrupt::Need)?;
     let block = tr31::seal((protection, bytes.expose()), header, key.expose(), &padding).map_err(failed)?;
     by.spend(cx, key.len())?;
     Ok(block.into())
@@ -107,14 +107,14 @@ pub fn opened(
     by: &WrappingKey,
     block: &SecretBytes,
     terms: &Terms,
-) -> Step<SecretBytes> {
+) -> OpResult<SecretBytes> {
     let (protection, bytes) = protection(cx, by)?;
     let (header, key) = tr31::open((protection, bytes.expose()), block.expose()).map_err(failed)?;
     terms.check(header)?;
     Ok(key.as_slice().into())
 }
 
-fn protection(cx: &mut Context<'_, '_>, by: &WrappingKey) -> Step<(Protection, SecretBytes)> {
+fn protection(cx: &mut Context<'_, '_>, by: &WrappingKey) -> OpResult<(Protection, SecretBytes)> {
     let (algorithm, bytes) = by.secret(cx)?;
     match algorithm {
         Some(CryptographicAlgorithm::AES) => Ok((Protection::Aes, bytes)),
@@ -171,7 +171,7 @@ impl Terms {
         })
     }
 
-    fn check(&self, header: Header) -> Step<()> {
+    fn check(&self, header: Header) -> OpResult<()> {
         let uses = MODES.iter().find(|(known, _)| *known == header.mode).map(|(_, uses)| *uses);
         if header.algorithm != self.algorithm()?.0 {
             let message = "the TR-31 key block holds a key of another Cryptographic Algorithm";

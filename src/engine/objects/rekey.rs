@@ -2,9 +2,9 @@
 
 use crate::engine::context::Context;
 use crate::engine::cryptography::named;
-use crate::engine::objects::birth;
+use crate::engine::objects::creation;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rotation;
 use kmip_codec::attributes::{Attribute, Attributes, SetBy, TemplateAttribute};
 use kmip_codec::enums::{LinkType, ObjectType};
@@ -48,10 +48,10 @@ pub fn successor(
     old: &mut Object,
     template: Option<TemplateAttribute>,
     offset: Option<Interval>,
-) -> Step<Object> {
+) -> OpResult<Object> {
     let inherited = inherited(old, offset, cx.now())?;
     old.attributes.remove_tag(Tag::Name);
-    let given = birth::given(cx, template)?;
+    let given = creation::given(cx, template)?;
     if given.iter().any(|a| matches!(a, Attribute::CryptographicAlgorithm(_))) {
         return refuse(Cause::InvalidField, "a replacement has the algorithm of the key that it replaces");
     }
@@ -64,7 +64,7 @@ pub fn successor(
         let text = "the key has no Activation Date by which an Offset could move its other dates: name the dates instead";
         return refuse(Cause::NoActivationDate, text);
     }
-    let mut new = birth::inheriting(cx, old.object_type(), inherited, given, true)?;
+    let mut new = creation::inheriting(cx, old.object_type(), inherited, given, true)?;
     new.group.clone_from(&old.group);
     crate::engine::lifecycle::lease::set(&mut new, cx.principal().persona.replacement_lease_seconds);
     Ok(new)
@@ -76,7 +76,7 @@ const MOVED: &[Tag] =
 
 /// A request of 1.x says when its object is activated by an Offset or by dates (KMIP 1.4, 11.5, 11.6 and 11.9); 2.x
 /// does not forbid both, and there the dates win.
-pub fn check_offset(version: Version, given: &Attributes, offset: Option<Interval>) -> Step<()> {
+pub fn check_offset(version: Version, given: &Attributes, offset: Option<Interval>) -> OpResult<()> {
     if version < V2_0 && offset.is_some() && given.iter().any(|a| MOVED.contains(&a.tag())) {
         return refuse(Cause::Ambiguous, "give an Offset or dates, not both");
     }
@@ -85,7 +85,7 @@ pub fn check_offset(version: Version, given: &Attributes, offset: Option<Interva
 
 /// The attributes that a replacement has from the object that it replaces. What a certificate says about itself, the
 /// new one says anew. An object has one replacement (KMIP 1.4, 3.35 and 4.4).
-pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> Step<Attributes> {
+pub fn inherited(old: &Object, offset: Option<Interval>, now: i64) -> OpResult<Attributes> {
     if old.is_replaced() {
         let by = old.linked(LinkType::ReplacementObjectLink);
         let by = by.map(|id| format!(": its replacement is {id:?}")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What others are told: clients that listen, administrators, the log.
 
 pub mod notes;
-pub mod notice;
+pub mod notification;
+pub mod object_facts;
 pub mod push;
-pub mod witness;

@@ -5,9 +5,9 @@
 //! the correlation value and the client alone. Each part is committed before it is answered, so that a restart loses
 //! none; parts that nobody asks about any more are dropped when their client begins the next.
 
+use crate::engine::batch_results;
 use crate::engine::context::Context;
-use crate::engine::given;
-use crate::engine::refusal::{Cause, Halt, Refusal, Step, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use bytes::Bytes;
 use kmip_codec::SecretBytes;
 use kmip_codec::Tag;
@@ -39,7 +39,7 @@ pub struct Fields<'r> {
 }
 
 /// A request whose data may come in parts.
-pub trait InParts: Value + Sized {
+pub trait Streamed: Value + Sized {
     /// Its operation.
     const OPERATION: Operation;
     /// The fields.
@@ -50,9 +50,9 @@ pub trait InParts: Value + Sized {
     fn take_over(&mut self, later: Self);
 }
 
-macro_rules! in_parts {
+macro_rules! streamed {
     ($($name:ident, $operation:ident, $lacks:expr, $last:expr;)*) => {$(
-        impl InParts for kmip_codec::payloads::$name {
+        impl Streamed for kmip_codec::payloads::$name {
             const OPERATION: Operation = Operation::$operation;
 
             fn fields(&mut self) -> Fields<'_> {
@@ -77,7 +77,7 @@ macro_rules! in_parts {
     )*};
 }
 
-in_parts! {
+streamed! {
     EncryptRequest, Encrypt, |this| this.data.is_none(), |_, _| {};
     DecryptRequest, Decrypt, |this| this.data.is_none(), |this, later| this.tag = later.tag.or(this.tag.take());
     SignRequest, Sign, |this| this.data.is_none() && this.digested_data.is_none(), |_, _| {};
@@ -104,10 +104,10 @@ impl Turn {
     pub const WHOLE: Self = Self { before: 0, last: true, correlation: None };
 
     /// Joins a request with the parts before it: the request as it is so far, with the data that it refers to.
-    pub fn take<R: InParts>(cx: &mut Context<'_, '_>, mut request: R) -> Step<(R, Self)> {
+    pub fn take<R: Streamed>(cx: &mut Context<'_, '_>, mut request: R) -> OpResult<(R, Self)> {
         let fields = request.fields();
         if let Some(data) = fields.data.take() {
-            *fields.data = Some(Data::Bytes(given::meant(cx, data)?));
+            *fields.data = Some(Data::Bytes(batch_results::resolve_data(cx, data)?));
         }
         let (begins, ends) = (fields.init.take() == Some(true), fields.last.take() == Some(true));
         let correlation = fields.correlation.take();
@@ -158,7 +158,7 @@ impl Turn {
     }
 
     /// Keeps the request for the next part, or drops it after the last; returns the correlation value to answer with.
-    pub fn keep<R: InParts>(self, cx: &mut Context<'_, '_>, request: &R) -> Step<Option<Bytes>> {
+    pub fn keep<R: Streamed>(self, cx: &mut Context<'_, '_>, request: &R) -> OpResult<Option<Bytes>> {
         if self.last {
             if let Some(correlation) = &self.correlation {
                 cx.draft.keep_part(correlation, None)?;
@@ -177,7 +177,7 @@ impl Turn {
 }
 
 /// A new correlation value: the time of its beginning, then random bytes.
-pub fn begin(cx: &mut Context<'_, '_>) -> Step<Bytes> {
+pub fn begin(cx: &mut Context<'_, '_>) -> OpResult<Bytes> {
     let mut open = 0;
     for correlation in cx.draft.parts()? {
         let began = correlation.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
@@ -194,11 +194,11 @@ pub fn begin(cx: &mut Context<'_, '_>) -> Step<Bytes> {
         );
     }
     let mut random = [0; 16];
-    cx.entropy.fill(&mut random).map_err(Halt::Need)?;
+    cx.entropy.fill(&mut random).map_err(Interrupt::Need)?;
     Ok([cx.now().to_be_bytes().as_slice(), &random].concat().into())
 }
 
-fn fetch<R: InParts>(cx: &mut Context<'_, '_>, correlation: &[u8]) -> Step<R> {
+fn fetch<R: Streamed>(cx: &mut Context<'_, '_>, correlation: &[u8]) -> OpResult<R> {
     let unknown = || {
         let text =
             "no operation waits under this Correlation Value; it may have ended, or be one of another kind";

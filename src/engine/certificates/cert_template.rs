@@ -1,9 +1,9 @@
-//! What a certificate is wished to say: by a request that proves the possession of its key, by attributes, or by the
+//! What a certificate is cert_template to say: by a request that proves the possession of its key, by attributes, or by the
 //! certificate that it replaces.
 
 use super::proof;
 use crate::engine::material;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -21,7 +21,7 @@ const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.84
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 
-/// The extensions that a certificate gets as they are wished for: alternative names and extended uses.
+/// The extensions that a certificate gets as they are cert_template for: alternative names and extended uses.
 const TAKEN: &[ObjectIdentifier] =
     &[ObjectIdentifier::new_unwrap("2.5.29.17"), ObjectIdentifier::new_unwrap("2.5.29.37")];
 
@@ -38,7 +38,7 @@ const USES: &[(CryptographicUsageMask, KeyUsages)] = &[
 ];
 
 /// A certificate to be made.
-pub struct Wish {
+pub struct CertTemplate {
     /// Whom it is for.
     pub subject: Name,
     /// The key, X.509 SubjectPublicKeyInfo.
@@ -49,9 +49,9 @@ pub struct Wish {
     pub extensions: Vec<Extension>,
 }
 
-impl Wish {
+impl CertTemplate {
     /// What a request asks for, if it is signed by the key that it names.
-    pub fn requested(kind: CertificateRequestType, value: &[u8]) -> Step<Self> {
+    pub fn requested(kind: CertificateRequestType, value: &[u8]) -> OpResult<Self> {
         let Some(request) = material::read_request(kind, value)? else {
             return refuse(
                 Cause::FeatureNotSupported,
@@ -74,7 +74,7 @@ impl Wish {
     }
 
     /// The same of a client that wants to log in with the key.
-    pub fn of_login(kind: CertificateRequestType, value: &[u8]) -> Step<Self> {
+    pub fn of_login(kind: CertificateRequestType, value: &[u8]) -> OpResult<Self> {
         // The key first: what to do about a signature that cannot be verified would not help.
         if let Some(request) = material::read_request(kind, value)? {
             proof::must_let_in(&request.info.public_key)?;
@@ -83,7 +83,7 @@ impl Wish {
     }
 
     /// What a certificate says that is to be renewed.
-    pub fn renewed(certificate: &[u8]) -> Step<Self> {
+    pub fn renewed(certificate: &[u8]) -> OpResult<Self> {
         let Ok(old) = Certificate::from_der(certificate) else {
             return refuse(Cause::InvalidField, "the certificate is not X.509");
         };
@@ -96,7 +96,7 @@ impl Wish {
     }
 
     /// What attributes say of a public key that comes without a request.
-    pub fn described(key: &[u8], attributes: &Attributes, otherwise: &str) -> Step<Self> {
+    pub fn described(key: &[u8], attributes: &Attributes, otherwise: &str) -> OpResult<Self> {
         let Ok(key) = SubjectPublicKeyInfoOwned::from_der(key) else {
             return refuse(Cause::KeyFormat, "the public key cannot be read");
         };
@@ -107,7 +107,7 @@ impl Wish {
         Self::with(subject, key, Extensions::new())
     }
 
-    fn with(subject: Name, key: SubjectPublicKeyInfoOwned, extensions: Extensions) -> Step<Self> {
+    fn with(subject: Name, key: SubjectPublicKeyInfoOwned, extensions: Extensions) -> OpResult<Self> {
         let (mut usage, mut taken) = (None, Vec::new());
         for extension in extensions {
             let value = extension.extn_value.as_bytes();
@@ -131,7 +131,7 @@ impl Wish {
     }
 
     /// Fills in what the attributes say and the request does not: the request takes precedence (KMIP 2.1, 6.1.6).
-    pub fn fill(&mut self, attributes: &Attributes) -> Step<()> {
+    pub fn fill(&mut self, attributes: &Attributes) -> OpResult<()> {
         if self.subject.is_empty()
             && let Some(subject) = stated_subject(attributes)
         {
@@ -163,7 +163,7 @@ impl Wish {
     }
 
     /// Refuses a request for another key than the one that was named.
-    pub fn must_be_for(&self, key: &[u8]) -> Step<()> {
+    pub fn must_be_for(&self, key: &[u8]) -> OpResult<()> {
         if self.key_der() == key {
             return Ok(());
         }
@@ -172,7 +172,7 @@ impl Wish {
 }
 
 /// Uses of authorities are not asked for.
-fn asked_usage(value: &[u8]) -> Step<KeyUsage> {
+fn asked_usage(value: &[u8]) -> OpResult<KeyUsage> {
     match KeyUsage::from_der(value) {
         Ok(usage) if !usage.key_cert_sign() && !usage.crl_sign() => Ok(usage),
         Ok(_) => refuse(Cause::BadRequest, "certificates of authorities are not made"),

@@ -58,7 +58,7 @@ pub fn hash(password: &[u8], salt: &[u8; 16]) -> String {
 
 /// A credential that was shown and is right.
 #[derive(Debug)]
-pub struct Proven {
+pub struct Verified {
     /// The user as whom the client acts from here on, where the persona tells users apart.
     pub user: Option<String>,
     /// The password of the containers that it gets, for a user name and a password.
@@ -97,13 +97,13 @@ fn not_right(cause: Cause) -> Refusal {
 
 /// Every credential that the configuration knows.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct CredentialStore {
     known: Vec<Known>,
     /// The key of the MACs, made anew with each start.
     key: hmac::Key,
 }
 
-impl Ledger {
+impl CredentialStore {
     /// The credentials of the configuration.
     pub fn new(configured: &[CredentialConfig], key: &SecretBytes) -> Result<Self, String> {
         let mut known: Vec<Known> = Vec::new();
@@ -145,12 +145,16 @@ impl Ledger {
         &self,
         principal: &Principal,
         shown: Option<&Authentication>,
-    ) -> Result<Option<Proven>, Refusal> {
+    ) -> Result<Option<Verified>, Refusal> {
         self.judged(principal, shown, Self::is_right)
     }
 
     /// The same for a credential that was right last time, and for clients that show none: at once.
-    pub fn recognise(&self, principal: &Principal, shown: Option<&Authentication>) -> Option<Option<Proven>> {
+    pub fn recognise(
+        &self,
+        principal: &Principal,
+        shown: Option<&Authentication>,
+    ) -> Option<Option<Verified>> {
         self.judged(principal, shown, Self::is_remembered).ok()
     }
 
@@ -159,7 +163,7 @@ impl Ledger {
         principal: &Principal,
         shown: Option<&Authentication>,
         is_right: fn(&Self, &Known, &str) -> bool,
-    ) -> Result<Option<Proven>, Refusal> {
+    ) -> Result<Option<Verified>, Refusal> {
         let credentials = shown.map(|shown| shown.credentials.as_slice()).unwrap_or_default();
         match principal.persona.credentials {
             Credentials::Ignore => Ok(None),
@@ -181,7 +185,7 @@ impl Ledger {
         principal: &Principal,
         credentials: &[Credential],
         is_right: fn(&Self, &Known, &str) -> bool,
-    ) -> Result<Proven, Refusal> {
+    ) -> Result<Verified, Refusal> {
         let is_elsewhere =
             |one: &&Credential| matches!(one, Credential::Ticket(_) | Credential::Attestation(_));
         let identifies = principal.persona.credentials == Credentials::Identify;
@@ -207,7 +211,7 @@ impl Ledger {
         let user = identifies.then(|| known.config.name.clone());
         let username = known.config.username.as_deref();
         let container_password = username.map(|name| container_password(name, password));
-        Ok(Proven { user, container_password })
+        Ok(Verified { user, container_password })
     }
 
     /// The known credential that this one claims to be, with the password that it shows.

@@ -17,14 +17,14 @@ pub use names::name_of;
 pub use older::{KnownOwners, Owners};
 pub use personas::ShownSwitch;
 pub use presented::{Presented, Shown};
-pub use rules::Standing;
+pub use rules::ClientStatus;
 pub use trust::{Judge, Judgement, Refused, Trust};
 
 use crate::config::Config;
+use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::identity::{CertificatePath, ClientRef, Fingerprint, Identity, Validity};
 use crate::engine::rights::policy::{Clients, Principal};
-use crate::engine::telling::notes::{NOTED_CHARS_MAX, noted};
 use crate::swap::Swap;
 use kmip_codec::message::RequestMessage;
 use presented::Judged;
@@ -34,7 +34,7 @@ use seen::Seen;
 use std::sync::Arc;
 
 /// Who is who.
-pub struct Gate {
+pub struct Authenticator {
     /// What the configuration says about clients now.
     rules: Swap<Rules>,
     /// What judges certificates now; none where TLS alone does.
@@ -45,8 +45,8 @@ pub struct Gate {
     seen: Seen,
 }
 
-impl Gate {
-    /// A gate with what the configuration says; refuses what does not fit together.
+impl Authenticator {
+    /// A authenticator with what the configuration says; refuses what does not fit together.
     pub fn new(config: &Config) -> Result<Self, String> {
         let rules = Swap::new(Rules::new(config)?);
         let (trust, owners) = (Swap::new(None), Swap::new(None));
@@ -113,7 +113,7 @@ impl Gate {
     }
 
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
-    pub fn standing(&self, name: &str) -> Result<Standing, String> {
+    pub fn standing(&self, name: &str) -> Result<ClientStatus, String> {
         self.rules.get().standing(name)
     }
 
@@ -158,7 +158,7 @@ fn now() -> i64 {
     i64::try_from(UnixTime::now().as_secs()).unwrap_or(i64::MAX)
 }
 
-impl Clients for Gate {
+impl Clients for Authenticator {
     fn principal(&self, identity: &Identity) -> Option<Principal> {
         let made = self.made_again(identity);
         made.inspect_err(|why| {

@@ -1,16 +1,16 @@
-//! The message that a notice becomes, for one client and version. Put is authorised like Get and Notify like Get
+//! The message that a notification becomes, for one client and version. Put is authorised like Get and Notify like Get
 //! Attributes, at the time of sending; both are audited before they leave.
 
 use crate::engine::attributes::shown;
-use crate::engine::batch::Deed;
+use crate::engine::batch::ItemOutcome;
 use crate::engine::context::{Context, Execute as _};
 use crate::engine::draft::{Changes, Draft};
+use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::Need;
-use crate::engine::refusal::{Halt, Refusal, Step};
+use crate::engine::notifications::notification::{Notification, What};
+use crate::engine::refusal::{Interrupt, OpResult, Refusal};
 use crate::engine::rights::credentials;
 use crate::engine::rights::policy::Principal;
-use crate::engine::supplies::Supplies;
-use crate::engine::telling::notice::{Notice, What};
 use crate::engine::world::{Entropy, World};
 use kmip_codec::Tag;
 use kmip_codec::Version;
@@ -25,7 +25,7 @@ use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_0;
 use std::collections::HashSet;
 
-/// What a notice comes to.
+/// What a notification comes to.
 #[derive(Debug)]
 pub struct Push {
     /// What to send, once the changes are durable; nothing where the client may not have it (any more).
@@ -33,55 +33,60 @@ pub struct Push {
     /// What to commit: an object that was put is not fresh any more.
     pub changes: Changes,
     /// What to enter in the audit.
-    pub deed: Deed,
+    pub item_outcome: ItemOutcome,
 }
 
-/// Makes the message of a notice.
+/// Makes the message of a notification.
 pub fn push(
     world: &World<'_>,
     principal: &Principal,
     version: Version,
-    notice: &Notice,
+    notification: &Notification,
     entropy: &mut dyn Entropy,
 ) -> Result<Push, Need> {
     let mut draft = Draft::new(world, principal);
-    let mut supplies = Supplies::default();
+    let mut fulfilled = Fulfilled::default();
     // Nobody waits for it.
-    supplies.take_turn();
-    let mut cx = Context::new(&mut draft, version, entropy, &mut supplies);
-    let operation = operation_of(notice);
-    let request = credentials::must_be_good(world, principal).and_then(|()| match &notice.what {
-        What::Put { replaced } => put(&mut cx, &notice.object, replaced.as_deref()),
-        What::Notify { changed, gone } => notify(&mut cx, &notice.object, changed, gone),
+    fulfilled.take_turn();
+    let mut cx = Context::new(&mut draft, version, entropy, &mut fulfilled);
+    let operation = operation_of(notification);
+    let request = credentials::must_be_good(world, principal).and_then(|()| match &notification.what {
+        What::Put { replaced } => put(&mut cx, &notification.object, replaced.as_deref()),
+        What::Notify { changed, gone } => notify(&mut cx, &notification.object, changed, gone),
     });
-    let objects = vec![notice.object.clone()];
+    let objects = vec![notification.object.clone()];
     match request {
         Ok(request) => {
             let message = RequestMessage::new(version, vec![request.into()]);
-            let deed = Deed { operation, objects, ..Deed::default() };
-            Ok(Push { message: Some(message), changes: draft.finish()?, deed })
+            let item_outcome = ItemOutcome { operation, objects, ..ItemOutcome::default() };
+            Ok(Push { message: Some(message), changes: draft.finish()?, item_outcome })
         }
-        Err(Halt::Need(need)) => Err(need),
-        Err(Halt::Refused(refusal)) => Ok(refused(notice, version, &refusal)),
+        Err(Interrupt::Need(need)) => Err(need),
+        Err(Interrupt::Refused(refusal)) => Ok(refused(notification, version, &refusal)),
     }
 }
 
-/// What a notice comes to that the client may not have.
-pub fn refused(notice: &Notice, version: Version, refusal: &Refusal) -> Push {
+/// What a notification comes to that the client may not have.
+pub fn refused(notification: &Notification, version: Version, refusal: &Refusal) -> Push {
     let reason = refusal.cause.reason(version, None);
-    let deed = Deed::refused(operation_of(notice), vec![notice.object.clone()], refusal.cause, reason);
-    let deed = Deed { note: refusal.message.clone().into_owned(), ..deed };
-    Push { message: None, changes: Changes::default(), deed }
+    let item_outcome = ItemOutcome::refused(
+        operation_of(notification),
+        vec![notification.object.clone()],
+        refusal.cause,
+        reason,
+    );
+    let item_outcome = ItemOutcome { note: refusal.message.clone().into_owned(), ..item_outcome };
+    Push { message: None, changes: Changes::default(), item_outcome }
 }
 
-fn operation_of(notice: &Notice) -> Operation {
-    match &notice.what {
+fn operation_of(notification: &Notification) -> Operation {
+    match &notification.what {
         What::Put { .. } => Operation::Put,
         What::Notify { .. } => Operation::Notify,
     }
 }
 
-fn put(cx: &mut Context<'_, '_>, id: &str, replaced: Option<&str>) -> Step<Request> {
+fn put(cx: &mut Context<'_, '_>, id: &str, replaced: Option<&str>) -> OpResult<Request> {
     cx.principal().may_now(Operation::Get)?;
     let unique_identifier: Option<UniqueIdentifier> = Some(id.into());
     let all = GetAttributesRequest { unique_identifier: unique_identifier.clone(), ..Default::default() };
@@ -103,7 +108,7 @@ fn notify(
     id: &str,
     changed: &Attributes,
     gone: &[(AttributeReference, i32)],
-) -> Step<Request> {
+) -> OpResult<Request> {
     let object = cx.object(Some(id.into()), Operation::GetAttributes)?;
     let is_known = |reference: &AttributeReference| shown::is_in(reference, cx.version);
     let shown = changed.0.iter().filter(|entry| is_known(&entry.attribute.reference()));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// A persona with the origin of each switch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outfit {
+pub struct ResolvedPersona {
     /// What it is called.
     pub name: String,
     /// Its switches.
@@ -27,7 +27,7 @@ pub struct ShownSwitch {
     pub from: String,
 }
 
-impl Outfit {
+impl ResolvedPersona {
     /// `standard`, as the specification and `[objects]` have it.
     fn standard(lease_seconds: u32) -> Self {
         let from = vec!["the specification".to_owned(); SWITCHES.len()];
@@ -75,20 +75,20 @@ impl Outfit {
 
 /// Every persona, by its name.
 #[derive(Clone, Debug, Default)]
-pub struct Wardrobe(BTreeMap<String, Outfit>);
+pub struct PersonaRegistry(BTreeMap<String, ResolvedPersona>);
 
-impl Wardrobe {
+impl PersonaRegistry {
     /// The built-in personas and those of the configuration.
     pub fn new(lease_seconds: u32, own: &[PersonaConfig]) -> Result<Self, String> {
-        let standard = Outfit::standard(lease_seconds);
+        let standard = ResolvedPersona::standard(lease_seconds);
         let mut all = BTreeMap::new();
         for row in BUILT_IN {
-            let outfit = Outfit { name: row.name.to_owned(), ..standard.clone() };
-            all.insert(row.name.to_owned(), outfit.with(&row.switches, &format!("persona {:?}", row.name)));
+            let resolved = ResolvedPersona { name: row.name.to_owned(), ..standard.clone() };
+            all.insert(row.name.to_owned(), resolved.with(&row.switches, &format!("persona {:?}", row.name)));
         }
-        let mut wardrobe = Self(all);
+        let mut registry = Self(all);
         for config in own {
-            let base = persona::built_in(&config.based_on).and_then(|row| wardrobe.0.get(row.name));
+            let base = persona::built_in(&config.based_on).and_then(|row| registry.0.get(row.name));
             let Some(base) = base.cloned() else {
                 return Err(format!(
                     "persona {:?} is based on {:?}, which is not built in; there are {}",
@@ -97,17 +97,17 @@ impl Wardrobe {
                     built_in_names()
                 ));
             };
-            if config.name.is_empty() || wardrobe.0.contains_key(&config.name) {
+            if config.name.is_empty() || registry.0.contains_key(&config.name) {
                 return Err(format!(
                     "a persona cannot be called {:?}: the name is empty or taken",
                     config.name
                 ));
             }
-            let outfit = Outfit { name: config.name.clone(), ..base };
-            let outfit = outfit.with(&config.switches, &format!("persona {:?}", config.name));
-            wardrobe.0.insert(config.name.clone(), outfit);
+            let resolved = ResolvedPersona { name: config.name.clone(), ..base };
+            let resolved = resolved.with(&config.switches, &format!("persona {:?}", config.name));
+            registry.0.insert(config.name.clone(), resolved);
         }
-        Ok(wardrobe)
+        Ok(registry)
     }
 
     fn has(&self, name: &str, whose: &str) -> Result<(), String> {
@@ -149,7 +149,7 @@ impl Wardrobe {
         name: &str,
         clients: impl Iterator<Item = &'c ClientConfig>,
         groups: impl Iterator<Item = &'c GroupConfig>,
-    ) -> Result<&Outfit, String> {
+    ) -> Result<&ResolvedPersona, String> {
         let own = clients.map(|client| ("its own entry", client.persona.as_str()));
         let own = one(name, own)?;
         let shared = groups.filter_map(|group| Some((group.name.as_str(), group.persona.as_deref()?)));

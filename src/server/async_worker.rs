@@ -1,7 +1,7 @@
 //! The worker of asynchronous requests, off the path of requests: each client's in their order, clients in turn, several at
 //! once. After a restart it goes on with what waited.
 
-use super::turns::Turns;
+use super::fair_queue::FairQueue;
 use super::{Server, entries};
 use crate::admission::Client;
 use crate::engine::asynchronous::{self, Waiting};
@@ -24,7 +24,8 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// Does what waits until the server stops; what has begun then is ended.
 pub async fn work(server: Arc<Server>, mut stopping: watch::Receiver<bool>) {
-    let mut worker = Worker { turns: Turns::new(AT_ONCE), tasks: JoinSet::new(), under_way: HashMap::new() };
+    let mut worker =
+        Worker { turns: FairQueue::new(AT_ONCE), tasks: JoinSet::new(), under_way: HashMap::new() };
     let mut look = Instant::now();
     loop {
         if Instant::now() >= look {
@@ -42,7 +43,7 @@ pub async fn work(server: Arc<Server>, mut stopping: watch::Receiver<bool>) {
 }
 
 struct Worker {
-    turns: Turns<Vec<u8>, Waiting>,
+    turns: FairQueue<Vec<u8>, Waiting>,
     tasks: JoinSet<Result<(), String>>,
     under_way: HashMap<Id, Waiting>,
 }
@@ -115,10 +116,16 @@ impl Server {
     /// Does one, and commits what it comes to with its audit entry.
     async fn do_now(self: Arc<Self>, waiting: Waiting) -> Result<(), String> {
         let (server, client) = (Arc::clone(&self), Client::Asynchronous(waiting.client().into()));
-        let done = self.executor.run(&client, move |world, entropy, supplies| {
-            let done = asynchronous::perform(world, &waiting, entropy, supplies)?;
+        let done = self.executor.run(&client, move |world, entropy, fulfilled| {
+            let done = asynchronous::perform(world, &waiting, entropy, fulfilled)?;
             let entries = entries::own(&done, "asynchronous", || server.next_request());
-            Ok(Effects { changes: done.changes, entries, notices: done.notices, result: (), bytes: 0 })
+            Ok(Effects {
+                changes: done.changes,
+                entries,
+                notifications: done.notifications,
+                result: (),
+                bytes: 0,
+            })
         });
         done.await.map(drop).map_err(|error| error.to_string())
     }

@@ -1,6 +1,6 @@
 //! The generators of random numbers (KMIP 2.1, 4.46): those that the server has, and which of them a request asks for.
 
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::world::{Seeding, Settings};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attributes, RngParameters};
@@ -27,7 +27,7 @@ pub fn all(settings: &Settings) -> Vec<RngParameters> {
 }
 
 /// Refuses a key to be made by none of the generators that its request names, and one that was made elsewhere by several.
-pub fn choose(given: &Attributes, made_here: bool) -> Step<()> {
+pub fn choose(given: &Attributes, made_here: bool) -> OpResult<()> {
     let asked: Vec<_> = attribute!(given, RandomNumberGenerator).collect();
     if !made_here && asked.len() > 1 {
         return refuse(Cause::SingleValued, "Random Number Generator has one value");

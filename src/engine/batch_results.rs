@@ -2,7 +2,7 @@
 //! (KMIP 2.1, 4.58 and 7.9).
 
 use crate::engine::context::Context;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::work;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::DataReference;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// What an item of the batch gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Given {
+pub struct ItemResult {
     /// Its operation, by number.
     pub operation: u32,
     /// The object that it made, found or used; of a pair the private key.
@@ -43,7 +43,7 @@ pub const SETS_PLACEHOLDER: &[Operation] = &[
 ];
 
 /// What an item gave that came to this answer; none where it failed.
-pub fn given(operation: Operation, response: Option<&Response>, cx: &Context<'_, '_>) -> Given {
+pub fn result_of(operation: Operation, response: Option<&Response>, cx: &Context<'_, '_>) -> ItemResult {
     let text = |id: &UniqueIdentifier| match id {
         UniqueIdentifier::Text(id) => Some(id.clone()),
         _ => None,
@@ -58,7 +58,7 @@ pub fn given(operation: Operation, response: Option<&Response>, cx: &Context<'_,
         Some(_) if SETS_PLACEHOLDER.contains(&operation) => cx.placeholder.clone(),
         Some(_) => cx.touched.first().cloned(),
     };
-    Given { operation: operation.0, id, public, data: response.and_then(data) }
+    ItemResult { operation: operation.0, id, public, data: response.and_then(data) }
 }
 
 /// The data of an answer.
@@ -83,11 +83,11 @@ fn data(response: &Response) -> Option<SecretBytes> {
 const REFERRED: u64 = 4;
 
 /// The data that a request means: itself, or what an earlier item of the batch gave.
-pub fn meant(cx: &mut Context<'_, '_>, data: Data) -> Step<SecretBytes> {
+pub fn resolve_data(cx: &mut Context<'_, '_>, data: Data) -> OpResult<SecretBytes> {
     let found = match data {
         Data::Bytes(bytes) => return Ok(bytes),
-        Data::Reference(reference) => of_operation(&cx.given, reference),
-        Data::Index(index) => nth(cx.given.iter().filter_map(|given| given.data.as_ref()), index),
+        Data::Reference(reference) => of_operation(&cx.batch_results, reference),
+        Data::Index(index) => nth(cx.batch_results.iter().filter_map(|result| result.data.as_ref()), index),
     };
     match found {
         Some(bytes) => {
@@ -103,7 +103,7 @@ pub fn meant(cx: &mut Context<'_, '_>, data: Data) -> Step<SecretBytes> {
 }
 
 /// Of an operation that stands there more than once, the most recent is meant.
-fn of_operation(given: &[Given], reference: DataReference) -> Option<&SecretBytes> {
+fn of_operation(results: &[ItemResult], reference: DataReference) -> Option<&SecretBytes> {
     let operation = match reference {
         DataReference::Decrypt => Operation::Decrypt,
         DataReference::Encrypt => Operation::Encrypt,
@@ -114,7 +114,7 @@ fn of_operation(given: &[Given], reference: DataReference) -> Option<&SecretByte
         DataReference::SignatureVerify => Operation::SignatureVerify,
         _ => return None,
     };
-    given.iter().rev().find(|given| given.operation == operation.0)?.data.as_ref()
+    results.iter().rev().find(|result| result.operation == operation.0)?.data.as_ref()
 }
 
 /// The nth from 0; where n is negative, counted back from the end.

@@ -7,12 +7,12 @@ const APART: Duration = Duration::from_secs(5);
 
 /// Counts what happens between two lines.
 #[derive(Default)]
-pub struct Seldom {
+pub struct LogThrottle {
     told: Option<Instant>,
     since: u64,
 }
 
-impl Seldom {
+impl LogThrottle {
     /// Counts one more. How many are to be told, when it is time to.
     pub fn count(&mut self, now: Instant) -> Option<u64> {
         self.since += 1;
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_told_once_with_its_size() {
-        let (mut seldom, begin) = (Seldom::default(), Instant::now());
+        let (mut seldom, begin) = (LogThrottle::default(), Instant::now());
         assert_eq!(seldom.count(begin), Some(1), "the first is told at once");
         let within = |n: u64| begin + Duration::from_millis(n);
         assert!((0..4000).all(|n| seldom.count(within(n)).is_none()));

@@ -7,15 +7,17 @@
 
 use crate::admin::protocol::AdminRequest;
 use crate::crypto::pkcs12::{Contents, Unopened};
-use crate::engine::need::{Container, Credential, KeyPair, Need, Outside, PairKind, Stretch, Supply, Wanted};
-use crate::engine::refusal::{Halt, Refusal, Step};
+use crate::engine::need::{
+    CertificateRequest, Container, Credential, KeyPair, Need, Outside, PairKind, Pbkdf2Params, Supply,
+};
+use crate::engine::refusal::{Interrupt, OpResult, Refusal};
 use crate::engine::work;
 use crate::engine::world::Settings;
 use kmip_codec::SecretBytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many supplies the first run notes.
+/// How many fulfilled needs the first run notes.
 const FIRST_NOTED: usize = 8;
 
 /// What a container comes to: opened once, shared by all runs.
@@ -23,14 +25,14 @@ type Opened = Result<Arc<Contents>, Unopened>;
 
 /// What was made for a batch so far, to be used when it runs again.
 #[derive(Default, Debug)]
-pub struct Supplies {
+pub struct Fulfilled {
     pairs: Vec<KeyPair>,
     /// Which of them the present run has used.
     used: Vec<bool>,
     /// Found by the fingerprint of what they were made from: what a password was may have changed between two runs.
     stretched: Vec<(SecretBytes, SecretBytes)>,
     opened: Vec<(SecretBytes, Opened)>,
-    credentials: Vec<(Wanted, Result<Credential, Refusal>)>,
+    credentials: Vec<(CertificateRequest, Result<Credential, Refusal>)>,
     outside: Vec<(AdminRequest, Result<serde_json::Value, Refusal>)>,
     /// Which of those the present run has used: what is asked twice is done twice.
     outside_used: Vec<usize>,
@@ -55,7 +57,7 @@ struct Work {
     rsa_bits: u64,
 }
 
-impl Supplies {
+impl Fulfilled {
     /// Lets the next runs keep a processor for long.
     pub fn take_turn(&mut self) {
         self.has_turn = true;
@@ -72,12 +74,12 @@ impl Supplies {
     }
 
     /// Holds so many bytes of what the run answers and changes, beside what was made for it; or the need for room.
-    pub fn hold(&self, bytes: usize) -> Step<()> {
+    pub fn hold(&self, bytes: usize) -> OpResult<()> {
         let contents = self.opened.iter().filter_map(|(_, opened)| opened.as_ref().ok());
         let made = self.stretched.iter().map(|(_, key)| key.len()).sum::<usize>()
             + contents.map(|contents| contents.length()).sum::<usize>();
         match bytes + made > work::HELD_AT_ONCE && !self.has_room {
-            true => Err(Halt::Need(Need::Room)),
+            true => Err(Interrupt::Need(Need::Room)),
             false => Ok(()),
         }
     }
@@ -88,8 +90,8 @@ impl Supplies {
     }
 
     /// Adds a stretched password.
-    pub fn add_stretched(&mut self, stretch: &Stretch, key: SecretBytes) {
-        self.stretched.push((stretch.fingerprint(), key));
+    pub fn add_stretched(&mut self, pbkdf2_params: &Pbkdf2Params, key: SecretBytes) {
+        self.stretched.push((pbkdf2_params.fingerprint(), key));
     }
 
     /// Adds a container, opened, or why it does not open.
@@ -98,7 +100,7 @@ impl Supplies {
     }
 
     /// The next pair of this kind, or the need for one.
-    pub fn pair(&mut self, kind: PairKind, settings: &Settings) -> Step<KeyPair> {
+    pub fn pair(&mut self, kind: PairKind, settings: &Settings) -> OpResult<KeyPair> {
         if let PairKind::Rsa(bits) = kind {
             let (wanted, most) = (self.wanted.rsa_bits + u64::from(bits), settings.rsa_bits_max);
             work::within(wanted, most, "makes RSA key pairs of", "bits together")?;
@@ -111,31 +113,36 @@ impl Supplies {
                 *used = true;
                 Ok(pair.clone())
             }
-            None => Err(Halt::Need(Supply::KeyPair(kind).into())),
+            None => Err(Interrupt::Need(Supply::KeyPair(kind).into())),
         }
     }
 
     /// The stretched password, or the need for it; `iterations` are those of all its blocks.
     pub fn stretched(
         &mut self,
-        stretch: &Stretch,
+        pbkdf2_params: &Pbkdf2Params,
         iterations: u64,
         settings: &Settings,
-    ) -> Step<SecretBytes> {
+    ) -> OpResult<SecretBytes> {
         self.count_iterations(iterations, settings)?;
         let (wanted, most) =
-            (self.wanted.stretched + stretch.length as u64, settings.change_bytes_max as u64);
+            (self.wanted.stretched + pbkdf2_params.length as u64, settings.change_bytes_max as u64);
         work::within(wanted, most, "stretches passwords to", "bytes")?;
         self.wanted.stretched = wanted;
-        let fingerprint = stretch.fingerprint();
+        let fingerprint = pbkdf2_params.fingerprint();
         match self.stretched.iter().find(|(made_from, _)| *made_from == fingerprint) {
             Some((_, key)) => Ok(key.clone()),
-            None => Err(Halt::Need(Supply::Stretched(stretch.clone()).into())),
+            None => Err(Interrupt::Need(Supply::Stretched(pbkdf2_params.clone()).into())),
         }
     }
 
     /// What is in a container, or the need to open it; `iterations` are those that can be seen.
-    pub fn opened(&mut self, container: &Container, iterations: u64, settings: &Settings) -> Step<Opened> {
+    pub fn opened(
+        &mut self,
+        container: &Container,
+        iterations: u64,
+        settings: &Settings,
+    ) -> OpResult<Opened> {
         self.count_iterations(iterations, settings)?;
         let fingerprint = container.fingerprint();
         match self.opened.iter().find(|(sealed, _)| *sealed == fingerprint) {
@@ -146,11 +153,11 @@ impl Supplies {
                 }
                 Ok(opened)
             }
-            None => Err(Halt::Need(Supply::Container(container.clone()).into())),
+            None => Err(Interrupt::Need(Supply::Container(container.clone()).into())),
         }
     }
 
-    fn count_iterations(&mut self, iterations: u64, settings: &Settings) -> Step<()> {
+    fn count_iterations(&mut self, iterations: u64, settings: &Settings) -> OpResult<()> {
         let (wanted, most) =
             (self.wanted.iterations.saturating_add(iterations), settings.pbkdf2_iterations_max);
         work::within(wanted, most, "wants", "iterations together")?;
@@ -161,15 +168,15 @@ impl Supplies {
     /// Notes a need that is only slow, to go on with the next item. Anything else, and what is more than may be noted ahead, ends
     /// the run: the first is met before anything else where nothing was noted before it.
     pub fn note(&mut self, need: Need) -> Result<(), Need> {
-        let supplies = match need {
-            Need::Supplies(supplies) => supplies,
+        let fulfilled = match need {
+            Need::Supplies(fulfilled) => fulfilled,
             // Met at once, and without effect.
             Need::Kek(_) | Need::Turn | Need::Room | Need::Abandoned => return Err(need),
             // Never ahead: it may have effects, or fail for what the items before it lack.
             _ if !self.lacking.is_empty() => return self.met(),
             other => return Err(other),
         };
-        for supply in supplies {
+        for supply in fulfilled {
             let fingerprint = supply.fingerprint();
             if fingerprint.is_none() || !self.lacking.iter().any(|(noted, _)| *noted == fingerprint) {
                 self.lacking.push((fingerprint, supply));
@@ -205,15 +212,15 @@ impl Supplies {
     }
 
     /// Adds a certificate, or why there is none.
-    pub fn add_credential(&mut self, wanted: Wanted, credential: Result<Credential, Refusal>) {
+    pub fn add_credential(&mut self, wanted: CertificateRequest, credential: Result<Credential, Refusal>) {
         self.credentials.push((wanted, credential));
     }
 
     /// The certificate that is wanted, or the need for it.
-    pub fn credential(&self, wanted: &Wanted) -> Step<Credential> {
+    pub fn credential(&self, wanted: &CertificateRequest) -> OpResult<Credential> {
         match self.credentials.iter().find(|(answered, _)| answered == wanted) {
             Some((_, credential)) => Ok(credential.clone()?),
-            None => Err(Halt::Need(Need::Credential(wanted.clone()))),
+            None => Err(Interrupt::Need(Need::Credential(wanted.clone()))),
         }
     }
 
@@ -223,7 +230,7 @@ impl Supplies {
     }
 
     /// What was done outside for an administrative request, or the need for it.
-    pub fn outside(&mut self, request: &AdminRequest) -> Step<serde_json::Value> {
+    pub fn outside(&mut self, request: &AdminRequest) -> OpResult<serde_json::Value> {
         let used = &self.outside_used;
         let mut answered = self.outside.iter().enumerate();
         match answered.find(|(place, (asked, _))| asked == request && !used.contains(place)) {
@@ -233,7 +240,7 @@ impl Supplies {
             }
             None => {
                 let outside = Outside { request: request.clone(), start: None, expects: Vec::new() };
-                Err(Halt::Need(Need::Outside(Box::new(outside))))
+                Err(Interrupt::Need(Need::Outside(Box::new(outside))))
             }
         }
     }

@@ -59,7 +59,7 @@ impl ObjectFacts {
 }
 
 /// What is told of these objects; of those that do not exist, nothing.
-pub fn facts<'i>(
+pub fn object_facts<'i>(
     world: &World<'_>,
     principal: &Principal,
     ids: impl Iterator<Item = &'i String>,

@@ -3,7 +3,7 @@
 //! conformance tests run the cases of every row, in every version that names it.
 
 use crate::engine::context::Context;
-use crate::engine::statements::about::Features;
+use crate::engine::query::server_information::Features;
 use kmip_codec::Version;
 use kmip_codec::enums::{CryptographicAlgorithm, ProfileName};
 use kmip_codec::operations::{OPERATION_ROWS, OperationRow};

@@ -2,11 +2,11 @@
 //! [`Identity`]: what a certificate and a credential have told, or what was kept of that for later.
 
 use super::attestation::Attestor;
-use super::credentials::{Ledger, Proven};
+use super::credentials::{CredentialStore, Verified};
 use super::listed::{Listed, Whom};
 use super::names;
 use super::older::KnownOwners;
-use super::personas::{Outfit, ShownSwitch, Wardrobe};
+use super::personas::{PersonaRegistry, ResolvedPersona, ShownSwitch};
 use crate::config::{Config, GroupConfig};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::identity::{
@@ -27,14 +27,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Rules {
     config: Config,
     listed: Listed,
-    personas: Wardrobe,
-    credentials: Ledger,
+    personas: PersonaRegistry,
+    credentials: CredentialStore,
     attestor: Attestor,
 }
 
 /// How a client stands with the server, for `keystead client show`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct ClientStatus {
     /// The client.
     pub name: String,
     /// Whether the configuration names it: under `[[clients]]`, in a group, or as an administrator.
@@ -56,13 +56,13 @@ pub struct Standing {
 impl Rules {
     /// What the configuration says; refuses what does not fit together.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let personas = Wardrobe::new(config.objects.lease_seconds, &config.personas)?;
+        let personas = PersonaRegistry::new(config.objects.lease_seconds, &config.personas)?;
         personas.check(config)?;
         let listed = Listed::new(config)?;
         let mut key = [0; 32];
         SystemEntropy::default().fill(&mut key).map_err(|error| error.to_string())?;
         let key = SecretBytes::from(key.as_slice());
-        let credentials = Ledger::new(&config.credentials, &key)?;
+        let credentials = CredentialStore::new(&config.credentials, &key)?;
         let attestor = Attestor::new(&config.attestation, &key)?;
         Ok(Self { config: config.clone(), listed, personas, credentials, attestor })
     }
@@ -148,7 +148,7 @@ impl Rules {
         let identity = Identity { user: None, ..identity.clone() };
         let whom = Whom::Holder(&identity);
         let groups = self.groups(&whom);
-        let mut persona = self.outfit(&whom)?.persona;
+        let mut persona = self.resolved(&whom)?.persona;
         persona.disclose |= groups.iter().any(|group| group.disclose);
         let admin = self.listed.admins.iter().any(|listed| whom.is(listed));
         Ok(Principal {
@@ -159,7 +159,7 @@ impl Rules {
             weak_keys: self.config.objects.weak_keys || groups.iter().any(|group| group.weak_keys),
             admin,
             container_password: None,
-            unproven: self.attestor.demand(&identity),
+            pending_attestation: self.attestor.demand(&identity),
             identity,
         })
     }
@@ -201,7 +201,7 @@ impl Rules {
     }
 
     /// The holder of a certificate with what a credential gives it, if it has shown one.
-    fn acting(&self, holder: &Arc<Principal>, proven: Option<Proven>) -> Result<Arc<Principal>, Refusal> {
+    fn acting(&self, holder: &Arc<Principal>, proven: Option<Verified>) -> Result<Arc<Principal>, Refusal> {
         let Some(proven) = proven else { return Ok(Arc::clone(holder)) };
         let sender = match proven.user {
             None => Principal::clone(holder),
@@ -221,17 +221,17 @@ impl Rules {
         sender: Arc<Principal>,
         message: &RequestMessage,
     ) -> Result<Arc<Principal>, Refusal> {
-        if sender.unproven.is_none() {
+        if sender.pending_attestation.is_none() {
             return Ok(sender);
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let judged = self.attestor.judge(&holder.identity, &message.header, now);
-        let unproven = judged.map_err(|why| Refusal::new(Cause::Internal, why))?;
-        Ok(Arc::new(Principal { unproven, ..Principal::clone(&sender) }))
+        let pending_attestation = judged.map_err(|why| Refusal::new(Cause::Internal, why))?;
+        Ok(Arc::new(Principal { pending_attestation, ..Principal::clone(&sender) }))
     }
 
     /// How the client of this name stands; `sha256:` and a fingerprint names one certificate.
-    pub fn standing(&self, name: &str) -> Result<Standing, String> {
+    pub fn standing(&self, name: &str) -> Result<ClientStatus, String> {
         let identity = match ClientRef::read(name)? {
             ClientRef::Certificate(fingerprint) => {
                 Identity { fingerprint: Some(fingerprint), ..Identity::named(name) }
@@ -243,17 +243,17 @@ impl Rules {
         };
         let principal = self.principal(&identity)?;
         let holder = Identity { user: None, ..identity };
-        let outfit = self.outfit(&Whom::Holder(&holder))?;
+        let resolved = self.resolved(&Whom::Holder(&holder))?;
         let disclosing = self.groups(&Whom::Holder(&holder)).into_iter().find(|group| group.disclose);
         let listed = self.listed.clients.iter().any(|client| Whom::Holder(&holder).is(client));
-        Ok(Standing {
+        Ok(ClientStatus {
             configured: listed || principal.admin || !principal.groups.is_empty(),
             admin: principal.admin,
             weak_keys: principal.weak_keys,
             groups: principal.groups,
             default_group: principal.default_group,
-            persona: outfit.name.clone(),
-            switches: outfit.shown(disclosing.map(|group| group.name.as_str())),
+            persona: resolved.name.clone(),
+            switches: resolved.shown(disclosing.map(|group| group.name.as_str())),
             name: principal.name,
         })
     }
@@ -264,7 +264,7 @@ impl Rules {
         own.map(|(group, _)| group).collect()
     }
 
-    fn outfit(&self, whom: &Whom<'_>) -> Result<&Outfit, String> {
+    fn resolved(&self, whom: &Whom<'_>) -> Result<&ResolvedPersona, String> {
         let clients = self.config.clients.iter().zip(&self.listed.clients);
         let own = clients.filter(|(_, listed)| whom.is(listed)).map(|(client, _)| client);
         self.personas.of(whom.name(), own, self.groups(whom).into_iter())

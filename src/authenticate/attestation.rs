@@ -72,7 +72,7 @@ impl Attestor {
     pub fn demand(&self, client: &Identity) -> Option<Arc<Unproven>> {
         self.row(client).map(|row| {
             let message = "this client must prove the state of its platform, which is asked of it in a message of its own";
-            unproven(row, Cause::Denied, message.to_owned(), None)
+            pending(row, Cause::Denied, message.to_owned(), None)
         })
     }
 
@@ -96,7 +96,7 @@ impl Attestor {
             None if header.attestation_capable_indicator != Some(true) => {
                 let message = "this client must prove the state of its platform: set Attestation Capable Indicator, and \
                     answer with a quote of its TPM for the nonce that comes back";
-                return Ok(Some(unproven(row, Cause::Denied, message.to_owned(), None)));
+                return Ok(Some(pending(row, Cause::Denied, message.to_owned(), None)));
             }
             None => (
                 Cause::AttestationRequired,
@@ -104,7 +104,7 @@ impl Attestor {
                     .to_owned(),
             ),
         };
-        Ok(Some(unproven(row, cause, message, Some(self.nonce(&row.client, now)?))))
+        Ok(Some(pending(row, cause, message, Some(self.nonce(&row.client, now)?))))
     }
 
     fn proves(&self, row: &Row, shown: &AttestationCredential, now: u64) -> Result<(), &'static str> {
@@ -155,6 +155,6 @@ fn bound(client: &str, id: &[u8]) -> Vec<u8> {
     [client.as_bytes(), id].concat()
 }
 
-fn unproven(row: &Row, cause: Cause, message: String, nonce: Option<(Bytes, Bytes)>) -> Arc<Unproven> {
+fn pending(row: &Row, cause: Cause, message: String, nonce: Option<(Bytes, Bytes)>) -> Arc<Unproven> {
     Arc::new(Unproven { operations: row.operations.clone(), cause, message, nonce })
 }

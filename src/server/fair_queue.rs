@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 /// What waits: work `T` of clients `C`.
-pub struct Turns<C, T> {
+pub struct FairQueue<C, T> {
     /// How many may be under way together.
     at_once: usize,
     /// Of each client in the order in which it came.
@@ -21,7 +21,7 @@ pub struct Turns<C, T> {
     known: HashSet<T>,
 }
 
-impl<C: Clone + Eq + Hash, T: Clone + Eq + Hash> Turns<C, T> {
+impl<C: Clone + Eq + Hash, T: Clone + Eq + Hash> FairQueue<C, T> {
     /// Nothing waits.
     pub fn new(at_once: usize) -> Self {
         Self {
@@ -129,7 +129,7 @@ mod tests {
     /// Ten thousand of one client wait when others come with one each: these are begun next, and at most so many at once.
     #[test]
     fn many_of_one_client_delay_nobody() {
-        let mut turns = Turns::new(2);
+        let mut turns = FairQueue::new(2);
         (0..10_000).for_each(|n| turns.add("hog", (n, 0)));
         assert_eq!(turns.next(NOW), Ok(("hog", (0, 0))));
         for (n, other) in (0..).zip(["one", "two", "three"]) {
@@ -148,7 +148,7 @@ mod tests {
     /// What fails again and again rests, and its client's others go on; it is tried again.
     #[test]
     fn what_fails_blocks_nothing() {
-        let mut turns = Turns::new(8);
+        let mut turns = FairQueue::new(8);
         [(1, 0), (2, 0), (3, 0)].into_iter().for_each(|work| turns.add("one", work));
         let (client, first) = turns.next(NOW).unwrap();
         turns.failed(&client, first, Duration::from_secs(3600));
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_must_wait_yet_is_passed_over() {
-        let mut turns = Turns::new(8);
+        let mut turns = FairQueue::new(8);
         turns.add("early", (5, 0));
         turns.add("late", (1, 0));
         let left = |work: &(u64, u64)| Duration::from_secs(work.0.saturating_sub(3));
@@ -183,7 +183,7 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 (state >> 33) % end
             };
-            let mut turns = Turns::new(3);
+            let mut turns = FairQueue::new(3);
             let mut under_way: Vec<(u64, (u64, u64))> = Vec::new();
             let mut begun: HashMap<u64, Vec<u64>> = HashMap::new();
             let (mut come, mut starts_since) = (0, HashMap::<u64, usize>::new());

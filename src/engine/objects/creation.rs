@@ -7,12 +7,12 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::named;
 use crate::engine::lifecycle::effects;
 use crate::engine::material;
-use crate::engine::objects::generators;
-use crate::engine::objects::held::Held;
+use crate::engine::objects::attribute_set::AttributeSet;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
+use crate::engine::objects::rng;
 use crate::engine::objects::storage;
-use crate::engine::refusal::{Cause, Step, refuse};
+use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::persona::Activation;
 use crate::engine::rights::weakness;
 use kmip_codec::attributes::{Attribute, Attributes, Count, Digest, TemplateAttribute};
@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 const DEFAULT_POLICY: &str = "default";
 
 /// The attributes that a request gives to a new object: those of its templates, then its own.
-pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> Step<Attributes> {
+pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> OpResult<Attributes> {
     let template = template.unwrap_or_default();
     each_once(&template.attributes)?;
     let mut attributes = Attributes::default();
@@ -42,7 +42,7 @@ pub fn given(cx: &mut Context<'_, '_>, template: Option<TemplateAttribute>) -> S
 
 /// A request gives an attribute of one value once; over those of its templates it may. Of generators it may name several
 /// to choose from.
-fn each_once(given: &Attributes) -> Step<()> {
+fn each_once(given: &Attributes) -> OpResult<()> {
     for (at, attribute) in given.iter().enumerate() {
         let is_single = attribute.row().is_some_and(|row| row.count == Count::One)
             && attribute.tag() != Tag::RandomNumberGenerator;
@@ -54,7 +54,10 @@ fn each_once(given: &Attributes) -> Step<()> {
 }
 
 /// What a template holds (KMIP 1.4, 2.2.6): its attributes but for those of the template itself.
-fn template_attributes(cx: &mut Context<'_, '_>, name: &kmip_codec::attributes::Name) -> Step<Attributes> {
+fn template_attributes(
+    cx: &mut Context<'_, '_>,
+    name: &kmip_codec::attributes::Name,
+) -> OpResult<Attributes> {
     let filter = crate::engine::search::Filter {
         attributes: [Attribute::Name(name.clone()), Attribute::ObjectType(ObjectType::Template)].into(),
         ..Default::default()
@@ -85,7 +88,7 @@ pub fn object(
     object_type: ObjectType,
     given: Attributes,
     made_here: bool,
-) -> Step<Object> {
+) -> OpResult<Object> {
     inheriting(cx, object_type, Attributes::default(), given, made_here)
 }
 
@@ -96,12 +99,12 @@ pub fn inheriting(
     inherited: Attributes,
     given: Attributes,
     made_here: bool,
-) -> Step<Object> {
+) -> OpResult<Object> {
     let id = cx.new_identifier()?;
     cx.touched.push(id.clone());
-    let mut object = blank(cx, id, object_type);
+    let mut object = new_object(cx, id, object_type);
     object.attributes.add_all(inherited.0.into_iter().map(|entry| entry.attribute));
-    generators::choose(&given, made_here)?;
+    rng::choose(&given, made_here)?;
     let tags: BTreeSet<Tag> = given.iter().map(Attribute::tag).collect();
     take_in(cx, &mut object, given)?;
     tags.into_iter().try_for_each(|tag| rules::in_order(&object, tag))?;
@@ -115,25 +118,25 @@ pub fn inheriting(
         object.attributes.set(Attribute::OperationPolicyName(DEFAULT_POLICY.to_owned()));
     }
     if cx.principal().persona.activation == Activation::Automatic
-        && object_has_life(object_type)
+        && has_life_cycle(object_type)
         && !object.attributes.has_tag(Tag::ActivationDate)
     {
         object.attributes.set(Attribute::ActivationDate(DateTime(cx.now())));
     }
-    object.settle(cx.now());
+    object.apply_date_transitions(cx.now());
     Ok(object)
 }
 
 /// An object of the client that is nothing but of its type.
-pub fn blank(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> Object {
+pub fn new_object(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> Object {
     let (owner, group) = (cx.principal().name.clone(), cx.principal().default_group.clone());
     Object { group, created: cx.next_creation(), ..Object::new(id, owner, object_type) }
 }
 
 /// Takes in the attributes of the request.
-fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> Step<()> {
+fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> OpResult<()> {
     for attribute in given.iter() {
-        rules::may_be_born_with(object, attribute, cx.version)?;
+        rules::check_settable_at_creation(object, attribute, cx.version)?;
         if let Attribute::ObjectType(kind) = attribute
             && *kind != object.object_type()
         {
@@ -152,9 +155,9 @@ pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool)
     held.set(Attribute::LastChangeDate(date));
     if made_here {
         held.set(Attribute::OriginalCreationDate(date));
-        held.set(Attribute::RandomNumberGenerator(generators::of_keys()));
+        held.set(Attribute::RandomNumberGenerator(rng::of_keys()));
     }
-    if object_has_life(attribute!(held, ObjectType).next().copied().unwrap_or_default()) {
+    if has_life_cycle(attribute!(held, ObjectType).next().copied().unwrap_or_default()) {
         // A client that hands over a key may know that somebody has had it (4.24).
         if made_here || !held.has_tag(Tag::Fresh) {
             held.set(Attribute::Fresh(true));
@@ -168,12 +171,12 @@ pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool)
 }
 
 /// Templates have no life cycle: they are attributes alone.
-fn object_has_life(object_type: ObjectType) -> bool {
+fn has_life_cycle(object_type: ObjectType) -> bool {
     object_type != ObjectType::Template
 }
 
 /// Sensitive and Extractable with their memory: Always Sensitive and Never Extractable.
-fn protect(held: &mut Held) {
+fn protect(held: &mut AttributeSet) {
     let sensitive = attribute!(held, Sensitive).next().copied().unwrap_or(false);
     let extractable = attribute!(held, Extractable).next().copied().unwrap_or(true);
     held.set(Attribute::Sensitive(sensitive));
@@ -200,7 +203,7 @@ pub fn digest(material: &SecretBytes, format: Option<KeyFormatType>) -> Attribut
 
 /// Turns a new key into the format that is asked for, if any, and sets what the object says of it: the format, and the
 /// digests of the key in it and in the usual one (KMIP 2.1, 4.26).
-pub fn give_format(object: &mut Object, block: &mut KeyBlock) -> Step<()> {
+pub fn give_format(object: &mut Object, block: &mut KeyBlock) -> OpResult<()> {
     let usual = block.key_format_type;
     let wanted = attribute!(object.attributes, KeyFormatType).next().copied().unwrap_or(usual);
     object.attributes.set(Attribute::KeyFormatType(wanted));
@@ -220,20 +223,20 @@ pub fn give_format(object: &mut Object, block: &mut KeyBlock) -> Step<()> {
 }
 
 /// Refuses another format than Raw for what has no other.
-pub fn require_raw(object: &Object) -> Step<()> {
+pub fn require_raw(object: &Object) -> OpResult<()> {
     match attribute!(object.attributes, KeyFormatType).find(|asked| **asked != KeyFormatType::Raw) {
         Some(wanted) => other_format(KeyFormatType::Raw, *wanted),
         None => Ok(()),
     }
 }
 
-fn other_format(usual: KeyFormatType, wanted: KeyFormatType) -> Step<()> {
+fn other_format(usual: KeyFormatType, wanted: KeyFormatType) -> OpResult<()> {
     let text = format!("such an object is made as {usual:?}: it cannot be had as {wanted:?}");
     refuse(Cause::KeyFormat, text)
 }
 
 /// Refuses an algorithm that KMIP does not have: nothing that is said of such a key could be held against it.
-fn must_be_known(object: &Object) -> Step<()> {
+fn must_be_known(object: &Object) -> OpResult<()> {
     let is_known =
         |said: &&CryptographicAlgorithm| CryptographicAlgorithm::ROWS.iter().any(|row| row.0 == said.0);
     match attribute!(object.attributes, CryptographicAlgorithm).find(|said| !is_known(said)) {
@@ -246,7 +249,7 @@ fn must_be_known(object: &Object) -> Step<()> {
 }
 
 /// Stores a new object with its value; from now on it is the ID placeholder.
-pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> Step<String> {
+pub fn store(cx: &mut Context<'_, '_>, object: Object, value: &ManagedObject) -> OpResult<String> {
     must_be_known(&object)?;
     named::check_object(&object)?;
     constraints::check(cx, &object)?;

@@ -1,4 +1,4 @@
 //! What Query says of the server: what its operator states, and the profiles that its cases prove.
 
-pub mod about;
 pub mod profiles;
+pub mod server_information;

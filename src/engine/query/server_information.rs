@@ -9,14 +9,14 @@ use kmip_codec::enums::{ClientRegistrationMethod, ItemType, ValidationAuthorityT
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::operations::{OPERATION_ROWS, Operation};
 use kmip_codec::payloads::{
-    ExtensionInformation, ExtensionType, ServerInformation, StandardInformation, ValidationInformation,
+    self, ExtensionInformation, ExtensionType, StandardInformation, ValidationInformation,
 };
 use serde::Deserialize;
 
 /// `[server]`: who the server is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct About {
+pub struct ServerInformation {
     /// Vendor Identification.
     pub vendor: String,
     /// Server Name.
@@ -37,7 +37,7 @@ pub struct About {
     pub validations: Vec<Validation>,
 }
 
-impl Default for About {
+impl Default for ServerInformation {
     fn default() -> Self {
         Self {
             vendor: "Keystead".to_owned(),
@@ -237,11 +237,11 @@ impl Validation {
     }
 }
 
-impl About {
+impl ServerInformation {
     /// Server Information for one client.
-    pub fn server_information(&self, weak_algorithms: bool) -> ServerInformation {
+    pub fn server_information(&self, weak_algorithms: bool) -> payloads::ServerInformation {
         let value = ItemValue::Boolean(weak_algorithms);
-        ServerInformation {
+        payloads::ServerInformation {
             standard: StandardInformation {
                 name: self.name.clone(),
                 serial_number: self.serial_number.clone(),

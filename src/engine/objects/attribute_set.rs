@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 
 /// The attributes of one object, each with its index.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct Held(Vec<Entry>);
+pub struct AttributeSet(Vec<Entry>);
 
-impl Held {
+impl AttributeSet {
     /// How many instances of attributes.
     pub fn count(&self) -> usize {
         self.0.len()

@@ -1,8 +1,8 @@
 //! What a certificate says of its holder: a name, and from when until when.
 
+use crate::engine::notifications::notes::noted;
 use crate::engine::rights::identity::Validity;
 use crate::engine::rights::names;
-use crate::engine::telling::notes::noted;
 use crate::pki::text_of;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};

@@ -2,9 +2,9 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
+use keystead::engine::notifications::notification::{Notification, Put, Subscription, ToldChanges, What};
+use keystead::engine::notifications::push::Push;
 use keystead::engine::rights::policy::Principal;
-use keystead::engine::telling::notice::{Changes, Notice, Put, Subscription, What};
-use keystead::engine::telling::push::Push;
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
@@ -15,13 +15,13 @@ use kmip_codec::value::DateTime;
 use kmip_codec::version::*;
 use kmip_codec::{Tag, attribute};
 
-fn subscription(client: &str, groups: &[&str], notify: Changes, put: &[Put]) -> Subscription {
+fn subscription(client: &str, groups: &[&str], notify: ToldChanges, put: &[Put]) -> Subscription {
     let groups = groups.iter().map(|group| (*group).to_owned()).collect();
     Subscription { client: client.into(), groups, notify, put: put.to_vec() }
 }
 
-/// Runs a message, commits it, and returns the notices.
-fn told(bench: &mut Bench, who: &Principal, request: impl Call) -> Vec<Notice> {
+/// Runs a message, commits it, and returns the notifications.
+fn told(bench: &mut Bench, who: &Principal, request: impl Call) -> Vec<Notification> {
     told_of(bench, who, vec![request.into_request().into()], BatchErrorContinuationOption::Stop)
 }
 
@@ -30,18 +30,18 @@ fn told_of(
     who: &Principal,
     items: Vec<RequestItem>,
     option: BatchErrorContinuationOption,
-) -> Vec<Notice> {
+) -> Vec<Notification> {
     let mut message = RequestMessage::new(V2_1, items);
     message.header.batch_error_continuation_option = Some(option);
     let outcome = bench.decide(who, &message);
     bench.commit(outcome.changes);
-    outcome.notices
+    outcome.notifications
 }
 
-fn changed(notice: &Notice) -> (&Attributes, &[(AttributeReference, i32)]) {
-    match &notice.what {
+fn changed(notification: &Notification) -> (&Attributes, &[(AttributeReference, i32)]) {
+    match &notification.what {
         What::Notify { changed, gone } => (changed, gone),
-        What::Put { .. } => panic!("{notice:?}"),
+        What::Put { .. } => panic!("{notification:?}"),
     }
 }
 
@@ -51,24 +51,28 @@ fn those_are_told_whom_it_concerns() {
     let mut bench = Bench::new(1);
     let (ann, bob) = (principal("ann", &["team"]), principal("bob", &["team"]));
     bench.settings.subscriptions = vec![
-        subscription("ann", &["team"], Changes::Others, &[]),
-        subscription("bob", &["team"], Changes::All, &[]),
-        subscription("eve", &["others"], Changes::All, &[Put::New, Put::Replaced]),
-        subscription("deaf", &["team"], Changes::None, &[]),
+        subscription("ann", &["team"], ToldChanges::Others, &[]),
+        subscription("bob", &["team"], ToldChanges::All, &[]),
+        subscription("eve", &["others"], ToldChanges::All, &[Put::New, Put::Replaced]),
+        subscription("deaf", &["team"], ToldChanges::None, &[]),
     ];
     let id = create(&mut bench, &ann, &[]);
-    let to = |notices: &[Notice]| notices.iter().map(|notice| notice.to.clone()).collect::<Vec<_>>();
+    let to = |notifications: &[Notification]| {
+        notifications.iter().map(|notification| notification.to.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(to(&told(&mut bench, &ann, activate(&id))), ["bob"]);
     bench.now += 1;
-    let notices = told(&mut bench, &bob, revoke(&id, RevocationReasonCode::Unspecified));
-    assert_eq!(to(&notices), ["ann", "bob"]);
-    let (changed, gone) = changed(&notices[0]);
+    let notifications = told(&mut bench, &bob, revoke(&id, RevocationReasonCode::Unspecified));
+    assert_eq!(to(&notifications), ["ann", "bob"]);
+    let (changed, gone) = changed(&notifications[0]);
     assert_eq!(attribute!(changed, State).next(), Some(&State::Deactivated));
     assert_eq!(attribute!(changed, LastChangeDate).next(), Some(&DateTime(bench.now)));
     assert!(attribute!(changed, CryptographicLength).next().is_none() && gone.is_empty());
     let alone = create(&mut bench, &principal("eve", &[]), &[]);
     assert!(
-        told(&mut bench, &principal("eve", &[]), activate(&alone)).iter().all(|notice| notice.to == "eve")
+        told(&mut bench, &principal("eve", &[]), activate(&alone))
+            .iter()
+            .all(|notification| notification.to == "eve")
     );
 }
 
@@ -76,14 +80,14 @@ fn those_are_told_whom_it_concerns() {
 #[test]
 fn what_is_put_and_what_never_happened() {
     let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
-    bench.settings.subscriptions = vec![subscription("ann", &[], Changes::None, &[Put::Replaced])];
+    bench.settings.subscriptions = vec![subscription("ann", &[], ToldChanges::None, &[Put::Replaced])];
     assert!(told(&mut bench, &ann, aes(&[])).is_empty());
     let id = create(&mut bench, &ann, &[]);
     let rekey = ReKeyRequest { unique_identifier: Some(id.as_str().into()), ..ReKeyRequest::default() };
-    let notices = told(&mut bench, &ann, rekey);
-    assert_eq!(notices.len(), 1);
-    assert_eq!(notices[0].what, What::Put { replaced: Some(id.clone()) });
-    bench.settings.subscriptions = vec![subscription("ann", &[], Changes::All, &[Put::New])];
+    let notifications = told(&mut bench, &ann, rekey);
+    assert_eq!(notifications.len(), 1);
+    assert_eq!(notifications[0].what, What::Put { replaced: Some(id.clone()) });
+    bench.settings.subscriptions = vec![subscription("ann", &[], ToldChanges::All, &[Put::New])];
     assert_eq!(told(&mut bench, &ann, aes(&[]))[0].what, What::Put { replaced: None });
     let failing = || activate("00000000-0000-4000-8000-000000000000").into_request().into();
     let made = || aes(&[]).into_request().into();
@@ -94,8 +98,8 @@ fn what_is_put_and_what_never_happened() {
     assert_eq!(told_of(&mut bench, &ann, vec![failing(), made()], goes_on).len(), 1);
 }
 
-fn pushed(bench: &mut Bench, who: &Principal, version: Version, notice: &Notice) -> Push {
-    bench.push(who, version, notice)
+fn pushed(bench: &mut Bench, who: &Principal, version: Version, notification: &Notification) -> Push {
+    bench.push(who, version, notification)
 }
 
 fn sent(push: &Push) -> Request {
@@ -110,9 +114,9 @@ fn a_put_in_every_version() {
     let id = create(&mut bench, &ann, &[]);
     for version in VERSIONS {
         let what = What::Put { replaced: Some("old".into()) };
-        let notice = Notice { to: "ann".into(), object: id.clone(), what };
-        let push = pushed(&mut bench, &ann, version, &notice);
-        assert_eq!((push.deed.operation, push.deed.reason), (Operation::Put, None));
+        let notification = Notification { to: "ann".into(), object: id.clone(), what };
+        let push = pushed(&mut bench, &ann, version, &notification);
+        assert_eq!((push.item_outcome.operation, push.item_outcome.reason), (Operation::Put, None));
         let Request::Put(put) = sent(&push) else { panic!("{push:?}") };
         assert_eq!(put.put_function, PutFunction::Replace);
         assert_eq!(put.replaced_unique_identifier, Some("old".into()));
@@ -126,21 +130,22 @@ fn a_put_in_every_version() {
     assert_eq!(attribute!(attributes, Fresh).next(), Some(&false));
 }
 
-/// A notice is only a hint: what may not be got is not put, whatever the mailbox holds.
+/// A notification is only a hint: what may not be got is not put, whatever the mailbox holds.
 #[test]
 fn a_put_is_authorised_like_a_get() {
     let (mut bench, ann, eve) = (Bench::new(1), principal("ann", &[]), principal("eve", &[]));
-    let put = |id: &str| Notice { to: "eve".into(), object: id.into(), what: What::Put { replaced: None } };
-    let notify = |id: &str| Notice {
+    let put =
+        |id: &str| Notification { to: "eve".into(), object: id.into(), what: What::Put { replaced: None } };
+    let notify = |id: &str| Notification {
         what: What::Notify { changed: [Attribute::State(State::Active)].into(), gone: Vec::new() },
         ..put(id)
     };
     let id = create(&mut bench, &ann, &[]);
-    for notice in [put(&id), notify(&id)] {
-        let push = pushed(&mut bench, &eve, V2_1, &notice);
+    for notification in [put(&id), notify(&id)] {
+        let push = pushed(&mut bench, &eve, V2_1, &notification);
         assert!(push.message.is_none() && push.changes == Default::default());
-        assert_eq!(push.deed.reason, Some(ResultReason::ObjectNotFound));
-        assert_eq!(push.deed.objects, [id.as_str()]);
+        assert_eq!(push.item_outcome.reason, Some(ResultReason::ObjectNotFound));
+        assert_eq!(push.item_outcome.objects, [id.as_str()]);
     }
     for (attribute, reason) in [
         (Attribute::Sensitive(true), ResultReason::Sensitive),
@@ -149,7 +154,7 @@ fn a_put_is_authorised_like_a_get() {
         let id = create(&mut bench, &ann, &[attribute]);
         let push = pushed(&mut bench, &ann, V2_1, &put(&id));
         assert!(push.message.is_none());
-        assert_eq!(push.deed.reason, Some(reason));
+        assert_eq!(push.item_outcome.reason, Some(reason));
     }
     let id = create(&mut bench, &ann, &[]);
     bench.ask(&ann, V2_1, destroy(&id)).unwrap();
@@ -161,7 +166,7 @@ fn a_put_is_authorised_like_a_get() {
 #[test]
 fn deleted_attributes_are_told() {
     let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
-    bench.settings.subscriptions = vec![subscription("ann", &[], Changes::All, &[])];
+    bench.settings.subscriptions = vec![subscription("ann", &[], ToldChanges::All, &[])];
     let id = create(&mut bench, &ann, &[Attribute::ContactInformation("me".into())]);
     let reference = AttributeReference::Tag(Tag::ContactInformation);
     let delete = DeleteAttributeRequest {
@@ -169,11 +174,11 @@ fn deleted_attributes_are_told() {
         reference: Some(reference.clone()),
         ..DeleteAttributeRequest::default()
     };
-    let notice = told(&mut bench, &ann, delete).remove(0);
-    assert_eq!(changed(&notice).1, [(reference.clone(), 0)]);
-    let Request::Notify(notify) = sent(&pushed(&mut bench, &ann, V2_1, &notice)) else { panic!() };
+    let notification = told(&mut bench, &ann, delete).remove(0);
+    assert_eq!(changed(&notification).1, [(reference.clone(), 0)]);
+    let Request::Notify(notify) = sent(&pushed(&mut bench, &ann, V2_1, &notification)) else { panic!() };
     assert_eq!(notify.references, [reference]);
-    let Request::Notify(notify) = sent(&pushed(&mut bench, &ann, V1_2, &notice)) else { panic!() };
+    let Request::Notify(notify) = sent(&pushed(&mut bench, &ann, V1_2, &notification)) else { panic!() };
     let attributes = notify.attributes.unwrap().0;
     let gone = |entry: &Entry| matches!(&entry.attribute, Attribute::Unknown(gone) if gone.name == "Contact Information" && gone.value.is_none());
     assert!(attributes.0.iter().any(gone), "{attributes:?}");
@@ -184,15 +189,15 @@ fn deleted_attributes_are_told() {
 #[test]
 fn a_state_that_a_date_has_changed_is_told() {
     let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));
-    let row = subscription("ann", &[], Changes::Others, &[]);
+    let row = subscription("ann", &[], ToldChanges::Others, &[]);
     bench.settings.subscriptions = vec![row.clone()];
     let date = DateTime(bench.now + 60);
     let id = create(&mut bench, &ann, &[Attribute::ActivationDate(date)]);
     assert!(bench.settle(&row).is_empty());
     bench.now += 61;
-    let notices = bench.settle(&row);
-    assert_eq!((notices.len(), notices[0].object.as_str()), (1, id.as_str()));
-    assert_eq!(attribute!(changed(&notices[0]).0, State).next(), Some(&State::Active));
+    let notifications = bench.settle(&row);
+    assert_eq!((notifications.len(), notifications[0].object.as_str()), (1, id.as_str()));
+    assert_eq!(attribute!(changed(&notifications[0]).0, State).next(), Some(&State::Active));
     assert!(bench.settle(&row).is_empty());
 }
 
@@ -205,7 +210,7 @@ fn only_endpoints_may_turn_around() {
     assert_eq!(refused, ResultReason::PermissionDenied);
     assert!(bench.ask(&ann, V2_1, turn(EndpointRole::Server)).is_ok());
     assert_eq!(bench.ask(&ann, V2_1, turn(EndpointRole(9))).unwrap_err(), ResultReason::InvalidField);
-    bench.settings.subscriptions = vec![subscription("ann", &[], Changes::All, &[])];
+    bench.settings.subscriptions = vec![subscription("ann", &[], ToldChanges::All, &[])];
     assert_eq!(
         bench.ask(&ann, V2_1, turn(EndpointRole::Client)).unwrap().endpoint_role,
         EndpointRole::Client

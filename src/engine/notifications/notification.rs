@@ -1,12 +1,12 @@
 //! What clients are told without having asked (KMIP 2.1, 6.2.2 and 6.2.3): which changes of a batch concern which
-//! endpoint, by the configuration. A notice holds attributes and identifiers, never a value: that is read, and the right
-//! to it checked, when the notice is sent.
+//! endpoint, by the configuration. A notification holds attributes and identifiers, never a value: that is read, and the right
+//! to it checked, when the notification is sent.
 
 use crate::engine::draft::{self, Age, Draft};
-use crate::engine::keys::{Index, PENDING};
+use crate::engine::keyspace::{Index, PENDING};
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::Halt;
+use crate::engine::refusal::Interrupt;
 use crate::engine::rights::policy::Principal;
 use crate::engine::world::World;
 use kmip_codec::attributes::{Attribute, AttributeReference, Attributes, Entry};
@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 /// Whose changes are told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Changes {
+pub enum ToldChanges {
     /// Nobody's.
     None,
     /// Those that the client did not make itself.
@@ -46,14 +46,14 @@ pub struct Subscription {
     /// The groups that the configuration puts it in.
     pub groups: Vec<String>,
     /// Of which changes.
-    pub notify: Changes,
+    pub notify: ToldChanges,
     /// Which objects it gets.
     pub put: Vec<Put>,
 }
 
 /// One thing to tell a client.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
+pub struct Notification {
     /// Which client.
     pub to: String,
     /// The object.
@@ -80,10 +80,10 @@ pub enum What {
 }
 
 /// What the draft's changes mean for the subscribers; `actor` is who made them, if a client did.
-pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>) -> Vec<Notice> {
-    let mut notices = Vec::new();
+pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>) -> Vec<Notification> {
+    let mut notifications = Vec::new();
     if subscriptions.is_empty() {
-        return notices;
+        return notifications;
     }
     for (object, before) in draft.changed() {
         let concerned = subscriptions.iter().filter(|subscription| subscription.shares(object));
@@ -93,10 +93,10 @@ pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>
                 Some(before) => subscription.notify(actor, before, object),
             };
             let (to, object) = (subscription.client.clone(), object.id.clone());
-            notices.extend(what.map(|what| Notice { to, object, what }));
+            notifications.extend(what.map(|what| Notification { to, object, what }));
         }
     }
-    notices
+    notifications
 }
 
 /// What dates have led to.
@@ -105,7 +105,7 @@ pub struct Settled {
     /// What to commit.
     pub changes: draft::Changes,
     /// What to tell clients, once the changes are durable.
-    pub notices: Vec<Notice>,
+    pub notifications: Vec<Notification>,
     /// Whether there may be more to settle.
     pub goes_on: bool,
 }
@@ -115,7 +115,7 @@ const SETTLED_MAX: usize = 256;
 
 /// Stores the states to which dates have led the objects of a subscriber, as if the server had moved them now; so many of them
 /// that one commit is not too long.
-pub fn settle(world: &World<'_>, subscription: &Subscription) -> Result<Settled, Need> {
+pub fn apply_dates(world: &World<'_>, subscription: &Subscription) -> Result<Settled, Need> {
     let principal = Principal {
         name: subscription.client.clone(),
         groups: subscription.groups.clone(),
@@ -134,18 +134,18 @@ pub fn settle(world: &World<'_>, subscription: &Subscription) -> Result<Settled,
     });
     match settled {
         Ok(()) => {
-            let notices = of(&draft, &world.settings.subscriptions, None);
-            Ok(Settled { changes: draft.finish()?, notices, goes_on: moved == SETTLED_MAX })
+            let notifications = of(&draft, &world.settings.subscriptions, None);
+            Ok(Settled { changes: draft.finish()?, notifications, goes_on: moved == SETTLED_MAX })
         }
-        Err(Halt::Need(need)) => Err(need),
-        Err(Halt::Refused(refusal)) => Err(Need::Failed(refusal.message.into_owned())),
+        Err(Interrupt::Need(need)) => Err(need),
+        Err(Interrupt::Refused(refusal)) => Err(Need::Failed(refusal.message.into_owned())),
     }
 }
 
 impl Subscription {
     /// Whether anything of it may happen by itself.
     pub fn follows_dates(&self) -> bool {
-        self.notify != Changes::None
+        self.notify != ToldChanges::None
     }
 
     fn shares(&self, object: &Object) -> bool {
@@ -160,8 +160,8 @@ impl Subscription {
 
     fn notify(&self, actor: Option<&str>, before: &Object, object: &Object) -> Option<What> {
         match self.notify {
-            Changes::None => None,
-            Changes::Others if actor == Some(self.client.as_str()) => None,
+            ToldChanges::None => None,
+            ToldChanges::Others if actor == Some(self.client.as_str()) => None,
             _ => difference(before, object),
         }
     }
