@@ -65,7 +65,7 @@ pub const SECTIONS: &[Section] = &[
             ("write_seconds", "5"),
             ("idle_seconds", "5"),
             ("connection_seconds", "5"),
-            ("notifications", "5"),
+            ("notices", "5"),
             ("date_check_seconds", "5"),
             ("stop_seconds", "5"),
         ],
