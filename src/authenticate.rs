@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::identity::{CertificatePath, ClientRef, Fingerprint, Identity, Validity};
-use crate::engine::rights::policy::{Clients, Principal};
+use crate::engine::rights::principal::{Clients, Principal};
 use crate::swap::Swap;
 use kmip_codec::message::RequestMessage;
 use presented::Judged;

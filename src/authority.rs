@@ -2,7 +2,7 @@
 //! with the CA that lets clients in, else any client could make itself the certificate of another.
 
 use crate::config::Config;
-use crate::engine::world::{Authority, AuthorityKey};
+use crate::engine::settings::{Authority, AuthorityKey};
 use crate::regular;
 use bytes::Bytes;
 use rustls::pki_types::pem::PemObject as _;

@@ -20,12 +20,13 @@ use answers::{enforce_max_response_size, refuse_message, unreadable};
 
 use crate::admission::{MemoryBudget, Reservation};
 use crate::engine::administration;
-use crate::engine::batch::{self, ItemOutcome, Outcome};
+use crate::engine::batch::{self, Outcome};
 use crate::engine::fulfilled::Fulfilled;
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::Credentials;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::world::{Entropy, World};
 use crate::executor::{self, Effects, Executor};
 use crate::explain::Exchange;

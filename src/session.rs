@@ -13,7 +13,7 @@ pub use socket::{Socket, Watch, unless_left};
 
 use crate::admission::{MemoryBudget, Reservation};
 use crate::authenticate::Presented;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::listen::{Evicted, Slot, TurnedAway};
 use kmip_codec::Version;
 use kmip_codec::message::RequestMessage;

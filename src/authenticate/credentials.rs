@@ -5,7 +5,7 @@ use crate::config::CredentialConfig;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::identity::{ClientRef, Identity};
 use crate::engine::rights::persona::Credentials;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
 use kmip_codec::SecretBytes;
 use kmip_codec::message::{Authentication, Credential};

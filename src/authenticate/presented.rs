@@ -4,7 +4,7 @@ use super::rules::Rules;
 use super::trust::Trust;
 use crate::admission::Client;
 use crate::engine::rights::identity::Validity;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use rustls::pki_types::CertificateDer;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -13,7 +13,7 @@ use crate::engine::rights::identity::{
     CertificatePath, ClientRef, Fingerprint, Identity, SHA256_PREFIX, Validity,
 };
 use crate::engine::rights::persona::Credentials;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::rights::reference;
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::SecretBytes;

@@ -1,8 +1,8 @@
 //! Who has come by since the server started, to tell an administrator's misspelling from a client.
 
+use crate::engine::draft::logins;
 use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
-use crate::engine::rights::logins;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,6 +1,6 @@
 //! `[[endpoints]]`: which clients the server tells what concerns them, where, and what.
 
-use crate::engine::notifications::notification::{Put, Subscription, ToldChanges};
+use crate::engine::settings::{Put, Subscription, ToldChanges};
 use crate::near;
 use kmip_codec::Version;
 use kmip_codec::enums::QueryFunction;

@@ -1,9 +1,9 @@
 //! The sections of the file, each with what it is when the file does not name it.
 
-use crate::engine::groups::OnTheFly;
-use crate::engine::query::profiles::Place;
 use crate::engine::rights::persona::Switches;
-use crate::engine::world::{SEED_BYTES_MAX, Seeding};
+use crate::engine::settings::OnTheFly;
+use crate::engine::settings::Place;
+use crate::engine::settings::{SEED_BYTES_MAX, Seeding};
 use crate::near;
 use crate::store::Engine;
 use crate::suite_b::SuiteB;

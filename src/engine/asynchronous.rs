@@ -7,15 +7,13 @@
 //! The items of one batch wait as one and are done as one, in their order: what an item gives those behind it, and what
 //! its failure does to them, is as if they had come synchronously.
 
-mod done;
-mod record;
-
-pub use done::{Done, carry_out, perform};
-pub use record::{Record, Stage};
+pub mod done;
+pub mod record;
 
 use crate::engine::administration;
+use crate::engine::asynchronous::record::{Record, Stage};
+use crate::engine::changes::Changes;
 use crate::engine::context::Context;
-use crate::engine::draft::Changes;
 use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse, unless_damaged};

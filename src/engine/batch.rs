@@ -6,18 +6,20 @@
 mod answered;
 mod items;
 
-pub use answered::{ItemOutcome, refused};
+pub use answered::refused;
 pub use items::Batch;
 
+use crate::engine::changes::Changes;
 use crate::engine::context::Context;
-use crate::engine::draft::{Changes, Draft, Undone};
+use crate::engine::draft::{Draft, Undone};
 use crate::engine::fulfilled::Fulfilled;
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::notifications::notification::{self, Notification};
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal};
 use crate::engine::rights::credentials::{self, CertificateStatus};
 use crate::engine::rights::grant::Grant;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::rights::tickets::{self, Admitted};
 use crate::engine::world::{Entropy, World};
 use kmip_codec::message::{RequestMessage, ResponseMessage};

@@ -1,13 +1,10 @@
 //! What the items of a batch give to those behind them: the objects and the data that references of 2.x stand for
 //! (KMIP 2.1, 4.58 and 7.9).
 
-use crate::engine::context::Context;
-use crate::engine::refusal::{Cause, OpResult, refuse};
-use crate::engine::work;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::DataReference;
 use kmip_codec::operations::{Operation, Response};
-use kmip_codec::value::{Data, UniqueIdentifier};
+use kmip_codec::value::Data;
 use serde::{Deserialize, Serialize};
 
 /// What an item of the batch gave.
@@ -42,27 +39,8 @@ pub const SETS_PLACEHOLDER: &[Operation] = &[
     Operation::Recover,
 ];
 
-/// What an item gave that came to this answer; none where it failed.
-pub fn result_of(operation: Operation, response: Option<&Response>, cx: &Context<'_, '_>) -> ItemResult {
-    let text = |id: &UniqueIdentifier| match id {
-        UniqueIdentifier::Text(id) => Some(id.clone()),
-        _ => None,
-    };
-    let public = match response {
-        Some(Response::CreateKeyPair(answer)) => text(&answer.public_key),
-        Some(Response::ReKeyKeyPair(answer)) => text(&answer.public_key),
-        _ => None,
-    };
-    let id = match response {
-        None | Some(Response::Cancel(_) | Response::Process(_)) => None,
-        Some(_) if SETS_PLACEHOLDER.contains(&operation) => cx.placeholder.clone(),
-        Some(_) => cx.touched.first().cloned(),
-    };
-    ItemResult { operation: operation.0, id, public, data: response.and_then(data) }
-}
-
 /// The data of an answer.
-fn data(response: &Response) -> Option<SecretBytes> {
+pub fn data(response: &Response) -> Option<SecretBytes> {
     let own = |data: &Option<Data>| match data {
         Some(Data::Bytes(bytes)) => Some(bytes.clone()),
         _ => None,
@@ -79,31 +57,8 @@ fn data(response: &Response) -> Option<SecretBytes> {
     }
 }
 
-/// How often data that a request refers to is gone over at the most: it was sent once, and may be named by each item.
-const REFERRED: u64 = 4;
-
-/// The data that a request means: itself, or what an earlier item of the batch gave.
-pub fn resolve_data(cx: &mut Context<'_, '_>, data: Data) -> OpResult<SecretBytes> {
-    let found = match data {
-        Data::Bytes(bytes) => return Ok(bytes),
-        Data::Reference(reference) => of_operation(&cx.batch_results, reference),
-        Data::Index(index) => nth(cx.batch_results.iter().filter_map(|result| result.data.as_ref()), index),
-    };
-    match found {
-        Some(bytes) => {
-            let bytes = bytes.clone();
-            work::take(cx, REFERRED * work::bytes(bytes.len()))?;
-            Ok(bytes)
-        }
-        None => refuse(
-            Cause::InvalidField,
-            "the Data refers to an earlier item of the batch, and none there gave such data: put this item behind it",
-        ),
-    }
-}
-
 /// Of an operation that stands there more than once, the most recent is meant.
-fn of_operation(results: &[ItemResult], reference: DataReference) -> Option<&SecretBytes> {
+pub fn of_operation(results: &[ItemResult], reference: DataReference) -> Option<&SecretBytes> {
     let operation = match reference {
         DataReference::Decrypt => Operation::Decrypt,
         DataReference::Encrypt => Operation::Encrypt,

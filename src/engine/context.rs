@@ -1,15 +1,18 @@
 //! What an operation works with: the draft, the message around it, and what the batch has made so far.
 
-use crate::engine::batch::ItemOutcome;
-use crate::engine::batch_results::{self, ItemResult};
+mod batch_results;
+
+use crate::engine::batch_results::{ItemResult, nth};
 use crate::engine::draft::Draft;
 use crate::engine::fulfilled::Fulfilled;
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::rights::weakness;
+use crate::engine::settings::Settings;
 use crate::engine::work::Meter;
-use crate::engine::world::{Entropy, Settings};
+use crate::engine::world::Entropy;
 use kmip_codec::Version;
 use kmip_codec::enums::UniqueIdentifierReference;
 use kmip_codec::message::ResponseItem;
@@ -131,6 +134,11 @@ impl<'c, 'a> Context<'c, 'a> {
         self.version >= kmip_codec::version::V1_4
     }
 
+    /// Asks for so many microseconds of a processor (see [`work`](crate::engine::work)).
+    pub fn take_time(&self, microseconds: u64) -> OpResult<()> {
+        self.draft.take_time(microseconds)
+    }
+
     /// The identifier that a request means.
     pub fn resolve(&self, id: Option<UniqueIdentifier>) -> OpResult<String> {
         let asked = id.clone();
@@ -144,7 +152,7 @@ impl<'c, 'a> Context<'c, 'a> {
             }
             Some(UniqueIdentifier::Text(id)) => Some(id),
             Some(UniqueIdentifier::Index(index)) => {
-                batch_results::nth(self.batch_results.iter().filter_map(|result| result.id.clone()), index)
+                nth(self.batch_results.iter().filter_map(|result| result.id.clone()), index)
             }
             Some(UniqueIdentifier::Reference(reference)) => {
                 let (operation, public) = referred(reference).ok_or_else(nothing)?;

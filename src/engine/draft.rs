@@ -8,6 +8,7 @@ mod candidates;
 mod clients;
 mod find;
 mod handing;
+pub mod logins;
 mod pending;
 mod reading;
 pub(in crate::engine) mod records;
@@ -18,34 +19,23 @@ pub use candidates::Age;
 pub use pending::{Position, Savepoint};
 pub use undone::Undone;
 
+use crate::engine::changes::Changes;
 use crate::engine::keyspace;
+use crate::engine::lifecycle::rotation;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, not_found, refuse};
 use crate::engine::rights::grant::Grant;
 use crate::engine::rights::identity::{CertificatePath, Identity};
-use crate::engine::rights::logins;
 use crate::engine::rights::persona::Names;
-use crate::engine::rights::policy::{self, Principal};
-use crate::engine::rotation;
+use crate::engine::rights::policy;
+use crate::engine::rights::principal::Principal;
 use crate::engine::work::{self, Meter};
 use crate::engine::world::{ValueIdentity, World};
 use kmip_codec::operations::Operation;
 use kmip_codec::{SecretBytes, attribute};
 use pending::Pending;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// A write of the transaction: a key and its new value, `None` to delete it.
-pub type Write = (Vec<u8>, Option<Vec<u8>>);
-
-/// What a draft comes to.
-#[derive(Debug, Default, PartialEq)]
-pub struct Changes {
-    /// Keys whose value must still be this one (`None`: absent) when the changes are applied.
-    pub expects: Vec<Write>,
-    /// What to write.
-    pub writes: Vec<Write>,
-}
 
 /// Reads through, writes into.
 pub struct Draft<'a> {
@@ -105,11 +95,11 @@ impl<'a> Draft<'a> {
     /// The object, if the principal may do this with it; its state as the dates have it now.
     pub fn object(&mut self, id: &str, operation: Operation) -> OpResult<Object> {
         let Some(mut object) = self.find(id)? else {
-            return Err(policy::not_found(id).into());
+            return Err(not_found(id).into());
         };
         policy::authorise(self.principal, self.pending.grant.as_mut(), operation, &object)?;
         if self.pending.grant.as_ref().is_some_and(|grant| grant.is_lent) && logins::has(self, &object)? {
-            return Err(policy::not_found(id).into());
+            return Err(not_found(id).into());
         }
         object.apply_date_transitions(self.world.now.seconds());
         Ok(object)

@@ -8,11 +8,12 @@
 use crate::admin::protocol::AdminRequest;
 use crate::crypto::pkcs12::{Contents, Unopened};
 use crate::engine::need::{
-    CertificateRequest, Container, Credential, KeyPair, Need, Outside, PairKind, Pbkdf2Params, Supply,
+    CertificateRequest, Container, KeyPair, Need, Outside, PairKind, Pbkdf2Params, Supply,
 };
 use crate::engine::refusal::{Interrupt, OpResult, Refusal};
+use crate::engine::rights::principal::Principal;
+use crate::engine::settings::Settings;
 use crate::engine::work;
-use crate::engine::world::Settings;
 use kmip_codec::SecretBytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,17 @@ const FIRST_NOTED: usize = 8;
 
 /// What a container comes to: opened once, shared by all runs.
 type Opened = Result<Arc<Contents>, Unopened>;
+
+/// A certificate that TLS takes of a client.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+    /// Who its holder is.
+    pub holder: Principal,
+    /// The pair, where it was made for the client.
+    pub pair: Option<KeyPair>,
+}
 
 /// What was made for a batch so far, to be used when it runs again.
 #[derive(Default, Debug)]

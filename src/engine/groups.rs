@@ -1,7 +1,6 @@
 //! Members of an Object Group (KMIP 2.1, 6.1.28 and 4.35): which one is the default, and keys that are made when a group
 //! has no fresh one left.
 
-use crate::engine::attributes::constraints;
 use crate::engine::context::Context;
 use crate::engine::draft::Age;
 use crate::engine::material;
@@ -11,45 +10,7 @@ use crate::engine::refusal::OpResult;
 use crate::engine::search::{self, Filter, Found};
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
-use kmip_codec::enums::{
-    CryptographicAlgorithm, CryptographicUsageMask, ObjectGroupMember, ObjectType, SecretDataType,
-    StorageStatusMask,
-};
-use kmip_codec::payloads::ObjectGroups;
-
-/// The symmetric keys that are made for a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnTheFly {
-    /// The Object Group.
-    pub group: String,
-    /// The algorithm of the keys.
-    pub algorithm: CryptographicAlgorithm,
-    /// Their length in bits.
-    pub length: i32,
-    /// What they may do.
-    pub usage: CryptographicUsageMask,
-}
-
-/// Whether anything that the client may see knows of the group: an object, a rule of all clients, or the configuration.
-pub fn is_known(cx: &mut Context<'_, '_>, group: &String) -> OpResult<bool> {
-    let names =
-        |groups: Option<&ObjectGroups>| groups.is_some_and(|named| named.object_groups.contains(group));
-    let in_defaults = constraints::defaults(cx)?.defaults.iter().any(|one| names(one.object_groups.as_ref()));
-    let in_constraints =
-        constraints::constraints(cx)?.constraints.iter().any(|one| names(one.object_groups.as_ref()));
-    if in_defaults || in_constraints || cx.settings().on_the_fly.iter().any(|made| made.group == *group) {
-        return Ok(true);
-    }
-    let everywhere = StorageStatusMask::OnLineStorage
-        | StorageStatusMask::ArchivalStorage
-        | StorageStatusMask::DestroyedStorage;
-    let filter = Filter {
-        attributes: [Attribute::ObjectGroup(group.clone())].into(),
-        storage: Some(everywhere),
-        ..Filter::default()
-    };
-    Ok(!search::search(cx.draft, &filter, 0, 1, false)?.identifiers.is_empty())
-}
+use kmip_codec::enums::{ObjectGroupMember, ObjectType, SecretDataType};
 
 /// Looks for members of the group that a filter names; `None` where it names none or does not ask for a kind of member.
 pub fn members(
@@ -109,6 +70,6 @@ fn made(cx: &mut Context<'_, '_>, filter: &Filter, group: &str) -> OpResult<Opti
         return Ok(None);
     }
     let wanted = KeyMaterialSpec::by(cx, &object, SecretDataType::Seed)?;
-    let key = material::random(cx, wanted.algorithm, wanted.bytes)?;
+    let key = material::random(cx.entropy, wanted.algorithm, wanted.bytes)?;
     wanted.store(cx, object, key).map(Some)
 }

@@ -2,6 +2,7 @@
 
 pub(in crate::engine) mod effects;
 pub(in crate::engine) mod lease;
+pub(in crate::engine) mod rotation;
 pub mod states;
 
 use crate::engine::objects::object::Object;

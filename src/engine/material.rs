@@ -11,11 +11,10 @@ mod truth;
 pub use convert::{compressed, in_format, name_in, usable};
 pub use facts::{Facts, clear_material, escaped, facts, read_request};
 pub use generate::{key_pair_blocks, pair_bits, pair_kind, random};
-pub use lengths::{is_same_length, is_symmetric, symmetric_bytes, usual_length, why_not_made};
+pub use lengths::{is_same, is_symmetric, symmetric_bytes, usual_length, why_not_made};
 pub use parts::curve_bits;
 pub use truth::{Claims, Truth, algorithm_of, examined, of_public_key, truth_of, why_not_computed};
 
-use crate::engine::draft::Draft;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::declare::Field as _;
@@ -42,12 +41,8 @@ pub fn encode(object: &ManagedObject) -> SecretBytes {
     out.finish().into()
 }
 
-/// Opens and reads the value of an object that the policy has let through.
-pub fn stored(draft: &mut Draft<'_>, object: &Object) -> OpResult<ManagedObject> {
-    if !object.has_value {
-        return refuse(Cause::NoKeyValue, "the server keeps the attributes of this object alone");
-    }
-    let bytes = draft.value(object)?;
+/// Reads the stored form of a value.
+pub fn decode(bytes: &SecretBytes) -> OpResult<ManagedObject> {
     let mut src = BinarySource::new(bytes.expose());
     src.set_version(STORED);
     match ManagedObject::read(Tag::SymmetricKey, &mut src) {

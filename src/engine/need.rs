@@ -9,8 +9,7 @@ use crate::audit::Entry;
 use crate::crypto::derivation::pbkdf2;
 use crate::crypto::pkcs12::{self, Contents, Unopened};
 use crate::crypto::{self, Digest};
-use crate::engine::draft::Write;
-use crate::engine::rights::policy::Principal;
+use crate::engine::changes::Write;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;
 use std::num::NonZeroU32;
@@ -142,17 +141,6 @@ pub enum CertificateRequest {
         /// The end of the certificate that it replaces, in seconds since 1970.
         until: Option<i64>,
     },
-}
-
-/// A certificate that TLS takes of a client.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    /// The certificate, DER.
-    pub certificate: Vec<u8>,
-    /// Who its holder is.
-    pub holder: Principal,
-    /// The pair, where it was made for the client.
-    pub pair: Option<KeyPair>,
 }
 
 /// What PBKDF2 is to be run with.

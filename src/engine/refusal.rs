@@ -291,6 +291,11 @@ pub fn refuse<T>(cause: Cause, message: impl Into<Cow<'static, str>>) -> OpResul
     Err(Interrupt::Refused(Refusal::new(cause, message)))
 }
 
+/// What is said of an object that is absent, and, word for word, of one that is foreign.
+pub fn not_found(id: &str) -> Refusal {
+    Refusal::new(Cause::NotFound, format!("no object {id:?}: check the identifier, and which client made it"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

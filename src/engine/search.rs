@@ -8,7 +8,8 @@ mod conditions;
 use crate::engine::draft::{Age, Draft};
 use crate::engine::keyspace::{self, Index};
 use crate::engine::lifecycle::states;
-use crate::engine::objects::object::{self, Object};
+use crate::engine::objects::index::index_value;
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::OpResult;
 use conditions::Conditions;
 use kmip_codec::attribute;
@@ -88,7 +89,7 @@ enum Plan {
 fn index_value_of_filter(attribute: &Attribute) -> Option<(Index, Vec<u8>)> {
     match attribute {
         Attribute::ApplicationSpecificInformation(info) if info.data.is_none() => None,
-        attribute => object::index_value(attribute),
+        attribute => index_value(attribute),
     }
 }
 

@@ -102,7 +102,7 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
             let id = records::asynchronous_id(&behind(keyspace::asynchronous(&[])));
             let Some(vault) = vault else { return Ok(Sound::default()) };
             let bytes = vault.open(&records::asynchronous_identity(&id), value)?;
-            match asynchronous::Record::decode(&bytes) {
+            match asynchronous::record::Record::decode(&bytes) {
                 Some(_) => Ok(Sound::default()),
                 None => damaged("it cannot be read"),
             }
@@ -114,10 +114,10 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
         Some(b'n') => Ok(Sound { claims: vec![keyspace::object(&text(value.to_vec())?)], object: None }),
         Some(b'g') if value.len() <= 8 => damaged("it is cut off"),
         Some(b'j') if value.len() != 8 => damaged("it is no number"),
-        Some(b't') => json::<tickets::Record>(&records::ticket_id(key), value, vault),
+        Some(b't') => json::<tickets::record::Record>(&records::ticket_id(key), value, vault),
         Some(b'd') => {
             let id = format!("credential/{}", text(behind(keyspace::credential("")))?);
-            json::<credentials::Record>(&id, value, vault)
+            json::<credentials::record::Record>(&id, value, vault)
         }
         Some(b'r') => {
             let id = records::rule_id(&text(behind(keyspace::rule("")))?);

@@ -7,10 +7,9 @@
 //! What is short is done at once. A request that asks for more takes its turn among the slow ones, as one that needs key pairs
 //! does; what is more than one may have is refused with both values ([`Meter`]).
 
-use crate::engine::context::Context;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
-use crate::engine::world::Settings;
+use crate::engine::settings::Settings;
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -36,11 +35,6 @@ const ORDINARY_BYTES: usize = 4096;
 
 /// How many bytes of answers and changes a request may hold without being one of few that hold much.
 pub const HELD_AT_ONCE: usize = 1 << 20;
-
-/// Asks for time of a processor.
-pub fn take(cx: &mut Context<'_, '_>, microseconds: u64) -> OpResult<()> {
-    cx.draft.take_time(microseconds)
-}
 
 /// What the present run of a request has asked for so far.
 #[derive(Debug, Default)]

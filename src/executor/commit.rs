@@ -4,7 +4,7 @@ use super::{Done, Effects, Executor};
 use crate::admission::Client;
 use crate::audit::Entry;
 use crate::engine::asynchronous;
-use crate::engine::draft::Changes;
+use crate::engine::changes::Changes;
 use crate::engine::fulfilled::Fulfilled;
 use crate::engine::need::Need;
 use crate::engine::notifications::notification::Notification;

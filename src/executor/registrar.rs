@@ -3,9 +3,10 @@
 
 use super::now;
 use crate::authenticate::{Authenticator, Shown};
-use crate::engine::need::{CertificateRequest, Credential, KeyPair, PairKind};
+use crate::engine::fulfilled::Credential;
+use crate::engine::need::{CertificateRequest, KeyPair, PairKind};
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::keygen;
 use crate::pki::{Ca, Curve};
 use crate::regular;

@@ -7,7 +7,7 @@ use crate::engine::batch::Outcome;
 use crate::engine::notifications::object_facts::ObjectFacts;
 use crate::engine::refusal::Cause;
 use crate::engine::rights::persona::{Credentials, Persona};
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::listen::TurnedAway;
 use crate::session::Peer;
 use kmip_codec::Version;

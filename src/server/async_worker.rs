@@ -117,7 +117,7 @@ impl Server {
     async fn do_now(self: Arc<Self>, waiting: Waiting) -> Result<(), String> {
         let (server, client) = (Arc::clone(&self), Client::Asynchronous(waiting.client().into()));
         let done = self.executor.run(&client, move |world, entropy, fulfilled| {
-            let done = asynchronous::perform(world, &waiting, entropy, fulfilled)?;
+            let done = asynchronous::done::perform(world, &waiting, entropy, fulfilled)?;
             let entries = entries::own(&done, "asynchronous", || server.next_request());
             Ok(Effects {
                 changes: done.changes,

@@ -3,9 +3,10 @@
 use crate::admin::protocol::AdminRequest;
 use crate::audit::Entry;
 use crate::engine::administration::{self, Work};
-use crate::engine::asynchronous::Done;
-use crate::engine::batch::{ItemOutcome, Outcome};
+use crate::engine::asynchronous::done::Done;
+use crate::engine::batch::Outcome;
 use crate::engine::draft::still_let_in;
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::notifications::notes::noted_briefly;
 use crate::engine::world::View;

@@ -4,9 +4,10 @@
 use super::{Server, entries};
 use crate::admission::{Client, Reservation};
 use crate::endpoints::{Delivery, Mailbox, deliver};
-use crate::engine::notifications::notification::{self, Notification, Settled, Subscription};
+use crate::engine::notifications::notification::{self, Notification, Settled};
 use crate::engine::notifications::push;
 use crate::engine::refusal::{Cause, Refusal};
+use crate::engine::settings::Subscription;
 use crate::executor::{self, Effects};
 use crate::session::{Peer, RoleReversed};
 use kmip_codec::Version;

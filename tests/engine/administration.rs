@@ -8,7 +8,7 @@ use keystead::engine::administration::{OPERATION, ROWS, Right, Work, row};
 use keystead::engine::refusal::Cause;
 use keystead::engine::rights::attestation::Unproven;
 use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::enums::{AsynchronousIndicator, BatchErrorContinuationOption, ResultReason, ResultStatus};
 use kmip_codec::message::{Authentication, Credential, RequestMessage, ResponseItem, TicketCredential};
 use kmip_codec::operations::{Call as _, Request, Response};

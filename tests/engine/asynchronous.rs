@@ -6,7 +6,7 @@ use super::objects::*;
 use super::undone::must_be_bare;
 use super::world::{Bench, answer, principal};
 use bytes::Bytes;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::Version;
 use kmip_codec::enums::*;
 use kmip_codec::message::{Asynchronous, RequestItem, RequestMessage, ResponseItem};

@@ -2,7 +2,7 @@
 
 use keystead::authority;
 use keystead::config::Config;
-use keystead::engine::world::AuthorityKey;
+use keystead::engine::settings::AuthorityKey;
 use keystead::pki::{self, Curve};
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use super::objects::*;
 use super::undone::must_be_bare;
 use super::world::{Bench, answer, principal, response};
 use bytes::Bytes;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};

@@ -11,7 +11,7 @@ use keystead::engine::administration::{Right as Who, row};
 use keystead::engine::refusal::Cause;
 use keystead::engine::rights::attestation::Unproven;
 use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::*;
@@ -181,7 +181,7 @@ fn ask_later(
     let keys: Vec<_> = accepted.changes.writes.iter().map(|(key, _)| (key.clone(), None)).collect();
     bench.commit(accepted.changes);
     let item_outcomes = bench.would_do();
-    bench.commit(keystead::engine::draft::Changes { expects: Vec::new(), writes: keys });
+    bench.commit(keystead::engine::changes::Changes { expects: Vec::new(), writes: keys });
     (item_outcomes[0].reason, String::new(), false)
 }
 

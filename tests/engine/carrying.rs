@@ -6,7 +6,7 @@ mod refused;
 use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::lifecycle::states::is_destroyed;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use keystead::engine::soundness;
 use keystead::store::{Order, Store as _};
 use kmip_codec::attribute;

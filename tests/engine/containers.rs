@@ -4,7 +4,7 @@ use super::objects::{activate, bytes_block, note, text};
 use super::openssl::OpenSsl;
 use super::world::{Bench, principal};
 use keystead::crypto::pkcs12::{self, Unopened};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, Attributes, Link};
 use kmip_codec::enums::*;

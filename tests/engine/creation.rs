@@ -5,7 +5,7 @@ mod pairs;
 
 use super::objects::*;
 use super::world::{Bench, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;

@@ -4,7 +4,7 @@ use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::notifications::notification::{Notification, What};
 use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::enums::{CertificateType, ResultReason};
 use kmip_codec::objects::Certificate;
 use kmip_codec::payloads::ReProvisionRequest;

@@ -8,7 +8,7 @@ mod weakness;
 
 use super::objects::{bytes_block, text};
 use super::world::{Bench, granted, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::objects::{ManagedObject, SecretData, SymmetricKey};

@@ -6,7 +6,7 @@ use super::world::{Bench, principal};
 use keystead::admin::protocol::{self, AdminRequest, Issued};
 use keystead::engine::administration::OPERATION;
 use keystead::engine::rights::identity::{Fingerprint, Identity};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use keystead::store::{Order, Store as _};
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::*;

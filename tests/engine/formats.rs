@@ -3,7 +3,7 @@
 use super::objects::*;
 use super::openssl::OpenSsl;
 use super::world::{Bench, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::{

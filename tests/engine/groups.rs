@@ -2,8 +2,8 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
-use keystead::engine::groups::OnTheFly;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
+use keystead::engine::settings::OnTheFly;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Attributes};
 use kmip_codec::enums::*;
 use kmip_codec::objects::{ManagedObject, SymmetricKey};

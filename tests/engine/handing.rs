@@ -7,7 +7,7 @@ use super::world::{Bench, principal};
 use keystead::admin::protocol::{self, AdminRequest, HandedOver};
 use keystead::engine::owners;
 use keystead::engine::rights::names;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use keystead::engine::soundness;
 use keystead::store::{Order, Store as _};
 use kmip_codec::attributes::{Attribute, Name};

@@ -8,7 +8,7 @@ use super::world::{Bench, principal};
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::rights::identity::{Fingerprint, Identity};
 use keystead::engine::rights::persona::{Names, Persona};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::message::RequestMessage;
 use kmip_codec::value::{DateTime, Interval};

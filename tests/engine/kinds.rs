@@ -4,7 +4,7 @@
 use super::objects::{attributes_of, bytes_block, note, text};
 use super::openssl::OpenSsl;
 use super::world::{Bench, granted, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

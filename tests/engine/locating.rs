@@ -2,7 +2,7 @@
 
 use super::objects::*;
 use super::world::{Bench, principal, response};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::item::{Item, ItemValue};

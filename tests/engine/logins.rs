@@ -7,7 +7,7 @@ use super::tickets::with as with_ticket;
 use super::world::{Bench, principal};
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::rights::identity::{CertificatePath, Fingerprint, Identity};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};

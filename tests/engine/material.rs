@@ -24,7 +24,7 @@ use super::openssl::OpenSsl;
 use super::world::{Bench, granted, principal};
 pub use done::refusal;
 use forms::{Form, forms};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

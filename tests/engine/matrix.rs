@@ -9,7 +9,7 @@ use super::world::{Bench, granted, principal};
 use bytes::Bytes;
 use keystead::engine::lifecycle::states::{Event, after, is_destroyed};
 use keystead::engine::rights::persona::Persona;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, AttributeReference, CryptographicParameters};
 use kmip_codec::enums::{

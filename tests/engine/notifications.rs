@@ -2,9 +2,10 @@
 
 use super::objects::*;
 use super::world::{Bench, principal};
-use keystead::engine::notifications::notification::{Notification, Put, Subscription, ToldChanges, What};
+use keystead::engine::notifications::notification::{Notification, What};
 use keystead::engine::notifications::push::Push;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
+use keystead::engine::settings::{Put, Subscription, ToldChanges};
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

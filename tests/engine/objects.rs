@@ -1,7 +1,7 @@
 //! Objects of every type in every state.
 
 use super::world::Bench;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;

@@ -3,7 +3,7 @@
 use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::rights::persona::*;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attribute;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

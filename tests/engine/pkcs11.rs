@@ -4,7 +4,7 @@ mod operations;
 mod undone;
 
 use super::world::{Bench, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::*;
 use kmip_codec::objects::{Certificate, ManagedObject};

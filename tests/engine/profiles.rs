@@ -2,8 +2,9 @@
 //! their cases pass is shown in `tests/conformance`.
 
 use super::world::{Bench, principal};
-use keystead::engine::query::profiles::{PROFILES, Place};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::query::profiles::PROFILES;
+use keystead::engine::rights::principal::Principal;
+use keystead::engine::settings::Place;
 use kmip_codec::Version;
 use kmip_codec::enums::{CryptographicAlgorithm, ProfileName, QueryFunction};
 use kmip_codec::payloads::{ProfileInformation, QueryRequest};

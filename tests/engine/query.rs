@@ -3,7 +3,7 @@
 use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::engine::query::server_information::{Extension, Validation, WEAK_ALGORITHMS};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::Version;
 use kmip_codec::enums::*;
 use kmip_codec::item::{Item, ItemValue};

@@ -3,8 +3,9 @@
 use super::every_operation::{self, rows::ROWS};
 use super::objects::*;
 use super::world::{Bench, principal};
-use keystead::engine::notifications::notification::{Put, Subscription, ToldChanges, What};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::notifications::notification::What;
+use keystead::engine::rights::principal::Principal;
+use keystead::engine::settings::{Put, Subscription, ToldChanges};
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};

@@ -4,7 +4,7 @@
 use super::objects::*;
 use super::openssl::OpenSsl;
 use super::world::{Bench, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::*;
 use kmip_codec::objects::*;

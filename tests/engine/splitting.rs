@@ -5,7 +5,7 @@ use super::objects::*;
 use super::world::{Bench, principal};
 use keystead::crypto::Error;
 use keystead::crypto::sharing::{Part, Scheme, Secret};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::objects::{KeyMaterial, KeyValue, ManagedObject, SplitKey};

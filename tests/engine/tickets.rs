@@ -6,7 +6,7 @@ use super::world::{Bench, answer, principal};
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::refusal::{Cause, Refusal};
 use keystead::engine::rights::identity::{CertificatePath, Identity};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, UsageLimits};
 use kmip_codec::enums::{BatchErrorContinuationOption, ResultReason, UsageLimitsUnit};
 use kmip_codec::message::{

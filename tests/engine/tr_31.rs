@@ -4,7 +4,7 @@
 use super::objects::*;
 use super::support;
 use super::world::{Bench, granted};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

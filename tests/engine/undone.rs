@@ -5,7 +5,7 @@ mod named;
 mod random;
 
 use super::world::Bench;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::Version;
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{ResponseItem, ResponseMessage};

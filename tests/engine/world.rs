@@ -21,17 +21,22 @@ pub use counted::{Effort, effort};
 use counted::{Leaving, Seeded, Snapshot, count};
 use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
-use keystead::engine::batch::{self, ItemOutcome, Outcome};
-use keystead::engine::draft::{Changes, Draft};
+use keystead::engine::batch::{self, Outcome};
+use keystead::engine::changes::Changes;
+use keystead::engine::draft::Draft;
+use keystead::engine::fulfilled::Credential;
 use keystead::engine::fulfilled::Fulfilled;
-use keystead::engine::need::{CertificateRequest, Credential, KeyPair, Need, PairKind, Supply};
-use keystead::engine::notifications::notification::{self, Notification, Subscription};
+use keystead::engine::item_outcome::ItemOutcome;
+use keystead::engine::need::{CertificateRequest, KeyPair, Need, PairKind, Supply};
+use keystead::engine::notifications::notification::{self, Notification};
 use keystead::engine::notifications::push::{self, Push};
 use keystead::engine::refusal::Refusal;
 use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
-use keystead::engine::rights::policy::{Clients, Principal};
+use keystead::engine::rights::principal::{Clients, Principal};
 use keystead::engine::rotation::{self, Due};
-use keystead::engine::world::{Direction, Entropy, Now, Settings, View, World};
+use keystead::engine::settings::Settings;
+use keystead::engine::settings::Subscription;
+use keystead::engine::world::{Direction, Entropy, Now, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
@@ -198,9 +203,9 @@ impl Bench {
     }
 
     /// What doing this comes to, without committing it.
-    fn perform(&mut self, waiting: &asynchronous::Waiting) -> asynchronous::Done {
+    fn perform(&mut self, waiting: &asynchronous::Waiting) -> asynchronous::done::Done {
         self.until_met(&Principal::default(), |world, entropy, fulfilled| {
-            asynchronous::perform(world, waiting, entropy, fulfilled)
+            asynchronous::done::perform(world, waiting, entropy, fulfilled)
         })
     }
 

@@ -6,7 +6,7 @@ mod pairs;
 use super::objects::*;
 use super::openssl::OpenSsl;
 use super::world::{Bench, granted, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::objects::*;

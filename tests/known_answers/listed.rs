@@ -2,7 +2,7 @@
 //! (`fixtures/known-answers.txt`); and every algorithm that the reference page says is served stands there.
 
 use super::world::{Bench, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::*;
 use kmip_codec::objects::*;

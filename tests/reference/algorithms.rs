@@ -3,7 +3,7 @@
 use super::page::{head, table};
 use super::world::{Bench, principal};
 use keystead::engine::need::{KeyPair, PairKind};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use keystead::keygen;
 use kmip_codec::attributes::{Attribute, CryptographicParameters};
 use kmip_codec::enums::*;

@@ -1,15 +1,18 @@
 //! Doing what was accepted: the items of a batch together, in one commit.
 
-use super::{Record, Stage, Waiting};
-use crate::engine::batch::{Batch, ItemOutcome, refused};
+use super::Waiting;
+use super::record::{Record, Stage};
+use crate::engine::batch::{Batch, refused};
+use crate::engine::changes::Changes;
 use crate::engine::context::Context;
-use crate::engine::draft::{Changes, Draft};
+use crate::engine::draft::Draft;
 use crate::engine::fulfilled::Fulfilled;
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::notifications::notification::{self, Notification};
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, unless_damaged};
 use crate::engine::rights::credentials;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::world::{Entropy, World};
 use kmip_codec::Version;
 use kmip_codec::enums::BatchErrorContinuationOption;

@@ -7,15 +7,15 @@
 use crate::engine::attributes::rules;
 use crate::engine::context::Context;
 use crate::engine::cryptography::named;
-use crate::engine::groups;
-use crate::engine::objects::intake;
+use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
 use crate::engine::refusal::{Cause, OpResult, refuse};
+use crate::engine::search::{self, Filter};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes};
 use kmip_codec::declare::Value;
-use kmip_codec::enums::ObjectType;
+use kmip_codec::enums::{ObjectType, StorageStatusMask};
 use kmip_codec::payloads::{
     Constraint, Constraints, DefaultsInformation, ObjectDefaults, ObjectGroups, ObjectTypes,
 };
@@ -48,7 +48,7 @@ pub fn defaults_for(
     let mut all = defaults(cx)?;
     if let Some(asked) = groups {
         for group in &asked.object_groups {
-            if !groups::is_known(cx, group)? {
+            if !is_known_group(cx, group)? {
                 let text =
                     format!("no Object Group {group:?} is known: no object, default or constraint names it");
                 return refuse(Cause::UnknownGroup, text);
@@ -122,8 +122,9 @@ pub fn check(cx: &mut Context<'_, '_>, object: &Object) -> OpResult<()> {
     let mut narrow = narrowest(all.iter(), object, |one| {
         (one.object_types.as_ref().map_or(&[], |types| types.object_types.as_slice()), &one.object_groups)
     });
-    let holds =
-        |attribute: &Attribute| object.attributes.iter().any(|held| intake::is_same(object, held, attribute));
+    let holds = |attribute: &Attribute| {
+        object.attributes.iter().any(|held| material::is_same(object, held, attribute))
+    };
     let fulfilled = |one: &&Constraint| one.attributes.iter().all(|list| list.0.iter().all(holds));
     if narrow.is_empty() || narrow.iter().any(fulfilled) {
         return Ok(());
@@ -196,4 +197,24 @@ fn narrowest<'r, T>(
     };
     let narrow = about(true);
     if narrow.is_empty() { about(false) } else { narrow }
+}
+
+/// Whether anything that the client may see knows of the group: an object, a rule of all clients, or the configuration.
+fn is_known_group(cx: &mut Context<'_, '_>, group: &String) -> OpResult<bool> {
+    let names =
+        |groups: Option<&ObjectGroups>| groups.is_some_and(|named| named.object_groups.contains(group));
+    let in_defaults = defaults(cx)?.defaults.iter().any(|one| names(one.object_groups.as_ref()));
+    let in_constraints = constraints(cx)?.constraints.iter().any(|one| names(one.object_groups.as_ref()));
+    if in_defaults || in_constraints || cx.settings().on_the_fly.iter().any(|made| made.group == *group) {
+        return Ok(true);
+    }
+    let everywhere = StorageStatusMask::OnLineStorage
+        | StorageStatusMask::ArchivalStorage
+        | StorageStatusMask::DestroyedStorage;
+    let filter = Filter {
+        attributes: [Attribute::ObjectGroup(group.clone())].into(),
+        storage: Some(everywhere),
+        ..Filter::default()
+    };
+    Ok(!search::search(cx.draft, &filter, 0, 1, false)?.identifiers.is_empty())
 }

@@ -1,8 +1,8 @@
 //! What a client may do with attributes: the rules of the table, and the few that depend on the object.
 
+use crate::engine::lifecycle::rotation;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
-use crate::engine::rotation;
 use kmip_codec::attributes::{
     ATTRIBUTE_ROWS, Attribute, AttributeReference, AttributeRow, Attributes, Count, Entry, SetBy,
 };

@@ -1,54 +1,16 @@
 //! What an item comes to: its answer and its audit entry, which are always made together, so that they say the same.
 
 use crate::engine::draft::{Draft, Undone};
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Interrupt, Refusal};
 use kmip_codec::Version;
-use kmip_codec::enums::{ResultReason, ResultStatus};
+use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::ResponseItem;
 use kmip_codec::operations::{Operation, Response};
 use kmip_codec::payloads::*;
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_0;
-
-/// What an item did, for the audit.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct ItemOutcome {
-    /// The operation that was asked for.
-    pub operation: Operation,
-    /// The objects that it named, found or made.
-    pub objects: Vec<String>,
-    /// The Result Status of its answer.
-    pub status: ResultStatus,
-    /// Why it failed; `None` where it did not.
-    pub reason: Option<ResultReason>,
-    /// The same by our name; none for what did not fail here: a Poll gives the failure of another.
-    pub cause: Option<Cause>,
-    /// What the client wants noted, escaped and bounded (see [`notes`](crate::engine::telling::notes)); mostly nothing.
-    pub note: String,
-    /// What was done within it: the asynchronous requests that a Process carried out.
-    pub within: Vec<ItemOutcome>,
-}
-
-impl ItemOutcome {
-    /// What was refused, for the audit.
-    pub fn refused(operation: Operation, objects: Vec<String>, cause: Cause, reason: ResultReason) -> Self {
-        let (status, reason, cause) = (ResultStatus::OperationFailed, Some(reason), Some(cause));
-        Self { operation, objects, status, reason, cause, ..Self::default() }
-    }
-
-    /// The same, taken back.
-    fn undone(self) -> Self {
-        let within = self.within.into_iter().map(Self::undone).collect();
-        Self { status: ResultStatus::OperationUndone, reason: None, cause: None, within, ..self }
-    }
-
-    /// Leaves out what was made and is undone.
-    pub(super) fn strike(&mut self, undone: &Undone) {
-        self.objects.retain(|name| !undone.contains(name));
-        self.within.iter_mut().for_each(|within| within.strike(undone));
-    }
-}
 
 /// An item that was done, accepted, refused or undone.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! The items of a batch, in order: what each comes to, and what a failure does to those before and behind it.
 
-use super::answered::{Answered, ItemOutcome, refused};
+use super::answered::{Answered, refused};
 use crate::engine::asynchronous;
-use crate::engine::batch_results::{SETS_PLACEHOLDER, result_of};
+use crate::engine::batch_results::SETS_PLACEHOLDER;
 use crate::engine::context::Context;
 use crate::engine::dispatch::dispatch;
 use crate::engine::draft::Undone;
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::query::server_information::Features;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
@@ -110,7 +111,8 @@ impl<'m> Batch<'m> {
             }
         };
         cx.room = cx.room.saturating_sub(answer.length(self.version));
-        cx.batch_results.push(result_of(operation, answer.response.as_ref(), cx));
+        let result = cx.result_of(operation, answer.response.as_ref());
+        cx.batch_results.push(result);
         let mut answered = Answered::new(answer, cause, cx.end_item(operation));
         answered.strike(&undone);
         Ok(Some(answered))
@@ -120,7 +122,7 @@ impl<'m> Batch<'m> {
     fn fitting(&self, answer: ResponseItem, cx: &mut Context<'_, '_>) -> OpResult<ResponseItem> {
         let length = answer.length(self.version);
         // Also of one that is not given in the end: it was made.
-        work::take(cx, work::bytes(length))?;
+        cx.take_time(work::bytes(length))?;
         let (room, most) = (cx.room, cx.settings().answer_bytes_max);
         if length <= room {
             cx.fulfilled.hold(most - room + length + cx.draft.pending_bytes())?;
@@ -137,7 +139,7 @@ impl<'m> Batch<'m> {
 
     fn perform(&self, item: &RequestItem, last: bool, cx: &mut Context<'_, '_>) -> OpResult<ResponseItem> {
         let (sent, values) = item.size(self.version);
-        work::take(cx, work::item(sent, values))?;
+        cx.take_time(work::item(sent, values))?;
         // Never accepted to be done later: there is nothing that could be done.
         if let Request::Unreadable(unreadable) = &item.request {
             return Err(Refusal::unreadable(&unreadable.why).into());

@@ -7,8 +7,8 @@ use crate::engine::context::Context;
 use crate::engine::cryptography::{self, Purpose, Turn, Usable};
 use crate::engine::material;
 use crate::engine::refusal::{Cause, OpResult, refuse};
+use crate::engine::settings::AuthorityKey;
 use crate::engine::work;
-use crate::engine::world::AuthorityKey;
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
 use kmip_codec::enums::{CryptographicUsageMask, KeyFormatType};
@@ -75,7 +75,7 @@ impl Issuer {
             }
         };
         let rsa_bits = key.is_rsa().then(|| key.bits().cast_signed());
-        work::take(cx, work::using_private(rsa_bits))?;
+        cx.take_time(work::using_private(rsa_bits))?;
         Ok(Self { certificate, days: authority.days, algorithm, digest, key, managed })
     }
 

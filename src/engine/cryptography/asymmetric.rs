@@ -186,7 +186,7 @@ pub fn loaded(
     }
     let mut block = key_block(cx, object, purpose)?;
     let private = wanted == ObjectType::PrivateKey;
-    work::take(cx, work::reading(&block) + use_of(object))?;
+    cx.take_time(work::reading(&block) + use_of(object))?;
     let format = if private { KeyFormatType::PKCS_8 } else { KeyFormatType::X_509 };
     material::usable(&mut block, format)?;
     match &block.key_value {

@@ -5,7 +5,7 @@ use crate::crypto::{Digest, mac as codes};
 use crate::engine::context::Context;
 use crate::engine::material;
 use crate::engine::refusal::{Cause, OpResult, refuse};
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::attribute;
 use kmip_codec::attributes::CryptographicParameters;

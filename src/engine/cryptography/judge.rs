@@ -4,7 +4,7 @@
 use crate::engine::material::{self, Claims, Truth};
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::OpResult;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::rights::weakness::{self, Means};
 use kmip_codec::enums::ObjectType;
 use kmip_codec::objects::KeyBlock;

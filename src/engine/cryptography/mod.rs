@@ -136,7 +136,7 @@ pub fn spend(cx: &mut Context<'_, '_>, mut object: Object, turn: &Turn, whole_by
 
 /// The key block of a key that is not wrapped, for a purpose: what protects must be as strong as its material is.
 pub fn key_block(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> OpResult<KeyBlock> {
-    let value = material::stored(cx.draft, object)?;
+    let value = cx.draft.managed(object)?;
     let block = match value.key_block() {
         Some(block) if block.key_value.is_none() => return refuse(Cause::NoKeyValue, material::ELSEWHERE),
         Some(block) if block.key_wrapping_data.is_none() => block,
@@ -155,7 +155,7 @@ pub fn key_block(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) ->
 pub fn key_bytes(cx: &mut Context<'_, '_>, object: &Object, purpose: Purpose) -> OpResult<SecretBytes> {
     match material::clear_material(&key_block(cx, object, purpose)?) {
         Some(bytes) => {
-            work::take(cx, work::bytes(bytes.len()))?;
+            cx.take_time(work::bytes(bytes.len()))?;
             Ok(bytes)
         }
         None => refuse(Cause::WrongType, "the object holds no bytes that could be a key"),

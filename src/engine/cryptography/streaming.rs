@@ -5,7 +5,6 @@
 //! the correlation value and the client alone. Each part is committed before it is answered, so that a restart loses
 //! none; parts that nobody asks about any more are dropped when their client begins the next.
 
-use crate::engine::batch_results;
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use bytes::Bytes;
@@ -107,7 +106,7 @@ impl Turn {
     pub fn take<R: Streamed>(cx: &mut Context<'_, '_>, mut request: R) -> OpResult<(R, Self)> {
         let fields = request.fields();
         if let Some(data) = fields.data.take() {
-            *fields.data = Some(Data::Bytes(batch_results::resolve_data(cx, data)?));
+            *fields.data = Some(Data::Bytes(cx.resolve_data(data)?));
         }
         let (begins, ends) = (fields.init.take() == Some(true), fields.last.take() == Some(true));
         let correlation = fields.correlation.take();

@@ -1,10 +1,11 @@
 //! Who asks must still be let in when a draft is committed: its transaction expects that the records by which the caller was let in
 //! are as they were, so that nothing is done after a revocation that came in between.
 
-use super::{Draft, Write};
+use super::Draft;
+use crate::engine::changes::Write;
 use crate::engine::keyspace;
 use crate::engine::need::Need;
-use crate::engine::rights::credentials::Record;
+use crate::engine::rights::credentials::record::Record;
 use crate::engine::rights::identity::Identity;
 use crate::engine::world::View;
 use crate::vault;

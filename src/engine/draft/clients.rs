@@ -6,7 +6,8 @@ use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse, unless_damaged};
-use crate::engine::rights::credentials::{self, NameRecord, Record};
+use crate::engine::rights::credentials::record::is_in_use;
+use crate::engine::rights::credentials::record::{NameRecord, Record};
 use crate::engine::rights::identity::Fingerprint;
 use kmip_codec::enums::ObjectType;
 use serde::Serialize;
@@ -81,9 +82,7 @@ impl Draft<'_> {
     /// Refuses to bring back a managed certificate with which a client logged in and that is over: Import could.
     pub(super) fn check_stays_ended(&mut self, before: &Object, after: &Object) -> OpResult<()> {
         let now = self.world.now.seconds();
-        if before.object_type() != ObjectType::Certificate
-            || credentials::is_in_use(before, now)
-            || !credentials::is_in_use(after, now)
+        if before.object_type() != ObjectType::Certificate || is_in_use(before, now) || !is_in_use(after, now)
         {
             return Ok(());
         }

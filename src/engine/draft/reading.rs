@@ -3,11 +3,13 @@
 
 use super::{Draft, Stored, identity};
 use crate::engine::keyspace;
+use crate::engine::material;
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal};
+use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::work::{self, Meter};
 use crate::engine::world::OpenError;
 use kmip_codec::SecretBytes;
+use kmip_codec::objects::ManagedObject;
 
 /// How many objects are remembered that were only read: an operation reads an object more than once, and a pair has two.
 const RECENT_MAX: usize = 4;
@@ -65,6 +67,14 @@ impl Draft<'_> {
     fn take_read(&self, bytes: usize) -> OpResult<()> {
         self.take_time(work::fetching(bytes))?;
         self.take_time(work::bytes(bytes))
+    }
+
+    /// Opens and reads the value of an object that the policy has let through.
+    pub fn managed(&mut self, object: &Object) -> OpResult<ManagedObject> {
+        if !object.has_value {
+            return refuse(Cause::NoKeyValue, "the server keeps the attributes of this object alone");
+        }
+        material::decode(&self.value(object)?)
     }
 
     /// The object as the draft has it, unchecked.

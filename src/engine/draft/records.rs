@@ -1,12 +1,12 @@
 //! What a draft keeps for later requests: asynchronous requests, data that comes in parts, tickets.
 
 use super::Draft;
-use crate::engine::asynchronous;
+use crate::engine::asynchronous::record::Record as AsynchronousRecord;
 use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Interrupt, OpResult};
 use crate::engine::rights::policy;
-use crate::engine::rights::tickets::Record;
+use crate::engine::rights::tickets::record::Record;
 use crate::engine::work;
 use crate::engine::world::ValueIdentity;
 use bytes::Bytes;
@@ -53,17 +53,17 @@ impl Draft<'_> {
     }
 
     /// The asynchronous request at a place.
-    pub fn asynchronous(&mut self, place: &[u8]) -> OpResult<Option<asynchronous::Record>> {
+    pub fn asynchronous(&mut self, place: &[u8]) -> OpResult<Option<AsynchronousRecord>> {
         let Some(sealed) = self.read_row(&keyspace::asynchronous(place))? else { return Ok(None) };
         let id = asynchronous_id(place);
         let bytes = self.world.vault.open(&asynchronous_identity(&id), &sealed);
         let bytes = bytes.map_err(|error| self.opened(error, &id))?;
-        let record = asynchronous::Record::decode(&bytes);
+        let record = AsynchronousRecord::decode(&bytes);
         record.map(Some).ok_or_else(|| self.damaged(&id))
     }
 
     /// Keeps an asynchronous request, sealed: there may be keys in it; or drops it.
-    pub fn put_asynchronous(&mut self, place: &[u8], record: Option<&asynchronous::Record>) -> OpResult<()> {
+    pub fn put_asynchronous(&mut self, place: &[u8], record: Option<&AsynchronousRecord>) -> OpResult<()> {
         let (key, id) = (keyspace::asynchronous(place), asynchronous_id(place));
         self.read_tracked(&key)?;
         let sealed = match record {

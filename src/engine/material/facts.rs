@@ -1,12 +1,11 @@
 //! What a value says about itself: algorithm, length, format, and for certificates who issued what to whom.
 
 use super::truth::{self, Truth};
-use crate::engine::objects::splitting;
 use crate::engine::refusal::{Cause, OpResult, refuse};
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::Attribute;
-use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType};
-use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
+use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, SplitKeyMethod};
+use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SplitKey, TransparentKey};
 
 mod certificate;
 mod request;
@@ -50,7 +49,7 @@ pub fn facts(object: &ManagedObject) -> OpResult<Facts> {
             ..Facts::default()
         }),
         ManagedObject::SplitKey(part) => {
-            splitting::check(part)?;
+            check_part(part)?;
             // The length is that of the key: the part of a prime field is as long as its prime.
             key_facts(&part.key_block, Truth::Unseen)
         }
@@ -91,4 +90,18 @@ pub fn clear_material(block: &KeyBlock) -> Option<SecretBytes> {
             }
         }),
     }
+}
+
+/// What a part that comes from elsewhere must fulfil (KMIP 2.1, 2.8).
+fn check_part(part: &SplitKey) -> OpResult<()> {
+    if part.parts < 1 || !(1..=part.parts).contains(&part.part_identifier) {
+        return refuse(Cause::InvalidField, "the Key Part Identifier is 1 to the Split Key Parts");
+    }
+    if !(1..=part.parts).contains(&part.threshold) {
+        return refuse(Cause::InvalidField, "the Split Key Threshold is 1 to the Split Key Parts");
+    }
+    if part.method == SplitKeyMethod::PolynomialSharingPrimeField && part.prime_field_size.is_none() {
+        return refuse(Cause::Missing, "a prime field needs its Prime Field Size");
+    }
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! New keys: symmetric ones from the entropy of the engine, pairs from what was made outside.
 
 use super::convert::in_format;
-use crate::engine::context::Context;
 use crate::engine::need::{KeyPair, PairKind};
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
+use crate::engine::world::Entropy;
 use kmip_codec::enums::{CryptographicAlgorithm, KeyFormatType, RecommendedCurve};
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, PlainKeyValue};
 use kmip_codec::version::V2_0;
@@ -11,12 +11,12 @@ use kmip_codec::{SecretBytes, Version};
 
 /// The bytes of a new key or secret.
 pub fn random(
-    cx: &mut Context<'_, '_>,
+    entropy: &mut dyn Entropy,
     algorithm: Option<CryptographicAlgorithm>,
     bytes: usize,
 ) -> OpResult<SecretBytes> {
     let mut key = vec![0; bytes];
-    cx.entropy.fill(&mut key).map_err(Interrupt::Need)?;
+    entropy.fill(&mut key).map_err(Interrupt::Need)?;
     if let Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3) = algorithm {
         key.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));
     }

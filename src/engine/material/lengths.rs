@@ -1,7 +1,10 @@
 //! How long the keys of symmetric algorithms are, by the standard of each. Every way in and everything that makes keys asks
 //! here, so that no key is held that cannot be one.
 
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, OpResult, refuse};
+use kmip_codec::attribute;
+use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::CryptographicAlgorithm as Algorithm;
 
 /// The longest key that the server makes, in bits. One that comes from elsewhere may be as long as its standard lets it be.
@@ -187,5 +190,16 @@ fn either(all: &[String]) -> String {
     match all.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{} or {last} bits", others.join(", ")),
         _ => format!("{} bits", all.concat()),
+    }
+}
+
+/// Whether an attribute says of an object what another does.
+pub fn is_same(object: &Object, one: &Attribute, other: &Attribute) -> bool {
+    match (one, other) {
+        (Attribute::CryptographicLength(one), Attribute::CryptographicLength(other)) => {
+            let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
+            is_same_length(algorithm, *one, *other)
+        }
+        (one, other) => one == other,
     }
 }

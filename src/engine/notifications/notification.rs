@@ -2,54 +2,19 @@
 //! endpoint, by the configuration. A notification holds attributes and identifiers, never a value: that is read, and the right
 //! to it checked, when the notification is sent.
 
-use crate::engine::draft::{self, Age, Draft};
+use crate::engine::changes::Changes;
+use crate::engine::draft::{Age, Draft};
 use crate::engine::keyspace::{Index, PENDING};
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::Interrupt;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
+use crate::engine::settings::{Put, Subscription, ToldChanges};
 use crate::engine::world::World;
 use kmip_codec::attributes::{Attribute, AttributeReference, Attributes, Entry};
 use kmip_codec::enums::LinkType;
-use serde::Deserialize;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-
-/// Whose changes are told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ToldChanges {
-    /// Nobody's.
-    None,
-    /// Those that the client did not make itself.
-    #[default]
-    Others,
-    /// All.
-    All,
-}
-
-/// Which objects are put.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Put {
-    /// New ones.
-    New,
-    /// Those that replace another, as Re-key makes them.
-    Replaced,
-}
-
-/// What one client is told: of its own objects and of those of its groups.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Subscription {
-    /// The client.
-    pub client: String,
-    /// The groups that the configuration puts it in.
-    pub groups: Vec<String>,
-    /// Of which changes.
-    pub notify: ToldChanges,
-    /// Which objects it gets.
-    pub put: Vec<Put>,
-}
 
 /// One thing to tell a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +68,7 @@ pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>
 #[derive(Debug)]
 pub struct Settled {
     /// What to commit.
-    pub changes: draft::Changes,
+    pub changes: Changes,
     /// What to tell clients, once the changes are durable.
     pub notifications: Vec<Notification>,
     /// Whether there may be more to settle.

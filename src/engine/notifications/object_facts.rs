@@ -2,7 +2,7 @@
 
 use crate::engine::draft::Draft;
 use crate::engine::objects::object::Object;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::world::World;
 use kmip_codec::attribute;
 use kmip_codec::version::V2_1;

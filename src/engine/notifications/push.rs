@@ -2,15 +2,16 @@
 //! Attributes, at the time of sending; both are audited before they leave.
 
 use crate::engine::attributes::shown;
-use crate::engine::batch::ItemOutcome;
+use crate::engine::changes::Changes;
 use crate::engine::context::{Context, Execute as _};
-use crate::engine::draft::{Changes, Draft};
+use crate::engine::draft::Draft;
 use crate::engine::fulfilled::Fulfilled;
+use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::notifications::notification::{Notification, What};
 use crate::engine::refusal::{Interrupt, OpResult, Refusal};
 use crate::engine::rights::credentials;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::world::{Entropy, World};
 use kmip_codec::Tag;
 use kmip_codec::Version;

@@ -40,7 +40,7 @@ pub fn unpacked(
     value: ManagedObject,
     mut given: Attributes,
 ) -> OpResult<(ManagedObject, Attributes, Vec<Certificate>)> {
-    work::take(cx, work::reading_object(&value))?;
+    cx.take_time(work::reading_object(&value))?;
     let bytes = match &value {
         ManagedObject::PrivateKey(key) if key.key_block.key_format_type == KeyFormatType::PKCS_12 => {
             container(&key.key_block)
@@ -169,7 +169,7 @@ pub fn packed(
     };
     let alias = attribute!(object.attributes, PKCS_12FriendlyName).next().map_or(ALIAS, String::as_str);
     let chain = chain(cx, object)?;
-    work::take(cx, work::SEALING_CONTAINER)?;
+    cx.take_time(work::SEALING_CONTAINER)?;
     let sealed = pkcs12::seal(password.expose(), alias, pkcs8.expose(), &chain)
         .map_err(crate::engine::cryptography::failed)?;
     let key_block = KeyBlock {
@@ -204,7 +204,7 @@ fn password(cx: &mut Context<'_, '_>, links: &[String]) -> OpResult<SecretBytes>
         let state = lifecycle::state_in_words(&object);
         return refuse(Cause::PasswordState, format!("the password of the container is {state}, not Active"));
     }
-    match material::stored(cx.draft, &object)? {
+    match cx.draft.managed(&object)? {
         ManagedObject::SecretData(secret) if secret.secret_data_type == SecretDataType::Password => {
             match material::clear_material(&secret.key_block) {
                 Some(password) if password.len() > PASSWORD_BYTES_MAX => {
@@ -234,7 +234,7 @@ fn chain(cx: &mut Context<'_, '_>, key: &Object) -> OpResult<Vec<bytes::Bytes>> 
             return refuse(Cause::InvalidField, "the links of the certificates do not end");
         }
         let object = cx.living(Some(id.as_str().into()), Operation::Get)?;
-        match material::stored(cx.draft, &object)? {
+        match cx.draft.managed(&object)? {
             ManagedObject::Certificate(certificate) => chain.push(certificate.value),
             _ => return refuse(Cause::WrongType, format!("{id:?} in the chain is not a certificate")),
         }

@@ -67,7 +67,7 @@ fn template_attributes(
         return refuse(Cause::NotFound, format!("no template is named {:?}", name.value));
     };
     let template = cx.draft.object(&id, Operation::Get)?;
-    let value = material::stored(cx.draft, &template)?;
+    let value = cx.draft.managed(&template)?;
     match value {
         ManagedObject::Template(template) => {
             let attributes = template.attributes.unwrap_or_default().0;

@@ -102,7 +102,7 @@ pub fn derived(
     // Each block of the output goes over all of the data; the shortest block has 16 bytes.
     let data =
         input.data.iter().map(|data| data.len()).sum::<usize>() + input.salt.len() + input.initial.len();
-    work::take(cx, work::bytes(data.saturating_mul(length.div_ceil(16).max(1))))?;
+    cx.take_time(work::bytes(data.saturating_mul(length.div_ceil(16).max(1))))?;
     match method {
         DerivationMethod::PBKDF2 => stretched(cx, &input),
         DerivationMethod::HASH => hashed(cx, &input),

@@ -126,22 +126,11 @@ pub fn check_strength(cx: &Context<'_, '_>, object: &Object, truth: &Truth) -> O
     weakness::check_key(cx.principal(), object)
 }
 
-/// Whether an attribute says of an object what another does.
-pub fn is_same(object: &Object, one: &Attribute, other: &Attribute) -> bool {
-    match (one, other) {
-        (Attribute::CryptographicLength(one), Attribute::CryptographicLength(other)) => {
-            let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();
-            material::is_same_length(algorithm, *one, *other)
-        }
-        (one, other) => one == other,
-    }
-}
-
 /// Sets what the key block says, or what the object is, unless the attributes say otherwise.
 fn agree(object: &mut Object, fact: Attribute, whose: &str) -> OpResult<()> {
     let said = object.attributes.iter().find(|attribute| attribute.tag() == fact.tag());
     if let Some(said) = said {
-        if is_same(object, said, &fact) {
+        if material::is_same(object, said, &fact) {
             return Ok(());
         }
         let value = |attribute: &Attribute| match attribute {
@@ -170,7 +159,7 @@ pub fn must_be_true(cx: &mut Context<'_, '_>, object: &Object, added: &Attribute
     if added.tag() != kmip_codec::Tag::CryptographicDomainParameters || !object.has_value {
         return Ok(());
     }
-    let value = material::stored(cx.draft, object)?;
+    let value = cx.draft.managed(object)?;
     match value.key_block() {
         Some(block) => {
             let truth = material::truth_of(object.object_type(), block)?;

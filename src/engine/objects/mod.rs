@@ -5,6 +5,7 @@ pub(in crate::engine) mod container;
 pub(in crate::engine) mod creation;
 pub(in crate::engine) mod derivation;
 pub(in crate::engine) mod imported;
+pub(in crate::engine) mod index;
 pub(in crate::engine) mod intake;
 pub(in crate::engine) mod object;
 pub(in crate::engine) mod pair;

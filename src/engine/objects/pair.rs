@@ -7,10 +7,10 @@ use crate::engine::objects::creation;
 use crate::engine::objects::object::{self, Object};
 use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
+use kmip_codec::Tag;
 use kmip_codec::attributes::{Attribute, Attributes, Count, TemplateAttribute};
-use kmip_codec::enums::{CryptographicAlgorithm, LinkType, RecommendedCurve};
+use kmip_codec::enums::LinkType;
 use kmip_codec::objects::{ManagedObject, PrivateKey, PublicKey};
-use kmip_codec::{Tag, attribute};
 use std::collections::BTreeSet;
 
 /// What both halves say alike, and one value of it (KMIP 2.1, table 191).
@@ -72,19 +72,9 @@ fn agree(private: &mut Attributes, public: &mut Attributes) -> OpResult<()> {
     Ok(())
 }
 
-/// Algorithm, length and curve that the attributes of a half ask for.
-pub fn asked(half: &Object) -> (Option<CryptographicAlgorithm>, Option<i32>, Option<RecommendedCurve>) {
-    let domain = attribute!(half.attributes, CryptographicDomainParameters).next();
-    (
-        attribute!(half.attributes, CryptographicAlgorithm).next().copied(),
-        attribute!(half.attributes, CryptographicLength).next().copied(),
-        domain.and_then(|domain| domain.recommended_curve),
-    )
-}
-
 /// The pair that the attributes of its halves ask for, if this client may have it.
 pub fn wanted(cx: &Context<'_, '_>, private: &Object) -> OpResult<PairKind> {
-    let (algorithm, length, curve) = asked(private);
+    let (algorithm, length, curve) = private.asked();
     if let Some(algorithm) = algorithm {
         weakness::check(cx.principal(), Means::Key(algorithm, length, curve))?;
     }
@@ -98,7 +88,7 @@ pub fn store(
     mut public: Object,
     made: &KeyPair,
 ) -> OpResult<(String, String)> {
-    let algorithm = asked(&private).0.unwrap_or_default();
+    let algorithm = private.asked().0.unwrap_or_default();
     let (mut private_block, mut public_block) = material::key_pair_blocks(made, algorithm, cx.version)?;
     for (half, block) in [(&mut private, &mut private_block), (&mut public, &mut public_block)] {
         half.attributes.set(Attribute::CryptographicLength(material::pair_bits(made.kind)));

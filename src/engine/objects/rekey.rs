@@ -2,10 +2,10 @@
 
 use crate::engine::context::Context;
 use crate::engine::cryptography::named;
+use crate::engine::lifecycle::rotation;
 use crate::engine::objects::creation;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, OpResult, refuse};
-use crate::engine::rotation;
 use kmip_codec::attributes::{Attribute, Attributes, SetBy, TemplateAttribute};
 use kmip_codec::enums::{LinkType, ObjectType};
 use kmip_codec::value::{DateTime, Interval};

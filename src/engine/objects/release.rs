@@ -7,8 +7,8 @@ use crate::engine::objects::object::Object;
 use crate::engine::objects::wrapping::{self, Terms};
 use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
 use crate::engine::rights::persona::WrappedValues;
+use crate::engine::settings::Settings;
 use crate::engine::work;
-use crate::engine::world::Settings;
 use kmip_codec::attribute;
 use kmip_codec::enums::{KeyCompressionType, KeyFormatType, KeyWrapType, State};
 use kmip_codec::objects::{
@@ -36,7 +36,7 @@ pub fn opened(cx: &mut Context<'_, '_>, object: &Object) -> OpResult<ManagedObje
     if object.archived {
         return refuse(Cause::Archived, "the object is in the archive: recover it first");
     }
-    material::stored(cx.draft, object)
+    cx.draft.managed(object)
 }
 
 /// The value of an object in this form.
@@ -125,11 +125,11 @@ fn shape(cx: &mut Context<'_, '_>, object: &Object, block: &mut KeyBlock, form: 
     if block.key_wrapping_data.is_some() && (rewrap || form.wrap_type == Some(KeyWrapType::NotWrapped)) {
         *block = wrapping::unwrapped(cx, block, &Terms::of(block, object.attributes.iter()))?;
         // What could not be seen when it came in is seen now.
-        work::take(cx, work::reading(block))?;
+        cx.take_time(work::reading(block))?;
         material::examined(object.object_type(), block)?.check(&Claims::of_object(object))?;
     }
     if let Some(format) = form.format {
-        work::take(cx, work::reading(block))?;
+        cx.take_time(work::reading(block))?;
         material::in_format(block, format)?;
     } else {
         let algorithm = attribute!(object.attributes, CryptographicAlgorithm).next().copied();

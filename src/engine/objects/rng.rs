@@ -1,7 +1,7 @@
 //! The generators of random numbers (KMIP 2.1, 4.46): those that the server has, and which of them a request asks for.
 
 use crate::engine::refusal::{Cause, OpResult, refuse};
-use crate::engine::world::{Seeding, Settings};
+use crate::engine::settings::{Seeding, Settings};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attributes, RngParameters};
 use kmip_codec::enums::{CryptographicAlgorithm, DRBGAlgorithm, RNGAlgorithm};

@@ -28,7 +28,7 @@ pub fn scheme(
     prime: Option<&BigInteger>,
 ) -> OpResult<Scheme> {
     let bits = prime.map_or(0, |prime| prime.as_bytes().len() * 8);
-    work::take(cx, work::prime(bits.min(Scheme::PRIME_BITS_MAX)))?;
+    cx.take_time(work::prime(bits.min(Scheme::PRIME_BITS_MAX)))?;
     match (method, prime) {
         (SplitKeyMethod::XOR, None) => Ok(Scheme::xor()),
         (SplitKeyMethod::PolynomialSharingGF2_8, None) => Ok(Scheme::gf8()),
@@ -65,20 +65,6 @@ pub fn counts(method: SplitKeyMethod, parts: i32, threshold: i32) -> OpResult<(u
     }
 }
 
-/// What a part that comes from elsewhere must fulfil (KMIP 2.1, 2.8).
-pub fn check(part: &SplitKey) -> OpResult<()> {
-    if part.parts < 1 || !(1..=part.parts).contains(&part.part_identifier) {
-        return refuse(Cause::InvalidField, "the Key Part Identifier is 1 to the Split Key Parts");
-    }
-    if !(1..=part.parts).contains(&part.threshold) {
-        return refuse(Cause::InvalidField, "the Split Key Threshold is 1 to the Split Key Parts");
-    }
-    if part.method == SplitKeyMethod::PolynomialSharingPrimeField && part.prime_field_size.is_none() {
-        return refuse(Cause::Missing, "a prime field needs its Prime Field Size");
-    }
-    Ok(())
-}
-
 /// The parts that a request names, with their values.
 pub fn parts(
     cx: &mut Context<'_, '_>,
@@ -107,7 +93,7 @@ fn part(cx: &mut Context<'_, '_>, identifier: UniqueIdentifier) -> OpResult<(Obj
     if kind != ObjectType::SplitKey {
         return refuse(Cause::WrongType, format!("Join Split Key joins Split Keys, and this is a {kind:?}"));
     }
-    match material::stored(cx.draft, &object)? {
+    match cx.draft.managed(&object)? {
         ManagedObject::SplitKey(part) => Ok((object, part)),
         _ => refuse(Cause::Internal, "the stored value is not that of a Split Key"),
     }
@@ -137,7 +123,7 @@ pub fn joined(cx: &mut Context<'_, '_>, parts: &[(Object, SplitKey)]) -> OpResul
     let length = shares.first().map_or(0, |(_, share)| share.len());
     // All parts, and again as many as are enough; what each counts takes a product for each of the others.
     let weights = work(&scheme, 1, 20 * shares.len() * shares.len());
-    work::take(cx, weights + work(&scheme, length, 2 * shares.len()))?;
+    cx.take_time(weights + work(&scheme, length, 2 * shares.len()))?;
     Ok(scheme.join(&shares, threshold).map_err(failed)?)
 }
 

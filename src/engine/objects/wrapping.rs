@@ -92,7 +92,7 @@ pub fn wrapped(
     let inside = named(object, &specification.attributes);
     let mut value = content(plain, data.encoding_option, inside, cx.version)?;
     for layer in layers {
-        work::take(cx, work::wrapping(value.len()))?;
+        cx.take_time(work::wrapping(value.len()))?;
         match (layer, &data.encryption_key_information, &data.mac_signature_key_information) {
             (Layer::Encrypt, Some(key), _) => {
                 let key = WrappingKey::find(cx, key, Role::Encrypt)?;
@@ -130,7 +130,7 @@ pub fn unwrapped(cx: &mut Context<'_, '_>, block: &KeyBlock, terms: &Terms) -> O
         _ => return refuse(Cause::NoKeyValue, "the wrapped key value is not there"),
     };
     for layer in layers.iter().rev() {
-        work::take(cx, work::wrapping(value.len()))?;
+        cx.take_time(work::wrapping(value.len()))?;
         match (layer, &data.encryption_key_information, &data.mac_signature_key_information) {
             (Layer::Encrypt, Some(key), _) => {
                 let key = WrappingKey::find(cx, key, Role::Decrypt)?;

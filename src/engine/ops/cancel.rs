@@ -1,6 +1,7 @@
 //! Cancel (KMIP 2.1, 6.1.5): an asynchronous request that has not begun is not done.
 
-use crate::engine::asynchronous::{self, Record, Stage};
+use crate::engine::asynchronous;
+use crate::engine::asynchronous::record::{Record, Stage};
 use crate::engine::context::{Context, Execute};
 use crate::engine::keyspace;
 use crate::engine::refusal::OpResult;

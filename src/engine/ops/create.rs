@@ -23,7 +23,7 @@ impl Execute for CreateRequest {
             usage::set_usual(&mut object);
         }
         let wanted = KeyMaterialSpec::by(cx, &object, SecretDataType::Password)?;
-        let bytes = material::random(cx, wanted.algorithm, wanted.bytes)?;
+        let bytes = material::random(cx.entropy, wanted.algorithm, wanted.bytes)?;
         let id = wanted.store(cx, object, bytes)?;
         Ok(CreateResponse { object_type: self.object_type, unique_identifier: id.into(), attributes: None })
     }

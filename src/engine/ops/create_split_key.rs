@@ -10,7 +10,6 @@ use crate::engine::objects::splitting;
 use crate::engine::objects::storage;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
 use crate::engine::rights::weakness::{self, Means};
-use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::{KeyFormatType, LinkType, ObjectType};
 use kmip_codec::objects::{KeyBlock, ManagedObject, SplitKey};
@@ -55,7 +54,7 @@ impl Execute for CreateSplitKeyRequest {
                 format!("the secret has {} bytes; this server splits {SECRET_BYTES_MAX}", secret.len());
             return refuse(Cause::Limit, text);
         }
-        work::take(cx, splitting::work(&scheme, secret.len(), usize::from(parts) * usize::from(threshold)))?;
+        cx.take_time(splitting::work(&scheme, secret.len(), usize::from(parts) * usize::from(threshold)))?;
         let mut random = Zeroizing::new(vec![0; scheme.random_bytes(secret.len(), threshold)]);
         cx.entropy.fill(&mut random).map_err(Interrupt::Need)?;
         let shares =
@@ -152,5 +151,5 @@ fn fresh(cx: &mut Context<'_, '_>, given: &Attributes) -> OpResult<SecretBytes> 
     }
     weakness::check(cx.principal(), Means::Key(algorithm, Some(bits), None))?;
     let bytes = material::symmetric_bytes(algorithm, bits)?;
-    material::random(cx, Some(algorithm), bytes)
+    material::random(cx.entropy, Some(algorithm), bytes)
 }

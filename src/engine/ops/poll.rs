@@ -1,6 +1,7 @@
 //! Poll (KMIP 2.1, 6.1.38): the answer of an asynchronous request, once; that it is pending, until then.
 
-use crate::engine::asynchronous::{self, Stage};
+use crate::engine::asynchronous;
+use crate::engine::asynchronous::record::Stage;
 use crate::engine::context::{Context, Execute};
 use crate::engine::keyspace;
 use crate::engine::refusal::{Cause, OpResult, refuse};

@@ -1,7 +1,9 @@
 //! Process (KMIP 2.1, 6.1.39): an asynchronous request is done now, with the others of its batch, so that the next Poll
 //! has its answer.
 
-use crate::engine::asynchronous::{self, Stage};
+use crate::engine::asynchronous;
+use crate::engine::asynchronous::done::carry_out;
+use crate::engine::asynchronous::record::Stage;
 use crate::engine::context::{Context, Execute};
 use crate::engine::keyspace;
 use crate::engine::refusal::{Cause, OpResult, refuse};
@@ -24,7 +26,7 @@ impl Execute for ProcessRequest {
             Stage::Canceled => return refuse(Cause::Canceled, "the request was cancelled"),
         }
         let place = record.head.unwrap_or_else(|| keyspace::place(&record.owner, &correlation));
-        let item_outcomes = asynchronous::carry_out(cx.draft, &place, None, cx.entropy, cx.fulfilled)?;
+        let item_outcomes = carry_out(cx.draft, &place, None, cx.entropy, cx.fulfilled)?;
         cx.touched.extend(item_outcomes.iter().flat_map(|item| item.objects.iter().cloned()));
         cx.within = item_outcomes;
         cx.draft.check_room()?;

@@ -1,6 +1,6 @@
 //! Query Asynchronous Requests (KMIP 2.1, 6.1.41): those of the client whose answers it has not had yet.
 
-use crate::engine::asynchronous::{Record, Stage};
+use crate::engine::asynchronous::record::{Record, Stage};
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::{OpResult, unless_damaged};
 use bytes::Bytes;

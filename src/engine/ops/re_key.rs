@@ -22,7 +22,7 @@ impl Execute for ReKeyRequest {
         let mut new = rekey::successor(cx, &mut old, self.attributes, self.offset)?;
         rekey::link(&mut old, &mut new, cx.now());
         let wanted = KeyMaterialSpec::by(cx, &new, SecretDataType::Seed)?;
-        let key = material::random(cx, wanted.algorithm, wanted.bytes)?;
+        let key = material::random(cx.entropy, wanted.algorithm, wanted.bytes)?;
         cx.save(old)?;
         let id = wanted.store(cx, new, key)?;
         Ok(ReKeyResponse { unique_identifier: id.into(), attributes: None })

@@ -6,10 +6,11 @@
 
 use crate::engine::certificates::{self, CertTemplate};
 use crate::engine::context::{Context, Execute};
+use crate::engine::fulfilled::Credential;
 use crate::engine::lifecycle::move_to;
 use crate::engine::lifecycle::states::Event;
 use crate::engine::material;
-use crate::engine::need::{CertificateRequest, Credential, KeyPair, PairKind};
+use crate::engine::need::{CertificateRequest, KeyPair, PairKind};
 use crate::engine::objects::creation;
 use crate::engine::objects::intake;
 use crate::engine::objects::object::Object;
@@ -17,7 +18,7 @@ use crate::engine::objects::pair;
 use crate::engine::objects::release;
 use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::credentials;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, Attributes, CryptographicDomainParameters, RevocationReason};
 use kmip_codec::enums::*;
 use kmip_codec::objects::{self, Certificate, ManagedObject};

@@ -1,16 +1,15 @@
 //! RNG Seed (KMIP 2.1, 6.1.50). As the configuration wants, a client's bytes are mixed into the generator beside the
 //! system's entropy, all or the first of them; or none is taken, and the answer says so; or they are refused.
 
-use crate::engine::batch_results;
 use crate::engine::context::{Context, Execute};
 use crate::engine::refusal::{Cause, OpResult, refuse};
-use crate::engine::world::Seeding;
+use crate::engine::settings::Seeding;
 use kmip_codec::payloads::{RNGSeedRequest, RNGSeedResponse};
 
 impl Execute for RNGSeedRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<RNGSeedResponse> {
         let settings = cx.settings();
-        let data = batch_results::resolve_data(cx, self.data)?;
+        let data = cx.resolve_data(self.data)?;
         let taken = match settings.seeding {
             Seeding::Ignore => 0,
             Seeding::Accept => data.len().min(settings.seed_bytes_max),

@@ -42,7 +42,7 @@ impl Execute for ValidateRequest {
             }
         }
         let bytes = certificates.iter().map(|certificate| certificate.value.len()).sum();
-        work::take(cx, work::chain(certificates.len(), bytes))?;
+        cx.take_time(work::chain(certificates.len(), bytes))?;
         let at = self.validity_date.map_or_else(|| cx.now(), |date| date.0);
         let (leaf, others) = leaf(certificates)?;
         let settings = cx.settings();

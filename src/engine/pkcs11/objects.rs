@@ -7,8 +7,8 @@ use super::sessions::session;
 use super::{Call, Returned, code};
 use crate::engine::draft::{Age, Draft};
 use crate::engine::keyspace::Index;
-use crate::engine::material;
-use crate::engine::objects::object::{self, Object};
+use crate::engine::objects::index::index_value;
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Interrupt, OpResult};
 use crate::engine::work;
 use kmip_codec::attributes::{Attribute, Name};
@@ -31,7 +31,7 @@ pub fn find_init(call: &mut Call<'_, '_, '_>) -> Returned {
         return Err(code::ATTRIBUTE_TYPE_INVALID.into());
     }
     let label = template.iter().find_map(Named::label);
-    let index = label.and_then(|label| object::index_value(&Attribute::Name(Name::text(label))));
+    let index = label.and_then(|label| index_value(&Attribute::Name(Name::text(label))));
     let is_logged_in = call.application.is_logged_in;
     let mut identifiers = Vec::new();
     let mut visit = |draft: &mut Draft<'_>, object: Object| -> OpResult<ControlFlow<()>> {
@@ -90,7 +90,7 @@ pub fn attribute_value(call: &mut Call<'_, '_, '_>) -> Returned {
     let handle = call.input.ulong()?;
     let template = Named::read_all(&mut call.input)?;
     let object = visible(call, handle)?.ok_or(code::OBJECT_HANDLE_INVALID)?;
-    work::take(call.cx, work::pairs(template.len(), object.attributes.count()))?;
+    call.cx.take_time(work::pairs(template.len(), object.attributes.count()))?;
     let mut worst = PKCS11ReturnCode::OK;
     call.output.count(template.len());
     for named in &template {
@@ -135,7 +135,7 @@ fn value(call: &mut Call<'_, '_, '_>, object: &Object) -> OpResult<Result<Value,
     let Some(object) = readable(call, &object.id, Operation::Get)? else {
         return Ok(Err(code::ATTRIBUTE_SENSITIVE));
     };
-    Ok(match material::stored(call.cx.draft, &object)? {
+    Ok(match call.cx.draft.managed(&object)? {
         ManagedObject::Certificate(certificate) => Ok(Value::Bytes(certificate.value.to_vec())),
         _ => Err(code::ATTRIBUTE_TYPE_INVALID),
     })

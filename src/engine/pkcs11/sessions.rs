@@ -3,7 +3,7 @@
 use super::application::{SESSIONS_MAX, Session};
 use super::{Call, Returned, SLOT, code, slots};
 use crate::engine::refusal::Interrupt;
-use crate::engine::world::Seeding;
+use crate::engine::settings::Seeding;
 use kmip_codec::enums::PKCS11ReturnCode;
 use zeroize::Zeroizing;
 

@@ -9,7 +9,6 @@ use kmip_codec::enums::{CryptographicAlgorithm, ProfileName};
 use kmip_codec::operations::{OPERATION_ROWS, OperationRow};
 use kmip_codec::payloads::{ProfileInformation, ProfileVersion};
 use kmip_codec::version::{V1_0, V2_0, VERSIONS};
-use serde::Deserialize;
 
 /// A profile of servers.
 #[derive(Clone, Copy, Debug)]
@@ -91,39 +90,6 @@ pub const PROFILES: &[Profile] = &[
     only_2("AESXTSServer", Nothing, &["AX-M"]),
     only_2("PKCS_11Server", Nothing, &["PKCS11-M"]),
 ];
-
-/// Where clients reach KMIP over HTTPS.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Place {
-    /// Server URI.
-    pub uri: Option<String>,
-    /// Server Port.
-    pub port: u16,
-}
-
-impl Place {
-    /// Whether the row can stand in an answer; otherwise the key and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        let https = |uri: &String| uri.starts_with("https://") && uri.ends_with("/kmip");
-        match (&self.uri, self.port) {
-            (Some(uri), _) if !https(uri) => {
-                Err(("uri", "this is no URI of KMIP: write https://HOST:PORT/kmip".to_owned()))
-            }
-            (_, 0) => Err(("port", "it must be from 1 to 65535: clients cannot reach port 0".to_owned())),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// How this server is reached, as far as profiles are about that.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Transports {
-    /// Where KMIP is spoken over HTTPS; none for nowhere.
-    pub https: Vec<Place>,
-    /// The level of Suite B that TLS has.
-    pub suite_b: Option<u16>,
-}
 
 impl Profile {
     /// What it is called where its version is this: in 1.x the name has the version in it.

@@ -5,58 +5,19 @@
 //! It is asked for each message, so that a connection does not outlive its certificate, and again of what was given to a
 //! client earlier: tickets, asynchronous requests, notifications.
 
+pub mod record;
+
+use self::record::{NameRecord, Record, is_in_use};
 use crate::engine::draft::Draft;
-use crate::engine::need::Credential;
+use crate::engine::draft::logins;
+use crate::engine::fulfilled::Credential;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse, unless_damaged};
 use crate::engine::rights::grant::{Grant, Right};
 use crate::engine::rights::identity::{CertificatePath, Fingerprint, Identity, Validity};
-use crate::engine::rights::logins;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::world::World;
-use kmip_codec::enums::State;
 use kmip_codec::operations::Operation;
-use serde::{Deserialize, Serialize};
-
-/// What is known of a certificate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// The name of the client.
-    pub client: String,
-    /// When it ends by itself, in seconds since 1970, where that is known.
-    pub until: Option<i64>,
-    /// When the record was made, in seconds since 1970.
-    pub at: i64,
-    /// The managed certificate: revoked as that, it is revoked as a credential.
-    pub object: Option<String>,
-    /// Why it is not good any more. This is final.
-    pub ended: Option<String>,
-    /// What was made to take its place and the client may still fetch with it: there is no other way to get at it.
-    pub successors: Vec<String>,
-    /// The certificate in whose place it came, until it is used first.
-    pub replaces: Option<Fingerprint>,
-    /// The certificate that came in its place, where the client itself replaced it: what the client asked for with this
-    /// one is still done.
-    #[serde(default)]
-    pub replaced_by: Option<Fingerprint>,
-    /// SHA-256 of its public key (see [`logins`](super::logins)), where that is known: what shares the key pair is found by it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<Fingerprint>,
-    /// Whether an administrator had it signed after the name was revoked, so that it is good all the same.
-    #[serde(default)]
-    pub reinstated: bool,
-}
-
-/// What is known of a name that certificates have, or a user of one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameRecord {
-    /// The name.
-    pub client: String,
-    /// When the record was written, in seconds since 1970.
-    pub at: i64,
-    /// Why no certificate with this name is good, whoever signed it, but those that were reinstated.
-    pub ended: Option<String>,
-}
 
 /// How far a certificate is good.
 #[derive(Debug, Default)]
@@ -204,28 +165,6 @@ fn is_good(draft: &mut Draft<'_>, record: &Record) -> OpResult<bool> {
     let Some(id) = &record.object else { return Ok(true) };
     let object = draft.credential_object(id)?;
     Ok(object.is_some_and(|object| is_in_use(&object, now)))
-}
-
-/// Whether somebody may log in with a certificate, now or later: whether its end is not final. Dates do not count, for a clock may be
-/// wrong.
-pub fn may_be_good(draft: &mut Draft<'_>, record: &Record) -> OpResult<bool> {
-    // What is damaged lets nobody in, until it is put back.
-    let name = unless_damaged(draft.client_name(&record.client))?;
-    if !record.reinstated && name.is_some_and(|name| name.ended.is_some()) {
-        return Ok(false);
-    }
-    // With one that was replaced, its successors may still be fetched.
-    if record.ended.is_some() {
-        return Ok(!record.successors.is_empty());
-    }
-    let Some(id) = &record.object else { return Ok(true) };
-    let state = unless_damaged(draft.credential_object(id))?.and_then(|object| object.stored_state());
-    Ok(matches!(state, Some(State::PreActive | State::Active)))
-}
-
-/// Whether a managed certificate can be logged in with, by its state.
-pub fn is_in_use(certificate: &Object, now: i64) -> bool {
-    matches!(certificate.state_at(now), Some(State::PreActive | State::Active))
 }
 
 fn not_good() -> Interrupt {

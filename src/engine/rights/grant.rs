@@ -3,8 +3,7 @@
 //! A grant only ever takes away: its holder acts as the giver, whose own right to an object is asked first.
 
 use crate::engine::objects::object::Object;
-use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::policy;
+use crate::engine::refusal::{Cause, Refusal, not_found};
 use kmip_codec::attribute;
 use kmip_codec::operations::Operation;
 use serde::{Deserialize, Serialize};
@@ -98,7 +97,7 @@ impl Grant {
         if self.rights.is_none() {
             return Ok(());
         }
-        let right = self.right_on(object).ok_or_else(|| policy::not_found(&object.id))?;
+        let right = self.right_on(object).ok_or_else(|| not_found(&object.id))?;
         self.used.get_or_insert(right);
         Ok(())
     }

@@ -5,14 +5,16 @@
 //! of Delegated Login for any client of this server, which then acts as the giver *is now*, within the rights of the
 //! ticket, and never as an administrator.
 
+pub mod record;
+
+use self::record::Record;
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
 use crate::engine::keyspace;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::grant::Grant;
-use crate::engine::rights::identity::Identity;
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::world::World;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -21,34 +23,10 @@ use kmip_codec::enums::{TicketType, UsageLimitsUnit};
 use kmip_codec::message::{Credential, RequestMessage, Ticket};
 use kmip_codec::payloads::TicketLease;
 use kmip_codec::value::{DateTime, Interval};
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// Bytes of a ticket's value before its secret: the owner's short form and the number of the ticket.
 const PLACE_BYTES: usize = 32;
-
-/// What the store keeps of a ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// The name of the client that it was given to or by.
-    pub owner: String,
-    /// The fingerprint of that client's certificate, as older versions kept it.
-    #[serde(default)]
-    fingerprint: String,
-    /// What that client is made from; none in what older versions kept.
-    #[serde(default)]
-    identity: Option<Identity>,
-    /// SHA-256 of the value, in hex.
-    hash: String,
-    /// Seconds since 1970.
-    expires: i64,
-    /// How many requests are left.
-    requests: Option<i32>,
-    /// Whether anybody may use it.
-    delegated: bool,
-    /// What it allows.
-    pub grant: Grant,
-}
 
 /// What a request for a ticket asks.
 pub struct Terms {
@@ -69,13 +47,6 @@ pub struct Admitted {
     key: Vec<u8>,
     /// The ticket, with this request counted.
     record: Record,
-}
-
-impl Record {
-    /// What the client is made from that it was given to or by.
-    fn identity(&self) -> Identity {
-        self.identity.clone().unwrap_or_else(|| Identity::of_older(&self.owner, &self.fingerprint))
-    }
 }
 
 impl Admitted {

@@ -5,9 +5,8 @@
 use crate::crypto::Digest;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
-use crate::engine::objects::pair;
 use crate::engine::refusal::{Cause, OpResult, refuse};
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use kmip_codec::attribute;
 use kmip_codec::enums::{
     BlockCipherMode, CryptographicAlgorithm as Algorithm, PaddingMethod, ProtectionLevel,
@@ -153,7 +152,7 @@ pub fn check(principal: &Principal, means: Means) -> OpResult<()> {
 
 /// The same for a key that is there already.
 pub fn check_key(principal: &Principal, key: &Object) -> OpResult<()> {
-    match pair::asked(key) {
+    match key.asked() {
         (Some(algorithm), length, curve) => check(principal, Means::Key(algorithm, length, curve)),
         (None, ..) => Ok(()),
     }
@@ -191,7 +190,7 @@ pub fn check_quantum_safe(object: &Object) -> OpResult<()> {
     if attribute!(object.attributes, QuantumSafe).next() != Some(&true) {
         return Ok(());
     }
-    let (Some(algorithm), bits, _) = pair::asked(object) else { return Ok(()) };
+    let (Some(algorithm), bits, _) = object.asked() else { return Ok(()) };
     let low = attribute!(object.attributes, ProtectionLevel).next() == Some(&ProtectionLevel::Low);
     let least = if low { 128 } else { 256 };
     let broken = ALGORITHMS.iter().any(|(weak, _)| *weak == algorithm);

@@ -4,13 +4,14 @@
 //! The clock may as well be behind now. So an Initial Date that has come counts again: who sets the clock right makes nothing
 //! due before its time.
 
-use super::initial_date;
-use crate::engine::draft::{Changes, Draft};
+use crate::engine::changes::Changes;
+use crate::engine::draft::Draft;
 use crate::engine::keyspace;
+use crate::engine::lifecycle::rotation::initial_date;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Interrupt, OpResult};
-use crate::engine::rights::policy::Principal;
+use crate::engine::rights::principal::Principal;
 use crate::engine::world::{Direction, World};
 use std::ops::ControlFlow;
 

@@ -2,7 +2,7 @@
 //! asked twice is asked once, and what is compared stands beside its like.
 
 use crate::engine::lifecycle::states;
-use crate::engine::objects::intake;
+use crate::engine::material;
 use crate::engine::objects::object::{self, Object};
 use crate::engine::work;
 use kmip_codec::Tag;
@@ -140,7 +140,7 @@ impl Condition<'_> {
             (Attribute::CryptographicUsageMask(have), Attribute::CryptographicUsageMask(wanted)) => {
                 have.contains(*wanted)
             }
-            (have, wanted) => intake::is_same(object, have, wanted),
+            (have, wanted) => material::is_same(object, have, wanted),
         }
     }
 }

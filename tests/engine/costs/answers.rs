@@ -4,7 +4,7 @@ use crate::objects::*;
 use crate::world::{Bench, granted, principal};
 use keystead::engine::batch::Outcome;
 use keystead::engine::refusal::Cause;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};

@@ -5,7 +5,7 @@ use crate::openssl::OpenSsl;
 use crate::world::{self, Bench, principal};
 use keystead::crypto::Digest;
 use keystead::crypto::derivation::pbkdf2;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::{Attribute, Link};
 use kmip_codec::enums::*;
 use kmip_codec::message::RequestMessage;

@@ -5,7 +5,7 @@ use super::parameters::{Row, are_bounded, derive, secret};
 use crate::objects::*;
 use crate::support::costly;
 use crate::world::{self, Bench, granted, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};

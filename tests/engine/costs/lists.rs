@@ -6,7 +6,7 @@ use crate::every_operation::{ann, bench, rows::ROWS};
 use crate::objects::*;
 use crate::world::{self, Bench, granted};
 use keystead::engine::need::Need;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};

@@ -7,7 +7,7 @@ use crate::openssl::OpenSsl;
 use crate::support::costly;
 use crate::world::{self, Bench, principal};
 use keystead::engine::refusal::Cause;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};

@@ -2,7 +2,7 @@
 
 use crate::objects::*;
 use crate::world::{self, Bench, principal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

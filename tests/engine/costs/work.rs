@@ -7,7 +7,7 @@ use crate::world::{self, Bench};
 use keystead::engine::batch::Outcome;
 use keystead::engine::need::Need;
 use keystead::engine::refusal::Cause;
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::item::ItemValue;

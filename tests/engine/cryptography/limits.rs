@@ -2,7 +2,7 @@
 
 use super::super::objects::{activate, create};
 use super::*;
-use keystead::engine::world::Seeding;
+use keystead::engine::settings::Seeding;
 use kmip_codec::attribute;
 
 fn limited(total: i64, unit: UsageLimitsUnit) -> Attribute {

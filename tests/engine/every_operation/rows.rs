@@ -3,10 +3,10 @@
 use crate::objects::*;
 use crate::world::{Bench, principal};
 use bytes::Bytes;
-use keystead::engine::notifications::notification::{Put, Subscription, ToldChanges};
 use keystead::engine::rights::identity::{Fingerprint, Identity, Validity};
-use keystead::engine::rights::policy::Principal;
-use keystead::engine::world::{Authority, AuthorityKey};
+use keystead::engine::rights::principal::Principal;
+use keystead::engine::settings::{Authority, AuthorityKey};
+use keystead::engine::settings::{Put, Subscription, ToldChanges};
 use kmip_codec::Version;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

@@ -3,7 +3,7 @@
 use crate::objects::*;
 use crate::world::{Bench, granted};
 use keystead::engine::refusal::{Cause, Refusal};
-use keystead::engine::rights::policy::Principal;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};

@@ -1,7 +1,7 @@
 //! Clients that are let in, and what they bring.
 
 use super::*;
-use keystead::engine::rights::logins;
+use keystead::engine::draft::logins;
 
 /// The clients that a test knows, others are in no group, and users only where they are known; and those of them who have not come,
 /// with whether the CAs would let them in.

@@ -1,7 +1,6 @@
 //! Administrators who would lock themselves out, or everybody: that is refused, unless it is said.
 
 use crate::engine::context::Context;
-use crate::engine::material;
 use crate::engine::refusal::{Cause, OpResult, refuse, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity};
@@ -75,7 +74,7 @@ fn der(pem: &str) -> Option<Vec<u8>> {
 /// The managed certificate of this identifier, DER.
 fn kept(cx: &mut Context<'_, '_>, id: &str) -> OpResult<Option<Vec<u8>>> {
     let Some(object) = unless_damaged(cx.draft.credential_object(id))? else { return Ok(None) };
-    let value = unless_damaged(material::stored(cx.draft, &object).map(Some))?;
+    let value = unless_damaged(cx.draft.managed(&object).map(Some))?;
     Ok(value.and_then(|value| match value {
         ManagedObject::Certificate(certificate) => Some(certificate.value.to_vec()),
         _ => None,

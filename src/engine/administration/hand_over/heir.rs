@@ -7,7 +7,8 @@ use crate::engine::refusal::{Cause, OpResult, Refusal, refuse, unless_damaged};
 use crate::engine::rights::credentials;
 use crate::engine::rights::identity::ClientRef;
 use crate::engine::rights::names;
-use crate::engine::rights::policy::{self, Principal};
+use crate::engine::rights::principal::Principal;
+use crate::engine::rights::principal::acting_as;
 
 /// Who is to own the objects, as it acts now. Refuses who could never get at them.
 pub fn of(cx: &mut Context<'_, '_>, from: &str, heir: &ClientRef, even_unknown: bool) -> OpResult<Principal> {
@@ -28,7 +29,7 @@ pub fn of(cx: &mut Context<'_, '_>, from: &str, heir: &ClientRef, even_unknown: 
         let identity = heir.identity();
         Principal { name: identity.name(), identity, ..Principal::default() }
     };
-    let heir = policy::acting_as(cx.draft.world().clients, heir).unwrap_or_else(unknown);
+    let heir = acting_as(cx.draft.world().clients, heir).unwrap_or_else(unknown);
     must_not_be_revoked(cx, &heir)?;
     Ok(heir)
 }

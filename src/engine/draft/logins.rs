@@ -1,16 +1,16 @@
 //! The objects with which clients log in: the certificates that Re-Provision keeps of them, and every copy of a key of theirs. Whoever
 //! has the private key is that client, and whoever ends the certificate locks it out: they are nobody else's, whatever is handed over.
 
-use super::credentials::{self, Record};
-use super::identity::{ClientRef, Fingerprint};
+use super::Draft;
 use crate::admin::protocol::Issued;
 use crate::crypto::pkey::Key;
-use crate::engine::draft::Draft;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Interrupt, OpResult, unless_damaged};
+use crate::engine::rights::credentials::record::Record;
+use crate::engine::rights::identity::{ClientRef, Fingerprint};
 use kmip_codec::attribute;
-use kmip_codec::enums::{CertificateType, KeyFormatType, LinkType, ObjectType};
+use kmip_codec::enums::{CertificateType, KeyFormatType, LinkType, ObjectType, State};
 use kmip_codec::objects::ManagedObject;
 use kmip_codec::value::UniqueIdentifier;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,14 +52,14 @@ impl Logins {
         for fingerprint in draft.credentials()? {
             // One that is damaged lets nobody in.
             let Some(record) = unless_damaged(draft.credential(&fingerprint))? else { continue };
-            if credentials::may_be_good(draft, &record)? {
+            if may_be_good(draft, &record)? {
                 all.add(draft, record)?;
             }
         }
         for Issued { fingerprint, name, public_key, .. } in draft.issued_with_keys()? {
             let record = unless_damaged(draft.credential(&fingerprint))?;
             let record = record.unwrap_or(Record { client: name, ..Record::default() });
-            if credentials::may_be_good(draft, &record)? {
+            if may_be_good(draft, &record)? {
                 all.add(draft, Record { key: public_key, object: None, ..record })?;
             }
         }
@@ -130,12 +130,29 @@ impl Logins {
         for (fingerprint, client) in draft.world().clients.came_with(key) {
             let record = unless_damaged(draft.credential(&fingerprint))?;
             let record = record.unwrap_or(Record { client: client.clone(), ..Record::default() });
-            if credentials::may_be_good(draft, &record)? {
+            if may_be_good(draft, &record)? {
                 return Ok(Some(client));
             }
         }
         Ok(None)
     }
+}
+
+/// Whether somebody may log in with a certificate, now or later: whether its end is not final. Dates do not count, for a clock may be
+/// wrong.
+fn may_be_good(draft: &mut Draft<'_>, record: &Record) -> OpResult<bool> {
+    // What is damaged lets nobody in, until it is put back.
+    let name = unless_damaged(draft.client_name(&record.client))?;
+    if !record.reinstated && name.is_some_and(|name| name.ended.is_some()) {
+        return Ok(false);
+    }
+    // With one that was replaced, its successors may still be fetched.
+    if record.ended.is_some() {
+        return Ok(!record.successors.is_empty());
+    }
+    let Some(id) = &record.object else { return Ok(true) };
+    let state = unless_damaged(draft.credential_object(id))?.and_then(|object| object.stored_state());
+    Ok(matches!(state, Some(State::PreActive | State::Active)))
 }
 
 /// Whether somebody logs in with this object, or may.
@@ -171,7 +188,7 @@ fn pair_of(object: &Object) -> Vec<String> {
 
 /// The public key of an object, whichever half or certificate it is; `None` where the server cannot see it.
 fn public_key(draft: &mut Draft<'_>, object: &Object) -> OpResult<Option<Fingerprint>> {
-    match material::stored(draft, object) {
+    match draft.managed(object) {
         Ok(value) => Ok(of_value(value)),
         Err(Interrupt::Refused(_)) => Ok(None),
         Err(need) => Err(need),
