@@ -82,12 +82,11 @@ impl Authenticator {
     /// As whom the other side of a connection is let in now: what it has shown is judged again where the CA, its lists or the
     /// configuration have changed, or a date has passed.
     pub fn current(&self, presented: &Presented) -> Result<Arc<Principal>, Refusal> {
-        let (rules, trust) = (self.rules.get(), self.trust.get());
-        let judged = presented.judged();
-        let is_same = Arc::ptr_eq(&judged.rules, &rules) && Arc::ptr_eq(&judged.trust, &trust);
-        if is_same && judged.holds.has(now()) {
-            return Ok(judged.principal);
+        let is_same = |judged: &Judged| self.rules.is(&judged.rules) && self.trust.is(&judged.trust);
+        if let Some(principal) = presented.principal_if(|judged| is_same(judged) && judged.holds.has(now())) {
+            return Ok(principal);
         }
+        let (rules, trust) = (self.rules.get(), self.trust.get());
         let judged = self.judge(rules, trust, presented.chain(), presented.shown()).map_err(|refused| {
             let text = format!("the certificate of this client is not taken any more: {}", refused.why);
             Refusal::new(Cause::Certificate, text)

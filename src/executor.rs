@@ -18,6 +18,7 @@ mod owners;
 mod readiness;
 mod registrar;
 mod run;
+mod shared;
 
 pub use adapters::{StoreView, now};
 pub use commit::Error;
@@ -74,6 +75,7 @@ pub struct Executor {
     database: Arc<Database>,
     hierarchy: Arc<Hierarchy>,
     openings: openings::Openings,
+    shared: shared::SharedThreads,
     authenticator: Arc<Authenticator>,
     settings: Settings,
     /// What clients have sent for the generator.
@@ -109,6 +111,7 @@ impl Executor {
             database,
             hierarchy,
             openings: openings::Openings::default(),
+            shared: shared::SharedThreads::default(),
             authenticator,
             settings,
             seeds: Seeds::default(),

@@ -5,7 +5,9 @@ mod pace;
 
 use crate::admission::{ALLOWANCE, Reservation, Stage};
 use crate::listen::{Evicted, Slot};
-use crate::session::{self, Answer, CROWDED, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service, answered};
+use crate::session::{
+    self, Answer, CROWDED, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service, Timer, answered,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
@@ -137,7 +139,9 @@ impl<S: Service> Exchange<'_, S> {
             return Err((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
         }
         let received = Received { encoding, bytes, room };
-        let Some(answer) = answered(self.service, self.peer, received).await else { return Ok(None) };
+        let Some(answer) = answered(self.service, self.peer, received, &mut Timer::default()).await else {
+            return Ok(None);
+        };
         let Answer { bytes, unreadable, room, .. } = answer;
         match unreadable.filter(|error| is_no_message(error, encoding)) {
             Some(error) => {

@@ -16,11 +16,11 @@ mod rotate;
 pub use async_worker::work;
 pub use reading::expansion;
 
-use answers::{enforce_max_response_size, refuse_message, unreadable};
+use answers::{encoded, refuse_message, unreadable};
 
 use crate::admission::{MemoryBudget, Reservation};
 use crate::engine::administration;
-use crate::engine::batch::{self, Outcome};
+use crate::engine::batch::{self, Outcome, is_quick};
 use crate::engine::fulfilled::Fulfilled;
 use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
@@ -62,6 +62,8 @@ struct Asked {
     message: Arc<RequestMessage>,
     /// How the answer is written.
     encoding: Encoding,
+    /// Whether it is to be answered on the thread of its connection.
+    is_quick: bool,
 }
 
 /// What a message comes to beside its effects.
@@ -89,6 +91,7 @@ impl Server {
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
         let request = self.next_request();
         let encoding = received.encoding;
+        let is_small = reading::is_small(&received);
         // Asked once for each message: a reload holds for live connections, in how they are read too.
         let holder = self.executor.authenticator().current(&peer.presented);
         let persona = &holder.as_ref().unwrap_or(&peer.principal).persona;
@@ -107,7 +110,8 @@ impl Server {
             }
         };
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
-        self.exchange(Asked { request, peer, message, encoding }, holder).await
+        let is_quick = is_small && is_quick(&message);
+        self.exchange(Asked { request, peer, message, encoding, is_quick }, holder).await
     }
 
     /// The number of a request: what log, audit and messages call it by.
@@ -122,10 +126,11 @@ impl Server {
             Err(refusal) => return self.turn_away(asked, refusal).await,
         };
         let (server, work) = (Arc::clone(&self), asked.clone());
-        let ran = self.executor.run(asked.peer.presented.client(), move |world, entropy, fulfilled| {
+        let decide = move |world: &World<'_>, entropy: &mut dyn Entropy, fulfilled: &mut Fulfilled| {
             server.decide(&work, world, entropy, fulfilled)
-        });
-        match ran.await {
+        };
+        let (client, executor) = (asked.peer.presented.client(), &self.executor);
+        match executor.run_on(executor.thread_for(asked.is_quick), client, decide).await {
             Ok(done) => {
                 entries::tell(asked.request, &asked.peer, &done.result.notes);
                 self.leave(done.result, Some(done.room))
@@ -142,7 +147,7 @@ impl Server {
         entropy: &mut dyn Entropy,
         fulfilled: &mut Fulfilled,
     ) -> Result<Effects<Reply>, Need> {
-        let Asked { request, peer, message, .. } = asked;
+        let Asked { request, peer, message, encoding, .. } = asked;
         let outcome = match push::check_role_reversal(peer, message) {
             Some(refusal) => refuse_message(message, &refusal),
             None => batch::run(world, &peer.principal, message, entropy, fulfilled)
@@ -150,9 +155,9 @@ impl Server {
         };
         tracing::debug!(request, asked_microseconds = outcome.asked, "ran a message");
         let objects = self.object_facts(world, peer, message, &outcome);
-        let outcome = enforce_max_response_size(*request, message, outcome);
+        let (outcome, answer) = encoded(*request, (message, *encoding), outcome);
         let told = self.told(*request, peer, message, &outcome, objects);
-        Ok(effects(asked, outcome, told))
+        Ok(effects(asked, (outcome, answer), told))
     }
 
     /// An answer that is ready to leave, with the room that it takes until it is written.
@@ -195,10 +200,11 @@ impl Server {
         tracing::info!(request, peer = %peer.address, %client, ?cause, %why, "turned a message away");
         let (server, work) = (Arc::clone(self), asked.clone());
         let refused = self.executor.run(asked.peer.presented.client(), move |_, _, _| {
-            let Asked { request, peer, message, .. } = &work;
-            let outcome = enforce_max_response_size(*request, message, refuse_message(message, &refusal));
+            let Asked { request, peer, message, encoding, .. } = &work;
+            let (outcome, answer) =
+                encoded(*request, (message, *encoding), refuse_message(message, &refusal));
             let told = server.told(*request, peer, message, &outcome, Vec::new());
-            Ok(effects(&work, outcome, told))
+            Ok(effects(&work, (outcome, answer), told))
         });
         match refused.await {
             Ok(done) => self.leave(done.result, Some(done.room)),
@@ -215,7 +221,8 @@ impl Server {
         let mut outcome = refuse_message(message, &Refusal::new(why.cause(), why.told()));
         answers::stamp_request_id(&mut outcome.response, *request, message);
         let told = self.told(*request, peer, message, &outcome, Vec::new());
-        let Effects { changes, entries, result, .. } = effects(asked, outcome, told);
+        let answer = outcome.response.encode(asked.encoding).into();
+        let Effects { changes, entries, result, .. } = effects(asked, (outcome, answer), told);
         if !why.is_passing()
             && let Err(error) = self.executor.commit(changes, entries).await
         {
@@ -295,17 +302,22 @@ impl Service for Arc<Server> {
 }
 
 /// What an outcome changes, with its audit entries, and what is answered then.
-fn effects(asked: &Asked, outcome: Outcome, told: Option<Box<Exchange>>) -> Effects<Reply> {
+fn effects(
+    asked: &Asked,
+    (outcome, answer): (Outcome, Zeroizing<Vec<u8>>),
+    told: Option<Box<Exchange>>,
+) -> Effects<Reply> {
     let entries = entries::of(asked.request, &asked.peer, &asked.message, &outcome);
     // Which function of PKCS#11 was called, and what administrators ask, stands in the audit alone.
     const UNTOLD: &[Operation] = &[Operation::PKCS_11, administration::OPERATION];
     let is_told = |item_outcome: &&ItemOutcome| {
-        item_outcome.status == ResultStatus::Success && !UNTOLD.contains(&item_outcome.operation)
+        item_outcome.status == ResultStatus::Success
+            && !item_outcome.note.is_empty()
+            && !UNTOLD.contains(&item_outcome.operation)
     };
     let notes = outcome.item_outcomes.iter().filter(is_told).map(|item| item.note.clone()).collect();
     let Outcome { response, changes, notifications, .. } = outcome;
     let turn = push::role_reversal(&asked.message, &response);
-    let answer: Zeroizing<Vec<u8>> = response.encode(asked.encoding).into();
     let bytes = answer.capacity();
     Effects { changes, entries, notifications, result: Reply { answer, turn, notes, told }, bytes }
 }

@@ -7,9 +7,11 @@
 
 mod frame;
 mod socket;
+mod timer;
 
 pub use frame::{Frame, Intake, grow};
-pub use socket::{Socket, Watch, unless_left};
+pub use socket::{Socket, Watch};
+pub use timer::Timer;
 
 use crate::admission::{MemoryBudget, Reservation};
 use crate::authenticate::Presented;
@@ -18,14 +20,18 @@ use crate::listen::{Evicted, Slot, TurnedAway};
 use kmip_codec::Version;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::wire::Encoding;
+use socket::unless_left;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::task::yield_now;
+use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 /// The other side of a connection.
@@ -128,55 +134,132 @@ pub async fn serve<S: Service>(
     service: S,
     (limits, mut stopping): (Limits, watch::Receiver<bool>),
 ) -> io::Result<()> {
-    let mut too_old = pin!(sleep(limits.connection));
-    let mut refused = false;
-    let intake = Intake {
-        limits: &limits,
-        slot: Some(&slot),
-        memory: service.memory(),
-        client: peer.presented.client(),
+    let connection = Connection {
+        intake: Intake {
+            limits: &limits,
+            slot: Some(&slot),
+            memory: service.memory(),
+            client: peer.presented.client(),
+        },
+        peer: &peer,
+        service: &service,
     };
-    loop {
-        let frame = tokio::select! {
-            frame = intake.frame(&mut stream, RequestMessage::TAG) => frame?,
-            () = evicted.wait() => break,
-            _ = stopping.wait_for(|stopping| *stopping) => break,
-            () = &mut too_old => break,
-        };
-        let is_refused = matches!(frame, Frame::Refused(_) | Frame::Crowded(_));
-        let answer = match frame {
-            Frame::End => break,
-            Frame::Whole(bytes, room) => {
-                let received = Received { encoding: Encoding::Ttlv, bytes, room };
-                let Some(answer) = answered(&service, &peer, received).await else { break };
-                answer
-            }
-            Frame::Crowded(begun) => service.crowded(&peer, Encoding::Ttlv, &begun),
-            Frame::Refused(error) => {
-                tracing::info!(peer = %peer.address, %error, "closing a connection: this is no message");
-                service.refuse(&peer, Encoding::Ttlv, error)
-            }
-        };
-        let turn = answer.role_reversal;
-        write(&mut stream, answer, &limits).await?;
-        if let Some(version) = turn {
-            let stream = &mut stream;
-            let turned = RoleReversed { stream, peer, version, limits, stopping: stopping.clone() };
-            service.take_over(turned).await?;
-            break;
-        }
-        if is_refused {
-            refused = true;
-            break;
-        }
-        slot.set_idle();
+    let ended = connection.exchange_messages(&mut stream, (&mut evicted, &mut stopping)).await?;
+    if let Ended::RoleReversed(version) = ended {
+        let stream = &mut stream;
+        let turned = RoleReversed { stream, peer: Arc::clone(&peer), version, limits, stopping };
+        service.take_over(turned).await?;
     }
     if evicted.is_told() {
         close_now(&mut stream).await;
     } else {
-        close(&mut stream, &limits, refused).await;
+        close(&mut stream, &limits, matches!(ended, Ended::Refused)).await;
     }
     Ok(())
+}
+
+/// How the messages of a connection end.
+enum Ended {
+    /// Nothing follows.
+    Closed,
+    /// What has come was refused, and more of it may follow.
+    Refused,
+    /// The peer answers from now on, in this version.
+    RoleReversed(Version),
+}
+
+/// A connection whose messages are answered.
+struct Connection<'a, S> {
+    intake: Intake<'a>,
+    peer: &'a Arc<Peer>,
+    service: &'a S,
+}
+
+/// After how many messages other connections come first, where the next one has come already.
+const TURN: usize = 16;
+
+impl<S: Service> Connection<'_, S> {
+    /// Answers one message after another.
+    async fn exchange_messages(
+        &self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin + Send),
+        (evicted, stopping): (&mut Evicted, &mut watch::Receiver<bool>),
+    ) -> io::Result<Ended> {
+        let limits = self.intake.limits;
+        let (mut timer, end) = (Timer::default(), Instant::now() + limits.connection);
+        let mut leaves = pin!(async {
+            tokio::select! {
+                () = evicted.wait() => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
+        });
+        for count in 1_usize.. {
+            let frame = tokio::select! {
+                biased;
+                frame = self.intake.frame(stream, RequestMessage::TAG, (&mut timer, end)) => frame?,
+                () = &mut leaves => break,
+            };
+            let is_refused = matches!(frame, Frame::Refused(_) | Frame::Crowded(_));
+            let Some(answer) = self.answer(frame, &mut timer).await else { break };
+            let role_reversal = answer.role_reversal;
+            let written = timer.until(Instant::now() + limits.write, write(stream, answer)).await;
+            in_time(written, "the peer does not take its answer")?;
+            if let Some(version) = role_reversal {
+                return Ok(Ended::RoleReversed(version));
+            }
+            if is_refused {
+                return Ok(Ended::Refused);
+            }
+            if let Some(slot) = self.intake.slot {
+                slot.set_idle();
+            }
+            if count % TURN == 0 {
+                yield_now().await;
+                if poll_fn(|context| Poll::Ready(leaves.as_mut().poll(context).is_ready())).await {
+                    break;
+                }
+            }
+        }
+        Ok(Ended::Closed)
+    }
+
+    /// The answer to what has come; none where nothing more is answered.
+    async fn answer(&self, frame: Frame, timer: &mut Timer) -> Option<Answer> {
+        let (service, peer) = (self.service, self.peer);
+        match frame {
+            Frame::End => None,
+            Frame::Whole(bytes, room) => {
+                let received = Received { encoding: Encoding::Ttlv, bytes, room };
+                answered(service, peer, received, timer).await
+            }
+            Frame::Crowded(begun) => Some(service.crowded(peer, Encoding::Ttlv, &begun)),
+            Frame::Refused(error) => {
+                tracing::info!(peer = %peer.address, %error, "closing a connection: this is no message");
+                Some(service.refuse(peer, Encoding::Ttlv, error))
+            }
+        }
+    }
+}
+
+/// The answer to a message; none where the peer does not wait for it any more.
+pub async fn answered<S: Service>(
+    service: &S,
+    peer: &Arc<Peer>,
+    received: Received,
+    timer: &mut Timer,
+) -> Option<Answer> {
+    let answer = service.answer(Arc::clone(peer), received);
+    let answer = unless_left(peer.watch.as_ref(), timer, answer).await;
+    if answer.is_none() {
+        tracing::info!(peer = %peer.address, "the peer left before it was answered: its request is given up");
+    }
+    answer
+}
+
+/// Writes an answer, whose room is given back with it.
+async fn write(stream: &mut (impl AsyncWrite + Unpin), answer: Answer) -> io::Result<()> {
+    stream.write_all(&answer.bytes).await?;
+    stream.flush().await
 }
 
 /// Says that nothing follows, if the peer still listens; where it was refused, what it goes on to write is read.
@@ -185,24 +268,6 @@ async fn close(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), limits: &Limi
     if refused {
         read_out(stream, limits).await;
     }
-}
-
-/// The answer to a message; none where the peer does not wait for it any more.
-pub async fn answered<S: Service>(service: &S, peer: &Arc<Peer>, received: Received) -> Option<Answer> {
-    let answer = unless_left(peer.watch.as_ref(), service.answer(Arc::clone(peer), received)).await;
-    if answer.is_none() {
-        tracing::info!(peer = %peer.address, "the peer left before it was answered: its request is given up");
-    }
-    answer
-}
-
-/// Writes an answer, whose room is given back with it.
-async fn write(stream: &mut (impl AsyncWrite + Unpin), answer: Answer, limits: &Limits) -> io::Result<()> {
-    let write = async {
-        stream.write_all(&answer.bytes).await?;
-        stream.flush().await
-    };
-    within(limits.write, "the peer does not take its answer", write).await
 }
 
 /// Says that nothing follows, where that can be said at once: another waits for the connection to be closed.
@@ -232,21 +297,7 @@ async fn read_out(stream: &mut (impl AsyncRead + Unpin), limits: &Limits) {
     let _ = timeout(limits.message, all).await;
 }
 
-async fn until<T>(
-    deadline: Instant,
-    what: &'static str,
-    work: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
-    match timeout_at(deadline, work).await {
-        Ok(result) => result,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, what)),
-    }
-}
-
-async fn within<T>(
-    limit: Duration,
-    what: &'static str,
-    work: impl Future<Output = io::Result<T>>,
-) -> io::Result<T> {
-    until(Instant::now() + limit, what, work).await
+/// What was done by its deadline; an error where it was not.
+fn in_time<T>(done: Option<io::Result<T>>, what: &'static str) -> io::Result<T> {
+    done.unwrap_or_else(|| Err(io::Error::new(io::ErrorKind::TimedOut, what)))
 }

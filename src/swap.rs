@@ -17,6 +17,11 @@ impl<T> Swap<T> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether it is this one.
+    pub fn is(&self, value: &Arc<T>) -> bool {
+        Arc::ptr_eq(&self.0.read().unwrap_or_else(PoisonError::into_inner), value)
+    }
+
     /// Puts another in its place.
     pub fn set(&self, value: T) {
         self.put(Arc::new(value));

@@ -26,7 +26,6 @@ pub struct Presented {
 }
 
 /// What a chain came to, and by what it was judged.
-#[derive(Clone)]
 pub(super) struct Judged {
     pub rules: Arc<Rules>,
     pub trust: Arc<Option<Trust>>,
@@ -60,8 +59,10 @@ impl Presented {
         self.shown
     }
 
-    pub(super) fn judged(&self) -> Judged {
-        self.lock().clone()
+    /// As whom it was let in last, where that holds.
+    pub(super) fn principal_if(&self, holds: impl FnOnce(&Judged) -> bool) -> Option<Arc<Principal>> {
+        let judged = self.lock();
+        holds(&judged).then(|| Arc::clone(&judged.principal))
     }
 
     pub(super) fn note(&self, judged: Judged) {

@@ -6,7 +6,7 @@ use crate::admission::MemoryBudget;
 use crate::engine::notifications::notification::{Notification, What};
 use crate::executor;
 use crate::server::Server;
-use crate::session::{CROWDED, Frame, Intake, Limits, Peer};
+use crate::session::{CROWDED, Frame, Intake, Limits, Peer, Timer};
 use crate::text::printable;
 use kmip_codec::Version;
 use kmip_codec::enums::{QueryFunction, ResultStatus};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 /// How much of what a client says of its maker the log has, in characters.
@@ -207,7 +207,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Delivery<S> {
             memory: &self.memory,
             client: self.peer.presented.client(),
         };
-        let (frame, _room) = match intake.frame(&mut self.stream, ResponseMessage::TAG).await? {
+        let begins = (&mut Timer::default(), Instant::now() + limits.idle);
+        let (frame, _room) = match intake.frame(&mut self.stream, ResponseMessage::TAG, begins).await? {
             Frame::Whole(frame, room) => (frame, room),
             Frame::Crowded(_) => return Err(io::Error::new(io::ErrorKind::ResourceBusy, CROWDED)),
             Frame::End => return Err(broken("the client closed the connection, or did not answer in time")),

@@ -6,6 +6,7 @@
 mod answered;
 mod items;
 
+pub use crate::engine::dispatch::is_quick;
 pub use answered::refused;
 pub use items::Batch;
 

@@ -74,7 +74,7 @@ impl<'c, 'a> Context<'c, 'a> {
         fulfilled: &'c mut Fulfilled,
     ) -> Self {
         let room = draft.world().settings.answer_bytes_max;
-        draft.bound_time(Meter::new(fulfilled.has_turn(), fulfilled.abandoned()));
+        draft.bound_time(Meter::new(fulfilled.thread(), fulfilled.abandoned()));
         Self {
             draft,
             version,

@@ -5,7 +5,9 @@ use crate::engine::administration;
 use crate::engine::context::{Context, Execute as _};
 use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};
 use kmip_codec::Version;
+use kmip_codec::enums::CredentialType;
 use kmip_codec::for_each_operation;
+use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request, Response};
 use kmip_codec::version::VERSIONS;
 
@@ -39,6 +41,47 @@ macro_rules! dispatch {
     };
 }
 for_each_operation!(dispatch);
+
+/// The operations that mostly take but a moment: they read a few objects, change one, or go over the bytes that are sent. Where a
+/// request turns out to ask for more, [`work`](crate::engine::work) counts it, and it goes on elsewhere. What makes key pairs, judges
+/// certificates, carries out other requests or asks the world outside is not among them.
+const QUICK: &[Operation] = &[
+    Operation::Activate,
+    Operation::AddAttribute,
+    Operation::Archive,
+    Operation::Check,
+    Operation::Create,
+    Operation::Decrypt,
+    Operation::DeleteAttribute,
+    Operation::Destroy,
+    Operation::DiscoverVersions,
+    Operation::Encrypt,
+    Operation::Get,
+    Operation::GetAttributeList,
+    Operation::GetAttributes,
+    Operation::GetUsageAllocation,
+    Operation::Hash,
+    Operation::Locate,
+    Operation::MAC,
+    Operation::MACVerify,
+    Operation::ModifyAttribute,
+    Operation::ObtainLease,
+    Operation::Ping,
+    Operation::Poll,
+    Operation::Query,
+    Operation::Recover,
+    Operation::Revoke,
+    Operation::RNGRetrieve,
+    Operation::SetAttribute,
+];
+
+/// Whether a batch may begin on a thread that many connections share. One whose sender shows a ticket may not: the certificate of
+/// the ticket's giver is judged for it.
+pub fn is_quick(message: &RequestMessage) -> bool {
+    let shown = message.header.authentication.iter().flat_map(|authentication| &authentication.credentials);
+    message.items.iter().all(|item| QUICK.contains(&item.request.operation()))
+        && !shown.into_iter().any(|credential| credential.credential_type() == CredentialType::Ticket)
+}
 
 /// What is said of an operation that the version of its message does not have.
 fn unknown(operation: Operation, version: Version) -> String {

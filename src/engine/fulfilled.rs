@@ -14,6 +14,7 @@ use crate::engine::refusal::{Interrupt, OpResult, Refusal};
 use crate::engine::rights::principal::Principal;
 use crate::engine::settings::Settings;
 use crate::engine::work;
+pub use crate::engine::work::Thread;
 use kmip_codec::SecretBytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,8 +53,8 @@ pub struct Fulfilled {
     lacking: Vec<(Option<SecretBytes>, Supply)>,
     /// The slow work that the items of the present run want, whether it is done already or not.
     wanted: Work,
-    /// Whether the run has a turn among the slow ones.
-    has_turn: bool,
+    /// Where the run is done.
+    thread: Thread,
     /// Whether the run may hold much in memory.
     has_room: bool,
     /// Raised when whoever asked has left.
@@ -70,14 +71,19 @@ struct Work {
 }
 
 impl Fulfilled {
-    /// Lets the next runs keep a processor for long.
-    pub fn take_turn(&mut self) {
-        self.has_turn = true;
+    /// Nothing yet, for a run that begins on this thread.
+    pub fn on(thread: Thread) -> Self {
+        Self { thread, ..Self::default() }
     }
 
-    /// Whether they may.
-    pub fn has_turn(&self) -> bool {
-        self.has_turn
+    /// Lets the next runs keep a processor for longer, on another thread.
+    pub fn take_turn(&mut self) {
+        self.thread = self.thread.slower();
+    }
+
+    /// Where the next run is done.
+    pub fn thread(&self) -> Thread {
+        self.thread
     }
 
     /// Lets the next runs hold much in memory.

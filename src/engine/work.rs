@@ -4,8 +4,9 @@
 //! read, opened and changed for it (where the draft does that): so no operation has to think of it. Beside that, an operation
 //! counts what is dear for its size: primes to be tested, splits, uses of RSA keys, chains of certificates.
 //!
-//! What is short is done at once. A request that asks for more takes its turn among the slow ones, as one that needs key pairs
-//! does; what is more than one may have is refused with both values ([`Meter`]).
+//! What is short is done at once, and what takes but a moment on the thread of its connection ([`Thread`]). A request that asks for
+//! more takes its turn among the slow ones, as one that needs key pairs does; what is more than one may have is refused with
+//! both values ([`Meter`]).
 
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
@@ -15,8 +16,36 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How long a request may keep a processor without a turn.
-pub const AT_ONCE: u64 = 10_000;
+/// The thread on which a run of a request is done, which says for how long it may keep a processor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Thread {
+    /// One that many connections share.
+    Shared,
+    /// One of those that may block.
+    #[default]
+    Blocking,
+    /// One of low priority, for what takes its turn among the slow ones.
+    LowPriority,
+}
+
+impl Thread {
+    /// For how long, in microseconds; none where the bound of the configuration is the only one.
+    fn at_once(self) -> Option<u64> {
+        match self {
+            Self::Shared => Some(1_000),
+            Self::Blocking => Some(10_000),
+            Self::LowPriority => None,
+        }
+    }
+
+    /// Where a run goes on that asks for more than it may here.
+    pub fn slower(self) -> Self {
+        match self {
+            Self::Shared => Self::Blocking,
+            Self::Blocking | Self::LowPriority => Self::LowPriority,
+        }
+    }
+}
 
 /// Reading an item, deciding it and entering it in the audit, whatever it asks for.
 const ITEM: u64 = 30;
@@ -43,16 +72,16 @@ pub struct Meter {
     taken: Cell<u64>,
     /// What has a bound of another kind.
     beside: Cell<u64>,
-    /// Whether the run has a turn among the slow ones.
-    has_turn: bool,
+    /// Where the run is done.
+    thread: Thread,
     /// Raised when whoever asked has left.
     abandoned: Arc<AtomicBool>,
 }
 
 impl Meter {
-    /// Of a run that may keep a processor for long, or not, until whoever asked has left.
-    pub fn new(has_turn: bool, abandoned: Arc<AtomicBool>) -> Self {
-        Self { has_turn, abandoned, ..Self::default() }
+    /// Of a run on this thread, until whoever asked has left.
+    pub fn new(thread: Thread, abandoned: Arc<AtomicBool>) -> Self {
+        Self { thread, abandoned, ..Self::default() }
     }
 
     /// How much was asked for, in microseconds.
@@ -79,7 +108,10 @@ impl Meter {
         if self.abandoned.load(Ordering::Relaxed) {
             return Err(Interrupt::Need(Need::Abandoned));
         }
-        if self.asked() > AT_ONCE && !self.has_turn { Err(Interrupt::Need(Need::Turn)) } else { Ok(()) }
+        match self.thread.at_once().is_some_and(|most| self.asked() > most) {
+            true => Err(Interrupt::Need(Need::Turn)),
+            false => Ok(()),
+        }
     }
 }
 

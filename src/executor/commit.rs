@@ -5,7 +5,7 @@ use crate::admission::Client;
 use crate::audit::Entry;
 use crate::engine::asynchronous;
 use crate::engine::changes::Changes;
-use crate::engine::fulfilled::Fulfilled;
+use crate::engine::fulfilled::{Fulfilled, Thread};
 use crate::engine::need::Need;
 use crate::engine::notifications::notification::Notification;
 use crate::engine::refusal::Cause;
@@ -108,11 +108,29 @@ impl Executor {
     pub async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         client: &Client,
+        work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need>
+        + Send
+        + 'static,
+    ) -> Result<Done<T>, Error> {
+        self.run_on(Thread::Blocking, client, work).await
+    }
+
+    /// On which thread a run begins. What is quick begins on the thread of its connection, as long as what it reads is in this
+    /// process.
+    pub fn thread_for(&self, is_quick: bool) -> Thread {
+        if is_quick && self.shared.are_open() { Thread::Shared } else { Thread::Blocking }
+    }
+
+    /// Runs work as [`run`](Self::run) does, beginning on this thread.
+    pub async fn run_on<T: Send + 'static>(
+        self: &Arc<Self>,
+        thread: Thread,
+        client: &Client,
         mut work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need>
         + Send
         + 'static,
     ) -> Result<Done<T>, Error> {
-        let mut fulfilled = Fulfilled::default();
+        let mut fulfilled = Fulfilled::on(thread);
         let _guard = Abandons(fulfilled.abandoned());
         let mut refused: Option<store::Error> = None;
         let mut large = None;

@@ -1,11 +1,12 @@
-//! Meets what the engine needs. What takes long (a key pair, a password to stretch) takes its turn among few of its kind,
-//! and what waits for the HSM or the world outside among others, and neither holds a permit to run while it waits: who asks for
-//! much of it keeps nobody else waiting.
+//! Runs the engine, and meets what it needs. What is quick is run on the thread of its connection, and all else on one that may
+//! block. What takes long (a key pair, a password to stretch) takes its turn among few of its kind, and what waits for the HSM
+//! or the world outside among others, and neither holds a permit to run while it waits: who asks for much of it keeps nobody
+//! else waiting.
 
 use super::adapters::{Source, StoreView, now};
 use super::{Effects, Error, Executor};
 use crate::admission::{Client, Permit};
-use crate::engine::fulfilled::Fulfilled;
+use crate::engine::fulfilled::{Fulfilled, Thread};
 use crate::engine::need::{Need, Supply};
 use crate::engine::world::{Entropy, World};
 use crate::keygen;
@@ -41,21 +42,27 @@ impl Executor {
         let mut ring = self.hierarchy.ring();
         for _ in 0..NEEDS_MAX {
             let executor = Arc::clone(self);
-            let is_slow = fulfilled.has_turn();
+            let thread = fulfilled.thread();
             let attempt = move || {
                 let attempted = executor.attempt(&ring, &mut work, &mut fulfilled);
                 (attempted, work, fulfilled, ring)
             };
             let (attempted, permit);
-            if is_slow {
-                (attempted, work, fulfilled, ring) = self.run_slow(client, attempt).await?;
-                permit = self.admission.running(client).await;
-            } else {
-                let running = self.admission.running(client).await;
-                let done = spawn_blocking(move || (attempt(), running)).await;
-                ((attempted, work, fulfilled, ring), permit) =
-                    done.map_err(|panic| Error::Failed(panic.to_string()))?;
-            }
+            ((attempted, work, fulfilled, ring), permit) = match thread {
+                Thread::Shared => {
+                    let permit = self.admission.running(client).await;
+                    (self.shared.run(attempt).map_err(Error::Failed)?, permit)
+                }
+                Thread::Blocking => {
+                    let permit = self.admission.running(client).await;
+                    // Held until it is done, also where nobody waits for it any more.
+                    let done = spawn_blocking(move || (attempt(), permit)).await;
+                    done.map_err(|panic| Error::Failed(panic.to_string()))?
+                }
+                Thread::LowPriority => {
+                    (self.run_slow(client, attempt).await?, self.admission.running(client).await)
+                }
+            };
             match attempted? {
                 Ok(effects) => return Ok(((effects, permit), work, fulfilled)),
                 Err(Need::Kek(id)) => {

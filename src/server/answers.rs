@@ -8,23 +8,31 @@ use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::value::DateTime;
 use kmip_codec::version::V1_0;
+use kmip_codec::wire::Encoding;
+use zeroize::Zeroizing;
 
-/// The outcome, unless its answer is longer than the client wants: then that is refused. Maximum Response Size counts
-/// the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV alone). The number of
-/// the request, under which log and audit have it, stands in the answer.
-pub fn enforce_max_response_size(request: u64, message: &RequestMessage, mut outcome: Outcome) -> Outcome {
+/// The outcome and its answer as it is written, unless that is longer than the client wants: then that is refused. Maximum
+/// Response Size counts the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV
+/// alone). The number of the request, under which log and audit have it, stands in the answer.
+pub fn encoded(
+    request: u64,
+    (message, encoding): (&RequestMessage, Encoding),
+    mut outcome: Outcome,
+) -> (Outcome, Zeroizing<Vec<u8>>) {
     stamp_request_id(&mut outcome.response, request, message);
+    let answer: Zeroizing<Vec<u8>> = outcome.response.encode(encoding).into();
     let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
-    let Some(maximum) = maximum else { return outcome };
-    let length = outcome.response.length();
+    let Some(maximum) = maximum else { return (outcome, answer) };
+    let length = if encoding == Encoding::Ttlv { answer.len() } else { outcome.response.length() };
     if length <= maximum {
-        return outcome;
+        return (outcome, answer);
     }
     let text =
         format!("the answer has {length} bytes, and the Maximum Response Size of the request is {maximum}");
     let mut outcome = outcome.refuse(now().seconds(), message, &Refusal::new(Cause::TooLarge, text));
     stamp_request_id(&mut outcome.response, request, message);
-    outcome
+    let answer = outcome.response.encode(encoding).into();
+    (outcome, answer)
 }
 
 /// Refuses the whole message in one item.

@@ -138,7 +138,7 @@ fn joined(notes: [&str; 2]) -> String {
 
 /// What clients wanted in the log stands there, once it is in the audit.
 pub fn tell(request: u64, peer: &Peer, notes: &[String]) {
-    for note in notes.iter().filter(|note| !note.is_empty()) {
+    for note in notes {
         tracing::info!(request, principal = %peer.principal.name, "a client notes: {note}");
     }
 }

@@ -44,6 +44,11 @@ fn items_of(bytes: &[u8]) -> usize {
     items
 }
 
+/// Whether a message is decoded on the thread of its connection.
+pub fn is_small(received: &Received) -> bool {
+    received.room.bytes() <= SMALL_BYTES
+}
+
 /// A message that was read or refused, and what it takes while it is carried out.
 type Read = (Result<RequestMessage, RefusedMessage>, Held);
 
@@ -67,9 +72,9 @@ pub async fn decode(
         later_fields: persona.later_fields == LaterFields::Take,
         strips_nuls: persona.trailing_nuls == Nuls::Strip,
     };
+    let is_small = is_small(&received);
     let Received { encoding, bytes, mut room } = received;
     let arrived = room.bytes();
-    let is_small = arrived <= SMALL_BYTES;
     let count = move || (expansion(encoding, &bytes), bytes);
     let (expansion, bytes) = match is_small {
         true => count(),

@@ -1,6 +1,6 @@
 //! Reads whole messages: bounded, and with room among the bytes in flight before they are there.
 
-use super::{Limits, until};
+use super::{Limits, Timer, in_time};
 use crate::admission::{ALLOWANCE, Bytes, Client, MemoryBudget, Reservation, Stage};
 use crate::listen::Slot;
 use bytes::BufMut as _;
@@ -9,7 +9,7 @@ use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::wire::frame_length;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 /// What a peer has sent.
@@ -37,21 +37,31 @@ pub struct Intake<'a> {
 }
 
 impl Intake<'_> {
-    /// Reads one whole message of this tag, as soon as there is room for it.
-    pub async fn frame(&self, stream: &mut (impl AsyncRead + Unpin), tag: Tag) -> io::Result<Frame> {
+    /// Reads one whole message of this tag, as soon as there is room for it. It must begin by `end`.
+    pub async fn frame(
+        &self,
+        stream: &mut (impl AsyncRead + Unpin),
+        tag: Tag,
+        (timer, end): (&mut Timer, Instant),
+    ) -> io::Result<Frame> {
         let mut header = [0; ITEM_HEADER_BYTES];
-        let first = match timeout(self.limits.idle, stream.read(&mut header)).await {
-            Err(_) | Ok(Ok(0)) => return Ok(Frame::End),
+        let begun = Instant::now();
+        if begun >= end {
+            return Ok(Frame::End);
+        }
+        let begins = timer.until(end.min(begun + self.limits.idle), stream.read(&mut header));
+        let first = match begins.await {
+            None | Some(Ok(0)) => return Ok(Frame::End),
             // Many clients close the socket without saying so in TLS.
-            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Frame::End),
-            Ok(first) => first?,
+            Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Frame::End),
+            Some(first) => first?,
         };
         if self.slot.is_some_and(|slot| !slot.set_busy()) {
             return Ok(Frame::End);
         }
         let deadline = Instant::now() + self.limits.message;
         let rest = async { stream.read_exact(header.get_mut(first..).unwrap_or_default()).await };
-        until(deadline, UNFINISHED, rest).await?;
+        in_time(timer.until(deadline, rest).await, UNFINISHED)?;
         let length = match frame_length(header, tag) {
             Ok(length) if length <= self.limits.message_bytes_max => length,
             Ok(length) => return Ok(Frame::Refused(too_large(tag, length, self.limits.message_bytes_max))),
@@ -60,16 +70,17 @@ impl Intake<'_> {
         let mut message = Arriving::new(&header, length);
         // Its first bytes have room of their own: who announces much and sends little takes little.
         let begins = self.memory.reserve(self.client, Stage::Beginning, length.min(ALLOWANCE));
-        let Ok(mut reserved) = timeout_at(deadline, begins).await else {
+        let Some(mut reserved) = timer.until(deadline, begins).await else {
             return Ok(Frame::Crowded(message.bytes));
         };
-        until(deadline, UNFINISHED, message.read_to(length.min(ALLOWANCE), stream)).await?;
+        let first = timer.until(deadline, message.read_to(length.min(ALLOWANCE), stream)).await;
+        in_time(first, UNFINISHED)?;
         if length > ALLOWANCE {
             let grows = self.memory.grow(&mut reserved, Stage::Reading, length - ALLOWANCE);
-            if timeout_at(deadline, grows).await.is_err() {
+            if timer.until(deadline, grows).await.is_none() {
                 return Ok(Frame::Crowded(message.bytes));
             }
-            until(deadline, UNFINISHED, message.read_to(length, stream)).await?;
+            in_time(timer.until(deadline, message.read_to(length, stream)).await, UNFINISHED)?;
         }
         Ok(Frame::Whole(message.bytes, reserved))
     }

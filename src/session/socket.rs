@@ -1,16 +1,18 @@
 //! The socket of a connection, and whether its peer is still there: asked of the system, and not by reading, since what the peer
 //! has sent already may wait unread before the end of its side.
 
+use super::Timer;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{RecvFlags, recv};
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// A socket that can be watched while another reads and writes.
 pub struct Socket(Arc<TcpStream>);
@@ -47,19 +49,6 @@ impl Socket {
 }
 
 impl Watch {
-    /// Waits until the peer has left, while a message of it is answered.
-    pub async fn left(&self) {
-        let mut parting = None;
-        loop {
-            sleep(EVERY).await;
-            match self.side() {
-                Side::Open => parting = None,
-                Side::HalfClosed if parting.get_or_insert_with(Instant::now).elapsed() < PARTING => {}
-                Side::HalfClosed | Side::Gone => return,
-            }
-        }
-    }
-
     fn side(&self) -> Side {
         let Some(stream) = self.0.upgrade() else { return Side::Gone };
         let mut asked = [PollFd::new(&*stream, PollFlags::RDHUP)];
@@ -83,9 +72,25 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(context))?;
-            match self.0.try_read_buf(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => return Poll::Ready(read.map(drop)),
+            let (free, mut found) = (buffer.initialize_unfilled(), None);
+            let read = self.0.try_io(Interest::READABLE, || {
+                let (_, count) = recv(&*self.0, &mut *free, RecvFlags::empty())?;
+                found = Some(count);
+                // Nothing is left where more would have fitted: the system says when there is more, and is not asked before.
+                match (1..free.len()).contains(&count) {
+                    true => Err(io::ErrorKind::WouldBlock.into()),
+                    false => Ok(()),
+                }
+            });
+            match (found, read) {
+                (Some(count), _) => {
+                    buffer.advance(count);
+                    return Poll::Ready(Ok(()));
+                }
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                (None, _) => {}
             }
         }
     }
@@ -124,17 +129,23 @@ impl AsyncWrite for Socket {
     }
 }
 
-/// Awaits work for a peer; nothing where the peer left first.
-pub async fn unless_left<T>(watch: Option<&Watch>, work: impl Future<Output = T>) -> Option<T> {
-    let left = async {
-        match watch {
-            Some(watch) => watch.left().await,
-            None => std::future::pending().await,
+/// Awaits work for a peer; nothing where the peer left first. Most is done before it is looked for the first time.
+pub async fn unless_left<T>(
+    watch: Option<&Watch>,
+    timer: &mut Timer,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    let mut parting = None;
+    loop {
+        if let Some(done) = timer.until(Instant::now() + EVERY, work.as_mut()).await {
+            return Some(done);
         }
-    };
-    tokio::select! {
-        done = work => Some(done),
-        () = left => None,
+        match watch.map_or(Side::Open, Watch::side) {
+            Side::Open => parting = None,
+            Side::HalfClosed if parting.get_or_insert_with(Instant::now).elapsed() < PARTING => {}
+            Side::HalfClosed | Side::Gone => return None,
+        }
     }
 }
 
@@ -144,6 +155,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
+    use tokio::time::sleep;
 
     async fn pair() -> (Socket, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -188,10 +200,13 @@ mod tests {
         let (ours, theirs) = pair().await;
         let watch = ours.watch();
         let slow = async { sleep(3 * EVERY).await };
-        assert_eq!(unless_left(Some(&watch), slow).await, Some(()));
+        assert_eq!(unless_left(Some(&watch), &mut Timer::default(), slow).await, Some(()));
         theirs.set_zero_linger().unwrap();
         drop(theirs);
-        assert_eq!(unless_left(Some(&watch), std::future::pending::<()>()).await, None);
+        assert_eq!(
+            unless_left(Some(&watch), &mut Timer::default(), std::future::pending::<()>()).await,
+            None
+        );
     }
 
     #[tokio::test]

@@ -10,4 +10,5 @@ mod messages;
 mod operations;
 mod parameters;
 mod searches;
+mod threads;
 mod work;

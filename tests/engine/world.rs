@@ -24,8 +24,7 @@ use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Outcome};
 use keystead::engine::changes::Changes;
 use keystead::engine::draft::Draft;
-use keystead::engine::fulfilled::Credential;
-use keystead::engine::fulfilled::Fulfilled;
+use keystead::engine::fulfilled::{Credential, Fulfilled, Thread};
 use keystead::engine::item_outcome::ItemOutcome;
 use keystead::engine::need::{CertificateRequest, KeyPair, Need, PairKind, Supply};
 use keystead::engine::notifications::notification::{self, Notification};
@@ -158,6 +157,12 @@ impl Bench {
             .until_met(who, |world, entropy, fulfilled| batch::run(world, who, message, entropy, fulfilled));
         outcome.response.items.iter().for_each(speaks_the_standards_words);
         outcome
+    }
+
+    /// Runs a message once on such a thread: what it needs to come to its end, if anything.
+    pub fn once(&mut self, who: &Principal, message: &RequestMessage, thread: Thread) -> Option<Need> {
+        let (view, mut fulfilled, mut seed) = (self.snapshot(), Fulfilled::on(thread), self.seed);
+        batch::run(&self.world(&view), who, message, &mut Seeded(&mut seed), &mut fulfilled).err()
     }
 
     /// Runs a message once, for somebody who leaves at this draw of random bytes.

@@ -92,10 +92,10 @@ impl<'m> Batch<'m> {
             ..answer
         };
         let result = self.perform(item, last, cx).map(whole).and_then(|answer| self.fitting(answer, cx));
-        let (answer, cause, undone) = match result {
-            Ok(answer) => {
+        let ((answer, length), cause, undone) = match result {
+            Ok(fitting) => {
                 cx.draft.keep(savepoint);
-                (answer, None, Undone::default())
+                (fitting, None, Undone::default())
             }
             Err(Interrupt::Need(need)) => {
                 cx.fulfilled.note(need)?;
@@ -107,10 +107,12 @@ impl<'m> Batch<'m> {
                 // What was to come from the item must not be taken for what came before it.
                 let empties = SETS_PLACEHOLDER.contains(&operation) || operation == Operation::Check;
                 cx.placeholder = placeholder.filter(|_| !empties);
-                (whole(refused(&refusal, self.version, named)), Some(refusal.cause), undone)
+                let answer = whole(refused(&refusal, self.version, named));
+                let length = answer.length(self.version);
+                ((answer, length), Some(refusal.cause), undone)
             }
         };
-        cx.room = cx.room.saturating_sub(answer.length(self.version));
+        cx.room = cx.room.saturating_sub(length);
         let result = cx.result_of(operation, answer.response.as_ref());
         cx.batch_results.push(result);
         let mut answered = Answered::new(answer, cause, cx.end_item(operation));
@@ -118,15 +120,15 @@ impl<'m> Batch<'m> {
         Ok(Some(answered))
     }
 
-    /// The answer of an item, unless the answers of the batch would be too long with it.
-    fn fitting(&self, answer: ResponseItem, cx: &mut Context<'_, '_>) -> OpResult<ResponseItem> {
+    /// The answer of an item with its length, unless the answers of the batch would be too long with it.
+    fn fitting(&self, answer: ResponseItem, cx: &mut Context<'_, '_>) -> OpResult<(ResponseItem, usize)> {
         let length = answer.length(self.version);
         // Also of one that is not given in the end: it was made.
         cx.take_time(work::bytes(length))?;
         let (room, most) = (cx.room, cx.settings().answer_bytes_max);
         if length <= room {
             cx.fulfilled.hold(most - room + length + cx.draft.pending_bytes())?;
-            return Ok(answer);
+            return Ok((answer, length));
         }
         refuse(
             Cause::TooLarge,

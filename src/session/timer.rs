@@ -1,0 +1,65 @@
+//! The one timer of a connection.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// A timer for one deadline after another. To set it takes a lock that all connections share, so it is set only where there is
+/// something to wait for, and one that stands at an earlier time than the next deadline stays there: when that time has come, it
+/// is set anew.
+pub struct Timer(Pin<Box<Sleep>>);
+
+impl Default for Timer {
+    /// One that has not been set.
+    fn default() -> Self {
+        Self(Box::pin(sleep_until(Instant::now())))
+    }
+}
+
+impl Timer {
+    /// Awaits work until a deadline; nothing where that has passed first.
+    pub async fn until<T>(&mut self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(Some(done));
+            }
+            if deadline < self.0.deadline() {
+                self.0.as_mut().reset(deadline);
+            }
+            while self.0.as_mut().poll(context).is_ready() {
+                if Instant::now() >= deadline {
+                    return Poll::Ready(None);
+                }
+                self.0.as_mut().reset(deadline);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+    use std::time::Duration;
+
+    /// Deadlines that come earlier and later than the one before; what ends well before or after its deadline is told apart.
+    #[tokio::test]
+    async fn each_deadline_is_kept() {
+        const SOON: Duration = Duration::from_millis(5);
+        const LATE: Duration = Duration::from_secs(3600);
+        let (mut timer, begun) = (Timer::default(), Instant::now());
+        assert_eq!(timer.until(begun, ready(1)).await, Some(1), "what is done is done");
+        for (deadline, work) in [(LATE, SOON), (SOON, LATE), (LATE, SOON), (LATE, 3 * SOON), (2 * SOON, LATE)]
+        {
+            let begun = Instant::now();
+            let done = timer.until(begun + deadline, sleep_until(begun + work)).await;
+            assert_eq!(done.is_some(), work < deadline, "{deadline:?} {work:?}");
+            assert!(begun.elapsed() >= work.min(deadline), "{deadline:?} {work:?}");
+        }
+        assert_eq!(timer.until(begun, pending::<()>()).await, None, "a deadline that has passed");
+    }
+}
