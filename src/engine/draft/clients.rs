@@ -20,7 +20,7 @@ const DAMAGED: &str = "(the record of this certificate is damaged)";
 impl Draft<'_> {
     /// What is known of the certificate with this fingerprint.
     pub fn credential(&mut self, fingerprint: &Fingerprint) -> OpResult<Option<Record>> {
-        self.protected(&keyspace::credential(&fingerprint.to_string()), &credential_id(fingerprint))
+        self.protected(&keyspace::credential(&fingerprint.to_string()), || credential_id(fingerprint))
     }
 
     /// Notes what is known of it, under a MAC. What has ended stays so.
@@ -46,7 +46,7 @@ impl Draft<'_> {
 
     /// What is known of a name.
     pub fn client_name(&mut self, name: &str) -> OpResult<Option<NameRecord>> {
-        self.protected(&keyspace::client_name(name), &client_name_id(name))
+        self.protected(&keyspace::client_name(name), || client_name_id(name))
     }
 
     /// Notes what is known of a name, under a MAC. A name that was revoked stays so: certificates are reinstated.
@@ -129,10 +129,15 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn protected<T: DeserializeOwned>(&mut self, key: &[u8], id: &str) -> OpResult<Option<T>> {
+    fn protected<T: DeserializeOwned>(
+        &mut self,
+        key: &[u8],
+        id: impl FnOnce() -> String,
+    ) -> OpResult<Option<T>> {
         let Some(protected) = self.read_row(key)? else { return Ok(None) };
-        let record = self.world.vault.verify(id, &protected).map_err(|error| self.opened(error, id))?;
-        serde_json::from_slice(&record).map(Some).map_err(|_| self.damaged(id))
+        let id = id();
+        let record = self.world.vault.verify(&id, &protected).map_err(|error| self.opened(error, &id))?;
+        serde_json::from_slice(&record).map(Some).map_err(|_| self.damaged(&id))
     }
 
     fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> OpResult<()> {
