@@ -1,7 +1,11 @@
 //! Reading and writing typical messages in each encoding, the largest that a server takes, and some that are made to cost.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark")]
+
+#[path = "../tests/support/exchanges.rs"]
+mod exchanges;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use exchanges::RECEIVED;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType};
 use kmip_codec::message::RequestMessage;
@@ -9,20 +13,12 @@ use kmip_codec::operations::Request;
 use kmip_codec::payloads::{CreateRequest, EncryptRequest, GetRequest, LocateRequest};
 use kmip_codec::value::Data;
 use kmip_codec::version::{V1_4, V2_1};
-use kmip_codec::wire::{Encoding, Reading};
+use kmip_codec::wire::Encoding;
 use std::hint::black_box;
+use std::time::Instant;
 
 /// What a server takes by default (`limits.message_bytes`).
 const LARGE: usize = 4 * 1024 * 1024;
-
-/// As a server reads.
-const RECEIVED: Reading = Reading {
-    items_alone: true,
-    later_fields: true,
-    known_bits: true,
-    with_values: true,
-    strips_nuls: false,
-};
 
 fn requests() -> [(&'static str, Request); 3] {
     let attributes = [
@@ -40,6 +36,43 @@ fn requests() -> [(&'static str, Request); 3] {
         ("create", Request::Create(create)),
         ("locate", Request::Locate(LocateRequest { attributes: filter, ..Default::default() })),
     ]
+}
+
+/// A request read and its answer written, as TTLV; and the tally: the nanoseconds and allocations of each half.
+fn exchange(criterion: &mut Criterion) {
+    let all = exchanges::all();
+    for exchange in &all {
+        criterion.bench_function(&format!("exchange {} {}", exchange.name, exchange.version), |b| {
+            b.iter(|| (exchange.read(), exchange.write()));
+        });
+    }
+    println!("exchange             read ns  allocations    write ns  allocations");
+    for exchange in &all {
+        let read = || drop(black_box(exchange.read()));
+        let write = || drop(black_box(exchange.write()));
+        println!(
+            "{:<16}{} {:>8} {:>12} {:>11} {:>12}",
+            exchange.name,
+            exchange.version,
+            nanoseconds(read),
+            allocation_counter::measure(read).count_total,
+            nanoseconds(write),
+            allocation_counter::measure(write).count_total
+        );
+    }
+}
+
+/// The median of some runs.
+fn nanoseconds(work: impl Fn()) -> u128 {
+    const TIMES: u32 = 1000;
+    let run = |_| {
+        let begin = Instant::now();
+        (0..TIMES).for_each(|_| work());
+        begin.elapsed().as_nanos() / u128::from(TIMES)
+    };
+    let mut runs: Vec<u128> = (0..21).map(run).collect();
+    runs.sort_unstable();
+    runs.get(runs.len() / 2).copied().unwrap_or_default()
 }
 
 fn typical(criterion: &mut Criterion) {
@@ -133,5 +166,5 @@ fn mutated(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, typical, large, wrong, mutated);
+criterion_group!(benches, exchange, typical, large, wrong, mutated);
 criterion_main!(benches);

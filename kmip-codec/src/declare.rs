@@ -5,6 +5,7 @@
 use crate::Tag;
 use crate::error::Result;
 pub use crate::fields::{FieldRow, IsIn, judged, later_tag};
+pub(crate) use crate::fields::{field_tag, tag_in};
 use crate::version::{STORED, Version};
 use crate::wire::{Sink, Source, missing};
 
@@ -106,11 +107,6 @@ impl Versions for std::ops::RangeFull {
     }
 }
 
-/// The first choice whose versions include this one.
-pub fn tag_in(version: Version, choices: &[(&dyn Versions, Tag)]) -> Option<Tag> {
-    choices.iter().find(|(versions, _)| versions.has(version)).map(|(_, tag)| *tag)
-}
-
 /// The names of the rows that a version has.
 pub fn names_in(rows: &[(u32, &'static str, IsIn)], version: Version) -> Vec<&'static str> {
     rows.iter().filter(|row| (row.2)(version)).map(|row| row.1).collect()
@@ -148,7 +144,9 @@ macro_rules! tags {
 
             /// The tag of a name.
             pub fn by_name(name: &str) -> Option<Self> {
-                match name { $(stringify!($name) => Some(Tag($code)),)* _ => None }
+                const NAMES: &[&str] = &[$(stringify!($name),)*];
+                static INDEX: crate::names::NameIndex<1024> = crate::names::NameIndex::new(NAMES);
+                INDEX.find(NAMES, name).and_then(|row| Self::ALL.get(row)).copied()
             }
 
             /// Whether this version defines the tag.
@@ -230,7 +228,7 @@ macro_rules! enumeration {
 
         impl crate::declare::Value for $name {
             fn put(&self, tag: crate::Tag, out: &mut dyn crate::wire::Sink) {
-                out.enumeration(tag, self.0, self.name(out.version()));
+                out.enumeration(tag, self.0, &|version| self.name(version));
             }
 
             fn take(tag: crate::Tag, src: &mut dyn crate::wire::Source) -> crate::error::Result<Self> {
@@ -354,7 +352,7 @@ macro_rules! structure {
             #[allow(unused_variables, reason = "some structures are empty")]
             fn sample(dice: &mut crate::sample::Dice) -> Self {
                 dice.deeper(|dice| Self {
-                    $($field: match crate::declare::tag_in(dice.version, &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+]) {
+                    $($field: match crate::declare::tag_in!(dice.version, $($tag $(in $range)?),+) {
                         Some(_) => crate::sample::SampleField::sample_field(dice),
                         None => Default::default(),
                     },)*
@@ -365,7 +363,7 @@ macro_rules! structure {
         impl crate::declare::Value for $name {
             fn put(&self, tag: crate::Tag, out: &mut dyn crate::wire::Sink) {
                 out.open(tag);
-                $(if let Some(tag) = crate::declare::later_tag(out.version(), out.later_fields(), &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+]) {
+                $(if let Some(tag) = crate::declare::field_tag!(out.version(), out.later_fields(), $($tag $(in $range)?),+) {
                     crate::declare::Field::write(&self.$field, tag, out);
                 })*
                 out.close();
@@ -375,9 +373,7 @@ macro_rules! structure {
                 src.open(tag)?;
                 $(
                     let at = src.offset();
-                    let choices: &[(&dyn crate::declare::Versions, crate::Tag)] =
-                        &[$((&(crate::declare::versions!($($range)?)), crate::Tag::$tag)),+];
-                    let $field = match crate::declare::later_tag(src.version(), src.reading().later_fields, choices) {
+                    let $field = match crate::declare::field_tag!(src.version(), src.reading().later_fields, $($tag $(in $range)?),+) {
                         Some(tag) => crate::declare::Field::read(tag, src),
                         None => crate::declare::Field::absent([$(crate::Tag::$tag),+][0], src),
                     };

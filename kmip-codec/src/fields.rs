@@ -1,7 +1,6 @@
 //! The fields of structures as rows: under which tag each stands in a version, and what an item means that is none of them.
 
 use crate::Tag;
-use crate::declare::{Versions, tag_in};
 use crate::enums::Row;
 use crate::error::{Error, ErrorKind, Result};
 use crate::objects::ManagedObject;
@@ -24,9 +23,34 @@ pub type IsIn = fn(Version) -> bool;
 
 /// The tag under which a field is written that is none of this version's: that of the newest version with the same
 /// major number, where the message was read with such fields.
-pub fn later_tag(version: Version, later: bool, choices: &[(&dyn Versions, Tag)]) -> Option<Tag> {
-    tag_in(version, choices).or_else(|| tag_in(version.newest_of_major(), choices).filter(|_| later))
+pub fn later_tag(version: Version, later: bool, tag_in: impl Fn(Version) -> Option<Tag>) -> Option<Tag> {
+    tag_in(version).or_else(|| if later { tag_in(version.newest_of_major()) } else { None })
 }
+
+/// The tag of a field in a version: the first of its tags whose versions include that one.
+macro_rules! tag_in {
+    ($version:expr, $($tag:ident $(in $range:expr)?),+) => {{
+        use crate::declare::Versions as _;
+        match () {
+            $(() if crate::declare::versions!($($range)?).has($version) => Some(crate::Tag::$tag),)+
+            () => None,
+        }
+    }};
+}
+pub(crate) use tag_in;
+
+/// The tag under which a field is read or written here, as [`later_tag`] has it.
+macro_rules! field_tag {
+    ($version:expr, $later:expr, $tag:ident) => {
+        Some(crate::Tag::$tag)
+    };
+    ($version:expr, $later:expr, $($tag:ident $(in $range:expr)?),+) => {
+        crate::declare::later_tag($version, $later, |version| {
+            crate::declare::tag_in!(version, $($tag $(in $range)?),+)
+        })
+    };
+}
+pub(crate) use field_tag;
 
 /// What an error means in a structure of these fields: whether the item that was found at this place is none of them, or
 /// stands there out of order.
@@ -70,10 +94,17 @@ pub fn take_mask(tag: Tag, src: &mut dyn Source, names: Names, rows: &'static [R
     let bits = value.cast_unsigned();
     let is_taken = |one: Version| reading.later_fields || one <= version;
     let is_defined = |row: &&Row| VERSIONS.iter().any(|one| is_taken(*one) && (row.2)(*one));
-    let defined = rows.iter().filter(is_defined).fold(0, |all, row| all | row.0);
-    let found = bits & !defined;
+    let defined_of = |bits: u32| {
+        rows.iter().filter(|row| row.0 & bits != 0).filter(is_defined).fold(0, |all, row| all | row.0)
+    };
+    // The bits that are set are few, and right as a rule.
+    let found = bits & !defined_of(bits);
+    if found == 0 || !reading.known_bits {
+        return Ok(value);
+    }
+    let defined = defined_of(u32::MAX);
     let is_meant = FILTERS.contains(&tag) && bits & defined != 0 || reading.later_fields && bits == u32::MAX;
-    if found == 0 || is_meant || !reading.known_bits {
+    if is_meant {
         return Ok(value);
     }
     let named = rows.iter().find(|row| found & row.0 != 0).map(|row| row.1);

@@ -50,7 +50,9 @@ impl Value for ItemValue {
             Self::Integer(v) => out.integer(tag, *v),
             Self::LongInteger(v) => out.long_integer(tag, *v),
             Self::BigInteger(v) => out.big_integer(tag, v.expose()),
-            Self::Enumeration(v) => out.enumeration(tag, *v, enums::name_under(tag, *v, out.version())),
+            Self::Enumeration(v) => {
+                out.enumeration(tag, *v, &|version| enums::name_under(tag, *v, version));
+            }
             Self::Boolean(v) => out.boolean(tag, *v),
             Self::TextString(v) => out.text(tag, v),
             Self::ByteString(v) => out.bytes(tag, v.expose()),

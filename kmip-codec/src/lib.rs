@@ -24,6 +24,7 @@ pub mod fields;
 pub mod item;
 pub mod limits;
 pub mod message;
+mod names;
 pub mod near;
 pub mod objects;
 pub mod operations;

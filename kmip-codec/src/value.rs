@@ -91,7 +91,7 @@ const TAGS: Names = Names {
 /// A tag as a value: an enumeration of the tags.
 impl Value for Tag {
     fn put(&self, tag: Tag, out: &mut dyn Sink) {
-        out.enumeration(tag, self.0, self.name());
+        out.enumeration(tag, self.0, &|_| self.name());
     }
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {

@@ -51,7 +51,11 @@ impl Version {
 
     /// The newest version that is spoken with the same major number; itself where none is.
     pub fn newest_of_major(self) -> Self {
-        VERSIONS.into_iter().rev().find(|version| version.major == self.major).unwrap_or(self)
+        match self.major {
+            1 => V1_4,
+            2 => V2_1,
+            _ => self,
+        }
     }
 
     /// Whether attributes stand under their own tags (2.x) rather than as name and value (1.x).

@@ -6,7 +6,7 @@ use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::operations::{Operation, Request};
 use kmip_codec::sample::{Dice, Sample as _};
 use kmip_codec::version::{V2_1, VERSIONS};
-use kmip_codec::wire::{BitNames, Sink};
+use kmip_codec::wire::{BitNames, Sink, ValueName};
 use kmip_codec::{Tag, Version};
 use proptest::prelude::*;
 
@@ -34,7 +34,7 @@ impl Sink for Secrets {
     fn big_integer(&mut self, _: Tag, value: &[u8]) {
         self.take(value);
     }
-    fn enumeration(&mut self, _: Tag, _: u32, _: Option<&'static str>) {}
+    fn enumeration(&mut self, _: Tag, _: u32, _: ValueName<'_>) {}
     fn mask(&mut self, _: Tag, _: i32, _: BitNames) {}
     fn boolean(&mut self, _: Tag, _: bool) {}
     fn text(&mut self, tag: Tag, value: &str) {

@@ -37,6 +37,13 @@ fn take_whole_or_part(row: Tag, tag: Tag, src: &mut dyn Source) -> Result<Attrib
     if src.peek_kind() != Some(Kind::Structure) {
         return Attribute::take_value(row, tag, src);
     }
+    // Whole as a rule.
+    if let Some(bookmark) = src.bookmark() {
+        match Attribute::take_value(row, tag, src) {
+            Ok(whole) => return Ok(whole),
+            Err(_) => src.return_to(bookmark),
+        }
+    }
     let mut begins = Vec::new();
     let value = ItemValue::take_noting(tag, src, &mut |offset| begins.push(offset))?;
     let bytes = written(src.version(), |out| value.put(tag, out));

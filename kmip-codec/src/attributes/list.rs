@@ -76,7 +76,7 @@ impl Entry {
 
     fn put_named(&self, out: &mut dyn Sink) {
         out.open(Tag::Attribute);
-        out.text(Tag::AttributeName, &self.attribute.reference().to_name());
+        out.text(Tag::AttributeName, &self.attribute.name());
         Field::write(&self.index, Tag::AttributeIndex, out);
         self.attribute.put_value(Tag::AttributeValue, out);
         out.close();
@@ -115,19 +115,23 @@ impl Entry {
 
     fn take_named(src: &mut dyn Source, take_value: TakeValue) -> Result<Self> {
         src.open(Tag::Attribute)?;
-        let name: String = Field::read(Tag::AttributeName, src)?;
+        let reference: AttributeReference = Field::read(Tag::AttributeName, src)?;
         let index = Field::read(Tag::AttributeIndex, src)?;
-        let attribute = Self::take_named_value(name, src, take_value)?;
+        let attribute = Self::take_named_value(reference, src, take_value)?;
         close(src, &[Tag::AttributeName, Tag::AttributeIndex, Tag::AttributeValue])?;
         Ok(Self { index, attribute })
     }
 
-    fn take_named_value(name: String, src: &mut dyn Source, take_value: TakeValue) -> Result<Attribute> {
+    fn take_named_value(
+        reference: AttributeReference,
+        src: &mut dyn Source,
+        take_value: TakeValue,
+    ) -> Result<Attribute> {
         must_have_value(src)?;
         let value_tag = Tag::AttributeValue;
         let has_value = src.peek() == Some(value_tag);
         let version = src.version();
-        match AttributeReference::from_name(&name) {
+        match reference {
             AttributeReference::Tag(row) if has_value && is_defined(row, version) => {
                 take_value(row, value_tag, src)
             }
@@ -135,8 +139,8 @@ impl Entry {
                 let value = Field::read(value_tag, src)?;
                 Ok(Attribute::Vendor(VendorAttribute { vendor, name, value }))
             }
-            _ => {
-                let value = Field::read(value_tag, src)?;
+            other => {
+                let (name, value) = (other.name().into_owned(), Field::read(value_tag, src)?);
                 Ok(Attribute::Unknown(UnknownAttribute { tag: Tag::Attribute, name, value }))
             }
         }

@@ -22,10 +22,12 @@ use crate::enums::*;
 use crate::error::Result;
 use crate::for_each_attribute;
 use crate::item::ItemValue;
+use crate::names::NameIndex;
 use crate::value::{DateTime, Interval, UniqueIdentifier};
 use crate::version::*;
 use crate::wire::{Sink, Source};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// How many instances an object may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,6 +123,9 @@ macro_rules! attributes {
             doc: concat!($($doc),*),
         },)*];
 
+        /// The names of 1.x, in the order of the table.
+        const ATTRIBUTE_NAMES: &[&str] = &[$($name,)*];
+
         impl Attribute {
             /// The tag of the attribute; vendors' attributes share [`Tag::Attribute`].
             pub fn tag(&self) -> Tag {
@@ -176,13 +181,34 @@ for_each_attribute!(attributes);
 impl AttributeRow {
     /// The row of a tag.
     pub fn of(tag: Tag) -> Option<&'static Self> {
-        ATTRIBUTE_ROWS.iter().find(|row| row.tag == tag)
+        let place = BY_TAG.get(usize::try_from(tag.0.checked_sub(TAGS_BEGIN)?).ok()?)?;
+        ATTRIBUTE_ROWS.get(usize::from(*place))
     }
 
     /// The row of a 1.x name.
     pub fn named(name: &str) -> Option<&'static Self> {
-        ATTRIBUTE_ROWS.iter().find(|row| row.name == name)
+        static INDEX: NameIndex<256> = NameIndex::new(ATTRIBUTE_NAMES);
+        INDEX.find(ATTRIBUTE_NAMES, name).and_then(|place| ATTRIBUTE_ROWS.get(place))
     }
+}
+
+/// The first of the tags that the standard gives away, and how many of them are looked through.
+const TAGS_BEGIN: u32 = 0x42_0000;
+const TAGS: usize = 512;
+
+/// The place of an attribute's row, by its tag less the first one; that of no row where there is none.
+static BY_TAG: [u8; TAGS] = places();
+
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses what is out of bounds")]
+const fn places() -> [u8; TAGS] {
+    assert!(ATTRIBUTE_ROWS.len() < u8::MAX as usize, "too many rows");
+    let mut places = [u8::MAX; TAGS];
+    let mut row = 0;
+    while row < ATTRIBUTE_ROWS.len() {
+        places[(ATTRIBUTE_ROWS[row].tag.0 - TAGS_BEGIN) as usize] = row as u8;
+        row += 1;
+    }
+    places
 }
 
 impl Attribute {
@@ -191,6 +217,15 @@ impl Attribute {
         match self {
             Self::Vendor(_) | Self::Unknown(_) => None,
             known => AttributeRow::of(known.tag()),
+        }
+    }
+
+    /// The name in 1.x.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Vendor(vendor) => reference::vendor_name(&vendor.vendor, &vendor.name),
+            Self::Unknown(unknown) => Cow::Borrowed(&unknown.name),
+            known => reference::tag_name(known.tag()),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::declare::{Field, Value};
 use crate::error::Result;
 use crate::version::Version;
 use crate::wire::{Kind, Sink, Source, expect_kind};
+use std::borrow::Cow;
 
 /// The name of an attribute, whichever way it was written (KMIP 2.1, 5.5).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -42,22 +43,30 @@ impl AttributeReference {
     }
 
     /// The 1.x name.
-    pub fn to_name(&self) -> String {
+    pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Tag(tag) => {
-                AttributeRow::of(*tag).map_or_else(|| tag.to_string(), |row| row.name.to_owned())
-            }
-            Self::Vendor { vendor, name } => format!("{vendor}-{name}"),
-            Self::Unknown(name) => name.clone(),
+            Self::Tag(tag) => tag_name(*tag),
+            Self::Vendor { vendor, name } => vendor_name(vendor, name),
+            Self::Unknown(name) => Cow::Borrowed(name),
         }
     }
+}
+
+/// The 1.x name of the attribute of a tag.
+pub(super) fn tag_name(tag: Tag) -> Cow<'static, str> {
+    AttributeRow::of(tag).map_or_else(|| Cow::Owned(tag.to_string()), |row| Cow::Borrowed(row.name))
+}
+
+/// The 1.x name of a vendor's attribute.
+pub(super) fn vendor_name(vendor: &str, name: &str) -> Cow<'static, str> {
+    Cow::Owned(format!("{vendor}-{name}"))
 }
 
 /// The reference as one value: `AttributeName` in 1.x, `AttributeReference` in 2.x.
 impl Value for AttributeReference {
     fn put(&self, tag: Tag, out: &mut dyn Sink) {
         if !out.version().has_tagged_attributes() {
-            return out.text(tag, &self.to_name());
+            return out.text(tag, &self.name());
         }
         match self {
             Self::Tag(named) => named.put(tag, out),
@@ -68,7 +77,7 @@ impl Value for AttributeReference {
 
     fn take(tag: Tag, src: &mut dyn Source) -> Result<Self> {
         if !src.version().has_tagged_attributes() {
-            return src.text(tag).map(|name| Self::from_name(&name));
+            return src.text_ref(tag).map(Self::from_name);
         }
         expect_kind(src, &[Kind::Enumeration, Kind::Structure])?;
         if src.peek_kind() == Some(Kind::Enumeration) {

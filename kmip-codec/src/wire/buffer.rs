@@ -35,11 +35,10 @@ impl Buffer {
         self.0.resize(self.0.len() + count, 0);
     }
 
-    /// Writes over bytes that are there.
-    pub(super) fn patch(&mut self, at: usize, bytes: &[u8]) {
-        if let Some(place) = self.0.get_mut(at..at + bytes.len()) {
-            place.copy_from_slice(bytes);
-        }
+    /// Writes over bytes that are there, and gives them.
+    pub(super) fn patch<const N: usize>(&mut self, at: usize, bytes: [u8; N]) -> Option<[u8; N]> {
+        let place = self.0.get_mut(at..)?.first_chunk_mut()?;
+        Some(std::mem::replace(place, bytes))
     }
 
     /// What was written. The caller wipes it where it may hold keys.
@@ -47,13 +46,19 @@ impl Buffer {
         self.0
     }
 
-    fn reserve(&mut self, more: usize) {
+    /// Makes room for so many bytes more.
+    pub(super) fn reserve(&mut self, more: usize) {
         if self.0.capacity() - self.0.len() < more {
-            let mut grown = Vec::with_capacity((self.0.len() + more) * 2);
-            grown.extend_from_slice(&self.0);
-            self.0.zeroize();
-            self.0 = grown;
+            self.grow(more);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let mut grown = Vec::with_capacity((self.0.len() + more) * 2);
+        grown.extend_from_slice(&self.0);
+        self.0.zeroize();
+        self.0 = grown;
     }
 }
 

@@ -8,7 +8,7 @@ use super::buffer::Buffer;
 use super::growing::{Growing, error_at, syntax_at};
 use super::node::Node;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::{BitNames, Kind, Sink};
+use super::{BitNames, Kind, Sink, ValueName};
 use crate::Tag;
 use crate::error::{ErrorKind, Form, Result};
 use crate::limits::DEPTH_MAX;
@@ -118,8 +118,8 @@ impl Sink for JsonSink {
         self.string(tag, Kind::BigInteger, &text);
     }
 
-    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
-        match name {
+    fn enumeration(&mut self, tag: Tag, value: u32, name: ValueName<'_>) {
+        match name(self.version) {
             Some(name) => self.string(tag, Kind::Enumeration, name),
             None => self.string(tag, Kind::Enumeration, &format!("0x{value:08x}")),
         }

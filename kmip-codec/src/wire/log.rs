@@ -4,7 +4,7 @@
 //! value of a [secret](super::secrecy), whatever its type.
 
 use super::secrecy::{is_secret, is_secret_number};
-use super::{BitNames, Kind, Sink};
+use super::{BitNames, Kind, Sink, ValueName};
 use crate::Tag;
 use crate::version::Version;
 use std::fmt::Write as _;
@@ -88,8 +88,8 @@ impl Sink for LogSink {
         self.length(tag, Kind::BigInteger, value.len());
     }
 
-    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
-        match name {
+    fn enumeration(&mut self, tag: Tag, value: u32, name: ValueName<'_>) {
+        match name(self.version) {
             Some(name) => self.leaf(tag, name),
             None if is_secret(tag) => self.length(tag, Kind::Enumeration, 4),
             None => self.leaf(tag, format_args!("0x{value:x}")),

@@ -16,7 +16,7 @@ mod tree;
 mod xml;
 
 pub(crate) use binary::item_offsets;
-pub use binary::{BinarySink, BinarySource, LengthSink, frame_length};
+pub use binary::{BinarySink, BinarySource, Bookmark, LengthSink, frame_length};
 pub use json::JsonSink;
 pub use log::LogSink;
 pub use place::Place;
@@ -78,7 +78,7 @@ impl Kind {
 
     /// The type of a type byte.
     pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| *k as u8 == byte)
+        usize::from(byte).checked_sub(1).and_then(|place| Self::ALL.get(place)).copied()
     }
 
     /// The name as XML and JSON spell it.
@@ -187,6 +187,9 @@ pub struct Reading {
 /// The bits of a mask and their names in a version.
 pub type BitNames = fn(Version) -> Vec<(u32, &'static str)>;
 
+/// The name of an enumeration's value in a version: asked for where names are written.
+pub type ValueName<'n> = &'n dyn Fn(Version) -> Option<&'static str>;
+
 /// Where values go.
 pub trait Sink {
     /// The version that decides which fields are written.
@@ -208,7 +211,7 @@ pub trait Sink {
     /// Writes a Big Integer: two's complement, big-endian, a multiple of 8 bytes.
     fn big_integer(&mut self, tag: Tag, value: &[u8]);
     /// Writes an Enumeration, with its name where the table has one.
-    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>);
+    fn enumeration(&mut self, tag: Tag, value: u32, name: ValueName<'_>);
     /// Writes a mask: an Integer whose bits have names.
     fn mask(&mut self, tag: Tag, value: i32, names: BitNames);
     /// Writes a Boolean.
@@ -250,6 +253,12 @@ pub trait Source {
     fn skip(&mut self) -> bool;
     /// Leaves the open structure, whatever of it was read.
     fn abandon(&mut self);
+    /// The next item, to come back to; none where what is read is gone.
+    fn bookmark(&self) -> Option<Bookmark> {
+        None
+    }
+    /// Goes back to an item of a structure that is still open.
+    fn return_to(&mut self, _: Bookmark) {}
     /// The tag of the next item of the structure that is open; `None` at its end.
     fn peek(&self) -> Option<Tag>;
     /// The type of the next item; `None` at the end of the structure, or where the type is not known.
@@ -277,6 +286,8 @@ pub trait Source {
     fn boolean(&mut self, tag: Tag) -> Result<bool>;
     /// Reads a Text String.
     fn text(&mut self, tag: Tag) -> Result<String>;
+    /// Reads a Text String of which nothing is kept.
+    fn text_ref(&mut self, tag: Tag) -> Result<&str>;
     /// Reads a Byte String.
     fn bytes(&mut self, tag: Tag) -> Result<Vec<u8>>;
     /// Reads a Date-Time in seconds since 1970.

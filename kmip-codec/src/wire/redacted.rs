@@ -6,7 +6,7 @@
 
 use super::secrecy::{is_secret, is_secret_number};
 use super::xml::XmlSink;
-use super::{BitNames, Kind, Sink};
+use super::{BitNames, Kind, Sink, ValueName};
 use crate::Tag;
 use crate::version::Version;
 
@@ -96,8 +96,8 @@ impl Sink for RedactedSink<'_> {
         mask(value: i32, names: BitNames);
     }
 
-    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
-        let value = if name.is_none() && is_secret(tag) { 0 } else { value };
+    fn enumeration(&mut self, tag: Tag, value: u32, name: ValueName<'_>) {
+        let value = if is_secret(tag) && name(self.version()).is_none() { 0 } else { value };
         if !self.is_full(0) {
             self.xml.enumeration(tag, value, name);
         }

@@ -306,6 +306,14 @@ impl Source for TextSource<'_> {
         }
     }
 
+    fn text_ref(&mut self, tag: Tag) -> Result<&str> {
+        let node = self.take(tag, Kind::TextString)?;
+        match &node.value {
+            Some(Scalar::Text(text)) => Ok(text),
+            _ => Err(node.error(ErrorKind::Value)),
+        }
+    }
+
     fn bytes(&mut self, tag: Tag) -> Result<Vec<u8>> {
         let node = self.take(tag, Kind::ByteString)?;
         match node.value.take() {

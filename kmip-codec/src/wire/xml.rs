@@ -8,7 +8,7 @@ use super::buffer::Buffer;
 use super::growing::{Growing, syntax_at};
 use super::node::Node;
 use super::scalar::{Dialect, Scalar, date_text, hex_tag, mask_text};
-use super::{BitNames, Kind, Sink};
+use super::{BitNames, Kind, Sink, ValueName};
 use crate::Tag;
 use crate::error::{Form, Result};
 use crate::version::Version;
@@ -114,8 +114,8 @@ impl Sink for XmlSink {
         self.leaf(tag, Kind::BigInteger, &Zeroizing::new(hex::encode(value)));
     }
 
-    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
-        match name {
+    fn enumeration(&mut self, tag: Tag, value: u32, name: ValueName<'_>) {
+        match name(self.version) {
             Some(name) => self.leaf(tag, Kind::Enumeration, name),
             None => self.leaf(tag, Kind::Enumeration, &format!("0x{value:08x}")),
         }

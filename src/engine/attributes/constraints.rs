@@ -130,7 +130,7 @@ pub fn check(cx: &mut Context<'_, '_>, object: &Object) -> OpResult<()> {
         return Ok(());
     }
     let wanted = narrow.pop().and_then(|one| one.attributes.as_ref()).and_then(|list| {
-        list.0.iter().find(|attribute| !holds(attribute)).map(|attribute| attribute.reference().to_name())
+        list.0.iter().find(|attribute| !holds(attribute)).map(|attribute| attribute.name().into_owned())
     });
     let text = format!("the constraints of this server want another {}", wanted.unwrap_or_default());
     refuse(Cause::Constraint, text)

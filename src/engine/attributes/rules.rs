@@ -290,7 +290,7 @@ pub fn instance<'o>(
 ) -> OpResult<&'o Entry> {
     let mut instances = object.attributes.instances(reference);
     let Some(first) = instances.next() else {
-        let name = reference.to_name();
+        let name = reference.name();
         return refuse(Cause::NoSuchAttribute, format!("the object has no attribute {name:?}"));
     };
     let mut all = std::iter::once(first).chain(instances);
@@ -301,6 +301,6 @@ pub fn instance<'o>(
     };
     match found {
         Some(entry) => Ok(entry),
-        None => refuse(Cause::NoSuchInstance, format!("{} has no such instance", reference.to_name())),
+        None => refuse(Cause::NoSuchInstance, format!("{} has no such instance", reference.name())),
     }
 }

@@ -133,6 +133,6 @@ fn notify(
 
 /// In 1.x an attribute that was deleted stands without its value.
 fn without_value(reference: &AttributeReference, index: i32) -> Entry {
-    let unknown = UnknownAttribute { tag: Tag::Attribute, name: reference.to_name(), value: None };
+    let unknown = UnknownAttribute { tag: Tag::Attribute, name: reference.name().into_owned(), value: None };
     Entry { index: Some(index), attribute: Attribute::Unknown(unknown) }
 }

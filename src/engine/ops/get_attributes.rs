@@ -28,9 +28,7 @@ impl Execute for GetAttributesRequest {
 fn once(references: Vec<AttributeReference>) -> OpResult<Vec<AttributeReference>> {
     let mut seen = HashSet::new();
     match references.iter().find(|reference| !seen.insert(*reference)) {
-        Some(twice) => {
-            refuse(Cause::InvalidMessage, format!("attribute {:?} is named twice", twice.to_name()))
-        }
+        Some(twice) => refuse(Cause::InvalidMessage, format!("attribute {:?} is named twice", twice.name())),
         None => Ok(references),
     }
 }

@@ -1,6 +1,6 @@
 //! How long TTLV would be, without writing it.
 
-use super::super::{BitNames, Sink};
+use super::super::{BitNames, Sink, ValueName};
 use crate::Tag;
 use crate::declare::Value;
 use crate::limits::ITEM_HEADER_BYTES;
@@ -73,7 +73,7 @@ impl Sink for LengthSink {
         self.item(value.len());
     }
 
-    fn enumeration(&mut self, _: Tag, _: u32, _: Option<&'static str>) {
+    fn enumeration(&mut self, _: Tag, _: u32, _: ValueName<'_>) {
         self.item(FIXED_BYTES);
     }
 

@@ -3,7 +3,7 @@
 use kmip_codec::attributes::{AttributeList, AttributeRow, Attributes, Count};
 use kmip_codec::declare::Value as _;
 use kmip_codec::version::V2_1;
-use kmip_codec::wire::{BitNames, Sink};
+use kmip_codec::wire::{BitNames, Sink, ValueName};
 use kmip_codec::{Tag, Version};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -126,8 +126,8 @@ impl Sink for TreeSink {
         self.add(tag, hex::encode(value));
     }
 
-    fn enumeration(&mut self, tag: Tag, value: u32, name: Option<&'static str>) {
-        self.add(tag, name.map_or_else(|| format!("0x{value:08x}"), str::to_owned));
+    fn enumeration(&mut self, tag: Tag, value: u32, name: ValueName<'_>) {
+        self.add(tag, name(V2_1).map_or_else(|| format!("0x{value:08x}"), str::to_owned));
     }
 
     fn mask(&mut self, tag: Tag, value: i32, names: BitNames) {

@@ -2,6 +2,8 @@
 //! everything, in each encoding, read as a server reads. Work is the time that this thread had of a processor, at two lengths.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod allocations;
+
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::message::{RequestItem, RequestMessage};
 use kmip_codec::operations::{Operation, Request};
