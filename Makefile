@@ -14,11 +14,11 @@ test: ## all tests; CI=true makes a failure of what would be skipped
 	@scripts/setup.sh test
 	@cargo test --workspace
 
-bench: ## figures: the codec, cryptography, requests per second of a whole server, and how one client fares while another attacks
+bench: ## figures: a whole server beside what the machine can do (writes docs/performance.md), the codec, cryptography, and how one client fares while another attacks
 	@scripts/setup.sh bench
+	@scripts/bench.sh
 	@cargo bench -p kmip-codec --bench codec
 	@cargo bench --bench cryptography
-	@cargo bench --bench server
 	@cargo bench --bench attacks
 
 soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000; 70,000 random batches instead of 700; 1,000 rounds of jobs against themselves instead of 60; each PKCS11 code in each way at each call; ten minutes of fuzzing a target

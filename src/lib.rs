@@ -17,7 +17,7 @@
 //! Beside it: `admission` (what one client may take of the server), `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
 //! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
 //! (what became of exchanges that failed), `text` and `logged` (foreign texts made fit to be shown), `exit` (exit codes), `client` (the typed client),
-//! `check` (reads all of a store), `unlock` (the small binary for hosts).
+//! `check` (reads all of a store), `bench` (measures a server), `unlock` (the small binary for hosts).
 
 pub mod admin;
 pub mod admission;
@@ -25,6 +25,7 @@ pub mod arguments;
 pub mod audit;
 pub mod authenticate;
 pub mod authority;
+pub mod bench;
 pub mod check;
 pub mod client;
 pub mod config;

@@ -7,7 +7,7 @@ use keystead::config::Config;
 use keystead::exit::{self, Ends, Exit};
 use keystead::listen::Protocol;
 use keystead::suite_b::SuiteB;
-use keystead::{check, dev, http, start, text};
+use keystead::{bench, check, dev, http, start, text};
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -44,6 +44,8 @@ enum Command {
     Ready(ready::ReadyCommand),
     /// Read all of a store that no server has open, and say what of it is damaged
     Check(check::CheckCommand),
+    /// Measure how fast a server is, beside what this machine could do at the most
+    Bench(Box<bench::BenchCommand>),
 }
 
 #[derive(Args)]
@@ -108,6 +110,7 @@ fn main() -> ExitCode {
         Command::Explain(command) => explain::run(&command),
         Command::Ready(command) => ready::run(&command),
         Command::Check(command) => exit::now(check::run(&command, use_softhsm)),
+        Command::Bench(command) => exit::now(bench::run(&command, use_softhsm)),
     }
 }
 

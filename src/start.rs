@@ -162,6 +162,12 @@ pub fn run(
     Ok(())
 }
 
+/// A server that nobody can reach, for measuring what it does with messages.
+pub fn without_sockets(config: &Config) -> Result<Arc<Server>, Error> {
+    let authenticator = Arc::new(Authenticator::new(config).map_err(Error::Clients)?);
+    Ok(server(config, &[], &authenticator)?.0)
+}
+
 /// The server on its open store, with the master keys in hand.
 fn server(
     config: &Config,
@@ -332,6 +338,13 @@ pub(crate) fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error>
         tracing::warn!("DANGER: master keys are in files; whoever reads the disk reads every key");
         return Ok(Arc::new(Software::danger_in_folder(folder)?));
     }
+    let (call_timeout, workers) = (Duration::from_secs(hsm.call_timeout_seconds), hsm.workers);
+    Ok(Arc::new(token(config, workers, call_timeout)?))
+}
+
+/// The token that the configuration names, with so many threads that talk to it.
+pub(crate) fn token(config: &Config, workers: usize, call_timeout: Duration) -> Result<Token, Error> {
+    let hsm = &config.hsm;
     let (key, slot) = match (&hsm.token, &hsm.serial, hsm.slot) {
         (Some(label), _, _) => ("hsm.token", Slot::Label(label.clone())),
         (_, Some(serial), _) => ("hsm.serial", Slot::Serial(serial.clone())),
@@ -339,16 +352,11 @@ pub(crate) fn master_keys(config: &Config) -> Result<Arc<dyn MasterKeys>, Error>
     };
     let pin = pin(config)?;
     let module = hsm.module.clone().unwrap_or_default();
-    let token = TokenConfig {
-        workers: hsm.workers,
-        call_timeout: Duration::from_secs(hsm.call_timeout_seconds),
-        ..TokenConfig::new(module, slot, pin)
-    };
-    let connected = Token::connect(token).map_err(|error| match error {
+    let token = TokenConfig { workers, call_timeout, ..TokenConfig::new(module, slot, pin) };
+    Token::connect(token).map_err(|error| match error {
         keystead_hsm::Error::TokenMissing { wanted, present } => Error::NoToken { key, wanted, present },
         other => other.into(),
-    });
-    Ok(Arc::new(connected?))
+    })
 }
 
 /// The PIN comes from a file or a descriptor; never from the command line or the environment, where others see it.

@@ -11,7 +11,7 @@ mod password;
 pub mod protocol;
 pub mod ready;
 pub mod report;
-mod table;
+pub(crate) mod table;
 
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
 use crate::text::printable;
@@ -53,7 +53,7 @@ fn ask_with<T: DeserializeOwned>(settings: Settings, json: bool, request: &Admin
 }
 
 /// JSON in one line. What a terminal would obey, or nobody would see, is escaped in its texts.
-fn json_line(value: &impl Serialize) -> String {
+pub(crate) fn json_line(value: &impl Serialize) -> String {
     let text = serde_json::to_value(value).map(|value| value.to_string()).unwrap_or_default();
     let escape = |c: char| match printable(c.encode_utf8(&mut [0; 4]), ESCAPED_CHARS) {
         shown if shown.starts_with(c) => shown,

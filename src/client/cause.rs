@@ -81,7 +81,7 @@ impl Cause {
     }
 
     /// Sorts what reading and writing ended with.
-    pub(super) fn of_stream(error: io::Error) -> Self {
+    pub(crate) fn of_stream(error: io::Error) -> Self {
         if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             return Self::Tls(tls.clone());
         }

@@ -35,6 +35,7 @@ mod spoken;
 
 pub use address::ServerAddress;
 pub use answers::Answers;
+pub(crate) use answers::batch_item_id;
 pub use args::ClientArgs;
 pub use cause::Cause;
 pub use error::{Error, Refusal, Unreachable, exit};
@@ -152,7 +153,7 @@ impl Client {
 /// Items of a batch are told apart by their place (KMIP 2.1, 8.3: an identifier is required from two items on).
 fn number(items: &mut [RequestItem]) {
     for (place, item) in items.iter_mut().enumerate() {
-        item.unique_batch_item_id = Some(answers::batch_item_id(place));
+        item.unique_batch_item_id = Some(batch_item_id(place));
     }
 }
 

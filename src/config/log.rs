@@ -18,6 +18,7 @@ const PARTS: &[&str] = &[
     "audit",
     "authenticate",
     "authority",
+    "bench",
     "check",
     "client",
     "config",

@@ -43,6 +43,22 @@ pub fn labels(session: &Session) -> Result<Vec<String>, Fault> {
     Ok(labels)
 }
 
+/// Makes a key like a master key that is gone with the session.
+pub fn temporary(session: &Session) -> Result<ObjectHandle, Fault> {
+    let template = [
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::AES),
+        Attribute::ValueLen(Ulong::from(KEY_BYTES)),
+        Attribute::Token(false),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::Encrypt(true),
+        Attribute::Decrypt(true),
+    ];
+    session.generate_key(&Mechanism::AesKeyGen, &template).map_err(at("C_GenerateKey"))
+}
+
 /// Makes a master key: AES-256, for encryption and decryption alone, never to leave the token.
 pub fn generate(session: &Session, key: &MasterKeyRef) -> Result<ObjectHandle, Fault> {
     let made = session.generate_key(

@@ -15,6 +15,7 @@ mod module;
 mod progress;
 mod session;
 mod softhsm;
+mod speed;
 mod workers;
 
 pub use init::{TokenSeed, forget, init_token};

@@ -12,6 +12,7 @@ use cryptoki::session::Session as RawSession;
 use cryptoki::types::Ulong;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A session that is logged in.
 pub struct Session {
@@ -104,6 +105,21 @@ impl Session {
             return Ok(sealed);
         }
         Err(garbled("what it has just sealed"))
+    }
+
+    /// Opens a secret of 32 bytes again and again for this long, under a key of the session; gives how often.
+    pub fn open_for(&mut self, time: Duration) -> Result<u64, Fault> {
+        let key = keys::temporary(&self.raw)?;
+        let plain = Secret::random(32, &mut SystemEntropy::default())?;
+        let sealed = self.round_trip(key, Epoch(1), b"keystead/speed/1", &plain)?;
+        let (blob, associated) = (Blob::parse(&sealed)?, blob::associated(Epoch(1), b"keystead/speed/1"));
+        let (begin, mut count) = (Instant::now(), 0);
+        while begin.elapsed() < time {
+            decrypt(&self.raw, key, &blob, &associated)?;
+            count += 1;
+        }
+        self.raw.destroy_object(key).map_err(at("C_DestroyObject"))?;
+        Ok(count)
     }
 
     /// Proves the key of an epoch.
