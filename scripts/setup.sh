@@ -18,9 +18,9 @@ second_token="libclang-14-dev libsqlite3-dev libssl-dev pkg-config"
 packages="gcc libc6-dev make softhsm2"
 case $purpose in
 demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
-test) packages="$packages opensc cryptsetup-bin e2fsprogs openssl python3-venv curl libfaketime $second_token" ;;
+test) packages="$packages valgrind opensc cryptsetup-bin e2fsprogs openssl python3-venv curl libfaketime $second_token" ;;
 soak) packages="$packages python3-venv $second_token" ;;
-bench) packages="$packages openssl" ;;
+bench) packages="$packages openssl valgrind" ;;
 *) complain "unknown purpose: $purpose" ;;
 esac
 
