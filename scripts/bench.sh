@@ -12,7 +12,8 @@
 #   KEYSTEAD_BENCH_RUNS=5        how often each figure is measured; the median counts
 #   KEYSTEAD_BENCH_SECONDS=5     how long each time
 #   KEYSTEAD_BENCH_LARGE=1       0 leaves out 1,000,000 keys
-#   KEYSTEAD_BENCH_PROFILE=release
+#   KEYSTEAD_BENCH_PROFILE=release   what is built and measured
+#   KEYSTEAD_BENCH_PROGRAM=FILE      measure this one; nothing is built
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -26,7 +27,7 @@ populations="1000 $usual 100000"
 
 figures=docs/performance
 place=$PWD/.bench
-keystead=${CARGO_TARGET_DIR:-$PWD/target}/$profile/keystead
+keystead=${KEYSTEAD_BENCH_PROGRAM:-${CARGO_TARGET_DIR:-$PWD/target}/$profile/keystead}
 server=""
 
 complain() {
@@ -201,7 +202,7 @@ page() {
     printf 'bench: docs/performance.md is written\n' >&2
 }
 
-if [ "${1:-}" != page ]; then
+if [ "${1:-}" != page ] && [ -z "${KEYSTEAD_BENCH_PROGRAM:-}" ]; then
     cargo build --quiet --profile "$profile" --bin keystead
 fi
 [ -x "$keystead" ] || complain "$keystead is not built"

@@ -106,7 +106,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor) -> std::io::Result
     let mut answer = Vec::new();
     loop {
         let head = buffer.get(..filled).and_then(<[u8]>::first_chunk::<16>);
-        let asked = head.map(|head| asked(head)).transpose()?;
+        let asked = head.map(asked).transpose()?;
         if let Some((length, wanted)) = asked {
             if filled >= length {
                 if answer.len() != wanted {

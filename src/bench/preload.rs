@@ -24,16 +24,16 @@ const TELL_EVERY: Duration = Duration::from_millis(500);
 /// Makes what is missing of the population; gives how many keys that were.
 pub async fn preload(target: &Target, command: &BenchCommand) -> Result<usize, Error> {
     let missing = missing(target, command).await?;
-    let names = missing.iter().map(|number| Some(name(&command.prefix, *number))).collect();
+    let names = missing.iter().map(|number| name(&command.prefix, *number)).collect();
     make(target, command.kmip, names, true, Progress::new("keys are made and activated", missing.len()))
         .await?;
     Ok(missing.len())
 }
 
-/// Makes so many keys without names that are not active; gives their identifiers.
+/// Makes keys of these names that are not active; gives their identifiers.
 pub async fn inactive(target: &Target, version: Version, names: Vec<String>) -> Result<Vec<String>, Error> {
     let progress = Progress::new("keys are made to be activated", names.len());
-    make(target, version, names.into_iter().map(Some).collect(), false, progress).await
+    make(target, version, names, false, progress).await
 }
 
 async fn missing(target: &Target, command: &BenchCommand) -> Result<Vec<usize>, Error> {
@@ -52,7 +52,7 @@ async fn missing(target: &Target, command: &BenchCommand) -> Result<Vec<usize>, 
 async fn make(
     target: &Target,
     version: Version,
-    names: Vec<Option<String>>,
+    names: Vec<String>,
     activate: bool,
     progress: Progress,
 ) -> Result<Vec<String>, Error> {
@@ -66,8 +66,7 @@ async fn make(
             let mut connection = open(&target).await?;
             loop {
                 let first = next.fetch_add(BATCH_KEYS, Ordering::Relaxed);
-                let part: Vec<&str> =
-                    names.iter().skip(first).take(BATCH_KEYS).flatten().map(String::as_str).collect();
+                let part: Vec<&str> = names.iter().skip(first).take(BATCH_KEYS).map(String::as_str).collect();
                 if part.is_empty() {
                     connection.close().await;
                     return Ok::<_, Error>(made);

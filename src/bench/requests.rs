@@ -86,6 +86,12 @@ impl Shared {
         }
     }
 
+    /// The keys to activate that nobody has taken.
+    pub fn left_inactive(&self) -> Vec<String> {
+        let (keys, next) = &self.inactive;
+        keys.iter().skip(next.load(Ordering::Relaxed)).cloned().collect()
+    }
+
     /// The name of an object that this run makes.
     pub fn made_name(&self) -> String {
         let number = self.made.fetch_add(1, Ordering::Relaxed);

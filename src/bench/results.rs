@@ -174,7 +174,7 @@ const BESIDE_HEAD: [&str; 6] = ["WHAT THE MACHINE CAN DO", "AT ONCE", "RATE/S", 
 /// Three digits, or all of a whole number.
 fn short(value: f64) -> String {
     match value {
-        value if value == 0.0 => "-".to_owned(),
+        0.0 => "-".to_owned(),
         value if value < 10.0 => format!("{value:.2}"),
         value if value < 100.0 => format!("{value:.1}"),
         value => format!("{value:.0}"),

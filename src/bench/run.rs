@@ -21,11 +21,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The most keys that are made to be activated.
-const INACTIVE_MAX: usize = 50_000;
+/// The most keys that are made to be activated in a run, which ends before its time where they do not do.
+const INACTIVE_MAX: usize = 30_000;
 
-/// How many of them for a second of activating on a connection: more than any server does.
-const INACTIVE_PER_SECOND: f64 = 2000.0;
+/// How many of them for a second of activating on a connection.
+const INACTIVE_PER_SECOND: f64 = 500.0;
 
 /// The bytes of a Get by identifier and of its answer in KMIP 2.1, where no workload tells others.
 const GET_BYTES: (usize, usize) = (152, 312);
@@ -169,17 +169,16 @@ async fn measure(command: &BenchCommand, settings: Option<&Settings>) -> Result<
     }
     let wants_echo = command.limits || command.workloads.contains(&Workload::Limits);
     let echo = wants_echo.then(|| Echo::start(command, settings)).transpose()?;
+    let mut site = target.map(|target| Site { command, target, population, inactive: Vec::new() });
     for workload in &command.workloads {
         for connections in &command.connections {
-            match (&target, &echo) {
+            match (&mut site, &echo) {
                 (_, Some(echo)) if *workload == Workload::Limits => {
                     figures.beside.extend(alone(command, echo, *connections).await?);
                 }
-                (Some(target), echo) => {
+                (Some(site), echo) => {
                     let echo = echo.as_ref().filter(|_| command.limits);
-                    figures
-                        .measured
-                        .push(one(command, target, &population, echo, *workload, *connections).await?);
+                    figures.measured.push(site.measure(echo, *workload, *connections).await?);
                 }
                 _ => {}
             }
@@ -188,68 +187,77 @@ async fn measure(command: &BenchCommand, settings: Option<&Settings>) -> Result<
     Ok(figures)
 }
 
-/// One workload on so many connections: each run, and right behind it the same with the echo.
-async fn one(
-    command: &BenchCommand,
-    target: &Target,
-    population: &Arc<Population>,
-    echo: Option<&Echo>,
-    workload: Workload,
-    connections: usize,
-) -> Result<Measured, Error> {
-    let (mut runs, mut limits) = (Vec::new(), Vec::new());
-    let process = command.pid.map(Process);
-    for _ in 0..command.runs {
-        let shared = shared(command, target, population, workload, connections).await?;
-        let Some(pattern) = workload.pattern() else {
-            // Without its process the command has ended before.
-            let process = process.unwrap_or(Process(std::process::id()));
-            let memory = cold::idle(target, &shared, connections, process).await?;
-            return Ok(results::idle(command, connections, memory));
-        };
-        let plan = command.plan(pattern, connections);
-        let run = match workload {
-            Workload::Storm => cold::storm(target, &shared, connections, command.seed, process).await,
-            _ => drive(target, &shared, plan).await?,
-        };
-        if let Some(echo) = echo {
-            limits.extend(echo.run(workload, &run, plan).await?);
-        }
-        runs.push(run);
-    }
-    let mut measured = results::measured(command, workload, connections, &runs);
-    measured.limit = limits::limit(workload, &limits, measured.per_second);
-    Ok(measured)
+/// A server with its keys.
+struct Site<'a> {
+    command: &'a BenchCommand,
+    target: Target,
+    population: Arc<Population>,
+    /// Keys that are not active yet, left over from earlier runs.
+    inactive: Vec<String>,
 }
 
-/// What the connections of a run share.
-async fn shared(
-    command: &BenchCommand,
-    target: &Target,
-    population: &Arc<Population>,
-    workload: Workload,
-    connections: usize,
-) -> Result<Arc<Shared>, Error> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    // Names that no other run has, whatever its seed.
-    let run =
-        Dice::new(u64::try_from(since.as_nanos()).unwrap_or_default(), std::process::id().into()).next();
-    let mut shared = Shared {
-        version: command.kmip,
-        population: Arc::clone(population),
-        each_once: command.each_once.then(|| AtomicUsize::new(0)),
-        made: AtomicU64::new(0),
-        run,
-        inactive: (Vec::new(), AtomicUsize::new(0)),
-        echo_bytes: (0, 0),
-    };
-    if workload == Workload::Activate {
-        let seconds = (command.warm_up + command.duration).as_secs_f64();
-        let count = (seconds * INACTIVE_PER_SECOND * connections.min(16) as f64).ceil() as usize;
-        let names = (0..count.clamp(1, INACTIVE_MAX)).map(|_| shared.made_name()).collect();
-        shared.inactive.0 = preload::inactive(target, command.kmip, names).await?;
+impl Site<'_> {
+    /// One workload on so many connections: each run, and right behind it the same with the echo.
+    async fn measure(
+        &mut self,
+        echo: Option<&Echo>,
+        workload: Workload,
+        connections: usize,
+    ) -> Result<Measured, Error> {
+        let command = self.command;
+        let (mut runs, mut limits) = (Vec::new(), Vec::new());
+        let process = command.pid.map(Process);
+        for _ in 0..command.runs {
+            let shared = self.shared(workload, connections).await?;
+            let Some(pattern) = workload.pattern() else {
+                // Without its process the command has ended before.
+                let process = process.unwrap_or(Process(std::process::id()));
+                let memory = cold::idle(&self.target, &shared, connections, process).await?;
+                return Ok(results::idle(command, connections, memory));
+            };
+            let plan = command.plan(pattern, connections);
+            let run = match workload {
+                Workload::Storm => {
+                    cold::storm(&self.target, &shared, connections, command.seed, process).await
+                }
+                _ => drive(&self.target, &shared, plan).await?,
+            };
+            self.inactive.extend(shared.left_inactive());
+            if let Some(echo) = echo {
+                limits.extend(echo.run(workload, &run, plan).await?);
+            }
+            runs.push(run);
+        }
+        let mut measured = results::measured(command, workload, connections, &runs);
+        measured.limit = limits::limit(workload, &limits, measured.per_second);
+        Ok(measured)
     }
-    Ok(Arc::new(shared))
+
+    /// What the connections of a run share.
+    async fn shared(&mut self, workload: Workload, connections: usize) -> Result<Arc<Shared>, Error> {
+        let command = self.command;
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since.as_nanos()).unwrap_or_default();
+        let mut shared = Shared {
+            version: command.kmip,
+            population: Arc::clone(&self.population),
+            each_once: command.each_once.then(|| AtomicUsize::new(0)),
+            made: AtomicU64::new(0),
+            // Names that no other run has, whatever its seed.
+            run: Dice::new(now, std::process::id().into()).next(),
+            inactive: (Vec::new(), AtomicUsize::new(0)),
+            echo_bytes: (0, 0),
+        };
+        if workload == Workload::Activate {
+            let seconds = (command.warm_up + command.duration).as_secs_f64();
+            let count = (seconds * INACTIVE_PER_SECOND * connections.min(16) as f64).ceil() as usize;
+            let missing = count.clamp(1, INACTIVE_MAX).saturating_sub(self.inactive.len());
+            let names = (0..missing).map(|_| shared.made_name()).collect();
+            self.inactive.extend(preload::inactive(&self.target, command.kmip, names).await?);
+            shared.inactive.0 = std::mem::take(&mut self.inactive);
+        }
+        Ok(Arc::new(shared))
+    }
 }
 
 /// TLS echo of a Get's bytes, and full handshakes, without a server.
