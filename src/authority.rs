@@ -28,7 +28,10 @@ pub enum Error {
 }
 
 /// The authority, if the configuration names one, and the anchors of Validate: its certificate and those that are named.
-pub fn load(config: &Config) -> Result<(Option<Authority>, Vec<Bytes>), Error> {
+pub type Loaded = (Option<Authority>, Vec<Bytes>);
+
+/// Reads what the configuration names.
+pub fn load(config: &Config) -> Result<Loaded, Error> {
     let section = &config.certify;
     let mut anchors = Vec::new();
     for path in &section.anchors {

@@ -149,7 +149,7 @@ fn read_all(config: &Config, command: &CheckCommand, report: &mut Report) -> Res
 
 /// Opens the store to read it. Where there is none, the token may tell of one.
 fn open(config: &Config, command: &CheckCommand) -> Result<Database, Error> {
-    let opened = Database::open_for_reads(config.store.engine, &config.store.path);
+    let opened = Database::open_for_reads(config.store.opening(), &config.store.path);
     if matches!(opened, Err(store::Error::Absent { .. })) && !command.without_hsm {
         let master = start::master_keys(config)?;
         Hierarchy::judge_absence(&config.store.path, &*master).map_err(start::Error::from)?;

@@ -9,6 +9,7 @@ pub use reload::Source;
 
 use crate::admission::Admission;
 use crate::authenticate::Authenticator;
+use crate::authority::Loaded;
 use crate::config::{AuditReads, Config, TlsConfig, VaultMode};
 use crate::endpoints::{self, DialContext, Endpoints};
 use crate::engine::query::server_information::{Registration, ServerInformation};
@@ -22,7 +23,7 @@ use crate::regular;
 use crate::server::{Server, work};
 use crate::session::Limits;
 use crate::softhsm;
-use crate::store::{self, Claim};
+use crate::store::{self, Claim, Database};
 use crate::suite_b::SuiteB;
 use crate::swap::Swap;
 use crate::vault::{self, Hierarchy, KekCaching};
@@ -175,7 +176,7 @@ fn server(
     authenticator: &Arc<Authenticator>,
 ) -> Result<(Arc<Server>, Arc<StoreOwners>), Error> {
     let authority = crate::authority::load(config)?;
-    let claim = Claim::take(config.store.engine, &config.store.path)?;
+    let claim = Claim::take(config.store.opening(), &config.store.path)?;
     if let Some(file) = &config.hsm.softhsm_config {
         softhsm::keep_whole_and_tell(file);
     }
@@ -186,18 +187,28 @@ fn server(
     let hierarchy = Arc::new(Hierarchy::open(Arc::clone(&database), master, keep(config))?);
     let owners = Arc::new(StoreOwners::of(&database));
     authenticator.owners(Arc::<StoreOwners>::clone(&owners));
+    Ok((server_over(config, addresses, authenticator, authority, (database, hierarchy))?, owners))
+}
+
+/// The server on a store that is open, whatever engine it stands on.
+pub fn server_over(
+    config: &Config,
+    addresses: &[(SocketAddr, Protocol)],
+    authenticator: &Arc<Authenticator>,
+    authority: Loaded,
+    open: (Arc<Database>, Arc<Hierarchy>),
+) -> Result<Arc<Server>, Error> {
     let transports = transports(config, addresses);
     let registrar = registrar(&config.tls);
     let settings = settings(config, authority, transports);
     let durable_reads = config.audit.reads == AuditReads::Durable;
     let mailboxes = Endpoints::new(&config.endpoints, config.limits.notices);
-    let kept = (database, hierarchy);
     let told = (mailboxes, memory(config)?);
     let admission = Arc::new(Admission::new(&capacity::caps(config)));
     let executor =
-        Executor::new(kept, Arc::clone(authenticator), settings, durable_reads, registrar, told, admission);
+        Executor::new(open, Arc::clone(authenticator), settings, durable_reads, registrar, told, admission);
     let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
-    Ok((Arc::new(Server::new(Arc::new(executor), delay)), owners))
+    Ok(Arc::new(Server::new(Arc::new(executor), delay)))
 }
 
 fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {

@@ -11,6 +11,7 @@ mod log;
 mod numbers;
 mod paths;
 mod sections;
+mod store;
 mod texts;
 mod weaknesses;
 mod wrong;
@@ -20,6 +21,7 @@ pub use endpoints::EndpointConfig;
 pub use limits::LimitsConfig;
 pub use log::LogConfig;
 pub use sections::*;
+pub use store::StoreConfig;
 pub use wrong::ConfigError;
 
 use crate::engine::query::server_information::{Extension, Features, ServerInformation, Validation};

@@ -15,6 +15,9 @@ const U32: u64 = u32::MAX as u64;
 /// The least that the longest message may be set to: a request for a certificate with its chain fits.
 const MESSAGE_BYTES_MIN: u64 = 16 * 1024;
 
+/// The least memory for pages of the store.
+const CACHE_BYTES_MIN: u64 = crate::store::CACHE_BYTES_MIN as u64;
+
 /// The longest message that there may be: KMIP has 32 bits for it, and it is held in memory.
 const MESSAGE_BYTES_MAX: u64 = 1 << 30;
 
@@ -24,6 +27,7 @@ const BYTES_IN_FLIGHT_MIN: u64 = PARTS as u64 * (ALLOWANCE as u64);
 const ROWS: &[Row] = &[
     ("tls.client_days", |c| c.tls.client_days.unwrap_or(1).into(), 1, 3650),
     ("tls.crl_grace_seconds", |c| c.tls.crl_grace_seconds, 0, YEAR),
+    ("store.cache_bytes", |c| c.store.cache_bytes.unwrap_or(CACHE_BYTES_MIN), CACHE_BYTES_MIN, 1 << 40),
     ("hsm.workers", |c| c.hsm.workers as u64, 1, 256),
     ("hsm.call_timeout_seconds", |c| c.hsm.call_timeout_seconds, 1, 3600),
     ("vault.cache_seconds", |c| c.vault.cache_seconds, 1, YEAR),

@@ -5,7 +5,6 @@ use crate::engine::settings::OnTheFly;
 use crate::engine::settings::Place;
 use crate::engine::settings::{SEED_BYTES_MAX, Seeding};
 use crate::near;
-use crate::store::Engine;
 use crate::suite_b::SuiteB;
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask};
 use serde::Deserialize;
@@ -60,17 +59,6 @@ pub struct TlsConfig {
     pub minimum: String,
     /// `"128"` or `"192"`: TLS 1.2 with the suites, curves and certificates of this level of Suite B, and nothing else.
     pub suite_b: Option<SuiteB>,
-}
-
-/// `[store]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StoreConfig {
-    /// `"redb"`, `"sled"`, or `"memory"` for tests.
-    #[serde(default)]
-    pub engine: Engine,
-    /// The folder.
-    pub path: PathBuf,
 }
 
 /// `[hsm]`

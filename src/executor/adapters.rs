@@ -5,6 +5,7 @@ use crate::engine::need::Need;
 use crate::engine::world::{Direction, Entropy, Now, View};
 use crate::store::{self, Database, Order, Snapshot};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time of the system, for dates.
@@ -29,7 +30,7 @@ impl Entropy for Source<'_> {
 /// A snapshot of the store, as the engine reads it.
 pub struct StoreView {
     /// The store at one moment.
-    pub snapshot: Box<dyn Snapshot>,
+    pub snapshot: Arc<dyn Snapshot>,
     /// Whether it took writes then.
     pub takes_writes: bool,
 }
@@ -62,7 +63,7 @@ impl View for StoreView {
 }
 
 /// A snapshot of any store, of one that takes writes.
-impl View for Box<dyn Snapshot> {
+impl View for Arc<dyn Snapshot> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
         Snapshot::get(&**self, key).map_err(|error| Need::Failed(error.to_string()))
     }

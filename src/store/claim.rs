@@ -5,7 +5,7 @@ use super::error::LEADS_NOWHERE;
 use super::folder::Folder;
 use super::life::Life;
 use super::lock::FolderLock;
-use super::{Database, Engine, Error, Snapshot, own, room};
+use super::{Database, Engine, Error, Opening, Snapshot, own, room};
 use crate::regular;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// A locked folder. Where it is dropped, the folder is as it was before: it goes away where it was not there.
 #[must_use]
 pub struct Claim {
-    engine: Engine,
+    opening: Opening,
     folder: Folder,
     life: Option<Life>,
     lock: FolderLock,
@@ -24,7 +24,9 @@ pub struct Claim {
 
 impl Claim {
     /// Locks the folder. One server a folder; refused is also a folder where a store has been and none is.
-    pub fn take(engine: Engine, path: &Path) -> Result<Self, Error> {
+    pub fn take(opening: impl Into<Opening>, path: &Path) -> Result<Self, Error> {
+        let opening = opening.into();
+        let engine = opening.engine;
         let made = Made::folders(path)?;
         let folder = Folder::open(path).map_err(|why| Error::of_file(path, &why))?;
         own::must_be_files(&folder)?;
@@ -40,7 +42,7 @@ impl Claim {
                 Some(life)
             }
         };
-        Ok(Self { engine, folder, life, lock, made })
+        Ok(Self { opening, folder, life, lock, made })
     }
 
     /// What is known of the folder; none for a store that is not kept.
@@ -50,13 +52,13 @@ impl Claim {
 
     /// Whether there is no store here.
     pub fn is_new(&self) -> bool {
-        self.engine.file().is_none_or(|file| !self.folder.has(file))
+        self.opening.engine.file().is_none_or(|file| !self.folder.has(file))
     }
 
     /// The store as it is, to be read without a byte of it being written; none where there is none, or where the engine cannot.
     pub fn read(&self) -> Result<Option<Database>, Error> {
-        match self.engine {
-            Engine::Redb if !self.is_new() => Database::of_reads(self.engine, &self.folder).map(Some),
+        match self.opening.engine {
+            Engine::Redb if !self.is_new() => Database::of_reads(self.opening, &self.folder).map(Some),
             _ => Ok(None),
         }
     }
@@ -74,8 +76,8 @@ impl Claim {
         if self.is_new() {
             room::check_for_first(&self.folder)?;
         }
-        let Self { engine, folder, life, lock, mut made } = self;
-        let database = Database::open_claimed(engine, &folder, life, lock, judge)?;
+        let Self { opening, folder, life, lock, mut made } = self;
+        let database = Database::open_claimed(opening, &folder, life, lock, judge)?;
         made.keep();
         Ok(database)
     }

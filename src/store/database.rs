@@ -10,7 +10,7 @@ use super::life::{self, Life};
 use super::lock::{self, FolderLock};
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{Engine, Error, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction, own};
+use super::{Error, Opening, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction, own};
 use crate::audit::Entry;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -55,13 +55,13 @@ pub struct Database {
 
 impl Database {
     /// Opens the store in a folder, or makes it. One server a folder.
-    pub fn open(engine: Engine, folder: &Path) -> Result<Self, Error> {
-        Claim::take(engine, folder)?.open()
+    pub fn open(opening: impl Into<Opening>, folder: &Path) -> Result<Self, Error> {
+        Claim::take(opening, folder)?.open()
     }
 
     /// The same in a folder that is locked already.
     pub(super) fn open_claimed<E: From<Error>>(
-        engine: Engine,
+        Opening { engine, cache_bytes }: Opening,
         folder: &Folder,
         life: Option<Life>,
         lock: FolderLock,
@@ -69,7 +69,8 @@ impl Database {
     ) -> Result<Self, E> {
         let is_new = engine.file().is_some_and(|file| !folder.has(file));
         let lock = Arc::new(lock);
-        let guard = Guard::open(engine.opener(folder), folder, engine.file())?.keeping(Arc::clone(&lock));
+        let opener = engine.opener(folder, cache_bytes);
+        let guard = Guard::open(opener, folder, engine.file())?.keeping(Arc::clone(&lock));
         judge(&*guard.snapshot()?)?;
         if is_new {
             // What is left open is told when the start is accepted.
@@ -81,7 +82,9 @@ impl Database {
     }
 
     /// Opens the store in a folder to read it, without writing a byte there. Nothing can be committed.
-    pub fn open_for_reads(engine: Engine, path: &Path) -> Result<Self, Error> {
+    pub fn open_for_reads(opening: impl Into<Opening>, path: &Path) -> Result<Self, Error> {
+        let opening = opening.into();
+        let engine = opening.engine;
         match std::fs::metadata(path) {
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Err(life::absent(path)),
             found => found.map_err(|why| Error::of_file(path, &why))?,
@@ -98,7 +101,7 @@ impl Database {
             Some(file) => lock::hold_engine(&folder, file)?,
             None => None,
         };
-        let mut database = Self::of_reads(engine, &folder)?;
+        let mut database = Self::of_reads(opening, &folder)?;
         if format_of(&*database.snapshot()?)?.is_none() {
             let why = "the record of its format is missing".to_owned();
             let path = engine.file().map_or(path.into(), |file| folder.at(file));
@@ -110,8 +113,8 @@ impl Database {
     }
 
     /// The same where the folder is locked already, whatever format the store has.
-    pub(super) fn of_reads(engine: Engine, folder: &Folder) -> Result<Self, Error> {
-        let (store, copy) = engine.open_for_reads(folder)?;
+    pub(super) fn of_reads(opening: Opening, folder: &Folder) -> Result<Self, Error> {
+        let (store, copy) = opening.engine.open_for_reads(folder, opening.cache_bytes)?;
         let guard = Guard::open(Box::new(move |_| Ok(Arc::clone(&store))), folder, None)?;
         Ok(Self {
             guard: Arc::new(guard),
@@ -178,9 +181,14 @@ impl Database {
         must_be_known(format_of(&*self.snapshot()?)?.ok_or(Error::NoFormat)?)
     }
 
-    /// The store as it stands now.
-    pub fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
+    /// The store as the last commit left it; one snapshot is shared by all who ask until the next, where the engine lets it.
+    pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
         self.guard.snapshot()
+    }
+
+    /// Whether reads are answered from this process's memory and the disks of this machine, and wait for no commit.
+    pub fn reads_stay_here(&self) -> bool {
+        self.guard.reads_stay_here()
     }
 
     /// How often the engine was opened anew after a failure: a snapshot of before fails, and a new one does not.

@@ -30,7 +30,7 @@ pub const DATA: &[(Engine, &str)] = &[(Engine::Redb, redb::FILE), (Engine::Sled,
 
 impl Engine {
     /// How this engine is opened in a folder.
-    pub(super) fn opener(self, folder: &Folder) -> Opener {
+    pub(super) fn opener(self, folder: &Folder, cache_bytes: usize) -> Opener {
         let folder = folder.clone();
         let memory: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let opened = AtomicBool::new(false);
@@ -42,9 +42,11 @@ impl Engine {
                 return Err(Error::File { path: folder.at(file), why: "it is gone".to_owned() });
             }
             Ok(match (self, access) {
-                (Self::Redb, Access::Write) => Arc::new(RedbStore::open_in(&folder)?) as Arc<dyn Store>,
-                (Self::Redb, Access::Read) => Arc::new(RedbStore::open_in_for_reads(&folder)?),
-                (Self::Sled, Access::Write) => Arc::new(SledStore::open_in(&folder)?),
+                (Self::Redb, Access::Write) => {
+                    Arc::new(RedbStore::open_in(&folder, cache_bytes)?) as Arc<dyn Store>
+                }
+                (Self::Redb, Access::Read) => Arc::new(RedbStore::open_in_for_reads(&folder, cache_bytes)?),
+                (Self::Sled, Access::Write) => Arc::new(SledStore::open_in(&folder, cache_bytes)?),
                 (Self::Sled, Access::Read) => {
                     let why = "sled cannot be opened without writing to it".to_owned();
                     return Err(Error::Engine(why));
@@ -55,15 +57,22 @@ impl Engine {
     }
 
     /// Opens the engine in a folder to read it; not a byte is written there. Of sled's files a copy is opened.
-    pub(super) fn open_for_reads(self, folder: &Folder) -> Result<(Arc<dyn Store>, Option<Copy>), Error> {
+    pub(super) fn open_for_reads(
+        self,
+        folder: &Folder,
+        cache_bytes: usize,
+    ) -> Result<(Arc<dyn Store>, Option<Copy>), Error> {
         self.must_be_there(folder)?;
         match self {
             Self::Sled => {
                 let copy = Copy::of(folder)?;
-                let opened = SledStore::open(&copy.0).map_err(|why| copy.explained(why, folder));
+                let opened = Folder::open(&copy.0)
+                    .map_err(|why| temporary(&why))
+                    .and_then(|folder| SledStore::open_in(&folder, cache_bytes))
+                    .map_err(|why| copy.explained(why, folder));
                 Ok((Arc::new(opened?), Some(copy)))
             }
-            _ => Ok(((self.opener(folder))(Access::Read)?, None)),
+            _ => Ok(((self.opener(folder, cache_bytes))(Access::Read)?, None)),
         }
     }
 

@@ -4,6 +4,9 @@
 //! Each commit writes a stamp of its own. After a failure, what is opened must have the stamp of the last commit that was
 //! acknowledged, or that of the one that failed: its outcome was open. A handle whose commit failed is never used for
 //! another one. What cannot be opened for writing is opened for reads alone, if it can be read.
+//!
+//! Whoever reads shares the snapshot that was published after the last commit, where the engine's snapshots can be shared: a
+//! request begins no transaction of the engine's, and takes no lock that is held while anything is read or written.
 
 use super::folder::Folder;
 use super::lock::FolderLock;
@@ -49,7 +52,10 @@ pub struct Guard {
     file: Option<&'static str>,
     /// `Err` while it can be opened in no way.
     store: RwLock<Result<Arc<dyn Store>, Error>>,
-    /// How often it was opened: a snapshot of an earlier time may fail.
+    reads_stay_here: bool,
+    /// The store as the last commit left it. `None` while the engine is opened anew, and where snapshots are not shared.
+    published: RwLock<Option<Arc<dyn Snapshot>>>,
+    /// How often it was opened anew, or begun to be: a snapshot of an earlier time may fail.
     opened: AtomicU64,
     health: Mutex<Health>,
     writing: Mutex<Writing>,
@@ -85,6 +91,8 @@ impl Guard {
             opener,
             folder: folder.clone(),
             file,
+            reads_stay_here: store.reads_stay_here(),
+            published: RwLock::new(to_share(&*store)),
             store: RwLock::new(Ok(store)),
             opened: AtomicU64::new(0),
             health: Mutex::new(Health { trouble: None, committed: None }),
@@ -98,12 +106,28 @@ impl Guard {
         Self { lock: Some(lock), ..self }
     }
 
-    /// The store as it stands now.
-    pub fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
+    /// The store as it stands now. Whoever asks while the engine is opened anew waits for that.
+    pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
+        if let Some(published) = &*self.published.read() {
+            return Ok(Arc::clone(published));
+        }
         match &*self.store.read() {
             Ok(store) => store.snapshot(),
             Err(error) => Err(error.clone()),
         }
+    }
+
+    /// Whether the engine answers reads from this process's memory and the disks of this machine.
+    pub fn reads_stay_here(&self) -> bool {
+        self.reads_stay_here
+    }
+
+    /// Puts a snapshot of the engine as it is in the place of the last one.
+    fn publish(&self, store: &dyn Store) {
+        let snapshot = to_share(store);
+        let before = std::mem::replace(&mut *self.published.write(), snapshot);
+        // Who drops the last reference to a snapshot ends a transaction: not under the lock.
+        drop(before);
     }
 
     /// How often the engine was opened anew. What was read across two of these times is read again.
@@ -143,6 +167,9 @@ impl Guard {
             Err(error) => return Err(error.clone()),
         };
         let done = store.commit(&transaction);
+        if matches!(done, Ok(Outcome::Committed)) {
+            self.publish(&*store);
+        }
         drop(store);
         // Looked at again: what was moved away meanwhile has taken the commit with it.
         let still = writing.place.look();
@@ -173,6 +200,7 @@ impl Guard {
 
     /// Closes the engine.
     pub fn close(&self) -> Result<(), Error> {
+        drop(self.published.write().take());
         match &*self.store.read() {
             Ok(store) => store.close(),
             Err(_) => Ok(()),
@@ -226,9 +254,13 @@ impl Guard {
         let mut current = self.store.write();
         let before =
             std::mem::replace(&mut *current, Err(Error::Stopped("it is being opened anew".to_owned())));
+        // In this order: what fails to be read from now on was read across an opening, and is read again.
+        drop(self.published.write().take());
+        self.opened.fetch_add(1, Ordering::Release);
         if let Some(why) = before.as_ref().ok().and_then(|store| store.close().err()) {
             // It goes on to be read.
             *current = before;
+            self.publish_current(&current);
             writing.writable = false;
             writing.rest_until = Some((Instant::now() + REST, why));
             return;
@@ -255,7 +287,14 @@ impl Guard {
                     .map_err(|_| why)
             }
         };
-        self.opened.fetch_add(1, Ordering::Release);
+        self.publish_current(&current);
+    }
+
+    /// Publishes what was opened, if anything was.
+    fn publish_current(&self, current: &Result<Arc<dyn Store>, Error>) {
+        if let Ok(store) = current {
+            self.publish(&**store);
+        }
     }
 
     /// Notes how the store stands; the log has it when that changes.
@@ -293,6 +332,11 @@ impl Writing {
         self.open = None;
         Ok(store)
     }
+}
+
+/// The snapshot that all may share; `None` where none can be: then each reader asks the engine, and is told why.
+fn to_share(store: &dyn Store) -> Option<Arc<dyn Snapshot>> {
+    store.shares_snapshots().then(|| store.snapshot().ok()).flatten()
 }
 
 /// Lets the system forget what it holds of a file: after a sync that failed, pages that never reached the disk may be

@@ -17,14 +17,23 @@ impl Store for MemoryStore {
         UNLIMITED
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
+    fn reads_stay_here(&self) -> bool {
+        true
+    }
+
+    /// A write copies the map while there is a snapshot.
+    fn shares_snapshots(&self) -> bool {
+        false
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
         let map = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(Box::new(MemorySnapshot(Arc::clone(&map))))
+        Ok(Arc::new(MemorySnapshot(Arc::clone(&map))))
     }
 
     fn commit(&self, transaction: &Transaction) -> Result<Outcome, Error> {
         let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if !holds(&transaction.expects, |key| Ok(map.get(key).cloned()))? {
+        if !holds(&transaction.expects, |key, expected| Ok(map.get(key).map(Vec::as_slice) == expected))? {
             return Ok(Outcome::Conflict);
         }
         let map = Arc::make_mut(&mut map);
@@ -45,8 +54,8 @@ impl Store for MemoryStore {
 struct MemorySnapshot(Arc<Map>);
 
 impl Snapshot for MemorySnapshot {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.0.get(key).cloned())
+    fn show(&self, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        Ok(self.0.get(key).map(|value| visit(value)).is_some())
     }
 
     fn scan_from(

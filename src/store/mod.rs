@@ -12,6 +12,7 @@
 //! What fails in passing (a full disk, a file that was moved away) is refused with its reason and heals without a
 //! restart: `guard` opens the engine anew after a failed commit, and `watch` looks once a second.
 
+mod cache;
 mod claim;
 mod close;
 mod database;
@@ -32,6 +33,7 @@ mod sled;
 mod watch;
 mod writer;
 
+pub use cache::{BYTES_MIN as CACHE_BYTES_MIN, Opening};
 pub use claim::{Claim, Made};
 pub use close::close_within;
 pub use database::{Database, FORMAT, FORMAT_KEY, Submission, is_blank};
@@ -48,6 +50,7 @@ pub use redb::RedbStore;
 pub use sled::SledStore;
 
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 /// A key and what it holds, `None` for nothing.
 pub type Pair = (Vec<u8>, Option<Vec<u8>>);
@@ -98,8 +101,13 @@ pub type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 pub trait Store: Send + Sync + 'static {
     /// What fits into one transaction.
     fn limits(&self) -> Limits;
+    /// Whether a read is answered by this process from its memory and the disks of this machine, and waits for no commit: such
+    /// reads may be made where nothing may block for long.
+    fn reads_stay_here(&self) -> bool;
+    /// Whether a snapshot that is kept until the next commit costs that commit nothing: one is then shared by all who read.
+    fn shares_snapshots(&self) -> bool;
     /// The store as it stands now, whatever is written later.
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error>;
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error>;
     /// Applies a transaction as a whole, durably, if its expectations hold. After an error that leaves open what is
     /// on disk, every later commit to this handle fails: an fsync that failed is never tried again on it. Whoever wants to
     /// go on closes it, opens another one, and looks at what is on disk.
@@ -108,10 +116,16 @@ pub trait Store: Send + Sync + 'static {
     fn close(&self) -> Result<(), Error>;
 }
 
-/// The store at one moment.
-pub trait Snapshot: Send {
-    /// What a key holds.
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;
+/// The store at one moment, for one reader or many.
+pub trait Snapshot: Send + Sync {
+    /// Shows what a key holds, where it lies; says whether it holds anything.
+    fn show(&self, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error>;
+    /// A copy of what a key holds.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let mut held = None;
+        self.show(key, &mut |value| held = Some(value.to_vec()))?;
+        Ok(held)
+    }
     /// Visits the keys with a prefix, in order; those behind a key alone where one is named.
     fn scan_from(
         &self,
@@ -161,15 +175,22 @@ pub(crate) fn range<'r>(
     }
 }
 
-/// Whether all expectations hold, given how to read a key.
+/// Whether all expectations hold, given how to tell whether a key holds a value.
 pub(crate) fn holds(
     expects: &[Pair],
-    mut get: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, Error>,
+    mut is: impl FnMut(&[u8], Option<&[u8]>) -> Result<bool, Error>,
 ) -> Result<bool, Error> {
     for (key, expected) in expects {
-        if get(key)? != *expected {
+        if !is(key, expected.as_deref())? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Whether a key of a snapshot holds this.
+pub(crate) fn is(snapshot: &dyn Snapshot, key: &[u8], expected: Option<&[u8]>) -> Result<bool, Error> {
+    let mut same = false;
+    let holds_any = snapshot.show(key, &mut |value| same = expected == Some(value))?;
+    Ok(if holds_any { same } else { expected.is_none() })
 }

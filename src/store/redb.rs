@@ -5,18 +5,19 @@ mod overlay;
 
 use super::folder::Folder;
 use super::{
-    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end, range,
+    Engine, Error, Limits, Opening, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds,
+    prefix_end, range,
 };
 use overlay::{Overlay, must_not_be_empty};
 use redb::backends::FileBackend;
 use redb::{
-    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _,
-    StorageError, TableDefinition, TableError,
+    AccessGuard, Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase as _,
+    ReadableTable as _, StorageError, TableDefinition, TableError,
 };
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Once, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("keystead");
 
@@ -26,8 +27,8 @@ pub const FILE: &str = "store.redb";
 /// The name of a file that is not whole yet.
 pub const HALF: &str = "store.redb.new";
 
-/// Memory for pages of the file.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
+/// Memory for pages of a file that is read once, from its beginning to its end.
+const CHECK_CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A store in a file [`FILE`].
 pub struct RedbStore {
@@ -42,29 +43,30 @@ pub struct RedbStore {
 impl RedbStore {
     /// Opens the file in this folder, or makes it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::open_in(&opened(folder)?)
+        Self::open_in(&opened(folder)?, Opening::from(Engine::Redb).cache_bytes)
     }
 
-    pub(super) fn open_in(folder: &Folder) -> Result<Self, Error> {
+    /// The same with this much memory for pages.
+    pub(super) fn open_in(folder: &Folder, cache_bytes: usize) -> Result<Self, Error> {
         if !folder.has(FILE) {
             Self::make(folder)?;
         }
         Self::open_with(folder, false, || {
             let file = folder.write_of_engine(FILE)?;
             must_not_be_empty(&file)?;
-            Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(FileBackend::new(file)?)
+            Database::builder().set_cache_size(cache_bytes).create_with_backend(FileBackend::new(file)?)
         })
     }
 
     /// Opens the file in this folder for reads: not a byte of it is written, whatever redb does.
     pub fn open_for_reads(folder: &Path) -> Result<Self, Error> {
-        Self::open_in_for_reads(&opened(folder)?)
+        Self::open_in_for_reads(&opened(folder)?, Opening::from(Engine::Redb).cache_bytes)
     }
 
-    pub(super) fn open_in_for_reads(folder: &Folder) -> Result<Self, Error> {
+    pub(super) fn open_in_for_reads(folder: &Folder, cache_bytes: usize) -> Result<Self, Error> {
         let store = Self::open_with(folder, true, || {
             let overlay = Overlay::over(folder.read_regular_of_engine(FILE)?)?;
-            Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay)
+            Database::builder().set_cache_size(cache_bytes).create_with_backend(overlay)
         })?;
         let _ = store.stopped.set("it was opened for reads".to_owned());
         Ok(store)
@@ -78,7 +80,7 @@ impl RedbStore {
         let checked = catch_unwind_quietly(|| {
             let overlay = folder.read_regular_of_engine(FILE).and_then(Overlay::over);
             let overlay = overlay.map_err(|why| Error::of_file(&path, &why))?;
-            let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(overlay);
+            let database = Database::builder().set_cache_size(CHECK_CACHE_BYTES).create_with_backend(overlay);
             let mut database = database.map_err(|why| damaged(why.to_string()))?;
             match database.check_integrity() {
                 Ok(true) => Ok(()),
@@ -157,8 +159,10 @@ impl RedbStore {
         write.set_quick_repair(true);
         {
             let mut table = write.open_table(TABLE).map_err(engine)?;
-            let read = |key: &[u8]| Ok(table.get(key).map_err(engine)?.map(|guard| guard.value().to_vec()));
-            if !holds(&transaction.expects, read)? {
+            let is = |key: &[u8], expected: Option<&[u8]>| {
+                Ok(table.get(key).map_err(engine)?.as_ref().map(AccessGuard::value) == expected)
+            };
+            if !holds(&transaction.expects, is)? {
                 return Ok(Outcome::Conflict);
             }
             for (key, value) in &transaction.writes {
@@ -179,12 +183,21 @@ impl Store for RedbStore {
         UNLIMITED
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
+    fn reads_stay_here(&self) -> bool {
+        true
+    }
+
+    /// A snapshot keeps the pages that commits have replaced since it was made from being written again.
+    fn shares_snapshots(&self) -> bool {
+        true
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
         self.guarded(|| {
             let read = self.database.begin_read().map_err(engine)?;
             let table = read.open_table(TABLE).map_err(engine)?;
-            Ok(Box::new(RedbSnapshot { table, file: (self.path.clone(), self.untouched) })
-                as Box<dyn Snapshot>)
+            Ok(Arc::new(RedbSnapshot { table, file: (self.path.clone(), self.untouched) })
+                as Arc<dyn Snapshot>)
         })
     }
 
@@ -205,6 +218,7 @@ impl Store for RedbStore {
 }
 
 struct RedbSnapshot {
+    /// The table, opened once; its read transaction ends when this is dropped.
     table: ReadOnlyTable<&'static [u8], &'static [u8]>,
     /// For errors.
     file: (PathBuf, bool),
@@ -217,8 +231,9 @@ impl RedbSnapshot {
 }
 
 impl Snapshot for RedbSnapshot {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.guarded(|| Ok(self.table.get(key).map_err(engine)?.map(|guard| guard.value().to_vec())))
+    fn show(&self, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        let found = self.guarded(|| self.table.get(key).map_err(engine))?;
+        Ok(found.map(|guard| visit(guard.value())).is_some())
     }
 
     fn scan_from(

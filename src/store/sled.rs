@@ -6,7 +6,8 @@
 
 use super::folder::Folder;
 use super::{
-    Error, Limits, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds, prefix_end, range,
+    Engine, Error, Limits, Opening, Order, Outcome, Snapshot, Store, Transaction, UNLIMITED, Visit, holds,
+    prefix_end, range,
 };
 use parking_lot::{ArcRwLockReadGuard, RawRwLock, RwLock};
 use std::fs::File;
@@ -35,19 +36,21 @@ pub struct SledStore {
 impl SledStore {
     /// Opens the folder inside this one, or makes it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::open_in(&Folder::open(folder).map_err(|why| Error::of_file(folder, &why))?)
+        let opened = Folder::open(folder).map_err(|why| Error::of_file(folder, &why))?;
+        Self::open_in(&opened, Opening::from(Engine::Sled).cache_bytes)
     }
 
     /// The same. sled opens files by their paths as long as it runs, those of large values among them: its paths go by the
     /// descriptor of the folder.
-    pub(super) fn open_in(folder: &Folder) -> Result<Self, Error> {
+    pub(super) fn open_in(folder: &Folder, cache_bytes: usize) -> Result<Self, Error> {
         let path = folder.at(FOLDER);
         let real = folder.by_descriptor(FOLDER);
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |why: std::io::Error| Error::of_file(&path, &why)
         };
-        let database = sled::Config::new().path(&real).flush_every_ms(None).open();
+        let database =
+            sled::Config::new().path(&real).cache_capacity(cache_bytes as u64).flush_every_ms(None).open();
         let database = database.map_err(|error| match error {
             // What sled itself says of its lock.
             sled::Error::Io(why) if why.to_string().contains("could not acquire lock") => {
@@ -72,8 +75,10 @@ impl SledStore {
     fn apply(&self, transaction: &Transaction) -> Result<Outcome, Error> {
         {
             let _exclusive = self.applying.write();
-            let read = |key: &[u8]| Ok(self.database.get(key).map_err(engine)?.map(|value| value.to_vec()));
-            if !holds(&transaction.expects, read)? {
+            let is = |key: &[u8], expected: Option<&[u8]>| {
+                Ok(self.database.get(key).map_err(engine)?.as_deref() == expected)
+            };
+            if !holds(&transaction.expects, is)? {
                 return Ok(Outcome::Conflict);
             }
             let mut batch = sled::Batch::default();
@@ -97,8 +102,17 @@ impl Store for SledStore {
         UNLIMITED
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
-        Ok(Box::new(SledSnapshot { database: self.database.clone(), _shared: self.applying.read_arc() }))
+    /// A snapshot waits while a commit is applied, which may write to the disk.
+    fn reads_stay_here(&self) -> bool {
+        false
+    }
+
+    fn shares_snapshots(&self) -> bool {
+        false
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
+        Ok(Arc::new(SledSnapshot { database: self.database.clone(), _shared: self.applying.read_arc() }))
     }
 
     fn commit(&self, transaction: &Transaction) -> Result<Outcome, Error> {
@@ -135,8 +149,8 @@ struct SledSnapshot {
 }
 
 impl Snapshot for SledSnapshot {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.database.get(key).map_err(engine)?.map(|value| value.to_vec()))
+    fn show(&self, key: &[u8], visit: &mut dyn FnMut(&[u8])) -> Result<bool, Error> {
+        Ok(self.database.get(key).map_err(engine)?.map(|value| visit(&value)).is_some())
     }
 
     fn scan_from(

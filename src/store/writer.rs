@@ -142,7 +142,7 @@ impl State {
     }
 
     /// The store as it stands, and the chain as it stands there.
-    fn snapshot(&mut self) -> Result<Box<dyn Snapshot>, Error> {
+    fn snapshot(&mut self) -> Result<Arc<dyn Snapshot>, Error> {
         let generation = self.guard.generation();
         let snapshot = self.guard.snapshot()?;
         if self.generation != generation {
@@ -169,16 +169,16 @@ impl Merged {
         entries: Vec<Entry>,
         drained: Option<u64>,
     ) -> Result<bool, Error> {
-        let mut read = |key: &[u8]| match self.overlay.get(key) {
-            Some(value) => Ok(value.clone()),
-            None => snapshot.get(key),
+        let is = |key: &[u8], expected: Option<&[u8]>| match self.overlay.get(key) {
+            Some(value) => Ok(value.as_deref() == expected),
+            None => super::is(snapshot, key, expected),
         };
-        if !super::holds(&transaction.expects, &mut read)? {
+        if !super::holds(&transaction.expects, is)? {
             return Ok(false);
         }
         // A commit whose outcome was open may have taken a segment in: it is not taken in twice.
         if let Some(segment) = drained
-            && journal::taken_in(read(DRAINED_KEY)?) >= segment
+            && journal::taken_in(self.held(snapshot, DRAINED_KEY)?) >= segment
         {
             return Ok(true);
         }
@@ -191,6 +191,11 @@ impl Merged {
             self.overlay.insert(DRAINED_KEY.to_vec(), Some(segment.to_be_bytes().to_vec()));
         }
         Ok(true)
+    }
+
+    /// What a key holds behind the requests so far.
+    fn held(&self, snapshot: &dyn Snapshot, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.overlay.get(key).map_or_else(|| snapshot.get(key), |value| Ok(value.clone()))
     }
 }
 

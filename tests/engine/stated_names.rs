@@ -19,7 +19,7 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SanT
 use rustls::pki_types::CertificateDer;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// A certificate with these names, and those by which its holder may be revoked.
 struct Stated {
@@ -88,11 +88,11 @@ fn forms(key: &KeyPair, host: &str) -> Vec<Stated> {
 }
 
 /// The owners of the store of a test, as it is now.
-struct Held(Mutex<Box<dyn Snapshot>>);
+struct Held(Arc<dyn Snapshot>);
 
 impl Owners for Held {
     fn has(&self, name: &str) -> Result<bool, String> {
-        owners::has(&*self.0.lock().unwrap(), name).map_err(|_| "away".to_owned())
+        owners::has(&self.0, name).map_err(|_| "away".to_owned())
     }
 }
 
@@ -130,7 +130,7 @@ fn authenticator(folder: &Path, list: &str, certificate: &CertificateDer<'_>) ->
 
 /// Whether somebody comes in as at a server: by the authenticator, and for a message.
 fn comes_in(bench: &mut Bench, authenticator: &Authenticator, certificate: &CertificateDer<'static>) -> bool {
-    authenticator.owners(Arc::new(Held(Mutex::new(bench.store.snapshot().unwrap()))));
+    authenticator.owners(Arc::new(Held(bench.store.snapshot().unwrap())));
     let Ok(entered) = authenticator.enter(std::slice::from_ref(certificate), Shown::ByClient) else {
         return false;
     };

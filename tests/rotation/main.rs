@@ -50,7 +50,15 @@ impl Store for FusedStore {
         self.0.0.limits()
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+    fn reads_stay_here(&self) -> bool {
+        true
+    }
+
+    fn shares_snapshots(&self) -> bool {
+        false
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
         self.0.0.snapshot()
     }
 

@@ -42,7 +42,15 @@ impl Store for Handle {
         UNLIMITED
     }
 
-    fn snapshot(&self) -> Result<Box<dyn Snapshot>, Error> {
+    fn reads_stay_here(&self) -> bool {
+        true
+    }
+
+    fn shares_snapshots(&self) -> bool {
+        true
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
         assert!(!*self.failed.lock().unwrap(), "a handle that failed is used again");
         self.disk.store.snapshot()
     }

@@ -1,6 +1,7 @@
 //! One suite for every engine of the store, and for what stands on it: group commit, the journal of reads, the chain.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod blocked;
 mod chain;
 mod check;
 mod disk;
@@ -10,6 +11,7 @@ mod foreign;
 mod limits;
 mod own;
 mod server;
+mod shared;
 #[path = "../support/mod.rs"]
 mod support;
 

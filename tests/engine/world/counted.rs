@@ -79,7 +79,7 @@ impl Entropy for Leaving<'_> {
 
 /// Counts what is read.
 pub(super) struct Snapshot {
-    pub(super) stored: Box<dyn store::Snapshot>,
+    pub(super) stored: Arc<dyn store::Snapshot>,
     /// At which read somebody leaves, and what tells that.
     pub(super) leaves: Option<(Cell<usize>, Arc<AtomicBool>)>,
 }

@@ -27,7 +27,7 @@ pub const SECTIONS: &[Section] = &[
             ("suite_b", r#""128""#),
         ],
     ),
-    ("store", &[("engine", r#""redb""#), ("path", "ABSENT")]),
+    ("store", &[("engine", r#""redb""#), ("path", "ABSENT"), ("cache_bytes", "268435456")]),
     (
         "hsm",
         &[
