@@ -24,11 +24,11 @@ bench: ## figures: a whole server beside what the machine can do (writes docs/pe
 soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messages instead of 8,000; 70,000 random batches instead of 700; 1,000 rounds of jobs against themselves instead of 60; each PKCS11 code in each way at each call; ten minutes of fuzzing a target
 	@scripts/setup.sh soak
 	@KEYSTEAD_SOAK=1 cargo test --release -p kmip-codec --test differential
-	@KEYSTEAD_SOAK=1 cargo test --release --test crash -- --nocapture
-	@KEYSTEAD_SOAK=1 cargo test --release --test jobs -- --nocapture
+	@KEYSTEAD_SOAK=1 cargo test --release --test store crash:: -- --nocapture
+	@KEYSTEAD_SOAK=1 cargo test --release --test store jobs:: -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release -p keystead-hsm --test faults -- --nocapture
-	@KEYSTEAD_SOAK=1 cargo test --release --test engine undone -- --nocapture
+	@KEYSTEAD_SOAK=1 cargo test --release --test engine undone:: -- --nocapture
 	@scripts/fuzz.sh 600s
 
 reference: ## writes docs/reference/ anew, from the tables
-	@KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test reference
+	@KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test engine reference::

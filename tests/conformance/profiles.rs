@@ -2,7 +2,8 @@
 //! their neighbours, sent in their version, take their place.
 
 use super::case::{Case, Node};
-use super::{Outcome, impossible, support};
+use super::{Outcome, impossible};
+use crate::support::dev::Dev;
 use keystead::engine::query::profiles::PROFILES;
 use kmip_codec::Version;
 use kmip_codec::enums::QueryFunction;
@@ -11,7 +12,6 @@ use kmip_codec::operations::{Call as _, Operation, Response};
 use kmip_codec::payloads::QueryRequest;
 use kmip_codec::version::{V1_4, V2_0, V2_1, VERSIONS};
 use std::collections::BTreeSet;
-use support::dev::Dev;
 
 /// Versions without files, and those of their neighbours: one of the two must pass, for 1.1 answers now as 1.0 does,
 /// now as 1.2.
@@ -26,7 +26,7 @@ pub fn named(server: &Dev) -> BTreeSet<Named> {
     for version in [V1_4, V2_0, V2_1] {
         let query = QueryRequest { functions: vec![QueryFunction::QueryProfiles], ..QueryRequest::default() };
         let request = RequestMessage::new(version, vec![RequestItem::from(query.into_request())]);
-        let mut wire = support::wire::connect(server, "profiles");
+        let mut wire = crate::support::wire::connect(server, "profiles");
         let answer = ResponseMessage::from_bytes(&wire.exchange(&request.to_bytes()).unwrap()).unwrap();
         let Some(Response::Query(answer)) = &answer.items[0].response else { panic!("{}", answer.to_xml()) };
         for information in &answer.profile_information {

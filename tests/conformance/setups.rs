@@ -3,8 +3,8 @@
 //! all, share the first.
 
 use super::case::{Case, Node};
-use super::support::{self, dev::Dev};
 use super::{owner, personas};
+use crate::support::dev::Dev;
 use keystead::engine::query::profiles::{Needs, PROFILES};
 use kmip_codec::enums::ItemType;
 use kmip_codec::version::V2_1;
@@ -233,7 +233,7 @@ fn toml(node: &Node) -> String {
 /// A client that gets keys with a quote of its TPM alone: Query says that the server judges them.
 fn attesting() -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-attestation.pem", std::process::id()));
-    std::fs::write(&path, support::tpm::Tpm::new().public_pem).unwrap();
+    std::fs::write(&path, crate::support::tpm::Tpm::new().public_pem).unwrap();
     let value = "00".repeat(32);
     added(&format!(
         "[[attestation]]\nclient = \"host\"\nkey = {:?}\nregisters = {{ \"7\" = \"{value}\" }}\n",

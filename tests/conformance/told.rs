@@ -3,8 +3,9 @@
 
 use super::case::{Case, Node, OpResult};
 use super::judge::{Difference, Judge};
-use super::support::endpoint::{self, Endpoint};
-use super::{owner, support};
+use super::owner;
+use crate::support::dev::Dev;
+use crate::support::endpoint::{self, Endpoint};
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RequestMessage, ResponseItem, ResponseMessage};
 use kmip_codec::operations::{Operation, Response};
@@ -13,7 +14,6 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::Mutex;
 use std::time::Duration;
-use support::dev::Dev;
 
 /// Where the clients of these cases will listen.
 static SOCKETS: Mutex<Option<HashMap<String, TcpListener>>> = Mutex::new(None);

@@ -2,9 +2,9 @@
 //! key is for; the server opens what it makes, and lets a key do no more than its block says.
 
 use super::objects::*;
-use super::support;
 use super::world::{Bench, granted};
 use keystead::engine::rights::principal::Principal;
+use crate::support;
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

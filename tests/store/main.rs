@@ -4,12 +4,15 @@
 mod blocked;
 mod chain;
 mod check;
+mod crash;
 mod disk;
 mod engines;
 mod faults;
 mod foreign;
+mod jobs;
 mod limits;
 mod own;
+mod rotation;
 mod server;
 mod shared;
 #[path = "../support/mod.rs"]

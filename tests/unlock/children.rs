@@ -1,8 +1,8 @@
 //! cryptsetup, and where it runs: found, hanging, in a place that lacks much.
 
 use super::*;
+use crate::support::luks::changed_cryptsetup;
 use std::path::Path;
-use support::luks::changed_cryptsetup;
 
 fn is_gone(pid_file: &Path) -> bool {
     let Ok(pid) = std::fs::read_to_string(pid_file) else { return false };

@@ -1,10 +1,10 @@
 //! What others wrote: headers, servers, cryptsetup, and names that look like options.
 
 use super::*;
+use crate::support::fake::Reply;
+use crate::support::keys::done_item;
+use crate::support::luks::changed_cryptsetup;
 use kmip_codec::enums::ResultReason;
-use support::fake::Reply;
-use support::keys::done_item;
-use support::luks::changed_cryptsetup;
 
 const STEERING: &str = "\u{1b}[2J\u{1b}]0;x\u{7}\rok\u{9b}31m\u{202e}\n";
 
@@ -154,7 +154,9 @@ fn a_token_with_a_wrong_server_beside_a_right_one_opens() {
 fn a_link_local_address_has_a_zone() {
     let own = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
     let link_local = own.lines().find(|line| line.starts_with("fe80"));
-    let Some(line) = link_local else { return support::skip("this machine has no link-local address") };
+    let Some(line) = link_local else {
+        return support::skip("this machine has no link-local address");
+    };
     let mut fields = line.split_whitespace();
     let groups =
         fields.next().unwrap().as_bytes().chunks(4).map(|group| String::from_utf8(group.to_vec()).unwrap());

@@ -2,7 +2,7 @@
 //! `cryptsetup status` that prints what the real one prints.
 
 use super::*;
-use support::luks::changed_cryptsetup;
+use crate::support::luks::changed_cryptsetup;
 
 fn status(device: &str, file: &str, mode: &str) -> String {
     format!(

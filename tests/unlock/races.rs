@@ -1,11 +1,11 @@
 //! Several servers and several tokens: who decides, and when.
 
 use super::*;
+use crate::support::fake::Reply;
+use crate::support::keys::done_item;
 use kmip_codec::enums::ResultReason;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::fake::Reply;
-use support::keys::done_item;
 
 /// A server that cannot answer the first requests, for this reason.
 fn recovering(reason: ResultReason, failures: usize) -> (Host, Arc<AtomicUsize>) {

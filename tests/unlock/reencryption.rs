@@ -1,8 +1,8 @@
 //! Keyslots that the key opens, and how many of them cryptsetup needs.
 
 use super::*;
+use crate::support::luks::{Luks, changed_cryptsetup};
 use std::path::Path;
-use support::luks::{Luks, changed_cryptsetup};
 
 /// Starts a re-encryption with a key file and kills it when the header says that a part of the data is done.
 fn killed_half_way(host: &Host, more: &[&str], key_file: &Path) {

@@ -1,5 +1,5 @@
 //! What mends each reason for which a connection is turned away. What stands in capitals is for people to fill in; the
-//! commands work as they are written (`tests/input/turned_away` follows each).
+//! commands work as they are written (`tests/commands/input/turned_away` follows each).
 
 use super::{Reason, Trust};
 use crate::pki::Facts;
