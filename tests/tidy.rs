@@ -4,8 +4,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Tables may be longer than other files.
-const TABLES: &[&str] = &["enums/", "tags.rs", "attributes/table.rs", "operations.rs", "payloads/", "tests/"];
+/// Tables may be longer than other files, and what tests the codec's.
+const TABLES: &[&str] = &[
+    "enums/",
+    "tags.rs",
+    "attributes/table.rs",
+    "operations.rs",
+    "payloads/",
+    "every_operation/rows.rs",
+    "kmip-codec/tests/",
+];
 
 /// What a file may have in lines, tables and tests apart.
 const FILE_LINES_MAX: usize = 400;

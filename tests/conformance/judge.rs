@@ -2,6 +2,7 @@
 //! not on the list here is a difference.
 
 mod bindings;
+mod nodes;
 mod output;
 mod permitted;
 
@@ -10,6 +11,7 @@ pub use output::Keyring;
 use super::case::{Case, Node};
 use super::misprints;
 use bindings::Bindings;
+use nodes::{attribute_name, bits, index, is_same_info, is_server_own, kind, label, number, show};
 use output::Keys;
 use permitted::{
     CLIENT_DATES, CORRELATIONS, FREE, IDENTIFIERS, MADE, OPTIONAL, OUTPUTS, QUERY_LISTS, RENAMED,
@@ -25,7 +27,9 @@ pub struct Judge {
     keys: Keys,
     /// The tag whose value is misprinted in this case.
     misprinted: Option<&'static str>,
-    /// When the case began: `$NOW`.
+    /// How far the clock of the server is ahead of this machine's.
+    ahead: time::Duration,
+    /// When the case began, by the clock of the server: `$NOW`.
     start: OffsetDateTime,
     /// Whether the server makes keys in this case.
     pub makes_keys: bool,
@@ -46,20 +50,27 @@ pub struct Difference {
 type Verdict = Result<(), Difference>;
 
 impl Judge {
-    /// A judge for a case; `makes_keys` tells whether the server made keys in the cases before it in a chain.
-    pub fn new(case: &Case, makes_keys: bool, keyring: &Keyring) -> Self {
+    /// A judge for a case; `makes_keys` tells whether the server made keys in the cases before it in a chain, `ahead` how far its
+    /// clock is ahead.
+    pub fn new(case: &Case, makes_keys: bool, keyring: &Keyring, ahead: time::Duration) -> Self {
         let makes =
             ["Create", "CreateKeyPair", "CreateSplitKey", "ReKey", "ReKeyKeyPair", "Certify", "ReCertify"];
         Self {
             bindings: Bindings::default(),
             keys: Keys::new(keyring),
             misprinted: misprints::not_compared(&case.name),
-            start: OffsetDateTime::now_utc().replace_nanosecond(0).unwrap(),
+            ahead,
+            start: (OffsetDateTime::now_utc() + ahead).replace_nanosecond(0).unwrap(),
             // In TC-151 the server makes the key that is looked for.
             makes_keys: makes_keys || case.asks_for(&makes) || case.family == "TC-151",
             sent: HashSet::new(),
             dated: HashSet::new(),
         }
+    }
+
+    /// The clock of the server was moved on.
+    pub fn moves_on(&mut self, by: time::Duration) {
+        self.ahead += by;
     }
 
     /// The value to send for a node of a request.
@@ -151,7 +162,7 @@ impl Judge {
             return differ("ResponseHeader", format!("{asked:?}"), format!("{answered:?}"));
         }
         let header = got.item("ResponseHeader");
-        let has = |tag, kind| header.and_then(|h| h.item(tag)).is_some_and(|item| self::kind(item) == kind);
+        let has = |tag, kind| header.and_then(|h| h.item(tag)).is_some_and(|item| nodes::kind(item) == kind);
         if has("TimeStamp", "DateTime") && has("BatchCount", "Integer") {
             return Ok(());
         }
@@ -293,7 +304,7 @@ impl Judge {
         let (Some(wanted), Some(got)) = (self.seconds(&expected.value), self.seconds(&got.value)) else {
             return false;
         };
-        let passed = (OffsetDateTime::now_utc() - self.start).whole_seconds() + 1;
+        let passed = (OffsetDateTime::now_utc() + self.ahead - self.start).whole_seconds() + 1;
         let slack = if expected.value.starts_with("$NOW") { passed } else { 0 };
         (wanted..=wanted + slack).contains(&got)
     }
@@ -358,11 +369,6 @@ impl Judge {
     }
 }
 
-/// Object Group and `y-` attributes may be the server's.
-fn is_server_own(node: &Node) -> bool {
-    attribute_name(node).is_some_and(|name| name == "Object Group" || name.starts_with("y-"))
-}
-
 /// Takes apart what is compared in order and what is compared as a list.
 fn split<'n>(path: &str, node: &'n Node) -> (Vec<&'n Node>, Vec<&'n Node>) {
     let in_query = path.contains("ResponsePayload")
@@ -376,54 +382,6 @@ fn split<'n>(path: &str, node: &'n Node) -> (Vec<&'n Node>, Vec<&'n Node>) {
         tag => in_query && QUERY_LISTS.contains(&tag),
     };
     node.items.iter().partition(is_list)
-}
-
-/// Two CK_INFO of PKCS#11, the only output that a case has: maker, description and versions of the library are
-/// information about the server; the layout and the flags between them are not.
-fn is_same_info(expected: &str, got: &str) -> bool {
-    let flags = 2 * (2 + 32)..2 * (2 + 32 + 8);
-    expected.len() == 2 * 76 && got.len() == expected.len() && got.get(flags.clone()) == expected.get(flags)
-}
-
-/// What tells entries of a list apart: the tag, and the name of an attribute.
-fn label(node: &Node) -> String {
-    match attribute_name(node) {
-        Some(name) => format!("{} {name:?}", node.tag),
-        None => node.tag.clone(),
-    }
-}
-
-/// The name of a 1.x attribute.
-fn attribute_name(node: &Node) -> Option<String> {
-    (node.tag == "Attribute").then(|| node.item("AttributeName").map(|name| name.value.clone())).flatten()
-}
-
-/// Index 0 may be left out.
-fn index(node: &Node) -> i64 {
-    node.item("AttributeIndex").and_then(|index| number(&index.value)).unwrap_or(0)
-}
-
-fn kind(node: &Node) -> &str {
-    node.kind.as_deref().unwrap_or("Structure")
-}
-
-fn number(text: &str) -> Option<i64> {
-    match text.strip_prefix("0x") {
-        Some(digits) => i64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    }
-}
-
-/// The names of a mask in any order, with either separator.
-fn bits(text: &str) -> HashSet<String> {
-    text.split([' ', '|']).filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
-fn show(node: &Node) -> String {
-    match &node.kind {
-        Some(kind) if kind != "Structure" => format!("{} {:?}", node.tag, node.value),
-        _ => format!("{}{{{}}}", node.tag, node.items.iter().map(show).collect::<Vec<_>>().join(" ")),
-    }
 }
 
 fn differ(path: &str, expected: impl Into<String>, got: impl Into<String>) -> Verdict {

@@ -4,6 +4,7 @@
 
 use super::case::{Case, Node};
 use super::{owner, personas};
+use crate::support::clock::Clock;
 use crate::support::dev::Dev;
 use keystead::engine::query::profiles::{Needs, PROFILES};
 use kmip_codec::enums::ItemType;
@@ -19,6 +20,15 @@ pub struct Setup {
     wants: fn(&Case) -> bool,
     /// Words of the configuration of `dev` and what they become; words for none are added at its end.
     changes: fn(&[&Case]) -> Vec<(String, String)>,
+}
+
+/// The setup whose server goes by a clock of its own.
+const CLOCKED: &str = "clocked";
+
+/// A server, with the clock that it goes by where that is not the machine's.
+pub struct Server {
+    pub dev: Dev,
+    pub clock: Option<Clock>,
 }
 
 /// Every setup; the first is for all cases that no other wants.
@@ -130,6 +140,8 @@ pub const SETUPS: &[Setup] = &[
     },
     Setup { name: "suite-b-128", wants: |case| case.name.contains("SUITEB-128"), changes: |_| listened_to() },
     Setup { name: "suite-b-192", wants: |case| case.name.contains("SUITEB-192"), changes: |_| listened_to() },
+    // Its cases let a date pass.
+    Setup { name: CLOCKED, wants: |case| case.family == "TC-92", changes: |_| Vec::new() },
     Setup { name: "certifying", wants: |case| case.family == "TC-134", changes: certifying },
 ];
 
@@ -267,14 +279,21 @@ pub fn of(case: &Case) -> usize {
 
 impl Setup {
     /// Starts the server for these cases, in a folder of its own; one that is called so in a level of Suite B.
-    pub fn start(&self, folder: &Path, cases: &[&Case]) -> Dev {
+    pub fn start(&self, folder: &Path, cases: &[&Case]) -> Server {
+        if self.name == CLOCKED
+            && let Some(clock) = Clock::new(folder)
+        {
+            let log = std::fs::File::create(folder.join("clocked.log")).unwrap();
+            return Server { dev: Dev::by_clock(&folder.join(self.name), &clock, log), clock: Some(clock) };
+        }
         let changes = (self.changes)(cases);
         let changes: Vec<_> = changes.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
         let folder = folder.join(self.name);
-        match self.name.strip_prefix("suite-b-") {
+        let dev = match self.name.strip_prefix("suite-b-") {
             Some(level) => Dev::suite_b_configured(&folder, level, &changes),
             None => Dev::configured(&folder, &changes),
-        }
+        };
+        Server { dev, clock: None }
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::objects::*;
 use super::world::{Bench, granted};
-use keystead::engine::rights::principal::Principal;
 use crate::support;
+use keystead::engine::rights::principal::Principal;
 use kmip_codec::SecretBytes;
 use kmip_codec::attributes::*;
 use kmip_codec::enums::*;

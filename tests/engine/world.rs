@@ -7,6 +7,8 @@ mod answers;
 mod clients;
 #[path = "world/counted.rs"]
 mod counted;
+#[path = "world/older.rs"]
+mod older;
 #[path = "world/supplied.rs"]
 mod supplied;
 
@@ -23,7 +25,6 @@ use keystead::admin::protocol::AdminRequest;
 use keystead::engine::asynchronous;
 use keystead::engine::batch::{self, Outcome};
 use keystead::engine::changes::Changes;
-use keystead::engine::draft::Draft;
 use keystead::engine::fulfilled::{Credential, Fulfilled, Thread};
 use keystead::engine::item_outcome::ItemOutcome;
 use keystead::engine::need::{CertificateRequest, KeyPair, Need, PairKind, Supply};
@@ -39,19 +40,16 @@ use keystead::engine::world::{Direction, Entropy, Now, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
 use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
+use kmip_codec::Version;
 use kmip_codec::attributes::Attribute;
-use kmip_codec::declare::Field as _;
 use kmip_codec::enums::{
     BatchErrorContinuationOption, RecommendedCurve, ResultReason, ResultStatus, StorageStatusMask,
 };
 use kmip_codec::message::{RequestItem, RequestMessage, ResponseItem};
-use kmip_codec::objects::ManagedObject;
-use kmip_codec::operations::{Call, Operation, Request, Response};
+use kmip_codec::operations::{Call, Request, Response};
 use kmip_codec::payloads::{AddAttributeRequest, LocateRequest};
 use kmip_codec::value::UniqueIdentifier;
-use kmip_codec::version::{STORED, V2_1};
-use kmip_codec::wire::BinarySink;
-use kmip_codec::{Tag, Version};
+use kmip_codec::version::V2_1;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -335,45 +333,6 @@ impl Bench {
     pub fn due_by_owner(&self, most: usize, known: &[Due]) -> Vec<(String, Due)> {
         let is_known = |due: &Due| known.contains(due);
         rotation::due_by_owner(&self.world(&self.snapshot()), most, &is_known).unwrap()
-    }
-
-    /// Writes the record of an object with these attributes, and its value, as servers before this one have: past the checks of
-    /// today.
-    pub fn as_older(
-        &mut self,
-        who: &Principal,
-        id: &str,
-        attributes: Vec<Attribute>,
-        value: Option<&ManagedObject>,
-    ) {
-        let view = self.snapshot();
-        let world = self.world(&view);
-        let mut draft = Draft::new(&world, who);
-        let mut object = draft.object(id, Operation::ModifyAttribute).unwrap();
-        object.attributes.take_in(attributes);
-        if let Some(value) = value {
-            let mut out = BinarySink::new(STORED);
-            value.write(Tag::SymmetricKey, &mut out);
-            draft.put_value(&object, &out.finish().into()).unwrap();
-        }
-        draft.put(object).unwrap();
-        let changes = draft.finish().unwrap();
-        drop(view);
-        self.commit(changes);
-    }
-
-    /// Writes an object as older servers have, which did not note as whom it is rotated.
-    pub fn forget_as_whom(&mut self, who: &Principal, id: &str) {
-        let view = self.snapshot();
-        let world = self.world(&view);
-        let nobody = Principal::default();
-        let mut object = Draft::new(&world, who).object(id, Operation::ModifyAttribute).unwrap();
-        let mut draft = Draft::new(&world, &nobody);
-        object.rotated_as = None;
-        draft.put(object).unwrap();
-        let changes = draft.finish().unwrap();
-        drop(view);
-        self.commit(changes);
     }
 
     /// Every value of the store.

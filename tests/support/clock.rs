@@ -5,6 +5,7 @@ use super::skip;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Where Debian puts the library.
 const LIBRARIES: [&str; 2] = [
@@ -16,6 +17,7 @@ const LIBRARIES: [&str; 2] = [
 pub struct Clock {
     library: &'static str,
     file: PathBuf,
+    ahead: AtomicI64,
 }
 
 impl Clock {
@@ -25,16 +27,22 @@ impl Clock {
             skip("libfaketime is not installed (scripts/setup.sh test)");
             return None;
         };
-        let clock = Self { library, file: folder.join("clock") };
+        let clock = Self { library, file: folder.join("clock"), ahead: AtomicI64::new(0) };
         clock.set(0);
         Some(clock)
     }
 
     /// Sets it: so many seconds before or after the machine's. It holds from the next look at it.
     pub fn set(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::SeqCst);
         let whole = self.file.with_extension("new");
         fs::write(&whole, format!("{seconds:+}\n")).unwrap();
         fs::rename(whole, &self.file).unwrap();
+    }
+
+    /// How many seconds it is before the machine's.
+    pub fn ahead(&self) -> i64 {
+        self.ahead.load(Ordering::SeqCst)
     }
 
     /// Lets this command go by it.
