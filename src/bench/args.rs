@@ -42,7 +42,8 @@ pub struct BenchCommand {
     /// First make what is missing of the population, and activate it; the keys stay
     #[arg(long)]
     pub preload: bool,
-    /// Ask for no key twice, and end when there is none left, instead of drawing keys at random
+    /// Ask for no key twice, and end when there is none left, instead of drawing keys at random; of what is not about keys, do as much
+    /// as there are keys
     #[arg(long)]
     pub each_once: bool,
     /// What random choices begin with: the same seed asks for the same keys

@@ -250,8 +250,9 @@ impl Site<'_> {
         };
         if workload == Workload::Activate {
             let seconds = (command.warm_up + command.duration).as_secs_f64();
-            let count = (seconds * INACTIVE_PER_SECOND * connections.min(16) as f64).ceil() as usize;
-            let missing = count.clamp(1, INACTIVE_MAX).saturating_sub(self.inactive.len());
+            let usual = (seconds * INACTIVE_PER_SECOND * connections.min(16) as f64).ceil() as usize;
+            let count = if command.each_once { command.population } else { usual.clamp(1, INACTIVE_MAX) };
+            let missing = count.saturating_sub(self.inactive.len());
             let names = (0..missing).map(|_| shared.made_name()).collect();
             self.inactive.extend(preload::inactive(&self.target, command.kmip, names).await?);
             shared.inactive.0 = std::mem::take(&mut self.inactive);
