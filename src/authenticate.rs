@@ -6,21 +6,21 @@ mod credentials;
 mod listed;
 mod names;
 mod older;
+pub mod password;
 mod personas;
 mod presented;
 mod rules;
 mod seen;
 mod trust;
 
-pub use credentials::{hash as password_hash, is_hash as is_password_hash};
 pub use names::name_of;
 pub use older::{KnownOwners, Owners};
-pub use personas::ShownSwitch;
+pub use password::hash as password_hash;
 pub use presented::{Presented, Shown};
-pub use rules::ClientStatus;
 pub use trust::{Judge, Judgement, Refused, Trust};
 
 use crate::config::Config;
+use crate::engine::administration::protocol::ClientStatus;
 use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::identity::{CertificatePath, ClientRef, Fingerprint, Identity, Validity};

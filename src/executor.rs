@@ -13,6 +13,7 @@
 mod adapters;
 mod administration;
 mod commit;
+pub mod entries;
 mod openings;
 mod owners;
 mod readiness;
@@ -37,6 +38,7 @@ use crate::engine::settings::Settings;
 use crate::explain::Memory;
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -90,6 +92,8 @@ pub struct Executor {
     memory: Memory,
     /// When the server started, in milliseconds since 1970.
     started: u64,
+    /// The number of the next request.
+    requests: AtomicU64,
     /// Asynchronous requests that were accepted, and that their worker has not heard of yet.
     accepted: Mutex<Vec<Waiting>>,
     /// Wakes that worker.
@@ -107,6 +111,7 @@ impl Executor {
         (endpoints, memory): (Endpoints, Memory),
         admission: Arc<Admission>,
     ) -> Self {
+        let started = now().milliseconds();
         Self {
             database,
             hierarchy,
@@ -120,7 +125,8 @@ impl Executor {
             admission,
             endpoints,
             memory,
-            started: now().milliseconds(),
+            requests: AtomicU64::new(started),
+            started,
             accepted: Mutex::default(),
             has_accepted: Notify::new(),
         }
@@ -149,6 +155,11 @@ impl Executor {
     /// When the server started, in milliseconds since 1970.
     pub fn started(&self) -> u64 {
         self.started
+    }
+
+    /// The number of a request: what log, audit and messages call it by. No two starts give the same.
+    pub fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The mailboxes of the clients that are told without asking.

@@ -1,18 +1,20 @@
 //! Keystead: a key-management server that speaks KMIP, and its clients.
 //!
-//! The path of a request:
+//! The way of a request:
 //!
 //! ```text
-//! listen       accepts, TLS (or Suite B alone: suite_b), the client's certificate
-//! authenticator certificate -> principal
-//! session      one connection of TTLV over TLS: whole messages in, answers out, in order
-//! http         the same over HTTPS: TTLV, JSON and XML
-//! server       decodes, asks who sends a message, answers
-//! executor     runs the engine; fetches what it needs; commits changes with their audit entries
-//! engine       decides: pure, no I/O, no clock; a draft of changes, one operation a file
-//! vault        which keys seal what; opens them in the HSM (crate keystead-hsm)
-//! store        commits changes and audit entries together; the journal of reads
+//! listen          accepts, TLS (Suite B alone: suite_b); authenticate: whom the client's certificate names
+//! session | http  one connection of TTLV over TLS, or HTTPS: whole messages in, answers out, in order
+//! server          decodes a message, asks anew who sends it, encodes the answer
+//! executor        runs the engine on a snapshot, again with what it needs, until it needs nothing
+//! engine          decides: batch -> dispatch -> one operation a file, on a draft; pure: no I/O, no clock
+//! executor        commits changes with their audit entries, again where another was faster; reads: the journal
+//! vault           which keys seal what; opens them in the HSM (crate keystead-hsm)
+//! store           one writer, snapshots, the audit, the journal of reads; keyspace: what its keys begin with
 //! ```
+//!
+//! `jobs` (asynchronous requests, rotation, dates) and `endpoints` (clients that are told without asking) drive the executor as
+//! the server does. `tests/tidy/floors.rs` says which part may import which.
 //!
 //! Beside it: `admission` (what one client may take of the server), `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
 //! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
@@ -37,7 +39,9 @@ pub mod executor;
 pub mod exit;
 pub mod explain;
 pub mod http;
+pub mod jobs;
 pub mod keygen;
+pub mod keyspace;
 pub mod listen;
 pub mod logged;
 pub mod near;

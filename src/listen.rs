@@ -27,6 +27,8 @@ pub use turned_away::{Reason, Trust, TurnedAway};
 pub use verifier::Verifier;
 
 use crate::authenticate::{self, Authenticator};
+use crate::endpoints;
+use crate::executor::Executor;
 use crate::http;
 use crate::session::{self, Limits, Peer, Service, Socket};
 use crate::swap::Swap;
@@ -162,6 +164,8 @@ pub struct ListenerContext<S> {
     pub authenticator: Arc<Authenticator>,
     /// What answers.
     pub service: S,
+    /// What makes the messages for a client that answers itself.
+    pub executor: Arc<Executor>,
     /// Time limits.
     pub limits: Limits,
     /// How many connections.
@@ -281,18 +285,33 @@ async fn connection<S: Service>(
         }
     };
     tracing::debug!(peer = %address, principal = %client, "connected");
-    let (service, stopping) = (listener.service.clone(), listener.stopping.clone());
     // Given back last, when the descriptor is closed.
     let last = Arc::clone(&slot);
-    let slot = (slot, evicted);
-    let served = match socket_context.protocol {
-        Protocol::Kmip => session::serve(stream, slot, peer, service, (listener.limits, stopping)).await,
-        Protocol::Https => http::serve(stream, slot, peer, service, (listener.limits, stopping)).await,
-    };
+    let served = serve(stream, (slot, evicted), peer, socket_context).await;
     drop(last);
     if let Err(error) = served {
         let error = crate::text::of_stream(&error);
         tracing::debug!(peer = %address, error, "a connection broke");
+    }
+}
+
+/// Serves a connection until it ends; one whose ends change their roles is handed to what tells clients.
+async fn serve<S: Service>(
+    stream: TlsStream<Socket>,
+    slot: (Arc<Slot>, Evicted),
+    peer: Arc<Peer>,
+    socket_context: &SocketContext<S>,
+) -> std::io::Result<()> {
+    let listener = &socket_context.listener;
+    let (service, ends) = (listener.service.clone(), (listener.limits, listener.stopping.clone()));
+    match socket_context.protocol {
+        Protocol::Https => http::serve(stream, slot, peer, service, ends).await,
+        Protocol::Kmip => match session::serve(stream, slot, peer, service, ends).await? {
+            session::Ended::RoleReversed(reversed) => {
+                endpoints::take_over(&listener.executor, reversed).await
+            }
+            session::Ended::Closed => Ok(()),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ mod text;
 pub use facts::{DIRECTORY_NAME, Facts, bounded, chain_rule, may_certify, may_prove, moment};
 pub use text::{name, text_of};
 
+use crate::crypto::x509::{SERIAL_BYTES, serial_number};
 use crate::engine::rights::names::{self, Flaw};
 use crate::engine::rights::reference;
 use keystead_hsm::{Entropy as _, SystemEntropy};
@@ -244,17 +245,6 @@ fn params(name: &str, days: i64) -> Result<CertificateParams, Error> {
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     Ok(params)
-}
-
-/// How many bytes a serial number has.
-pub const SERIAL_BYTES: usize = 16;
-
-/// The serial number of a certificate, of random bytes: positive, never zero, and of 20 bytes at most (RFC 5280, 4.1.2.2). A CA
-/// revokes by it, so no two certificates of one may have the same, whatever else they share.
-pub fn serial_number(mut random: [u8; SERIAL_BYTES]) -> [u8; SERIAL_BYTES] {
-    let [first, ..] = &mut random;
-    *first = *first & 0x7f | 0x40;
-    random
 }
 
 /// Writes a file of its own mode 0600, whole or not at all. A file that exists is left alone.

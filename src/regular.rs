@@ -2,9 +2,9 @@
 //! keep whoever reads it waiting for ever.
 
 use crate::text;
-use std::fs::{FileType, Metadata, OpenOptions};
+use std::fs::{self, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -67,4 +67,15 @@ pub fn kind(found: FileType) -> &'static str {
         () if found.is_char_device() || found.is_block_device() => "a device",
         () => "something else",
     }
+}
+
+/// What is wrong with the mode of a secret file, if everybody on this machine may read it.
+pub fn open_to_all(path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let shown = text::path(path);
+    (mode & 0o004 != 0).then(|| {
+        format!(
+            "every user of this machine can read the secret in {shown} (mode {mode:o}): chmod 600 {shown}"
+        )
+    })
 }

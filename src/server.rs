@@ -5,15 +5,9 @@
 //! operating system.
 
 mod answers;
-mod async_worker;
-mod entries;
 mod explain;
-mod fair_queue;
-mod push;
 mod reading;
-mod rotate;
 
-pub use async_worker::work;
 pub use reading::expansion;
 
 use answers::{encoded, refuse_message, unreadable};
@@ -28,29 +22,22 @@ use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::persona::Credentials;
 use crate::engine::rights::principal::Principal;
 use crate::engine::world::{Entropy, World};
-use crate::executor::{self, Effects, Executor};
+use crate::executor::{self, Effects, Executor, entries};
 use crate::explain::Exchange;
 use crate::listen::TurnedAway;
-use crate::session::{Answer, CROWDED, Peer, Received, RoleReversed, Service};
+use crate::session::{Answer, CROWDED, Peer, Received, Service};
 use kmip_codec::Version;
 use kmip_codec::enums::ResultStatus;
 use kmip_codec::message::{RefusedMessage, RequestMessage};
 use kmip_codec::operations::Operation;
 use kmip_codec::wire::Encoding;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use zeroize::Zeroizing;
 
 /// The server: what turns messages into work for the executor, and what that comes to into answers.
 pub struct Server {
     executor: Arc<Executor>,
-    requests: AtomicU64,
-    /// How long an asynchronous request waits at least, so that it can be cancelled.
-    delay: Duration,
 }
 
 /// A message that is to be answered.
@@ -79,8 +66,8 @@ struct Reply {
 
 impl Server {
     /// A server.
-    pub fn new(executor: Arc<Executor>, delay: Duration) -> Self {
-        Self { requests: AtomicU64::new(executor.started()), executor, delay }
+    pub fn new(executor: Arc<Executor>) -> Self {
+        Self { executor }
     }
 
     /// What runs the engine for it.
@@ -89,7 +76,7 @@ impl Server {
     }
 
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
-        let request = self.next_request();
+        let request = self.executor.next_request();
         let encoding = received.encoding;
         let is_small = reading::is_small(&received);
         // Asked once for each message: a reload holds for live connections, in how they are read too.
@@ -112,11 +99,6 @@ impl Server {
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
         let is_quick = is_small && is_quick(&message);
         self.exchange(Asked { request, peer, message, encoding, is_quick }, holder).await
-    }
-
-    /// The number of a request: what log, audit and messages call it by.
-    fn next_request(&self) -> u64 {
-        self.requests.fetch_add(1, Ordering::Relaxed)
     }
 
     /// One typed message in, one answer out. The holder is whom the certificate of the connection names now.
@@ -148,15 +130,12 @@ impl Server {
         fulfilled: &mut Fulfilled,
     ) -> Result<Effects<Reply>, Need> {
         let Asked { request, peer, message, encoding, .. } = asked;
-        let outcome = match push::check_role_reversal(peer, message) {
-            Some(refusal) => refuse_message(message, &refusal),
-            None => batch::run(world, &peer.principal, message, entropy, fulfilled)
-                .map_err(|need| entries::start(*request, peer, (message, world.view), need))?,
-        };
+        let world = &World { can_reverse_roles: peer.can_reverse_roles, ..*world };
+        let outcome = batch::run(world, &peer.principal, message, entropy, fulfilled)
+            .map_err(|need| entries::start(*request, peer, (message, world.view), need))?;
         tracing::debug!(request, asked_microseconds = outcome.asked, "ran a message");
-        let objects = self.object_facts(world, peer, message, &outcome);
         let (outcome, answer) = encoded(*request, (message, *encoding), outcome);
-        let told = self.told(*request, peer, message, &outcome, objects);
+        let told = self.told(*request, peer, message, &outcome, Some(world));
         Ok(effects(asked, (outcome, answer), told))
     }
 
@@ -203,7 +182,7 @@ impl Server {
             let Asked { request, peer, message, encoding, .. } = &work;
             let (outcome, answer) =
                 encoded(*request, (message, *encoding), refuse_message(message, &refusal));
-            let told = server.told(*request, peer, message, &outcome, Vec::new());
+            let told = server.told(*request, peer, message, &outcome, None);
             Ok(effects(&work, (outcome, answer), told))
         });
         match refused.await {
@@ -220,7 +199,7 @@ impl Server {
         tracing::error!(request, principal = %peer.principal.name, %why, "a request failed inside the server");
         let mut outcome = refuse_message(message, &Refusal::new(why.cause(), why.told()));
         answers::stamp_request_id(&mut outcome.response, *request, message);
-        let told = self.told(*request, peer, message, &outcome, Vec::new());
+        let told = self.told(*request, peer, message, &outcome, None);
         let answer = outcome.response.encode(asked.encoding).into();
         let Effects { changes, entries, result, .. } = effects(asked, (outcome, answer), told);
         if !why.is_passing()
@@ -275,11 +254,11 @@ impl Service for Arc<Server> {
 
     fn refuse(&self, peer: &Peer, encoding: Encoding, error: kmip_codec::Error) -> Answer {
         let refused = RefusedMessage { why: Box::new(error.into()), version: None };
-        self.refuse_message(self.next_request(), peer, encoding, &refused)
+        self.refuse_message(self.executor.next_request(), peer, encoding, &refused)
     }
 
     fn crowded(&self, peer: &Peer, encoding: Encoding, begun: &[u8]) -> Answer {
-        let request = self.next_request();
+        let request = self.executor.next_request();
         tracing::warn!(request, principal = %peer.principal.name, peer = %peer.address, "refused a message: {CROWDED}");
         let version = RequestMessage::version_in(encoding, begun);
         self.refuse_unread(request, peer, encoding, (version, &Refusal::new(Cause::Limit, CROWDED)))
@@ -291,13 +270,6 @@ impl Service for Arc<Server> {
 
     fn turned_away(&self, address: SocketAddr, why: TurnedAway) {
         self.remember_stranger(address, why);
-    }
-
-    fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
-        &self,
-        turned: RoleReversed<S>,
-    ) -> impl Future<Output = io::Result<()>> + Send {
-        push::take_over(Arc::clone(self), turned)
     }
 }
 
@@ -317,7 +289,7 @@ fn effects(
     };
     let notes = outcome.item_outcomes.iter().filter(is_told).map(|item| item.note.clone()).collect();
     let Outcome { response, changes, notifications, .. } = outcome;
-    let turn = push::role_reversal(&asked.message, &response);
+    let turn = answers::role_reversal(&asked.message, &response);
     let bytes = answer.capacity();
     Effects { changes, entries, notifications, result: Reply { answer, turn, notes, told }, bytes }
 }

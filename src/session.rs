@@ -88,11 +88,6 @@ pub trait Service: Clone + Send + Sync + 'static {
     fn memory(&self) -> &MemoryBudget;
     /// A connection that did not come to be, and why.
     fn turned_away(&self, address: SocketAddr, why: TurnedAway);
-    /// Takes over a connection on which the peer answers from now on, until it ends.
-    fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
-        &self,
-        turned: RoleReversed<S>,
-    ) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// A connection whose ends have changed their roles.
@@ -126,14 +121,22 @@ pub struct Limits {
     pub message_bytes_max: usize,
 }
 
-/// Serves a connection until the peer closes it, breaks a rule, or the server stops.
-pub async fn serve<S: Service>(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+/// How a connection ends.
+pub enum Ended<T> {
+    /// It is closed.
+    Closed,
+    /// It goes on: the peer answers from now on.
+    RoleReversed(RoleReversed<T>),
+}
+
+/// Serves a connection until the peer closes it, breaks a rule, or asks to answer, or the server stops.
+pub async fn serve<S: Service, T: AsyncRead + AsyncWrite + Unpin + Send>(
+    mut stream: T,
     (slot, mut evicted): (Arc<Slot>, Evicted),
     peer: Arc<Peer>,
     service: S,
     (limits, mut stopping): (Limits, watch::Receiver<bool>),
-) -> io::Result<()> {
+) -> io::Result<Ended<T>> {
     let connection = Connection {
         intake: Intake {
             limits: &limits,
@@ -144,22 +147,20 @@ pub async fn serve<S: Service>(
         peer: &peer,
         service: &service,
     };
-    let ended = connection.exchange_messages(&mut stream, (&mut evicted, &mut stopping)).await?;
-    if let Ended::RoleReversed(version) = ended {
-        let stream = &mut stream;
-        let turned = RoleReversed { stream, peer: Arc::clone(&peer), version, limits, stopping };
-        service.take_over(turned).await?;
+    let last = connection.exchange_messages(&mut stream, (&mut evicted, &mut stopping)).await?;
+    if let Last::RoleReversed(version) = last {
+        return Ok(Ended::RoleReversed(RoleReversed { stream, peer, version, limits, stopping }));
     }
     if evicted.is_told() {
         close_now(&mut stream).await;
     } else {
-        close(&mut stream, &limits, matches!(ended, Ended::Refused)).await;
+        close(&mut stream, &limits, matches!(last, Last::Refused)).await;
     }
-    Ok(())
+    Ok(Ended::Closed)
 }
 
 /// How the messages of a connection end.
-enum Ended {
+enum Last {
     /// Nothing follows.
     Closed,
     /// What has come was refused, and more of it may follow.
@@ -184,7 +185,7 @@ impl<S: Service> Connection<'_, S> {
         &self,
         stream: &mut (impl AsyncRead + AsyncWrite + Unpin + Send),
         (evicted, stopping): (&mut Evicted, &mut watch::Receiver<bool>),
-    ) -> io::Result<Ended> {
+    ) -> io::Result<Last> {
         let limits = self.intake.limits;
         let (mut timer, end) = (Timer::default(), Instant::now() + limits.connection);
         let mut leaves = pin!(async {
@@ -205,10 +206,10 @@ impl<S: Service> Connection<'_, S> {
             let written = timer.until(Instant::now() + limits.write, write(stream, answer)).await;
             in_time(written, "the peer does not take its answer")?;
             if let Some(version) = role_reversal {
-                return Ok(Ended::RoleReversed(version));
+                return Ok(Last::RoleReversed(version));
             }
             if is_refused {
-                return Ok(Ended::Refused);
+                return Ok(Last::Refused);
             }
             if let Some(slot) = self.intake.slot {
                 slot.set_idle();
@@ -220,7 +221,7 @@ impl<S: Service> Connection<'_, S> {
                 }
             }
         }
-        Ok(Ended::Closed)
+        Ok(Last::Closed)
     }
 
     /// The answer to what has come; none where nothing more is answered.

@@ -17,10 +17,11 @@ use crate::engine::settings::{Authority, Settings};
 use crate::engine::settings::{Place, Transports};
 use crate::executor::{Executor, Registrar, Signer, StoreOwners};
 use crate::explain::{Bounds, Memory};
+use crate::jobs;
 use crate::listen::descriptors::{self, TooFew};
 use crate::listen::{self, Caps, Listener, ListenerContext, Protocol, TlsFiles};
 use crate::regular;
-use crate::server::{Server, work};
+use crate::server::Server;
 use crate::session::Limits;
 use crate::softhsm;
 use crate::store::{self, Claim, Database};
@@ -127,11 +128,12 @@ pub fn run(
     let (server, owners) = stoppable(&runtime, || server(config, &listener.addresses(), &authenticator))??;
     let (stop, stopping) = watch::channel(false);
     let connector = endpoints::connector(&files, &tls.verifier)?;
-    let dial = Arc::new(DialContext::new(&server, connector, limits(config), stopping.clone()));
+    let dial = Arc::new(DialContext::new(server.executor(), connector, limits(config), stopping.clone()));
     let context = Arc::new(ListenerContext {
         tls: Swap::new(tls),
         authenticator: Arc::clone(&authenticator),
         service: Arc::clone(&server),
+        executor: Arc::clone(server.executor()),
         limits: limits(config),
         caps: caps(config)?,
         stopping,
@@ -148,7 +150,9 @@ pub fn run(
             reload,
             Running { authenticator, context: Arc::clone(&context), dial },
         ));
-        let working = tokio::spawn(work(Arc::clone(&server), context.stopping.clone()));
+        let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
+        let executor = Arc::clone(server.executor());
+        let working = tokio::spawn(jobs::carry_out_asynchronous(executor, delay, context.stopping.clone()));
         let running = tokio::spawn(listener.run(context, patience));
         signals::to_stop(&mut signals.terminated, &mut signals.interrupted).await;
         tracing::info!("stopping");
@@ -207,8 +211,7 @@ pub fn server_over(
     let admission = Arc::new(Admission::new(&capacity::caps(config)));
     let executor =
         Executor::new(open, Arc::clone(authenticator), settings, durable_reads, registrar, told, admission);
-    let delay = Duration::from_millis(config.asynchronous.delay_milliseconds);
-    Ok(Arc::new(Server::new(Arc::new(executor), delay)))
+    Ok(Arc::new(Server::new(Arc::new(executor))))
 }
 
 fn tls_files(tls: &TlsConfig) -> TlsFiles<'_> {
@@ -237,11 +240,12 @@ fn registrar(tls: &TlsConfig) -> Registrar {
 
 /// Begins to tell clients what concerns them, and to rotate keys when they are due.
 fn act_unasked(context: Arc<DialContext>, date_check: Duration) {
-    for mailbox in context.server.endpoints_to_call() {
+    let executor = &context.executor;
+    for mailbox in executor.endpoints().iter().filter(|mailbox| mailbox.endpoint.address.is_some()) {
         tokio::spawn(endpoints::dial(Arc::clone(&context), Arc::clone(mailbox)));
     }
-    tokio::spawn(Arc::clone(&context.server).follow_dates(date_check));
-    tokio::spawn(Arc::clone(&context.server).rotate(date_check));
+    tokio::spawn(jobs::follow_dates(Arc::clone(executor), date_check));
+    tokio::spawn(jobs::rotate(Arc::clone(executor), date_check));
 }
 
 /// What the configuration says to the engine.

@@ -16,7 +16,7 @@ mod site;
 
 pub use damage::Damage;
 pub use job::RunningJob;
-pub use ring::{KeyRing, unproved};
+pub use ring::KeyRing;
 pub use rotation::{MasterStatus, RotationReport};
 
 use crate::audit::Entry;

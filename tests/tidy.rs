@@ -1,6 +1,9 @@
 //! The style of the project, as far as a machine can see it.
 #![allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 
+#[path = "tidy/floors.rs"]
+mod floors;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

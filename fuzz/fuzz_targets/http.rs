@@ -8,7 +8,7 @@ use keystead::config::Config;
 use keystead::http;
 use keystead::listen::{Slot, TurnedAway};
 use keystead::pki::{Ca, Curve, make_ca};
-use keystead::session::{Answer, Limits, Peer, Received, RoleReversed, Service};
+use keystead::session::{Answer, Limits, Peer, Received, Service};
 use kmip_codec::Error;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
 use kmip_codec::value::DateTime;
@@ -21,7 +21,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 
 /// Reads what it gets, and answers nothing.
@@ -49,13 +49,6 @@ impl Service for Reader {
     }
 
     fn turned_away(&self, _: SocketAddr, _: TurnedAway) {}
-
-    async fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
-        &self,
-        _: RoleReversed<S>,
-    ) -> std::io::Result<()> {
-        panic!("HTTP does not turn around")
-    }
 }
 
 fn empty(encoding: Encoding, unreadable: Option<Error>) -> Answer {

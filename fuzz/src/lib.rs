@@ -6,8 +6,8 @@ use keystead::engine::fulfilled::Fulfilled;
 use keystead::engine::need::{Need, Supply};
 use keystead::engine::rights::identity::{ClientRef, Fingerprint, Identity};
 use keystead::engine::rights::principal::{Clients, Principal};
-use keystead::engine::world::{Entropy, Now, World};
 use keystead::engine::settings::{Authority, AuthorityKey, Settings};
+use keystead::engine::world::{Entropy, Now, World};
 use keystead::pki::{Ca, Curve, make_ca};
 use keystead::store::{self, MemoryStore, Store as _, Transaction};
 use keystead::vault::KeyRing;
@@ -127,7 +127,14 @@ impl Bench {
     fn outcome(&self, message: &RequestMessage) -> Option<batch::Outcome> {
         let view = self.store.snapshot().expect("a snapshot");
         let now = Now { nanoseconds: NOW.cast_unsigned() * 1_000_000_000 };
-        let world = World { view: &view, vault: &self.ring, now, settings: &self.settings, clients: self };
+        let world = World {
+            view: &view,
+            vault: &self.ring,
+            now,
+            settings: &self.settings,
+            clients: self,
+            can_reverse_roles: true,
+        };
         let mut fulfilled = Fulfilled::default();
         loop {
             match batch::run(&world, &self.client, message, &mut Counting(self.age), &mut fulfilled) {

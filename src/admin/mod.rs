@@ -8,12 +8,13 @@ mod host_files;
 pub mod key;
 pub mod master;
 mod password;
-pub mod protocol;
 pub mod ready;
 pub mod report;
 pub(crate) mod table;
 
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
+/// What the commands ask of a server, and what it answers.
+pub use crate::engine::administration::protocol;
 use crate::text::printable;
 use protocol::AdminRequest;
 use report::fail;

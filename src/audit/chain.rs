@@ -1,12 +1,13 @@
 //! The chain of entries as the store holds it: key `l` and the number, value hash and entry.
 
 use super::Entry;
+use crate::keyspace::Kind;
 use crate::store::{Error, Order, Snapshot};
 use aws_lc_rs::digest::{Context, SHA256};
 use std::ops::ControlFlow;
 
 /// What the keys of entries begin with.
-pub const PREFIX: &[u8] = b"l";
+pub const PREFIX: &[u8] = Kind::Audit.prefix();
 
 const HASH_BYTES: usize = 32;
 

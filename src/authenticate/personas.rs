@@ -1,8 +1,8 @@
 //! Which persona a client has, and where each of its switches comes from. What does not fit together is refused at start.
 
 use crate::config::{ClientConfig, Config, GroupConfig, PersonaConfig};
+use crate::engine::administration::protocol::ShownSwitch;
 use crate::engine::rights::persona::{self, BUILT_IN, Persona, STANDARD, SWITCHES, Switches};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A persona with the origin of each switch.
@@ -14,17 +14,6 @@ pub struct ResolvedPersona {
     pub persona: Persona,
     /// Where each comes from, in the order of [`SWITCHES`].
     from: Vec<String>,
-}
-
-/// A switch as `keystead client show` prints it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShownSwitch {
-    /// What the configuration calls it.
-    pub switch: String,
-    /// What it is.
-    pub value: String,
-    /// What has set it.
-    pub from: String,
 }
 
 impl ResolvedPersona {

@@ -6,8 +6,9 @@ use super::credentials::{CredentialStore, Verified};
 use super::listed::{Listed, Whom};
 use super::names;
 use super::older::KnownOwners;
-use super::personas::{PersonaRegistry, ResolvedPersona, ShownSwitch};
+use super::personas::{PersonaRegistry, ResolvedPersona};
 use crate::config::{Config, GroupConfig};
+use crate::engine::administration::protocol::ClientStatus;
 use crate::engine::refusal::{Cause, Refusal};
 use crate::engine::rights::identity::{
     CertificatePath, ClientRef, Fingerprint, Identity, SHA256_PREFIX, Validity,
@@ -19,7 +20,6 @@ use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::SecretBytes;
 use kmip_codec::message::RequestMessage;
 use rustls::pki_types::CertificateDer;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -30,27 +30,6 @@ pub struct Rules {
     personas: PersonaRegistry,
     credentials: CredentialStore,
     attestor: Attestor,
-}
-
-/// How a client stands with the server, for `keystead client show`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientStatus {
-    /// The client.
-    pub name: String,
-    /// Whether the configuration names it: under `[[clients]]`, in a group, or as an administrator.
-    pub configured: bool,
-    /// Whether it may administer the server.
-    pub admin: bool,
-    /// Whether it may have weak keys.
-    pub weak_keys: bool,
-    /// The groups that it is in.
-    pub groups: Vec<String>,
-    /// The group that what it makes belongs to.
-    pub default_group: Option<String>,
-    /// Its persona.
-    pub persona: String,
-    /// Every switch of the persona.
-    pub switches: Vec<ShownSwitch>,
 }
 
 impl Rules {

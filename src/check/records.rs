@@ -2,8 +2,9 @@
 
 use super::report::Report;
 use crate::engine::need::Need;
-use crate::engine::soundness::{self, KINDS, Sound, Unsound};
+use crate::engine::soundness::{self, Sound, Unsound};
 use crate::engine::world::Vault;
+use crate::keyspace::{Kind, ROWS};
 use crate::store::{Error, Order, Snapshot};
 use crate::vault::{Hierarchy, KeyRing};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -44,10 +45,10 @@ impl<'a> Records<'a> {
             self.judge(key, value);
             ControlFlow::Continue(())
         })?;
-        for (kind, name, _) in KINDS.iter().filter(|(_, _, claimed)| *claimed) {
-            snapshot.scan(&[*kind], Order::Forward, &mut |key, _| {
+        for row in ROWS.iter().filter(|row| row.is_claimed) {
+            snapshot.scan(row.prefix, Order::Forward, &mut |key, _| {
                 if !self.claimed.contains(&short(key)) {
-                    self.report.found(name, &shown(key), "no object has it");
+                    self.report.found(row.name, &shown(key), "no object has it");
                 }
                 ControlFlow::Continue(())
             })?;
@@ -57,8 +58,7 @@ impl<'a> Records<'a> {
 
     fn judge(&mut self, key: &[u8], value: &[u8]) {
         self.tell();
-        let name =
-            KINDS.iter().find(|(kind, ..)| key.first() == Some(kind)).map_or("unknown records", |row| row.1);
+        let name = Kind::of(key).and_then(Kind::row).map_or("unknown records", |row| row.name);
         let count = self.report.records.entry(name).or_default();
         count.count += 1;
         count.bytes += (key.len() + value.len()) as u64;
@@ -72,13 +72,13 @@ impl<'a> Records<'a> {
     /// Whether all that a record claims is there, and whether the value of an object opens.
     fn follow(&mut self, name: &'static str, key: &[u8], sound: &Sound) {
         for claim in &sound.claims {
-            if key.first() == Some(&b'o') {
+            if Kind::of(key) == Some(Kind::Object) {
                 self.claimed.insert(short(claim));
             }
             match self.snapshot.get(claim) {
                 Ok(Some(_)) => {}
                 // Objects of a client that lets them share names may have given up the claim.
-                Ok(None) if claim.first() == Some(&b'n') => {}
+                Ok(None) if Kind::of(claim) == Some(Kind::Name) => {}
                 Ok(None) => self.report.found(name, &shown(key), &format!("{} is missing", shown(claim))),
                 Err(error) => self.report.found(name, &shown(claim), &error.to_string()),
             }

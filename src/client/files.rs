@@ -1,11 +1,10 @@
 //! The PEM files of a client. What is not what is needed is said in words, with what to do.
 
 use super::Error;
+use crate::regular::open_to_all;
 use crate::text;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -25,17 +24,6 @@ impl Files {
     pub fn warning(&self) -> Option<String> {
         open_to_all(&self.key)
     }
-}
-
-/// What is wrong with the mode of a secret file, if everybody on this machine may read it.
-pub fn open_to_all(path: &Path) -> Option<String> {
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    let shown = text::path(path);
-    (mode & 0o004 != 0).then(|| {
-        format!(
-            "every user of this machine can read the secret in {shown} (mode {mode:o}): chmod 600 {shown}"
-        )
-    })
 }
 
 /// The certificates in a file; `option` is what names the file on the command line.

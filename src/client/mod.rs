@@ -39,7 +39,7 @@ pub(crate) use answers::batch_item_id;
 pub use args::ClientArgs;
 pub use cause::Cause;
 pub use error::{Error, Refusal, Unreachable, exit};
-pub use files::{Files, open_to_all};
+pub use files::Files;
 pub use race::{Race, race};
 pub use settings::{Limits, Settings};
 pub use spoken::Spoken;

@@ -4,7 +4,7 @@ use super::Config;
 use super::wrong::Wrong;
 use super::{EndpointConfig, ObjectGroupConfig, numbers, texts};
 use crate::admission::PARTS;
-use crate::authenticate::is_password_hash;
+use crate::authenticate::password;
 use crate::engine::query::server_information::{Extension, Validation};
 use crate::engine::settings::Place;
 use crate::near;
@@ -139,7 +139,7 @@ fn credentials(config: &Config) -> Result<(), Wrong> {
             let what = "a credential is known in one way: say username or device";
             return Err(Wrong::new(format!("credentials[{row}]"), what));
         }
-        if !is_password_hash(&credential.password) {
+        if !password::is_hash(&credential.password) {
             let what = "this is no hash of a password: make one with `keystead client password`";
             return Err(Wrong::new(format!("credentials[{row}].password"), what));
         }

@@ -2,7 +2,7 @@
 //! and when it is read again.
 
 use super::Config;
-use crate::client::open_to_all;
+use crate::regular::open_to_all;
 
 impl Config {
     /// What of it is weak, a sentence each: what is for tests and development alone, and files with secrets that

@@ -6,6 +6,17 @@ use aws_lc_sys as c;
 use std::ffi::{c_int, c_ulong};
 use std::ptr;
 
+/// How many bytes a serial number has.
+pub const SERIAL_BYTES: usize = 16;
+
+/// The serial number of a certificate, of random bytes: positive, never zero, and of 20 bytes at most (RFC 5280, 4.1.2.2). A CA
+/// revokes by it, so no two certificates of one may have the same, whatever else they share.
+pub fn serial_number(mut random: [u8; SERIAL_BYTES]) -> [u8; SERIAL_BYTES] {
+    let [first, ..] = &mut random;
+    *first = *first & 0x7f | 0x40;
+    random
+}
+
 /// What is said of a chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {

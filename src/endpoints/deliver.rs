@@ -1,12 +1,12 @@
 //! One connection on which the client answers: it is asked what it speaks and can, then told what waits for it, one
 //! message at a time.
 
+use super::push;
 use super::{Mailbox, Waiting};
 use crate::admission::MemoryBudget;
 use crate::engine::notifications::notification::{Notification, What};
-use crate::executor;
-use crate::server::Server;
-use crate::session::{CROWDED, Frame, Intake, Limits, Peer, Timer};
+use crate::executor::{self, Executor};
+use crate::session::{CROWDED, Frame, Intake, Limits, Peer, RoleReversed, Timer};
 use crate::text::printable;
 use kmip_codec::Version;
 use kmip_codec::enums::{QueryFunction, ResultStatus};
@@ -52,10 +52,31 @@ pub struct Delivery<S> {
     pub memory: MemoryBudget,
 }
 
+/// Tells a client what waits for it, over its own connection, until that or the server ends.
+pub async fn take_over<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    executor: &Arc<Executor>,
+    reversed: RoleReversed<S>,
+) -> io::Result<()> {
+    let RoleReversed { mut stream, peer, version, limits, stopping } = reversed;
+    let memory = executor.admission().memory().clone();
+    let told = match executor.endpoints().of(&peer.principal.name) {
+        Some(mailbox) => {
+            let stream = &mut stream;
+            let delivery = Delivery { stream, peer, version, negotiable: false, limits, memory };
+            deliver(executor, mailbox, delivery, stopping, &mut false).await
+        }
+        None => Ok(()),
+    };
+    if told.is_ok() {
+        let _ = timeout(limits.write, stream.shutdown()).await;
+    }
+    told
+}
+
 /// Tells the client what waits for it, until the connection or the server ends. `delivered` becomes true with the first
 /// notification that the client has taken.
 pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
-    server: &Arc<Server>,
+    executor: &Arc<Executor>,
     mailbox: &Mailbox,
     mut delivery: Delivery<S>,
     mut stopping: watch::Receiver<bool>,
@@ -88,7 +109,7 @@ pub async fn deliver<S: AsyncRead + AsyncWrite + Unpin>(
             continue;
         }
         let (message, _room) =
-            match server.push(&delivery.peer, delivery.version, &waiting.notification).await {
+            match push::message(executor, &delivery.peer, delivery.version, &waiting.notification).await {
                 Ok(made) => {
                     rest = Duration::ZERO;
                     let Some(message) = made else { continue };

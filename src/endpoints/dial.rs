@@ -4,9 +4,9 @@
 use super::Mailbox;
 use super::deliver::{Delivery, deliver};
 use crate::authenticate::{Authenticator, Shown};
+use crate::executor::Executor;
 use crate::listen::{CalledVerifier, Error, TlsFiles, Verifier};
-use crate::server::Server;
-use crate::session::{Limits, Peer, Service as _};
+use crate::session::{Limits, Peer};
 use crate::swap::Swap;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -26,8 +26,8 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// What every call needs.
 pub struct DialContext {
-    /// The server, which makes the messages.
-    pub server: Arc<Server>,
+    /// What makes the messages.
+    pub executor: Arc<Executor>,
     /// TLS with the server's certificate.
     pub tls: Swap<TlsConnector>,
     /// Who is who.
@@ -41,13 +41,13 @@ pub struct DialContext {
 impl DialContext {
     /// What the calls of this server need.
     pub fn new(
-        server: &Arc<Server>,
+        executor: &Arc<Executor>,
         connector: TlsConnector,
         limits: Limits,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        let authenticator = Arc::clone(server.executor().authenticator());
-        Self { server: Arc::clone(server), tls: Swap::new(connector), authenticator, limits, stopping }
+        let authenticator = Arc::clone(executor.authenticator());
+        Self { executor: Arc::clone(executor), tls: Swap::new(connector), authenticator, limits, stopping }
     }
 }
 
@@ -131,7 +131,7 @@ async fn call(context: &DialContext, mailbox: &Mailbox, delivered: &mut bool) ->
         version: endpoint.version(),
         negotiable: endpoint.version.is_none(),
         limits: context.limits,
-        memory: context.server.memory().clone(),
+        memory: context.executor.admission().memory().clone(),
     };
-    deliver(&context.server, mailbox, delivery, context.stopping.clone(), delivered).await
+    deliver(&context.executor, mailbox, delivery, context.stopping.clone(), delivered).await
 }

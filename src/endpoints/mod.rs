@@ -7,8 +7,9 @@
 
 mod deliver;
 mod dial;
+mod push;
 
-pub use deliver::{Delivery, deliver};
+pub use deliver::{Delivery, deliver, take_over};
 pub use dial::{DialContext, connector, dial};
 
 use crate::config::EndpointConfig;

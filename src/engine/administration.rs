@@ -1,12 +1,13 @@
 //! The administrative operations: what the commands of `keystead` ask beyond KMIP, as one vendor operation with JSON
-//! (see [`protocol`](crate::admin::protocol)). They are a table like KMIP's, and take the same path: the authenticator and the
+//! (see [`protocol`](crate::engine::administration::protocol)). They are a table like KMIP's, and take the same path: the authenticator and the
 //! checks of the message first, then the right of the row; what they change stands in the draft and is committed with
 //! the audit entry of the item. What the engine cannot do (the HSM, the CA's key) comes back as a need.
 
 mod clients;
 mod hand_over;
+pub mod protocol;
 
-use crate::admin::protocol::{self, AdminRequest};
+use self::protocol::AdminRequest;
 use crate::engine::context::Context;
 use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};

@@ -5,8 +5,8 @@
 //! what was made before, and a first few: a batch of n key pairs runs some log n times, and what turns out to be wanted by
 //! nobody is at most about as much as what was used.
 
-use crate::admin::protocol::AdminRequest;
 use crate::crypto::pkcs12::{Contents, Unopened};
+use crate::engine::administration::protocol::AdminRequest;
 use crate::engine::need::{
     CertificateRequest, Container, KeyPair, Need, Outside, PairKind, Pbkdf2Params, Supply,
 };

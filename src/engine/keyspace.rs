@@ -1,9 +1,10 @@
 //! The keys under which the store holds objects and their indexes.
 //!
-//! Every key begins with its kind and the tenant, so that no scan of one tenant can meet another. Values that
+//! Every key begins with its kind ([`Kind`]) and the tenant, so that no scan of one tenant can meet another. Values that
 //! clients choose stand as the first 16 bytes of their SHA-256: keys stay short, and a match is verified on the
 //! object itself. An index entry ends in the creation time, newest first, and the identifier, and has no value.
 
+use crate::keyspace::Kind;
 use aws_lc_rs::digest;
 
 /// The one tenant.
@@ -40,8 +41,8 @@ pub enum Index {
 /// The State index value of objects that a date will move to another state.
 pub const PENDING: &[u8] = b"pending";
 
-fn key(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let mut key = vec![kind];
+fn key(kind: Kind, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = kind.prefix().to_vec();
     key.extend_from_slice(&TENANT.to_be_bytes());
     parts.iter().for_each(|part| key.extend_from_slice(part));
     key
@@ -61,7 +62,7 @@ pub fn short(parts: &[&[u8]]) -> [u8; 16] {
 
 /// The attributes and state of an object, by its identifier, or what takes the place of that here and in the other keys.
 pub fn object(id: &str) -> Vec<u8> {
-    key(b'o', &[id.as_bytes()])
+    key(Kind::Object, &[id.as_bytes()])
 }
 
 /// What takes the place of the identifier of an object that came with one that its client chose: that is the owner's own, and
@@ -72,17 +73,17 @@ pub fn imported(owner: &str, id: &str) -> String {
 
 /// The sealed value of an object, one a generation.
 pub fn sealed(id: &str, generation: u32) -> Vec<u8> {
-    key(b's', &[id.as_bytes(), &[0], &generation.to_be_bytes()])
+    key(Kind::Value, &[id.as_bytes(), &[0], &generation.to_be_bytes()])
 }
 
 /// Whether a key is that of a sealed value.
 pub fn is_sealed(key: &[u8]) -> bool {
-    key.first() == Some(&b's')
+    key.starts_with(Kind::Value.prefix())
 }
 
 /// The claim of an owner on a name; its value is the identifier of the object.
 pub fn name(owner: &str, name: &[u8]) -> Vec<u8> {
-    key(b'n', &[&short(&[owner.as_bytes()]), &short(&[name])])
+    key(Kind::Name, &[&short(&[owner.as_bytes()]), &short(&[name])])
 }
 
 /// Where an asynchronous request lies: the short form of its owner's name, and its correlation value.
@@ -97,17 +98,17 @@ pub fn place_owner(place: &[u8]) -> &[u8] {
 
 /// An asynchronous request, by its place; or all of an owner.
 pub fn asynchronous(place: &[u8]) -> Vec<u8> {
-    key(b'a', &[place])
+    key(Kind::Asynchronous, &[place])
 }
 
 /// The entry of an asynchronous request that waits, in order of submission; it has no value.
 pub fn waiting(submitted: u64, place: &[u8]) -> Vec<u8> {
-    key(b'w', &[&submitted.to_be_bytes(), place])
+    key(Kind::Waiting, &[&submitted.to_be_bytes(), place])
 }
 
 /// All that wait.
 pub fn all_waiting() -> Vec<u8> {
-    key(b'w', &[])
+    key(Kind::Waiting, &[])
 }
 
 /// Submission and place of an entry of those that wait.
@@ -118,12 +119,12 @@ pub fn waiting_parts(entry: &[u8]) -> Option<(u64, Vec<u8>)> {
 
 /// The entry of an object that is to be rotated, in order of time (seconds since 1970); it has no value.
 pub fn rotation(due: i64, id: &str) -> Vec<u8> {
-    key(b'u', &[&due.max(0).to_be_bytes(), id.as_bytes()])
+    key(Kind::Rotation, &[&due.max(0).to_be_bytes(), id.as_bytes()])
 }
 
 /// All that are to be rotated.
 pub fn all_rotations() -> Vec<u8> {
-    key(b'u', &[])
+    key(Kind::Rotation, &[])
 }
 
 /// Time and object of an entry of those that are to be rotated.
@@ -134,52 +135,52 @@ pub fn rotation_parts(entry: &[u8]) -> Option<(u64, &str)> {
 
 /// What an operation in parts has so far.
 pub fn part(owner: &str, correlation: &[u8]) -> Vec<u8> {
-    key(b'p', &[&short(&[owner.as_bytes()]), correlation])
+    key(Kind::Part, &[&short(&[owner.as_bytes()]), correlation])
 }
 
 /// A ticket, by the short form of its owner's name and its number; or all of an owner.
 pub fn ticket(place: &[u8]) -> Vec<u8> {
-    key(b't', &[place])
+    key(Kind::Ticket, &[place])
 }
 
 /// What is known of a certificate with which a client logs in, by its fingerprint.
 pub fn credential(fingerprint: &str) -> Vec<u8> {
-    key(b'd', &[fingerprint.as_bytes()])
+    key(Kind::Credential, &[fingerprint.as_bytes()])
 }
 
 /// Whether a key is that of what is known of a certificate.
 pub fn is_credential(key: &[u8]) -> bool {
-    key.first() == Some(&b'd')
+    key.starts_with(Kind::Credential.prefix())
 }
 
 /// What is known of a name of clients.
 pub fn client_name(name: &str) -> Vec<u8> {
-    key(b'x', &[&short(&[name.as_bytes()])])
+    key(Kind::ClientName, &[&short(&[name.as_bytes()])])
 }
 
 /// A certificate that was signed for a client, by its fingerprint. It has no tenant.
 pub fn issued(fingerprint: &str) -> Vec<u8> {
-    [b"c", fingerprint.as_bytes()].concat()
+    [Kind::Issued.prefix(), fingerprint.as_bytes()].concat()
 }
 
 /// What administrators have set for the whole server, by its name.
 pub fn rule(name: &str) -> Vec<u8> {
-    key(b'r', &[name.as_bytes()])
+    key(Kind::Rule, &[name.as_bytes()])
 }
 
 /// Which member of an Object Group was the default of a client last.
 pub fn default_member(owner: &str, group: &str) -> Vec<u8> {
-    key(b'g', &[&short(&[owner.as_bytes()]), &short(&[group.as_bytes()])])
+    key(Kind::DefaultMember, &[&short(&[owner.as_bytes()]), &short(&[group.as_bytes()])])
 }
 
 /// All entries of one value of an index, within the objects of one owner or group.
 pub fn index_prefix(scope: &Scope, index: Index, value: &[u8]) -> Vec<u8> {
-    key(b'i', &[&scope.short(), &[index as u8], &short(&[value])])
+    key(Kind::Index, &[&scope.short(), &[index as u8], &short(&[value])])
 }
 
 /// All entries of all indexes, those of one owner or group together.
 pub fn all_index_entries() -> Vec<u8> {
-    key(b'i', &[])
+    key(Kind::Index, &[])
 }
 
 /// How many bytes stand before the creation time in an entry of an index.

@@ -4,11 +4,11 @@
 //! to make), the batch ends without side effects and names its need; the shell meets it off the async runtime
 //! and runs the batch again with what was got.
 
-use crate::admin::protocol::AdminRequest;
 use crate::audit::Entry;
 use crate::crypto::derivation::pbkdf2;
 use crate::crypto::pkcs12::{self, Contents, Unopened};
 use crate::crypto::{self, Digest};
+use crate::engine::administration::protocol::AdminRequest;
 use crate::engine::changes::Write;
 use kmip_codec::SecretBytes;
 use kmip_codec::enums::RecommendedCurve;

@@ -5,8 +5,8 @@ use crate::engine::need::Need;
 use crate::engine::objects::object::Object;
 use crate::engine::rights::identity::{Fingerprint, SHA256_PREFIX};
 use crate::engine::rights::names::{self, Flaw};
+use crate::engine::world::unproved;
 use crate::engine::world::{Direction, View};
-use crate::vault;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -38,7 +38,7 @@ pub fn misnamed(view: &dyn View) -> Result<BTreeSet<String>, Need> {
         let place = keyspace::entry_parts(&entry, keyspace::index_prefix_length())
             .map(|(_, place)| keyspace::object(place));
         let record = place.map(|key| view.get(&key)).transpose()?.flatten();
-        let object = record.as_deref().and_then(vault::unproved).and_then(|bytes| Object::decode(bytes).ok());
+        let object = record.as_deref().and_then(unproved).and_then(|bytes| Object::decode(bytes).ok());
         found.extend(object.map(|object| object.owner).filter(|owner| flaw(owner).is_some()));
         // One object of each owner or group is enough: on behind every entry of this one.
         behind = Some([keyspace::scope_of(&entry), &vec![u8::MAX; keyspace::index_prefix_length()]].concat());

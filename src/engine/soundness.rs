@@ -8,31 +8,9 @@ use crate::engine::objects::object::Object;
 use crate::engine::owners;
 use crate::engine::rights::names::Flaw;
 use crate::engine::rights::{credentials, tickets};
-use crate::engine::world::{OpenError, Vault};
+use crate::engine::world::{OpenError, Vault, unproved};
+use crate::keyspace::Kind;
 use std::fmt;
-
-/// The kinds of records: the first byte of the key, what they are called, and whether each must be claimed by an object.
-pub const KINDS: &[(u8, &str, bool)] = &[
-    (b'o', "objects", false),
-    (b's', "values", true),
-    (b'i', "index entries", true),
-    (b'n', "names", true),
-    (b'u', "rotations to come", true),
-    (b'a', "asynchronous requests", false),
-    (b'w', "waiting asynchronous requests", false),
-    (b'p', "parts of operations", false),
-    (b't', "tickets", false),
-    (b'd', "certificates of clients", false),
-    (b'x', "names of clients", false),
-    (b'c', "issued certificates", false),
-    (b'r', "rules of administrators", false),
-    (b'g', "default members", false),
-    (b'l', "audit entries", false),
-    (b'v', "rows of the key hierarchy", false),
-    (b'f', "format", false),
-    (b'j', "state of the journal", false),
-    (b'q', "stamp", false),
-];
 
 /// A record that is sound by itself.
 #[derive(Default)]
@@ -96,9 +74,9 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
     let damaged = |why| Err(Unsound::Damaged(why));
     let behind = |prefix: Vec<u8>| key.get(prefix.len()..).unwrap_or_default().to_vec();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|_| Unsound::Damaged("its key is no text"));
-    match key.first() {
-        Some(b'o') => object(&text(behind(keyspace::object("")))?, value, vault),
-        Some(b'a') => {
+    match Kind::of(key) {
+        Some(Kind::Object) => object(&text(behind(keyspace::object("")))?, value, vault),
+        Some(Kind::Asynchronous) => {
             let id = records::asynchronous_id(&behind(keyspace::asynchronous(&[])));
             let Some(vault) = vault else { return Ok(Sound::default()) };
             let bytes = vault.open(&records::asynchronous_identity(&id), value)?;
@@ -107,36 +85,40 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
                 None => damaged("it cannot be read"),
             }
         }
-        Some(b'w') => match keyspace::waiting_parts(key) {
+        Some(Kind::Waiting) => match keyspace::waiting_parts(key) {
             Some((_, place)) => Ok(Sound { claims: vec![keyspace::asynchronous(&place)], object: None }),
             None => damaged("its key cannot be read"),
         },
-        Some(b'n') => Ok(Sound { claims: vec![keyspace::object(&text(value.to_vec())?)], object: None }),
-        Some(b'g') if value.len() <= 8 => damaged("it is cut off"),
-        Some(b'j') if value.len() != 8 => damaged("it is no number"),
-        Some(b't') => json::<tickets::record::Record>(&records::ticket_id(key), value, vault),
-        Some(b'd') => {
+        Some(Kind::Name) => {
+            Ok(Sound { claims: vec![keyspace::object(&text(value.to_vec())?)], object: None })
+        }
+        Some(Kind::DefaultMember) if value.len() <= 8 => damaged("it is cut off"),
+        Some(Kind::Drained) if value.len() != 8 => damaged("it is no number"),
+        Some(Kind::Ticket) => json::<tickets::record::Record>(&records::ticket_id(key), value, vault),
+        Some(Kind::Credential) => {
             let id = format!("credential/{}", text(behind(keyspace::credential("")))?);
             json::<credentials::record::Record>(&id, value, vault)
         }
-        Some(b'r') => {
+        Some(Kind::Rule) => {
             let id = records::rule_id(&text(behind(keyspace::rule("")))?);
             vault.map_or(Ok(()), |vault| vault.verify(&id, value).map(drop))?;
             Ok(Sound::default())
         }
-        Some(b'c') => match serde_json::from_slice::<crate::admin::protocol::Issued>(value) {
-            Ok(_) => Ok(Sound::default()),
-            Err(_) => damaged("it cannot be read"),
-        },
-        Some(kind) if KINDS.iter().any(|(known, ..)| known == kind) => Ok(Sound::default()),
-        _ => damaged("Keystead has no such record"),
+        Some(Kind::Issued) => {
+            match serde_json::from_slice::<crate::engine::administration::protocol::Issued>(value) {
+                Ok(_) => Ok(Sound::default()),
+                Err(_) => damaged("it cannot be read"),
+            }
+        }
+        Some(_) => Ok(Sound::default()),
+        None => damaged("Keystead has no such record"),
     }
 }
 
 fn object(id: &str, value: &[u8], vault: Option<&dyn Vault>) -> Result<Sound, Unsound> {
     let metadata = match vault {
         Some(vault) => vault.verify(id, value)?,
-        None => crate::vault::unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
+        None => unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
     };
     let object = Object::decode(&metadata).map_err(|_| Unsound::Damaged("it cannot be read"))?;
     if object.place() != id {
@@ -156,7 +138,7 @@ fn json<T: serde::de::DeserializeOwned>(
 ) -> Result<Sound, Unsound> {
     let record = match vault {
         Some(vault) => vault.verify(id, value)?,
-        None => crate::vault::unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
+        None => unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
     };
     match serde_json::from_slice::<T>(&record) {
         Ok(_) => Ok(Sound::default()),

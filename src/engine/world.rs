@@ -102,6 +102,14 @@ pub trait Vault {
     fn note_damage(&self, record: &str);
 }
 
+/// How many bytes [`Vault::protect`] puts before metadata: a format, the number of the key, and a MAC.
+pub const PROTECTION_BYTES: usize = 1 + 4 + 32;
+
+/// Stored metadata whose MAC nobody has looked at; `None` where it is too short to be any.
+pub fn unproved(protected: &[u8]) -> Option<&[u8]> {
+    protected.get(PROTECTION_BYTES..)
+}
+
 /// Random bytes for keys and identifiers.
 pub trait Entropy {
     /// Fills the whole buffer; a failure of the source fails the batch.
@@ -122,6 +130,8 @@ pub struct World<'a> {
     pub now: Now,
     /// What the configuration says.
     pub settings: &'a Settings,
+    /// Whether the ends of the connection over which the batch came can change their roles (Set Endpoint Role).
+    pub can_reverse_roles: bool,
     /// Who is who, for tickets and what is done later.
     pub clients: &'a dyn Clients,
 }

@@ -3,9 +3,9 @@
 //! [`administration`](crate::engine::administration)).
 
 use super::{Error, Executor, now};
-use crate::admin::protocol::{AdminRequest, Issued};
 use crate::audit::Entry;
 use crate::authenticate::{self, fingerprint};
+use crate::engine::administration::protocol::{AdminRequest, Issued};
 use crate::engine::certificates;
 use crate::engine::changes::Changes;
 use crate::engine::draft::logins;

@@ -2,7 +2,7 @@
 //! about the store; the log has those. What is told says what to do.
 
 use super::{Executor, now};
-use crate::admin::protocol::{Part, Readiness};
+use crate::engine::administration::protocol::{Part, Readiness};
 use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::world::{OpenError, Vault as _};

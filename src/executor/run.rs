@@ -112,7 +112,14 @@ impl Executor {
             let generation = self.database.generation();
             let snapshot = StoreView::of(&self.database)?;
             let (settings, clients) = (&self.settings, self.authenticator.as_ref());
-            let world = World { view: &snapshot, vault: ring, now: now(), settings, clients };
+            let world = World {
+                view: &snapshot,
+                vault: ring,
+                now: now(),
+                settings,
+                clients,
+                can_reverse_roles: false,
+            };
             match work(&world, &mut Source(&self.seeds), fulfilled) {
                 // The store was opened anew meanwhile: what was open before cannot be read any more.
                 Err(Need::Failed(_)) if self.database.generation() != generation => {}

@@ -4,8 +4,9 @@ use crate::engine::batch::{self, Outcome};
 use crate::engine::refusal::{Cause, Refusal};
 use crate::executor::now;
 use kmip_codec::Version;
-use kmip_codec::enums::ResultStatus;
+use kmip_codec::enums::{EndpointRole, ResultStatus};
 use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseItem, ResponseMessage};
+use kmip_codec::operations::{Operation, Response};
 use kmip_codec::value::DateTime;
 use kmip_codec::version::V1_0;
 use kmip_codec::wire::Encoding;
@@ -67,5 +68,16 @@ pub fn stamp_failures(answer: &mut ResponseMessage, request: u64) {
         if let Some(message) = &mut item.result_message {
             message.push_str(&format!(" (request {request})"));
         }
+    }
+}
+
+/// Whether an exchange turns its connection around: its last item does.
+pub fn role_reversal(message: &RequestMessage, response: &ResponseMessage) -> Option<Version> {
+    let asked = message.items.last()?.request.operation() == Operation::SetEndpointRole;
+    match &response.items.last()?.response {
+        Some(Response::SetEndpointRole(answer)) if asked && answer.endpoint_role == EndpointRole::Client => {
+            Some(response.version())
+        }
+        _ => None,
     }
 }

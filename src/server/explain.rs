@@ -2,7 +2,7 @@
 
 use super::Server;
 use crate::engine::batch::Outcome;
-use crate::engine::notifications::object_facts::{ObjectFacts, object_facts};
+use crate::engine::notifications::object_facts::object_facts;
 use crate::engine::refusal::Cause;
 use crate::engine::world::World;
 use crate::executor::now;
@@ -13,35 +13,27 @@ use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseMessage};
 use std::net::SocketAddr;
 
 impl Server {
-    /// What an administrator is told of the objects of an exchange that is worth keeping, read in the same snapshot.
-    pub(super) fn object_facts(
-        &self,
-        world: &World<'_>,
-        peer: &Peer,
-        message: &RequestMessage,
-        outcome: &Outcome,
-    ) -> Vec<ObjectFacts> {
-        match classify(&peer.principal, message, outcome) {
-            Some((What::Refused(_), _)) if self.executor.memory().is_on() => object_facts(
-                world,
-                &peer.principal,
-                outcome.item_outcomes.iter().flat_map(|item_outcome| &item_outcome.objects),
-            ),
-            _ => Vec::new(),
-        }
-    }
-
-    /// What is to be kept of an exchange; mostly nothing.
+    /// What is to be kept of an exchange; mostly nothing. Of what was refused, what an administrator is told of its objects is read
+    /// in the same world, where there is one.
     pub(super) fn told(
         &self,
         request: u64,
         peer: &Peer,
         message: &RequestMessage,
         outcome: &Outcome,
-        objects: Vec<ObjectFacts>,
+        world: Option<&World<'_>>,
     ) -> Option<Box<Exchange>> {
-        let classified =
-            classify(&peer.principal, message, outcome).filter(|_| self.executor.memory().is_on())?;
+        if !self.executor.memory().is_on() {
+            return None;
+        }
+        let classified = classify(&peer.principal, message, outcome)?;
+        let objects = match (classified.0, world) {
+            (What::Refused(_), Some(world)) => {
+                let named = outcome.item_outcomes.iter().flat_map(|item_outcome| &item_outcome.objects);
+                object_facts(world, &peer.principal, named)
+            }
+            _ => Vec::new(),
+        };
         let time = now().milliseconds();
         let record = ExchangeRecord {
             id: request,
@@ -104,7 +96,8 @@ impl Server {
     /// Says in the log that somebody was turned away, and why, and keeps it. What the same stranger does again and again
     /// is counted.
     pub(super) fn remember_stranger(&self, address: SocketAddr, why: TurnedAway) {
-        let exchange = Exchange::turned_away(self.next_request(), now().milliseconds(), address, &why);
+        let exchange =
+            Exchange::turned_away(self.executor.next_request(), now().milliseconds(), address, &why);
         let (request, advice, memory) = (exchange.id, &why.advice, self.executor.memory());
         match why.reason {
             // As common as health checks are; or told with how many they are.

@@ -12,6 +12,7 @@ use super::watch::Watch;
 use super::writer::Writer;
 use super::{Error, Opening, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction, own};
 use crate::audit::Entry;
+use crate::keyspace::Kind;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -20,7 +21,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The key that holds the format of the store.
-pub const FORMAT_KEY: &[u8] = b"f";
+pub const FORMAT_KEY: &[u8] = Kind::Format.prefix();
 
 /// The format that this version writes. It reads the one before as well, and the hierarchy turns such a store into one of
 /// this format, which older versions refuse.

@@ -12,6 +12,7 @@ use super::folder::Folder;
 use super::lock::FolderLock;
 use super::place::{Found, Place};
 use super::{Error, Outcome, Snapshot, Store, Transaction, room};
+use crate::keyspace::Kind;
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The key that holds the stamp of the last commit.
-pub const STAMP_KEY: &[u8] = b"q";
+pub const STAMP_KEY: &[u8] = Kind::Stamp.prefix();
 
 /// How long after a failed commit none is tried.
 const REST: Duration = Duration::from_secs(1);

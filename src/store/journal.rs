@@ -18,6 +18,7 @@ use super::folder::Folder;
 use super::writer::Writer;
 use super::{Error, Outcome, Transaction};
 use crate::audit::Entry;
+use crate::keyspace::Kind;
 pub use segment::{RESERVE, is_piece, is_segment};
 use segment::{Reserve, Segment};
 use spare::Spares;
@@ -29,7 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 
 /// Which segment was taken into the chain last.
-pub const DRAINED_KEY: &[u8] = b"j";
+pub const DRAINED_KEY: &[u8] = Kind::Drained.prefix();
 
 /// How long an entry may be in the journal alone.
 const DRAIN_AFTER: Duration = Duration::from_millis(50);

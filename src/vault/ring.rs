@@ -101,11 +101,6 @@ impl KeyRing {
     }
 }
 
-/// Stored metadata whose MAC nobody has looked at; `None` where it is too short to be any.
-pub fn unproved(protected: &[u8]) -> Option<&[u8]> {
-    protected.get(5 + MAC_BYTES..)
-}
-
 fn record<'a>(identity: &ValueIdentity<'a>) -> RecordIdentity<'a> {
     RecordIdentity {
         object: identity.id,

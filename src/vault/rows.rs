@@ -22,6 +22,7 @@
 
 use super::Error;
 use super::plan::Plan;
+use crate::keyspace::Kind;
 use crate::store::{Order, Pair, Snapshot};
 use aws_lc_rs::digest;
 use keystead_hsm::{CheckValue, Epoch, Error as HsmError, Kek, MasterKeyRef};
@@ -30,14 +31,14 @@ use std::ops::ControlFlow;
 
 /// What all rows begin with.
 pub const PREFIX: &[u8] = b"v";
-pub const STORE_ID: &[u8] = b"vi";
-pub const EPOCH: &[u8] = b"ve";
-pub const MASTER_KEY: &[u8] = b"vm";
-pub const KEY_CHECK_VALUE: &[u8] = b"vc";
-pub const KEK: &[u8] = b"vk";
-pub const CHECK: &[u8] = b"vx";
-pub const PLAN: &[u8] = b"vr";
-pub const LIST: &[u8] = b"vl";
+pub const STORE_ID: &[u8] = Kind::StoreId.prefix();
+pub const EPOCH: &[u8] = Kind::Epoch.prefix();
+pub const MASTER_KEY: &[u8] = Kind::MasterKey.prefix();
+pub const KEY_CHECK_VALUE: &[u8] = Kind::KeyCheckValue.prefix();
+pub const KEK: &[u8] = Kind::Kek.prefix();
+pub const CHECK: &[u8] = Kind::KekCheck.prefix();
+pub const PLAN: &[u8] = Kind::Plan.prefix();
+pub const LIST: &[u8] = Kind::List.prefix();
 
 const LIST_FORMAT: u8 = 1;
 const MAC_BYTES: usize = 32;

@@ -7,6 +7,8 @@ use super::objects::*;
 use super::undone;
 use super::world::Bench;
 use keystead::engine::batch::Outcome;
+use keystead::keyspace::Kind;
+use keystead::store::{Order, Store as _};
 use kmip_codec::Version;
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestItem, RequestMessage};
@@ -15,6 +17,8 @@ use kmip_codec::payloads::*;
 use kmip_codec::version::VERSIONS;
 use rows::{ROWS, Row};
 pub use rows::{ann, bench};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 /// An identifier of nothing.
 pub const ABSENT: &str = "00000000-0000-4000-8000-000000000000";
@@ -178,4 +182,31 @@ fn every_operation_is_there() {
     let missing: Vec<Operation> =
         OPERATION_ROWS.iter().filter(|row| !row.served && !row.sent).map(|row| row.operation).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Whatever an operation writes, and what was written to prepare it, stands under a key that has a row in the table of the store's
+/// keys, as one of the engine's.
+#[test]
+fn every_key_has_its_row() {
+    let mut kinds = BTreeSet::new();
+    let mut look = |key: &[u8], what: &str| {
+        let row = Kind::of(key).and_then(Kind::row);
+        let row = row.unwrap_or_else(|| panic!("{what}: no row of src/keyspace.rs for {}", hex::encode(key)));
+        assert_eq!(row.owner, "engine::keyspace", "{what}: {}", hex::encode(key));
+        kinds.insert(row.kind);
+    };
+    every(&mut |row, version, bench, _, request| {
+        let what = format!("{:?} in {version}", row.operation);
+        let done = decide(bench, version, false, vec![request]);
+        done.changes.writes.iter().for_each(|(key, _)| look(key, &what));
+        let stored = bench.store.snapshot().unwrap();
+        let visited = stored.scan(b"", Order::Forward, &mut |key, _| {
+            look(key, &what);
+            ControlFlow::Continue(())
+        });
+        visited.unwrap();
+    });
+    for kind in [Kind::Object, Kind::Value, Kind::Index, Kind::Ticket, Kind::Asynchronous] {
+        assert!(kinds.contains(&kind), "no operation has written {kind:?}: {kinds:?}");
+    }
 }

@@ -5,6 +5,7 @@ mod algorithms;
 mod attributes;
 mod enumerations;
 mod keys;
+mod keyspace;
 mod operations;
 mod page;
 mod pkcs11;
@@ -20,6 +21,7 @@ const PAGES: &[(&str, Page)] = &[
     ("enumerations.md", enumerations::page),
     ("algorithms.md", algorithms::page),
     ("keys.md", keys::page),
+    ("keyspace.md", keyspace::page),
     ("pkcs11.md", pkcs11::page),
 ];
 

@@ -107,7 +107,14 @@ impl Bench {
     /// What a run of the engine sees.
     fn world<'b>(&'b self, view: &'b Snapshot) -> World<'b> {
         let now = Now { nanoseconds: self.now.cast_unsigned() * 1_000_000_000 };
-        World { view, vault: &self.ring, now, settings: &self.settings, clients: &self.clients }
+        World {
+            view,
+            vault: &self.ring,
+            now,
+            settings: &self.settings,
+            clients: &self.clients,
+            can_reverse_roles: true,
+        }
     }
 
     /// Runs the engine on the store as it is, again with what it needs until it needs nothing.

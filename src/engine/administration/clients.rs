@@ -3,8 +3,9 @@
 mod lockout;
 
 use super::{internal, json};
-use crate::admin::protocol::{AdminRequest, CLIENT_DAYS, Issued, Revoked, ShownClient};
-use crate::authenticate::ClientStatus;
+use crate::engine::administration::protocol::{
+    AdminRequest, CLIENT_DAYS, ClientStatus, Issued, Revoked, ShownClient,
+};
 use crate::engine::context::Context;
 use crate::engine::draft::Draft;
 use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};

@@ -8,7 +8,7 @@ mod heir;
 
 use super::clients::{meant, must_be_known};
 use super::json;
-use crate::admin::protocol::{AdminRequest, HandedOver, Renamed, Stays};
+use crate::engine::administration::protocol::{AdminRequest, HandedOver, Renamed, Stays};
 use crate::engine::context::Context;
 use crate::engine::draft::Position;
 use crate::engine::draft::logins::{Logins, Use};

@@ -1,9 +1,9 @@
 //! A certificate put together and signed (RFC 5280, 4.1).
 
 use super::{CertTemplate, Issuer};
+use crate::crypto::x509;
 use crate::engine::context::Context;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse};
-use crate::pki;
 use der::asn1::{BitString, GeneralizedTime, OctetString, UtcTime};
 use der::oid::AssociatedOid;
 use der::{Encode, Sequence};
@@ -85,9 +85,9 @@ fn contents(
     template: CertTemplate,
     validity: Validity,
 ) -> OpResult<Option<ToBeSigned>> {
-    let mut random = [0; pki::SERIAL_BYTES];
+    let mut random = [0; x509::SERIAL_BYTES];
     cx.entropy.fill(&mut random).map_err(Interrupt::Need)?;
-    let Ok(serial_number) = SerialNumber::new(&pki::serial_number(random)) else { return Ok(None) };
+    let Ok(serial_number) = SerialNumber::new(&x509::serial_number(random)) else { return Ok(None) };
     let extensions = extensions(issuer, &template);
     Ok(extensions.map(|extensions| ToBeSigned {
         version: Version::V3,

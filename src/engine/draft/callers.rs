@@ -8,7 +8,7 @@ use crate::engine::need::Need;
 use crate::engine::rights::credentials::record::Record;
 use crate::engine::rights::identity::Identity;
 use crate::engine::world::View;
-use crate::vault;
+use crate::engine::world::unproved;
 
 impl Draft<'_> {
     /// Lets the changes depend on that this one is let in, beside the principal of the draft.
@@ -45,7 +45,7 @@ fn expected(view: &dyn View, keys: impl Iterator<Item = Vec<u8>>) -> Result<Vec<
     let mut rows = Vec::new();
     for key in keys {
         let row = view.get(&key)?;
-        let record = row.as_deref().filter(|_| keyspace::is_credential(&key)).and_then(vault::unproved);
+        let record = row.as_deref().filter(|_| keyspace::is_credential(&key)).and_then(unproved);
         let record = record.and_then(|bytes| serde_json::from_slice::<Record>(bytes).ok());
         if let Some(certificate) = record.and_then(|record| record.object) {
             let key = keyspace::object(&certificate);

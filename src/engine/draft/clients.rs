@@ -1,7 +1,7 @@
 //! What a draft knows of the certificates of clients and of their names: signed here, replaced, revoked.
 
 use super::Draft;
-use crate::admin::protocol::Issued;
+use crate::engine::administration::protocol::Issued;
 use crate::engine::keyspace;
 use crate::engine::need::Need;
 use crate::engine::objects::object::Object;

@@ -2,8 +2,8 @@
 //! has the private key is that client, and whoever ends the certificate locks it out: they are nobody else's, whatever is handed over.
 
 use super::Draft;
-use crate::admin::protocol::Issued;
 use crate::crypto::pkey::Key;
+use crate::engine::administration::protocol::Issued;
 use crate::engine::material;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Interrupt, OpResult, unless_damaged};

@@ -1,5 +1,7 @@
 //! What is taken in: the attributes that a value gives to its object, and what keys must say of themselves.
 
+pub mod certificates;
+
 use crate::engine::context::Context;
 use crate::engine::cryptography::named;
 use crate::engine::material::{self, Claims, Facts, Truth};
@@ -44,7 +46,7 @@ pub fn check_type(said: ObjectType, object: &ManagedObject) -> OpResult<()> {
 pub fn store(cx: &mut Context<'_, '_>, given: Attributes, value: ManagedObject) -> OpResult<String> {
     let (value, given, certificates) = container::unpacked(cx, value, given)?;
     let mut object = object(cx, given, &value)?;
-    container::keep_certificates(cx, &mut object, certificates)?;
+    certificates::keep(cx, &mut object, certificates)?;
     creation::store(cx, object, &value)
 }
 

@@ -1,8 +1,9 @@
 //! How an object leaves the server: in the format and the wrapping that a client wants, or not at all.
 
+mod container;
+
 use crate::engine::context::Context;
 use crate::engine::material::{self, Claims};
-use crate::engine::objects::container;
 use crate::engine::objects::object::Object;
 use crate::engine::objects::wrapping::{self, Terms};
 use crate::engine::refusal::{Cause, OpResult, Refusal, refuse};

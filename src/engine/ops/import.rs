@@ -3,7 +3,7 @@
 use crate::engine::context::{Context, Execute};
 use crate::engine::objects::container;
 use crate::engine::objects::imported;
-use crate::engine::objects::intake;
+use crate::engine::objects::intake::{self, certificates};
 use crate::engine::objects::object::Object;
 use crate::engine::objects::references;
 use crate::engine::objects::wrapping::{self, Terms};
@@ -30,7 +30,7 @@ impl Execute for ImportRequest {
         references::in_attributes(cx, &mut given)?;
         let (value, given, certificates) = container::unpacked(cx, value, given)?;
         let mut object = imported::object(cx, &id, replaced.as_ref(), given, &value)?;
-        container::keep_certificates(cx, &mut object, certificates)?;
+        certificates::keep(cx, &mut object, certificates)?;
         imported::store(cx, object, replaced.as_ref(), &value)?;
         Ok(ImportResponse { unique_identifier: id.into() })
     }

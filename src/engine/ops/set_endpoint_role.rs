@@ -9,6 +9,11 @@ use kmip_codec::payloads::{SetEndpointRoleRequest, SetEndpointRoleResponse};
 impl Execute for SetEndpointRoleRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<SetEndpointRoleResponse> {
         let name = &cx.principal().name;
+        if !cx.draft.world().can_reverse_roles {
+            let text = "the ends of this connection cannot change their roles: ask over KMIP's own port, as the client that the \
+                        certificate names";
+            return refuse(Cause::FeatureNotSupported, text);
+        }
         match self.endpoint_role {
             EndpointRole::Server => {}
             EndpointRole::Client if cx.settings().subscriptions.iter().any(|s| s.client == *name) => {}

@@ -1,7 +1,6 @@
 //! What the commands of `keystead` ask of a server beyond KMIP: one vendor operation whose payload is JSON, over the
 //! same port and the same mutual TLS. Who may ask is decided by the server, per request.
 
-use crate::authenticate::ClientStatus;
 use crate::engine::rights::identity::Fingerprint;
 use kmip_codec::Tag;
 use kmip_codec::item::{Item, ItemValue};
@@ -228,6 +227,38 @@ pub struct Renamed {
 
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// How a client stands with the server, for `keystead client show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientStatus {
+    /// The client.
+    pub name: String,
+    /// Whether the configuration names it: under `[[clients]]`, in a group, or as an administrator.
+    pub configured: bool,
+    /// Whether it may administer the server.
+    pub admin: bool,
+    /// Whether it may have weak keys.
+    pub weak_keys: bool,
+    /// The groups that it is in.
+    pub groups: Vec<String>,
+    /// The group that what it makes belongs to.
+    pub default_group: Option<String>,
+    /// Its persona.
+    pub persona: String,
+    /// Every switch of the persona.
+    pub switches: Vec<ShownSwitch>,
+}
+
+/// A switch as `keystead client show` prints it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownSwitch {
+    /// What the configuration calls it.
+    pub switch: String,
+    /// What it is.
+    pub value: String,
+    /// What has set it.
+    pub from: String,
 }
 
 /// The answer to [`AdminRequest::ClientShow`].

@@ -2,10 +2,9 @@
 //! once. After a restart it goes on with what waited.
 
 use super::fair_queue::FairQueue;
-use super::{Server, entries};
 use crate::admission::Client;
 use crate::engine::asynchronous::{self, Waiting};
-use crate::executor::{Effects, now};
+use crate::executor::{Effects, Executor, entries, now};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,18 +22,18 @@ const RETRY: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(60);
 
 /// Does what waits until the server stops; what has begun then is ended.
-pub async fn work(server: Arc<Server>, mut stopping: watch::Receiver<bool>) {
+pub async fn work(executor: Arc<Executor>, delay: Duration, mut stopping: watch::Receiver<bool>) {
     let mut worker =
-        Worker { turns: FairQueue::new(AT_ONCE), tasks: JoinSet::new(), under_way: HashMap::new() };
+        Worker { delay, turns: FairQueue::new(AT_ONCE), tasks: JoinSet::new(), under_way: HashMap::new() };
     let mut look = Instant::now();
     loop {
         if Instant::now() >= look {
-            look = Instant::now() + worker.look(&server).await;
+            look = Instant::now() + worker.look(&executor).await;
         }
-        let pause = worker.begin(&server).unwrap_or(LOOK);
+        let pause = worker.begin(&executor).unwrap_or(LOOK);
         tokio::select! {
             Some(ended) = worker.tasks.join_next_with_id() => worker.end(ended),
-            accepted = server.executor.accepted() => worker.add(accepted),
+            accepted = executor.accepted() => worker.add(accepted),
             () = tokio::time::sleep_until(look.min(Instant::now() + pause)) => {}
             _ = stopping.wait_for(|stopping| *stopping) => break,
         }
@@ -43,6 +42,8 @@ pub async fn work(server: Arc<Server>, mut stopping: watch::Receiver<bool>) {
 }
 
 struct Worker {
+    /// How long a request waits at least, so that it can be cancelled.
+    delay: Duration,
     turns: FairQueue<Vec<u8>, Waiting>,
     tasks: JoinSet<Result<(), String>>,
     under_way: HashMap<Id, Waiting>,
@@ -50,9 +51,9 @@ struct Worker {
 
 impl Worker {
     /// Asks the store for what waits; returns how long until it is to be asked again.
-    async fn look(&mut self, server: &Arc<Server>) -> Duration {
-        let asked = Arc::clone(server);
-        match spawn_blocking(move || asked.waiting()).await.unwrap_or_else(|panic| Err(panic.to_string())) {
+    async fn look(&mut self, executor: &Arc<Executor>) -> Duration {
+        let asked = Arc::clone(executor);
+        match spawn_blocking(move || waiting(&asked)).await.unwrap_or_else(|panic| Err(panic.to_string())) {
             Ok(waiting) => {
                 self.add(waiting);
                 LOOK
@@ -71,11 +72,11 @@ impl Worker {
     }
 
     /// Begins what is due and has its turn; returns how long until more may be.
-    fn begin(&mut self, server: &Arc<Server>) -> Option<Duration> {
+    fn begin(&mut self, executor: &Arc<Executor>) -> Option<Duration> {
         loop {
-            match self.turns.next(|waiting| server.time_left(waiting)) {
+            match self.turns.next(|waiting| time_left(self.delay, waiting)) {
                 Ok((_, waiting)) => {
-                    let task = Arc::clone(server).do_now(waiting.clone());
+                    let task = do_now(Arc::clone(executor), waiting.clone());
                     self.under_way.insert(self.tasks.spawn(task).id(), waiting);
                 }
                 Err(pause) => return pause,
@@ -99,34 +100,33 @@ impl Worker {
     }
 }
 
-impl Server {
-    fn waiting(&self) -> Result<Vec<Waiting>, String> {
-        let snapshot = self.executor.view().map_err(|error| error.to_string())?;
-        asynchronous::waiting(&snapshot, usize::MAX).map_err(|need| format!("{need:?}"))
-    }
+/// What waits in the store.
+fn waiting(executor: &Executor) -> Result<Vec<Waiting>, String> {
+    let snapshot = executor.view().map_err(|error| error.to_string())?;
+    asynchronous::waiting(&snapshot, usize::MAX).map_err(|need| format!("{need:?}"))
+}
 
-    /// How long it must wait yet, so that it can be cancelled.
-    fn time_left(&self, waiting: &Waiting) -> Duration {
-        let delay = u64::try_from(self.delay.as_nanos()).unwrap_or(u64::MAX);
-        let left = waiting.submitted.saturating_add(delay).saturating_sub(now().nanoseconds);
-        // One that waits for longer than any does was accepted before the clock was set back.
-        if left > delay { Duration::ZERO } else { Duration::from_nanos(left) }
-    }
+/// How long it must wait yet, so that it can be cancelled.
+fn time_left(delay: Duration, waiting: &Waiting) -> Duration {
+    let delay = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+    let left = waiting.submitted.saturating_add(delay).saturating_sub(now().nanoseconds);
+    // One that waits for longer than any does was accepted before the clock was set back.
+    if left > delay { Duration::ZERO } else { Duration::from_nanos(left) }
+}
 
-    /// Does one, and commits what it comes to with its audit entry.
-    async fn do_now(self: Arc<Self>, waiting: Waiting) -> Result<(), String> {
-        let (server, client) = (Arc::clone(&self), Client::Asynchronous(waiting.client().into()));
-        let done = self.executor.run(&client, move |world, entropy, fulfilled| {
-            let done = asynchronous::done::perform(world, &waiting, entropy, fulfilled)?;
-            let entries = entries::own(&done, "asynchronous", || server.next_request());
-            Ok(Effects {
-                changes: done.changes,
-                entries,
-                notifications: done.notifications,
-                result: (),
-                bytes: 0,
-            })
-        });
-        done.await.map(drop).map_err(|error| error.to_string())
-    }
+/// Does one, and commits what it comes to with its audit entry.
+async fn do_now(executor: Arc<Executor>, waiting: Waiting) -> Result<(), String> {
+    let (numbers, client) = (Arc::clone(&executor), Client::Asynchronous(waiting.client().into()));
+    let done = executor.run(&client, move |world, entropy, fulfilled| {
+        let done = asynchronous::done::perform(world, &waiting, entropy, fulfilled)?;
+        let entries = entries::own(&done, "asynchronous", || numbers.next_request());
+        Ok(Effects {
+            changes: done.changes,
+            entries,
+            notifications: done.notifications,
+            result: (),
+            bytes: 0,
+        })
+    });
+    done.await.map(drop).map_err(|error| error.to_string())
 }

@@ -1,7 +1,7 @@
 //! The audit entries of a message, and what its client wants in the log.
 
-use crate::admin::protocol::AdminRequest;
 use crate::audit::Entry;
+use crate::engine::administration::protocol::AdminRequest;
 use crate::engine::administration::{self, Work};
 use crate::engine::asynchronous::done::Done;
 use crate::engine::batch::Outcome;
@@ -104,6 +104,21 @@ pub fn own(done: &Done, peer: &str, mut next_request: impl FnMut() -> u64) -> Ve
         note: item_outcome.note.clone(),
     };
     done.item_outcomes.iter().map(entry).collect()
+}
+
+/// The entry of what the server did of its own accord, for no client.
+pub fn of_server(request: u64, why: &str, what: &str, note: String) -> Entry {
+    Entry {
+        time: now().milliseconds(),
+        request,
+        principal: String::new(),
+        peer: why.to_owned(),
+        version: V2_1.to_string(),
+        operation: what.to_owned(),
+        objects: Vec::new(),
+        outcome: name_of(ResultStatus::Success.name(V2_1), ResultStatus::Success.0),
+        note,
+    }
 }
 
 /// The objects that an item named, found or made. The audit is kept for good: what a client calls an object that is none takes no
