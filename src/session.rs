@@ -203,7 +203,7 @@ impl<S: Service> Connection<'_, S> {
             let is_refused = matches!(frame, Frame::Refused(_) | Frame::Crowded(_));
             let Some(answer) = self.answer(frame, &mut timer).await else { break };
             let role_reversal = answer.role_reversal;
-            let written = timer.until(Instant::now() + limits.write, write(stream, answer)).await;
+            let written = timer.until(Instant::now() + limits.write, pin!(write(stream, answer))).await;
             in_time(written, "the peer does not take its answer")?;
             if let Some(version) = role_reversal {
                 return Ok(Last::RoleReversed(version));
@@ -249,7 +249,7 @@ pub async fn answered<S: Service>(
     received: Received,
     timer: &mut Timer,
 ) -> Option<Answer> {
-    let answer = service.answer(Arc::clone(peer), received);
+    let answer = pin!(service.answer(Arc::clone(peer), received));
     let answer = unless_left(peer.watch.as_ref(), timer, answer).await;
     if answer.is_none() {
         tracing::info!(peer = %peer.address, "the peer left before it was answered: its request is given up");

@@ -8,6 +8,7 @@ use kmip_codec::Tag;
 use kmip_codec::limits::ITEM_HEADER_BYTES;
 use kmip_codec::wire::frame_length;
 use std::io;
+use std::pin::pin;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -49,8 +50,8 @@ impl Intake<'_> {
         if begun >= end {
             return Ok(Frame::End);
         }
-        let begins = timer.until(end.min(begun + self.limits.idle), stream.read(&mut header));
-        let first = match begins.await {
+        let begins_by = end.min(begun + self.limits.idle);
+        let first = match timer.until(begins_by, pin!(stream.read(&mut header))).await {
             None | Some(Ok(0)) => return Ok(Frame::End),
             // Many clients close the socket without saying so in TLS.
             Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Frame::End),
@@ -61,7 +62,7 @@ impl Intake<'_> {
         }
         let deadline = Instant::now() + self.limits.message;
         let rest = async { stream.read_exact(header.get_mut(first..).unwrap_or_default()).await };
-        in_time(timer.until(deadline, rest).await, UNFINISHED)?;
+        in_time(timer.until(deadline, pin!(rest)).await, UNFINISHED)?;
         let length = match frame_length(header, tag) {
             Ok(length) if length <= self.limits.message_bytes_max => length,
             Ok(length) => return Ok(Frame::Refused(too_large(tag, length, self.limits.message_bytes_max))),
@@ -70,17 +71,17 @@ impl Intake<'_> {
         let mut message = Arriving::new(&header, length);
         // Its first bytes have room of their own: who announces much and sends little takes little.
         let begins = self.memory.reserve(self.client, Stage::Beginning, length.min(ALLOWANCE));
-        let Some(mut reserved) = timer.until(deadline, begins).await else {
+        let Some(mut reserved) = timer.until(deadline, pin!(begins)).await else {
             return Ok(Frame::Crowded(message.bytes));
         };
-        let first = timer.until(deadline, message.read_to(length.min(ALLOWANCE), stream)).await;
+        let first = timer.until(deadline, pin!(message.read_to(length.min(ALLOWANCE), stream))).await;
         in_time(first, UNFINISHED)?;
         if length > ALLOWANCE {
             let grows = self.memory.grow(&mut reserved, Stage::Reading, length - ALLOWANCE);
-            if timer.until(deadline, grows).await.is_none() {
+            if timer.until(deadline, pin!(grows)).await.is_none() {
                 return Ok(Frame::Crowded(message.bytes));
             }
-            in_time(timer.until(deadline, message.read_to(length, stream)).await, UNFINISHED)?;
+            in_time(timer.until(deadline, pin!(message.read_to(length, stream))).await, UNFINISHED)?;
         }
         Ok(Frame::Whole(message.bytes, reserved))
     }

@@ -6,7 +6,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvFlags, recv};
 use std::future::Future;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -133,12 +133,11 @@ impl AsyncWrite for Socket {
 pub async fn unless_left<T>(
     watch: Option<&Watch>,
     timer: &mut Timer,
-    work: impl Future<Output = T>,
+    mut work: impl Future<Output = T> + Unpin,
 ) -> Option<T> {
-    let mut work = pin!(work);
     let mut parting = None;
     loop {
-        if let Some(done) = timer.until(Instant::now() + EVERY, work.as_mut()).await {
+        if let Some(done) = timer.until(Instant::now() + EVERY, &mut work).await {
             return Some(done);
         }
         match watch.map_or(Side::Open, Watch::side) {
@@ -153,6 +152,7 @@ pub async fn unless_left<T>(
 #[allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 mod tests {
     use super::*;
+    use std::pin::pin;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
     use tokio::time::sleep;
@@ -200,7 +200,7 @@ mod tests {
         let (ours, theirs) = pair().await;
         let watch = ours.watch();
         let slow = async { sleep(3 * EVERY).await };
-        assert_eq!(unless_left(Some(&watch), &mut Timer::default(), slow).await, Some(()));
+        assert_eq!(unless_left(Some(&watch), &mut Timer::default(), pin!(slow)).await, Some(()));
         theirs.set_zero_linger().unwrap();
         drop(theirs);
         assert_eq!(

@@ -1,7 +1,7 @@
 //! The one timer of a connection.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -18,11 +18,15 @@ impl Default for Timer {
 }
 
 impl Timer {
-    /// Awaits work until a deadline; nothing where that has passed first.
-    pub async fn until<T>(&mut self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
+    /// Awaits work until a deadline; nothing where that has passed first. The work is pinned by the caller: what is moved into an
+    /// asynchronous function counts twice in the memory of each connection.
+    pub async fn until<T>(
+        &mut self,
+        deadline: Instant,
+        mut work: impl Future<Output = T> + Unpin,
+    ) -> Option<T> {
         poll_fn(|context| {
-            if let Poll::Ready(done) = work.as_mut().poll(context) {
+            if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
                 return Poll::Ready(Some(done));
             }
             if deadline < self.0.deadline() {
@@ -44,6 +48,7 @@ impl Timer {
 mod tests {
     use super::*;
     use std::future::{pending, ready};
+    use std::pin::pin;
     use std::time::Duration;
 
     /// Deadlines that come earlier and later than the one before; what ends well before or after its deadline is told apart.
@@ -56,7 +61,7 @@ mod tests {
         for (deadline, work) in [(LATE, SOON), (SOON, LATE), (LATE, SOON), (LATE, 3 * SOON), (2 * SOON, LATE)]
         {
             let begun = Instant::now();
-            let done = timer.until(begun + deadline, sleep_until(begun + work)).await;
+            let done = timer.until(begun + deadline, pin!(sleep_until(begun + work))).await;
             assert_eq!(done.is_some(), work < deadline, "{deadline:?} {work:?}");
             assert!(begun.elapsed() >= work.min(deadline), "{deadline:?} {work:?}");
         }
