@@ -115,10 +115,13 @@ impl Executor {
         self.run_on(Thread::Blocking, client, work).await
     }
 
-    /// On which thread a run begins. What is quick begins on the thread of its connection, as long as what it reads is in this
-    /// process.
+    /// On which thread a run begins. What is quick begins on the thread of its connection, where reads of the store wait for nothing
+    /// but the disks of this machine.
     pub fn thread_for(&self, is_quick: bool) -> Thread {
-        if is_quick && self.shared.are_open() { Thread::Shared } else { Thread::Blocking }
+        match is_quick && self.database.reads_stay_here() && self.shared.are_open() {
+            true => Thread::Shared,
+            false => Thread::Blocking,
+        }
     }
 
     /// Runs work as [`run`](Self::run) does, beginning on this thread.
