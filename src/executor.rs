@@ -21,7 +21,8 @@ mod registrar;
 mod run;
 mod shared;
 
-pub use adapters::{StoreView, now};
+pub use crate::clock::now;
+pub use adapters::StoreView;
 pub use commit::Error;
 pub use owners::StoreOwners;
 pub use registrar::{Registrar, Signer};
@@ -30,7 +31,7 @@ use crate::admission::{Admission, Bytes, Reservation};
 use crate::audit::Entry;
 use crate::authenticate::Authenticator;
 use crate::crypto::drbg::Seeds;
-use crate::endpoints::Endpoints;
+use crate::endpoints::mailbox::Endpoints;
 use crate::engine::asynchronous::Waiting;
 use crate::engine::changes::Changes;
 use crate::engine::notifications::notification::Notification;

@@ -31,9 +31,6 @@ use zeroize::Zeroizing;
 /// The one path.
 pub const PATH: &str = "/kmip";
 
-/// What ALPN calls this protocol.
-pub const ALPN: &[u8] = b"http/1.1";
-
 /// The media types and what they mean; the first of an encoding is the usual one.
 const MEDIA_TYPES: &[(&str, Encoding)] = &[
     ("application/octet-stream", Encoding::Ttlv),

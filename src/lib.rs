@@ -16,7 +16,7 @@
 //! `jobs` (asynchronous requests, rotation, dates) and `endpoints` (clients that are told without asking) drive the executor as
 //! the server does. `tests/tidy/floors.rs` says which part may import which.
 //!
-//! Beside it: `admission` (what one client may take of the server), `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
+//! Beside it: `admission` (what one client may take of the server), `clock` (the time of the system), `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
 //! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
 //! (what became of exchanges that failed), `text` and `logged` (foreign texts made fit to be shown), `exit` (exit codes), `client` (the typed client),
 //! `check` (reads all of a store), `bench` (measures a server), `unlock` (the small binary for hosts).
@@ -30,6 +30,7 @@ pub mod authority;
 pub mod bench;
 pub mod check;
 pub mod client;
+pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod dev;

@@ -5,7 +5,7 @@ use keystead::admin::{clients, explain, key, master, ready, report};
 use keystead::arguments::listen_address;
 use keystead::config::Config;
 use keystead::exit::{self, Ends, Exit};
-use keystead::listen::Protocol;
+use keystead::listen::accept::Protocol;
 use keystead::suite_b::SuiteB;
 use keystead::{bench, check, dev, http, start, text};
 use std::io::IsTerminal as _;

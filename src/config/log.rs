@@ -21,6 +21,7 @@ const PARTS: &[&str] = &[
     "bench",
     "check",
     "client",
+    "clock",
     "config",
     "crypto",
     "dev",

@@ -1,18 +1,11 @@
-//! What the engine is given of the outside: the time, random bytes, and the store as it stands.
+//! What the engine is given of the outside: random bytes, and the store as it stands.
 
 use crate::crypto::drbg::Seeds;
 use crate::engine::need::Need;
-use crate::engine::world::{Direction, Entropy, Now, View};
+use crate::engine::world::{Direction, Entropy, View};
 use crate::store::{self, Database, Order, Snapshot};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The time of the system, for dates.
-pub fn now() -> Now {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Now { nanoseconds: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX) }
-}
 
 /// The random bytes that the engine takes: the system's, and beside them what clients have sent.
 pub struct Source<'s>(pub &'s Seeds);

@@ -3,9 +3,10 @@
 //! or the world outside among others, and neither holds a permit to run while it waits: who asks for much of it keeps nobody
 //! else waiting.
 
-use super::adapters::{Source, StoreView, now};
+use super::adapters::{Source, StoreView};
 use super::{Effects, Error, Executor};
 use crate::admission::{Client, Permit};
+use crate::clock::now;
 use crate::engine::fulfilled::{Fulfilled, Thread};
 use crate::engine::need::{Need, Supply};
 use crate::engine::world::{Entropy, World};

@@ -6,7 +6,6 @@ use super::lists::{self, Lists};
 use super::resolver::{Kinds, kind_of};
 use super::turned_away::Trust;
 use super::verifier::Verifier;
-use crate::http;
 use crate::pki::Facts;
 use crate::regular;
 use crate::suite_b::{self, SuiteB};
@@ -19,6 +18,9 @@ use rustls::{ServerConfig, SupportedProtocolVersion};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What ALPN calls HTTP, in the version that is spoken here.
+const ALPN_HTTP: &[u8] = b"http/1.1";
 
 /// The files of TLS.
 pub struct TlsFiles<'a> {
@@ -237,6 +239,6 @@ pub fn unusable(key: &'static str, path: &Path, what: &str, why: &pem::Error) ->
 /// The same settings for HTTPS, which names its protocol in the handshake.
 fn for_https(tls: &Arc<ServerConfig>) -> Arc<ServerConfig> {
     let mut config = ServerConfig::clone(tls);
-    config.alpn_protocols = vec![http::ALPN.to_vec()];
+    config.alpn_protocols = vec![ALPN_HTTP.to_vec()];
     Arc::new(config)
 }

@@ -4,7 +4,8 @@
 use crate::authenticate::Authenticator;
 use crate::config::{Config, ConfigError};
 use crate::endpoints::{self, DialContext};
-use crate::listen::{self, ListenerContext, due};
+use crate::listen::accept::ListenerContext;
+use crate::listen::{self, due};
 use crate::pki::{Facts, bounded, moment};
 use crate::regular;
 use crate::server::Server;

@@ -3,7 +3,7 @@
 
 use super::Error;
 use crate::audit::Entry;
-use crate::executor;
+use crate::clock;
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -48,7 +48,7 @@ pub fn at_start(operation: &str) -> Entry {
 
 /// The entry of something that was done in the course of what began with `start`.
 pub fn entry_of(start: &Entry, outcome: &str, note: String) -> Entry {
-    Entry { time: executor::now().milliseconds(), outcome: outcome.to_owned(), note, ..start.clone() }
+    Entry { time: clock::now().milliseconds(), outcome: outcome.to_owned(), note, ..start.clone() }
 }
 
 /// The lock is held for as long as this lives.

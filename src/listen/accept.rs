@@ -1,0 +1,282 @@
+//! Accepts connections, does the TLS handshake, and hands what has come in to a session.
+
+use super::log_throttle::LogThrottle;
+use super::slots::{ConnectionSlots, Full, PendingHandshake};
+use super::verifier::{Noted, Shown};
+use super::{Caps, Error, Evicted, Slot, Tls, Trust, TurnedAway, hello};
+use crate::authenticate::{self, Authenticator};
+use crate::endpoints;
+use crate::executor::Executor;
+use crate::http;
+use crate::session::{self, Limits, Peer, Service, Socket};
+use crate::swap::Swap;
+use rustix::io::Errno;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// How long to wait before accepting again when that has failed: at first, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+/// What is spoken behind TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protocol {
+    /// TTLV, message after message.
+    Kmip,
+    /// HTTP, a message a request.
+    Https,
+}
+
+/// Listening sockets, not accepting yet.
+pub struct Listener {
+    sockets: Vec<(TcpListener, Protocol)>,
+}
+
+impl Listener {
+    /// Binds every address: those for TTLV, those for HTTPS.
+    pub async fn bind(kmip: &[SocketAddr], https: &[SocketAddr]) -> Result<Self, Error> {
+        let kmip = kmip.iter().map(|address| (*address, Protocol::Kmip));
+        let mut sockets = Vec::new();
+        for (address, protocol) in kmip.chain(https.iter().map(|address| (*address, Protocol::Https))) {
+            let socket = TcpListener::bind(address).await;
+            sockets.push((socket.map_err(|why| Error::Bind { address, why })?, protocol));
+        }
+        Ok(Self { sockets })
+    }
+
+    /// Where it listens for what: for a port of 0, the one that the system chose.
+    pub fn addresses(&self) -> Vec<(SocketAddr, Protocol)> {
+        let place =
+            |(socket, protocol): &(TcpListener, Protocol)| Some((socket.local_addr().ok()?, *protocol));
+        self.sockets.iter().filter_map(place).collect()
+    }
+
+    /// Accepts until `stopping` turns true, then lets the requests under way end, for at most `patience`.
+    pub async fn run<S: Service>(self, listener: Arc<ListenerContext<S>>, patience: Duration) {
+        let (guard, mut ended) = mpsc::channel::<()>(1);
+        let mut accepting = Vec::new();
+        let slots = Arc::new(ConnectionSlots::new(listener.caps));
+        for (socket, protocol) in self.sockets {
+            let socket_context = SocketContext { listener: Arc::clone(&listener), protocol };
+            accepting.push(tokio::spawn(accept(socket, socket_context, Arc::clone(&slots), guard.clone())));
+        }
+        for task in accepting {
+            let _ = task.await;
+        }
+        drop(guard);
+        if timeout(patience, ended.recv()).await.is_err() {
+            tracing::warn!("some requests did not end in time; closing their connections");
+        }
+    }
+}
+
+/// What every connection goes through.
+pub struct ListenerContext<S> {
+    /// TLS, as a connection that begins finds it.
+    pub tls: Swap<Tls>,
+    /// Who is who.
+    pub authenticator: Arc<Authenticator>,
+    /// What answers.
+    pub service: S,
+    /// What makes the messages for a client that answers itself.
+    pub executor: Arc<Executor>,
+    /// Time limits.
+    pub limits: Limits,
+    /// How many connections.
+    pub caps: Caps,
+    /// Turns true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// A door as one socket has it.
+struct SocketContext<S> {
+    listener: Arc<ListenerContext<S>>,
+    protocol: Protocol,
+}
+
+impl<S> Clone for SocketContext<S> {
+    fn clone(&self) -> Self {
+        Self { listener: Arc::clone(&self.listener), protocol: self.protocol }
+    }
+}
+
+async fn accept<S: Service>(
+    socket: TcpListener,
+    socket_context: SocketContext<S>,
+    slots: Arc<ConnectionSlots>,
+    guard: mpsc::Sender<()>,
+) {
+    let mut stopping = socket_context.listener.stopping.clone();
+    let (mut failures, mut pause) = (LogThrottle::default(), PAUSE.0);
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if let Some(times) = failures.count(Instant::now()) {
+                    tracing::warn!(%error, times, "cannot accept connections; {}", advice(&error));
+                }
+                tokio::time::sleep(pause).await;
+                pause = PAUSE.1.min(pause * 2);
+                continue;
+            }
+        };
+        pause = PAUSE.0;
+        let (pending, evicted) = match slots.begin(address.ip()).await {
+            Ok(begun) => begun,
+            Err(full) => {
+                drop(stream);
+                slots.log.refused(address, None, full);
+                let why = TurnedAway::by_slots(full, &Noted::default(), &Trust::default());
+                socket_context.listener.service.turned_away(address, why);
+                continue;
+            }
+        };
+        let (socket_context, slots, guard) = (socket_context.clone(), Arc::clone(&slots), guard.clone());
+        tokio::spawn(async move {
+            connection(stream, address, &socket_context, (&slots, pending, evicted)).await;
+            drop(guard);
+        });
+    }
+}
+
+/// What to do when a connection cannot be accepted.
+fn advice(error: &std::io::Error) -> &'static str {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE) => {
+            "allow the server more open files: LimitNOFILE= in the unit of systemd, `ulimit -n`"
+        }
+        Some(Errno::NFILE) => "the whole machine has too many open files: see fs.file-max",
+        _ => "trying again",
+    }
+}
+
+async fn connection<S: Service>(
+    stream: TcpStream,
+    address: SocketAddr,
+    socket_context: &SocketContext<S>,
+    (slots, pending, evicted): (&ConnectionSlots, PendingHandshake, Evicted),
+) {
+    let listener = &socket_context.listener;
+    let (tls, shown) = (listener.tls.get(), Arc::<Shown>::default());
+    let entered = enter(stream, socket_context, &tls, &shown, evicted).await;
+    let noted = shown.noted();
+    let mut stream = match entered {
+        Ok(stream) => stream,
+        Err(ended) => {
+            // Given back first: another may wait for it.
+            drop(pending);
+            return listener.service.turned_away(address, ended.why(&noted, &tls.trust));
+        }
+    };
+    drop(shown);
+    let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let presented = match listener.authenticator.enter(chain, authenticate::Shown::ByClient) {
+        Ok(presented) => presented,
+        Err(refused) => {
+            // A session that is taken up again has shown its chain in another handshake.
+            let chain = chain.iter().map(|one| one.clone().into_owned()).collect();
+            let why = TurnedAway::by_gate(&refused, &Noted { chain, ..noted }, &tls.trust);
+            return listener.service.turned_away(address, why);
+        }
+    };
+    let can_reverse_roles = matches!(socket_context.protocol, Protocol::Kmip);
+    let (principal, watch) = (presented.principal(), Some(stream.get_ref().0.watch()));
+    let peer = Arc::new(Peer { address, principal, presented, can_reverse_roles, watch });
+    let client = &peer.principal.name;
+    let (slot, evicted) = match pending.establish(client).await {
+        Ok((slot, evicted, owners)) => {
+            slots.log.evicted(&owners, client);
+            (Arc::new(slot), evicted)
+        }
+        Err(full) => {
+            slots.log.refused(address, Some(client), full);
+            session::close_now(&mut stream).await;
+            return listener.service.turned_away(address, TurnedAway::by_slots(full, &noted, &tls.trust));
+        }
+    };
+    tracing::debug!(peer = %address, principal = %client, "connected");
+    // Given back last, when the descriptor is closed.
+    let last = Arc::clone(&slot);
+    let served = serve(stream, (slot, evicted), peer, socket_context).await;
+    drop(last);
+    if let Err(error) = served {
+        let error = crate::text::of_stream(&error);
+        tracing::debug!(peer = %address, error, "a connection broke");
+    }
+}
+
+/// Serves a connection until it ends; one whose ends change their roles is handed to what tells clients.
+async fn serve<S: Service>(
+    stream: TlsStream<Socket>,
+    slot: (Arc<Slot>, Evicted),
+    peer: Arc<Peer>,
+    socket_context: &SocketContext<S>,
+) -> std::io::Result<()> {
+    let listener = &socket_context.listener;
+    let (service, ends) = (listener.service.clone(), (listener.limits, listener.stopping.clone()));
+    match socket_context.protocol {
+        Protocol::Https => http::serve(stream, slot, peer, service, ends).await,
+        Protocol::Kmip => match session::serve(stream, slot, peer, service, ends).await? {
+            session::Ended::RoleReversed(reversed) => {
+                endpoints::take_over(&listener.executor, reversed).await
+            }
+            session::Ended::Closed => Ok(()),
+        },
+    }
+}
+
+/// How a handshake ended that came to nothing.
+enum Ended {
+    Failed(std::io::Error),
+    Late,
+    Evicted,
+}
+
+impl Ended {
+    fn why(&self, noted: &Noted, trust: &Trust) -> TurnedAway {
+        match self {
+            Self::Failed(error) => TurnedAway::by_handshake(error, noted, trust),
+            Self::Late => TurnedAway::by_time(noted, trust),
+            Self::Evicted => TurnedAway::by_slots(Full::Evicted, noted, trust),
+        }
+    }
+}
+
+/// Does the handshake. What the client shows is noted, to be told if it is turned away.
+async fn enter<S>(
+    stream: TcpStream,
+    socket_context: &SocketContext<S>,
+    tls: &Tls,
+    shown: &Arc<Shown>,
+    mut evicted: Evicted,
+) -> Result<TlsStream<Socket>, Ended> {
+    let _ = stream.set_nodelay(true);
+    let config = match socket_context.protocol {
+        Protocol::Kmip => &tls.kmip,
+        Protocol::Https => &tls.https,
+    };
+    let handshake = shown.during(async {
+        let mut first = [0; hello::LOOKED_AT];
+        let length = stream.peek(&mut first).await?;
+        shown.begins_with(first.get(..length).unwrap_or_default());
+        TlsAcceptor::from(Arc::clone(config)).accept(Socket::new(stream)).await
+    });
+    let handshake = tokio::select! {
+        handshake = timeout(socket_context.listener.limits.handshake, handshake) => handshake,
+        () = evicted.wait() => return Err(Ended::Evicted),
+    };
+    match handshake {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => Err(Ended::Failed(error)),
+        Err(_) => Err(Ended::Late),
+    }
+}
