@@ -1,5 +1,8 @@
 //! KMIP over HTTPS (KMIP Profiles, HTTPS profile): POST /kmip, with TTLV, JSON or XML as the content type says; the
 //! answer is in the encoding of the request. The connection has the limits of one that speaks TTLV alone.
+//!
+//! axum finds what a path and a method mean. Connections are hyper's: their pace, their places and their ends are guarded where
+//! bytes pass, and a body is read by the handler itself, as there is room for it.
 
 mod pace;
 
@@ -8,27 +11,33 @@ use crate::listen::{Evicted, Slot};
 use crate::session::{
     self, Answer, CROWDED, DISCARDED_BYTES_MAX, Limits, Peer, Received, Service, Timer, answered,
 };
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Incoming};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
-use hyper::http::request::Parts;
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::extract::{Extension, Request};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use kmip_codec::ErrorKind;
 use kmip_codec::wire::Encoding;
 use pace::{Pace, Paced};
+use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
+use tower_service::Service as _;
 use zeroize::Zeroizing;
 
-/// The one path.
+/// The path of KMIP.
 pub const PATH: &str = "/kmip";
 
 /// The media types and what they mean; the first of an encoding is the usual one.
@@ -42,8 +51,17 @@ const MEDIA_TYPES: &[(&str, Encoding)] = &[
 /// The longest head of a request.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
+/// What is where: a line a path. Whatever is not there is refused in words.
+pub fn router<S: Service>() -> Router {
+    Router::new()
+        .route(PATH, post(kmip::<S>))
+        .fallback(not_found::<S>)
+        .method_not_allowed_fallback(method_not_allowed::<S>)
+}
+
 /// Serves a connection until the peer closes it, breaks a rule, or the server stops.
 pub async fn serve<S: Service>(
+    router: &Router,
     stream: impl AsyncRead + AsyncWrite + Unpin,
     (slot, mut evicted): (Arc<Slot>, Evicted),
     peer: Arc<Peer>,
@@ -52,9 +70,18 @@ pub async fn serve<S: Service>(
 ) -> io::Result<()> {
     let pace = Arc::new(Pace::new(slot));
     let stream = TokioIo::new(Paced::new(stream, Arc::clone(&pace), limits));
-    let exchanges = service_fn(|request| {
-        let exchange = Exchange { peer: &peer, service: &service, limits: &limits, pace: &pace };
-        async move { exchange.answer(request).await }
+    let connection = Arc::new(Connection { peer, service, limits, pace: Arc::clone(&pace) });
+    let exchanges = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&connection));
+        let (answer, pace) = (router.clone().call(request), &pace);
+        async move {
+            let Ok(answer) = answer.await;
+            if let Some(left) = answer.extensions().get::<Left>() {
+                return Err(*left);
+            }
+            pace.answered();
+            Ok(answer)
+        }
     });
     let mut http = http1::Builder::new();
     // Who sends nothing more may still read its answer; who has left is seen by the socket.
@@ -79,53 +106,63 @@ pub async fn serve<S: Service>(
     connection.await.map_err(io::Error::other)
 }
 
-/// What one request needs.
-struct Exchange<'a, S> {
-    peer: &'a Arc<Peer>,
-    service: &'a S,
-    limits: &'a Limits,
-    pace: &'a Pace,
+/// What the requests of one connection need.
+struct Connection<S> {
+    peer: Arc<Peer>,
+    service: S,
+    limits: Limits,
+    pace: Arc<Pace>,
 }
 
 /// A refusal of HTTP, before there is a KMIP message: the status and what to do about it.
 type Refused = (StatusCode, String);
 
 /// The peer left before it was answered: nothing is written any more.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the peer left before it was answered")]
 struct Left;
 
-impl<S: Service> Exchange<'_, S> {
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Left> {
-        let (head, mut body) = request.into_parts();
-        let answered = match self.message(&head, &mut body).await {
-            Ok(Some(response)) => Ok(response),
-            Ok(None) => return Err(Left),
-            Err(refused) => Err(refused),
-        };
+type OfConnection<S> = Extension<Arc<Connection<S>>>;
+
+async fn kmip<S: Service>(Extension(connection): OfConnection<S>, request: Request) -> Response {
+    let (head, mut body) = request.into_parts();
+    match connection.message(&head, &mut body).await {
+        Ok(Some(answer)) => answer,
+        Ok(None) => Extension(Left).into_response(),
+        Err(refused) => connection.refuse(refused, &head, body).await,
+    }
+}
+
+async fn not_found<S: Service>(Extension(connection): OfConnection<S>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let text = format!("there is nothing here: KMIP is at {PATH}");
+    connection.refuse((StatusCode::NOT_FOUND, text), &head, body).await
+}
+
+async fn method_not_allowed<S: Service>(
+    Extension(connection): OfConnection<S>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let text = "send KMIP messages by POST".to_owned();
+    connection.refuse((StatusCode::METHOD_NOT_ALLOWED, text), &head, body).await
+}
+
+impl<S: Service> Connection<S> {
+    async fn refuse(&self, (status, text): Refused, head: &Parts, mut body: Body) -> Response {
         // Who asks first whether to send a body has not begun to.
-        if answered.is_err() && !head.headers.contains_key(EXPECT) {
+        if !head.headers.contains_key(EXPECT) {
             discard(&mut body).await;
         }
-        self.pace.answered();
-        Ok(answered.unwrap_or_else(|(status, text)| {
-            tracing::info!(peer = %self.peer.address, %status, text, "refused a request over HTTP");
-            refusal(status, text)
-        }))
+        tracing::info!(peer = %self.peer.address, %status, text, "refused a request over HTTP");
+        // What follows of the request is not read.
+        let mut refusal = response(status, "text/plain; charset=utf-8", Bytes::from(text + "\n"));
+        refusal.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        refusal
     }
 
-    /// The answer to a request; none where the peer has left.
-    async fn message(
-        &self,
-        head: &Parts,
-        content: &mut Incoming,
-    ) -> Result<Option<Response<Full<Bytes>>>, Refused> {
-        if head.uri.path() != PATH {
-            return Err((StatusCode::NOT_FOUND, format!("there is nothing here: KMIP is at {PATH}")));
-        }
-        if head.method != Method::POST {
-            return Err((StatusCode::METHOD_NOT_ALLOWED, "send KMIP messages by POST".to_owned()));
-        }
+    /// The answer to a message; none where the peer has left.
+    async fn message(&self, head: &Parts, content: &mut Body) -> Result<Option<Response>, Refused> {
         let (media_type, encoding) = media_type(head).ok_or_else(|| {
             let known: Vec<&str> = MEDIA_TYPES.iter().map(|(name, _)| *name).collect();
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the Content-Type can be {}", known.join(", ")))
@@ -136,9 +173,8 @@ impl<S: Service> Exchange<'_, S> {
             return Err((StatusCode::SERVICE_UNAVAILABLE, text.to_owned()));
         }
         let received = Received { encoding, bytes, room };
-        let Some(answer) = answered(self.service, self.peer, received, &mut Timer::default()).await else {
-            return Ok(None);
-        };
+        let answered = answered(&self.service, &self.peer, received, &mut Timer::default()).await;
+        let Some(answer) = answered else { return Ok(None) };
         let Answer { bytes, unreadable, room, .. } = answer;
         match unreadable.filter(|error| is_no_message(error, encoding)) {
             Some(error) => {
@@ -155,7 +191,7 @@ impl<S: Service> Exchange<'_, S> {
     /// client.
     async fn body(
         &self,
-        body: &mut Incoming,
+        body: &mut Body,
         encoding: Encoding,
     ) -> Result<(Zeroizing<Vec<u8>>, Reservation), Refused> {
         let most = self.limits.message_bytes_max;
@@ -170,7 +206,7 @@ impl<S: Service> Exchange<'_, S> {
         let length = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(most);
         let crowded = |_| {
             // HTTP has words of its own for it; log and `explain` have the same as over TTLV.
-            drop(self.service.crowded(self.peer, encoding, &[]));
+            drop(self.service.crowded(&self.peer, encoding, &[]));
             (StatusCode::SERVICE_UNAVAILABLE, CROWDED.to_owned())
         };
         // A moment before the time for the message is over and the stream breaks: the client reads why.
@@ -229,7 +265,7 @@ fn media_type(head: &Parts) -> Option<(&'static str, Encoding)> {
 
 /// Reads the rest of a body and throws it away, up to a bound and within the time that a message has: a connection that is
 /// closed while its peer writes is reset, and the peer never reads why it was refused.
-async fn discard(body: &mut Incoming) {
+async fn discard(body: &mut Body) {
     let mut rest = DISCARDED_BYTES_MAX;
     while let Some(Ok(frame)) = body.frame().await {
         let length = frame.data_ref().map_or(0, Bytes::len);
@@ -241,8 +277,9 @@ async fn discard(body: &mut Incoming) {
 }
 
 /// A body that did not come to its end: too slow, or not what HTTP wants.
-fn broken(error: hyper::Error) -> Refused {
-    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
+fn broken(error: axum::Error) -> Refused {
+    let mut causes = std::iter::successors(error.source(), |&error| error.source());
+    let cause = causes.find_map(|cause| cause.downcast_ref::<io::Error>());
     match cause {
         Some(cause) if cause.kind() == io::ErrorKind::TimedOut => {
             (StatusCode::REQUEST_TIMEOUT, cause.to_string())
@@ -251,21 +288,11 @@ fn broken(error: hyper::Error) -> Refused {
     }
 }
 
-fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
-    response
-}
-
-/// A refusal closes the connection: what follows of the request is not read.
-fn refusal(status: StatusCode, text: String) -> Response<Full<Bytes>> {
-    let mut response = response(status, "text/plain; charset=utf-8", Bytes::from(text + "\n"));
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-    }
     response
 }

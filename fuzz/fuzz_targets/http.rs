@@ -106,7 +106,8 @@ fuzz_target!(|bytes: &[u8]| {
     let answered = runtime.block_on(async {
         let (ours, mut theirs) = tokio::io::duplex(1 << 20);
         let (_stop, stopping) = watch::channel(false);
-        let served = http::serve(ours, Slot::alone(), peer, Reader, (limits, stopping));
+        let router = http::router::<Reader>();
+        let served = http::serve(&router, ours, Slot::alone(), peer, Reader, (limits, stopping));
         let talk = async {
             let mut answers = Vec::new();
             let _ = theirs.write_all(bytes).await;

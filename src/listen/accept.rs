@@ -10,6 +10,7 @@ use crate::executor::Executor;
 use crate::http;
 use crate::session::{self, Limits, Peer, Service, Socket};
 use crate::swap::Swap;
+use axum::Router;
 use rustix::io::Errno;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -62,7 +63,8 @@ impl Listener {
         let mut accepting = Vec::new();
         let slots = Arc::new(ConnectionSlots::new(listener.caps));
         for (socket, protocol) in self.sockets {
-            let socket_context = SocketContext { listener: Arc::clone(&listener), protocol };
+            let (listener, router) = (Arc::clone(&listener), http::router::<S>());
+            let socket_context = SocketContext { listener, protocol, router };
             accepting.push(tokio::spawn(accept(socket, socket_context, Arc::clone(&slots), guard.clone())));
         }
         for task in accepting {
@@ -97,11 +99,13 @@ pub struct ListenerContext<S> {
 struct SocketContext<S> {
     listener: Arc<ListenerContext<S>>,
     protocol: Protocol,
+    /// What is where over HTTP.
+    router: Router,
 }
 
 impl<S> Clone for SocketContext<S> {
     fn clone(&self) -> Self {
-        Self { listener: Arc::clone(&self.listener), protocol: self.protocol }
+        Self { listener: Arc::clone(&self.listener), protocol: self.protocol, router: self.router.clone() }
     }
 }
 
@@ -224,7 +228,7 @@ async fn serve<S: Service>(
     let listener = &socket_context.listener;
     let (service, ends) = (listener.service.clone(), (listener.limits, listener.stopping.clone()));
     match socket_context.protocol {
-        Protocol::Https => http::serve(stream, slot, peer, service, ends).await,
+        Protocol::Https => http::serve(&socket_context.router, stream, slot, peer, service, ends).await,
         Protocol::Kmip => match session::serve(stream, slot, peer, service, ends).await? {
             session::Ended::RoleReversed(reversed) => {
                 endpoints::take_over(&listener.executor, reversed).await

@@ -126,6 +126,17 @@ fn what_is_no_message_is_refused_by_http() {
     assert!(refused(&dev, &with("/kmip ", "/ "), 404).contains("/kmip"));
     assert!(refused(&dev, &with("/kmip ", "/kmip/more "), 404).contains("/kmip"));
     assert!(refused(&dev, b"GET /kmip HTTP/1.1\r\nHost: a\r\n\r\n", 405).contains("allow: post"));
+    for method in ["PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "QUERY"] {
+        let request = format!("{method} /kmip HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(refused(&dev, request.as_bytes(), 405).contains("allow: post"), "{method}");
+    }
+    for target in
+        ["/", "//kmip", "/kmip/", "/KMIP", "/kmi%70", "/kmip%00", "/../kmip", "/{a}", "*", "http://a"]
+    {
+        let request = format!("OPTIONS {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(refused(&dev, request.as_bytes(), 404).contains("KMIP is at /kmip"), "{target}");
+    }
+    refused(&dev, b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 404);
     assert!(refused(&dev, &with("application/json", "text/plain"), 415).contains("application/json"));
     assert!(refused(&dev, &with("Content-Type", "Content-Kind"), 415).contains("application/octet-stream"));
     let announced =
