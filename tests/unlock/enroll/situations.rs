@@ -11,6 +11,7 @@ use std::io::Read as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::{Condvar, Mutex};
 
 /// What answers an enrolment.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -24,6 +25,33 @@ enum Answer {
 
 use Answer::{Down, OtherClient, OtherServer, Right};
 
+/// How many labs there are at a time: a machine has few loop devices, and each lab takes two.
+const LABS_MAX: usize = 2;
+
+/// How many more there may be.
+static FREE: (Mutex<usize>, Condvar) = (Mutex::new(LABS_MAX), Condvar::new());
+
+/// The place of a lab among those that there may be.
+struct Place;
+
+impl Place {
+    fn wait_for() -> Self {
+        let (free, left) = &FREE;
+        let free = free.lock().unwrap_or_else(|stopped| stopped.into_inner());
+        let mut free = left.wait_while(free, |free| *free == 0).unwrap_or_else(|stopped| stopped.into_inner());
+        *free -= 1;
+        Self
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let (free, left) = &FREE;
+        *free.lock().unwrap_or_else(|stopped| stopped.into_inner()) += 1;
+        left.notify_one();
+    }
+}
+
 /// A host with two disks, two servers and the keys of another client.
 struct Lab {
     host: Host,
@@ -32,10 +60,13 @@ struct Lab {
     disks: [Loop; 2],
     /// Another file system.
     elsewhere: tempfile::TempDir,
+    /// Given back last.
+    _place: Place,
 }
 
 impl Lab {
     fn new() -> Self {
+        let place = Place::wait_for();
         let (is_other_client, others) = (Arc::new(AtomicUsize::new(0)), Keys::after(100));
         let asked = is_other_client.clone();
         let host = Host::with(move |keys, request| match asked.load(Ordering::SeqCst) {
@@ -49,7 +80,7 @@ impl Lab {
         std::fs::create_dir(host.folder.path().join("dev")).unwrap();
         let disks = [Loop::over(&host.luks.file), Loop::over(&second)];
         let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
-        Self { host, is_other_client, other, disks, elsewhere }
+        Self { host, is_other_client, other, disks, elsewhere, _place: place }
     }
 
     /// What is enrolled on this machine, and where its header can be read.
@@ -163,13 +194,9 @@ fn header(place: &Path) -> (Vec<u8>, String) {
     (bytes, uuid)
 }
 
-static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
 /// A volume that was enrolled in a situation, with `--new-uuid` or without, is enrolled again with these answers of the server.
 fn enrolled(situation: &Situation, was_separated: bool, decision: Option<&str>, answers: &[Answer]) {
     let (name, is, first, then) = situation;
-    // One at a time: a machine has few loop devices.
-    let _alone = ALONE.lock().unwrap_or_else(|stopped| stopped.into_inner());
     let lab = Lab::new();
     let done = lab.enroll(first, Right, was_separated.then_some("--new-uuid"));
     assert!(done.status.success(), "{name}: {}", words(&done));
@@ -210,28 +237,43 @@ fn enrolled(situation: &Situation, was_separated: bool, decision: Option<&str>, 
     assert!(places(&lab.host) <= 2, "{name}: {} places", places(&lab.host));
 }
 
+/// Each situation with a volume that was enrolled with `--new-uuid` or with one that was not, in turn; with KEYSTEAD_SOAK=1 with
+/// both.
+fn situations(plain: impl Fn(&Situation), separated: impl Fn(&Situation)) {
+    let soak = std::env::var_os("KEYSTEAD_SOAK").is_some();
+    for (at, situation) in SITUATIONS.iter().enumerate() {
+        if soak || at % 2 == 0 {
+            plain(situation);
+        }
+        if soak || at % 2 == 1 {
+            separated(situation);
+        }
+    }
+}
+
 #[test]
 fn nothing_is_changed_where_nobody_has_decided() {
-    for situation in SITUATIONS {
-        enrolled(situation, false, None, &[Down, Right]);
-        enrolled(situation, true, None, &[Right]);
-    }
+    situations(
+        |situation| enrolled(situation, false, None, &[Down, Right]),
+        |situation| enrolled(situation, true, None, &[Right]),
+    );
 }
 
 #[test]
 fn the_same_volume_keeps_its_uuid_and_its_key_has_no_more_places() {
-    for situation in SITUATIONS {
-        enrolled(situation, false, Some("--same-volume"), &[Right, OtherServer, Right]);
-        enrolled(situation, true, Some("--same-volume"), &[Right, Right]);
-    }
+    situations(
+        |situation| enrolled(situation, false, Some("--same-volume"), &[Right, OtherServer, Right]),
+        |situation| enrolled(situation, true, Some("--same-volume"), &[Right, Right]),
+    );
 }
 
 #[test]
 fn a_new_uuid_is_given_at_most_once_whatever_the_server_answers() {
-    for situation in SITUATIONS {
-        enrolled(situation, false, Some("--new-uuid"), &[Right, Right, OtherClient, Right]);
-        enrolled(situation, true, Some("--new-uuid"), &[OtherClient, Right, Right]);
-    }
+    // The other way round: what one test does not try in CI, this one does.
+    situations(
+        |situation| enrolled(situation, true, Some("--new-uuid"), &[OtherClient, Right, Right]),
+        |situation| enrolled(situation, false, Some("--new-uuid"), &[Right, Right, OtherClient, Right]),
+    );
 }
 
 #[test]
@@ -261,7 +303,6 @@ const FIRST: &[Device] = &[Device("sda", 0, ONE, &[])];
 /// An image is enrolled where the machine does not tell who it is. All its copies shared its key in silence.
 #[test]
 fn the_second_machine_of_an_image_is_asked_about() {
-    let _alone = ALONE.lock().unwrap_or_else(|stopped| stopped.into_inner());
     let lab = Lab::new();
     let [image, one, two, three] = ["", "one", "two", "three"].map(|hardware| Machine(hardware, FIRST));
     let enroll = |machine: &Machine, decision: Option<&str>, code: i32| {
@@ -296,7 +337,6 @@ fn what_was_said_to_be_the_same_volume_beside_the_first_stays_so() {
     let beside = SITUATIONS.iter().filter(|(name, ..)| names.contains(name));
     for (name, _, first, then) in beside {
         for was_separated in [false, true] {
-            let _alone = ALONE.lock().unwrap_or_else(|stopped| stopped.into_inner());
             let lab = Lab::new();
             assert!(lab.enroll(first, Right, was_separated.then_some("--new-uuid")).status.success());
             lab.become_then(then);
