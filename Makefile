@@ -1,7 +1,7 @@
 # Thin: what is done stands in scripts/ and in cargo. Fresh Debian 12 machines need root, git, make and a current
 # stable Rust; everything else is installed by scripts/setup.sh.
 
-.PHONY: help demo test bench soak reference
+.PHONY: help demo test bench soak reference dist
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -27,8 +27,13 @@ soak: ## 10,000 kills of a writing server instead of 100; 400,000 mutated messag
 	@KEYSTEAD_SOAK=1 cargo test --release --test store crash:: -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release --test store jobs:: -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release -p keystead-hsm --test faults -- --nocapture
+	@KEYSTEAD_SOAK=1 cargo test --release --test unlock enroll::situations:: -- --nocapture
 	@KEYSTEAD_SOAK=1 cargo test --release --test engine undone:: -- --nocapture
 	@scripts/fuzz.sh 600s
+
+dist: ## what is installed, optimised as a whole: keystead, and keystead-unlock as one static program
+	@scripts/setup.sh dist
+	@scripts/dist.sh
 
 reference: ## writes docs/reference/ anew, from the tables
 	@KEYSTEAD_REFERENCE_UPDATE=1 cargo test --test engine reference::

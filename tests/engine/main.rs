@@ -33,6 +33,7 @@ mod notifications;
 mod objects;
 mod openssl;
 mod personas;
+#[cfg(feature = "pkcs11")]
 mod pkcs11;
 mod profiles;
 mod query;
@@ -49,6 +50,7 @@ mod stated_names;
 #[path = "../support/mod.rs"]
 mod support;
 mod tickets;
+#[cfg(feature = "tr31")]
 mod tr_31;
 mod undone;
 mod words;

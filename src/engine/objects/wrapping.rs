@@ -7,6 +7,7 @@
 
 mod content;
 mod keys;
+#[cfg_attr(not(feature = "tr31"), path = "wrapping/without_tr_31.rs")]
 mod tr_31;
 
 pub use tr_31::Terms;

@@ -36,6 +36,7 @@ mod mac_verify;
 mod modify_attribute;
 mod obtain_lease;
 mod ping;
+#[cfg_attr(not(feature = "pkcs11"), path = "without_pkcs_11.rs")]
 mod pkcs_11;
 mod poll;
 mod process;

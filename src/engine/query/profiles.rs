@@ -88,6 +88,7 @@ pub const PROFILES: &[Profile] = &[
     row("CompleteServerBasic", "CompleteServer", Everything, &[""]),
     only_2("QuantumSafeServer", Nothing, &["QS-M"]),
     only_2("AESXTSServer", Nothing, &["AX-M"]),
+    #[cfg(feature = "pkcs11")]
     only_2("PKCS_11Server", Nothing, &["PKCS11-M"]),
 ];
 
@@ -125,6 +126,7 @@ fn has_everything(cx: &Context<'_, '_>, version: Version) -> bool {
     let settings = cx.settings();
     let is_meant = |row: &&OperationRow| (row.is_in)(version);
     OPERATION_ROWS.iter().filter(is_meant).all(|row| settings.offers(row))
+        && cfg!(feature = "tr31")
         && settings.authority.is_some()
         && settings.features == Features::default()
 }

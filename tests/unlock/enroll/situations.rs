@@ -38,7 +38,8 @@ impl Place {
     fn wait_for() -> Self {
         let (free, left) = &FREE;
         let free = free.lock().unwrap_or_else(|stopped| stopped.into_inner());
-        let mut free = left.wait_while(free, |free| *free == 0).unwrap_or_else(|stopped| stopped.into_inner());
+        let mut free =
+            left.wait_while(free, |free| *free == 0).unwrap_or_else(|stopped| stopped.into_inner());
         *free -= 1;
         Self
     }

@@ -118,6 +118,7 @@ impl WrappingKey {
     }
 
     /// Its algorithm and its bytes, where it is symmetric: other keys are derived from them.
+    #[cfg(feature = "tr31")]
     pub fn secret(
         &self,
         cx: &mut Context<'_, '_>,
