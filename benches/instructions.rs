@@ -56,16 +56,18 @@ fn main() {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let place = folder.clone();
-    runtime
-        .block_on(async { tokio::spawn(async move { work(&place, &operation, count).await }).await })
-        .unwrap();
+    let (server, peer) = {
+        let _inside = runtime.enter();
+        server(&folder)
+    };
+    // On the runtime's own thread, as connections are.
+    let work = async move { tokio::spawn(async move { work(server, peer, &operation, count).await }).await };
+    runtime.block_on(work).unwrap();
     drop(runtime);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-async fn work(folder: &Path, operation: &str, count: usize) {
-    let (server, peer) = server(folder);
+async fn work(server: Arc<Server>, peer: Arc<Peer>, operation: &str, count: usize) {
     let mut identifiers = Vec::new();
     for number in 0..KEYS {
         let id = made(&ask(&server, &peer, create(&name(number))).await);
@@ -89,10 +91,15 @@ async fn work(folder: &Path, operation: &str, count: usize) {
 
 /// A server on a new store, and a client of it.
 fn server(folder: &Path) -> (Arc<Server>, Arc<Peer>) {
-    let file = folder.join("keystead.toml");
-    std::fs::write(&file, CONFIGURATION).unwrap();
     let pair = make_ca("CA", Curve::P256).unwrap();
-    let client = Ca::from_pem(&pair.certificate, &pair.key).unwrap().client("client", 1).unwrap();
+    let ca = Ca::from_pem(&pair.certificate, &pair.key).unwrap();
+    let (client, shown) = (ca.client("client", 1).unwrap(), ca.server().unwrap());
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("ca.pem", &pair.certificate);
+    write("server.pem", &shown.certificate);
+    write("server.key", &shown.key);
+    write("keystead.toml", CONFIGURATION);
+    let file = folder.join("keystead.toml");
     let chain = [CertificateDer::from_pem_slice(client.certificate.as_bytes()).unwrap()];
     let server = start::without_sockets(&Config::read(&file).unwrap()).unwrap();
     let presented = server.executor().authenticator().enter(&chain, Shown::ByClient);
