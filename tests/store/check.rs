@@ -2,8 +2,9 @@
 
 use crate::support::dev::{Dev, told};
 use crate::support::tmpfs::Tmpfs;
+use keystead::keyspace::Kind;
 use keystead::store::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -73,6 +74,26 @@ fn killed(folder: &Path, engine: &str) {
     dev.kill();
 }
 
+/// Every record of a store that was served has its row in the table of keys, and those of each part of the server are there.
+fn must_have_rows(engine: &str, store: &Path) {
+    let engine = if engine == "sled" { Engine::Sled } else { Engine::Redb };
+    let database = Database::open_for_reads(engine, store).unwrap();
+    let mut owners = BTreeSet::new();
+    let mut look = |key: &[u8], _: &[u8]| {
+        let row = Kind::of(key).and_then(Kind::row);
+        owners.insert(
+            row.unwrap_or_else(|| panic!("no row of src/keyspace.rs for {}", hex::encode(key))).owner,
+        );
+        ControlFlow::Continue(())
+    };
+    database.snapshot().unwrap().scan(b"", Order::Forward, &mut look).unwrap();
+    for owner in
+        ["engine::keyspace", "vault::rows", "audit", "store::database", "store::journal", "store::guard"]
+    {
+        assert!(owners.contains(owner), "{owner} has nothing in the store: {owners:?}");
+    }
+}
+
 #[test]
 fn a_store_that_was_killed_is_sound_and_stays_as_it_is() {
     for engine in ["redb", "sled"] {
@@ -88,6 +109,7 @@ fn a_store_that_was_killed_is_sound_and_stays_as_it_is() {
         assert_eq!(report["records"]["values"]["count"], 4);
         drop(Dev::start_quietly(folder.path()));
         assert_eq!(checked(folder.path(), &[]).0, SOUND, "after a clean stop");
+        must_have_rows(engine, &folder.path().join("store"));
         std::fs::rename(folder.path().join("tokens"), folder.path().join("away")).unwrap();
         assert_eq!(check(folder.path(), &[]).status.code(), Some(1), "no HSM is no damage");
         let (code, report) = checked(folder.path(), &["--without-hsm"]);
