@@ -135,7 +135,7 @@ fn write(database: &Arc<Database>, keys: u64, writers: u64) {
                         break;
                     }
                     let number = keys + (writers * 1000 + writer) * 1_000_000 + number;
-                    let submission = Submission { transaction: rows(number).into(), entries: Vec::new() };
+                    let submission = Submission { transaction: rows(number).into(), ..Submission::default() };
                     assert_eq!(database.commit_blocking(submission), Ok(Outcome::Committed));
                     written.fetch_add(1, Ordering::Relaxed);
                 }

@@ -1,5 +1,6 @@
 //! Writes inputs to start fuzzing from: `seeds TARGET FOLDER`, with the name of a fuzz target.
 
+use keystead::audit::{Body, Entries, Entry, Head};
 use keystead::crypto::pkcs12;
 use keystead::crypto::tr31::{self, Header, Protection};
 use keystead::engine::need::PairKind;
@@ -19,6 +20,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer};
 use std::error::Error;
 use std::path::Path;
+use uuid::Uuid;
 
 /// How many random messages of a version.
 const SAMPLES: u64 = 100;
@@ -36,6 +38,7 @@ const TARGETS: &[Target] = &[
     ("decode_xml", || Ok(requests(Encoding::Xml))),
     ("engine", || Ok(requests(Encoding::Ttlv))),
     ("material", material),
+    ("audit", || Ok(audited())),
     ("pkcs_11", || Ok(calls())),
     ("http", || Ok(posts())),
 ];
@@ -96,6 +99,34 @@ fn life(version: Version) -> RequestMessage {
 }
 
 /// Keys, certificates, requests and a container, each behind a byte that says what it is (see the target).
+/// Entries of many kinds: each by itself, and as a block.
+fn audited() -> Vec<Vec<u8>> {
+    let of =
+        |number: u64| Entry {
+            time: number << 8,
+            request: number,
+            principal: format!("client {}", number % 3),
+            peer: "127.0.0.1:5696".to_owned(),
+            version: "2.1".to_owned(),
+            operation: if number.is_multiple_of(3) { "Get" } else { "Locate" }.to_owned(),
+            objects: (0..number % 4)
+                .map(|n| {
+                    if n == 1 { format!("name {number}") } else { Uuid::from_u64_pair(number, n).to_string() }
+                })
+                .collect(),
+            outcome: "Success".to_owned(),
+            note: "client: a note".repeat(number as usize % 2),
+        };
+    let mut head = Head::new(*b"somenode");
+    let mut seeds = Vec::new();
+    for number in 0..20 {
+        let entries: Entries = (0..number).map(of).collect::<Vec<_>>().into();
+        seeds.extend(entries.bodies().last().map(<[u8]>::to_vec));
+        seeds.extend(Body::of(&entries).iter().map(|body| head.append(body, None).1));
+    }
+    seeds
+}
+
 fn material() -> Seeds {
     let mut seeds = Vec::new();
     let mut add = |kind: u8, places: u8, value: &[u8]| {

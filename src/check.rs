@@ -5,12 +5,14 @@ mod records;
 mod report;
 
 use crate::admin::report::{Report as Failure, fail};
+use crate::audit::MacKey;
 use crate::client::exit;
 use crate::config::Config;
 use crate::exit::{Ends as _, Exit};
+use crate::start;
+use crate::store::audit_log;
 use crate::store::{self, Database};
 use crate::vault::Hierarchy;
-use crate::{audit, start};
 use clap::Args;
 use records::Records;
 use report::Report;
@@ -144,7 +146,8 @@ fn read_all(config: &Config, command: &CheckCommand, report: &mut Report) -> Res
     // The journal is read first: its files are whole where those of the engine are not.
     check_journal(folder, report)?;
     Records::new(&*snapshot, hierarchy.as_ref(), report).walk()?;
-    check_audit(&*snapshot, report)
+    let keys = hierarchy.as_ref().map(Hierarchy::audit_keys).transpose().map_err(start::Error::from)?;
+    check_audit(&*snapshot, &keys.unwrap_or_default(), report)
 }
 
 /// Opens the store to read it. Where there is none, the token may tell of one.
@@ -157,10 +160,19 @@ fn open(config: &Config, command: &CheckCommand) -> Result<Database, Error> {
     Ok(opened?)
 }
 
-fn check_audit(snapshot: &dyn store::Snapshot, report: &mut Report) -> Result<(), Error> {
+fn check_audit(snapshot: &dyn store::Snapshot, keys: &[MacKey], report: &mut Report) -> Result<(), Error> {
     let mut breaks = Vec::new();
-    audit::walk(snapshot, &mut |_, _| {}, &mut |broken| breaks.push(broken))?;
-    breaks.iter().for_each(|broken| report.found("audit entries", &broken.at.to_string(), broken.why));
+    let extent = audit_log::walk(snapshot, keys, &mut |_, _| {}, &mut |broken| breaks.push(broken))?;
+    report.audit_entries = extent.entries;
+    report.audit_macs = !keys.is_empty();
+    if extent.unproved > 0 {
+        let what = format!("no MAC vouches for the last {} blocks", extent.unproved);
+        report.found("audit", "end", &what);
+    }
+    if !audit_log::knows_its_node(snapshot)? {
+        report.found("node", "identifier", "it is not that of any block of the audit");
+    }
+    breaks.iter().for_each(|broken| report.found("audit", &broken.at.to_string(), broken.why));
     Ok(())
 }
 

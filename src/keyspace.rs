@@ -120,8 +120,12 @@ kinds! {
     Rule = b"r", "rules of administrators", "engine::keyspace", "tenant, name" => "defaults and constraints of new objects", Authenticated, backup, Shared;
     /// Which member of a group was the default last.
     DefaultMember = b"g", "default members", "engine::keyspace", "tenant, digest of the client, digest of the group" => "time of creation, identifier", Plain, backup, Shared;
-    /// An entry of the audit.
-    Audit = b"l", "audit entries", "audit", "number" => "hash of the chain, entry", Listed, backup, Node;
+    /// A block of the audit.
+    AuditBlock = b"B", "audit blocks", "audit", "node, number" => "entries, chained, under a MAC", Listed, backup, Node;
+    /// An entry of the audit of older versions, which is taken over into blocks.
+    Audit = b"l", "audit entries of older versions", "audit", "number" => "hash of the chain, entry", Listed, backup, Node;
+    /// Which node the store is of.
+    Node = b"M", "node", "store::audit_log", "nothing" => "identifier of the node", Plain, no_backup, Node;
     /// The identifier of the store.
     StoreId = b"vi", "rows of the key hierarchy", "vault::rows", "nothing" => "identifier of the store", Listed, backup, Shared;
     /// The epoch of the present master key.
@@ -134,6 +138,8 @@ kinds! {
     Kek = b"vk", "rows of the key hierarchy", "vault::rows", "number" => "key-encryption key, sealed under a master key", Sealed, backup, Shared;
     /// The check value of a key-encryption key.
     KekCheck = b"vx", "rows of the key hierarchy", "vault::rows", "number" => "check value of the key-encryption key", Listed, backup, Shared;
+    /// A key of the audit.
+    AuditKey = b"va", "rows of the key hierarchy", "vault::rows", "number" => "key of the audit's MACs, sealed under a key-encryption key", Sealed, backup, Shared;
     /// The plan of a rotation of master keys.
     Plan = b"vr", "rows of the key hierarchy", "vault::rows", "nothing" => "plan of a rotation, or of the first start", Listed, backup, Shared;
     /// The list of the hierarchy's rows.

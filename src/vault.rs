@@ -4,6 +4,7 @@
 //! those are opened in the HSM, off the async runtime. In `cached` mode an opened KEK stays in locked memory for a
 //! bounded time; in `strict` mode it lives for one request, so that every request that needs a key asks the HSM.
 
+mod audit_key;
 mod damage;
 mod first;
 mod job;
@@ -20,7 +21,7 @@ pub use ring::KeyRing;
 pub use rotation::{MasterStatus, RotationReport};
 
 use crate::audit::Entry;
-use crate::store::{Claim, Database, Error as StoreError, FORMAT, Outcome, Pair, Submission, is_blank};
+use crate::store::{Claim, Database, Error as StoreError, Outcome, Pair, Submission, has_list, is_blank};
 use job::Jobs;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
 use rows::Rows;
@@ -148,7 +149,7 @@ impl Hierarchy {
         if first::was_cut_off(&Rows::read(&*snapshot)?, &*snapshot)? {
             return Ok(());
         }
-        if database.format()? == FORMAT {
+        if has_list(database.format()?) {
             drop(snapshot);
             Self::prove_what_is_there(Arc::new(database), Arc::clone(master), KekCaching::Strict)?;
         }
@@ -179,10 +180,11 @@ impl Hierarchy {
         keep: KekCaching,
     ) -> Result<Self, Error> {
         Self::make_what_a_new_store_lacks(&database, &*master)?;
-        if database.format()? != FORMAT {
+        if !has_list(database.format()?) {
             migration::migrate(&database, &*master)?;
         }
         let hierarchy = Self::prove_what_is_there(database, master, keep)?;
+        hierarchy.open_journal()?;
         {
             let start = job::at_start(rotation::OPERATION);
             let _job = hierarchy.jobs.begin("the rotation of the master key", &start)?;
@@ -194,7 +196,7 @@ impl Hierarchy {
 
     /// Opens the hierarchy of a store that is only read, and proves all of its keys; makes, resumes and writes nothing.
     pub fn open_for_reads(database: Arc<Database>, master: Arc<dyn MasterKeys>) -> Result<Self, Error> {
-        if database.format()? != FORMAT {
+        if !has_list(database.format()?) {
             return Err(Error::Older);
         }
         let hierarchy = Self::prove_what_is_there(database, master, KekCaching::Strict)?;
@@ -331,7 +333,7 @@ fn commit(
     entries: Vec<Entry>,
 ) -> Result<(), Error> {
     let transaction = crate::store::Transaction { expects, writes };
-    match database.commit_blocking(Submission { transaction, entries })? {
+    match database.commit_blocking(Submission { transaction, entries: entries.into() })? {
         Outcome::Committed => Ok(()),
         Outcome::Conflict => Err(Error::Conflict),
     }

@@ -1,8 +1,14 @@
-//! One entry, and its one form as bytes.
+//! One entry, and its form as bytes outside of blocks: in the journal of reads, and on the way to the writer.
 
+use super::object::Object;
+use super::varint;
 use serde::{Deserialize, Serialize};
 
-const FORMAT: u8 = 1;
+/// The first byte of an entry. Entries of 1 had texts alone ([`super::old`]).
+const FORMAT: u8 = 2;
+
+/// How many texts an entry has, beside the names of objects.
+pub const TEXTS: usize = 6;
 
 /// What one item of a request did. Texts are what clients and the configuration call things; none is a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,61 +34,193 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry as bytes: a format byte, two numbers, then texts with their length before them.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![FORMAT];
-        out.extend_from_slice(&self.time.to_be_bytes());
-        out.extend_from_slice(&self.request.to_be_bytes());
-        let texts = [&self.principal, &self.peer, &self.version, &self.operation, &self.outcome, &self.note];
-        texts.into_iter().for_each(|text| put(&mut out, text));
-        out.extend_from_slice(&length(self.objects.len()));
-        self.objects.iter().for_each(|object| put(&mut out, object));
-        out
+    fn texts(&self) -> [&str; TEXTS] {
+        [&self.principal, &self.peer, &self.version, &self.operation, &self.outcome, &self.note]
     }
+}
 
-    /// Reads the bytes; `None` where they are not an entry, to the last byte.
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
+/// An entry whose texts stand elsewhere, but for the names of its objects.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'e> {
+    /// Milliseconds since 1970.
+    pub time: u64,
+    /// The request that the item was in.
+    pub request: u64,
+    /// Principal, peer, version, operation, outcome and note.
+    pub texts: [&'e str; TEXTS],
+}
+
+impl Fields<'_> {
+    /// The entry as a value of its own.
+    pub fn to_entry<'o>(self, objects: impl Iterator<Item = Object<'o>>) -> Entry {
+        let Self { time, request, texts } = self;
+        let [principal, peer, version, operation, outcome, note] = texts.map(str::to_owned);
+        let objects = objects.map(|object| object.to_string()).collect();
+        Entry { time, request, principal, peer, version, operation, objects, outcome, note }
+    }
+}
+
+/// Appends an entry: the format, two numbers, texts, and the objects, of which there are `count`.
+pub fn encode<'o>(
+    out: &mut Vec<u8>,
+    Fields { time, request, texts }: Fields<'_>,
+    objects: impl ExactSizeIterator<Item = &'o str>,
+) {
+    out.push(FORMAT);
+    varint::put(out, time);
+    varint::put(out, request);
+    texts.iter().for_each(|text| varint::put_bytes(out, text.as_bytes()));
+    varint::put(out, objects.len() as u64);
+    objects.for_each(|object| Object::of(object).put(out));
+}
+
+/// An entry that is read where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Encoded<'e> {
+    bytes: &'e [u8],
+    /// All but its objects.
+    pub fields: Fields<'e>,
+    /// How many objects.
+    count: usize,
+    /// Their bytes, which were read once.
+    objects: &'e [u8],
+}
+
+impl<'e> Encoded<'e> {
+    /// Reads an entry to the last byte; `None` where the bytes are none.
+    pub fn read(bytes: &'e [u8]) -> Option<Self> {
         let (format, mut rest) = bytes.split_first()?;
         if *format != FORMAT {
             return None;
         }
-        let mut entry = Self { time: number(&mut rest)?, request: number(&mut rest)?, ..Self::default() };
-        let Self { principal, peer, version, operation, outcome, note, .. } = &mut entry;
-        for field in [principal, peer, version, operation, outcome, note] {
-            *field = take(&mut rest)?;
+        let (time, request) = (varint::take(&mut rest)?, varint::take(&mut rest)?);
+        let mut texts = [""; TEXTS];
+        for text in &mut texts {
+            *text = varint::take_text(&mut rest)?;
         }
-        let count = count(&mut rest)?;
+        let count = usize::try_from(varint::take(&mut rest)?).ok()?;
+        let objects = rest;
         for _ in 0..count {
-            entry.objects.push(take(&mut rest)?);
+            Object::take(&mut rest)?;
         }
-        rest.is_empty().then_some(entry)
+        rest.is_empty().then_some(Self { bytes, fields: Fields { time, request, texts }, count, objects })
+    }
+
+    /// It as it stands.
+    pub fn bytes(&self) -> &'e [u8] {
+        self.bytes
+    }
+
+    /// Its objects.
+    pub fn objects(&self) -> impl Iterator<Item = Object<'e>> + use<'e> {
+        let mut rest = self.objects;
+        (0..self.count).map_while(move |_| Object::take(&mut rest))
+    }
+
+    /// The same as a value of its own.
+    pub fn to_entry(self) -> Entry {
+        self.fields.to_entry(self.objects())
     }
 }
 
-fn length(count: usize) -> [u8; 4] {
-    u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes()
+/// Encoded entries, one behind the other in one buffer. They stand as frames of the journal: length (4), room for a checksum (8),
+/// entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    frames: Vec<u8>,
+    count: usize,
 }
 
-fn put(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(&length(text.len()));
-    out.extend_from_slice(text.as_bytes());
+/// What stands before an entry.
+pub const HEAD_BYTES: usize = 12;
+
+impl Entries {
+    /// None, with room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { frames: Vec::with_capacity(bytes), count: 0 }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Encodes an entry behind the others.
+    pub fn push(&mut self, entry: &Entry) {
+        let fields = Fields { time: entry.time, request: entry.request, texts: entry.texts() };
+        self.add(fields, entry.objects.iter().map(String::as_str));
+    }
+
+    /// The same of an entry whose parts stand elsewhere.
+    pub fn add<'o>(&mut self, fields: Fields<'_>, objects: impl ExactSizeIterator<Item = &'o str>) {
+        let start = self.begin();
+        encode(&mut self.frames, fields, objects);
+        self.end(start);
+    }
+
+    /// Puts an entry that is encoded behind the others.
+    pub fn add_encoded(&mut self, entry: &[u8]) {
+        let start = self.begin();
+        self.frames.extend_from_slice(entry);
+        self.end(start);
+    }
+
+    fn begin(&mut self) -> usize {
+        self.frames.extend_from_slice(&[0; HEAD_BYTES]);
+        self.frames.len() - HEAD_BYTES
+    }
+
+    fn end(&mut self, start: usize) {
+        let length = self.frames.len() - start - HEAD_BYTES;
+        let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
+        self.frames.iter_mut().skip(start).zip(length).for_each(|(to, from)| *to = from);
+        self.count += 1;
+    }
+
+    /// Puts others behind these.
+    pub fn append(&mut self, others: &Self) {
+        self.frames.extend_from_slice(&others.frames);
+        self.count += others.count;
+    }
+
+    /// Their bytes, with room for checksums.
+    pub fn into_frames(self) -> Vec<u8> {
+        self.frames
+    }
+
+    /// Each entry as bytes.
+    pub fn bodies(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.frames.as_slice();
+        std::iter::from_fn(move || {
+            let (head, after) = rest.split_first_chunk::<HEAD_BYTES>()?;
+            let length = u32::from_be_bytes(*head.first_chunk()?) as usize;
+            let (body, after) = after.split_at_checked(length)?;
+            rest = after;
+            Some(body)
+        })
+    }
+
+    /// Each entry, read where it stands.
+    pub fn iter(&self) -> impl Iterator<Item = Encoded<'_>> {
+        self.bodies().filter_map(Encoded::read)
+    }
 }
 
-fn number(rest: &mut &[u8]) -> Option<u64> {
-    let (bytes, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(u64::from_be_bytes(*bytes))
+impl<'e> FromIterator<&'e Entry> for Entries {
+    fn from_iter<I: IntoIterator<Item = &'e Entry>>(entries: I) -> Self {
+        let mut all = Self::default();
+        entries.into_iter().for_each(|entry| all.push(entry));
+        all
+    }
 }
 
-fn count(rest: &mut &[u8]) -> Option<usize> {
-    let (bytes, after) = rest.split_first_chunk()?;
-    *rest = after;
-    Some(u32::from_be_bytes(*bytes) as usize)
-}
-
-fn take(rest: &mut &[u8]) -> Option<String> {
-    let length = count(rest)?;
-    let (text, after) = rest.split_at_checked(length)?;
-    *rest = after;
-    String::from_utf8(text.to_vec()).ok()
+impl From<Vec<Entry>> for Entries {
+    fn from(entries: Vec<Entry>) -> Self {
+        entries.iter().collect()
+    }
 }

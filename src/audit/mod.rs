@@ -1,12 +1,28 @@
 //! The audit: who asked for what, when, and how it ended. An entry holds an allow-list of fields; there is no field
 //! that a key could stand in.
 //!
-//! Entries form one chain: each is stored with the hash over its number, itself and the hash before it, so that an
-//! entry that is changed, dropped, moved or cut off in the middle breaks the chain from there on. (What is cut off
-//! at the very end shows only against a head that was signed or copied elsewhere.)
+//! Here are its formats, and no store, clock or thread: entries as bytes ([`Entries`]), blocks of them ([`Body`], [`Block`]), and the
+//! log of a node ([`Head`] appends to it, [`Follower`] verifies it). docs/audit-format.md has every byte.
+//!
+//! Each block has the hash of the one before and its own, so that one that is changed, dropped, moved or cut off breaks the log
+//! there; and a MAC under a key that the HSM seals, so that nobody else makes blocks that fit. (What is cut off at the very end shows
+//! only against a head that was signed or copied elsewhere.)
 
-mod chain;
+mod block;
+mod body;
+mod compression;
 mod entry;
+mod filter;
+mod log;
+mod mac;
+mod object;
+pub mod old;
+mod varint;
 
-pub use chain::{Break, Chain, PREFIX, verify, walk};
-pub use entry::Entry;
+pub use block::{Block, HASH_BYTES, Hash, Header, MacState, NodeId, Place};
+pub use body::{Body, Kind, Read};
+pub use entry::{Encoded, Entries, Entry, Fields, HEAD_BYTES, encode};
+pub use filter::Element;
+pub use log::{Break, Follower, Head, PREFIX, Where, key_of, parts_of, prefix_of, taken_over};
+pub use mac::MacKey;
+pub use object::Object;

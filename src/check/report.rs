@@ -29,7 +29,11 @@ pub struct Report {
     pub proved: bool,
     /// How many records there are of each kind, and their bytes.
     pub records: BTreeMap<&'static str, Count>,
-    /// Audit entries of reads that are not in the chain yet.
+    /// How many entries the audit has.
+    pub audit_entries: u64,
+    /// Whether the MACs of its blocks were checked, which needs a key that the HSM seals.
+    pub audit_macs: bool,
+    /// Audit entries of reads that are in the journal alone.
     pub journal_entries: usize,
     /// How much was found of each kind.
     pub damaged: BTreeMap<&'static str, usize>,
@@ -108,6 +112,11 @@ impl Report {
         for (kind, Count { count, bytes }) in self.records.iter().filter(|(kind, _)| **kind != FORMAT) {
             let bytes = if space { format!(", {bytes} bytes") } else { String::new() };
             let _ = writeln!(text, "{kind}: {count}{bytes}");
+        }
+        if self.audit_entries > 0 {
+            let macs =
+                if self.audit_macs { "MACs of its blocks checked" } else { "MACs of its blocks not checked" };
+            let _ = writeln!(text, "entries of the audit: {} ({macs})", self.audit_entries);
         }
         for (owner, Misnamed { why, objects }) in &self.misnamed_owners {
             let owner = printable(owner, NAME_CHARS);

@@ -223,7 +223,7 @@ pub struct RngConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditConfig {
-    /// `"written"`: the entries of reads are with the operating system before the answer, and synced within 50 ms.
+    /// `"written"`: the entries of reads are with the operating system before the answer, and synced about a second later.
     /// `"durable"`: they wait for the sync.
     pub reads: AuditReads,
 }

@@ -189,10 +189,10 @@ impl Executor {
             return Ok(Outcome::Committed);
         }
         if changes.writes.is_empty() && !self.durable_reads {
-            return self.database.record(entries).await.map(|()| Outcome::Committed);
+            return self.database.record(entries.into()).map(|()| Outcome::Committed);
         }
         let transaction = Transaction { expects: changes.expects, writes: changes.writes };
-        self.database.commit(Submission { transaction, entries }).await
+        self.database.commit(Submission { transaction, entries: entries.into() }).await
     }
 
     /// The same from a thread that may block.
@@ -202,6 +202,6 @@ impl Executor {
         entries: Vec<Entry>,
     ) -> Result<Outcome, store::Error> {
         let transaction = Transaction { expects: changes.expects, writes: changes.writes };
-        self.database.commit_blocking(Submission { transaction, entries })
+        self.database.commit_blocking(Submission { transaction, entries: entries.into() })
     }
 }

@@ -63,12 +63,15 @@ impl Claim {
         }
     }
 
-    /// Opens the store, or makes it.
+    /// Opens the store, or makes it, with its journal.
     pub fn open(self) -> Result<Database, Error> {
-        self.open_judged(|_| Ok(()))
+        let database = self.open_judged(|_| Ok::<_, Error>(()))?;
+        database.open_journal(None)?;
+        Ok(database)
     }
 
-    /// The same where what it holds is judged before anything is committed to it.
+    /// Opens the store, or makes it, where what it holds is judged before anything is committed to it. The journal is opened by who
+    /// has the key of the audit.
     pub fn open_judged<E: From<Error>>(
         self,
         judge: impl FnOnce(&dyn Snapshot) -> Result<(), E>,

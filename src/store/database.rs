@@ -1,5 +1,6 @@
 //! A store with its writer, its journal and its lock: what the server opens.
 
+use super::audit_log::{self, NODE_KEY};
 use super::claim::Claim;
 use super::engine::Copy;
 use super::folder::Folder;
@@ -8,25 +9,47 @@ use super::identity::StoreId;
 use super::journal::{DRAINED_KEY, Journal};
 use super::life::{self, Life};
 use super::lock::{self, FolderLock};
+use super::take_over::take_over;
 use super::watch::Watch;
 use super::writer::Writer;
 use super::{Error, Opening, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction, own};
-use crate::audit::Entry;
+use crate::audit::{Block, Entries, MacKey, MacState};
 use crate::keyspace::Kind;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The key that holds the format of the store.
 pub const FORMAT_KEY: &[u8] = Kind::Format.prefix();
 
-/// The format that this version writes. It reads the one before as well, and the hierarchy turns such a store into one of
-/// this format, which older versions refuse.
-pub const FORMAT: u32 = 2;
+/// The format that this version writes. It reads those before as well, and turns such a store into one of this format, which older
+/// versions refuse.
+///
+/// | format | hierarchy | audit |
+/// | --- | --- | --- |
+/// | 1 | without a list of its rows | an entry a key |
+/// | 2 | with a list | an entry a key |
+/// | 3 | without a list: a store of format 1 whose start was cut off | blocks |
+/// | 4 | with a list | blocks |
+pub const FORMAT: u32 = 4;
 const FORMAT_READ_MIN: u32 = 1;
+
+/// Whether the hierarchy of a store of this format has a list of its rows.
+pub fn has_list(format: u32) -> bool {
+    matches!(format, 2 | FORMAT)
+}
+
+/// The format that a store of this format has when its audit is in blocks.
+pub fn format_in_blocks(format: u32) -> u32 {
+    match format {
+        1 => 3,
+        2 => FORMAT,
+        other => other,
+    }
+}
 
 /// What a batch wants committed.
 #[derive(Debug, Default)]
@@ -34,13 +57,16 @@ pub struct Submission {
     /// Its changes.
     pub transaction: Transaction,
     /// What it enters in the audit.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
 }
 
 /// An open store. Dropping it closes it: what was handed over is committed first.
 pub struct Database {
     guard: Arc<Guard>,
-    handles: Option<(Writer, Journal, Watch)>,
+    handles: Option<(Writer, Watch)>,
+    /// Open once what was left in it can be taken in: [`Database::open_journal`].
+    journal: OnceLock<Journal>,
+    folder: Folder,
     threads: Vec<JoinHandle<()>>,
     /// What is known of the folder; none for a store that is not kept.
     life: Option<Life>,
@@ -120,6 +146,8 @@ impl Database {
         Ok(Self {
             guard: Arc::new(guard),
             handles: None,
+            journal: OnceLock::new(),
+            folder: folder.clone(),
             threads: Vec::new(),
             life: None,
             copy,
@@ -137,27 +165,57 @@ impl Database {
     /// The same over a store that is opened in this way, now and after each failed commit.
     pub fn over_opener(opener: Opener, folder: &Path) -> Result<Self, Error> {
         let folder = opened(folder)?;
-        Self::start(Guard::open(opener, &folder, None)?, &folder)
+        let database = Self::start(Guard::open(opener, &folder, None)?, &folder)?;
+        database.open_journal(None)?;
+        Ok(database)
     }
 
     fn start(guard: Guard, folder: &Folder) -> Result<Self, Error> {
         check_format(&guard)?;
-        let guard = Arc::new(guard);
-        let (writer, writing) = Writer::start(Arc::clone(&guard))?;
-        // Read before, not while, the writer works: a snapshot of sled holds it back.
-        let drained = guard.snapshot()?.get(DRAINED_KEY)?;
-        let (journal, journaling) = Journal::start(folder, drained, writer.clone())?;
+        take_over(&guard)?;
+        let (node, guard) = (audit_log::node(&guard)?, Arc::new(guard));
+        let (writer, writing) = Writer::start(Arc::clone(&guard), node)?;
         let (watch, watching) = Watch::start(Arc::clone(&guard), writer.clone())?;
-        let threads = vec![watching, journaling, writing];
         Ok(Self {
             guard,
-            handles: Some((writer, journal, watch)),
-            threads,
+            handles: Some((writer, watch)),
+            journal: OnceLock::new(),
+            folder: folder.clone(),
+            threads: vec![watching, writing],
             life: None,
             copy: None,
             lock: None,
             held: None,
         })
+    }
+
+    /// Opens the journal of reads, and takes in what an earlier run has left there. From now on blocks of the audit have a MAC under
+    /// this key, if there is one.
+    pub fn open_journal(&self, key: Option<MacKey>) -> Result<(), Error> {
+        let Some((writer, _)) = &self.handles else { return Err(closed()) };
+        if let Some(key) = key {
+            self.set_audit_key(key)?;
+        }
+        if self.journal.get().is_none() {
+            let drained = self.snapshot()?.get(DRAINED_KEY)?;
+            let journal = Journal::start(&self.folder, drained, writer.clone())?;
+            let _ = self.journal.set(journal);
+        }
+        Ok(())
+    }
+
+    /// Blocks of the audit have a MAC under this key from now on.
+    pub fn set_audit_key(&self, key: MacKey) -> Result<(), Error> {
+        let (writer, _) = self.handles.as_ref().ok_or_else(closed)?;
+        writer.set_key(key);
+        Ok(())
+    }
+
+    /// What there is to say of the MAC of the last block of this node, with these keys; `None` where there is no block.
+    pub fn mac_of_audit(&self, keys: &[MacKey]) -> Result<Option<MacState>, Error> {
+        let node = audit_log::node(&self.guard)?;
+        let (_, last) = audit_log::head(&*self.snapshot()?, node)?;
+        Ok(last.as_deref().and_then(Block::read).map(|block| block.mac(keys)))
     }
 
     /// What is known of its folder; none for a store that is not kept.
@@ -205,7 +263,7 @@ impl Database {
     /// Commits changes and their audit entries together; durable when it returns `Committed`.
     pub async fn commit(&self, submission: Submission) -> Result<Outcome, Error> {
         match &self.handles {
-            Some((writer, ..)) => writer.submit(submission.transaction, submission.entries, None).await,
+            Some((writer, _)) => writer.submit(submission.transaction, submission.entries, None).await,
             None => Err(closed()),
         }
     }
@@ -213,17 +271,15 @@ impl Database {
     /// The same from a thread that may block.
     pub fn commit_blocking(&self, submission: Submission) -> Result<Outcome, Error> {
         match &self.handles {
-            Some((writer, ..)) => writer.submit_blocking(submission.transaction, submission.entries, None),
+            Some((writer, _)) => writer.submit_blocking(submission.transaction, submission.entries, None),
             None => Err(closed()),
         }
     }
 
-    /// Enters reads in the audit; when it returns, the entries survive the death of this process.
-    pub async fn record(&self, entries: Vec<Entry>) -> Result<(), Error> {
-        match &self.handles {
-            Some((_, journal, _)) => journal.record(entries).await,
-            None => Err(closed()),
-        }
+    /// Enters reads in the audit; when it returns, the entries survive the death of this process. It waits for one write to a
+    /// file, and for no sync.
+    pub fn record(&self, entries: Entries) -> Result<(), Error> {
+        self.journal.get().ok_or_else(closed)?.appender().record(entries)
     }
 
     /// Whether writes are taken: one was committed within the last seconds, or is now (it changes nothing, and leaves no
@@ -243,7 +299,10 @@ impl Database {
 
     /// Whether the audit entries of reads are taken: bytes are really written to the journal.
     pub async fn prove_journal(&self) -> Result<(), Error> {
-        within(self.record(Vec::new()), "an entry in the journal of reads").await
+        let appender = self.journal.get().ok_or_else(closed)?.appender().clone();
+        let recorded = tokio::task::spawn_blocking(move || appender.record(Entries::default()));
+        let failed = |error: tokio::task::JoinError| Error::Engine(error.to_string());
+        within(async { recorded.await.map_err(failed)? }, "an entry in the journal of reads").await
     }
 }
 
@@ -263,6 +322,7 @@ async fn within<T>(work: impl Future<Output = Result<T, Error>>, what: &str) -> 
 
 impl Drop for Database {
     fn drop(&mut self) {
+        self.journal.take();
         self.handles = None;
         for thread in self.threads.drain(..) {
             let _ = thread.join();
@@ -288,7 +348,10 @@ fn check_format(store: &Guard) -> Result<(), Error> {
                 return Err(Error::NoFormat);
             }
             drop(snapshot);
-            let writes = vec![(FORMAT_KEY.to_vec(), Some(FORMAT.to_be_bytes().to_vec()))];
+            let writes = vec![
+                (FORMAT_KEY.to_vec(), Some(FORMAT.to_be_bytes().to_vec())),
+                (NODE_KEY.to_vec(), Some(audit_log::new_node()?.to_vec())),
+            ];
             store.commit(Transaction { expects: Vec::new(), writes })
         }
     }
@@ -301,7 +364,7 @@ fn must_be_known(format: u32) -> Result<(), Error> {
     }
 }
 
-fn format_of(snapshot: &dyn Snapshot) -> Result<Option<u32>, Error> {
+pub(super) fn format_of(snapshot: &dyn Snapshot) -> Result<Option<u32>, Error> {
     let unknown = |_| Error::Format { found: "unknown".to_owned(), known: FORMAT };
     let found = snapshot.get(FORMAT_KEY)?;
     found.map(|found| found.try_into().map(u32::from_be_bytes).map_err(unknown)).transpose()
@@ -311,7 +374,7 @@ fn format_of(snapshot: &dyn Snapshot) -> Result<Option<u32>, Error> {
 pub fn is_blank(snapshot: &dyn Snapshot) -> Result<bool, Error> {
     let mut blank = true;
     snapshot.scan(b"", Order::Forward, &mut |key, _| {
-        blank = [FORMAT_KEY, STAMP_KEY].contains(&key);
+        blank = [FORMAT_KEY, STAMP_KEY, NODE_KEY].contains(&key);
         if blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(blank)

@@ -2,16 +2,17 @@
 //!
 //! A [`Store`] is an ordered key-value store with optimistic multi-key transactions, and no more: an engine is one
 //! file. [`Database`] puts on top of it what every engine needs: one writer that commits many requests with one sync,
-//! the audit chain that grows in the same commits, and the journal that keeps reads from waiting for the disk.
+//! the audit that grows in the same commits, and the journal that keeps reads from waiting for the disk.
 //!
 //! ```text
-//! changes --> writer (groups, validates, chains the audit) --> guard (room? in its place?) --> engine: one durable commit
-//! reads   --> journal (one write, no sync) --> within 50 ms --> writer
+//! changes --> writer (groups, validates, a block of the audit) --> guard (room? in its place?) --> engine: one durable commit
+//! reads   --> journal (one write, no sync) --> a second later --> writer: a block
 //! ```
 //!
 //! What fails in passing (a full disk, a file that was moved away) is refused with its reason and heals without a
 //! restart: `guard` opens the engine anew after a failed commit, and `watch` looks once a second.
 
+pub mod audit_log;
 mod cache;
 mod claim;
 mod close;
@@ -31,13 +32,14 @@ mod redb;
 mod room;
 #[cfg_attr(not(feature = "sled"), path = "without_sled.rs")]
 mod sled;
+mod take_over;
 mod watch;
 mod writer;
 
 pub use cache::{BYTES_MIN as CACHE_BYTES_MIN, Opening};
 pub use claim::{Claim, Made};
 pub use close::close_within;
-pub use database::{Database, FORMAT, FORMAT_KEY, Submission, is_blank};
+pub use database::{Database, FORMAT, FORMAT_KEY, Submission, has_list, is_blank};
 pub use engine::Engine;
 pub use error::{Error, Misplaced};
 pub use folder::Folder;

@@ -21,7 +21,8 @@ const WRITE_BYTES: u64 = 2 * 4096;
 pub fn needed(transaction: &Transaction) -> u64 {
     let bytes: usize = transaction.writes.iter().map(|(k, v)| k.len() + v.as_ref().map_or(0, Vec::len)).sum();
     // Entries of the audit stand one behind the other: many share a page.
-    let scattered = transaction.writes.iter().filter(|(key, _)| !key.starts_with(audit::PREFIX)).count();
+    let is_of_audit = |key: &[u8]| key.starts_with(audit::PREFIX) || key.starts_with(audit::old::PREFIX);
+    let scattered = transaction.writes.iter().filter(|(key, _)| !is_of_audit(key)).count();
     BASE_BYTES + 3 * bytes as u64 + WRITE_BYTES * scattered as u64
 }
 

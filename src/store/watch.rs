@@ -4,6 +4,7 @@
 use super::guard::Guard;
 use super::writer::Writer;
 use super::{Error, Transaction};
+use crate::audit::Entries;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -24,7 +25,7 @@ impl Watch {
                 guard.look();
                 if guard.health().trouble.is_some() {
                     // A commit of nothing shows whether writes are taken again; the guard notes it.
-                    let _ = writer.submit_blocking(Transaction::default(), Vec::new(), None);
+                    let _ = writer.submit_blocking(Transaction::default(), Entries::default(), None);
                 }
             }
         };

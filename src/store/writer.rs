@@ -1,15 +1,15 @@
 //! The one writer: takes what waits, validates it, and commits it all with one sync.
 //!
 //! Each request is judged against the store as it will be when the requests before it in the group are applied. A
-//! request that conflicts is told so and leaves no trace; the others go into one commit, together with their audit
-//! entries, which the writer chains in that order. The answers leave after the sync.
+//! request that conflicts is told so and leaves no trace; the others go into one commit, together with one block of their
+//! audit entries in that order. The answers leave after the sync.
 
 use super::guard::Guard;
 use super::journal::{self, DRAINED_KEY};
-use super::{Error, Order, Outcome, Pair, Snapshot, Transaction};
-use crate::audit::{self, Chain, Entry};
+use super::{Error, Outcome, Pair, Snapshot, Transaction, audit_log};
+use crate::audit::{Body, Entries, Head, MacKey, NodeId};
+use parking_lot::RwLock;
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,39 +19,53 @@ const GROUP_MAX: usize = 256;
 /// How many requests may wait.
 const QUEUE_MAX: usize = 4096;
 
+/// A segment of the journal that is taken in: its number, and its entries.
+pub type Segment = (u64, Vec<Body>);
+
 /// A request to the writer.
 pub struct Request {
     pub transaction: Transaction,
-    pub entries: Vec<Entry>,
-    /// The journal segment whose entries these are.
-    pub drained: Option<u64>,
+    pub entries: Entries,
+    pub drained: Option<Segment>,
     pub reply: oneshot::Sender<Result<Outcome, Error>>,
 }
 
 /// The way to the writer.
 #[derive(Clone)]
-pub struct Writer(mpsc::Sender<Request>);
+pub struct Writer {
+    requests: mpsc::Sender<Request>,
+    key: Key,
+}
+
+/// The key of the MACs of blocks, once there is one.
+type Key = Arc<RwLock<Option<MacKey>>>;
 
 impl Writer {
-    /// Starts the writer's thread. It ends when the last way to it is dropped.
-    pub fn start(guard: Arc<Guard>) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
-        let chain = head(&*guard.snapshot()?)?;
-        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let state = State { generation: guard.generation(), guard, chain };
+    /// Starts the writer's thread for this node. It ends when the last way to it is dropped.
+    pub fn start(guard: Arc<Guard>, node: NodeId) -> Result<(Self, std::thread::JoinHandle<()>), Error> {
+        let (head, _) = audit_log::head(&*guard.snapshot()?, node)?;
+        let (requests, receiver) = mpsc::channel(QUEUE_MAX);
+        let key = Key::default();
+        let state = State { generation: guard.generation(), guard, head, key: Arc::clone(&key) };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || state.run(receiver));
-        Ok((Self(sender), thread.map_err(|error| Error::Engine(error.to_string()))?))
+        Ok((Self { requests, key }, thread.map_err(|error| Error::Engine(error.to_string()))?))
+    }
+
+    /// Blocks have a MAC under this key from now on.
+    pub fn set_key(&self, key: MacKey) {
+        *self.key.write() = Some(key);
     }
 
     /// Hands a request over and waits for the commit.
     pub async fn submit(
         &self,
         transaction: Transaction,
-        entries: Vec<Entry>,
-        drained: Option<u64>,
+        entries: Entries,
+        drained: Option<Segment>,
     ) -> Result<Outcome, Error> {
         let (reply, answer) = oneshot::channel();
         let request = Request { transaction, entries, drained, reply };
-        self.0.send(request).await.map_err(|_| gone())?;
+        self.requests.send(request).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -59,11 +73,12 @@ impl Writer {
     pub fn submit_blocking(
         &self,
         transaction: Transaction,
-        entries: Vec<Entry>,
-        drained: Option<u64>,
+        entries: Entries,
+        drained: Option<Segment>,
     ) -> Result<Outcome, Error> {
         let (reply, answer) = oneshot::channel();
-        self.0.blocking_send(Request { transaction, entries, drained, reply }).map_err(|_| gone())?;
+        let request = Request { transaction, entries, drained, reply };
+        self.requests.blocking_send(request).map_err(|_| gone())?;
         answer.blocking_recv().map_err(|_| gone())?
     }
 }
@@ -72,28 +87,11 @@ fn gone() -> Error {
     Error::Stopped("the writer has ended".to_owned())
 }
 
-/// The chain as the last commit left it.
-pub fn head(snapshot: &dyn Snapshot) -> Result<Chain, Error> {
-    let mut chain = None;
-    snapshot.scan(audit::PREFIX, Order::Backward, &mut |key, value| {
-        chain = Chain::after(key, value);
-        match &chain {
-            Some(_) => ControlFlow::Break(()),
-            None => {
-                tracing::error!(
-                    "the audit has an entry under a key that is none: `keystead check` says more"
-                );
-                ControlFlow::Continue(())
-            }
-        }
-    })?;
-    Ok(chain.unwrap_or_default())
-}
-
 struct State {
     guard: Arc<Guard>,
-    chain: Chain,
-    /// The opening of the engine that the chain was read from.
+    head: Head,
+    key: Key,
+    /// The opening of the engine that the head was read from.
     generation: u64,
 }
 
@@ -117,10 +115,10 @@ impl State {
                 return answer_all(group.into_iter().map(|r| r.reply), &Err(error));
             }
         };
-        let mut merged = Merged { chain: self.chain.clone(), ..Merged::default() };
+        let mut merged = Merged::default();
         let mut accepted = Vec::new();
         for request in group {
-            match merged.add(&*snapshot, request.transaction, request.entries, request.drained) {
+            match merged.add(&*snapshot, request.transaction, &request.entries, request.drained) {
                 Ok(true) => accepted.push(request.reply),
                 Ok(false) => answer(request.reply, Ok(Outcome::Conflict)),
                 Err(error) => answer(request.reply, Err(error)),
@@ -130,23 +128,24 @@ impl State {
         if accepted.is_empty() {
             return;
         }
-        let writes = merged.overlay.into_iter().collect();
+        let mut head = self.head;
+        let writes = merged.into_writes(&mut head, self.key.read().as_ref());
         let result = self.guard.commit(Transaction { expects: Vec::new(), writes });
         match result {
             // Opened anew before the commit, what is on disk is what was validated against: nobody else writes.
-            Ok(()) => self.chain = merged.chain,
-            // Whether it was applied is open: the chain is read again.
+            Ok(()) => self.head = head,
+            // Whether it was applied is open: the head is read again.
             Err(_) => self.generation = u64::MAX,
         }
         answer_all(accepted.into_iter(), &result.map(|()| Outcome::Committed));
     }
 
-    /// The store as it stands, and the chain as it stands there.
+    /// The store as it stands, and the head of the audit as it stands there.
     fn snapshot(&mut self) -> Result<Arc<dyn Snapshot>, Error> {
         let generation = self.guard.generation();
         let snapshot = self.guard.snapshot()?;
         if self.generation != generation {
-            self.chain = head(&*snapshot)?;
+            (self.head, _) = audit_log::head(&*snapshot, self.head.node)?;
             self.generation = generation;
         }
         Ok(snapshot)
@@ -157,7 +156,10 @@ impl State {
 #[derive(Default)]
 struct Merged {
     overlay: HashMap<Vec<u8>, Option<Vec<u8>>>,
-    chain: Chain,
+    /// Of segments that are taken in.
+    bodies: Vec<Body>,
+    /// Of all requests.
+    entries: Entries,
 }
 
 impl Merged {
@@ -166,8 +168,8 @@ impl Merged {
         &mut self,
         snapshot: &dyn Snapshot,
         transaction: Transaction,
-        entries: Vec<Entry>,
-        drained: Option<u64>,
+        entries: &Entries,
+        drained: Option<Segment>,
     ) -> Result<bool, Error> {
         let is = |key: &[u8], expected: Option<&[u8]>| match self.overlay.get(key) {
             Some(value) => Ok(value.as_deref() == expected),
@@ -177,17 +179,15 @@ impl Merged {
             return Ok(false);
         }
         // A commit whose outcome was open may have taken a segment in: it is not taken in twice.
-        if let Some(segment) = drained
-            && journal::taken_in(self.held(snapshot, DRAINED_KEY)?) >= segment
+        if let Some((segment, _)) = &drained
+            && journal::taken_in(self.held(snapshot, DRAINED_KEY)?) >= *segment
         {
             return Ok(true);
         }
         self.overlay.extend(transaction.writes);
-        for entry in &entries {
-            let (key, value) = self.chain.append(entry);
-            self.overlay.insert(key, Some(value));
-        }
-        if let Some(segment) = drained {
+        self.entries.append(entries);
+        if let Some((segment, bodies)) = drained {
+            self.bodies.extend(bodies);
             self.overlay.insert(DRAINED_KEY.to_vec(), Some(segment.to_be_bytes().to_vec()));
         }
         Ok(true)
@@ -196,6 +196,16 @@ impl Merged {
     /// What a key holds behind the requests so far.
     fn held(&self, snapshot: &dyn Snapshot, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.overlay.get(key).map_or_else(|| snapshot.get(key), |value| Ok(value.clone()))
+    }
+
+    /// All writes, with the blocks of the audit, behind this head.
+    fn into_writes(self, head: &mut Head, key: Option<&MacKey>) -> Vec<Pair> {
+        let mut writes: Vec<Pair> = self.overlay.into_iter().collect();
+        for body in self.bodies.iter().chain(&Body::of(&self.entries)) {
+            let (key, block) = head.append(body, key);
+            writes.push((key, Some(block)));
+        }
+        writes
     }
 }
 

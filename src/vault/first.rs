@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::rows::{self, Rows};
 use super::{Error, FIRST_KEK, Hierarchy, TENANT, commit, site};
 use crate::audit;
+use crate::store::audit_log::NODE_KEY;
 use crate::store::{DRAINED_KEY, Database, FORMAT, FORMAT_KEY, Life, Order, STAMP_KEY, Snapshot, is_blank};
 use keystead_hsm::{
     Entropy as _, Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys, SystemEntropy, is_of_site,
@@ -46,9 +47,10 @@ pub fn must_belong_here(life: Option<&Life>, snapshot: &dyn Snapshot) -> Result<
 fn keeps_something(snapshot: &dyn Snapshot) -> Result<bool, Error> {
     let mut keeps = false;
     snapshot.scan(b"", Order::Forward, &mut |key, _| {
-        keeps = ![FORMAT_KEY, STAMP_KEY, DRAINED_KEY].contains(&key)
+        keeps = ![FORMAT_KEY, STAMP_KEY, DRAINED_KEY, NODE_KEY].contains(&key)
             && !key.starts_with(rows::PREFIX)
-            && !key.starts_with(audit::PREFIX);
+            && !key.starts_with(audit::PREFIX)
+            && !key.starts_with(audit::old::PREFIX);
         if keeps { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(keeps)
@@ -123,7 +125,7 @@ pub fn finish(database: &Database, master: &dyn MasterKeys) -> Result<(), Error>
 pub fn was_cut_off(rows: &Rows, snapshot: &dyn Snapshot) -> Result<bool, Error> {
     let mut others = false;
     snapshot.scan(b"", Order::Forward, &mut |key, _| {
-        others |= ![FORMAT_KEY, STAMP_KEY, rows::STORE_ID, rows::PLAN].contains(&key);
+        others |= ![FORMAT_KEY, STAMP_KEY, NODE_KEY, rows::STORE_ID, rows::PLAN].contains(&key);
         if others { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(!others && rows.are_of_a_first_start() && rows.plan()?.is_some_and(|plan| plan.from == Epoch(0)))

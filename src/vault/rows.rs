@@ -8,6 +8,7 @@
 //! | `vc` and an epoch | its key check value: a blob that only this key opens |
 //! | `vk` and a number | a key-encryption key (KEK), sealed under the master key that the blob names |
 //! | `vx` and a number | the check value of that KEK, 32 bytes |
+//! | `va` and a number | a key of the audit, sealed under a KEK |
 //! | `vr` | the plan of a rotation that is under way, or of the first start ([`Plan`]) |
 //! | `vl` | the list of all these rows |
 //!
@@ -37,6 +38,7 @@ pub const MASTER_KEY: &[u8] = Kind::MasterKey.prefix();
 pub const KEY_CHECK_VALUE: &[u8] = Kind::KeyCheckValue.prefix();
 pub const KEK: &[u8] = Kind::Kek.prefix();
 pub const CHECK: &[u8] = Kind::KekCheck.prefix();
+pub const AUDIT_KEY: &[u8] = Kind::AuditKey.prefix();
 pub const PLAN: &[u8] = Kind::Plan.prefix();
 pub const LIST: &[u8] = Kind::List.prefix();
 
@@ -52,6 +54,7 @@ const NAMES: &[(&[u8], &str)] = &[
     (KEY_CHECK_VALUE, "check value of a master key"),
     (KEK, "key-encryption key"),
     (CHECK, "check value of a key-encryption key"),
+    (AUDIT_KEY, "key of the audit"),
     (PLAN, "plan of a rotation"),
     (LIST, "list of the hierarchy's rows"),
 ];

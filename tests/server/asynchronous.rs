@@ -3,7 +3,7 @@
 use crate::support::dev::Dev;
 use crate::support::wire::{self, Wire};
 use bytes::Bytes;
-use keystead::audit;
+use keystead::store::audit_log;
 use keystead::store::{Database, Engine};
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::*;
@@ -125,7 +125,7 @@ fn a_pending_request_survives_the_death_of_the_server() {
 
     let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
     let mut outcomes = Vec::new();
-    let chain = audit::verify(&*database.snapshot().unwrap(), &mut |_, entry| {
+    let chain = audit_log::verify(&*database.snapshot().unwrap(), &mut |_, entry| {
         if entry.operation == "Create" && entry.objects.contains(&hex::encode(&kept)) {
             outcomes.push((entry.principal, entry.outcome));
         }

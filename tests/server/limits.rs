@@ -4,7 +4,8 @@
 use crate::support::dev::Dev;
 use crate::support::http::{media_type, post};
 use crate::support::wire::{self, Wire};
-use keystead::audit;
+use keystead::audit::{Entries, Entry};
+use keystead::store::audit_log;
 use keystead::store::{Database, Engine};
 use kmip_codec::Tag;
 use kmip_codec::attributes::Attribute;
@@ -224,17 +225,18 @@ fn what_a_client_sends_takes_little_of_the_audit() {
     drop(dev);
     let database = Database::open(Engine::Redb, &store).unwrap();
     let (mut entered, mut whole) = (0, false);
-    let mut visit = |_, entry: audit::Entry| {
+    let mut visit = |_, entry: Entry| {
         if entry.principal == "one" {
             entered += 1;
             // What is noted is bounded, and each name by itself.
             let log = if entry.operation == "Log" { 4_096 } else { 0 };
             let most = 1_200 + log + 400 * entry.objects.len();
-            assert!(entry.encode().len() < most, "{}: {} bytes", entry.operation, entry.encode().len());
+            let bytes = Entries::from(vec![entry.clone()]).into_frames().len();
+            assert!(bytes < most, "{}: {bytes} bytes", entry.operation);
             assert!(entry.objects.iter().all(|object| object.len() < 400), "{entry:?}");
             whole |= made.unique_identifier == entry.objects.concat().as_str().into();
         }
     };
-    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     assert!(entered >= 41 && whole, "{entered} entries; what the server has named stands whole: {whole}");
 }

@@ -8,7 +8,8 @@ mod starting;
 use crate::support::dev::{Dev, told};
 use crate::support::hunt;
 use crate::support::wire::{self, Wire};
-use keystead::audit;
+use keystead::audit::Entry;
+use keystead::store::audit_log;
 use keystead::store::{Database, Engine};
 use kmip_codec::attributes::Attribute;
 use kmip_codec::enums::*;
@@ -99,11 +100,11 @@ fn a_read_is_in_the_audit_when_the_server_dies_behind_its_answer() {
         dev.kill();
         let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
         let mut gets = 0;
-        let mut visit = |_, entry: audit::Entry| gets += usize::from(entry.operation == "Get");
+        let mut visit = |_, entry: Entry| gets += usize::from(entry.operation == "Get");
         // What the journal holds is taken into the chain when the store is opened.
         drop(database);
         let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
-        audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+        audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
         assert_eq!(gets, 5, "{reads}");
     }
 }
@@ -132,12 +133,12 @@ fn the_audit_says_what_the_answers_say() {
     drop(Database::open(Engine::Redb, &folder.path().join("store")).unwrap());
     let database = Database::open(Engine::Redb, &folder.path().join("store")).unwrap();
     let mut said = Vec::new();
-    let mut visit = |_, entry: audit::Entry| {
+    let mut visit = |_, entry: Entry| {
         if entry.operation == "Get" {
             said.push((entry.objects, entry.outcome));
         }
     };
-    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     let UniqueIdentifier::Text(id) = id else { panic!("{id:?}") };
     let entry = |object: &str, outcome: &str| (vec![object.to_owned()], outcome.to_owned());
     assert_eq!(

@@ -4,7 +4,8 @@
 use crate::support::dev::Dev;
 use crate::support::endpoint::{self, Endpoint};
 use crate::support::wire::{self, Wire};
-use keystead::audit;
+use keystead::audit::Entry;
+use keystead::store::audit_log;
 use keystead::store::{Database, Engine};
 use kmip_codec::Version;
 use kmip_codec::attributes::{Attribute, Attributes};
@@ -137,14 +138,14 @@ fn a_connection_that_is_turned_around() {
     drop(server);
     let database = Database::open(Engine::Redb, &store).unwrap();
     let mut entered = Vec::new();
-    let mut visit = |_, entry: audit::Entry| {
+    let mut visit = |_, entry: Entry| {
         entered.extend(
             ["Put", "Notify"]
                 .contains(&entry.operation.as_str())
                 .then_some((entry.operation, entry.principal)),
         );
     };
-    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     assert_eq!(entered, ["Put", "Notify"].map(|operation| (operation.to_owned(), "host".to_owned())));
 }
 
@@ -168,14 +169,14 @@ fn a_key_that_rotates_by_itself() {
     drop((endpoint, server));
     let database = Database::open(Engine::Redb, &store).unwrap();
     let mut rotations = Vec::new();
-    let mut visit = |_, entry: audit::Entry| {
+    let mut visit = |_, entry: Entry| {
         rotations.extend((entry.peer == "rotation").then_some((
             entry.operation,
             entry.principal,
             entry.objects,
         )));
     };
-    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     assert_eq!(rotations[0], ("ReKey".to_owned(), "host".to_owned(), vec![first, second]));
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 pub fn commit(database: &Database, key: &str, bytes: usize) -> Result<Outcome, Error> {
     let transaction = vec![(key.as_bytes().to_vec(), Some(vec![1; bytes]))].into();
-    database.commit_blocking(Submission { transaction, entries: vec![entry(key)] })
+    database.commit_blocking(Submission { transaction, entries: vec![entry(key)].into() })
 }
 
 /// Whether reads go on: the store is read, and their entries are taken.

@@ -134,7 +134,7 @@ pub fn tree(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
 fn commit(database: &Database, key: &str) -> Result<Outcome, Error> {
     // sled puts so large a value into a file of its own.
     let transaction = vec![(key.as_bytes().to_vec(), Some(vec![1; 2_000_000]))].into();
-    database.commit_blocking(Submission { transaction, entries: vec![entry(key)] })
+    database.commit_blocking(Submission { transaction, entries: vec![entry(key)].into() })
 }
 
 fn record_when_healed(database: &Database) {

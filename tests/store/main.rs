@@ -1,8 +1,8 @@
 //! One suite for every engine of the store, and for what stands on it: group commit, the journal of reads, the chain.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod audit;
 mod blocked;
-mod chain;
 mod check;
 mod crash;
 mod disk;
@@ -17,8 +17,9 @@ mod server;
 mod shared;
 #[path = "../support/mod.rs"]
 mod support;
+mod taken_over;
 
-use keystead::audit::{self, Entry};
+use keystead::audit::Entry;
 use keystead::store::*;
 use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
@@ -68,7 +69,7 @@ fn what_was_committed_is_there_after_a_reopen() {
                 assert!(database.snapshot().unwrap().get(key.as_bytes()).unwrap().is_some(), "{engine:?}");
             }
             let transaction = vec![put(&format!("key {round}"), "value")].into();
-            let submission = Submission { transaction, entries: Vec::new() };
+            let submission = Submission { transaction, ..Submission::default() };
             assert_eq!(database.commit_blocking(submission), Ok(Outcome::Committed));
         }
     }
@@ -87,8 +88,8 @@ fn grouped_commits_conflict_as_single_ones_do() {
         });
         let value = database.snapshot().unwrap().get(b"counter").unwrap().unwrap();
         assert_eq!(u64::from_be_bytes(value.try_into().unwrap()), 160, "{engine:?}");
-        let chain = audit::verify(&*database.snapshot().unwrap(), &mut |_, _| {}).unwrap().unwrap();
-        assert_eq!(chain.length(), 160, "one entry a commit, none for a conflict: {engine:?}");
+        let extent = audit_log::verify(&*database.snapshot().unwrap(), &mut |_, _| {}).unwrap().unwrap();
+        assert_eq!(extent.entries, 160, "one entry a commit, none for a conflict: {engine:?}");
     }
 }
 
@@ -101,7 +102,7 @@ fn add_one(database: &Database) {
             expects: vec![(b"counter".to_vec(), before)],
             writes: vec![(b"counter".to_vec(), Some(after))],
         };
-        let submission = Submission { transaction, entries: vec![entry("add")] };
+        let submission = Submission { transaction, entries: vec![entry("add")].into() };
         if database.commit_blocking(submission).unwrap() == Outcome::Committed {
             return;
         }
@@ -112,21 +113,21 @@ fn entry(operation: &str) -> Entry {
     Entry { operation: operation.to_owned(), objects: vec!["one".into(), "two".into()], ..Entry::default() }
 }
 
-#[tokio::test]
-async fn reads_are_in_the_chain_after_a_moment() {
+#[test]
+fn reads_are_in_the_chain_after_a_moment() {
     let folder = tempfile::tempdir().unwrap();
     let database = open(Engine::Redb, folder.path());
     for number in 0..20 {
-        database.record(vec![entry(&format!("read {number}"))]).await.unwrap();
+        database.record(vec![entry(&format!("read {number}"))].into()).unwrap();
     }
     let mut seen = 0;
     for _ in 0..100 {
         seen = 0;
-        audit::verify(&*database.snapshot().unwrap(), &mut |_, _| seen += 1).unwrap().unwrap();
+        audit_log::verify(&*database.snapshot().unwrap(), &mut |_, _| seen += 1).unwrap().unwrap();
         if seen == 20 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
     assert_eq!(seen, 20);
 }
@@ -137,8 +138,7 @@ fn reads_survive_the_death_of_the_process_once_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     let left = tempfile::tempdir().unwrap();
     let database = open(Engine::Redb, folder.path());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(database.record(vec![entry("first"), entry("second")])).unwrap();
+    database.record(vec![entry("first"), entry("second")].into()).unwrap();
     let segment =
         std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).find(|path| is_segment(path));
     let mut torn = std::fs::read(segment.unwrap()).unwrap();
@@ -150,7 +150,7 @@ fn reads_survive_the_death_of_the_process_once_and_whole() {
         let database = open(Engine::Redb, left.path());
         let mut seen = Vec::new();
         let mut visit = |_, entry: Entry| seen.push(entry.operation);
-        audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+        audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
         assert_eq!(seen, ["first", "second"], "round {round}");
         drop(database);
         assert!(!left.path().join("reads-1").exists());
@@ -181,10 +181,10 @@ fn a_newer_format_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(Engine::Redb, folder.path()));
     let store = RedbStore::open(folder.path()).unwrap();
-    store.commit(&vec![(b"f".to_vec(), Some(3u32.to_be_bytes().to_vec()))].into()).unwrap();
+    store.commit(&vec![(b"f".to_vec(), Some((FORMAT + 1).to_be_bytes().to_vec()))].into()).unwrap();
     drop(store);
     let refused = Database::open(Engine::Redb, folder.path()).err().unwrap();
-    assert_eq!(refused, Error::Format { found: "3".into(), known: 2 });
+    assert_eq!(refused, Error::Format { found: (FORMAT + 1).to_string(), known: FORMAT });
 }
 
 #[test]

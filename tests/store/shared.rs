@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 fn commit(database: &Database, writes: Vec<Pair>) {
-    let submission = Submission { transaction: writes.into(), entries: Vec::new() };
+    let submission = Submission { transaction: writes.into(), ..Submission::default() };
     assert_eq!(database.commit_blocking(submission), Ok(Outcome::Committed));
 }
 

@@ -1,61 +1,72 @@
 //! Frames of a segment: length, checksum, entry. A frame of length 0 says nothing: it shows that the file takes writes.
 
-use crate::audit::Entry;
+use crate::audit::{Encoded, Entries, HEAD_BYTES, old};
 
-const HEAD_BYTES: usize = 12;
+/// Where the checksum of a frame stands.
+const CHECKSUM: std::ops::Range<usize> = 4..HEAD_BYTES;
 
 /// What a segment holds.
 #[derive(Debug, Default, PartialEq)]
 pub struct Read {
     /// The entries of its whole frames.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// How many bytes between whole frames are no frame. What is torn at the end does not count: it was never
     /// acknowledged.
     pub damaged_bytes: usize,
 }
 
-/// Appends the frame of an entry.
-pub fn put(entry: &Entry, out: &mut Vec<u8>) {
-    put_body(&entry.encode(), out);
+/// A frame that says nothing.
+pub fn nothing() -> Vec<u8> {
+    let mut frame = vec![0; HEAD_BYTES];
+    put_checksums(&mut frame);
+    frame
 }
 
-/// Appends a frame that says nothing.
-pub fn put_nothing(out: &mut Vec<u8>) {
-    put_body(&[], out);
-}
-
-fn put_body(body: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.extend_from_slice(&checksum_of(body));
-    out.extend_from_slice(body);
+/// Puts the checksum into each of these frames.
+pub fn put_checksums(frames: &mut [u8]) {
+    let mut rest = frames;
+    while let Some((head, after)) = rest.split_first_chunk_mut::<HEAD_BYTES>() {
+        let [a, b, c, d, ..] = *head;
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let Some((body, after)) = after.split_at_mut_checked(length) else { return };
+        if let Some(place) = head.get_mut(CHECKSUM) {
+            place.copy_from_slice(&checksum_of(body));
+        }
+        rest = after;
+    }
 }
 
 /// Reads the frames. Bytes that are none are passed over: the frames behind them were acknowledged.
 pub fn read(bytes: &[u8]) -> Read {
     let (mut read, mut at, mut skipped) = (Read::default(), 0, 0);
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= HEAD_BYTES) {
-        let Some((entry, length)) = first(rest) else {
+        let Some(length) = first(rest, &mut read.entries) else {
             (at, skipped) = (at + 1, skipped + 1);
             continue;
         };
         read.damaged_bytes += std::mem::take(&mut skipped);
-        read.entries.extend(entry);
         at += length;
     }
     read
 }
 
-/// The frame that these bytes begin with, and its length.
-fn first(bytes: &[u8]) -> Option<(Option<Entry>, usize)> {
+/// Takes in the frame that these bytes begin with; gives its length.
+fn first(bytes: &[u8], entries: &mut Entries) -> Option<usize> {
     let (head, rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
-    let (length, checksum) = head.split_at(4);
+    let (length, checksum) = head.split_at(CHECKSUM.start);
     let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
     let body = rest.get(..length)?;
     if checksum_of(body) != checksum {
         return None;
     }
-    let entry = if body.is_empty() { None } else { Some(Entry::decode(body)?) };
-    Some((entry, HEAD_BYTES + length))
+    if !body.is_empty() {
+        match Encoded::read(body) {
+            Some(entry) => entries.add_encoded(entry.bytes()),
+            // Of the version that had texts alone.
+            None => entries.push(&old::decode(body)?),
+        }
+    }
+    Some(HEAD_BYTES + length)
 }
 
 /// The first 8 bytes of the SHA-256: against torn writes, not against people.

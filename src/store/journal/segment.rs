@@ -2,7 +2,7 @@
 //! those that are written when it is full.
 
 use super::{Found, frame};
-use crate::audit::Entry;
+use crate::audit::Entries;
 use crate::store::folder::Folder;
 use crate::store::{Error, Misplaced, room};
 use std::fs::File;
@@ -15,12 +15,18 @@ use std::time::Instant;
 const PREFIX: &str = "reads-";
 
 /// A segment is ended at this size.
-pub const BYTES_MAX: u64 = 512 * 1024;
+pub const BYTES_MAX: u64 = 1024 * 1024;
+
+/// One in reserved room at this one.
+const PIECE_BYTES: u64 = 512 * 1024;
+
+/// One with so many bytes is followed by another at once.
+const BUSY_BYTES: u64 = 64 * 1024;
 
 /// How often as large one gets where there is no other to go on in.
 const OVER: u32 = 8;
 
-/// The fewest and the most pieces of the reserve, each as large as a segment.
+/// The fewest and the most pieces of the reserve.
 const PIECES: (u64, u64) = (4, 32);
 
 /// The folder of the reserve, in that of the store.
@@ -43,7 +49,7 @@ pub struct Segment {
     file: File,
     folder: Folder,
     name: String,
-    /// Its number: segments are taken into the chain in this order.
+    /// Its number: segments are taken into the audit in this order.
     pub number: u64,
     /// Since when.
     pub since: Instant,
@@ -104,12 +110,20 @@ impl Segment {
         self.folder.at(&self.name)
     }
 
+    /// Fails where its file was deleted.
+    pub fn must_be_there(&self) -> Result<(), Error> {
+        match self.file.metadata() {
+            Ok(found) if found.nlink() == 0 => {
+                Err(Error::Moved { path: self.path(), what: Misplaced::SegmentGone, rescue: None })
+            }
+            Ok(_) => Ok(()),
+            Err(why) => Err(Error::of_file(&self.path(), &why)),
+        }
+    }
+
     /// Appends with one write. What a write that failed has left is cut off, or written over by the next.
     pub fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
         let failed = |why: &std::io::Error| Error::of_file(&self.path(), why);
-        if self.file.metadata().map_err(|why| failed(&why))?.nlink() == 0 {
-            return Err(Error::Moved { path: self.path(), what: Misplaced::SegmentGone, rescue: None });
-        }
         if let Err(why) = self.file.write_all_at(frames, self.length) {
             if !self.reserved {
                 let _ = self.file.set_len(self.length);
@@ -122,7 +136,12 @@ impl Segment {
 
     /// Whether it is as large as a segment gets.
     pub fn is_full(&self) -> bool {
-        self.length >= BYTES_MAX
+        self.length >= if self.reserved { PIECE_BYTES } else { BYTES_MAX }
+    }
+
+    /// Whether so much goes into it that the next is made before it ends.
+    pub fn is_busy(&self) -> bool {
+        self.length >= BUSY_BYTES
     }
 
     /// Whether it is larger than one gets even where there is no other.
@@ -130,13 +149,8 @@ impl Segment {
         self.length >= BYTES_MAX * u64::from(OVER)
     }
 
-    /// Whether nothing was written to it.
-    pub fn is_empty(&self) -> bool {
-        self.length == 0
-    }
-
     /// Its entries. Where some of it is no frame, a copy is kept aside and the log says so.
-    pub fn entries(&self) -> Result<Vec<Entry>, Error> {
+    pub fn entries(&self) -> Result<Entries, Error> {
         let mut bytes = Vec::new();
         let mut file = &self.file;
         let read = std::io::Seek::rewind(&mut file).and_then(|()| file.read_to_end(&mut bytes));
@@ -215,7 +229,7 @@ impl Reserve {
     /// As much of the disk as is right for its size.
     pub fn of(folder: &Folder) -> Self {
         let total = room::of(folder).map_or(u64::MAX, |(total, _)| total);
-        let wanted = (total / PART / BYTES_MAX).clamp(PIECES.0, PIECES.1);
+        let wanted = (total / PART / PIECE_BYTES).clamp(PIECES.0, PIECES.1);
         let mut reserve = Self { folder: folder.clone(), pieces: 0, wanted };
         reserve.fill();
         reserve
@@ -236,7 +250,7 @@ impl Reserve {
 
     /// How many reads may still be entered on a full disk, in bytes of their entries.
     pub fn bytes(&self) -> u64 {
-        self.pieces * BYTES_MAX
+        self.pieces * PIECE_BYTES
     }
 
     /// A segment in reserved room.
@@ -254,12 +268,12 @@ fn piece(number: u64) -> String {
 }
 
 fn is_allocated(file: &File) -> bool {
-    file.metadata().is_ok_and(|file| file.len() == 0 && file.blocks() * 512 >= BYTES_MAX)
+    file.metadata().is_ok_and(|file| file.len() == 0 && file.blocks() * 512 >= PIECE_BYTES)
 }
 
 /// Allocates the blocks without making the file longer.
 fn allocate(file: &File) -> bool {
     let keep = rustix::fs::FallocateFlags::KEEP_SIZE;
     // Some room over: the last frames of a segment may go beyond its size.
-    file.set_len(0).is_ok() && rustix::fs::fallocate(file, keep, 0, BYTES_MAX + BYTES_MAX / 4).is_ok()
+    file.set_len(0).is_ok() && rustix::fs::fallocate(file, keep, 0, PIECE_BYTES + PIECE_BYTES / 4).is_ok()
 }

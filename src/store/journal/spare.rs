@@ -1,7 +1,7 @@
 //! Segments that are open before they are wanted: with these the journal goes from one segment to the next and back without
 //! opening a file, so that reads go on where no further file may be opened.
 
-use super::segment::{self, Segment};
+use super::segment;
 use crate::store::folder::Folder;
 use std::fs::File;
 
@@ -10,7 +10,6 @@ const COUNT: usize = 2;
 
 /// Open and empty files in the folder of the reserve.
 pub struct Spares {
-    folder: Folder,
     open: [Option<File>; COUNT],
 }
 
@@ -19,23 +18,25 @@ impl Spares {
     pub fn of(folder: &Folder) -> Self {
         let _ = folder.make_folder(segment::RESERVE);
         let open = std::array::from_fn(|place| folder.write_or_create(&name(place)).ok());
-        Self { folder: folder.clone(), open }
+        Self { open }
     }
 
-    /// One of them as the segment of this number.
-    pub fn take(&mut self, number: u64) -> Option<Segment> {
+    /// One of them, and the name that it has.
+    pub fn take(&mut self) -> Option<(File, String)> {
         let place = self.open.iter().position(Option::is_some)?;
-        let file = self.open.get_mut(place)?.take()?;
-        file.set_len(0).ok()?;
-        Segment::from_file(&self.folder, file, &name(place), number).ok()
+        Some((self.open.get_mut(place)?.take()?, name(place)))
     }
 
-    /// Keeps the file of a segment that is done, or deletes it.
-    pub fn put(&mut self, segment: Segment) {
-        let free = self.open.iter().position(Option::is_none);
-        match free.and_then(|place| Some((self.open.get_mut(place)?, name(place)))) {
-            Some((open, name)) => *open = segment.into_file(&name),
-            None => segment.delete(),
+    /// The name for another one, where one is missing.
+    pub fn missing(&self) -> Option<String> {
+        self.open.iter().position(Option::is_none).map(name)
+    }
+
+    /// Keeps a file that has been given this name.
+    pub fn put(&mut self, file: File, named: &str) {
+        let place = (0..COUNT).find(|place| name(*place) == named);
+        if let Some(open) = place.and_then(|place| self.open.get_mut(place)) {
+            *open = Some(file);
         }
     }
 }

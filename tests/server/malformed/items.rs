@@ -4,8 +4,8 @@
 
 use crate::support::dev::{Dev, told};
 use crate::support::wire::{self, Wire};
-use keystead::audit;
 use keystead::explain::Exchange;
+use keystead::store::audit_log;
 use keystead::store::{Database, Engine};
 use kmip_codec::attributes::{Attribute, Name};
 use kmip_codec::enums::*;
@@ -170,7 +170,7 @@ fn an_item_that_cannot_be_read_fails_alone() {
 fn agrees(folder: &std::path::Path, failed: usize, made: usize) {
     let database = Database::open(Engine::Redb, &folder.join("store")).unwrap();
     let (mut refused, mut succeeded) = (0, 0);
-    let chain = audit::verify(&*database.snapshot().unwrap(), &mut |_, entry| match (
+    let chain = audit_log::verify(&*database.snapshot().unwrap(), &mut |_, entry| match (
         entry.operation.as_str(),
         entry.outcome.as_str(),
     ) {

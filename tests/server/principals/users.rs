@@ -5,8 +5,9 @@ use super::*;
 use crate::support::dev::{Dev, told};
 use crate::support::wire::{self, Wire};
 use keystead::admin::protocol::{self, AdminRequest};
-use keystead::audit;
+use keystead::audit::Entry;
 use keystead::authenticate::password_hash;
+use keystead::store::audit_log;
 use keystead::store::{Database, Engine};
 use kmip_codec::message::{Authentication, DeviceCredential, TicketCredential, UsernameAndPassword};
 use kmip_codec::operations::Response;
@@ -331,12 +332,12 @@ fn administration_has_no_way_around() {
     drop(dev);
     let database = Database::open(Engine::Redb, &store).unwrap();
     let mut entered = Vec::new();
-    let mut visit = |_, entry: audit::Entry| {
+    let mut visit = |_, entry: Entry| {
         if entry.operation.starts_with("Master") {
             entered.push((entry.principal, entry.operation, entry.outcome));
         }
     };
-    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     let wanted = [
         ("server", "MasterCreate", "Success"),
         ("needing", "MasterStatus", "AuthenticationNotSuccessful"),

@@ -4,8 +4,9 @@ use super::{Place, written};
 use crate::support::dev::{Dev, told};
 use crate::support::typed::{ask, ask_as, create, fingerprint, get, pair_of};
 use crate::support::wire;
-use keystead::audit::{self, Entry};
+use keystead::audit::Entry;
 use keystead::pki::Pair;
+use keystead::store::audit_log;
 use keystead::store::{Database, Engine};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
@@ -143,7 +144,7 @@ fn audited(folder: &Path, epoch: u64) {
         "Retired" => retired.push(entry.note.split(';').next().unwrap().to_owned()),
         _ => {}
     };
-    audit::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     let epochs = |all: std::ops::RangeInclusive<u64>| -> Vec<String> {
         all.map(|epoch| format!("epoch {epoch}")).collect()
     };

@@ -2,7 +2,7 @@
 //! commit that makes it so, wherever a rotation is cut off.
 
 use super::*;
-use keystead::audit;
+use keystead::store::audit_log;
 
 /// Operation, outcome, principal and note of all entries; the chain holds.
 fn entries(disk: &Disk) -> Vec<[String; 4]> {
@@ -11,7 +11,7 @@ fn entries(disk: &Disk) -> Vec<[String; 4]> {
         assert!(entry.time > 0);
         entries.push([entry.operation, entry.outcome, entry.principal, entry.note]);
     };
-    audit::verify(&*disk.0.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    audit_log::verify(&*disk.0.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     entries
 }
 
@@ -31,6 +31,7 @@ fn each_change_of_keys_has_its_entry() {
     let [first, second] = labels.as_slice() else { panic!("{labels:?}") };
     let expected = [
         ["MasterCreate", "Success", "server", &format!("epoch 1, key {first}")],
+        ["AuditKeyCreate", "Success", "server", "audit key 1"],
         ["MasterRotate", "Activated", "alice", &format!("epoch 2, key {second}")],
         ["MasterRotate", "Retired", "alice", "epoch 1; key-encryption keys under epoch 2: 1"],
     ];
