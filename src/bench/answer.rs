@@ -140,7 +140,7 @@ mod tests {
             (answer("a", &[8; 32], ResultStatus::Success), "digest"),
             (answer("a", &[7; 16], ResultStatus::Success), "length"),
             (answer("b", &right, ResultStatus::Success), "another object"),
-            (answer("a", &right, ResultStatus::OperationFailed), "refused: Item Not Found"),
+            (answer("a", &right, ResultStatus::OperationFailed), "refused: ItemNotFound"),
             (b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), "without an item"),
             (Vec::new(), "without an item"),
         ] {
