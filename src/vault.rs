@@ -9,6 +9,7 @@ mod damage;
 mod first;
 mod job;
 mod migration;
+mod opened;
 mod plan;
 mod ring;
 mod rotation;
@@ -17,15 +18,15 @@ mod site;
 
 pub use damage::Damage;
 pub use job::RunningJob;
-pub use ring::KeyRing;
+pub use ring::{Keks, KeyRing};
 pub use rotation::{MasterStatus, RotationReport};
 
 use crate::audit::Entry;
 use crate::store::{Claim, Database, Error as StoreError, Outcome, Pair, Submission, has_list, is_blank};
 use job::Jobs;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
+use opened::Opened;
 use rows::Rows;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -122,7 +123,7 @@ pub struct Hierarchy {
     store_id: [u8; 16],
     /// The KEK that new records are sealed under.
     current: u32,
-    opened: Mutex<BTreeMap<u32, (Arc<Kek>, Instant)>>,
+    opened: Mutex<Opened>,
     /// The records that were found damaged.
     damage: Arc<Damage>,
     jobs: Jobs,
@@ -240,13 +241,12 @@ impl Hierarchy {
 
     /// A KEK, if it is open now.
     pub fn opened_kek(&self, id: u32) -> Option<Arc<Kek>> {
-        self.opened_now().get(&id).map(|(kek, _)| Arc::clone(kek))
+        self.opened().now().get(&id).cloned()
     }
 
     /// The KEKs that are open now, for one request.
     pub fn ring(&self) -> KeyRing {
-        let opened = self.opened_now();
-        let keks = opened.iter().map(|(id, (kek, _))| (*id, Arc::clone(kek))).collect();
+        let keks = Arc::clone(self.opened().now());
         KeyRing::new(self.current, keks).noting(&self.damage)
     }
 
@@ -254,7 +254,7 @@ impl Hierarchy {
     pub fn ring_opened_anew(&self) -> Result<KeyRing, Error> {
         let rows = self.rows()?;
         let keks = rows.numbered(rows::KEK).map(|(id, _)| Ok((id, self.load(id)?)));
-        Ok(KeyRing::new(self.current, keks.collect::<Result<_, Error>>()?))
+        Ok(KeyRing::new(self.current, keks.collect::<Result<Keks, Error>>()?))
     }
 
     /// The records that were found damaged.
@@ -272,8 +272,8 @@ impl Hierarchy {
             other => other,
         };
         let kek = Arc::new(opened.map_err(|error| rows.named(error))?);
-        if matches!(self.keep, KekCaching::Cached(_)) {
-            self.opened().insert(id, (Arc::clone(&kek), Instant::now()));
+        if let KekCaching::Cached(time) = self.keep {
+            self.opened().keep(id, &kek, Instant::now() + time);
         }
         Ok(kek)
     }
@@ -283,17 +283,7 @@ impl Hierarchy {
         self.master.describe()
     }
 
-    /// Those whose time is not over.
-    fn opened_now(&self) -> MutexGuard<'_, BTreeMap<u32, (Arc<Kek>, Instant)>> {
-        let now = Instant::now();
-        let mut opened = self.opened();
-        if let KekCaching::Cached(time) = self.keep {
-            opened.retain(|_, (_, since)| now.duration_since(*since) < time);
-        }
-        opened
-    }
-
-    fn opened(&self) -> MutexGuard<'_, BTreeMap<u32, (Arc<Kek>, Instant)>> {
+    fn opened(&self) -> MutexGuard<'_, Opened> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,7 +1,8 @@
 //! The key-encryption key of a tenant: sealed by the master key, and the root of the keys that seal records.
 
+use crate::contexts::{Contexts, MacKey};
 use crate::{Entropy, Epoch, Error, MasterKeys, Secret};
-use aws_lc_rs::{hkdf, hmac};
+use aws_lc_rs::hkdf;
 
 /// Whom a KEK belongs to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,16 +31,12 @@ impl KekIdentity {
     }
 }
 
-/// A KEK in clear, taken apart into the keys that it is used for. It lives in locked memory and is wiped when
-/// dropped.
+/// A KEK in clear, taken apart into the keys that it is used for. They live in locked memory, set up for use, and are wiped
+/// when dropped.
 pub struct Kek {
     identity: KekIdentity,
-    /// Seals the values of objects.
-    pub(crate) record_key: Secret,
-    /// Authenticates their metadata.
-    pub(crate) metadata_key: Secret,
-    /// Authenticates the rows of the hierarchy.
-    hierarchy_key: Secret,
+    /// What seals the values of objects, and authenticates their metadata and the rows of the hierarchy.
+    pub(crate) keys: Contexts,
     check: CheckValue,
 }
 
@@ -107,11 +104,8 @@ impl Kek {
     }
 
     /// The MAC over the rows of the hierarchy.
-    pub fn mac_hierarchy(&self, rows: &[u8]) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.hierarchy_key.expose());
-        let mut out = [0; 32];
-        out.copy_from_slice(hmac::sign(&key, rows).as_ref());
-        out
+    pub fn mac_hierarchy(&self, rows: &[u8]) -> Result<[u8; 32], Error> {
+        self.keys.mac(MacKey::Hierarchy, &[rows]).ok_or(Error::Format("no MAC could be made"))
     }
 
     /// Whom it belongs to.
@@ -126,9 +120,10 @@ impl Kek {
         let record_key = expand(secret, &identity, b"record")?;
         let metadata_key = expand(secret, &identity, b"metadata")?;
         let hierarchy_key = expand(secret, &identity, b"hierarchy")?;
+        let keys = Contexts::new(&record_key, &metadata_key, &hierarchy_key)?;
         let mut check = [0; 32];
         check.copy_from_slice(expand(secret, &identity, &identity.encode_check())?.expose());
-        Ok(Self { identity, record_key, metadata_key, hierarchy_key, check })
+        Ok(Self { identity, keys, check })
     }
 }
 

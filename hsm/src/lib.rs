@@ -14,9 +14,11 @@
 //! opens a blob stands in the blob; it is never found by trying.
 
 mod blob;
+mod contexts;
 mod entropy;
 mod error;
 mod kek;
+mod locked;
 mod master;
 mod record;
 mod secret;
@@ -27,7 +29,7 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use error::Error;
 pub use kek::{CheckValue, Kek, KekIdentity};
 pub use master::{MasterKeyRef, Site, is_of_site};
-pub use record::{RecordIdentity, SealedRecord};
+pub use record::{RecordIdentity, SealedRecord, kek_of};
 pub use secret::{Secret, try_locked_memory};
 pub use software::Software;
 pub use token::{Pin, Slot, Token, TokenConfig};

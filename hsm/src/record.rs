@@ -14,13 +14,12 @@
 //! Nonces are random, 96 bits, under one key a KEK: at 2^32 records the chance of a repetition is 2^-33; a KEK is
 //! replaced long before.
 
-use crate::{Entropy, Error, Kek, Secret};
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hmac;
+use crate::contexts::{MAC_BYTES, MacKey, NONCE_BYTES, TAG_BYTES};
+use crate::{Entropy, Error, Kek};
+use zeroize::Zeroizing;
 
 const FORMAT: u8 = 1;
 const HEADER_BYTES: usize = 1 + 4;
-const NONCE_BYTES: usize = 12;
 
 /// Whom a value belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,25 +41,20 @@ pub struct RecordIdentity<'a> {
 pub struct SealedRecord(Vec<u8>);
 
 impl SealedRecord {
-    /// From the store.
-    pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
     /// For the store.
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
+}
 
-    /// The number of the KEK that it is sealed under.
-    pub fn kek(&self) -> Result<u32, Error> {
-        let header = self.0.first_chunk::<HEADER_BYTES>().ok_or(Error::Format("record too short"))?;
-        let [format, a, b, c, d] = *header;
-        if format != FORMAT {
-            return Err(Error::Format("unknown record format"));
-        }
-        Ok(u32::from_be_bytes([a, b, c, d]))
+/// The number of the KEK that a value of the store is sealed under.
+pub fn kek_of(sealed: &[u8]) -> Result<u32, Error> {
+    let header = sealed.first_chunk::<HEADER_BYTES>().ok_or(Error::Format("record too short"))?;
+    let [format, a, b, c, d] = *header;
+    if format != FORMAT {
+        return Err(Error::Format("unknown record format"));
     }
+    Ok(u32::from_be_bytes([a, b, c, d]))
 }
 
 impl Kek {
@@ -73,69 +67,59 @@ impl Kek {
     ) -> Result<SealedRecord, Error> {
         let mut nonce = [0; NONCE_BYTES];
         entropy.fill(&mut nonce)?;
-        let mut sealed = value.to_vec();
-        let aad = Aad::from(self.associated(b"keystead/record/1", identity));
-        record_key(&self.record_key)?
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)
-            .map_err(|_| Error::Format("sealing failed"))?;
-        let mut record = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + sealed.len());
+        let mut record = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + value.len() + TAG_BYTES);
         record.push(FORMAT);
         record.extend_from_slice(&self.identity().id.to_be_bytes());
         record.extend_from_slice(&nonce);
-        record.extend_from_slice(&sealed);
+        let begin = record.len();
+        record.resize(begin + value.len() + TAG_BYTES, 0);
+        let out = record.get_mut(begin..).unwrap_or_default();
+        self.keys.seal(&nonce, &self.associated(identity), value, out)?;
         Ok(SealedRecord(record))
     }
 
     /// Opens a value that belongs to this object; anything else is [`Error::Tampered`].
-    pub fn open_record(&self, identity: &RecordIdentity<'_>, sealed: &SealedRecord) -> Result<Secret, Error> {
-        if sealed.kek()? != self.identity().id {
+    pub fn open_record(
+        &self,
+        identity: &RecordIdentity<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if kek_of(sealed)? != self.identity().id {
             return Err(Error::Tampered);
         }
-        let body = sealed.0.get(HEADER_BYTES..).unwrap_or_default();
+        let body = sealed.get(HEADER_BYTES..).unwrap_or_default();
         let (nonce, cipher) = body.split_first_chunk::<NONCE_BYTES>().ok_or(Error::Tampered)?;
-        let mut buffer = zeroize::Zeroizing::new(cipher.to_vec());
-        let aad = Aad::from(self.associated(b"keystead/record/1", identity));
-        let opened = record_key(&self.record_key)?
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut buffer)
-            .map_err(|_| Error::Tampered)?;
-        Ok(Secret::new(opened.to_vec()))
+        let length = cipher.len().checked_sub(TAG_BYTES).ok_or(Error::Tampered)?;
+        let mut value = Zeroizing::new(vec![0; length]);
+        self.keys.open(nonce, &self.associated(identity), cipher, &mut value)?;
+        Ok(value)
     }
 
     /// The MAC over the metadata of an object.
-    pub fn mac(&self, object: &str, metadata: &[u8]) -> [u8; 32] {
-        let mut out = [0; 32];
-        out.copy_from_slice(self.metadata_mac(object, metadata).sign().as_ref());
-        out
+    pub fn mac(&self, object: &str, metadata: &[u8]) -> Result<[u8; MAC_BYTES], Error> {
+        let owner = self.owner();
+        let parts = [b"keystead/metadata/1", &owner[..], &length_of(object), object.as_bytes(), metadata];
+        self.keys.mac(MacKey::Metadata, &parts).ok_or(Error::Format("no MAC could be made"))
     }
 
     /// Whether the MAC is that of this object and this metadata; in constant time.
     pub fn is_mac(&self, object: &str, metadata: &[u8], mac: &[u8]) -> bool {
-        let own = self.metadata_mac(object, metadata).sign();
-        aws_lc_rs::constant_time::verify_slices_are_equal(own.as_ref(), mac).is_ok()
-    }
-
-    fn metadata_mac(&self, object: &str, metadata: &[u8]) -> hmac::Context {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.metadata_key.expose());
-        let mut context = hmac::Context::with_key(&key);
-        context.update(b"keystead/metadata/1");
-        context.update(&self.owner());
-        context.update(&length_of(object));
-        context.update(object.as_bytes());
-        context.update(metadata);
-        context
+        let own = self.mac(object, metadata);
+        own.is_ok_and(|own| aws_lc_rs::constant_time::verify_slices_are_equal(&own, mac).is_ok())
     }
 
     /// Store, tenant and KEK.
-    fn owner(&self) -> Vec<u8> {
+    fn owner(&self) -> [u8; 24] {
         let identity = self.identity();
-        let mut bytes = identity.store.to_vec();
-        bytes.extend_from_slice(&identity.tenant.to_be_bytes());
-        bytes.extend_from_slice(&identity.id.to_be_bytes());
+        let mut bytes = [0; 24];
+        let numbers = identity.tenant.to_be_bytes().into_iter().chain(identity.id.to_be_bytes());
+        bytes.iter_mut().zip(identity.store.into_iter().chain(numbers)).for_each(|(to, from)| *to = from);
         bytes
     }
 
-    fn associated(&self, label: &[u8], identity: &RecordIdentity<'_>) -> Vec<u8> {
-        let mut data = label.to_vec();
+    fn associated(&self, identity: &RecordIdentity<'_>) -> Vec<u8> {
+        let mut data = Vec::with_capacity(80 + identity.object.len());
+        data.extend_from_slice(b"keystead/record/1");
         data.push(FORMAT);
         data.extend_from_slice(&self.owner());
         data.extend_from_slice(&length_of(identity.object));
@@ -149,10 +133,4 @@ impl Kek {
 
 fn length_of(text: &str) -> [u8; 4] {
     u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes()
-}
-
-fn record_key(secret: &Secret) -> Result<LessSafeKey, Error> {
-    let key = UnboundKey::new(&AES_256_GCM, secret.expose())
-        .map_err(|_| Error::Format("a record key has 32 bytes"))?;
-    Ok(LessSafeKey::new(key))
 }

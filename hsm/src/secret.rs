@@ -95,7 +95,7 @@ pub fn try_locked_memory() {
 /// Whether the log has that memory cannot be locked.
 static TOLD: AtomicBool = AtomicBool::new(false);
 
-fn tell(why: Errno) {
+pub(crate) fn tell(why: Errno) {
     if !TOLD.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             %why,
@@ -113,7 +113,7 @@ fn span(page: usize) -> (*mut c_void, usize) {
 }
 
 #[allow(unsafe_code, reason = "mlock and madvise take addresses: a C border")]
-fn keep(page: usize) -> Result<(), Errno> {
+pub(crate) fn keep(page: usize) -> Result<(), Errno> {
     let (start, length) = span(page);
     // SAFETY: part of a live allocation lies on the page. DONTDUMP marks it for the core dumper alone.
     let _ = unsafe { rustix::mm::madvise(start, length, Advice::LinuxDontDump) };
@@ -122,7 +122,7 @@ fn keep(page: usize) -> Result<(), Errno> {
 }
 
 #[allow(unsafe_code, reason = "munlock and madvise take addresses: a C border")]
-fn let_go(page: usize) {
+pub(crate) fn let_go(page: usize) {
     let (start, length) = span(page);
     // SAFETY: part of an allocation that is live yet lies on the page; unlocking it changes no byte of it.
     let _ = unsafe { rustix::mm::munlock(start, length) };

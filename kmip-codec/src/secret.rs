@@ -30,6 +30,12 @@ impl From<Vec<u8>> for SecretBytes {
     }
 }
 
+impl From<Zeroizing<Vec<u8>>> for SecretBytes {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl From<&[u8]> for SecretBytes {
     fn from(bytes: &[u8]) -> Self {
         Self(Zeroizing::new(bytes.to_vec()))

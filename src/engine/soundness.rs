@@ -118,9 +118,9 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
 fn object(id: &str, value: &[u8], vault: Option<&dyn Vault>) -> Result<Sound, Unsound> {
     let metadata = match vault {
         Some(vault) => vault.verify(id, value)?,
-        None => unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
+        None => unproved(value).ok_or(Unsound::Damaged("it is cut off"))?,
     };
-    let object = Object::decode(&metadata).map_err(|_| Unsound::Damaged("it cannot be read"))?;
+    let object = Object::decode(metadata).map_err(|_| Unsound::Damaged("it cannot be read"))?;
     if object.place() != id {
         return Err(Unsound::Damaged("it is that of another object"));
     }
@@ -138,9 +138,9 @@ fn json<T: serde::de::DeserializeOwned>(
 ) -> Result<Sound, Unsound> {
     let record = match vault {
         Some(vault) => vault.verify(id, value)?,
-        None => unproved(value).ok_or(Unsound::Damaged("it is cut off"))?.to_vec(),
+        None => unproved(value).ok_or(Unsound::Damaged("it is cut off"))?,
     };
-    match serde_json::from_slice::<T>(&record) {
+    match serde_json::from_slice::<T>(record) {
         Ok(_) => Ok(Sound::default()),
         Err(_) => Err(Unsound::Damaged("it cannot be read")),
     }

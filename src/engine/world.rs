@@ -96,7 +96,7 @@ pub trait Vault {
     fn protect(&self, id: &str, metadata: &[u8]) -> Result<Vec<u8>, Need>;
 
     /// Checks and takes off the MAC.
-    fn verify(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError>;
+    fn verify<'p>(&self, id: &str, protected: &'p [u8]) -> Result<&'p [u8], OpenError>;
 
     /// Notes a record that does not open, for the log and the count of damaged ones.
     fn note_damage(&self, record: &str);

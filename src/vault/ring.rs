@@ -3,7 +3,7 @@
 use super::Damage;
 use crate::engine::need::Need;
 use crate::engine::world::{OpenError, ValueIdentity, Vault};
-use keystead_hsm::{Error, Kek, RecordIdentity, SealedRecord, SystemEntropy};
+use keystead_hsm::{Error, Kek, RecordIdentity, SealedRecord, SystemEntropy, kek_of};
 use kmip_codec::SecretBytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,18 +11,23 @@ use std::sync::Arc;
 /// The form of stored metadata: this byte, the number of the KEK (4 bytes), the MAC (32 bytes), the metadata.
 const METADATA_FORMAT: u8 = 1;
 const MAC_BYTES: usize = 32;
+/// Where the metadata begins.
+const METADATA_BEGIN: usize = 5 + MAC_BYTES;
 
 /// KEKs by number.
+pub type Keks = BTreeMap<u32, Arc<Kek>>;
+
+/// The KEKs of one request. Requests share a set; one that lacks a KEK adds it to a set of its own.
 pub struct KeyRing {
     current: u32,
-    keks: BTreeMap<u32, Arc<Kek>>,
+    keks: Arc<Keks>,
     damage: Arc<Damage>,
 }
 
 impl KeyRing {
     /// A ring of these KEKs, sealing under the current one.
-    pub fn new(current: u32, keks: BTreeMap<u32, Arc<Kek>>) -> Self {
-        Self { current, keks, damage: Arc::default() }
+    pub fn new(current: u32, keks: impl Into<Arc<Keks>>) -> Self {
+        Self { current, keks: keks.into(), damage: Arc::default() }
     }
 
     /// The same ring, which notes there what does not open.
@@ -32,7 +37,7 @@ impl KeyRing {
 
     /// Adds a KEK that was asked for.
     pub fn add(&mut self, kek: Arc<Kek>) {
-        self.keks.insert(kek.identity().id, kek);
+        Arc::make_mut(&mut self.keks).insert(kek.identity().id, kek);
     }
 
     fn kek(&self, id: u32) -> Result<&Kek, Need> {
@@ -52,14 +57,17 @@ impl Vault for KeyRing {
     }
 
     fn protect(&self, id: &str, metadata: &[u8]) -> Result<Vec<u8>, Need> {
-        let mut out = vec![METADATA_FORMAT];
+        let mac = self.kek(self.current)?.mac(id, metadata);
+        let mac = mac.map_err(|error| Need::Failed(error.to_string()))?;
+        let mut out = Vec::with_capacity(METADATA_BEGIN + metadata.len());
+        out.push(METADATA_FORMAT);
         out.extend_from_slice(&self.current.to_be_bytes());
-        out.extend_from_slice(&self.kek(self.current)?.mac(id, metadata));
+        out.extend_from_slice(&mac);
         out.extend_from_slice(metadata);
         Ok(out)
     }
 
-    fn verify(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn verify<'p>(&self, id: &str, protected: &'p [u8]) -> Result<&'p [u8], OpenError> {
         self.verify_metadata(id, protected)
     }
 
@@ -70,17 +78,16 @@ impl Vault for KeyRing {
 
 impl KeyRing {
     fn open_record(&self, identity: &ValueIdentity<'_>, sealed: &[u8]) -> Result<SecretBytes, OpenError> {
-        let sealed = SealedRecord::from_bytes(sealed.to_vec());
-        let id = sealed.kek().map_err(|_| OpenError::Tampered)?;
+        let id = kek_of(sealed).map_err(|_| OpenError::Tampered)?;
         let kek = self.known(id)?;
-        match kek.open_record(&record(identity), &sealed) {
-            Ok(value) => Ok(value.expose().into()),
+        match kek.open_record(&record(identity), sealed) {
+            Ok(value) => Ok(value.into()),
             Err(Error::Tampered | Error::Format(_)) => Err(OpenError::Tampered),
             Err(error) => Err(OpenError::Need(Need::Failed(error.to_string()))),
         }
     }
 
-    fn verify_metadata(&self, id: &str, protected: &[u8]) -> Result<Vec<u8>, OpenError> {
+    fn verify_metadata<'p>(&self, id: &str, protected: &'p [u8]) -> Result<&'p [u8], OpenError> {
         let (header, rest) = protected.split_first_chunk::<5>().ok_or(OpenError::Tampered)?;
         let [format, a, b, c, d] = *header;
         let (mac, metadata) = rest.split_at_checked(MAC_BYTES).ok_or(OpenError::Tampered)?;
@@ -88,7 +95,7 @@ impl KeyRing {
             return Err(OpenError::Tampered);
         }
         let kek = self.known(u32::from_be_bytes([a, b, c, d]))?;
-        if kek.is_mac(id, metadata, mac) { Ok(metadata.to_vec()) } else { Err(OpenError::Tampered) }
+        if kek.is_mac(id, metadata, mac) { Ok(metadata) } else { Err(OpenError::Tampered) }
     }
 
     /// The KEK that stored bytes name. A number above the current one was never given out: the bytes were changed,

@@ -184,7 +184,7 @@ impl Rows {
             body.extend_from_slice(key);
             body.extend_from_slice(&digest_of(value));
         }
-        let mac = kek.mac_hierarchy(&[self.store_id()?.as_slice(), &body].concat());
+        let mac = kek.mac_hierarchy(&[self.store_id()?.as_slice(), &body].concat())?;
         Ok([&[LIST_FORMAT], kek.identity().id.to_be_bytes().as_slice(), &mac, &body].concat())
     }
 
@@ -219,7 +219,7 @@ impl Rows {
     pub fn prove_list(&self, kek: &Kek) -> Result<(), Error> {
         let mac = self.parse_list()?.mac;
         let body = self.need(LIST)?.get(1 + 4 + MAC_BYTES..).unwrap_or_default();
-        let own = kek.mac_hierarchy(&[self.store_id()?.as_slice(), body].concat());
+        let own = kek.mac_hierarchy(&[self.store_id()?.as_slice(), body].concat())?;
         let same = aws_lc_rs::constant_time::verify_slices_are_equal(&own, mac);
         same.map_err(|_| Error::Changed(name(LIST)))
     }

@@ -137,7 +137,7 @@ impl Draft<'_> {
         let Some(protected) = self.read_row(key)? else { return Ok(None) };
         let id = id();
         let record = self.world.vault.verify(&id, &protected).map_err(|error| self.opened(error, &id))?;
-        serde_json::from_slice(&record).map(Some).map_err(|_| self.damaged(&id))
+        serde_json::from_slice(record).map(Some).map_err(|_| self.damaged(&id))
     }
 
     fn put_protected(&mut self, key: Vec<u8>, id: &str, record: &impl Serialize) -> OpResult<()> {

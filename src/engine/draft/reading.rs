@@ -130,7 +130,7 @@ impl Draft<'_> {
 
     fn verified(&self, place: &str, record: &[u8]) -> OpResult<Object> {
         let metadata = self.world.vault.verify(place, record).map_err(|error| self.opened(error, place))?;
-        Object::decode(&metadata).map_err(|_| self.damaged(place))
+        Object::decode(metadata).map_err(|_| self.damaged(place))
     }
 
     /// Remembers what the store has of an object that is to be written: the transaction holds only where it still has that. What was

@@ -20,7 +20,8 @@ impl Draft<'_> {
     pub fn rule(&mut self, name: &str) -> OpResult<Option<Vec<u8>>> {
         let Some(protected) = self.read_row(&keyspace::rule(name))? else { return Ok(None) };
         let id = rule_id(name);
-        self.world.vault.verify(&id, &protected).map(Some).map_err(|error| self.opened(error, &id))
+        let rule = self.world.vault.verify(&id, &protected).map_err(|error| self.opened(error, &id))?;
+        Ok(Some(rule.to_vec()))
     }
 
     /// Sets it, under a MAC like the attributes of objects, or takes it away.
@@ -154,7 +155,7 @@ impl Draft<'_> {
         let Some(protected) = self.read_row(key)? else { return Ok(None) };
         let id = ticket_id(key);
         let record = self.world.vault.verify(&id, &protected).map_err(|error| self.opened(error, &id))?;
-        let record = serde_json::from_slice(&record).map_err(|_| self.damaged(&id))?;
+        let record = serde_json::from_slice(record).map_err(|_| self.damaged(&id))?;
         Ok(Some(record))
     }
 
