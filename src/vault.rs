@@ -11,6 +11,7 @@ mod job;
 mod migration;
 mod opened;
 mod plan;
+mod remembered;
 mod ring;
 mod rotation;
 mod rows;
@@ -18,6 +19,7 @@ mod site;
 
 pub use damage::Damage;
 pub use job::RunningJob;
+pub use remembered::Remembered;
 pub use ring::{Keks, KeyRing};
 pub use rotation::{MasterStatus, RotationReport};
 
@@ -126,6 +128,8 @@ pub struct Hierarchy {
     opened: Mutex<Opened>,
     /// The records that were found damaged.
     damage: Arc<Damage>,
+    /// What was made of metadata.
+    remembered: Arc<Remembered>,
     jobs: Jobs,
 }
 
@@ -221,7 +225,8 @@ impl Hierarchy {
         }
         let (current, opened, damage, jobs) =
             (rows.list_kek()?, Mutex::default(), Arc::default(), Jobs::default());
-        let hierarchy = Self { database, master, keep, store_id, current, opened, damage, jobs };
+        let remembered = Arc::default();
+        let hierarchy = Self { database, master, keep, store_id, current, opened, damage, remembered, jobs };
         rows.master_key(rows.epoch()?)?;
         hierarchy.prove()?;
         rows.prove_list(&*hierarchy.load(current)?)?;
@@ -247,7 +252,7 @@ impl Hierarchy {
     /// The KEKs that are open now, for one request.
     pub fn ring(&self) -> KeyRing {
         let keks = Arc::clone(self.opened().now());
-        KeyRing::new(self.current, keks).noting(&self.damage)
+        KeyRing::new(self.current, keks).noting(&self.damage).remembering(&self.remembered)
     }
 
     /// A ring with every KEK, opened in the HSM now: those under master keys of earlier epochs too.

@@ -39,7 +39,7 @@ pub fn misnamed(view: &dyn View) -> Result<BTreeSet<String>, Need> {
             .map(|(_, place)| keyspace::object(place));
         let record = place.map(|key| view.get(&key)).transpose()?.flatten();
         let object = record.as_deref().and_then(unproved).and_then(|bytes| Object::decode(bytes).ok());
-        found.extend(object.map(|object| object.owner).filter(|owner| flaw(owner).is_some()));
+        found.extend(object.map(|object| object.owner.clone()).filter(|owner| flaw(owner).is_some()));
         // One object of each owner or group is enough: on behind every entry of this one.
         behind = Some([keyspace::scope_of(&entry), &vec![u8::MAX; keyspace::index_prefix_length()]].concat());
     }

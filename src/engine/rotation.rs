@@ -69,7 +69,7 @@ pub fn due_by_owner(
     for due in all_due(world.now.seconds(), world.view)?.into_iter().filter(|due| !is_known(due)) {
         let owner = match Draft::new(world, &nobody).danger_at(&due.place) {
             Ok(Some(object)) if !is_due(&object, world.now.seconds()) => continue,
-            Ok(object) => object.map(|object| object.owner).unwrap_or_default(),
+            Ok(object) => object.map(|object| object.owner.clone()).unwrap_or_default(),
             Err(Interrupt::Need(need)) => return Err(need),
             Err(Interrupt::Refused(_)) => String::new(),
         };

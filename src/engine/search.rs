@@ -57,7 +57,7 @@ pub fn search(
     let mut visit = |draft: &mut Draft<'_>, object: Object| {
         if filter.selects(&conditions, &object, now, |price| draft.take_time(price))? {
             if matches >= offset && identifiers.len() < maximum {
-                identifiers.push(object.id);
+                identifiers.push(object.id.clone());
             }
             matches += 1;
         }

@@ -62,6 +62,9 @@ const GLANCE: u64 = 3;
 /// What the record of an ordinary object has at most, in bytes: `limits.searched_objects` counts such objects.
 const ORDINARY_BYTES: usize = 4096;
 
+/// What reading an attribute takes at least, in bytes that are gone over.
+const ATTRIBUTE_BYTES: usize = 96;
+
 /// How many bytes of answers and changes a request may hold without being one of few that hold much.
 pub const HELD_AT_ONCE: usize = 1 << 20;
 
@@ -163,6 +166,11 @@ pub fn fetching(count: usize) -> u64 {
 /// Going over so many keys of the store, one behind the other.
 pub fn scanning(rows: usize) -> u64 {
     rows as u64 / 2
+}
+
+/// What so many attributes add to the bytes of their record: many small ones take more than those.
+pub fn attributes(count: usize, record: usize) -> u64 {
+    bytes((count * ATTRIBUTE_BYTES).saturating_sub(record))
 }
 
 /// Looking at an object whose record has so many bytes, to find others among them: what an ordinary one takes, and what its size

@@ -4,7 +4,7 @@
 use super::rows::{self, Rows};
 use super::{Error, Hierarchy, job};
 use crate::audit::{MacKey, MacState};
-use keystead_hsm::{Entropy as _, Kek, RecordIdentity, SealedRecord, SystemEntropy};
+use keystead_hsm::{Entropy as _, Kek, RecordIdentity, SystemEntropy, kek_of};
 use zeroize::Zeroizing;
 
 /// The number of the first key.
@@ -35,10 +35,8 @@ fn name(number: u32) -> String {
 
 fn open(kek: &Kek, number: u32, sealed: &[u8]) -> Result<MacKey, Error> {
     let wrong = || Error::Changed(rows::name(&rows::numbered(rows::AUDIT_KEY, number)));
-    let opened =
-        kek.open_record(&identity(&name(number), number), &SealedRecord::from_bytes(sealed.to_vec()));
-    let opened = opened.map_err(|_| wrong())?;
-    Ok(MacKey::new(number, opened.expose().try_into().map_err(|_| wrong())?))
+    let opened = kek.open_record(&identity(&name(number), number), sealed).map_err(|_| wrong())?;
+    Ok(MacKey::new(number, opened.as_slice().try_into().map_err(|_| wrong())?))
 }
 
 impl Hierarchy {
@@ -49,7 +47,7 @@ impl Hierarchy {
     }
 
     fn open_audit_key(&self, number: u32, sealed: &[u8]) -> Result<MacKey, Error> {
-        let kek = SealedRecord::from_bytes(sealed.to_vec()).kek()?;
+        let kek = kek_of(sealed)?;
         open(&*self.load(kek)?, number, sealed)
     }
 

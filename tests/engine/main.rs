@@ -40,6 +40,7 @@ mod query;
 mod reasons;
 mod reference;
 mod refusals;
+mod remembered;
 mod removed;
 mod revoked_meanwhile;
 mod rotation;

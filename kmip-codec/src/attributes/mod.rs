@@ -8,6 +8,7 @@
 mod filter;
 mod list;
 mod reference;
+mod stored;
 mod table;
 mod types;
 

@@ -4,6 +4,7 @@
 
 mod binary;
 mod buffer;
+mod compact;
 mod growing;
 mod json;
 mod log;
@@ -17,6 +18,7 @@ mod xml;
 
 pub(crate) use binary::item_offsets;
 pub use binary::{BinarySink, BinarySource, Bookmark, LengthSink, frame_length};
+pub use compact::{CompactSink, CompactSource};
 pub use json::JsonSink;
 pub use log::LogSink;
 pub use place::Place;

@@ -142,14 +142,16 @@ impl Handing {
         let place = object.place.is_some().then(|| keyspace::imported(&heir.name, &object.id));
         let identity = Identity { validity: None, path: CertificatePath::default(), ..heir.identity.clone() };
         let rotated_as = object.rotated_as.as_ref().map(|_| identity);
-        let mut moved = Object { owner: heir.name.clone(), place, rotated_as, ..object.clone() };
+        let mut moved = object.clone();
+        moved.owner.clone_from(&heir.name);
+        (moved.place, moved.rotated_as) = (place, rotated_as);
         let mut renamed = Vec::new();
         if self.rename {
             if moved.place() != object.place() && cx.draft.is_occupied(moved.place())? {
                 let id = cx.new_identifier()?;
                 renamed.push(Renamed { object: id.clone(), from: object.id.clone(), to: id.clone() });
                 moved.attributes.set(Attribute::UniqueIdentifier(id.as_str().into()));
-                moved = Object { id, place: None, ..moved };
+                (moved.id, moved.place) = (id, None);
             }
             for taken in cx.draft.names_taken(&moved, names)? {
                 let name = Name { value: format!("{}-{}", taken.value, moved.id), ..taken.clone() };

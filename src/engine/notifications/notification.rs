@@ -152,6 +152,6 @@ fn difference(before: &Object, object: &Object) -> Option<What> {
     let differing: HashSet<&AttributeReference> = differing.iter().collect();
     let last_change = |entry: &Entry| matches!(entry.attribute, Attribute::LastChangeDate(_));
     let is_changed = |entry: &Entry| last_change(entry) || differing.contains(&entry.attribute.reference());
-    let changed = object.attributes.to_list().0.into_iter().filter(is_changed).collect();
+    let changed = object.attributes.entries().0.iter().filter(|entry| is_changed(entry)).cloned().collect();
     Some(What::Notify { changed: Attributes(changed), gone })
 }

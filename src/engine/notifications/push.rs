@@ -124,7 +124,7 @@ fn notify(
         references.dedup();
     }
     let notify = NotifyRequest {
-        unique_identifier: object.id.into(),
+        unique_identifier: object.id.clone().into(),
         attributes: Some(AttributeList(Attributes(attributes))),
         references,
     };

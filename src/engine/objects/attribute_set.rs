@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 /// The attributes of one object, each with its index.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct AttributeSet(Vec<Entry>);
+pub struct AttributeSet(Attributes);
 
 impl AttributeSet {
     /// How many instances of attributes.
@@ -17,28 +17,28 @@ impl AttributeSet {
     /// From the stored form, in which every instance has its index; elsewhere those that have none get the next one.
     pub fn from_list(list: Attributes) -> Self {
         if list.0.iter().all(|entry| entry.index.is_some()) {
-            return Self(list.0);
+            return Self(list);
         }
-        let (mut held, mut places) = (Self(Vec::with_capacity(list.len())), Places::default());
+        let (mut held, mut places) = (Self(Attributes(Vec::with_capacity(list.len()))), Places::default());
         for entry in list.0 {
             held.push(&mut places, entry);
         }
         held
     }
 
-    /// The stored form.
-    pub fn to_list(&self) -> Attributes {
-        Attributes(self.0.clone())
+    /// With their indexes.
+    pub fn entries(&self) -> &Attributes {
+        &self.0
     }
 
     /// The attributes.
     pub fn iter(&self) -> impl Iterator<Item = &Attribute> {
-        self.0.iter().map(|entry| &entry.attribute)
+        self.0.0.iter().map(|entry| &entry.attribute)
     }
 
     /// The instances of one attribute, with their indexes.
     pub fn instances(&self, reference: &AttributeReference) -> impl Iterator<Item = &Entry> {
-        self.0.iter().filter(move |entry| entry.attribute.is_called(reference))
+        self.0.0.iter().filter(move |entry| entry.attribute.is_called(reference))
     }
 
     /// Whether there is an instance.
@@ -61,7 +61,7 @@ impl AttributeSet {
     /// The instances of each attribute.
     pub fn by_reference(&self) -> HashMap<AttributeReference, Vec<&Entry>> {
         let mut instances: HashMap<AttributeReference, Vec<&Entry>> = HashMap::new();
-        for entry in &self.0 {
+        for entry in &self.0.0 {
             instances.entry(entry.attribute.reference()).or_default().push(entry);
         }
         instances
@@ -70,7 +70,7 @@ impl AttributeSet {
     /// Adds an instance; returns its index.
     pub fn add(&mut self, attribute: Attribute) -> i32 {
         let index = self.next_index(&attribute.reference());
-        self.0.push(Entry { index: Some(index), attribute });
+        self.0.0.push(Entry { index: Some(index), attribute });
         index
     }
 
@@ -88,7 +88,7 @@ impl AttributeSet {
         for attribute in attributes {
             let is_single = attribute.row().is_some_and(|row| row.count == Count::One);
             let there = places.0.get(&attribute.reference()).filter(|_| is_single);
-            match there.and_then(|(first, _)| self.0.get_mut(*first)) {
+            match there.and_then(|(first, _)| self.0.0.get_mut(*first)) {
                 Some(entry) => entry.attribute = attribute,
                 None => self.push(&mut places, Entry { index: None, attribute }),
             }
@@ -97,7 +97,7 @@ impl AttributeSet {
 
     fn places(&self) -> Places {
         let mut places = Places::default();
-        for (place, entry) in self.0.iter().enumerate() {
+        for (place, entry) in self.0.0.iter().enumerate() {
             places.note(place, entry);
         }
         places
@@ -107,13 +107,13 @@ impl AttributeSet {
         let next = || places.0.get(&entry.attribute.reference()).map_or(0, |(_, next)| *next);
         let entry = Entry { index: Some(entry.index.unwrap_or_else(next)), ..entry };
         places.note(self.0.len(), &entry);
-        self.0.push(entry);
+        self.0.0.push(entry);
     }
 
     /// Sets a single-valued attribute, whether or not it had a value.
     pub fn set(&mut self, attribute: Attribute) {
         let reference = attribute.reference();
-        match self.0.iter_mut().find(|entry| entry.attribute.is_called(&reference)) {
+        match self.0.0.iter_mut().find(|entry| entry.attribute.is_called(&reference)) {
             Some(entry) => entry.attribute = attribute,
             None => {
                 self.add(attribute);
@@ -124,26 +124,26 @@ impl AttributeSet {
     /// Replaces the instance of this index; gives back the old one.
     pub fn replace(&mut self, index: i32, attribute: Attribute) -> Option<Attribute> {
         let reference = attribute.reference();
-        let found = self.0.iter_mut().find(|e| e.index == Some(index) && e.attribute.is_called(&reference));
+        let found = self.0.0.iter_mut().find(|e| e.index == Some(index) && e.attribute.is_called(&reference));
         found.map(|entry| std::mem::replace(&mut entry.attribute, attribute))
     }
 
     /// Puts one value in the place of another, under its index.
     pub fn exchange(&mut self, before: &Attribute, after: Attribute) {
-        if let Some(entry) = self.0.iter_mut().find(|entry| entry.attribute == *before) {
+        if let Some(entry) = self.0.0.iter_mut().find(|entry| entry.attribute == *before) {
             entry.attribute = after;
         }
     }
 
     /// Removes the instance of this index; gives it back.
     pub fn remove(&mut self, reference: &AttributeReference, index: i32) -> Option<Entry> {
-        let at = self.0.iter().position(|e| e.index == Some(index) && e.attribute.is_called(reference))?;
-        Some(self.0.remove(at))
+        let at = self.0.0.iter().position(|e| e.index == Some(index) && e.attribute.is_called(reference))?;
+        Some(self.0.0.remove(at))
     }
 
     /// Removes what the test says.
     pub fn remove_where(&mut self, test: impl Fn(&Attribute) -> bool) {
-        self.0.retain(|entry| !test(&entry.attribute));
+        self.0.0.retain(|entry| !test(&entry.attribute));
     }
 
     /// Removes every instance of an attribute.

@@ -130,7 +130,9 @@ pub fn inheriting(
 /// An object of the client that is nothing but of its type.
 pub fn new_object(cx: &mut Context<'_, '_>, id: String, object_type: ObjectType) -> Object {
     let (owner, group) = (cx.principal().name.clone(), cx.principal().default_group.clone());
-    Object { group, created: cx.next_creation(), ..Object::new(id, owner, object_type) }
+    let mut object = Object::new(id, owner, object_type);
+    (object.group, object.created) = (group, cx.next_creation());
+    object
 }
 
 /// Takes in the attributes of the request.
@@ -150,6 +152,7 @@ fn take_in(cx: &Context<'_, '_>, object: &mut Object, given: Attributes) -> OpRe
 /// The attributes that the server sets on every new object.
 pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool) {
     let date = DateTime(cx.now());
+    let short = short_identifier(&object.id);
     let held = &mut object.attributes;
     held.set(Attribute::InitialDate(date));
     held.set(Attribute::LastChangeDate(date));
@@ -165,7 +168,7 @@ pub fn set_by_server(cx: &Context<'_, '_>, object: &mut Object, made_here: bool)
         held.set(Attribute::State(State::PreActive));
         protect(held);
     }
-    held.set(Attribute::ShortUniqueIdentifier(short_identifier(&object.id)));
+    held.set(Attribute::ShortUniqueIdentifier(short));
     held.set(Attribute::ProtectionStorageMask(storage::MASK));
     crate::engine::lifecycle::lease::set(object, cx.principal().persona.lease_seconds);
 }

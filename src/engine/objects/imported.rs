@@ -80,7 +80,7 @@ fn as_given(
         let reference = entry.attribute.reference();
         given.iter().any(|attribute| attribute.is_called(&reference))
     };
-    let missing = defaults.to_list().0.into_iter().filter(|entry| !is_given(entry));
+    let missing = defaults.entries().0.iter().filter(|entry| !is_given(entry)).cloned();
     Ok(AttributeSet::from_list(Attributes(given.0.iter().cloned().chain(missing).collect())))
 }
 

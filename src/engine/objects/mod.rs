@@ -16,5 +16,6 @@ pub(in crate::engine) mod release;
 pub(in crate::engine) mod rng;
 pub(in crate::engine) mod splitting;
 pub(in crate::engine) mod storage;
+mod stored;
 pub(in crate::engine) mod usage;
 pub(in crate::engine) mod wrapping;

@@ -4,34 +4,23 @@ use crate::engine::lifecycle::states;
 use crate::engine::objects::attribute_set::AttributeSet;
 use crate::engine::rights::identity::Identity;
 use kmip_codec::attributes::{Attribute, AttributeList, Attributes, Entry};
-use kmip_codec::declare::{Field as _, Value as _};
+use kmip_codec::declare::Value as _;
 use kmip_codec::enums::{CryptographicAlgorithm, LinkType, ObjectType, RecommendedCurve, State};
 use kmip_codec::value::{DateTime, UniqueIdentifier};
 use kmip_codec::version::STORED;
-use kmip_codec::wire::{BinarySink, BinarySource, LengthSink, Sink, Source as _};
-use kmip_codec::{Error, Tag, attribute};
+use kmip_codec::wire::BinarySink;
+use kmip_codec::{Tag, attribute};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-/// Tags of the stored form, from the range that KMIP leaves to extensions.
-mod tag {
-    use kmip_codec::Tag;
-    pub const OBJECT: Tag = Tag(0x54_0001);
-    pub const OWNER: Tag = Tag(0x54_0002);
-    pub const GROUP: Tag = Tag(0x54_0003);
-    pub const CREATED: Tag = Tag(0x54_0004);
-    pub const GENERATION: Tag = Tag(0x54_0005);
-    pub const ARCHIVED: Tag = Tag(0x54_0006);
-    pub const IDENTIFIER: Tag = Tag(0x54_0007);
-    pub const HAS_VALUE: Tag = Tag(0x54_0008);
-    pub const ALLOCATED: Tag = Tag(0x54_0009);
-    pub const SPLIT: Tag = Tag(0x54_000a);
-    pub const ROTATED_AS: Tag = Tag(0x54_000b);
-    pub const PLACE: Tag = Tag(0x54_000c);
-    pub const ROTATES_FROM: Tag = Tag(0x54_000d);
-}
-
-/// A managed object without its value.
+/// A managed object without its value. Copies share everything until one of them is changed, so that an object can be kept by
+/// who reads it often.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Object {
+pub struct Object(Arc<Fields>);
+
+/// What an object has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fields {
     /// Unique Identifier: a random UUID, never used again, or what the object was imported under.
     pub id: String,
     /// What takes the place of the identifier in the keys of the store, where a client chose that: objects of several owners
@@ -61,13 +50,45 @@ pub struct Object {
     pub attributes: AttributeSet,
 }
 
+impl Deref for Object {
+    type Target = Fields;
+
+    fn deref(&self) -> &Fields {
+        &self.0
+    }
+}
+
+/// What is shared with others is copied first.
+impl DerefMut for Object {
+    fn deref_mut(&mut self) -> &mut Fields {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl From<Fields> for Object {
+    fn from(fields: Fields) -> Self {
+        Self(Arc::new(fields))
+    }
+}
+
+impl From<Arc<Fields>> for Object {
+    fn from(shared: Arc<Fields>) -> Self {
+        Self(shared)
+    }
+}
+
 impl Object {
+    /// The fields, to be shared.
+    pub fn shared(&self) -> &Arc<Fields> {
+        &self.0
+    }
+
     /// An object that is nothing but of its type.
     pub fn new(id: String, owner: String, object_type: ObjectType) -> Self {
         let mut attributes = AttributeSet::default();
         attributes.set(Attribute::UniqueIdentifier(id.as_str().into()));
         attributes.set(Attribute::ObjectType(object_type));
-        Self {
+        Fields {
             id,
             place: None,
             owner,
@@ -82,6 +103,7 @@ impl Object {
             rotates_from: None,
             attributes,
         }
+        .into()
     }
 
     /// What it is known by in the store: its identifier, or what takes the place of that.
@@ -114,7 +136,8 @@ impl Object {
 
     /// Stores the state that the dates have led to.
     pub fn apply_date_transitions(&mut self, now: i64) {
-        if let Some(state) = self.state_at(now) {
+        let state = self.state_at(now);
+        if let Some(state) = state.filter(|_| state != self.stored_state()) {
             self.attributes.set(Attribute::State(state));
         }
     }
@@ -185,65 +208,6 @@ impl Object {
     pub fn is_replaced(&self) -> bool {
         let is_latest = attribute!(self.attributes, RotateLatest).next();
         is_latest == Some(&false) || self.linked(LinkType::ReplacementObjectLink).is_some()
-    }
-
-    /// The stored form: TTLV of the fields, attributes in their 1.x form with indexes.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = BinarySink::new(STORED);
-        self.write(&mut out);
-        out.finish()
-    }
-
-    /// How many bytes the stored form has.
-    pub fn length(&self) -> usize {
-        let mut out = LengthSink::new(STORED);
-        self.write(&mut out);
-        out.finish()
-    }
-
-    fn write(&self, out: &mut dyn Sink) {
-        out.open(tag::OBJECT);
-        out.text(tag::IDENTIFIER, &self.id);
-        out.text(tag::OWNER, &self.owner);
-        self.group.write(tag::GROUP, out);
-        out.long_integer(tag::CREATED, self.created.cast_signed());
-        out.integer(tag::GENERATION, self.generation.cast_signed());
-        out.boolean(tag::ARCHIVED, self.archived);
-        out.boolean(tag::HAS_VALUE, self.has_value);
-        out.boolean(tag::ALLOCATED, self.allocated);
-        self.split.write(tag::SPLIT, out);
-        let rotated_as = self.rotated_as.as_ref().and_then(|identity| serde_json::to_string(identity).ok());
-        rotated_as.write(tag::ROTATED_AS, out);
-        self.place.write(tag::PLACE, out);
-        self.rotates_from.write(tag::ROTATES_FROM, out);
-        AttributeList(self.attributes.to_list()).put(Tag::Attribute, out);
-        out.close();
-    }
-
-    /// Reads the stored form.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut src = BinarySource::new(bytes);
-        src.set_version(STORED);
-        src.open(tag::OBJECT)?;
-        let object = Self {
-            id: src.text(tag::IDENTIFIER)?,
-            owner: src.text(tag::OWNER)?,
-            group: Option::read(tag::GROUP, &mut src)?,
-            created: src.long_integer(tag::CREATED)?.cast_unsigned(),
-            generation: src.integer(tag::GENERATION)?.cast_unsigned(),
-            archived: src.boolean(tag::ARCHIVED)?,
-            has_value: src.boolean(tag::HAS_VALUE)?,
-            allocated: src.boolean(tag::ALLOCATED)?,
-            split: Option::read(tag::SPLIT, &mut src)?,
-            rotated_as: Option::<String>::read(tag::ROTATED_AS, &mut src)?
-                .and_then(|identity| serde_json::from_str(&identity).ok()),
-            place: Option::read(tag::PLACE, &mut src)?,
-            rotates_from: Option::read(tag::ROTATES_FROM, &mut src)?,
-            attributes: AttributeSet::from_list(AttributeList::take(Tag::Attribute, &mut src)?.0),
-        };
-        src.close()?;
-        src.finish()?;
-        Ok(object)
     }
 }
 

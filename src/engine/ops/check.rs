@@ -36,7 +36,7 @@ impl Execute for CheckRequest {
                 refuse(reason(&refused), "the use is not allowed")
             };
         }
-        Ok(CheckResponse { unique_identifier: Some(object.id.into()), ..CheckResponse::default() })
+        Ok(CheckResponse { unique_identifier: Some(object.id.clone().into()), ..CheckResponse::default() })
     }
 }
 

@@ -31,7 +31,7 @@ impl Execute for DecryptRequest {
         };
         let data = turn.shown(plain);
         let correlation_value = turn.keep(cx, &request)?;
-        Ok(DecryptResponse { unique_identifier: usable.object.id.into(), data, correlation_value })
+        Ok(DecryptResponse { unique_identifier: usable.object.id.clone().into(), data, correlation_value })
     }
 }
 

@@ -31,7 +31,7 @@ fn kept(cx: &mut Context<'_, '_>, right: payloads::Right) -> OpResult<Right> {
         None => None,
         Some(list) => {
             check_length(list.unique_identifiers.len())?;
-            let own = |id| cx.object(Some(id), Operation::DelegatedLogin).map(|object| object.id);
+            let own = |id| cx.object(Some(id), Operation::DelegatedLogin).map(|object| object.id.clone());
             Some(list.unique_identifiers.into_iter().map(own).collect::<OpResult<BTreeSet<_>>>()?)
         }
     };

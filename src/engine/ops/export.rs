@@ -30,7 +30,7 @@ impl Execute for ExportRequest {
         cx.placeholder = Some(object.id.clone());
         Ok(ExportResponse {
             object_type: object.object_type(),
-            unique_identifier: object.id.into(),
+            unique_identifier: object.id.clone().into(),
             attributes,
             object: value,
         })

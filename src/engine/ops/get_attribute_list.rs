@@ -10,6 +10,6 @@ impl Execute for GetAttributeListRequest {
     fn execute(self, cx: &mut Context<'_, '_>) -> OpResult<GetAttributeListResponse> {
         let object = cx.object(self.unique_identifier, Operation::GetAttributeList)?;
         let references = shown::references(&object, cx.version);
-        Ok(GetAttributeListResponse { unique_identifier: object.id.into(), references })
+        Ok(GetAttributeListResponse { unique_identifier: object.id.clone().into(), references })
     }
 }

@@ -18,7 +18,7 @@ impl Execute for GetAttributesRequest {
         };
         let attributes = Attributes(shown::instances_of_all(&object, &references, cx.version));
         Ok(GetAttributesResponse {
-            unique_identifier: object.id.into(),
+            unique_identifier: object.id.clone().into(),
             attributes: Some(AttributeList(attributes)),
         })
     }

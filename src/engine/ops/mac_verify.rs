@@ -30,7 +30,7 @@ impl Execute for MACVerifyRequest {
                 Some(if valid { ValidityIndicator::Valid } else { ValidityIndicator::Invalid });
         }
         let correlation_value = turn.keep(cx, &request)?;
-        let unique_identifier = usable.object.id.into();
+        let unique_identifier = usable.object.id.clone().into();
         Ok(MACVerifyResponse { unique_identifier, validity_indicator, correlation_value })
     }
 }

@@ -129,17 +129,18 @@ fn certificate_value(new: &Credential) -> ManagedObject {
 /// The certificate as an object of the client alone, whatever it shares by default: who can revoke it locks it out.
 fn kept(cx: &mut Context<'_, '_>, new: &Credential) -> OpResult<Object> {
     let active = Attribute::ActivationDate(DateTime(cx.now()));
-    let object = intake::object(cx, [active].into_iter().collect(), &certificate_value(new))?;
-    Ok(Object { group: None, ..object })
+    let mut object = intake::object(cx, [active].into_iter().collect(), &certificate_value(new))?;
+    object.group = None;
+    Ok(object)
 }
 
 /// Keeps a pair that was made for the client, linked to its certificate; returns the identifier of the private key. Refused where
 /// the client could not fetch that: nothing else of its would be let in any more.
 fn keep_pair(cx: &mut Context<'_, '_>, certificate: &mut Object, made: &KeyPair) -> OpResult<String> {
-    let private = half(cx, ObjectType::PrivateKey, CryptographicUsageMask::Sign, made)?;
+    let mut private = half(cx, ObjectType::PrivateKey, CryptographicUsageMask::Sign, made)?;
     release::must_be_had(cx, &private)?;
-    let public = half(cx, ObjectType::PublicKey, CryptographicUsageMask::Verify, made)?;
-    let (mut private, mut public) = (Object { group: None, ..private }, Object { group: None, ..public });
+    let mut public = half(cx, ObjectType::PublicKey, CryptographicUsageMask::Verify, made)?;
+    (private.group, public.group) = (None, None);
     certificate.link(LinkType::PublicKeyLink, &public.id);
     private.link(LinkType::CertificateLink, &certificate.id);
     public.link(LinkType::CertificateLink, &certificate.id);

@@ -37,7 +37,7 @@ pub fn find_init(call: &mut Call<'_, '_, '_>) -> Returned {
     let mut visit = |draft: &mut Draft<'_>, object: Object| -> OpResult<ControlFlow<()>> {
         draft.take_time(work::pairs(template.len(), object.attributes.count()))?;
         if is_visible(&object, is_logged_in) && template.iter().all(|named| named.fits(&object)) {
-            identifiers.push(object.id);
+            identifiers.push(object.id.clone());
         }
         let is_enough = identifiers.len() > HANDLES_MAX;
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

@@ -49,7 +49,7 @@ fn usable(call: &mut Call<'_, '_, '_>, key: u64, kind: Kind, mechanism: &Mechani
     if attributes::use_of(&object, kind, is_mac) != Some(Value::Boolean(true)) {
         return Err(code::KEY_FUNCTION_NOT_PERMITTED.into());
     }
-    Ok(object.id)
+    Ok(object.id.clone())
 }
 
 /// All data at once: C_Encrypt and its like.

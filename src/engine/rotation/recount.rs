@@ -58,9 +58,10 @@ pub fn recount(world: &World<'_>, behind: Option<&[u8]>, most: usize) -> Result<
 
 /// Whether its interval counts from now, and did not before.
 fn recount_one(draft: &mut Draft<'_>, place: &str, now: i64) -> OpResult<bool> {
-    let Some(object) = draft.danger_at(place)? else { return Ok(false) };
+    let Some(mut object) = draft.danger_at(place)? else { return Ok(false) };
     let Some(from) = counts_from(&object, now) else { return Ok(false) };
-    draft.put(Object { rotates_from: from, ..object })?;
+    object.rotates_from = from;
+    draft.put(object)?;
     Ok(from.is_some())
 }
 
