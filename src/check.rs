@@ -3,6 +3,7 @@
 
 mod records;
 mod report;
+mod space;
 
 use crate::admin::report::{Report as Failure, fail};
 use crate::audit::MacKey;
@@ -16,6 +17,7 @@ use crate::vault::Hierarchy;
 use clap::Args;
 use records::Records;
 use report::Report;
+use space::Space;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +47,7 @@ pub struct CheckCommand {
     /// Open no record: only read what is not sealed
     #[arg(long)]
     without_hsm: bool,
-    /// Tell the bytes of each kind of record as well
+    /// Tell as well what the records take: bytes of keys and values by kind and by index, and the file of the engine
     #[arg(long)]
     space: bool,
     /// Print JSON
@@ -94,7 +96,7 @@ pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> u8
             return code;
         }
     };
-    let text = if command.json { serde_json::json!(report).to_string() } else { report.text(command.space) };
+    let text = if command.json { serde_json::json!(report).to_string() } else { report.text() };
     // Nobody may be there to read it: the exit code tells all the same.
     let _ = writeln!(std::io::stdout(), "{text}");
     if report.sound { SOUND } else { DAMAGED }
@@ -103,7 +105,7 @@ pub fn run(command: &CheckCommand, use_softhsm: impl Fn(&std::path::Path)) -> u8
 /// What keeps `serve` from starting because of the store is damage here too, wherever it is met, and everything else is none.
 fn check(config: &Config, command: &CheckCommand) -> Result<Report, Error> {
     let folder = &config.store.path;
-    let mut report = Report::of(folder);
+    let mut report = Report { space: command.space.then(Space::default), ..Report::of(folder) };
     match read_all(config, command, &mut report) {
         Err(error) if error.is_damage() => {
             report.found("store", &folder.display().to_string(), &error.to_string());
@@ -146,6 +148,9 @@ fn read_all(config: &Config, command: &CheckCommand, report: &mut Report) -> Res
     // The journal is read first: its files are whole where those of the engine are not.
     check_journal(folder, report)?;
     Records::new(&*snapshot, hierarchy.as_ref(), report).walk()?;
+    if let Some(space) = &mut report.space {
+        space.complete(&report.records, engine.file().map(|file| folder.join(file)).as_deref());
+    }
     let keys = hierarchy.as_ref().map(Hierarchy::audit_keys).transpose().map_err(start::Error::from)?;
     check_audit(&*snapshot, &keys.unwrap_or_default(), report)
 }

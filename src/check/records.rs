@@ -59,9 +59,10 @@ impl<'a> Records<'a> {
     fn judge(&mut self, key: &[u8], value: &[u8]) {
         self.tell();
         let name = Kind::of(key).and_then(Kind::row).map_or("unknown records", |row| row.name);
-        let count = self.report.records.entry(name).or_default();
-        count.count += 1;
-        count.bytes += (key.len() + value.len()) as u64;
+        self.report.records.entry(name).or_default().add(key, value);
+        if let Some(space) = &mut self.report.space {
+            space.add(key, value);
+        }
         let judged = self.with_keys(|vault| soundness::examine(key, value, vault));
         match judged {
             Ok(sound) => self.follow(name, key, &sound),

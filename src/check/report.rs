@@ -1,5 +1,6 @@
 //! What a check has found.
 
+use super::space::{Count, Space};
 use crate::engine::rights::names::{self, Flaw};
 use crate::text::printable;
 use serde::Serialize;
@@ -29,6 +30,9 @@ pub struct Report {
     pub proved: bool,
     /// How many records there are of each kind, and their bytes.
     pub records: BTreeMap<&'static str, Count>,
+    /// What they take, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub space: Option<Space>,
     /// How many entries the audit has.
     pub audit_entries: u64,
     /// Whether the MACs of its blocks were checked, which needs a key that the HSM seals.
@@ -50,15 +54,6 @@ pub struct Misnamed {
     pub why: String,
     /// How many objects it owns.
     pub objects: u64,
-}
-
-/// Records of one kind.
-#[derive(Debug, Default, Serialize)]
-pub struct Count {
-    /// How many.
-    pub count: u64,
-    /// Bytes of keys and values.
-    pub bytes: u64,
 }
 
 /// One thing that is not sound.
@@ -98,7 +93,7 @@ impl Report {
     }
 
     /// For people.
-    pub fn text(&self, space: bool) -> String {
+    pub fn text(&self) -> String {
         let mut text = String::new();
         for finding in &self.findings {
             let _ = writeln!(text, "damaged: {}: {}: {}", finding.kind, finding.record, finding.what);
@@ -109,10 +104,13 @@ impl Report {
         if self.format > 0 {
             let _ = writeln!(text, "format of the store: {}", self.format);
         }
-        for (kind, Count { count, bytes }) in self.records.iter().filter(|(kind, _)| **kind != FORMAT) {
-            let bytes = if space { format!(", {bytes} bytes") } else { String::new() };
-            let _ = writeln!(text, "{kind}: {count}{bytes}");
+        for (kind, count) in self.records.iter().filter(|(kind, _)| **kind != FORMAT) {
+            let _ = match self.space {
+                Some(_) => writeln!(text, "{kind}: {count}"),
+                None => writeln!(text, "{kind}: {}", count.count),
+            };
         }
+        text.extend(self.space.as_ref().map(Space::text));
         if self.audit_entries > 0 {
             let macs =
                 if self.audit_macs { "MACs of its blocks checked" } else { "MACs of its blocks not checked" };

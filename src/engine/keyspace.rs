@@ -38,6 +38,21 @@ pub enum Index {
     Imported = 10,
 }
 
+/// All of them.
+const INDEXES: &[Index] = &[
+    Index::All,
+    Index::Name,
+    Index::ObjectGroup,
+    Index::State,
+    Index::ObjectType,
+    Index::Link,
+    Index::Application,
+    Index::Vendor,
+    Index::AlternativeName,
+    Index::FreshMember,
+    Index::Imported,
+];
+
 /// The State index value of objects that a date will move to another state.
 pub const PENDING: &[u8] = b"pending";
 
@@ -191,6 +206,13 @@ pub fn index_prefix_length() -> usize {
 /// What an entry of an index begins with, as all entries of its owner or group do.
 pub fn scope_of(entry: &[u8]) -> &[u8] {
     entry.get(..all_index_entries().len() + 16).unwrap_or(entry)
+}
+
+/// Which index an entry is of, by its name; `None` for what is no entry.
+pub fn index_of(entry: &[u8]) -> Option<String> {
+    let number = entry.starts_with(&all_index_entries()).then(|| entry.get(scope_of(entry).len()))??;
+    let known = INDEXES.iter().find(|index| **index as u8 == *number);
+    Some(known.map_or_else(|| format!("number {number}"), |index| format!("{index:?}")))
 }
 
 /// One entry of an index.

@@ -92,7 +92,7 @@ impl Engine {
     }
 
     /// The file that must stay at its place while the store is open.
-    pub(super) fn file(self) -> Option<&'static str> {
+    pub fn file(self) -> Option<&'static str> {
         match self {
             Self::Redb => Some(redb::FILE),
             Self::Sled => Some("sled/db"),

@@ -120,6 +120,35 @@ fn a_store_that_was_killed_is_sound_and_stays_as_it_is() {
             text.contains(&format!("format of the store: {FORMAT}\n")) && !text.contains("format: 1"),
             "{text}"
         );
+        what_the_records_take(folder.path(), engine);
+    }
+}
+
+/// With `--space`, bytes by kind and by index, which add up; without it they are not told.
+fn what_the_records_take(folder: &Path, engine: &str) {
+    let (_, report) = checked(folder, &["--without-hsm"]);
+    assert!(report.get("space").is_none(), "{report}");
+    let (_, report) = checked(folder, &["--without-hsm", "--space"]);
+    let number = |of: &serde_json::Value, what: &str| of[what].as_u64().unwrap();
+    let sum = |of: &serde_json::Value, what: &str| -> u64 {
+        of.as_object().unwrap().values().map(|count| number(count, what)).sum()
+    };
+    let (records, space) = (&report["records"], &report["space"]);
+    for what in ["count", "bytes", "key_bytes", "value_bytes"] {
+        assert_eq!(sum(&space["indexes"], what), number(&records["index entries"], what), "{report}");
+    }
+    assert_eq!(sum(records, "bytes"), sum(records, "key_bytes") + sum(records, "value_bytes"));
+    let all = &space["indexes"]["All"];
+    assert!(number(all, "count") >= 6 && number(all, "key_bytes") > 6 * 36, "{report}");
+    let is_audit = |kind: &str| kind.starts_with("audit") || ["node", "state of the journal"].contains(&kind);
+    let audit = records.as_object().unwrap().iter().filter(|(kind, _)| is_audit(kind));
+    let audit: u64 = audit.map(|(_, count)| number(count, "bytes")).sum();
+    assert!(audit > 0, "{report}");
+    assert_eq!(number(space, "bytes_an_object"), (sum(records, "bytes") - audit) / 6, "{report}");
+    assert!(number(&space["file"], "bytes") > sum(records, "bytes") / 10, "{report}");
+    let text = String::from_utf8(check(folder, &["--without-hsm", "--space"]).stdout).unwrap();
+    for line in ["objects: 6, ", "index Name: ", "all records but the audit: ", "file of the engine: "] {
+        assert!(text.contains(&format!("\n{line}")), "{engine}: {line}: {text}");
     }
 }
 
