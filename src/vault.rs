@@ -9,9 +9,9 @@ mod damage;
 mod first;
 mod job;
 mod migration;
+mod object_cache;
 mod opened;
 mod plan;
-mod remembered;
 mod ring;
 mod rotation;
 mod rows;
@@ -19,7 +19,7 @@ mod site;
 
 pub use damage::Damage;
 pub use job::RunningJob;
-pub use remembered::Remembered;
+pub use object_cache::ObjectCache;
 pub use ring::{Keks, KeyRing};
 pub use rotation::{MasterStatus, RotationReport};
 
@@ -129,7 +129,7 @@ pub struct Hierarchy {
     /// The records that were found damaged.
     damage: Arc<Damage>,
     /// What was made of metadata.
-    remembered: Arc<Remembered>,
+    object_cache: Arc<ObjectCache>,
     jobs: Jobs,
 }
 
@@ -225,8 +225,9 @@ impl Hierarchy {
         }
         let (current, opened, damage, jobs) =
             (rows.list_kek()?, Mutex::default(), Arc::default(), Jobs::default());
-        let remembered = Arc::default();
-        let hierarchy = Self { database, master, keep, store_id, current, opened, damage, remembered, jobs };
+        let object_cache = Arc::default();
+        let hierarchy =
+            Self { database, master, keep, store_id, current, opened, damage, object_cache, jobs };
         rows.master_key(rows.epoch()?)?;
         hierarchy.prove()?;
         rows.prove_list(&*hierarchy.load(current)?)?;
@@ -252,7 +253,7 @@ impl Hierarchy {
     /// The KEKs that are open now, for one request.
     pub fn ring(&self) -> KeyRing {
         let keks = Arc::clone(self.opened().now());
-        KeyRing::new(self.current, keks).noting(&self.damage).remembering(&self.remembered)
+        KeyRing::new(self.current, keks).noting(&self.damage).caching(&self.object_cache)
     }
 
     /// A ring with every KEK, opened in the HSM now: those under master keys of earlier epochs too.

@@ -87,7 +87,7 @@ pub enum OpenError {
 }
 
 /// What the engine makes of metadata: nothing that is secret, for it is kept in memory as it is.
-pub type Made = Arc<dyn Any + Send + Sync>;
+pub type CachedObject = Arc<dyn Any + Send + Sync>;
 
 /// Seals and opens what the store keeps.
 pub trait Vault {
@@ -105,12 +105,12 @@ pub trait Vault {
 
     /// What was made before of protected metadata that was byte for byte this, where the vault remembers that: it was verified
     /// then, and the key that verifies it is at hand now.
-    fn recall(&self, _id: &str, _protected: &[u8]) -> Option<Made> {
+    fn recall(&self, _id: &str, _protected: &[u8]) -> Option<CachedObject> {
         None
     }
 
     /// Lets the vault remember what was made of protected metadata that it has verified; it has about so many bytes of memory.
-    fn remember(&self, _id: &str, _protected: &[u8], _made: Made, _bytes: usize) {}
+    fn remember(&self, _id: &str, _protected: &[u8], _made: CachedObject, _bytes: usize) {}
 
     /// Notes a record that does not open, for the log and the count of damaged ones.
     fn note_damage(&self, record: &str);

@@ -1,8 +1,8 @@
 //! The opened KEKs of one request, as the engine's vault.
 
-use super::{Damage, Remembered};
+use super::{Damage, ObjectCache};
 use crate::engine::need::Need;
-use crate::engine::world::{Made, OpenError, ValueIdentity, Vault};
+use crate::engine::world::{CachedObject, OpenError, ValueIdentity, Vault};
 use keystead_hsm::{Error, Kek, RecordIdentity, SealedRecord, SystemEntropy, kek_of};
 use kmip_codec::SecretBytes;
 use std::collections::BTreeMap;
@@ -22,13 +22,13 @@ pub struct KeyRing {
     current: u32,
     keks: Arc<Keks>,
     damage: Arc<Damage>,
-    remembered: Option<Arc<Remembered>>,
+    object_cache: Option<Arc<ObjectCache>>,
 }
 
 impl KeyRing {
     /// A ring of these KEKs, sealing under the current one.
     pub fn new(current: u32, keks: impl Into<Arc<Keks>>) -> Self {
-        Self { current, keks: keks.into(), damage: Arc::default(), remembered: None }
+        Self { current, keks: keks.into(), damage: Arc::default(), object_cache: None }
     }
 
     /// The same ring, which notes there what does not open.
@@ -37,8 +37,8 @@ impl KeyRing {
     }
 
     /// The same ring, which keeps there what was made of metadata.
-    pub fn remembering(self, remembered: &Arc<Remembered>) -> Self {
-        Self { remembered: Some(Arc::clone(remembered)), ..self }
+    pub fn caching(self, object_cache: &Arc<ObjectCache>) -> Self {
+        Self { object_cache: Some(Arc::clone(object_cache)), ..self }
     }
 
     /// Adds a KEK that was asked for.
@@ -77,17 +77,17 @@ impl Vault for KeyRing {
         self.verify_metadata(id, protected)
     }
 
-    fn recall(&self, id: &str, protected: &[u8]) -> Option<Made> {
-        let remembered = self.remembered.as_ref()?;
+    fn recall(&self, id: &str, protected: &[u8]) -> Option<CachedObject> {
+        let object_cache = self.object_cache.as_ref()?;
         // Without the KEK it would be asked for.
         let (_, kek) = protected.first_chunk::<5>()?.split_first()?;
         self.keks.get(&u32::from_be_bytes(kek.try_into().ok()?))?;
-        remembered.get(id, protected)
+        object_cache.get(id, protected)
     }
 
-    fn remember(&self, id: &str, protected: &[u8], made: Made, bytes: usize) {
-        if let Some(remembered) = &self.remembered {
-            remembered.put(id, protected, made, bytes);
+    fn remember(&self, id: &str, protected: &[u8], made: CachedObject, bytes: usize) {
+        if let Some(object_cache) = &self.object_cache {
+            object_cache.put(id, protected, made, bytes);
         }
     }
 

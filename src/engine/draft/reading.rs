@@ -7,7 +7,7 @@ use crate::engine::material;
 use crate::engine::objects::object::{Fields, Object};
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::work::{self, Meter};
-use crate::engine::world::{Made, OpenError};
+use crate::engine::world::{CachedObject, OpenError};
 use kmip_codec::SecretBytes;
 use kmip_codec::objects::ManagedObject;
 use std::sync::Arc;
@@ -142,7 +142,7 @@ impl Draft<'_> {
     fn verified(&self, place: &str, record: &[u8]) -> OpResult<Object> {
         let (object, is_new) = self.made_of(place, record)?;
         if is_new {
-            let made: Made = Arc::<Fields>::clone(object.shared());
+            let made: CachedObject = Arc::<Fields>::clone(object.shared());
             self.world.vault.remember(place, record, made, object.memory() + record.len());
         }
         Ok(object)

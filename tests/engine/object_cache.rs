@@ -1,4 +1,4 @@
-//! Objects that are remembered between requests: they save work, and nothing that was decided since is missed.
+//! The cache of objects: it saves work, and nothing that was decided since is missed.
 
 use super::objects::*;
 use super::world::{Bench, principal};
@@ -44,7 +44,7 @@ fn what_is_remembered_is_nobodys_right_and_no_older_state() {
     assert!(bench.ask(&ann, V2_1, get(&id)).is_err());
 }
 
-/// What it takes to read an object, in allocations: most of a Get that does not find it remembered.
+/// What it takes to read an object, in allocations: most of a Get that does not find it in the cache.
 #[test]
 fn an_object_that_is_remembered_is_not_read_anew() {
     let (mut bench, ann) = (Bench::new(1), principal("ann", &[]));

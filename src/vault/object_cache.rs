@@ -2,7 +2,7 @@
 //! found by the very bytes that the store has now: what has changed there is not found, and who may have the object is asked each
 //! time.
 
-use crate::engine::world::Made;
+use crate::engine::world::CachedObject;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const ORDINARY_BYTES: u64 = 4096;
 #[derive(Clone)]
 struct Entry {
     record: Arc<[u8]>,
-    made: Made,
+    made: CachedObject,
     bytes: usize,
 }
 
@@ -31,22 +31,22 @@ impl Weighter<Box<str>, Entry> for ByBytes {
 }
 
 /// The objects that were read last or often, up to a bound.
-pub struct Remembered(Cache<Box<str>, Entry, ByBytes>);
+pub struct ObjectCache(Cache<Box<str>, Entry, ByBytes>);
 
-impl Default for Remembered {
+impl Default for ObjectCache {
     fn default() -> Self {
         Self(Cache::with_weighter((BYTES_MAX / ORDINARY_BYTES) as usize, BYTES_MAX, ByBytes))
     }
 }
 
-impl Remembered {
+impl ObjectCache {
     /// What was made of this record of an object.
-    pub fn get(&self, id: &str, record: &[u8]) -> Option<Made> {
+    pub fn get(&self, id: &str, record: &[u8]) -> Option<CachedObject> {
         self.0.get(id).filter(|entry| *entry.record == *record).map(|entry| entry.made)
     }
 
     /// Keeps what was made of a record.
-    pub fn put(&self, id: &str, record: &[u8], made: Made, bytes: usize) {
+    pub fn put(&self, id: &str, record: &[u8], made: CachedObject, bytes: usize) {
         let bytes = bytes + record.len() + id.len() + size_of::<Entry>();
         self.0.insert(id.into(), Entry { record: record.into(), made, bytes });
     }
