@@ -164,6 +164,11 @@ impl Kind {
     }
 }
 
+/// Whether a record tells of a certificate or a name of clients: by such records clients are let in or not.
+pub fn tells_of_credentials(key: &[u8]) -> bool {
+    [Kind::Credential, Kind::ClientName].iter().any(|kind| key.starts_with(kind.prefix()))
+}
+
 impl Row {
     /// Whether a key is one of this kind. Where nothing follows, nothing may.
     fn is_of(&self, key: &[u8]) -> bool {

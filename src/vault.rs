@@ -9,7 +9,6 @@ mod damage;
 mod first;
 mod job;
 mod migration;
-mod object_cache;
 mod opened;
 mod plan;
 mod ring;
@@ -19,7 +18,6 @@ mod site;
 
 pub use damage::Damage;
 pub use job::RunningJob;
-pub use object_cache::ObjectCache;
 pub use ring::{Keks, KeyRing};
 pub use rotation::{MasterStatus, RotationReport};
 
@@ -128,8 +126,6 @@ pub struct Hierarchy {
     opened: Mutex<Opened>,
     /// The records that were found damaged.
     damage: Arc<Damage>,
-    /// What was made of metadata.
-    object_cache: Arc<ObjectCache>,
     jobs: Jobs,
 }
 
@@ -225,9 +221,7 @@ impl Hierarchy {
         }
         let (current, opened, damage, jobs) =
             (rows.list_kek()?, Mutex::default(), Arc::default(), Jobs::default());
-        let object_cache = Arc::default();
-        let hierarchy =
-            Self { database, master, keep, store_id, current, opened, damage, object_cache, jobs };
+        let hierarchy = Self { database, master, keep, store_id, current, opened, damage, jobs };
         rows.master_key(rows.epoch()?)?;
         hierarchy.prove()?;
         rows.prove_list(&*hierarchy.load(current)?)?;
@@ -253,7 +247,7 @@ impl Hierarchy {
     /// The KEKs that are open now, for one request.
     pub fn ring(&self) -> KeyRing {
         let keks = Arc::clone(self.opened().now());
-        KeyRing::new(self.current, keks).noting(&self.damage).caching(&self.object_cache)
+        KeyRing::new(self.current, keks).noting(&self.damage)
     }
 
     /// A ring with every KEK, opened in the HSM now: those under master keys of earlier epochs too.

@@ -14,7 +14,7 @@ use crate::engine::rights::identity::{
     CertificatePath, ClientRef, Fingerprint, Identity, SHA256_PREFIX, Validity,
 };
 use crate::engine::rights::persona::Credentials;
-use crate::engine::rights::principal::Principal;
+use crate::engine::rights::principal::{LastAdmitted, Principal};
 use crate::engine::rights::reference;
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use kmip_codec::SecretBytes;
@@ -140,6 +140,7 @@ impl Rules {
             container_password: None,
             pending_attestation: self.attestor.demand(&identity),
             identity,
+            last_admitted: LastAdmitted::default(),
         })
     }
 

@@ -132,7 +132,7 @@ fn run_admitted(
 }
 
 /// Nothing is committed where the sender, or the ticket that it has shown, is not good any more by then.
-fn rely_on(draft: &mut Draft<'_>, sender: &Principal, ticket: Option<&Admitted>) {
+fn rely_on<'a>(draft: &mut Draft<'a>, sender: &'a Principal, ticket: Option<&Admitted>) {
     draft.relies_on(&sender.identity);
     if let Some(ticket) = ticket {
         draft.relies_on_row(ticket.key().to_vec());
@@ -148,6 +148,9 @@ fn counted(
     ticket: Option<&Admitted>,
     left: Option<&mut Grant>,
 ) -> OpResult<Changes> {
+    if !status.is_first_use() && ticket.is_none() {
+        return Ok(Changes::default());
+    }
     let mut draft = Draft::granted(world, acting, left.cloned());
     rely_on(&mut draft, principal, ticket);
     status.settle(&mut draft)?;

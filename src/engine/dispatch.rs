@@ -12,6 +12,9 @@ use kmip_codec::operations::{OPERATION_ROWS, Operation, Request, Response};
 use kmip_codec::version::VERSIONS;
 
 macro_rules! perform {
+    (quick, $request:ident, $response:ident, $name:ident, $cx:ident) => {
+        perform!(served, $request, $response, $name, $cx)
+    };
     (served, $request:ident, $response:ident, $name:ident, $cx:ident) => {
         $request.execute($cx).map(Response::$name)
     };
@@ -42,44 +45,12 @@ macro_rules! dispatch {
 }
 for_each_operation!(dispatch);
 
-/// The operations that mostly take but a moment: they read a few objects, change one, or go over the bytes that are sent. Where a
-/// request turns out to ask for more, [`work`](crate::engine::work) counts it, and it goes on elsewhere. What makes key pairs, judges
-/// certificates, carries out other requests or asks the world outside is not among them.
-const QUICK: &[Operation] = &[
-    Operation::Activate,
-    Operation::AddAttribute,
-    Operation::Archive,
-    Operation::Check,
-    Operation::Create,
-    Operation::Decrypt,
-    Operation::DeleteAttribute,
-    Operation::Destroy,
-    Operation::DiscoverVersions,
-    Operation::Encrypt,
-    Operation::Get,
-    Operation::GetAttributeList,
-    Operation::GetAttributes,
-    Operation::GetUsageAllocation,
-    Operation::Hash,
-    Operation::Locate,
-    Operation::MAC,
-    Operation::MACVerify,
-    Operation::ModifyAttribute,
-    Operation::ObtainLease,
-    Operation::Ping,
-    Operation::Poll,
-    Operation::Query,
-    Operation::Recover,
-    Operation::Revoke,
-    Operation::RNGRetrieve,
-    Operation::SetAttribute,
-];
-
-/// Whether a batch may begin on a thread that many connections share. One whose sender shows a ticket may not: the certificate of
+/// Whether a batch may begin on a thread that many connections share: where a request turns out to ask for more than others of its
+/// operation, [`work`](crate::engine::work) counts it, and it goes on elsewhere. A batch whose sender shows a ticket may not: the certificate of
 /// the ticket's giver is judged for it.
 pub fn is_quick(message: &RequestMessage) -> bool {
     let shown = message.header.authentication.iter().flat_map(|authentication| &authentication.credentials);
-    message.items.iter().all(|item| QUICK.contains(&item.request.operation()))
+    message.items.iter().all(|item| item.request.is_quick())
         && !shown.into_iter().any(|credential| credential.credential_type() == CredentialType::Ticket)
 }
 

@@ -47,7 +47,9 @@ pub struct Draft<'a> {
     /// Other keys that are to be written, as the store has them.
     seen: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Rows that must stay as they are, beside those of who asks.
-    relied: BTreeSet<Vec<u8>>,
+    relied_rows: BTreeSet<Vec<u8>>,
+    /// Who else must still be let in, beside who asks.
+    relied_identities: Vec<&'a Identity>,
     /// The objects that were read last.
     recent: VecDeque<(String, Stored)>,
     /// How many objects were looked at one after another.
@@ -66,8 +68,20 @@ impl<'a> Draft<'a> {
     /// An empty draft for one principal.
     pub fn new(world: &'a World<'a>, principal: &'a Principal) -> Self {
         let (pending, recent) = (Pending::default(), VecDeque::new());
-        let (stored, seen, relied) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        Self { world, principal, pending, stored, seen, relied, recent, looked_at: 0, meter: None }
+        let (stored, seen) = (BTreeMap::new(), BTreeMap::new());
+        let (relied_rows, relied_identities) = (BTreeSet::new(), Vec::new());
+        Self {
+            world,
+            principal,
+            pending,
+            stored,
+            seen,
+            relied_rows,
+            relied_identities,
+            recent,
+            looked_at: 0,
+            meter: None,
+        }
     }
 
     /// The same within what a ticket allows.

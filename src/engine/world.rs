@@ -4,9 +4,8 @@ use crate::engine::need::Need;
 use crate::engine::rights::principal::Clients;
 use crate::engine::settings::Settings;
 use kmip_codec::SecretBytes;
-use std::any::Any;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// The time of a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +55,12 @@ pub trait View {
         self.scan_from(prefix, Direction::Forward, None, visit)
     }
 
+    /// Which revision this is of all that is known of certificates and names of clients, where the store tells: while the number
+    /// stays the same, no such record has changed.
+    fn credentials_revision(&self) -> Option<NonZeroU64> {
+        None
+    }
+
     /// Whether changes can be committed now: the disk may be full. What an operation may leave out is left out then.
     fn takes_writes(&self) -> bool {
         true
@@ -86,9 +91,6 @@ pub enum OpenError {
     Tampered,
 }
 
-/// What the engine makes of metadata: nothing that is secret, for it is kept in memory as it is.
-pub type CachedObject = Arc<dyn Any + Send + Sync>;
-
 /// Seals and opens what the store keeps.
 pub trait Vault {
     /// Seals the value of an object.
@@ -102,15 +104,6 @@ pub trait Vault {
 
     /// Checks and takes off the MAC.
     fn verify<'p>(&self, id: &str, protected: &'p [u8]) -> Result<&'p [u8], OpenError>;
-
-    /// What was made before of protected metadata that was byte for byte this, where the vault remembers that: it was verified
-    /// then, and the key that verifies it is at hand now.
-    fn recall(&self, _id: &str, _protected: &[u8]) -> Option<CachedObject> {
-        None
-    }
-
-    /// Lets the vault remember what was made of protected metadata that it has verified; it has about so many bytes of memory.
-    fn remember(&self, _id: &str, _protected: &[u8], _made: CachedObject, _bytes: usize) {}
 
     /// Notes a record that does not open, for the log and the count of damaged ones.
     fn note_damage(&self, record: &str);

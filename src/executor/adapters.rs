@@ -3,7 +3,8 @@
 use crate::crypto::drbg::Seeds;
 use crate::engine::need::Need;
 use crate::engine::world::{Direction, Entropy, View};
-use crate::store::{self, Database, Order, Snapshot};
+use crate::store::{self, Database, Order, Published, Snapshot};
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ impl Entropy for Source<'_> {
 pub struct StoreView {
     /// The store at one moment.
     pub snapshot: Arc<dyn Snapshot>,
+    /// Which revision it has of the records of certificates and names.
+    credentials: Option<NonZeroU64>,
     /// Whether it took writes then.
     pub takes_writes: bool,
 }
@@ -31,7 +34,8 @@ pub struct StoreView {
 impl StoreView {
     /// The store as it stands now.
     pub fn of(database: &Database) -> Result<Self, store::Error> {
-        Ok(Self { snapshot: database.snapshot()?, takes_writes: database.takes_writes() })
+        let Published { snapshot, credentials } = database.published()?;
+        Ok(Self { snapshot, credentials, takes_writes: database.takes_writes() })
     }
 }
 
@@ -48,6 +52,10 @@ impl View for StoreView {
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), Need> {
         View::scan_from(&self.snapshot, prefix, direction, behind, visit)
+    }
+
+    fn credentials_revision(&self) -> Option<NonZeroU64> {
+        self.credentials
     }
 
     fn takes_writes(&self) -> bool {

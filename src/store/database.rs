@@ -12,7 +12,7 @@ use super::lock::{self, FolderLock};
 use super::take_over::take_over;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{Error, Opening, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction, own};
+use super::{Error, Opening, Order, Outcome, Published, STAMP_KEY, Snapshot, Store, Transaction, own};
 use crate::audit::{Block, Entries, MacKey, MacState};
 use crate::keyspace::Kind;
 use std::fs::File;
@@ -245,6 +245,11 @@ impl Database {
         self.guard.snapshot()
     }
 
+    /// The same with the revision of what it holds of certificates and names of clients.
+    pub fn published(&self) -> Result<Published, Error> {
+        self.guard.published()
+    }
+
     /// Whether reads are answered from this process's memory and the disks of this machine, and wait for no commit.
     pub fn reads_stay_here(&self) -> bool {
         self.guard.reads_stay_here()
@@ -257,7 +262,7 @@ impl Database {
 
     /// Whether writes are taken, as far as is known.
     pub fn takes_writes(&self) -> bool {
-        self.guard.health().trouble.is_none()
+        self.guard.takes_writes()
     }
 
     /// Commits changes and their audit entries together; durable when it returns `Committed`.

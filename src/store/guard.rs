@@ -12,9 +12,10 @@ use super::folder::Folder;
 use super::lock::FolderLock;
 use super::place::{Found, Place};
 use super::{Error, Outcome, Snapshot, Store, Transaction, room};
-use crate::keyspace::Kind;
+use crate::keyspace::{self, Kind};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use parking_lot::{Mutex, RwLock};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ pub struct Guard {
     store: RwLock<Result<Arc<dyn Store>, Error>>,
     reads_stay_here: bool,
     /// The store as the last commit left it. `None` while the engine is opened anew, and where snapshots are not shared.
-    published: RwLock<Option<Arc<dyn Snapshot>>>,
+    published: RwLock<Option<Published>>,
     /// How often it was opened anew, or begun to be: a snapshot of an earlier time may fail.
     opened: AtomicU64,
     health: Mutex<Health>,
@@ -63,6 +64,19 @@ pub struct Guard {
     /// What keeps a second server out, given back last.
     lock: Option<Arc<FolderLock>>,
 }
+
+/// A snapshot of the store.
+#[derive(Clone)]
+pub struct Published {
+    /// The store at one moment.
+    pub snapshot: Arc<dyn Snapshot>,
+    /// The revision that it has of what is known of certificates and names of clients: another number after each commit that
+    /// changes such a record and after each opening, and never one of before. `None` where snapshots are not shared.
+    pub credentials: Option<NonZeroU64>,
+}
+
+/// The revision that was given out last, in this process.
+static REVISION: AtomicU64 = AtomicU64::new(0);
 
 /// What the one writer needs between two commits.
 struct Writing {
@@ -93,7 +107,7 @@ impl Guard {
             folder: folder.clone(),
             file,
             reads_stay_here: store.reads_stay_here(),
-            published: RwLock::new(to_share(&*store)),
+            published: RwLock::new(to_share(&*store, None)),
             store: RwLock::new(Ok(store)),
             opened: AtomicU64::new(0),
             health: Mutex::new(Health { trouble: None, committed: None }),
@@ -109,11 +123,16 @@ impl Guard {
 
     /// The store as it stands now. Whoever asks while the engine is opened anew waits for that.
     pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
+        self.published().map(|published| published.snapshot)
+    }
+
+    /// The same with its revision.
+    pub fn published(&self) -> Result<Published, Error> {
         if let Some(published) = &*self.published.read() {
-            return Ok(Arc::clone(published));
+            return Ok(published.clone());
         }
         match &*self.store.read() {
-            Ok(store) => store.snapshot(),
+            Ok(store) => Ok(Published { snapshot: store.snapshot()?, credentials: None }),
             Err(error) => Err(error.clone()),
         }
     }
@@ -123,10 +142,10 @@ impl Guard {
         self.reads_stay_here
     }
 
-    /// Puts a snapshot of the engine as it is in the place of the last one.
-    fn publish(&self, store: &dyn Store) {
-        let snapshot = to_share(store);
-        let before = std::mem::replace(&mut *self.published.write(), snapshot);
+    /// Puts a snapshot of the engine as it is in the place of the last one, of this revision or of a new one.
+    fn publish(&self, store: &dyn Store, credentials: Option<NonZeroU64>) {
+        let published = to_share(store, credentials);
+        let before = std::mem::replace(&mut *self.published.write(), published);
         // Who drops the last reference to a snapshot ends a transaction: not under the lock.
         drop(before);
     }
@@ -134,6 +153,11 @@ impl Guard {
     /// How often the engine was opened anew. What was read across two of these times is read again.
     pub fn generation(&self) -> u64 {
         self.opened.load(Ordering::Acquire)
+    }
+
+    /// Whether commits are taken, as far as is known.
+    pub fn takes_writes(&self) -> bool {
+        self.health.lock().trouble.is_none()
     }
 
     /// How the store stands.
@@ -169,7 +193,9 @@ impl Guard {
         };
         let done = store.commit(&transaction);
         if matches!(done, Ok(Outcome::Committed)) {
-            self.publish(&*store);
+            let tells = transaction.writes.iter().any(|(key, _)| keyspace::tells_of_credentials(key));
+            let before = self.published.read().as_ref().and_then(|before| before.credentials);
+            self.publish(&*store, before.filter(|_| !tells));
         }
         drop(store);
         // Looked at again: what was moved away meanwhile has taken the commit with it.
@@ -294,7 +320,7 @@ impl Guard {
     /// Publishes what was opened, if anything was.
     fn publish_current(&self, current: &Result<Arc<dyn Store>, Error>) {
         if let Ok(store) = current {
-            self.publish(&**store);
+            self.publish(&**store, None);
         }
     }
 
@@ -336,8 +362,10 @@ impl Writing {
 }
 
 /// The snapshot that all may share; `None` where none can be: then each reader asks the engine, and is told why.
-fn to_share(store: &dyn Store) -> Option<Arc<dyn Snapshot>> {
-    store.shares_snapshots().then(|| store.snapshot().ok()).flatten()
+fn to_share(store: &dyn Store, credentials: Option<NonZeroU64>) -> Option<Published> {
+    let snapshot = store.shares_snapshots().then(|| store.snapshot().ok()).flatten()?;
+    let credentials = credentials.or_else(|| NonZeroU64::new(REVISION.fetch_add(1, Ordering::Relaxed) + 1));
+    Some(Published { snapshot, credentials })
 }
 
 /// Lets the system forget what it holds of a file: after a sync that failed, pages that never reached the disk may be

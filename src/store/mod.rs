@@ -43,7 +43,7 @@ pub use database::{Database, FORMAT, FORMAT_KEY, Submission, has_list, is_blank}
 pub use engine::Engine;
 pub use error::{Error, Misplaced};
 pub use folder::Folder;
-pub use guard::{Access, Opener, STAMP_KEY};
+pub use guard::{Access, Opener, Published, STAMP_KEY};
 pub use identity::beside;
 pub use journal::{DRAINED_KEY, read as read_journal};
 pub use life::Life;

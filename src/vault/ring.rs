@@ -1,8 +1,8 @@
 //! The opened KEKs of one request, as the engine's vault.
 
-use super::{Damage, ObjectCache};
+use super::Damage;
 use crate::engine::need::Need;
-use crate::engine::world::{CachedObject, OpenError, ValueIdentity, Vault};
+use crate::engine::world::{OpenError, ValueIdentity, Vault};
 use keystead_hsm::{Error, Kek, RecordIdentity, SealedRecord, SystemEntropy, kek_of};
 use kmip_codec::SecretBytes;
 use std::collections::BTreeMap;
@@ -22,23 +22,17 @@ pub struct KeyRing {
     current: u32,
     keks: Arc<Keks>,
     damage: Arc<Damage>,
-    object_cache: Option<Arc<ObjectCache>>,
 }
 
 impl KeyRing {
     /// A ring of these KEKs, sealing under the current one.
     pub fn new(current: u32, keks: impl Into<Arc<Keks>>) -> Self {
-        Self { current, keks: keks.into(), damage: Arc::default(), object_cache: None }
+        Self { current, keks: keks.into(), damage: Arc::default() }
     }
 
     /// The same ring, which notes there what does not open.
     pub fn noting(self, damage: &Arc<Damage>) -> Self {
         Self { damage: Arc::clone(damage), ..self }
-    }
-
-    /// The same ring, which keeps there what was made of metadata.
-    pub fn caching(self, object_cache: &Arc<ObjectCache>) -> Self {
-        Self { object_cache: Some(Arc::clone(object_cache)), ..self }
     }
 
     /// Adds a KEK that was asked for.
@@ -75,20 +69,6 @@ impl Vault for KeyRing {
 
     fn verify<'p>(&self, id: &str, protected: &'p [u8]) -> Result<&'p [u8], OpenError> {
         self.verify_metadata(id, protected)
-    }
-
-    fn recall(&self, id: &str, protected: &[u8]) -> Option<CachedObject> {
-        let object_cache = self.object_cache.as_ref()?;
-        // Without the KEK it would be asked for.
-        let (_, kek) = protected.first_chunk::<5>()?.split_first()?;
-        self.keks.get(&u32::from_be_bytes(kek.try_into().ok()?))?;
-        object_cache.get(id, protected)
-    }
-
-    fn remember(&self, id: &str, protected: &[u8], made: CachedObject, bytes: usize) {
-        if let Some(object_cache) = &self.object_cache {
-            object_cache.put(id, protected, made, bytes);
-        }
     }
 
     fn note_damage(&self, record: &str) {

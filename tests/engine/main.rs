@@ -30,7 +30,6 @@ mod logins;
 mod material;
 mod matrix;
 mod notifications;
-mod object_cache;
 mod objects;
 mod openssl;
 mod personas;

@@ -149,7 +149,8 @@ fn what_waits_ends_too() {
 /// Reads go on without it: nothing is expected of what changes nothing, and of a write a few rows more.
 #[test]
 fn it_costs_reads_nothing() {
-    let (mut bench, who) = (Bench::new(1), principal("host", &[]));
+    let (mut bench, mut who) = (Bench::new(1), principal("host", &[]));
+    who.identity.fingerprint = Some(Fingerprint::of(b"host"));
     let id = super::objects::create(&mut bench, &who, &[]);
     let look = GetAttributeListRequest { unique_identifier: Some(id.as_str().into()) };
     let outcome = bench.decide(&who, &alone(look.into_request()));

@@ -38,7 +38,7 @@ use keystead::engine::settings::Settings;
 use keystead::engine::settings::Subscription;
 use keystead::engine::world::{Direction, Entropy, Now, View, World};
 use keystead::store::{self, MemoryStore, Order, Store as _, Transaction};
-use keystead::vault::{KeyRing, ObjectCache};
+use keystead::vault::KeyRing;
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
 use kmip_codec::Version;
 use kmip_codec::attributes::Attribute;
@@ -85,7 +85,6 @@ impl Bench {
         let identity = KekIdentity { store: [1; 16], tenant: 0, id: 1 };
         let kek = Kek::generate(&master, Epoch(1), identity, &mut SystemEntropy::default()).unwrap().1;
         let ring = KeyRing::new(1, BTreeMap::from([(1, Arc::new(kek))]));
-        let ring = ring.caching(&Arc::<ObjectCache>::default());
         let settings = Settings::default();
         Self {
             store: MemoryStore::default(),

@@ -9,21 +9,26 @@ use crate::engine::rights::credentials::record::Record;
 use crate::engine::rights::identity::Identity;
 use crate::engine::world::View;
 use crate::engine::world::unproved;
+use std::collections::BTreeSet;
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     /// Lets the changes depend on that this one is let in, beside the principal of the draft.
-    pub fn relies_on(&mut self, identity: &Identity) {
-        self.relied.extend(records_of(identity));
+    pub fn relies_on(&mut self, identity: &'a Identity) {
+        self.relied_identities.push(identity);
     }
 
     /// Lets the changes depend on that a row stays as the store has it.
     pub fn relies_on_row(&mut self, key: Vec<u8>) {
-        self.relied.insert(key);
+        self.relied_rows.insert(key);
     }
 
     /// What must still hold of who asks.
     pub(super) fn callers(&self) -> Result<Vec<Write>, Need> {
-        expected(self.world.view, records_of(&self.principal.identity).chain(self.relied.iter().cloned()))
+        let others =
+            self.relied_identities.iter().copied().filter(|other| **other != self.principal.identity);
+        let keys = std::iter::once(&self.principal.identity).chain(others).flat_map(records_of);
+        let keys: BTreeSet<Vec<u8>> = keys.chain(self.relied_rows.iter().cloned()).collect();
+        expected(self.world.view, keys.into_iter())
     }
 }
 

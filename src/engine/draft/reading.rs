@@ -4,20 +4,15 @@
 use super::{Draft, Stored, identity};
 use crate::engine::keyspace;
 use crate::engine::material;
-use crate::engine::objects::object::{Fields, Object};
+use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
 use crate::engine::work::{self, Meter};
-use crate::engine::world::{CachedObject, OpenError};
+use crate::engine::world::OpenError;
 use kmip_codec::SecretBytes;
 use kmip_codec::objects::ManagedObject;
-use std::sync::Arc;
 
 /// How many objects are remembered that were only read: an operation reads an object more than once, and a pair has two.
 const RECENT_MAX: usize = 4;
-
-/// How many of the objects that a request looks at to find others among them are remembered beyond it: who finds few comes for them
-/// again, and who goes over all must not drive those out.
-const REMEMBERED_MAX: usize = 16;
 
 /// An object, and how many bytes its record has.
 type Sized = (Option<Object>, usize);
@@ -102,10 +97,7 @@ impl Draft<'_> {
             Some(known) => known,
             None => match self.fetch(place)? {
                 None => (None, 0),
-                Some(record) if self.looked_at <= REMEMBERED_MAX => {
-                    (Some(self.verified(place, &record)?), record.len())
-                }
-                Some(record) => (Some(self.made_of(place, &record)?.0), record.len()),
+                Some(record) => (Some(self.verified(place, &record)?), record.len()),
             },
         };
         let (ordinary, beyond) = work::glance(bytes);
@@ -138,24 +130,10 @@ impl Draft<'_> {
         self.world.view.get(&keyspace::object(place)).map_err(Interrupt::Need)
     }
 
-    /// The object of a record, which is remembered beyond the request.
+    /// The object of a record, once its MAC is right.
     fn verified(&self, place: &str, record: &[u8]) -> OpResult<Object> {
-        let (object, is_new) = self.made_of(place, record)?;
-        if is_new {
-            let made: CachedObject = Arc::<Fields>::clone(object.shared());
-            self.world.vault.remember(place, record, made, object.memory() + record.len());
-        }
-        Ok(object)
-    }
-
-    /// The object of a record, and whether it had to be read.
-    fn made_of(&self, place: &str, record: &[u8]) -> OpResult<(Object, bool)> {
-        let vault = self.world.vault;
-        if let Some(Ok(fields)) = vault.recall(place, record).map(Arc::downcast::<Fields>) {
-            return Ok((fields.into(), false));
-        }
-        let metadata = vault.verify(place, record).map_err(|error| self.opened(error, place))?;
-        Ok((Object::decode(metadata).map_err(|_| self.damaged(place))?, true))
+        let metadata = self.world.vault.verify(place, record).map_err(|error| self.opened(error, place))?;
+        Object::decode(metadata).map_err(|_| self.damaged(place))
     }
 
     /// Remembers what the store has of an object that is to be written: the transaction holds only where it still has that. What was

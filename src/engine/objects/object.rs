@@ -13,8 +13,7 @@ use kmip_codec::{Tag, attribute};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-/// A managed object without its value. Copies share everything until one of them is changed, so that an object can be kept by
-/// who reads it often.
+/// A managed object without its value. Copies share everything until one of them is changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object(Arc<Fields>);
 
@@ -71,18 +70,7 @@ impl From<Fields> for Object {
     }
 }
 
-impl From<Arc<Fields>> for Object {
-    fn from(shared: Arc<Fields>) -> Self {
-        Self(shared)
-    }
-}
-
 impl Object {
-    /// The fields, to be shared.
-    pub fn shared(&self) -> &Arc<Fields> {
-        &self.0
-    }
-
     /// An object that is nothing but of its type.
     pub fn new(id: String, owner: String, object_type: ObjectType) -> Self {
         let mut attributes = AttributeSet::default();

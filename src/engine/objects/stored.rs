@@ -3,7 +3,7 @@
 
 use crate::engine::objects::attribute_set::AttributeSet;
 use crate::engine::objects::object::{Fields, Object};
-use kmip_codec::attributes::{AttributeList, Attributes, Entry};
+use kmip_codec::attributes::{AttributeList, Attributes};
 use kmip_codec::declare::{Field as _, Value as _};
 use kmip_codec::version::STORED;
 use kmip_codec::wire::{BinarySource, CompactSink, CompactSource, LengthSink, Sink, Source};
@@ -71,11 +71,6 @@ impl Object {
         self.attributes.entries().put(Tag::Attribute, &mut out);
         out.close();
         out.finish()
-    }
-
-    /// About how many bytes of memory it takes, beside those of its texts.
-    pub fn memory(&self) -> usize {
-        size_of::<Fields>() + self.attributes.count() * size_of::<Entry>()
     }
 
     fn write_fields(&self, out: &mut dyn Sink) {

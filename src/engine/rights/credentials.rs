@@ -32,6 +32,10 @@ pub struct CertificateStatus {
 pub fn admit(world: &World<'_>, principal: &Principal) -> OpResult<CertificateStatus> {
     let identity = &principal.identity;
     in_time(identity.validity, world.now.seconds())?;
+    let revision = world.view.credentials_revision();
+    if principal.last_admitted.is_as_of(revision) {
+        return Ok(CertificateStatus::default());
+    }
     let mut draft = Draft::new(world, principal);
     let record = match &identity.fingerprint {
         Some(fingerprint) => draft.credential(fingerprint)?,
@@ -40,7 +44,10 @@ pub fn admit(world: &World<'_>, principal: &Principal) -> OpResult<CertificateSt
     if !names_are_good(&mut draft, identity, record.as_ref())? {
         return Err(not_good());
     }
-    let Some(record) = record else { return Ok(CertificateStatus::default()) };
+    let Some(record) = record else {
+        principal.last_admitted.note(revision);
+        return Ok(CertificateStatus::default());
+    };
     if record.ended.is_some() && !record.successors.is_empty() {
         let leave = Some(Grant::new(Some(vec![to_fetch(record.successors)]), None));
         return Ok(CertificateStatus { limited_grant: leave, replaces: None });
@@ -181,6 +188,11 @@ fn to_fetch(objects: Vec<String>) -> Right {
 }
 
 impl CertificateStatus {
+    /// Whether the certificate came in the place of another, and is used for the first time.
+    pub fn is_first_use(&self) -> bool {
+        self.replaces.is_some()
+    }
+
     /// Notes the first use of a certificate: with the one in whose place it came nothing more is fetched.
     pub fn settle(&self, draft: &mut Draft<'_>) -> OpResult<()> {
         let Some(replaced) = &self.replaces else { return Ok(()) };

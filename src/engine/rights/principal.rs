@@ -6,7 +6,9 @@ use crate::engine::rights::identity::{ClientRef, Fingerprint, Identity, SHA256_P
 use crate::engine::rights::persona::Persona;
 use kmip_codec::SecretBytes;
 use kmip_codec::operations::Operation;
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A client, as its certificate and the configuration tell.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -30,7 +32,43 @@ pub struct Principal {
     pub pending_attestation: Option<Arc<Unproven>>,
     /// The password of the containers that it gets, where it has shown a user name and a password (KMIP 2.1, 11.10).
     pub container_password: Option<SecretBytes>,
+    /// When it was found last that nothing is known against its certificate.
+    pub last_admitted: LastAdmitted,
 }
+
+/// The revision of all records of certificates and names under which a principal was found to have none. A copy of a principal is
+/// asked anew.
+#[derive(Debug, Default)]
+pub struct LastAdmitted(AtomicU64);
+
+impl LastAdmitted {
+    /// Whether that was under this revision.
+    pub fn is_as_of(&self, revision: Option<NonZeroU64>) -> bool {
+        revision.is_some_and(|revision| self.0.load(Ordering::Relaxed) == revision.get())
+    }
+
+    /// Notes that it is so under this revision.
+    pub fn note(&self, revision: Option<NonZeroU64>) {
+        if let Some(revision) = revision {
+            self.0.store(revision.get(), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Clone for LastAdmitted {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for LastAdmitted {
+    /// It says nothing of who the principal is.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for LastAdmitted {}
 
 impl Principal {
     /// Refuses an operation for which the client has to prove something that it has not.
