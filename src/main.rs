@@ -13,6 +13,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// Memory of this program; what C libraries need comes from libc.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A key-management server that speaks KMIP and keeps keys sealed under an HSM, and the commands to work with it.
 #[derive(Parser)]
 #[command(
@@ -229,8 +233,8 @@ fn no_core_dumps() -> Result<(), rustix::io::Errno> {
 #[cfg(target_env = "gnu")]
 const RETURNED_BYTES: i32 = 256 * 1024;
 
-/// Has large pieces of memory returned to the system. By itself glibc keeps them, in as many arenas as there are threads, once one
-/// of their size has been freed: the memory of the server would be several times what is in flight.
+/// Has large pieces of memory that C libraries free (the PKCS#11 module) returned to the system. By itself glibc keeps them, in as many
+/// arenas as there are threads, once one of their size has been freed; `ALLOCATOR` returns what Rust frees.
 #[cfg(target_env = "gnu")]
 #[allow(unsafe_code, reason = "glibc's C interface")]
 fn return_large_memory() {
