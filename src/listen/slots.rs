@@ -5,12 +5,14 @@
 //! client that has shown who it is. Whoever is evicted closes its connection between two messages; the one that comes waits
 //! until the other's descriptor is closed.
 
+mod activity;
 mod connections;
 mod handshakes;
 mod log;
 #[cfg(test)]
 mod tests;
 
+use activity::Activity;
 use connections::Connections;
 use handshakes::Handshakes;
 use log::SlotLog;
@@ -160,6 +162,7 @@ pub struct PendingHandshake {
 pub struct Slot {
     table: Arc<Mutex<Table>>,
     number: u64,
+    activity: Arc<Activity>,
 }
 
 impl ConnectionSlots {
@@ -207,12 +210,12 @@ impl PendingHandshake {
             }
             let number = table.next;
             let owner = |table: &Table, other: &u64| table.connections.client_of(*other);
-            let others = table.connections.to_evict(self.address, &client)?;
+            let others = table.connections.pick_evicted(self.address, &client)?;
             let owners: Vec<_> = others.iter().filter_map(|other| owner(&table, other)).collect();
-            table.connections.enter(number, (self.address, &client), &others);
+            let activity = table.connections.enter(number, (self.address, &client), &others);
             let closed: Vec<_> = others.into_iter().filter_map(|other| table.evict(other)).collect();
             let evicted = table.number();
-            (Slot { table: Arc::clone(&self.table), number }, evicted, owners, closed)
+            (Slot { table: Arc::clone(&self.table), number, activity }, evicted, owners, closed)
         };
         // Until the others' descriptors are closed this one counts as both.
         all_closed(closed).await?;
@@ -226,21 +229,23 @@ impl Slot {
         let slots = ConnectionSlots::new(Caps { connections: 1, per_address: 1, per_client: 1 });
         let mut table = lock(&slots.table);
         let number = table.next;
-        table.connections.enter(number, (IpAddr::from([127, 0, 0, 1]), &"".into()), &[]);
+        let activity = table.connections.enter(number, (IpAddr::from([127, 0, 0, 1]), &"".into()), &[]);
         let evicted = table.number();
-        (Arc::new(Self { table: Arc::clone(&slots.table), number }), evicted)
+        (Arc::new(Self { table: Arc::clone(&slots.table), number, activity }), evicted)
     }
 
     /// A request begins on the connection. `false` where it is to be closed for another already: then nothing of the request is
     /// done.
     #[must_use]
     pub fn set_busy(&self) -> bool {
-        lock(&self.table).connections.set_busy(self.number)
+        self.activity.set_busy() || lock(&self.table).connections.set_busy(self.number)
     }
 
     /// The answer is written: until the next message the connection may be closed for another.
     pub fn set_idle(&self) {
-        lock(&self.table).connections.set_idle(self.number);
+        if !self.activity.set_idle() {
+            lock(&self.table).connections.set_idle(self.number);
+        }
     }
 }
 

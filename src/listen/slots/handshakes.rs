@@ -40,7 +40,7 @@ impl Handshakes {
     /// Enters one, where there is room or another makes room, whose number and address are returned: it is entered no more.
     /// `Err` where there is none.
     pub fn enter(&mut self, number: u64, address: IpAddr, now: Instant) -> Result<Option<u64>, ()> {
-        let evicted = self.to_evict(address, now)?;
+        let evicted = self.pick_evicted(address, now)?;
         if let Some((number, address)) = evicted {
             self.leave(number, address);
         }
@@ -62,7 +62,7 @@ impl Handshakes {
     }
 
     /// Who makes room for one that comes from here.
-    fn to_evict(&self, address: IpAddr, now: Instant) -> Result<Option<(u64, IpAddr)>, ()> {
+    fn pick_evicted(&self, address: IpAddr, now: Instant) -> Result<Option<(u64, IpAddr)>, ()> {
         let own = self.by_address.get(&address);
         let own_count = own.map_or(0, BTreeMap::len);
         let had = |since: &Instant, grace| now.saturating_duration_since(*since) >= grace;

@@ -1,5 +1,7 @@
 //! The slots against a simulation of what comes and goes, from a seed; and their waiting.
 
+mod races;
+
 use super::connections::Connections;
 use super::handshakes::Handshakes;
 use super::*;
@@ -42,14 +44,34 @@ struct Simulation {
     seed: u64,
     slots: Connections,
     models: BTreeMap<u64, Model>,
+    /// What each says of itself, those that were closed too.
+    activities: BTreeMap<u64, Arc<Activity>>,
     time: u64,
     let_in: usize,
     refused: usize,
 }
 
 impl Simulation {
+    fn new(seed: u64) -> Self {
+        let slots = Connections::new(ALL, PER_ADDRESS, PER_CLIENT);
+        let (models, activities, time, let_in, refused) = Default::default();
+        Self { seed, slots, models, activities, time, let_in, refused }
+    }
+
     fn count(&self, of: impl Fn(&Model) -> bool) -> usize {
         self.models.values().filter(|model| of(model)).count()
+    }
+
+    /// As [`Slot`] does it.
+    fn set_busy(&mut self, number: u64) -> bool {
+        let by_itself = self.activities.get(&number).is_some_and(|activity| activity.set_busy());
+        by_itself || self.slots.set_busy(number)
+    }
+
+    fn set_idle(&mut self, number: u64) {
+        if !self.activities[&number].set_idle() {
+            self.slots.set_idle(number);
+        }
     }
 
     /// Invariants of each arrival; the model of the slots is written anew from what is promised.
@@ -57,7 +79,7 @@ impl Simulation {
         let seed = self.seed;
         let own = self.count(|model| model.client == *client);
         let here = self.count(|model| model.address == address);
-        let Ok(evicted) = self.slots.to_evict(address, client) else {
+        let Ok(evicted) = self.slots.pick_evicted(address, client) else {
             self.refused += 1;
             // What is elsewhere makes no room at an address that has as many as it may.
             let within = |model: &Model| here < PER_ADDRESS || model.address == address;
@@ -99,7 +121,7 @@ impl Simulation {
             let is_lone = of(&gone.client) == 1;
             assert!(!is_lone || !self.models.values().any(has_several), "seed {seed}: a lone one pays");
         }
-        self.slots.enter(number, (address, client), &evicted);
+        self.activities.insert(number, self.slots.enter(number, (address, client), &evicted));
         evicted.iter().for_each(|number| drop(self.models.remove(number)));
         self.time += 1;
         let model = Model { address, client: Arc::clone(client), is_busy: false, idle_since: self.time };
@@ -117,8 +139,7 @@ fn connections_keep_their_promises_whatever_comes() {
     let (mut let_in, mut refused) = (0, 0);
     for seed in 0..200 {
         let mut numbers = Numbers(seed);
-        let slots = Connections::new(ALL, PER_ADDRESS, PER_CLIENT);
-        let mut run = Simulation { seed, slots, models: BTreeMap::new(), time: 0, let_in: 0, refused: 0 };
+        let mut run = Simulation::new(seed);
         for number in 0..400 {
             let held: Vec<u64> = run.models.keys().copied().collect();
             match numbers.below(8) {
@@ -131,7 +152,7 @@ fn connections_keep_their_promises_whatever_comes() {
                 // Some seeds have many busy ones.
                 1..=3 if numbers.below(4) <= seed % 4 => {
                     if let Some(one) = numbers.one_of(&held) {
-                        assert!(run.slots.set_busy(one), "seed {seed}: a slot is lost");
+                        assert!(run.set_busy(one), "seed {seed}: a slot is lost");
                         run.models.get_mut(&one).unwrap().is_busy = true;
                     }
                 }
@@ -143,7 +164,7 @@ fn connections_keep_their_promises_whatever_comes() {
                         .map(|(number, _)| *number)
                         .collect();
                     if let Some(one) = numbers.one_of(&busy) {
-                        run.slots.set_idle(one);
+                        run.set_idle(one);
                         run.time += 1;
                         let time = run.time;
                         let model = run.models.get_mut(&one).unwrap();
@@ -158,10 +179,11 @@ fn connections_keep_their_promises_whatever_comes() {
                 }
             }
         }
-        let evicted = (0..400).filter(|number| !run.models.contains_key(number));
-        assert!(evicted.into_iter().all(|number| !run.slots.set_busy(number)), "seed {seed}");
+        let mut evicted =
+            (0..400).filter(|number| !run.models.contains_key(number)).collect::<Vec<u64>>().into_iter();
+        assert!(evicted.all(|number| !run.set_busy(number)), "seed {seed}");
         let held: Vec<u64> = run.models.keys().copied().collect();
-        assert!(held.into_iter().all(|one| run.slots.set_busy(one)), "seed {seed}: a slot is lost");
+        assert!(held.into_iter().all(|one| run.set_busy(one)), "seed {seed}: a slot is lost");
         let_in += run.let_in;
         refused += run.refused;
     }
@@ -173,7 +195,7 @@ fn thousands_of_one_client_make_room_for_one_another_and_for_others() {
     let mut slots = Connections::new(20_000, 10_000, 2000);
     let (host, other): (Arc<str>, Arc<str>) = ("host".into(), "other".into());
     let enter = |slots: &mut Connections, number, client: &Arc<str>| {
-        let evicted = slots.to_evict(address(1), client).unwrap();
+        let evicted = slots.pick_evicted(address(1), client).unwrap();
         slots.enter(number, (address(1), client), &evicted);
         evicted
     };
@@ -186,7 +208,7 @@ fn thousands_of_one_client_make_room_for_one_another_and_for_others() {
     for number in 8000..10_000 {
         assert!(slots.set_busy(number));
     }
-    assert_eq!(slots.to_evict(address(1), &host), Err(Full::Client(2000)));
+    assert_eq!(slots.pick_evicted(address(1), &host), Err(Full::Client(2000)));
     slots.set_idle(9000);
     assert_eq!(enter(&mut slots, 10_001, &host), [9000]);
 }
