@@ -11,13 +11,15 @@
 //!                                          a key pair, a password: slow --+---+-- a key in the HSM, administration: outside
 //! ```
 
+mod account;
 mod client;
 mod fair;
 mod memory;
+mod queues;
 mod shares;
 mod slow;
 
-pub use client::Client;
+pub use client::{Client, Kept};
 pub use fair::{FairSemaphore, Permit};
 pub use memory::{ALLOWANCE, Bytes, Figures, MemoryBudget, PARTS, Reservation, Stage};
 
@@ -82,11 +84,11 @@ impl Admission {
         let outside = caps.outside_per_client();
         Self {
             memory: MemoryBudget::new(caps.bytes_in_flight, caps.bytes_in_flight_per_client),
-            running: FairSemaphore::new(caps.running(), caps.requests_per_client),
-            large: FairSemaphore::new(CLIENTS, 1),
-            large_results: FairSemaphore::new(CLIENTS, 1),
-            slow: FairSemaphore::new(processors * CLIENTS, processors),
-            outside: FairSemaphore::new(outside * CLIENTS, outside),
+            running: FairSemaphore::new(caps.running(), caps.requests_per_client, Kept::Running),
+            large: FairSemaphore::new(CLIENTS, 1, Kept::Nowhere),
+            large_results: FairSemaphore::new(CLIENTS, 1, Kept::Nowhere),
+            slow: FairSemaphore::new(processors * CLIENTS, processors, Kept::Nowhere),
+            outside: FairSemaphore::new(outside * CLIENTS, outside, Kept::Nowhere),
             patience: caps.patience,
         }
     }
@@ -149,7 +151,10 @@ impl Admission {
 
     /// Room for an answer of so many bytes; `None` where the client does not read what it has been answered before.
     pub async fn room_for_answer(&self, client: &Client, bytes: Bytes) -> Option<Reservation> {
-        timeout(self.patience, self.memory.reserve(client, Stage::Answering, bytes)).await.ok()
+        match self.memory.reserve_now(client, Stage::Answering, bytes) {
+            Some(room) => Some(room),
+            None => timeout(self.patience, self.memory.reserve(client, Stage::Answering, bytes)).await.ok(),
+        }
     }
 }
 

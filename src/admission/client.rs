@@ -1,13 +1,15 @@
 //! For whom the server works.
 
+use super::account::Account;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 /// For whom something is done: what it takes is counted for this one.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Client {
     /// The client of this name, which its certificate has.
-    Named(Arc<str>),
+    Named(Arc<Named>),
     /// A client for which asynchronous work is done, as the store has it in short. It counts beside what the client asks for
     /// meanwhile.
     Asynchronous(Arc<[u8]>),
@@ -15,19 +17,80 @@ pub enum Client {
     Server,
 }
 
+/// A client with a name, and its accounts: a connection finds each of them once, and no message looks for its client by name.
+pub struct Named {
+    name: Arc<str>,
+    memory: OnceLock<Arc<Account>>,
+    running: OnceLock<Arc<Account>>,
+}
+
+/// Where clients keep their accounts with some shares: of what each message takes, they keep them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// As those of the bytes in flight.
+    Memory,
+    /// As those of the permits to run.
+    Running,
+    /// They are looked for by name each time.
+    Nowhere,
+}
+
 impl Client {
     /// The client of this name.
     pub fn named(name: &str) -> Self {
-        Self::Named(name.into())
+        Self::Named(Named::new(name.into()))
+    }
+
+    /// Where the client keeps such an account, if it does.
+    pub(super) fn account(&self, kept: Kept) -> Option<&OnceLock<Arc<Account>>> {
+        match (self, kept) {
+            (Self::Named(named), Kept::Memory) => Some(&named.memory),
+            (Self::Named(named), Kept::Running) => Some(&named.running),
+            _ => None,
+        }
+    }
+
+    /// The same client, which keeps no account: an account that names its client so does not keep itself.
+    pub(super) fn without_accounts(&self) -> Self {
+        match self {
+            Self::Named(named) => Self::Named(Named::new(Arc::clone(&named.name))),
+            other => other.clone(),
+        }
+    }
+}
+
+impl Named {
+    fn new(name: Arc<str>) -> Arc<Self> {
+        Arc::new(Self { name, memory: OnceLock::new(), running: OnceLock::new() })
     }
 }
 
 impl fmt::Display for Client {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Named(name) => out.write_str(name),
+            Self::Named(named) => out.write_str(&named.name),
             Self::Asynchronous(owner) => write!(out, "asynchronous work of {}", hex::encode(owner)),
             Self::Server => out.write_str("the server itself"),
         }
+    }
+}
+
+impl fmt::Debug for Named {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(out)
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Named {}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
     }
 }

@@ -1,6 +1,6 @@
 //! A semaphore that is fair to clients.
 
-use super::Client;
+use super::client::{Client, Kept};
 use super::shares::{Mark, Share, Shares};
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ pub struct Permit {
 }
 
 impl FairSemaphore {
-    /// So many permits in all, and for one client.
-    pub fn new(permits: usize, per_client: usize) -> Self {
-        Self(Shares::new(vec![Mark { total: permits.max(1), client: per_client.max(1) }], 0))
+    /// So many permits in all, and for one client. Where clients keep their accounts of them is told too.
+    pub fn new(permits: usize, per_client: usize, kept: Kept) -> Self {
+        Self(Shares::new(vec![Mark { total: permits.max(1), client: per_client.max(1) }], 0, kept))
     }
 
     /// A permit, when it is this client's turn. Who waits leaves the queue when the future is dropped.

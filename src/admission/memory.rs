@@ -5,7 +5,7 @@
 //! and waits for more waits only for messages that are further on, and these end, because peers that do not read their
 //! answers are cut off.
 
-use super::Client;
+use super::client::{Client, Kept};
 use super::shares::{Mark, Share, Shares};
 use std::sync::Arc;
 
@@ -64,7 +64,10 @@ impl MemoryBudget {
         let stages = 1..=PARTS;
         let mark = |stage| Mark { total: total / PARTS * stage, client: per_client / PARTS * stage };
         let piece = total.min(per_client) / PARTS;
-        Self { shares: Shares::new(stages.map(mark).collect(), ALLOWANCE.min(per_client)), piece }
+        Self {
+            shares: Shares::new(stages.map(mark).collect(), ALLOWANCE.min(per_client), Kept::Memory),
+            piece,
+        }
     }
 
     /// Room for so many bytes of a client, as soon as there is some. Who waits leaves the queue when the future is dropped.
@@ -72,10 +75,14 @@ impl MemoryBudget {
         Reservation(self.shares.take(client, stage as usize, bytes.min(self.piece)).await)
     }
 
+    /// The same at once, if nobody waits and there is room.
+    pub fn reserve_now(&self, client: &Client, stage: Stage, bytes: Bytes) -> Option<Reservation> {
+        self.shares.take_now(client, stage as usize, bytes.min(self.piece)).ok().map(Reservation)
+    }
+
     /// Adds room for so many bytes to a reservation, for a later stage than it has room for.
     pub async fn grow(&self, held: &mut Reservation, stage: Stage, bytes: Bytes) {
-        let more = self.reserve(&held.0.client().clone(), stage, bytes).await;
-        held.0.join(more.0);
+        held.0.extend(stage as usize, bytes.min(self.piece)).await;
     }
 
     /// What one piece counts for at most.

@@ -5,11 +5,26 @@
 //! level: what lower levels hold leaves room for the higher ones, so who holds a share and waits for one of a higher level
 //! waits only for others that go on. Each level has its queues: first come, first served within a client, round robin among
 //! clients.
+//!
+//! As long as nobody waits, a share is taken of the client's own [`Account`] and of one number that all have in common. Whoever
+//! finds no room locks the queues, is counted as one that waits, and looks once more. Whoever gives something back looks, after
+//! that, whether anybody is counted. So one of the two sees the other, and nobody waits for what is there.
 
-use super::Client;
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use super::account::{Account, Attempt, From};
+use super::client::{Client, Kept};
+use super::queues::{Queues, Waiter};
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::oneshot;
+
+#[cfg(test)]
+use super::tests::threads::pause;
+
+/// Between two steps: tests let time pass there.
+#[cfg(not(test))]
+const fn pause() {}
 
 /// Up to where shares of a level are given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +40,20 @@ pub struct Shares {
     marks: Vec<Mark>,
     /// What each client may hold without its counting towards the total.
     allowance: usize,
-    state: Mutex<State>,
+    /// Where clients keep their accounts of these shares.
+    kept: Kept,
+    /// What all hold beyond their allowances.
+    pub(super) charged: AtomicUsize,
+    charged_peak: AtomicUsize,
+    client_peak: AtomicUsize,
+    /// The accounts that somebody keeps or holds something of.
+    accounts: Mutex<HashMap<Client, Weak<Account>>>,
+    /// Numbers accounts and those who wait.
+    next: AtomicU64,
+    /// How many wait.
+    waiting: AtomicUsize,
+    /// Those who wait, by level.
+    queues: Mutex<Vec<Queues>>,
 }
 
 /// What is held now, and was held at most.
@@ -41,245 +69,239 @@ pub struct Held {
     pub waiting: usize,
 }
 
-#[derive(Default)]
-struct State {
-    charged: usize,
-    charged_peak: usize,
-    client_peak: usize,
-    clients: HashMap<Client, usize>,
-    levels: Vec<Level>,
-    next: u64,
-}
-
-/// Whether there is room for more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    Fits,
-    /// It takes nothing of the total.
-    FitsTheAllowance,
-    ClientHasTooMuch,
-    AllHaveTooMuch,
-}
-
-/// Those who wait for shares of one level.
-#[derive(Default)]
-struct Level {
-    /// The clients that wait, each once: who comes first is served first, and stands at the end then.
-    turns: VecDeque<Client>,
-    waiting: HashMap<Client, VecDeque<Waiter>>,
-}
-
-struct Waiter {
-    number: u64,
-    amount: usize,
-    granted: oneshot::Sender<Share>,
-}
-
 /// What a client holds; given back when dropped.
 pub struct Share {
-    shares: Arc<Shares>,
-    client: Client,
-    amount: usize,
+    pub(super) account: Arc<Account>,
+    pub(super) amount: usize,
 }
 
 /// One that waits; it leaves the queue when dropped.
 struct Waiting {
-    shares: Arc<Shares>,
-    client: Client,
+    account: Arc<Account>,
     level: usize,
     number: u64,
     granted: oneshot::Receiver<Share>,
 }
 
-/// Shares that were given to some who waited. They are handed over once the state is not locked any more: one whose receiver
+/// Shares that were given to some who waited. They are handed over once the queues are not locked any more: one whose receiver
 /// is gone is given back at that moment.
 type Granted = Vec<(oneshot::Sender<Share>, Share)>;
 
 impl Shares {
     /// None of them held. The marks are those of the levels from the lowest on.
-    pub fn new(marks: Vec<Mark>, allowance: usize) -> Arc<Self> {
-        let levels = marks.iter().map(|_| Level::default()).collect();
-        Arc::new(Self { marks, allowance, state: Mutex::new(State { levels, ..State::default() }) })
+    pub fn new(marks: Vec<Mark>, allowance: usize, kept: Kept) -> Arc<Self> {
+        let queues = marks.iter().map(|_| Queues::default()).collect();
+        Arc::new(Self {
+            marks,
+            allowance,
+            kept,
+            charged: AtomicUsize::new(0),
+            charged_peak: AtomicUsize::new(0),
+            client_peak: AtomicUsize::new(0),
+            accounts: Mutex::default(),
+            next: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+            queues: Mutex::new(queues),
+        })
     }
 
     /// A share of this level, as soon as the client's turn has come and there is room for it. More than there can ever be is
     /// cut to that.
     pub async fn take(self: &Arc<Self>, client: &Client, level: usize, amount: usize) -> Share {
-        let mark = self.mark(level);
-        let amount = amount.min(mark.client).min(mark.total);
-        if amount == 0 {
-            return Share { shares: Arc::clone(self), client: client.clone(), amount };
-        }
-        loop {
-            let mut waiting = match self.take_or_wait(client, level, amount) {
-                Ok(share) => return share,
-                Err(waiting) => waiting,
-            };
-            if let Ok(share) = (&mut waiting.granted).await {
-                return share;
-            }
+        match self.take_now(client, level, amount) {
+            Ok(share) => share,
+            Err(account) => account.wait(level, self.cut(level, amount)).await,
         }
     }
 
-    fn take_or_wait(
+    /// The same at once, if nobody waits and there is room; the account of the client where not.
+    pub fn take_now(
         self: &Arc<Self>,
         client: &Client,
         level: usize,
         amount: usize,
-    ) -> Result<Share, Waiting> {
-        let mut state = self.lock();
-        let is_first = state.levels.get(level).is_none_or(|level| level.turns.is_empty());
-        let fit = self.fits(&state, client, level, amount);
-        if is_first && matches!(fit, Fit::Fits | Fit::FitsTheAllowance) {
-            let share = self.give(&mut state, client, amount);
-            // Its client may have waited on a lower level for the total, and now waits for its own share alone.
-            let given = self.serve(&mut state);
-            drop(state);
-            hand_over(given);
-            return Ok(share);
+    ) -> Result<Share, Arc<Account>> {
+        let (account, amount) = (self.account(client), self.cut(level, amount));
+        match self.attempt(&account, level, amount) {
+            true => Ok(Share { account, amount }),
+            false => Err(account),
         }
-        let (sender, granted) = oneshot::channel();
-        let number = state.next;
-        state.next += 1;
-        if let Some(level) = state.levels.get_mut(level) {
-            level.enter(client, Waiter { number, amount, granted: sender });
+    }
+
+    /// Takes of an account without a look at the queues, where nobody stands there.
+    fn attempt(self: &Arc<Self>, account: &Account, level: usize, amount: usize) -> bool {
+        if amount == 0 {
+            return true;
         }
-        let waiting = Waiting { shares: Arc::clone(self), client: client.clone(), level, number, granted };
-        // Its turn may have come in spite of those who wait: what is within its allowance takes nothing of theirs.
-        let given = self.serve(&mut state);
-        drop(state);
-        hand_over(given);
-        Err(waiting)
+        let is_taken =
+            self.waiting.load(SeqCst) == 0 && account.attempt(level, amount, From::All) == Attempt::Taken;
+        if is_taken {
+            // One of its client may have come meanwhile and waited for the total: now it waits for its own share alone, and holds
+            // up nobody behind it.
+            self.serve_waiting();
+        }
+        is_taken
+    }
+
+    /// The most of this amount that there can ever be.
+    fn cut(&self, level: usize, amount: usize) -> usize {
+        let mark = self.mark(level);
+        amount.min(mark.client).min(mark.total)
     }
 
     /// What is held now.
     pub fn held(&self) -> Held {
-        let state = self.lock();
-        let waiting = state.levels.iter().flat_map(|level| level.waiting.values()).map(VecDeque::len).sum();
         Held {
-            charged: state.charged,
-            charged_peak: state.charged_peak,
-            client_peak: state.client_peak,
-            waiting,
+            charged: self.charged.load(SeqCst),
+            charged_peak: self.charged_peak.load(Relaxed),
+            client_peak: self.client_peak.load(Relaxed),
+            waiting: self.waiting.load(SeqCst),
         }
     }
 
     /// What this client holds now.
     pub fn held_by(&self, client: &Client) -> usize {
-        self.lock().clients.get(client).copied().unwrap_or_default()
+        let account = lock(&self.accounts).get(client).and_then(Weak::upgrade);
+        account.map_or(0, |account| account.held())
     }
 
-    fn mark(&self, level: usize) -> Mark {
+    /// How many accounts there are.
+    #[cfg(test)]
+    pub(super) fn accounts(&self) -> usize {
+        lock(&self.accounts).len()
+    }
+
+    /// The mark of a level.
+    pub(super) fn mark(&self, level: usize) -> Mark {
         self.marks.get(level).copied().unwrap_or(Mark { total: 0, client: 0 })
     }
 
-    /// Whether there is room for so much more.
-    fn fits(&self, state: &State, client: &Client, level: usize, amount: usize) -> Fit {
-        let mark = self.mark(level);
-        let held = state.clients.get(client).copied().unwrap_or_default();
-        let charge = self.charge(held + amount) - self.charge(held);
-        match held + amount <= mark.client {
-            false => Fit::ClientHasTooMuch,
-            true if charge == 0 => Fit::FitsTheAllowance,
-            true if state.charged + charge <= mark.total => Fit::Fits,
-            true => Fit::AllHaveTooMuch,
-        }
-    }
-
     /// What of the holding of a client counts towards the total.
-    fn charge(&self, held: usize) -> usize {
+    pub(super) fn charge(&self, held: usize) -> usize {
         held.saturating_sub(self.allowance)
     }
 
-    fn give(self: &Arc<Self>, state: &mut State, client: &Client, amount: usize) -> Share {
-        let held = state.clients.entry(client.clone()).or_default();
-        let before = self.charge(*held);
-        *held += amount;
-        state.client_peak = state.client_peak.max(*held);
-        state.charged += self.charge(*held) - before;
-        state.charged_peak = state.charged_peak.max(state.charged);
-        Share { shares: Arc::clone(self), client: client.clone(), amount }
-    }
-
-    fn take_back(&self, state: &mut State, client: &Client, amount: usize) {
-        let Some(held) = state.clients.get_mut(client) else { return };
-        let before = self.charge(*held);
-        *held = held.saturating_sub(amount);
-        let (left, after) = (*held, self.charge(*held));
-        state.charged = state.charged.saturating_sub(before - after);
-        if left == 0 {
-            state.clients.remove(client);
+    /// Counts so much towards the total, if there is room for it up to here.
+    pub(super) fn charge_all(&self, charge: usize, total: usize) -> bool {
+        let more = |charged: usize| Some(charged + charge).filter(|after| *after <= total);
+        match self.charged.fetch_update(SeqCst, SeqCst, more) {
+            Ok(before) => {
+                note_peak(&self.charged_peak, before + charge);
+                true
+            }
+            Err(_) => false,
         }
     }
 
+    /// Notes what a client holds.
+    pub(super) fn note_client(&self, held: usize) {
+        note_peak(&self.client_peak, held);
+    }
+
+    /// The account of a client: the one that it keeps, where that is of these shares.
+    fn account(self: &Arc<Self>, client: &Client) -> Arc<Account> {
+        let Some(kept) = client.account(self.kept) else { return self.find(client) };
+        let account = kept.get_or_init(|| self.find(client));
+        match std::ptr::eq(Arc::as_ptr(account.shares()), Arc::as_ptr(self)) {
+            true => Arc::clone(account),
+            false => self.find(client),
+        }
+    }
+
+    fn find(self: &Arc<Self>, client: &Client) -> Arc<Account> {
+        let mut accounts = lock(&self.accounts);
+        if let Some(account) = accounts.get(client).and_then(Weak::upgrade) {
+            return account;
+        }
+        let account = Account::new(self, client, self.next.fetch_add(1, Relaxed));
+        accounts.insert(account.client().clone(), Arc::downgrade(&account));
+        account
+    }
+
+    /// Forgets the account of a client of which nobody holds anything any more, unless there is another already.
+    pub(super) fn close(&self, client: &Client) {
+        let mut accounts = lock(&self.accounts);
+        if accounts.get(client).is_some_and(|account| account.strong_count() == 0) {
+            accounts.remove(client);
+        }
+    }
+
+    fn take_or_wait(
+        self: &Arc<Self>,
+        account: &Arc<Account>,
+        level: usize,
+        amount: usize,
+    ) -> Result<Share, Waiting> {
+        pause();
+        let mut queues = lock(&self.queues);
+        let is_first = queues.get(level).is_none_or(Queues::is_empty);
+        if is_first && account.attempt(level, amount, From::All) == Attempt::Taken {
+            let share = account.share(amount);
+            // Its client may have waited on a lower level for the total, and now waits for its own share alone.
+            let given = self.serve(&mut queues);
+            drop(queues);
+            hand_over(given);
+            return Ok(share);
+        }
+        let (sender, granted) = oneshot::channel();
+        let number = self.next.fetch_add(1, Relaxed);
+        if let Some(level) = queues.get_mut(level) {
+            level.enter(account, Waiter { number, amount, granted: sender });
+            pause();
+            self.waiting.fetch_add(1, SeqCst);
+            pause();
+        }
+        let waiting = Waiting { account: Arc::clone(account), level, number, granted };
+        // Its turn may have come in spite of those who wait: what is within its allowance takes nothing of theirs. And something
+        // may have been given back before it was counted.
+        let given = self.serve(&mut queues);
+        drop(queues);
+        hand_over(given);
+        Err(waiting)
+    }
+
     /// Gives those who wait what there is room for now.
-    fn serve(self: &Arc<Self>, state: &mut State) -> Granted {
+    fn serve(&self, queues: &mut [Queues]) -> Granted {
         let mut given = Vec::new();
-        for level in (0..self.marks.len()).rev() {
+        for (level, queues) in queues.iter_mut().enumerate().rev() {
             // Whoever waits for the total is not overtaken, so that a large share comes to its turn beside small ones.
-            let mut is_blocked = false;
+            let mut from = From::All;
             let mut place = 0;
-            while let Some((client, amount)) = state.levels.get(level).and_then(|level| level.at(place)) {
-                let fit = self.fits(state, &client, level, amount);
-                if fit == Fit::FitsTheAllowance || (fit == Fit::Fits && !is_blocked) {
-                    let share = self.give(state, &client, amount);
-                    let waiter = state.levels.get_mut(level).and_then(|level| level.serve(place));
-                    given.extend(waiter.map(|waiter| (waiter.granted, share)));
-                } else {
-                    is_blocked |= fit == Fit::AllHaveTooMuch;
-                    place += 1;
+            while let Some((account, amount)) = queues.at(place) {
+                match account.attempt(level, amount, from) {
+                    Attempt::Taken => {
+                        self.waiting.fetch_sub(1, SeqCst);
+                        let served = queues.serve(place);
+                        given.extend(served.map(|(waiter, account)| (waiter.granted, account.share(amount))));
+                    }
+                    Attempt::ClientHasTooMuch => place += 1,
+                    Attempt::AllHaveTooMuch => (from, place) = (From::Allowance, place + 1),
                 }
             }
         }
         given
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same, where anybody waits.
+    fn serve_waiting(&self) {
+        if self.waiting.load(SeqCst) > 0 {
+            let given = self.serve(&mut lock(&self.queues));
+            hand_over(given);
+        }
     }
 }
 
-fn hand_over(granted: Granted) {
-    for (sender, share) in granted {
-        // Who has left meanwhile does not take it: it is given back here.
-        let _ = sender.send(share);
-    }
-}
-
-impl Level {
-    fn enter(&mut self, client: &Client, waiter: Waiter) {
-        let queue = self.waiting.entry(client.clone()).or_default();
-        if queue.is_empty() {
-            self.turns.push_back(client.clone());
-        }
-        queue.push_back(waiter);
-    }
-
-    /// The client at this place of the turns, and what the first of its queue waits for.
-    fn at(&self, place: usize) -> Option<(Client, usize)> {
-        let client = self.turns.get(place)?;
-        Some((client.clone(), self.waiting.get(client)?.front()?.amount))
-    }
-
-    /// Takes the first of the queue of the client at this place, which stands last then.
-    fn serve(&mut self, place: usize) -> Option<Waiter> {
-        let client = self.turns.remove(place)?;
-        let queue = self.waiting.get_mut(&client)?;
-        let waiter = queue.pop_front();
-        match queue.is_empty() {
-            true => drop(self.waiting.remove(&client)),
-            false => self.turns.push_back(client),
-        }
-        waiter
-    }
-
-    /// Takes one out of the queue of its client, if it still stands there.
-    fn leave(&mut self, client: &Client, number: u64) {
-        let Some(queue) = self.waiting.get_mut(client) else { return };
-        queue.retain(|waiter| waiter.number != number);
-        if queue.is_empty() {
-            self.waiting.remove(client);
-            self.turns.retain(|waiting| waiting != client);
+impl Account {
+    /// A share of this level, when the turn of its client has come.
+    async fn wait(self: Arc<Self>, level: usize, amount: usize) -> Share {
+        loop {
+            let mut waiting = match self.shares().take_or_wait(&self, level, amount) {
+                Ok(share) => return share,
+                Err(waiting) => waiting,
+            };
+            if let Ok(share) = (&mut waiting.granted).await {
+                return share;
+            }
         }
     }
 }
@@ -290,51 +312,67 @@ impl Share {
         self.amount
     }
 
-    /// Joins what the same client holds beside it.
-    pub fn join(&mut self, mut other: Self) {
-        self.amount += std::mem::take(&mut other.amount);
+    /// Adds so much of a level, as soon as there is room for it.
+    pub async fn extend(&mut self, level: usize, amount: usize) {
+        let shares = self.account.shares();
+        let amount = shares.cut(level, amount);
+        if !shares.attempt(&self.account, level, amount) {
+            let mut more = Arc::clone(&self.account).wait(level, amount).await;
+            // From now on this share has it.
+            more.amount = 0;
+        }
+        self.amount += amount;
     }
 
     /// Gives back all beyond this amount.
     pub fn shrink_to(&mut self, amount: usize) {
         let back = self.amount.saturating_sub(amount);
-        if back > 0 {
-            self.amount -= back;
-            self.give_back(back);
-        }
-    }
-
-    /// Who holds it.
-    pub fn client(&self) -> &Client {
-        &self.client
+        self.amount -= back;
+        self.give_back(back);
     }
 
     fn give_back(&self, amount: usize) {
-        let mut state = self.shares.lock();
-        self.shares.take_back(&mut state, &self.client, amount);
-        let granted = self.shares.serve(&mut state);
-        drop(state);
-        hand_over(granted);
+        if amount > 0 {
+            self.account.take_back(amount);
+            pause();
+            self.account.shares().serve_waiting();
+        }
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        if self.amount > 0 {
-            self.give_back(self.amount);
-        }
+        self.give_back(self.amount);
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let mut state = self.shares.lock();
-        if let Some(level) = state.levels.get_mut(self.level) {
-            level.leave(&self.client, self.number);
+        let shares = self.account.shares();
+        let mut queues = lock(&shares.queues);
+        if queues.get_mut(self.level).is_some_and(|queues| queues.leave(&self.account, self.number)) {
+            shares.waiting.fetch_sub(1, SeqCst);
         }
         // Others may have waited behind it.
-        let granted = self.shares.serve(&mut state);
-        drop(state);
-        hand_over(granted);
+        let given = shares.serve(&mut queues);
+        drop(queues);
+        hand_over(given);
     }
+}
+
+fn hand_over(given: Granted) {
+    for (sender, share) in given {
+        // Where nobody receives it any more it is dropped, and so given back.
+        let _ = sender.send(share);
+    }
+}
+
+fn note_peak(peak: &AtomicUsize, now: usize) {
+    if now > peak.load(Relaxed) {
+        peak.fetch_max(now, Relaxed);
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

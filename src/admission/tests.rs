@@ -1,6 +1,9 @@
 //! Random clients that take, wait, give up and give back, from a seed: nothing is lost, nobody starves, the caps hold.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: it stops where it stands")]
 
+mod model;
+pub mod threads;
+
 use super::memory::ALLOWANCE;
 use super::shares::{Mark, Share, Shares};
 use super::*;
@@ -52,7 +55,7 @@ fn step() -> impl Strategy<Value = OpResult> {
 impl Trial {
     fn new(marks: Vec<Mark>, allowance: usize) -> Self {
         Self {
-            shares: Shares::new(marks.clone(), allowance),
+            shares: Shares::new(marks.clone(), allowance, Kept::Memory),
             marks,
             allowance,
             clients: ["a", "b", "c", "d", "e"].map(Client::named).into(),
