@@ -2,6 +2,7 @@
 //! that a store opens in milliseconds after a power cut and has lost nothing that was acknowledged.
 
 mod overlay;
+mod runs;
 
 use super::folder::Folder;
 use super::{
@@ -165,13 +166,7 @@ impl RedbStore {
             if !holds(&transaction.expects, is)? {
                 return Ok(Outcome::Conflict);
             }
-            for (key, value) in &transaction.writes {
-                match value {
-                    Some(value) => table.insert(key.as_slice(), value.as_slice()).map(drop),
-                    None => table.remove(key.as_slice()).map(drop),
-                }
-                .map_err(engine)?;
-            }
+            runs::write(&mut table, &transaction.writes)?;
         }
         write.commit().map_err(engine)?;
         Ok(Outcome::Committed)

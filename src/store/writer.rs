@@ -9,7 +9,7 @@ use super::journal::{self, DRAINED_KEY};
 use super::{Error, Outcome, Pair, Snapshot, Transaction, audit_log};
 use crate::audit::{Body, Entries, Head, MacKey, NodeId};
 use parking_lot::RwLock;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -155,7 +155,8 @@ impl State {
 /// What a group comes to.
 #[derive(Default)]
 struct Merged {
-    overlay: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    /// In the order of the keys: an engine that keeps that order writes neighbours together.
+    overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Of segments that are taken in.
     bodies: Vec<Body>,
     /// Of all requests.

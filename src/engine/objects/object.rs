@@ -20,7 +20,7 @@ pub struct Object(Arc<Fields>);
 /// What an object has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fields {
-    /// Unique Identifier: a random UUID, never used again, or what the object was imported under.
+    /// Unique Identifier: a UUID, never used again, or what the object was imported under.
     pub id: String,
     /// What takes the place of the identifier in the keys of the store, where a client chose that: objects of several owners
     /// may have the same.
