@@ -27,6 +27,9 @@ const FILLED_AT_ONCE: u64 = 5000;
 /// The cache: small beside what the keys take, so that memory beside it is seen.
 const CACHE_BYTES: usize = 64 << 20;
 
+/// Among how many owners the keys are.
+const OWNERS: u64 = 10;
+
 /// How many requests write at a time.
 const WRITERS: [u64; 3] = [1, 64, 256];
 
@@ -46,24 +49,29 @@ fn spread(number: u64) -> u64 {
     (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
 }
 
-/// The rows of a key: attributes, sealed value, name, and entries of indexes.
+/// The rows of a key with a name in one group: attributes, value, claim on the name, and two entries of indexes. They lie as those of
+/// the server do: by the time in the identifier, or by the digest of the name.
 fn rows(number: u64) -> Vec<Pair> {
-    let id = format!("{:016x}-{number:016x}", spread(number));
+    let id = format!(
+        "{:08x}-{:04x}-7{:03x}-{:016x}",
+        number >> 16,
+        number & 0xffff,
+        spread(number) & 0xfff,
+        spread(number)
+    );
     let key = |kind: u8, parts: &[&[u8]]| [&[kind, 0, 0, 0, 0][..], &parts.concat()].concat();
     let filled = |length: usize| (0..length as u64).map(|at| spread(number * 1000 + at) as u8).collect();
-    let owner = spread(number % 100).to_be_bytes().repeat(2);
-    let mut rows = vec![
-        (key(b'o', &[id.as_bytes()]), Some(filled(450))),
-        (key(b's', &[id.as_bytes(), &[0; 5]]), Some(filled(110))),
-        (key(b'n', &[&owner, &spread(number).to_be_bytes().repeat(2)]), Some(id.clone().into_bytes())),
-    ];
+    let owner = spread(number % OWNERS).to_be_bytes().repeat(2);
     let newest_first = (u64::MAX - number).to_be_bytes();
-    rows.extend((0..5_u8).map(|index| {
-        let value = if index == 1 { spread(number) } else { u64::from(index) };
-        let value = value.to_be_bytes().repeat(2);
-        (key(b'i', &[&[1], &owner, &[index], &value, &newest_first, id.as_bytes()]), Some(Vec::new()))
-    }));
-    rows
+    let name = spread(number).to_be_bytes().repeat(2);
+    let entry = |index: u8, value: &[u8]| key(b'i', &[&owner, &[index], value, &newest_first, id.as_bytes()]);
+    vec![
+        (key(b'o', &[id.as_bytes()]), Some(filled(320))),
+        (key(b's', &[id.as_bytes(), &[0; 5]]), Some(filled(145))),
+        (key(b'i', &[&owner, &[1], &name]), Some([&number.to_be_bytes(), id.as_bytes()].concat())),
+        (entry(11, &[2; 9]), Some(Vec::new())),
+        (entry(12, &[3; 17]), Some(Vec::new())),
+    ]
 }
 
 /// Fills a store, and ends as a killed process does.
@@ -72,7 +80,12 @@ fn fill_and_die(folder: &Path, keys: u64) {
     let store = RedbStore::open(folder).unwrap();
     for from in (0..keys).step_by(FILLED_AT_ONCE as usize) {
         let numbers = from..keys.min(from + FILLED_AT_ONCE);
-        assert_eq!(store.commit(&numbers.flat_map(rows).collect::<Vec<_>>().into()), Ok(Outcome::Committed));
+        assert_eq!(
+            store.commit(
+                &numbers.flat_map(rows).collect::<BTreeMap<_, _>>().into_iter().collect::<Vec<_>>().into()
+            ),
+            Ok(Outcome::Committed)
+        );
     }
     std::process::abort();
 }
@@ -125,16 +138,17 @@ fn read(database: &Database, keys: u64) {
 /// Writes new keys from so many threads for a while.
 fn write(database: &Arc<Database>, keys: u64, writers: u64) {
     let (done, written) = (AtomicBool::new(false), AtomicU64::new(0));
+    let next = AtomicU64::new(writers * 1_000_000);
     let (before, begin) = (calls(), Instant::now());
     std::thread::scope(|scope| {
-        for writer in 0..writers {
-            let (done, written) = (&done, &written);
+        for _ in 0..writers {
+            let (done, written, next) = (&done, &written, &next);
             scope.spawn(move || {
-                for number in 0.. {
+                loop {
                     if done.load(Ordering::Relaxed) {
                         break;
                     }
-                    let number = keys + (writers * 1000 + writer) * 1_000_000 + number;
+                    let number = keys + next.fetch_add(1, Ordering::Relaxed);
                     let submission = Submission { transaction: rows(number).into(), ..Submission::default() };
                     assert_eq!(database.commit_blocking(submission), Ok(Outcome::Committed));
                     written.fetch_add(1, Ordering::Relaxed);

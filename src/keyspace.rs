@@ -97,9 +97,9 @@ kinds! {
     /// The value of an object.
     Value = b"s", "values", "engine::keyspace", "tenant, identifier, 0, generation" => "the object with its key", Sealed, backup, Shared, claimed;
     /// An entry of an index.
-    Index = b"i", "index entries", "engine::keyspace", "tenant, digest of the owner or group, index, digest of the value, time of creation (newest first), identifier" => "nothing", Plain, backup, Shared, claimed;
-    /// The claim of an owner on a name.
-    Name = b"n", "names", "engine::keyspace", "tenant, digest of the owner, digest of the name" => "identifier", Plain, backup, Shared, claimed;
+    Index = b"i", "index entries", "engine::keyspace", "tenant, digest of the owner or group, index, value or digest of it, time of creation (newest first), identifier; of a claim on a name, nothing behind the digest of the name" => "nothing; of a claim, time of creation and identifier", Plain, backup, Shared, claimed;
+    /// The claim of an owner on a name, as older versions made it.
+    Name = b"n", "names of older versions", "engine::keyspace", "tenant, digest of the owner, digest of the name" => "identifier", Plain, backup, Shared, claimed;
     /// When an object is to be rotated.
     Rotation = b"u", "rotations to come", "engine::keyspace", "tenant, time in seconds, identifier" => "nothing", Plain, backup, Shared, claimed;
     /// An asynchronous request.

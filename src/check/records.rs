@@ -72,14 +72,12 @@ impl<'a> Records<'a> {
 
     /// Whether all that a record claims is there, and whether the value of an object opens.
     fn follow(&mut self, name: &'static str, key: &[u8], sound: &Sound) {
+        if Kind::of(key) == Some(Kind::Object) {
+            self.claimed.extend(sound.claims.iter().chain(&sound.may_claim).map(|claim| short(claim)));
+        }
         for claim in &sound.claims {
-            if Kind::of(key) == Some(Kind::Object) {
-                self.claimed.insert(short(claim));
-            }
             match self.snapshot.get(claim) {
                 Ok(Some(_)) => {}
-                // Objects of a client that lets them share names may have given up the claim.
-                Ok(None) if Kind::of(claim) == Some(Kind::Name) => {}
                 Ok(None) => self.report.found(name, &shown(key), &format!("{} is missing", shown(claim))),
                 Err(error) => self.report.found(name, &shown(claim), &error.to_string()),
             }

@@ -5,6 +5,7 @@
 
 mod callers;
 mod candidates;
+mod claims;
 mod clients;
 mod find;
 mod handing;
@@ -147,27 +148,7 @@ impl<'a> Draft<'a> {
         if let Some(before) = &before {
             self.check_stays_ended(before, &object)?;
         }
-        let before: BTreeSet<_> =
-            before.map(|old| old.name_claims()).unwrap_or_default().into_iter().collect();
-        let named = object.name_claims();
-        let after: BTreeSet<_> = named.iter().cloned().collect();
-        if after.len() < named.len() {
-            return refuse(Cause::NameTaken, "the object has that name already");
-        }
-        for claim in before.difference(&after) {
-            if self.read_name(claim)?.is_some_and(|holder| holder == object.place().as_bytes()) {
-                self.put_row(claim.clone(), None)?;
-            }
-        }
-        for claim in after.difference(&before) {
-            if self.read_name(claim)?.is_some_and(|holder| holder != object.place().as_bytes()) {
-                if names == Names::Free {
-                    continue;
-                }
-                return refuse(Cause::NameTaken, "another object of this client has the name");
-            }
-            self.put_row(claim.clone(), Some(object.place().into()))?;
-        }
+        self.claim_names(before.as_ref(), &mut object, names)?;
         self.pending.put_object(object, bytes);
         self.check_room()
     }
@@ -251,11 +232,14 @@ impl<'a> Draft<'a> {
             let key = keyspace::object(id);
             changes.expects.push((key.clone(), stored.map(|(_, bytes)| bytes.clone())));
             changes.writes.push((key, Some(self.world.vault.protect(id, &object.encode())?)));
-            let old: BTreeSet<_> =
-                stored.map(|(object, _)| object.index_entries()).unwrap_or_default().into_iter().collect();
-            let new: BTreeSet<_> = object.index_entries().into_iter().collect();
-            changes.writes.extend(old.difference(&new).map(|entry| (entry.clone(), None)));
-            changes.writes.extend(new.difference(&old).map(|entry| (entry.clone(), Some(Vec::new()))));
+            let (new, old) = (object.index_entries(), stored.map(|(object, _)| object.index_entries()));
+            let old = old.unwrap_or_default();
+            let only = |these: &[Vec<u8>], others: &[Vec<u8>]| {
+                let gone = these.iter().filter(|entry| others.binary_search(entry).is_err());
+                gone.cloned().collect::<Vec<_>>()
+            };
+            changes.writes.extend(only(&old, &new).into_iter().map(|entry| (entry, None)));
+            changes.writes.extend(only(&new, &old).into_iter().map(|entry| (entry, Some(Vec::new()))));
         }
         for place in self.pending.removed() {
             let stored = self.stored.get(place).and_then(Option::as_ref);

@@ -2,10 +2,12 @@
 //!
 //! Every key begins with its kind ([`Kind`]) and the tenant, so that no scan of one tenant can meet another. Values that
 //! clients choose stand as the first 16 bytes of their SHA-256: keys stay short, and a match is verified on the
-//! object itself. An index entry ends in the creation time, newest first, and the identifier, and has no value.
+//! object itself. An index entry ends in the creation time, newest first, and the identifier, and has no value; the claim of an
+//! owner on a name stands before the entries of that name, and takes the place of that of the object that holds it.
 
 use crate::keyspace::Kind;
 use aws_lc_rs::digest;
+use kmip_codec::enums::{ObjectType, State};
 
 /// The one tenant.
 pub const TENANT: u32 = 0;
@@ -14,7 +16,7 @@ pub const TENANT: u32 = 0;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Index {
-    /// Every object.
+    /// Every object that is listed apart.
     All = 0,
     /// Name (value and type).
     Name = 1,
@@ -36,6 +38,10 @@ pub enum Index {
     FreshMember = 9,
     /// Unique Identifier, of objects that came with it.
     Imported = 10,
+    /// Object Type and State, of objects that are listed together: the one entry that each of them has ([`TypeAndState`]).
+    TypeAndState = 11,
+    /// Object Group, and whether nobody has got the object yet, of objects that are listed together.
+    Member = 12,
 }
 
 /// All of them.
@@ -51,6 +57,8 @@ const INDEXES: &[Index] = &[
     Index::AlternativeName,
     Index::FreshMember,
     Index::Imported,
+    Index::TypeAndState,
+    Index::Member,
 ];
 
 /// The State index value of objects that a date will move to another state.
@@ -96,8 +104,24 @@ pub fn is_sealed(key: &[u8]) -> bool {
     key.starts_with(Kind::Value.prefix())
 }
 
-/// The claim of an owner on a name; its value is the identifier of the object.
-pub fn name(owner: &str, name: &[u8]) -> Vec<u8> {
+/// The claim of an owner on a name, where the entries of that name begin ([`claim_value`]).
+pub fn claim(owner: &str, name: &[u8]) -> Vec<u8> {
+    index_prefix(&Scope::Owner(owner.to_owned()), Index::Name, name)
+}
+
+/// What a claim holds: creation time and place of the object, so that it is found there as by an entry.
+pub fn claim_value(created: u64, place: &str) -> Vec<u8> {
+    [&created.to_be_bytes(), place.as_bytes()].concat()
+}
+
+/// Creation time and place of the object that holds a claim.
+pub fn claimant(value: &[u8]) -> Option<(u64, &str)> {
+    let (created, place) = value.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*created), std::str::from_utf8(place).ok()?))
+}
+
+/// The claim as versions up to format 4 made it; its value is the place of the object.
+pub fn older_claim(owner: &str, name: &[u8]) -> Vec<u8> {
     key(Kind::Name, &[&short(&[owner.as_bytes()]), &short(&[name])])
 }
 
@@ -193,14 +217,65 @@ pub fn index_prefix(scope: &Scope, index: Index, value: &[u8]) -> Vec<u8> {
     key(Kind::Index, &[&scope.short(), &[index as u8], &short(&[value])])
 }
 
+/// Object Type and State as they are stored, and whether a date will move the object to another state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TypeAndState {
+    /// Whether a date will move it.
+    pub moves_by_date: bool,
+    /// None for what has no life cycle.
+    pub state: Option<State>,
+    /// Its type.
+    pub object_type: ObjectType,
+}
+
+/// How many bytes they take in a key.
+const TYPE_AND_STATE_BYTES: usize = 9;
+
+impl TypeAndState {
+    fn bytes(self) -> [u8; TYPE_AND_STATE_BYTES] {
+        let state = self.state.map_or(0, |state| state.0).to_be_bytes();
+        let object_type = self.object_type.0.to_be_bytes();
+        let mut bytes = [u8::from(self.moves_by_date); TYPE_AND_STATE_BYTES];
+        bytes.iter_mut().skip(1).zip(state.iter().chain(&object_type)).for_each(|(to, from)| *to = *from);
+        bytes
+    }
+
+    /// The one that an entry has behind the prefix of all of them.
+    pub fn of(entry: &[u8], prefix: usize) -> Option<Self> {
+        let (&[moves_by_date], rest) = entry.get(prefix..)?.split_first_chunk::<1>()?;
+        let (state, rest) = rest.split_first_chunk::<4>()?;
+        let (object_type, _) = rest.split_first_chunk::<4>()?;
+        Some(Self {
+            moves_by_date: moves_by_date != 0,
+            state: Some(State(u32::from_be_bytes(*state))).filter(|state| state.0 != 0),
+            object_type: ObjectType(u32::from_be_bytes(*object_type)),
+        })
+    }
+}
+
+/// The entries of all objects of one owner or group that are listed together.
+pub fn together_prefix(scope: &Scope) -> Vec<u8> {
+    key(Kind::Index, &[&scope.short(), &[Index::TypeAndState as u8]])
+}
+
+/// Those of one Object Type and State.
+pub fn type_and_state_prefix(scope: &Scope, of: TypeAndState) -> Vec<u8> {
+    [together_prefix(scope), of.bytes().to_vec()].concat()
+}
+
+/// The entries of the members of an Object Group, of those that are fresh or of the others.
+pub fn member_prefix(scope: &Scope, group: &[u8], is_fresh: bool) -> Vec<u8> {
+    key(Kind::Index, &[&scope.short(), &[Index::Member as u8], &short(&[group]), &[u8::from(is_fresh)]])
+}
+
+/// A key behind all entries with a prefix: no time and identifier are like this.
+pub fn behind_entries(prefix: &[u8]) -> Vec<u8> {
+    [prefix, &[u8::MAX; 9]].concat()
+}
+
 /// All entries of all indexes, those of one owner or group together.
 pub fn all_index_entries() -> Vec<u8> {
     key(Kind::Index, &[])
-}
-
-/// How many bytes stand before the creation time in an entry of an index.
-pub fn index_prefix_length() -> usize {
-    all_index_entries().len() + 16 + 1 + 16
 }
 
 /// What an entry of an index begins with, as all entries of its owner or group do.
@@ -208,16 +283,23 @@ pub fn scope_of(entry: &[u8]) -> &[u8] {
     entry.get(..all_index_entries().len() + 16).unwrap_or(entry)
 }
 
+/// The lists of all objects of an owner or group, by what its entries begin with: those that are listed together, and those apart; and
+/// how many bytes stand before the creation time in an entry.
+pub fn lists_of_all(scope: &[u8]) -> [(Vec<u8>, usize); 2] {
+    let list = |index: Index, value: usize| ([scope, &[index as u8]].concat(), scope.len() + 1 + value);
+    [list(Index::TypeAndState, TYPE_AND_STATE_BYTES), list(Index::All, 16)]
+}
+
+/// A key behind all entries of an owner or group.
+pub fn behind_scope(scope: &[u8]) -> Vec<u8> {
+    behind_entries(&[scope, &[u8::MAX]].concat())
+}
+
 /// Which index an entry is of, by its name; `None` for what is no entry.
 pub fn index_of(entry: &[u8]) -> Option<String> {
     let number = entry.starts_with(&all_index_entries()).then(|| entry.get(scope_of(entry).len()))??;
     let known = INDEXES.iter().find(|index| **index as u8 == *number);
     Some(known.map_or_else(|| format!("number {number}"), |index| format!("{index:?}")))
-}
-
-/// One entry of an index.
-pub fn index_entry(scope: &Scope, index: Index, value: &[u8], created: u64, id: &str) -> Vec<u8> {
-    entry(&index_prefix(scope, index, value), created, id)
 }
 
 /// The entry behind a prefix.

@@ -2,6 +2,7 @@
 
 use crate::engine::keyspace::{self, Index, Scope};
 use crate::engine::need::Need;
+use crate::engine::objects::index;
 use crate::engine::objects::object::Object;
 use crate::engine::rights::identity::{Fingerprint, SHA256_PREFIX};
 use crate::engine::rights::names::{self, Flaw};
@@ -15,10 +16,19 @@ pub fn has(view: &dyn View, name: &str) -> Result<bool, Need> {
     if view.get(&keyspace::client_name(name))?.is_some() {
         return Ok(true);
     }
-    let prefix = keyspace::index_prefix(&Scope::Owner(name.to_owned()), Index::All, &[]);
-    let mut found = false;
-    view.scan(&prefix, &mut |_| {
-        found = true;
+    for list in index::lists(view, &Scope::Owner(name.to_owned()), (Index::All, &[]))? {
+        if first(view, &list, None)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The first key with a prefix, behind this one.
+fn first(view: &dyn View, prefix: &[u8], behind: Option<&[u8]>) -> Result<Option<Vec<u8>>, Need> {
+    let mut found = None;
+    view.scan_from(prefix, Direction::Forward, behind, &mut |key| {
+        found = Some(key.to_vec());
         ControlFlow::Break(())
     })?;
     Ok(found)
@@ -28,21 +38,28 @@ pub fn has(view: &dyn View, name: &str) -> Result<bool, Need> {
 pub fn misnamed(view: &dyn View) -> Result<BTreeSet<String>, Need> {
     let mut found = BTreeSet::new();
     let mut behind: Option<Vec<u8>> = None;
-    loop {
-        let mut next = None;
-        view.scan_from(&keyspace::all_index_entries(), Direction::Forward, behind.as_deref(), &mut |key| {
-            next = Some(key.to_vec());
-            ControlFlow::Break(())
-        })?;
-        let Some(entry) = next else { return Ok(found) };
-        let place = keyspace::entry_parts(&entry, keyspace::index_prefix_length())
-            .map(|(_, place)| keyspace::object(place));
-        let record = place.map(|key| view.get(&key)).transpose()?.flatten();
+    while let Some(entry) = first(view, &keyspace::all_index_entries(), behind.as_deref())? {
+        let scope = keyspace::scope_of(&entry);
+        let place = place_of_any(view, scope)?;
+        let record = place.map(|place| view.get(&keyspace::object(&place))).transpose()?.flatten();
         let object = record.as_deref().and_then(unproved).and_then(|bytes| Object::decode(bytes).ok());
         found.extend(object.map(|object| object.owner.clone()).filter(|owner| flaw(owner).is_some()));
         // One object of each owner or group is enough: on behind every entry of this one.
-        behind = Some([keyspace::scope_of(&entry), &vec![u8::MAX; keyspace::index_prefix_length()]].concat());
+        behind = Some(keyspace::behind_scope(scope));
     }
+    Ok(found)
+}
+
+/// Where an object lies that is listed among those of an owner or group.
+fn place_of_any(view: &dyn View, scope: &[u8]) -> Result<Option<String>, Need> {
+    for (list, length) in keyspace::lists_of_all(scope) {
+        let entry = first(view, &list, None)?;
+        let place = entry.as_deref().and_then(|entry| keyspace::entry_parts(entry, length));
+        if let Some((_, place)) = place {
+            return Ok(Some(place.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// Why the rule of names refuses an owner, so that its certificate may not be let in. A certificate that is called by its

@@ -4,7 +4,7 @@ use crate::engine::asynchronous;
 use crate::engine::draft::{self, records};
 use crate::engine::keyspace;
 use crate::engine::need::Need;
-use crate::engine::objects::object::Object;
+use crate::engine::objects::object::{Listing, Object};
 use crate::engine::owners;
 use crate::engine::rights::names::Flaw;
 use crate::engine::rights::{credentials, tickets};
@@ -17,8 +17,16 @@ use std::fmt;
 pub struct Sound {
     /// Keys that must be there because of it.
     pub claims: Vec<Vec<u8>>,
+    /// Keys that are there because of it, if they are.
+    pub may_claim: Vec<Vec<u8>>,
     /// An object, whose value is to be opened.
     pub object: Option<Stored>,
+}
+
+impl Sound {
+    fn claiming(key: Vec<u8>) -> Self {
+        Self { claims: vec![key], ..Self::default() }
+    }
 }
 
 /// An object of the store.
@@ -86,12 +94,14 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
             }
         }
         Some(Kind::Waiting) => match keyspace::waiting_parts(key) {
-            Some((_, place)) => Ok(Sound { claims: vec![keyspace::asynchronous(&place)], object: None }),
+            Some((_, place)) => Ok(Sound::claiming(keyspace::asynchronous(&place))),
             None => damaged("its key cannot be read"),
         },
-        Some(Kind::Name) => {
-            Ok(Sound { claims: vec![keyspace::object(&text(value.to_vec())?)], object: None })
-        }
+        Some(Kind::Name) => Ok(Sound::claiming(keyspace::object(&text(value.to_vec())?))),
+        Some(Kind::Index) if !value.is_empty() => match keyspace::claimant(value) {
+            Some((_, place)) => Ok(Sound::claiming(keyspace::object(place))),
+            None => damaged("its value cannot be read"),
+        },
         Some(Kind::DefaultMember) if value.len() <= 8 => damaged("it is cut off"),
         Some(Kind::Drained) if value.len() != 8 => damaged("it is no number"),
         Some(Kind::Ticket) => json::<tickets::record::Record>(&records::ticket_id(key), value, vault),
@@ -126,9 +136,18 @@ fn object(id: &str, value: &[u8], vault: Option<&dyn Vault>) -> Result<Sound, Un
     }
     let stored = Stored(object);
     let mut claims = stored.0.index_entries();
-    claims.extend(stored.0.name_claims());
     claims.extend(stored.value_key());
-    Ok(Sound { claims, object: Some(stored) })
+    let mut may_claim = Vec::new();
+    let holds_names = stored.0.listing == Listing::Together { holds_names: true };
+    for claim in stored.0.name_claims() {
+        // Where objects share a name, one of them has the claim, or none any more.
+        if holds_names {
+            claims.push(claim.key);
+        } else {
+            may_claim.extend([claim.key, claim.older]);
+        }
+    }
+    Ok(Sound { claims, may_claim, object: Some(stored) })
 }
 
 fn json<T: serde::de::DeserializeOwned>(

@@ -28,25 +28,26 @@ pub const FORMAT_KEY: &[u8] = Kind::Format.prefix();
 /// The format that this version writes. It reads those before as well, and turns such a store into one of this format, which older
 /// versions refuse.
 ///
-/// | format | hierarchy | audit |
-/// | --- | --- | --- |
-/// | 1 | without a list of its rows | an entry a key |
-/// | 2 | with a list | an entry a key |
-/// | 3 | without a list: a store of format 1 whose start was cut off | blocks |
-/// | 4 | with a list | blocks |
-pub const FORMAT: u32 = 4;
+/// | format | hierarchy | audit | objects |
+/// | --- | --- | --- | --- |
+/// | 1 | without a list of its rows | an entry a key | each listed apart, an entry for each index value |
+/// | 2 | with a list | an entry a key | apart |
+/// | 3 | without a list: a store of format 1 whose start was cut off | blocks | apart |
+/// | 4 | with a list | blocks | apart |
+/// | 5 | with a list | blocks | listed together once they are new or changed |
+pub const FORMAT: u32 = 5;
 const FORMAT_READ_MIN: u32 = 1;
 
 /// Whether the hierarchy of a store of this format has a list of its rows.
 pub fn has_list(format: u32) -> bool {
-    matches!(format, 2 | FORMAT)
+    matches!(format, 2 | 4 | FORMAT)
 }
 
-/// The format that a store of this format has when its audit is in blocks.
-pub fn format_in_blocks(format: u32) -> u32 {
+/// The format that a store of this format has once it is open for writing: its audit is in blocks, and objects may be listed together.
+pub fn format_when_open(format: u32) -> u32 {
     match format {
         1 => 3,
-        2 => FORMAT,
+        2 | 4 => FORMAT,
         other => other,
     }
 }

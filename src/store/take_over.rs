@@ -1,9 +1,9 @@
-//! Stores of older formats: their audit, an entry a key, is taken over into blocks when the store is opened. Each step is one
+//! Stores of older formats: they get their new format, and their audit, an entry a key, is taken over into blocks, when the store is opened. Each step is one
 //! commit: a block comes, the entries that it holds go. The block tells how far it is and where the old chain ended, so that the next
 //! start goes on from wherever this one was cut off.
 
 use super::audit_log::{self, NODE_KEY};
-use super::database::{FORMAT_KEY, format_in_blocks, format_of};
+use super::database::{FORMAT_KEY, format_of, format_when_open};
 use super::guard::Guard;
 use super::{Error, Order, Pair, Snapshot, Transaction};
 use crate::audit::{self, Block, Body, Entries, NodeId, old};
@@ -19,24 +19,28 @@ const BYTES_MAX: usize = 1024 * 1024;
 pub fn take_over(guard: &Guard) -> Result<(), Error> {
     let snapshot = guard.snapshot()?;
     let Some(format) = format_of(&*snapshot)? else { return Ok(()) };
-    let target = format_in_blocks(format);
+    let target = format_when_open(format);
     let node = snapshot.get(NODE_KEY)?.and_then(|node| node.try_into().ok());
-    let mut carried = match node {
-        None if target != format => Carried { end: end(&*snapshot)?, ..Carried::default() },
-        None => return Ok(()),
-        Some(node) => match left(&*snapshot, node)? {
-            Some(carried) => carried,
-            None => return Ok(()),
-        },
+    let carried = match node {
+        None if target != format => Some(Carried { end: end(&*snapshot)?, ..Carried::default() }),
+        None => None,
+        Some(node) => left(&*snapshot, node)?,
     };
     drop(snapshot);
-    // The first commit says which node it is, and the format: from now on older versions refuse the store.
-    let (node, mut first) = match node {
-        Some(node) => (node, Vec::new()),
+    // The first commit says the format, and which node it is: from now on older versions refuse the store.
+    let mut first = Vec::new();
+    if target != format {
+        first.push((FORMAT_KEY.to_vec(), Some(target.to_be_bytes().to_vec())));
+    }
+    let Some(mut carried) = carried else {
+        return if first.is_empty() { Ok(()) } else { guard.commit(first.into()) };
+    };
+    let node = match node {
+        Some(node) => node,
         None => {
             let node = audit_log::new_node()?;
-            let format = target.to_be_bytes().to_vec();
-            (node, vec![(NODE_KEY.to_vec(), Some(node.to_vec())), (FORMAT_KEY.to_vec(), Some(format))])
+            first.push((NODE_KEY.to_vec(), Some(node.to_vec())));
+            node
         }
     };
     if carried.end.next > carried.done.next {

@@ -11,6 +11,7 @@ mod faults;
 mod foreign;
 mod jobs;
 mod limits;
+mod listed;
 mod own;
 mod rotation;
 mod server;

@@ -3,9 +3,11 @@
 
 use super::Draft;
 use super::pending::Position;
-use crate::engine::keyspace;
+use crate::engine::keyspace::{self, Index, Scope};
+use crate::engine::objects::index;
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Interrupt, OpResult, refuse, unless_damaged};
+use crate::engine::work;
 use crate::engine::world::{Direction, View};
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -52,6 +54,15 @@ struct Listed {
 }
 
 impl Listed {
+    /// The one object that holds a claim, which is found by it.
+    fn claimant(value: &[u8], (age, behind): (Age, Option<&Position>)) -> Option<Self> {
+        let (created, place) = keyspace::claimant(value)?;
+        let position = (Reverse(created), place.to_owned());
+        let is_passed = behind.is_some_and(|behind| !age.is_before(behind, &position));
+        let page = if is_passed { VecDeque::new() } else { VecDeque::from([position]) };
+        Some(Self { prefix: Vec::new(), page, after: None, is_at_end: true })
+    }
+
     fn new(prefix: Vec<u8>, behind: Option<&Position>) -> Self {
         let after = behind.map(|(Reverse(created), place)| keyspace::entry(&prefix, *created, place));
         Self { prefix, page: VecDeque::new(), after, is_at_end: false }
@@ -85,17 +96,16 @@ impl Draft<'_> {
     /// creation, those changed by this draft included; until the visitor breaks. None of them is remembered.
     pub fn candidates(
         &mut self,
-        indexes: &[(keyspace::Index, Vec<u8>)],
+        indexes: &[(Index, Vec<u8>)],
         (age, behind): (Age, Option<&(u64, String)>),
         visit: &mut dyn FnMut(&mut Self, Object) -> OpResult<ControlFlow<()>>,
     ) -> OpResult<()> {
-        let scopes = self.scopes();
-        let prefixes = indexes.iter().flat_map(|(index, value)| {
-            scopes.iter().map(move |scope| keyspace::index_prefix(scope, *index, value))
-        });
-        let prefixes = prefixes.collect();
+        let (scopes, mut lists) = (self.scopes(), Vec::new());
+        for (index, value) in indexes {
+            lists.extend(scopes.iter().map(|scope| (scope, (*index, value.as_slice()))));
+        }
         let behind = behind.map(|(created, place)| (Reverse(*created), place.clone()));
-        self.in_order(prefixes, (age, true, behind), &mut |draft, (_, place)| {
+        self.in_order(&lists, (age, true, behind), &mut |draft, (_, place)| {
             draft.count_looked_at()?;
             let glanced = unless_damaged(draft.glance(place))?;
             let found = glanced.map_or(Ok(None), |object| draft.shown(object))?;
@@ -121,12 +131,14 @@ impl Draft<'_> {
     /// changed, whatever their index values.
     pub(super) fn in_order(
         &mut self,
-        prefixes: Vec<Vec<u8>>,
+        wanted: &[(&Scope, (Index, &[u8]))],
         (age, with_changed, behind): (Age, bool, Option<Position>),
         visit: &mut dyn FnMut(&mut Self, &Position) -> OpResult<ControlFlow<()>>,
     ) -> OpResult<()> {
-        let mut lists: Vec<Listed> =
-            prefixes.into_iter().map(|prefix| Listed::new(prefix, behind.as_ref())).collect();
+        let mut lists = Vec::new();
+        for (scope, of) in wanted {
+            lists.extend(self.listed(scope, *of, (age, behind.as_ref()))?);
+        }
         let mut last = behind;
         loop {
             let changed = self.pending.next_object(last.as_ref(), age == Age::OldestFirst);
@@ -149,5 +161,25 @@ impl Draft<'_> {
             }
             last = Some(next);
         }
+    }
+
+    /// The lists of an index value.
+    fn listed(
+        &self,
+        scope: &Scope,
+        of: (Index, &[u8]),
+        (age, behind): (Age, Option<&Position>),
+    ) -> OpResult<Vec<Listed>> {
+        let prefixes = index::lists(self.world.view, scope, of).map_err(Interrupt::Need)?;
+        self.take_time_beside(work::scanning(prefixes.len()))?;
+        let mut claim = None;
+        if let (Index::Name, Scope::Owner(owner)) = (of.0, scope) {
+            claim = self.world.view.get(&keyspace::claim(owner, of.1)).map_err(Interrupt::Need)?;
+        }
+        let claimant = claim.and_then(|value| Listed::claimant(&value, (age, behind)));
+        Ok(claimant
+            .into_iter()
+            .chain(prefixes.into_iter().map(|prefix| Listed::new(prefix, behind)))
+            .collect())
     }
 }

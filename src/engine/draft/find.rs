@@ -1,7 +1,7 @@
 //! What a client means by an identifier. Those that clients choose (Import) are their own: several owners may have the same.
 
 use super::{Age, Draft};
-use crate::engine::keyspace;
+use crate::engine::keyspace::{self, Index, Scope};
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, Interrupt, OpResult};
 use crate::engine::work;
@@ -41,11 +41,10 @@ impl Draft<'_> {
             return Ok(Some(own));
         }
         // Of those that came under one identifier to several groups, the first: the later ones do not take its place.
-        let groups = self.principal.groups.iter().cloned().map(keyspace::Scope::Group);
-        let listed =
-            groups.map(|scope| keyspace::index_prefix(&scope, keyspace::Index::Imported, id.as_bytes()));
+        let groups: Vec<_> = self.principal.groups.iter().cloned().map(Scope::Group).collect();
+        let listed: Vec<_> = groups.iter().map(|scope| (scope, (Index::Imported, id.as_bytes()))).collect();
         let mut found = None;
-        self.in_order(listed.collect(), (Age::OldestFirst, false, None), &mut |draft, (_, place)| {
+        self.in_order(&listed, (Age::OldestFirst, false, None), &mut |draft, (_, place)| {
             found = draft.load(place)?.filter(|object| draft.principal.shares(object));
             Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
@@ -53,20 +52,14 @@ impl Draft<'_> {
     }
 
     /// Whether the index lists an object among those that the principal may see.
-    fn is_listed(&self, id: &str) -> OpResult<bool> {
-        let (mut listed, mut passed) = (false, 0);
-        for scope in self.scopes() {
-            let prefix = keyspace::index_prefix(&scope, keyspace::Index::All, &[]);
-            let mut look = |key: &[u8]| {
-                passed += 1;
-                listed = keyspace::entry_parts(key, prefix.len()).is_some_and(|(_, found)| found == id);
-                if listed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            };
-            self.world.view.scan(&prefix, &mut look).map_err(Interrupt::Need)?;
-            if listed {
-                break;
-            }
-        }
+    fn is_listed(&mut self, id: &str) -> OpResult<bool> {
+        let (scopes, mut listed, mut passed) = (self.scopes(), false, 0);
+        let all: Vec<_> = scopes.iter().map(|scope| (scope, (Index::All, &[][..]))).collect();
+        self.in_order(&all, (Age::NewestFirst, false, None), &mut |_, (_, found)| {
+            passed += 1;
+            listed = found == id;
+            Ok(if listed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
         self.take_time_beside(work::scanning(passed))?;
         Ok(listed)
     }

@@ -2,7 +2,7 @@
 
 use super::pending::Position;
 use super::{Age, Draft};
-use crate::engine::keyspace::{self, Index, Scope};
+use crate::engine::keyspace::{Index, Scope};
 use crate::engine::objects::object::Object;
 use crate::engine::refusal::{Cause, OpResult, refuse};
 use crate::engine::rights::persona::Names;
@@ -34,14 +34,18 @@ impl Draft<'_> {
         behind: Option<Position>,
         visit: &mut dyn FnMut(&mut Self, &Position) -> OpResult<ControlFlow<()>>,
     ) -> OpResult<()> {
-        let prefix = keyspace::index_prefix(&Scope::Owner(owner.to_owned()), Index::All, &[]);
-        self.in_order(vec![prefix], (Age::OldestFirst, true, behind), &mut |draft, position| {
-            let is_its = match draft.pending.slot(&position.1) {
-                Some(slot) => slot.as_ref().is_some_and(|(object, _)| object.owner == owner),
-                None => true,
-            };
-            if is_its { visit(draft, position) } else { Ok(ControlFlow::Continue(())) }
-        })
+        let scope = Scope::Owner(owner.to_owned());
+        self.in_order(
+            &[(&scope, (Index::All, &[]))],
+            (Age::OldestFirst, true, behind),
+            &mut |draft, position| {
+                let is_its = match draft.pending.slot(&position.1) {
+                    Some(slot) => slot.as_ref().is_some_and(|(object, _)| object.owner == owner),
+                    None => true,
+                };
+                if is_its { visit(draft, position) } else { Ok(ControlFlow::Continue(())) }
+            },
+        )
     }
 
     /// The names of an object that others of its owner have, and that it cannot have beside them by that owner's rule.
@@ -51,7 +55,7 @@ impl Draft<'_> {
             return Ok(taken);
         }
         for name in attribute!(object.attributes, Name) {
-            if self.read_name(&object.name_claim(name))?.is_some() {
+            if self.is_claimed(&object.name_claim(name))? {
                 taken.push(name.clone());
             }
         }
@@ -91,9 +95,7 @@ impl Draft<'_> {
     /// Takes an object away with all that there is of it in the store.
     fn remove(&mut self, object: &Object) -> OpResult<()> {
         for claim in object.name_claims() {
-            if self.read_name(&claim)?.is_some_and(|holder| holder == object.place().as_bytes()) {
-                self.put_row(claim, None)?;
-            }
+            self.release(&claim, object.place())?;
         }
         self.expect(object.place())?;
         self.pending.remove_object(object.place());

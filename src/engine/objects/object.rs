@@ -17,6 +17,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object(Arc<Fields>);
 
+/// How the indexes of the store list an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Listing {
+    /// As versions up to format 4 did, with an entry for each index value, until the object is changed.
+    #[default]
+    Apart,
+    /// With one entry for its type and state, and one for each group.
+    Together {
+        /// Whether it holds the claims on all its names: they take the place of their entries among the objects of its owner.
+        holds_names: bool,
+    },
+}
+
 /// What an object has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fields {
@@ -45,6 +58,8 @@ pub struct Fields {
     pub rotated_as: Option<Identity>,
     /// From when its Rotate Interval counts, in seconds since 1970, where its Initial Date was in the future when the server looked.
     pub rotates_from: Option<i64>,
+    /// How the indexes list it.
+    pub listing: Listing,
     /// Its attributes.
     pub attributes: AttributeSet,
 }
@@ -89,6 +104,7 @@ impl Object {
             split: None,
             rotated_as: None,
             rotates_from: None,
+            listing: Listing::Together { holds_names: false },
             attributes,
         }
         .into()

@@ -2,7 +2,7 @@
 //! wrote TTLV, with the attributes by their 1.x names; that is read for ever, and gives way when the object changes.
 
 use crate::engine::objects::attribute_set::AttributeSet;
-use crate::engine::objects::object::{Fields, Object};
+use crate::engine::objects::object::{Fields, Listing, Object};
 use kmip_codec::attributes::{AttributeList, Attributes};
 use kmip_codec::declare::{Field as _, Value as _};
 use kmip_codec::version::STORED;
@@ -25,6 +25,7 @@ mod tag {
     pub const ROTATED_AS: Tag = Tag(0x54_000b);
     pub const PLACE: Tag = Tag(0x54_000c);
     pub const ROTATES_FROM: Tag = Tag(0x54_000d);
+    pub const HOLDS_NAMES: Tag = Tag(0x54_000e);
 }
 
 /// The first byte of the compact form. TTLV begins with that of a tag: 54.
@@ -87,6 +88,9 @@ impl Object {
         rotated_as.write(tag::ROTATED_AS, out);
         self.place.write(tag::PLACE, out);
         self.rotates_from.write(tag::ROTATES_FROM, out);
+        if let Listing::Together { holds_names } = self.listing {
+            out.boolean(tag::HOLDS_NAMES, holds_names);
+        }
     }
 
     fn read(
@@ -108,6 +112,8 @@ impl Object {
                 .and_then(|identity| serde_json::from_str(&identity).ok()),
             place: Option::read(tag::PLACE, src)?,
             rotates_from: Option::read(tag::ROTATES_FROM, src)?,
+            listing: Option::read(tag::HOLDS_NAMES, src)?
+                .map_or(Listing::Apart, |holds_names| Listing::Together { holds_names }),
             attributes: AttributeSet::from_list(attributes(src)?),
         };
         src.close()?;

@@ -47,7 +47,8 @@ fn a_page_reads_a_page() {
         world::effort();
         assert_eq!(located(&mut bench, &ann, version, page(0, 10)).len(), 10);
         let took = world::effort();
-        assert!(took.visited <= 2 * 64 && took.read <= 2 * 10 + 10, "{version}: {took:?}");
+        // A page of each list, and in each of both scopes a look for the one type and state that there is.
+        assert!(took.visited <= 2 * 64 + 2 && took.read <= 2 * 10 + 10, "{version}: {took:?}");
     }
 }
 

@@ -18,7 +18,7 @@ fn object(attributes: Attributes, has_all: bool) -> Object {
     let mut object =
         Object::new("5c9b81ef-0000-4000-8000-0123456789ab".into(), "host 1".into(), ObjectType::SymmetricKey);
     object.attributes.add_all(attributes.0.into_iter().map(|entry| entry.attribute));
-    object.created = 1_700_000_000_123_456_789;
+    (object.created, object.listing) = (1_700_000_000_123_456_789, Listing::Apart);
     if has_all {
         object.group = Some("hosts".into());
         object.place = Some("imported/00/key".into());
@@ -62,7 +62,10 @@ proptest! {
         let mut dice = Dice::new(seed, STORED);
         let mut list = AttributeList::sample(&mut dice).0;
         list.push(attribute(&mut dice, None));
-        let object = object(list, has_all);
+        let mut object = object(list, has_all);
+        if has_all {
+            object.listing = Listing::Together { holds_names: seed % 2 == 0 };
+        }
         let (compact, ttlv) = (object.encode(), in_ttlv(&object));
         prop_assert_eq!(&Object::decode(&compact).unwrap(), &object);
         prop_assert_eq!(&Object::decode(&ttlv).unwrap(), &object);
@@ -113,7 +116,7 @@ fn the_records_of_the_fixture_are_read_for_ever() {
     }
 }
 
-/// An object of each attribute, one with every field, one with values that are written in ways of their own.
+/// An object of each attribute, one with every field, one with values that are written in ways of their own, and those that the indexes list together.
 fn samples() -> Vec<(String, Object)> {
     let mut dice = Dice::new(8, STORED);
     let mut samples: Vec<(String, Object)> = ATTRIBUTE_ROWS
@@ -137,5 +140,10 @@ fn samples() -> Vec<(String, Object)> {
     ];
     samples.push(("every field".into(), object(Attributes::default(), true)));
     samples.push(("values".into(), object(Attributes::from(values), true)));
+    for (name, holds_names) in [("listed together", false), ("listed together, with its names", true)] {
+        let mut object = object(Attributes::default(), false);
+        object.listing = Listing::Together { holds_names };
+        samples.push((name.into(), object));
+    }
     samples
 }
