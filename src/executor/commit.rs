@@ -160,19 +160,20 @@ impl Executor {
         Err(Error::Conflicts)
     }
 
-    /// Commits, and does what follows from that. A commit that has begun is followed by it though nobody awaits it any more.
+    /// Commits, and does what follows from that. A commit that has begun is followed by it though nobody awaits it any more; where nothing
+    /// follows, nobody has to.
     async fn conclude(
         self: &Arc<Self>,
         changes: Changes,
         entries: Vec<Entry>,
         notifications: Vec<Notification>,
     ) -> Result<Result<Outcome, store::Error>, JoinError> {
-        if changes.writes.is_empty() && notifications.is_empty() {
+        let accepted = asynchronous::accepted(&changes);
+        if accepted.is_empty() && notifications.is_empty() {
             return Ok(self.commit(changes, entries).await);
         }
         let executor = Arc::clone(self);
         let concluded = tokio::spawn(async move {
-            let accepted = asynchronous::accepted(&changes);
             let outcome = executor.commit(changes, entries).await?;
             if outcome == Outcome::Committed {
                 executor.tell_accepted(accepted);

@@ -138,7 +138,7 @@ fn what_the_records_take(folder: &Path, engine: &str) {
         assert_eq!(sum(&space["indexes"], what), number(&records["index entries"], what), "{report}");
     }
     assert_eq!(sum(records, "bytes"), sum(records, "key_bytes") + sum(records, "value_bytes"));
-    let all = &space["indexes"]["All"];
+    let all = &space["indexes"]["TypeAndState"];
     assert!(number(all, "count") >= 6 && number(all, "key_bytes") > 6 * 36, "{report}");
     let is_audit = |kind: &str| kind.starts_with("audit") || ["node", "state of the journal"].contains(&kind);
     let audit = records.as_object().unwrap().iter().filter(|(kind, _)| is_audit(kind));

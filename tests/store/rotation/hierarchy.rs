@@ -217,7 +217,7 @@ fn a_store_of_an_older_version_gets_what_it_lacks() {
         assert_eq!((status.epoch, status.rotating_to), (epoch_after, None));
         drop(hierarchy);
         let after = rows_of(&store);
-        assert_eq!(after[b"f".as_slice()], [0, 0, 0, 4], "an older version must refuse it");
+        assert_eq!(after[b"f".as_slice()], [0, 0, 0, 5], "an older version must refuse it");
         let (hierarchy, _) = world.open(&after).unwrap();
         assert_eq!(hierarchy.rotate(&by("tester")).unwrap().to, epoch_after + 1);
         opens(&hierarchy, &sealed);
