@@ -77,7 +77,7 @@ async fn work(server: Arc<Server>, peer: Arc<Peer>, operation: &str, count: usiz
         let id = made(&ask(&server, &peer, create(&name(number))).await);
         ask(&server, &peer, ActivateRequest { unique_identifier: Some(id.as_str().into()) }.into_request())
             .await;
-        // The first Get of a key is a change; those that are counted are none.
+        // The first Get of a key leaves a row as well; those that are counted leave none.
         ask(&server, &peer, get(&id)).await;
         identifiers.push(id);
     }

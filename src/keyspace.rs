@@ -94,6 +94,8 @@ macro_rules! kinds {
 kinds! {
     /// Attributes and state of an object.
     Object = b"o", "objects", "engine::keyspace", "tenant, identifier" => "attributes, state, owner", Authenticated, backup, Shared;
+    /// That an object was got, where its record does not say so yet.
+    Served = b"y", "objects that were got", "engine::keyspace", "tenant, identifier" => "time of creation and generation of the object", Plain, backup, Shared;
     /// The value of an object.
     Value = b"s", "values", "engine::keyspace", "tenant, identifier, 0, generation" => "the object with its key", Sealed, backup, Shared, claimed;
     /// An entry of an index.
@@ -167,6 +169,12 @@ impl Kind {
 /// Whether a record tells of a certificate or a name of clients: by such records clients are let in or not.
 pub fn tells_of_credentials(key: &[u8]) -> bool {
     [Kind::Credential, Kind::ClientName].iter().any(|kind| key.starts_with(kind.prefix()))
+}
+
+/// The key of the object that a deferred row is about: of a row that tells something of an object, and is written later.
+pub fn object_of(deferred: &[u8]) -> Option<Vec<u8>> {
+    let place = deferred.strip_prefix(Kind::Served.prefix())?;
+    Some([Kind::Object.prefix(), place].concat())
 }
 
 impl Row {

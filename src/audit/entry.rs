@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The first byte of an entry. Entries of 1 had texts alone ([`super::old`]).
 const FORMAT: u8 = 2;
 
+/// The first byte of a deferred row, which stands among entries: the length of its key, key and value follow.
+const DEFERRED: u8 = 3;
+
 /// How many texts an entry has, beside the names of objects.
 pub const TEXTS: usize = 6;
 
@@ -124,11 +127,23 @@ impl<'e> Encoded<'e> {
 }
 
 /// Encoded entries, one behind the other in one buffer. They stand as frames of the journal: length (4), room for a checksum (8),
-/// entry.
+/// entry. Among them are deferred rows, which the store is to hold besides, and may come to hold a little later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries {
     frames: Vec<u8>,
     count: usize,
+    /// How many deferred rows.
+    rows: usize,
+}
+
+/// A deferred row: a key and its value.
+pub type Row<'e> = (&'e [u8], &'e [u8]);
+
+/// The deferred row that these bytes of a frame are, if they are one.
+pub fn deferred(body: &[u8]) -> Option<Row<'_>> {
+    let mut rest = body.strip_prefix(&[DEFERRED])?;
+    let length = usize::try_from(varint::take(&mut rest)?).ok()?;
+    rest.split_at_checked(length)
 }
 
 /// What stands before an entry.
@@ -137,7 +152,7 @@ pub const HEAD_BYTES: usize = 12;
 impl Entries {
     /// None, with room for so many bytes.
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { frames: Vec::with_capacity(bytes), count: 0 }
+        Self { frames: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     /// How many.
@@ -145,9 +160,9 @@ impl Entries {
         self.count
     }
 
-    /// Whether there is none.
+    /// Whether there is none, nor a deferred row.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.frames.is_empty()
     }
 
     /// Encodes an entry behind the others.
@@ -170,22 +185,51 @@ impl Entries {
         self.end(start);
     }
 
+    /// Puts a deferred row behind the entries: what holds these holds that.
+    pub fn defer(&mut self, (key, value): Row<'_>) {
+        let start = self.begin();
+        self.frames.push(DEFERRED);
+        varint::put_bytes(&mut self.frames, key);
+        self.frames.extend_from_slice(value);
+        self.close(start);
+        self.rows += 1;
+    }
+
+    /// The deferred rows alone.
+    pub fn without_entries(&self) -> Self {
+        let mut rows = Self::default();
+        self.deferred().for_each(|row| rows.defer(row));
+        rows
+    }
+
+    /// The deferred rows.
+    pub fn deferred(&self) -> impl Iterator<Item = Row<'_>> {
+        // Mostly there is none.
+        let frames = if self.rows == 0 { &[] } else { self.frames.as_slice() };
+        bodies(frames).filter_map(deferred)
+    }
+
     fn begin(&mut self) -> usize {
         self.frames.extend_from_slice(&[0; HEAD_BYTES]);
         self.frames.len() - HEAD_BYTES
     }
 
     fn end(&mut self, start: usize) {
+        self.close(start);
+        self.count += 1;
+    }
+
+    fn close(&mut self, start: usize) {
         let length = self.frames.len() - start - HEAD_BYTES;
         let length = u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes();
         self.frames.iter_mut().skip(start).zip(length).for_each(|(to, from)| *to = from);
-        self.count += 1;
     }
 
     /// Puts others behind these.
     pub fn append(&mut self, others: &Self) {
         self.frames.extend_from_slice(&others.frames);
         self.count += others.count;
+        self.rows += others.rows;
     }
 
     /// Their bytes, with room for checksums.
@@ -193,22 +237,27 @@ impl Entries {
         self.frames
     }
 
-    /// Each entry as bytes.
+    /// Each entry as bytes, and each deferred row.
     pub fn bodies(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.frames.as_slice();
-        std::iter::from_fn(move || {
-            let (head, after) = rest.split_first_chunk::<HEAD_BYTES>()?;
-            let length = u32::from_be_bytes(*head.first_chunk()?) as usize;
-            let (body, after) = after.split_at_checked(length)?;
-            rest = after;
-            Some(body)
-        })
+        bodies(&self.frames)
     }
 
     /// Each entry, read where it stands.
     pub fn iter(&self) -> impl Iterator<Item = Encoded<'_>> {
         self.bodies().filter_map(Encoded::read)
     }
+}
+
+/// What stands in each of these frames.
+pub fn bodies(frames: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = frames;
+    std::iter::from_fn(move || {
+        let (head, after) = rest.split_first_chunk::<HEAD_BYTES>()?;
+        let length = u32::from_be_bytes(*head.first_chunk()?) as usize;
+        let (body, after) = after.split_at_checked(length)?;
+        rest = after;
+        Some(body)
+    })
 }
 
 impl<'e> FromIterator<&'e Entry> for Entries {

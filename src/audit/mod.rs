@@ -21,7 +21,7 @@ mod varint;
 
 pub use block::{Block, HASH_BYTES, Hash, Header, MacState, NodeId, Place};
 pub use body::{Body, Kind, Read};
-pub use entry::{Encoded, Entries, Entry, Fields, HEAD_BYTES, encode};
+pub use entry::{Encoded, Entries, Entry, Fields, HEAD_BYTES, Row, bodies, deferred, encode};
 pub use filter::Element;
 pub use log::{Break, Follower, Head, PREFIX, Where, key_of, parts_of, prefix_of, taken_over};
 pub use mac::MacKey;

@@ -8,6 +8,7 @@ mod candidates;
 mod claims;
 mod clients;
 mod find;
+mod freshness;
 mod handing;
 pub mod logins;
 mod pending;
@@ -137,6 +138,10 @@ impl<'a> Draft<'a> {
             object.rotated_as =
                 Some(Identity { validity: None, path: CertificatePath::default(), ..identity });
         }
+        if object.served_beside {
+            // From now on its record says so.
+            object.served_beside = false;
+        }
         let before = self.load(object.place())?;
         self.expect(object.place())?;
         let bytes = check_size(before.as_ref(), &object)?;
@@ -201,12 +206,18 @@ impl<'a> Draft<'a> {
             .collect()
     }
 
-    /// The objects that were made or changed so far, and what the store has of them.
-    pub fn changed(&self) -> impl Iterator<Item = (&Object, Option<&Object>)> {
-        self.pending.objects().map(|object| {
+    /// The objects that were made or changed so far, and what they were before.
+    pub fn changed(&self) -> impl Iterator<Item = (Object, Option<Object>)> {
+        let changed = self.pending.objects().map(|object| {
             let stored = self.stored.get(object.place()).and_then(Option::as_ref);
-            (object, stored.map(|(object, _)| object))
-        })
+            (object.clone(), stored.map(|(object, _)| object.clone()))
+        });
+        let served = self.pending.served.iter().filter(|object| self.pending.slot(object.place()).is_none());
+        changed.chain(served.map(|before| {
+            let mut object = before.clone();
+            object.end_freshness();
+            (object, Some(before.clone()))
+        }))
     }
 
     /// Whether the state of an object, as its dates have it now, is not the one that is stored.
@@ -222,7 +233,7 @@ impl<'a> Draft<'a> {
 
     /// The transaction: objects, their index entries, names and values, with what must still hold, of who asks too.
     pub fn finish(self) -> Result<Changes, Need> {
-        let mut changes = Changes::default();
+        let mut changes = Changes { deferred: self.served_rows(), ..Changes::default() };
         if !self.pending.is_empty() {
             changes.expects = self.callers()?;
         }
@@ -240,14 +251,15 @@ impl<'a> Draft<'a> {
             };
             changes.writes.extend(only(&old, &new).into_iter().map(|entry| (entry, None)));
             changes.writes.extend(only(&new, &old).into_iter().map(|entry| (entry, Some(Vec::new()))));
+            let was_served_beside = stored.is_some_and(|(object, _)| object.served_beside);
+            changes.writes.extend(was_served_beside.then(|| (keyspace::served(id), None)));
         }
         for place in self.pending.removed() {
             let stored = self.stored.get(place).and_then(Option::as_ref);
             changes.expects.push((keyspace::object(place), stored.map(|(_, bytes)| bytes.clone())));
             let entries = stored.map(|(object, _)| object.index_entries()).unwrap_or_default();
-            changes
-                .writes
-                .extend(entries.into_iter().chain([keyspace::object(place)]).map(|key| (key, None)));
+            let keys = entries.into_iter().chain([keyspace::object(place), keyspace::served(place)]);
+            changes.writes.extend(keys.map(|key| (key, None)));
         }
         for (key, value) in self.pending.into_rows() {
             if !keyspace::is_sealed(&key) {

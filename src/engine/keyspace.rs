@@ -88,6 +88,11 @@ pub fn object(id: &str) -> Vec<u8> {
     key(Kind::Object, &[id.as_bytes()])
 }
 
+/// That an object was got, where its record does not say so yet: its key is that of the object but for the kind.
+pub fn served(place: &str) -> Vec<u8> {
+    key(Kind::Served, &[place.as_bytes()])
+}
+
 /// What takes the place of the identifier of an object that came with one that its client chose: that is the owner's own, and
 /// stands in nobody's way. No identifier has a slash.
 pub fn imported(owner: &str, id: &str) -> String {

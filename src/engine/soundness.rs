@@ -93,6 +93,15 @@ pub fn examine(key: &[u8], value: &[u8], vault: Option<&dyn Vault>) -> Result<So
                 None => damaged("it cannot be read"),
             }
         }
+        // Its object may have changed since, and be another one: then it says nothing.
+        Some(Kind::Served) => {
+            let claims = crate::keyspace::object_of(key).into_iter().collect();
+            if value.len() == 12 {
+                Ok(Sound { claims, ..Sound::default() })
+            } else {
+                damaged("it is cut off")
+            }
+        }
         Some(Kind::Waiting) => match keyspace::waiting_parts(key) {
             Some((_, place)) => Ok(Sound::claiming(keyspace::asynchronous(&place))),
             None => damaged("its key cannot be read"),

@@ -61,9 +61,10 @@ pub trait View {
         None
     }
 
-    /// Whether changes can be committed now: the disk may be full. What an operation may leave out is left out then.
-    fn takes_writes(&self) -> bool {
-        true
+    /// Whether a deferred row was written: the store has it, or was to have it with what was answered before. It is asked for
+    /// nothing that can be otherwise once it is so.
+    fn has_deferred(&self, key: &[u8], value: &[u8]) -> Result<bool, Need> {
+        Ok(self.get(key)?.is_some_and(|held| held == value))
     }
 }
 

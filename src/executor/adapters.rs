@@ -3,7 +3,7 @@
 use crate::crypto::drbg::Seeds;
 use crate::engine::need::Need;
 use crate::engine::world::{Direction, Entropy, View};
-use crate::store::{self, Database, Order, Published, Snapshot};
+use crate::store::{self, Database, Deferred, Order, Published, Snapshot};
 use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,18 +24,20 @@ impl Entropy for Source<'_> {
 /// A snapshot of the store, as the engine reads it.
 pub struct StoreView {
     /// The store at one moment.
-    pub snapshot: Arc<dyn Snapshot>,
+    snapshot: Arc<dyn Snapshot>,
     /// Which revision it has of the records of certificates and names.
     credentials: Option<NonZeroU64>,
-    /// Whether it took writes then.
-    pub takes_writes: bool,
+    /// What was deferred by then, and is not in it.
+    deferred: Deferred,
 }
 
 impl StoreView {
     /// The store as it stands now.
     pub fn of(database: &Database) -> Result<Self, store::Error> {
+        // In this order: what is not deferred any more is in the store.
+        let deferred = database.deferred();
         let Published { snapshot, credentials } = database.published()?;
-        Ok(Self { snapshot, credentials, takes_writes: database.takes_writes() })
+        Ok(Self { snapshot, credentials, deferred })
     }
 }
 
@@ -58,12 +60,21 @@ impl View for StoreView {
         self.credentials
     }
 
-    fn takes_writes(&self) -> bool {
-        self.takes_writes
+    fn has_deferred(&self, key: &[u8], value: &[u8]) -> Result<bool, Need> {
+        if self.deferred.has(key, value) {
+            return Ok(true);
+        }
+        let mut has = false;
+        let shown = self.snapshot.show(key, &mut |held| has = held == value);
+        shown.map_err(|error| Need::Failed(error.to_string()))?;
+        if has {
+            self.deferred.remember(key, value);
+        }
+        Ok(has)
     }
 }
 
-/// A snapshot of any store, of one that takes writes.
+/// A snapshot of any store, of one that defers nothing.
 impl View for Arc<dyn Snapshot> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
         Snapshot::get(&**self, key).map_err(|error| Need::Failed(error.to_string()))

@@ -25,7 +25,7 @@ impl Executor {
     /// that was decided: the engine decides again. Blocks.
     pub(super) fn do_outside(&self, outside: Outside, fulfilled: &mut Fulfilled) -> Result<(), Error> {
         if let Some(start) = &outside.start {
-            let changes = Changes { expects: outside.expects, writes: Vec::new() };
+            let changes = Changes { expects: outside.expects, ..Changes::default() };
             if self.commit_blocking(changes, vec![start.clone()])? == Outcome::Conflict {
                 return Ok(());
             }

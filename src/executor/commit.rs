@@ -2,7 +2,7 @@
 
 use super::{Done, Effects, Executor};
 use crate::admission::Client;
-use crate::audit::Entry;
+use crate::audit::{Entries, Entry};
 use crate::engine::asynchronous;
 use crate::engine::changes::Changes;
 use crate::engine::fulfilled::{Fulfilled, Thread};
@@ -186,14 +186,15 @@ impl Executor {
 
     /// Commits changes and entries that nothing has to be run again for.
     pub async fn commit(&self, changes: Changes, entries: Vec<Entry>) -> Result<Outcome, store::Error> {
-        if changes.writes.is_empty() && entries.is_empty() {
+        let submission = submission(changes, entries);
+        let is_read = submission.transaction.writes.is_empty();
+        if is_read && submission.entries.is_empty() {
             return Ok(Outcome::Committed);
         }
-        if changes.writes.is_empty() && !self.durable_reads {
-            return self.database.record(entries.into()).map(|()| Outcome::Committed);
+        if is_read && !self.durable_reads {
+            return self.database.record(submission.entries).map(|()| Outcome::Committed);
         }
-        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
-        self.database.commit(Submission { transaction, entries: entries.into() }).await
+        self.database.commit(submission).await
     }
 
     /// The same from a thread that may block.
@@ -202,7 +203,14 @@ impl Executor {
         changes: Changes,
         entries: Vec<Entry>,
     ) -> Result<Outcome, store::Error> {
-        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
-        self.database.commit_blocking(Submission { transaction, entries: entries.into() })
+        self.database.commit_blocking(submission(changes, entries))
     }
+}
+
+/// Changes with their entries; what is deferred goes with these, wherever they go.
+fn submission(changes: Changes, entries: Vec<Entry>) -> Submission {
+    let Changes { expects, writes, deferred } = changes;
+    let mut entries = Entries::from(entries);
+    deferred.iter().for_each(|(key, value)| entries.defer((key, value)));
+    Submission { transaction: Transaction { expects, writes }, entries }
 }

@@ -6,7 +6,7 @@ use super::engine::Copy;
 use super::folder::Folder;
 use super::guard::{Guard, Opener};
 use super::identity::StoreId;
-use super::journal::{DRAINED_KEY, Journal};
+use super::journal::{DRAINED_KEY, Journal, Seen as Deferred};
 use super::life::{self, Life};
 use super::lock::{self, FolderLock};
 use super::take_over::take_over;
@@ -261,9 +261,9 @@ impl Database {
         self.guard.generation()
     }
 
-    /// Whether writes are taken, as far as is known.
-    pub fn takes_writes(&self) -> bool {
-        self.guard.takes_writes()
+    /// The deferred rows that are not in a snapshot which is taken after this.
+    pub fn deferred(&self) -> Deferred {
+        self.journal.get().map(|journal| journal.appender().deferred()).unwrap_or_default()
     }
 
     /// Commits changes and their audit entries together; durable when it returns `Committed`.

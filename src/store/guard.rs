@@ -155,11 +155,6 @@ impl Guard {
         self.opened.load(Ordering::Acquire)
     }
 
-    /// Whether commits are taken, as far as is known.
-    pub fn takes_writes(&self) -> bool {
-        self.health.lock().trouble.is_none()
-    }
-
     /// How the store stands.
     pub fn health(&self) -> Health {
         self.health.lock().clone()

@@ -11,6 +11,7 @@
 //! is the last one that is done. While the store takes no writes they stay where they are, and when the disk has no
 //! room for the next one, it lies in the reserve.
 
+mod deferred;
 mod drain;
 mod files;
 mod frame;
@@ -22,6 +23,8 @@ use super::folder::Folder;
 use super::writer::Writer;
 use crate::audit::Entries;
 use crate::keyspace::Kind;
+use deferred::Deferred;
+pub use deferred::Seen;
 use drain::Drain;
 use files::{Ended, Files};
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -50,6 +53,7 @@ struct Pending {
 struct Shared {
     pending: Mutex<Pending>,
     files: Mutex<Files>,
+    deferred: Arc<Deferred>,
     /// Wakes the drain; goes with `files`.
     wake: Condvar,
 }
@@ -86,6 +90,13 @@ impl Appender {
             Some(result) => result.clone(),
             None => self.0.write_pending(files),
         }
+    }
+}
+
+impl Appender {
+    /// The deferred rows that are in the journal, and not in a snapshot of the store that is taken after this.
+    pub fn deferred(&self) -> Seen {
+        self.0.deferred.seen()
     }
 }
 
@@ -140,9 +151,10 @@ impl Journal {
     /// Takes leftover segments into the audit (`drained` is what the store holds under [`DRAINED_KEY`]), and starts the
     /// thread that takes in those to come.
     pub fn start(folder: &Folder, drained: Option<Vec<u8>>, writer: Writer) -> Result<Self, Error> {
-        let (last, left) = recover(folder, taken_in(drained), &writer)?;
-        let files = Mutex::new(Files::new(folder, last + 1, left));
-        let shared = Arc::new(Shared { pending: Mutex::default(), files, wake: Condvar::new() });
+        let deferred = Arc::<Deferred>::default();
+        let (last, left) = recover(folder, taken_in(drained), &writer, &deferred)?;
+        let files = Mutex::new(Files::new(folder, last + 1, left, &deferred));
+        let shared = Arc::new(Shared { pending: Mutex::default(), files, deferred, wake: Condvar::new() });
         let drain = Drain { shared: Arc::clone(&shared), writer, hand: None, rest_until: None };
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || drain.run());
         let thread = thread.map_err(|error| Error::Engine(error.to_string()))?;
@@ -189,7 +201,12 @@ pub fn read(folder: &Path) -> Result<Vec<Found>, Error> {
 
 /// Takes in the segments that the audit does not have yet; returns the highest number seen, and the segments
 /// that the store takes later: its disk is full.
-fn recover(folder: &Folder, done: u64, writer: &Writer) -> Result<(u64, VecDeque<Ended>), Error> {
+fn recover(
+    folder: &Folder,
+    done: u64,
+    writer: &Writer,
+    deferred: &Deferred,
+) -> Result<(u64, VecDeque<Ended>), Error> {
     let (mut last, mut left) = (done, VecDeque::new());
     for number in segment::all(folder)? {
         let number = Segment::renumbered(folder, number, last)?;
@@ -204,7 +221,9 @@ fn recover(folder: &Folder, done: u64, writer: &Writer) -> Result<(u64, VecDeque
             match taken {
                 Ok(()) => {}
                 Err(Error::Full) => {
-                    left.push_back(Ended { segment, frames: None });
+                    let mut rows = None;
+                    deferred.note(&mut rows, &segment.entries()?.without_entries().into_frames());
+                    left.push_back(Ended { segment, frames: None, rows });
                     continue;
                 }
                 Err(error) => return Err(error),

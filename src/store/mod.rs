@@ -45,7 +45,7 @@ pub use error::{Error, Misplaced};
 pub use folder::Folder;
 pub use guard::{Access, Opener, Published, STAMP_KEY};
 pub use identity::beside;
-pub use journal::{DRAINED_KEY, read as read_journal};
+pub use journal::{DRAINED_KEY, Seen as Deferred, read as read_journal};
 pub use life::Life;
 pub use lock::{FolderLock, Named};
 pub use memory::MemoryStore;

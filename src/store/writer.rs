@@ -8,6 +8,7 @@ use super::guard::Guard;
 use super::journal::{self, DRAINED_KEY};
 use super::{Error, Outcome, Pair, Snapshot, Transaction, audit_log};
 use crate::audit::{Body, Entries, Head, MacKey, NodeId};
+use crate::keyspace;
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -186,12 +187,28 @@ impl Merged {
             return Ok(true);
         }
         self.overlay.extend(transaction.writes);
+        for (key, value) in entries.deferred() {
+            self.defer(snapshot, key, value)?;
+        }
         self.entries.append(entries);
         if let Some((segment, bodies)) = drained {
             self.bodies.extend(bodies);
             self.overlay.insert(DRAINED_KEY.to_vec(), Some(segment.to_be_bytes().to_vec()));
         }
         Ok(true)
+    }
+
+    /// Adds a deferred row, if the object that it is about is still there: it may have been taken away since.
+    fn defer(&mut self, snapshot: &dyn Snapshot, key: &[u8], value: &[u8]) -> Result<(), Error> {
+        let Some(object) = keyspace::object_of(key) else { return Ok(()) };
+        let is_there = match self.overlay.get(&object) {
+            Some(value) => value.is_some(),
+            None => snapshot.show(&object, &mut |_| {})?,
+        };
+        if is_there {
+            self.overlay.insert(key.to_vec(), Some(value.to_vec()));
+        }
+        Ok(())
     }
 
     /// What a key holds behind the requests so far.

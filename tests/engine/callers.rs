@@ -181,7 +181,11 @@ fn ask_later(
     let keys: Vec<_> = accepted.changes.writes.iter().map(|(key, _)| (key.clone(), None)).collect();
     bench.commit(accepted.changes);
     let item_outcomes = bench.would_do();
-    bench.commit(keystead::engine::changes::Changes { expects: Vec::new(), writes: keys });
+    bench.commit(keystead::engine::changes::Changes {
+        expects: Vec::new(),
+        writes: keys,
+        ..Default::default()
+    });
     (item_outcomes[0].reason, String::new(), false)
 }
 

@@ -20,6 +20,7 @@ mod damage;
 mod derivation;
 mod every_operation;
 mod formats;
+mod freshness;
 mod groups;
 mod handing;
 mod heirs;

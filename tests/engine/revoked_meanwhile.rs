@@ -10,7 +10,7 @@ use keystead::engine::rights::identity::{Fingerprint, Identity};
 use keystead::engine::rights::principal::Principal;
 use kmip_codec::enums::{AsynchronousIndicator, ResultStatus};
 use kmip_codec::message::{Asynchronous, Authentication, Credential, RequestMessage, TicketCredential};
-use kmip_codec::operations::{Call as _, OPERATION_ROWS, Request};
+use kmip_codec::operations::{Call as _, OPERATION_ROWS, Operation, Request};
 use kmip_codec::payloads::*;
 use kmip_codec::version::{V2_1, VERSIONS};
 
@@ -40,7 +40,8 @@ fn with_certificate(name: &str) -> Principal {
 #[test]
 fn nothing_is_committed_after_a_revocation() {
     let (mut cells, mut control) = (0, 0);
-    for row in ROWS.iter().filter(|row| row.changes) {
+    // The first Get of an object is a read, though it leaves a row: it is done as if before.
+    for row in ROWS.iter().filter(|row| row.changes && row.operation != Operation::Get) {
         let defined = OPERATION_ROWS.iter().find(|known| known.operation == row.operation).unwrap();
         let mut versions = VERSIONS.into_iter().filter(|v| (defined.is_in)(*v) && *v >= row.since);
         let (first, last) = (versions.next().unwrap(), versions.next_back());

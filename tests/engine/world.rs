@@ -284,7 +284,9 @@ impl Bench {
 
     /// Commits changes, unless others were faster.
     pub fn try_commit(&mut self, changes: Changes) -> bool {
-        let transaction = Transaction { expects: changes.expects, writes: changes.writes };
+        let deferred = changes.deferred.into_iter().map(|(key, value)| (key, Some(value)));
+        let writes = changes.writes.into_iter().chain(deferred).collect();
+        let transaction = Transaction { expects: changes.expects, writes };
         self.store.commit(&transaction).unwrap() == store::Outcome::Committed
     }
 

@@ -13,6 +13,7 @@ use keystead::start;
 use keystead::store::*;
 use keystead::vault::{Hierarchy, KekCaching};
 use keystead_hsm::Software;
+use kmip_codec::attribute;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Name};
 use kmip_codec::enums::*;
 use kmip_codec::message::{RequestMessage, ResponseMessage};
@@ -33,6 +34,9 @@ const WRITERS: usize = 64;
 
 /// How often each read is asked for meanwhile: more than the answers that the server may hold back.
 const READS: usize = 40;
+
+/// How many keys are read, each of them for the first time.
+const KEYS: usize = 8;
 
 /// How long an answer may take before it counts as one that waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -160,15 +164,18 @@ impl Site {
         assert_eq!(self.ask(get).await.unique_identifier, *id);
     }
 
-    /// Everything that only reads, once.
-    async fn read(&self, id: &UniqueIdentifier) {
+    /// Everything that only reads, once, of the key of this name. From its first Get on it is not fresh.
+    async fn read(&self, (name, id): &(String, UniqueIdentifier)) {
         self.get(id).await;
-        let filter = AttributeFilter([Attribute::Name(Name::text("volume"))].into());
+        let filter = [Attribute::Name(Name::text(name)), Attribute::Fresh(false)];
+        let filter = AttributeFilter(filter.into());
         let locate = LocateRequest { attributes: Some(filter), ..LocateRequest::default() };
         assert_eq!(self.ask(locate).await.unique_identifiers, std::slice::from_ref(id));
         let of = Some(id.clone());
         let asked = GetAttributesRequest { unique_identifier: of, references: Vec::new() };
-        assert_eq!(self.ask(asked).await.unique_identifier, *id);
+        let answer = self.ask(asked).await;
+        assert_eq!(answer.unique_identifier, *id);
+        assert_eq!(attribute!(answer.attributes.unwrap().0, Fresh).next(), Some(&false));
         let functions = vec![QueryFunction::QueryOperations];
         let query = QueryRequest { functions, ..QueryRequest::default() };
         assert!(!self.ask(query).await.operations.is_empty());
@@ -183,9 +190,12 @@ fn no_read_waits_for_a_commit_that_does_not_end() {
 }
 
 async fn read_while_commits_wait(site: Arc<Site>) {
-    let id = site.create("volume").await;
-    // The first Get of a key ends that it is fresh.
-    site.read(&id).await;
+    let mut keys = Vec::new();
+    for number in 0..KEYS {
+        let name = format!("volume {number}");
+        let id = site.create(&name).await;
+        keys.push((name, id));
+    }
     site.gate.set(true);
     let rotating = {
         let hierarchy = Arc::clone(&site.hierarchy);
@@ -200,8 +210,8 @@ async fn read_while_commits_wait(site: Arc<Site>) {
     while site.gate.waiting.load(Ordering::SeqCst) == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    for number in 0..READS {
-        let read = tokio::time::timeout(PATIENCE, site.read(&id)).await;
+    for (number, key) in (0..READS).zip(keys.iter().cycle()) {
+        let read = tokio::time::timeout(PATIENCE, site.read(key)).await;
         assert!(read.is_ok(), "read {number} waits for a commit that does not end");
     }
     assert!(writers.iter().all(|writer| !writer.is_finished()), "an answer came before its commit");
@@ -212,4 +222,7 @@ async fn read_while_commits_wait(site: Arc<Site>) {
         site.get(&made).await;
     }
     rotating.join().unwrap().unwrap();
+    for key in &keys {
+        site.read(key).await;
+    }
 }

@@ -60,6 +60,8 @@ struct Object {
     /// Unknown for a key that the server has made, until it was had once.
     material: Option<Vec<u8>>,
     state: State,
+    /// Whether it was got.
+    got: bool,
     /// Where it is led by a request that has no answer yet.
     under_way: Option<State>,
 }
@@ -135,7 +137,7 @@ fn write_until_killed(dev: &Dev, cycle: usize) -> Vec<Object> {
 
 impl Object {
     fn new(name: String) -> Self {
-        Self { id: None, name, material: None, state: State::PreActive, under_way: None }
+        Self { id: None, name, material: None, state: State::PreActive, got: false, under_way: None }
     }
 
     /// Makes it and leads it through one of the lives, as far as the server answers.
@@ -228,13 +230,20 @@ fn check_one(client: &mut Client, object: &mut Object) {
     let (id, name) = (object.id.clone().unwrap(), &object.name);
     let mut answers = look_at(client, &id, name).unwrap_or_else(|error| panic!("{name}: {error}"));
     let attributes = answers.take::<GetAttributesRequest>().unwrap_or_else(|error| panic!("{name}: {error}"));
-    let state = attribute!(attributes.attributes.unwrap().0, State).next().copied().unwrap();
+    let attributes = attributes.attributes.unwrap().0;
+    let state = attribute!(attributes, State).next().copied().unwrap();
     let acknowledged = object.state;
     assert!(
         [Some(acknowledged), object.under_way].contains(&Some(state)),
         "{name}: {state:?}, not {acknowledged:?}"
     );
     (object.state, object.under_way) = (state, None);
+    // The server may be killed before that a key was got is in the store.
+    assert_eq!(
+        attribute!(attributes, Fresh).next().copied(),
+        Some(!object.got),
+        "{name}: whether it was got"
+    );
     let found = answers.take::<LocateRequest>().unwrap().unique_identifiers;
     let found: Vec<String> = found.iter().map(text).collect();
     let got = answers.take::<GetRequest>();
@@ -245,6 +254,7 @@ fn check_one(client: &mut Client, object: &mut Object) {
         return;
     }
     assert_eq!(found, [id], "{name}");
+    object.got = true;
     let material = material(&got.unwrap_or_else(|error| panic!("{name}: {error}")).object);
     assert_eq!(material.len(), 32, "{name}");
     assert!(*object.material.get_or_insert_with(|| material.clone()) == material, "{name}: other bytes");
@@ -253,7 +263,7 @@ fn check_one(client: &mut Client, object: &mut Object) {
 /// Asks for all in one message. Get comes last: it may be refused.
 fn look_at(client: &mut Client, id: &str, name: &str) -> Result<Answers, Error> {
     let unique_identifier = Some(id.into());
-    let references = vec![AttributeReference::Tag(Tag::State)];
+    let references = [Tag::State, Tag::Fresh].map(AttributeReference::Tag).into();
     let state = GetAttributesRequest { unique_identifier: unique_identifier.clone(), references };
     let get = GetRequest { unique_identifier, ..Default::default() };
     client.batch([state.into_request(), locate(name).into_request(), get.into_request()])

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// What a commit does instead of succeeding.
 #[derive(Clone, Debug)]
-enum Fault {
+pub enum Fault {
     /// Nothing is written.
     Fails(Error),
     /// All of it is written, and it fails at the end.
@@ -23,12 +23,12 @@ enum Fault {
 
 /// What all handles of a store share: the disk.
 #[derive(Default)]
-struct Disk {
-    store: MemoryStore,
-    faults: Mutex<VecDeque<Fault>>,
+pub struct Disk {
+    pub store: MemoryStore,
+    pub faults: Mutex<VecDeque<Fault>>,
     opened: AtomicUsize,
     committed: AtomicUsize,
-    may_go_on: (Mutex<bool>, Condvar),
+    pub may_go_on: (Mutex<bool>, Condvar),
 }
 
 /// A handle: after a commit that failed it is not to be used for another.
@@ -83,7 +83,7 @@ impl Store for Handle {
     }
 }
 
-fn opener(disk: &Arc<Disk>) -> Opener {
+pub fn opener(disk: &Arc<Disk>) -> Opener {
     let disk = Arc::clone(disk);
     Box::new(move |_| {
         disk.opened.fetch_add(1, Ordering::SeqCst);

@@ -5,6 +5,7 @@ mod audit;
 mod blocked;
 mod check;
 mod crash;
+mod deferred;
 mod disk;
 mod engines;
 mod faults;

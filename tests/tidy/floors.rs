@@ -28,6 +28,7 @@ const ENGINE: &[&str] = &[
     "world",
     // One object, and who may use it.
     "objects::object",
+    "objects::freshness",
     "objects::stored",
     "rights::grant",
     "rights::policy",

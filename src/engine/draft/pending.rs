@@ -28,6 +28,8 @@ pub struct Pending {
     pub grant: Option<Grant>,
     /// The names that the server has given to what was made.
     pub made: Vec<String>,
+    /// The objects that were served for the first time, as they were before.
+    pub served: Vec<Object>,
     bytes: usize,
     noted: Vec<Noted>,
 }
@@ -40,6 +42,8 @@ struct Noted {
     grant: Option<Grant>,
     /// How many names were given.
     made: usize,
+    /// How many objects were served for the first time.
+    served: usize,
 }
 
 /// An undo point.
@@ -162,11 +166,12 @@ impl Pending {
 
     /// Marks where to go back to.
     pub fn savepoint(&mut self) -> Savepoint {
-        self.noted.push(Noted { grant: self.grant.clone(), made: self.made.len(), ..Noted::default() });
+        let (grant, made, served) = (self.grant.clone(), self.made.len(), self.served.len());
+        self.noted.push(Noted { grant, made, served, ..Noted::default() });
         Savepoint(self.noted.len() - 1)
     }
 
-    /// Drops what was collected since; the places of objects that are collected no more, and the names that were given.
+    /// Drops what was collected since; the places of objects that are as in the store again, and the names that were given.
     pub fn roll_back(&mut self, to: Savepoint) -> (Vec<String>, Vec<String>) {
         let (mut dropped, mut made) = (Vec::new(), Vec::new());
         while self.noted.len() > to.0 {
@@ -180,6 +185,7 @@ impl Pending {
                 self.swap_row(&key, value);
             }
             self.grant = noted.grant;
+            dropped.extend(self.served.drain(noted.served..).map(|object| object.place().to_owned()));
             made.extend(self.made.split_off(noted.made));
         }
         (dropped, made)

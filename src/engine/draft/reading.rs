@@ -133,7 +133,9 @@ impl Draft<'_> {
     /// The object of a record, once its MAC is right.
     fn verified(&self, place: &str, record: &[u8]) -> OpResult<Object> {
         let metadata = self.world.vault.verify(place, record).map_err(|error| self.opened(error, place))?;
-        Object::decode(metadata).map_err(|_| self.damaged(place))
+        let mut object = Object::decode(metadata).map_err(|_| self.damaged(place))?;
+        self.look_whether_served(&mut object)?;
+        Ok(object)
     }
 
     /// Remembers what the store has of an object that is to be written: the transaction holds only where it still has that. What was

@@ -55,6 +55,7 @@ impl Draft<'_> {
         let (places, made) = self.pending.roll_back(savepoint);
         for place in places {
             self.stored.remove(&place);
+            self.recent.retain(|(recent, _)| *recent != place);
         }
         Undone(made.into_iter().collect())
     }

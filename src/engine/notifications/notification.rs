@@ -51,11 +51,11 @@ pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>
         return notifications;
     }
     for (object, before) in draft.changed() {
-        let concerned = subscriptions.iter().filter(|subscription| subscription.shares(object));
+        let concerned = subscriptions.iter().filter(|subscription| subscription.shares(&object));
         for subscription in concerned {
-            let what = match before {
-                None => subscription.put(object),
-                Some(before) => subscription.notify(actor, before, object),
+            let what = match &before {
+                None => subscription.put(&object),
+                Some(before) => subscription.notify(actor, before, &object),
             };
             let (to, object) = (subscription.client.clone(), object.id.clone());
             notifications.extend(what.map(|what| Notification { to, object, what }));

@@ -56,7 +56,7 @@ impl Object {
 
     /// What its entries begin with, where it is listed together.
     fn prefixes_together(&self, holds_names: bool) -> Vec<Vec<u8>> {
-        let is_fresh = self.is_fresh();
+        let is_fresh = self.is_listed_fresh();
         let mut prefixes = Vec::new();
         for scope in self.scopes() {
             prefixes.push(keyspace::type_and_state_prefix(&scope, self.type_and_state()));
@@ -86,7 +86,7 @@ impl Object {
         let mut values = vec![(Index::All, Vec::new())];
         values.extend(self.place.is_some().then(|| (Index::Imported, self.id.clone().into_bytes())));
         values.extend(self.attributes.iter().filter_map(index_value));
-        if self.is_fresh() {
+        if self.is_listed_fresh() {
             let groups = attribute!(self.attributes, ObjectGroup);
             values.extend(groups.map(|group| (Index::FreshMember, group.clone().into_bytes())));
         }
@@ -98,8 +98,9 @@ impl Object {
         scopes.iter().flat_map(|scope| values.iter().map(move |value| prefix(scope, value))).collect()
     }
 
-    fn is_fresh(&self) -> bool {
-        attribute!(self.attributes, Fresh).next() == Some(&true)
+    /// Entries are by the record alone, and do not know of the row beside it.
+    fn is_listed_fresh(&self) -> bool {
+        self.is_fresh() || self.served_beside
     }
 
     fn type_and_state(&self) -> TypeAndState {

@@ -4,6 +4,7 @@ pub(in crate::engine) mod attribute_set;
 pub(in crate::engine) mod container;
 pub(in crate::engine) mod creation;
 pub(in crate::engine) mod derivation;
+pub(in crate::engine) mod freshness;
 pub(in crate::engine) mod imported;
 pub(in crate::engine) mod index;
 pub(in crate::engine) mod intake;

@@ -60,6 +60,9 @@ pub struct Fields {
     pub rotates_from: Option<i64>,
     /// How the indexes list it.
     pub listing: Listing,
+    /// Whether a row beside its record says that it was got: Fresh is false among its attributes, and true in the record. It is
+    /// not stored.
+    pub served_beside: bool,
     /// Its attributes.
     pub attributes: AttributeSet,
 }
@@ -105,6 +108,7 @@ impl Object {
             rotated_as: None,
             rotates_from: None,
             listing: Listing::Together { holds_names: false },
+            served_beside: false,
             attributes,
         }
         .into()

@@ -114,6 +114,7 @@ impl Object {
             rotates_from: Option::read(tag::ROTATES_FROM, src)?,
             listing: Option::read(tag::HOLDS_NAMES, src)?
                 .map_or(Listing::Apart, |holds_names| Listing::Together { holds_names }),
+            served_beside: false,
             attributes: AttributeSet::from_list(attributes(src)?),
         };
         src.close()?;

@@ -1,11 +1,8 @@
 //! Get (KMIP 2.1, 6.1.19): the object itself, in the format and the wrapping that the client wants.
 
 use crate::engine::context::{Context, Execute};
-use crate::engine::objects::object::Object;
 use crate::engine::objects::release::{self, Form};
 use crate::engine::refusal::OpResult;
-use kmip_codec::attribute;
-use kmip_codec::attributes::Attribute;
 use kmip_codec::operations::Operation;
 use kmip_codec::payloads::{GetRequest, GetResponse};
 
@@ -24,21 +21,7 @@ impl Execute for GetRequest {
             unique_identifier: object.id.as_str().into(),
             object: value,
         };
-        take_freshness(cx, object)?;
+        cx.draft.end_freshness(object)?;
         Ok(response)
     }
-}
-
-/// An object is fresh until it is got for the first time. While the store takes no writes, an object of no group stays fresh:
-/// it is worth more to have the key. A member of a group is refused: who asks for fresh members must get each once.
-fn take_freshness(cx: &mut Context<'_, '_>, mut object: Object) -> OpResult<()> {
-    if attribute!(object.attributes, Fresh).next() != Some(&true) {
-        return Ok(());
-    }
-    let is_member = attribute!(object.attributes, ObjectGroup).next().is_some();
-    if is_member || cx.draft.world().view.takes_writes() {
-        object.attributes.set(Attribute::Fresh(false));
-        cx.draft.put(object)?;
-    }
-    Ok(())
 }

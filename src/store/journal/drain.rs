@@ -4,7 +4,7 @@ use super::Shared;
 use super::files::{Ended, Files};
 use super::frame;
 use super::segment::Segment;
-use crate::audit::{Body, Entries};
+use crate::audit::Body;
 use crate::store::writer::Writer;
 use crate::store::{Error, Transaction};
 use parking_lot::MutexGuard;
@@ -38,7 +38,7 @@ impl Drain {
                 continue;
             };
             match take_in(&self.writer, &ended.segment, ended.frames.as_deref()) {
-                Ok(()) => self.done(ended.segment),
+                Ok(()) => self.done(ended),
                 Err(error) => {
                     self.failed(&error);
                     self.hand = Some(ended);
@@ -92,7 +92,10 @@ impl Drain {
         }
     }
 
-    fn done(&mut self, segment: Segment) {
+    fn done(&mut self, Ended { segment, rows, .. }: Ended) {
+        if let Some(rows) = rows {
+            self.shared.deferred.end(&rows);
+        }
         let name = self.shared.files.lock().spares.missing();
         let kept = match name {
             Some(name) => segment.into_file(&name).map(|file| (file, name)),
@@ -146,7 +149,7 @@ fn end_current<'s>(
     files
 }
 
-/// Takes a segment into the audit: makes its block, and waits for the commit.
+/// Takes a segment into the audit, and its deferred rows into the store: makes its block, and waits for the commit.
 pub fn take_in(writer: &Writer, segment: &Segment, frames: Option<&[u8]>) -> Result<(), Error> {
     let entries = match frames {
         Some(frames) => frame::read(frames).entries,
@@ -157,6 +160,6 @@ pub fn take_in(writer: &Writer, segment: &Segment, frames: Option<&[u8]>) -> Res
     }
     let bodies = Body::of(&entries);
     writer
-        .submit_blocking(Transaction::default(), Entries::default(), Some((segment.number, bodies)))
+        .submit_blocking(Transaction::default(), entries.without_entries(), Some((segment.number, bodies)))
         .map(drop)
 }

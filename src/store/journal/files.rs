@@ -1,17 +1,21 @@
 //! The files that reads are entered in: the segment that is being written, those that have ended, and room for more.
 
+use super::deferred::{Deferred, OfSegment};
 use super::segment::{self, Reserve, Segment};
 use super::spare::Spares;
 use crate::store::Error;
 use crate::store::folder::Folder;
 use std::collections::VecDeque;
 use std::fs::File;
+use std::sync::Arc;
 
 /// A segment that takes no more entries.
 pub struct Ended {
     pub segment: Segment,
     /// Its frames, while they need not be read.
     pub frames: Option<Vec<u8>>,
+    /// The deferred rows among them, if there are any.
+    pub rows: Option<Arc<OfSegment>>,
 }
 
 /// All of it, behind one lock.
@@ -22,6 +26,9 @@ pub struct Files {
     /// The segment that is being written, and its frames.
     current: Option<Segment>,
     frames: Vec<u8>,
+    /// The deferred rows among them.
+    rows: Option<Arc<OfSegment>>,
+    deferred: Arc<Deferred>,
     /// What is to be taken in, in order.
     pub ended: VecDeque<Ended>,
     pub reserve: Reserve,
@@ -49,12 +56,14 @@ impl Blank {
 }
 
 impl Files {
-    pub fn new(folder: &Folder, number: u64, ended: VecDeque<Ended>) -> Self {
+    pub fn new(folder: &Folder, number: u64, ended: VecDeque<Ended>, deferred: &Arc<Deferred>) -> Self {
         Self {
             folder: folder.clone(),
             number,
             current: None,
             frames: Vec::new(),
+            rows: None,
+            deferred: Arc::clone(deferred),
             ended,
             reserve: Reserve::of(folder),
             spares: Spares::of(folder),
@@ -68,6 +77,7 @@ impl Files {
         let written = self.append(frames);
         if written.is_ok() {
             self.frames.extend_from_slice(frames);
+            self.deferred.note(&mut self.rows, frames);
         }
         self.note(&written);
         written
@@ -141,13 +151,13 @@ impl Files {
 
     /// Ends the segment that is being written, and goes on in the next, if there is one.
     pub fn end_current(&mut self, next: Option<Segment>) {
-        let frames = std::mem::take(&mut self.frames);
+        let (frames, rows) = (std::mem::take(&mut self.frames), self.rows.take());
         let ended = std::mem::replace(&mut self.current, next);
         let Some(segment) = ended else { return };
         // While the store takes no writes there may be many: they are read again when their time comes. What was deleted cannot
         // be read.
         let keeps = self.ended.is_empty() || segment.must_be_there().is_err();
-        self.ended.push_back(Ended { segment, frames: keeps.then_some(frames) });
+        self.ended.push_back(Ended { segment, frames: keeps.then_some(frames), rows });
     }
 
     /// The log has it when reads are refused, and when they are taken again.

@@ -1,6 +1,6 @@
 //! Frames of a segment: length, checksum, entry. A frame of length 0 says nothing: it shows that the file takes writes.
 
-use crate::audit::{Encoded, Entries, HEAD_BYTES, old};
+use crate::audit::{self, Encoded, Entries, HEAD_BYTES, old};
 
 /// Where the checksum of a frame stands.
 const CHECKSUM: std::ops::Range<usize> = 4..HEAD_BYTES;
@@ -60,10 +60,11 @@ fn first(bytes: &[u8], entries: &mut Entries) -> Option<usize> {
         return None;
     }
     if !body.is_empty() {
-        match Encoded::read(body) {
-            Some(entry) => entries.add_encoded(entry.bytes()),
+        match (Encoded::read(body), audit::deferred(body)) {
+            (Some(entry), _) => entries.add_encoded(entry.bytes()),
+            (None, Some(row)) => entries.defer(row),
             // Of the version that had texts alone.
-            None => entries.push(&old::decode(body)?),
+            (None, None) => entries.push(&old::decode(body)?),
         }
     }
     Some(HEAD_BYTES + length)
