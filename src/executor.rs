@@ -28,7 +28,7 @@ pub use owners::StoreOwners;
 pub use registrar::{Registrar, Signer};
 
 use crate::admission::{Admission, Bytes, Reservation};
-use crate::audit::Entry;
+use crate::audit::Entries;
 use crate::authenticate::Authenticator;
 use crate::crypto::drbg::Seeds;
 use crate::endpoints::mailbox::Endpoints;
@@ -49,7 +49,7 @@ pub struct Effects<T> {
     /// What to commit.
     pub changes: Changes,
     /// What to enter in the audit, in the same commit.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// What to tell clients, once the changes are durable.
     pub notifications: Vec<Notification>,
     /// What to return, once the changes are durable.
@@ -69,7 +69,13 @@ pub struct Done<T> {
 impl<T> Effects<T> {
     /// What changes nothing and is not entered.
     pub fn none(result: T) -> Self {
-        Self { changes: Changes::default(), entries: Vec::new(), notifications: Vec::new(), result, bytes: 0 }
+        Self {
+            changes: Changes::default(),
+            entries: Entries::default(),
+            notifications: Vec::new(),
+            result,
+            bytes: 0,
+        }
     }
 }
 

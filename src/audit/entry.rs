@@ -64,17 +64,17 @@ impl Fields<'_> {
 }
 
 /// Appends an entry: the format, two numbers, texts, and the objects, of which there are `count`.
-pub fn encode<'o>(
+pub fn encode(
     out: &mut Vec<u8>,
     Fields { time, request, texts }: Fields<'_>,
-    objects: impl ExactSizeIterator<Item = &'o str>,
+    objects: impl ExactSizeIterator<Item = impl AsRef<str>>,
 ) {
     out.push(FORMAT);
     varint::put(out, time);
     varint::put(out, request);
     texts.iter().for_each(|text| varint::put_bytes(out, text.as_bytes()));
     varint::put(out, objects.len() as u64);
-    objects.for_each(|object| Object::of(object).put(out));
+    objects.for_each(|object| Object::of(object.as_ref()).put(out));
 }
 
 /// An entry that is read where it stands.
@@ -168,11 +168,11 @@ impl Entries {
     /// Encodes an entry behind the others.
     pub fn push(&mut self, entry: &Entry) {
         let fields = Fields { time: entry.time, request: entry.request, texts: entry.texts() };
-        self.add(fields, entry.objects.iter().map(String::as_str));
+        self.add(fields, entry.objects.iter());
     }
 
     /// The same of an entry whose parts stand elsewhere.
-    pub fn add<'o>(&mut self, fields: Fields<'_>, objects: impl ExactSizeIterator<Item = &'o str>) {
+    pub fn add(&mut self, fields: Fields<'_>, objects: impl ExactSizeIterator<Item = impl AsRef<str>>) {
         let start = self.begin();
         encode(&mut self.frames, fields, objects);
         self.end(start);

@@ -35,7 +35,7 @@ pub async fn message(
         }
         let result = made.message.map(|message| Zeroizing::new(message.to_bytes()));
         let bytes = result.as_ref().map_or(0, |message: &Zeroizing<Vec<u8>>| message.len());
-        let entries = vec![entries::one(request, &peer, version, &made.item_outcome, "")];
+        let entries = entries::one(request, &peer, version, &made.item_outcome);
         Ok(Effects { changes: made.changes, entries, notifications: Vec::new(), result, bytes })
     });
     let pushed = pushed.await?;

@@ -26,7 +26,7 @@ impl Executor {
     pub(super) fn do_outside(&self, outside: Outside, fulfilled: &mut Fulfilled) -> Result<(), Error> {
         if let Some(start) = &outside.start {
             let changes = Changes { expects: outside.expects, ..Changes::default() };
-            if self.commit_blocking(changes, vec![start.clone()])? == Outcome::Conflict {
+            if self.commit_blocking(changes, [start].into_iter().collect())? == Outcome::Conflict {
                 return Ok(());
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{Done, Effects, Executor};
 use crate::admission::Client;
-use crate::audit::{Entries, Entry};
+use crate::audit::Entries;
 use crate::engine::asynchronous;
 use crate::engine::changes::Changes;
 use crate::engine::fulfilled::{Fulfilled, Thread};
@@ -165,7 +165,7 @@ impl Executor {
     async fn conclude(
         self: &Arc<Self>,
         changes: Changes,
-        entries: Vec<Entry>,
+        entries: Entries,
         notifications: Vec<Notification>,
     ) -> Result<Result<Outcome, store::Error>, JoinError> {
         let accepted = asynchronous::accepted(&changes);
@@ -185,7 +185,7 @@ impl Executor {
     }
 
     /// Commits changes and entries that nothing has to be run again for.
-    pub async fn commit(&self, changes: Changes, entries: Vec<Entry>) -> Result<Outcome, store::Error> {
+    pub async fn commit(&self, changes: Changes, entries: Entries) -> Result<Outcome, store::Error> {
         let submission = submission(changes, entries);
         let is_read = submission.transaction.writes.is_empty();
         if is_read && submission.entries.is_empty() {
@@ -201,16 +201,15 @@ impl Executor {
     pub(super) fn commit_blocking(
         &self,
         changes: Changes,
-        entries: Vec<Entry>,
+        entries: Entries,
     ) -> Result<Outcome, store::Error> {
         self.database.commit_blocking(submission(changes, entries))
     }
 }
 
 /// Changes with their entries; what is deferred goes with these, wherever they go.
-fn submission(changes: Changes, entries: Vec<Entry>) -> Submission {
+fn submission(changes: Changes, mut entries: Entries) -> Submission {
     let Changes { expects, writes, deferred } = changes;
-    let mut entries = Entries::from(entries);
     deferred.iter().for_each(|(key, value)| entries.defer((key, value)));
     Submission { transaction: Transaction { expects, writes }, entries }
 }

@@ -1,6 +1,6 @@
 //! The audit entries of a message, and what its client wants in the log.
 
-use crate::audit::Entry;
+use crate::audit::{Entries, Entry, Fields};
 use crate::engine::administration::protocol::AdminRequest;
 use crate::engine::administration::{self, Work};
 use crate::engine::asynchronous::done::Done;
@@ -17,40 +17,74 @@ use kmip_codec::enums::{CredentialType, ResultStatus};
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::{V2_1, Version};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
 
 /// How many kinds of credentials are noted: each entry of a message has them.
 const KINDS_MAX: usize = 8;
 
+/// What all entries of one message have in common; its texts stand in the message, the peer, or on the stack.
+struct Asked<'m> {
+    time: u64,
+    request: u64,
+    principal: &'m str,
+    peer: &'m str,
+    version: &'m str,
+    /// By which version operations and outcomes are called.
+    names: Version,
+}
+
+impl Asked<'_> {
+    /// Enters what one item came to: under this name, if it has one of its own, and with this note before its own.
+    fn enter(&self, entries: &mut Entries, item_outcome: &ItemOutcome, name: Option<&str>, note: &str) {
+        let ItemOutcome { operation, objects, .. } = item_outcome;
+        let name = name.map_or_else(|| name_of(operation.name(self.names), operation.0), Cow::Borrowed);
+        let (outcome, note) = (outcome_of(item_outcome, self.names), joined([note, &item_outcome.note]));
+        let texts = [self.principal, self.peer, self.version, &name, &outcome, &note];
+        // The audit is kept for good: what a client calls an object that is none takes no more of it than it may.
+        let objects = objects.iter().map(|name| text::kept(name));
+        entries.add(Fields { time: self.time, request: self.request, texts }, objects);
+    }
+}
+
+/// About how many bytes an entry takes, with a deferred row behind it.
+const ENTRY_BYTES: usize = 224;
+
 /// An entry an item, and one for each request that an item carried out; but a Ping that was answered leaves none, as KMIP
 /// 2.1 (6.1.36) allows, nor does the question whether the server is ready: it would fill the audit, and hear nothing while
 /// the audit takes no entries.
-pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome) -> Vec<Entry> {
-    let version = message.version();
+pub fn of(request: u64, peer: &Peer, message: &RequestMessage, outcome: &Outcome) -> Entries {
     let ticket = outcome.acting_as.as_ref().map(|giver| format!("ticket of {giver}"));
-    let common = joined([&notes(message), &ticket.unwrap_or_default()]);
+    let notes = notes(message);
+    let common = joined([&notes, ticket.as_deref().unwrap_or_default()]);
     let is_entered = |item_outcome: &ItemOutcome| {
         item_outcome.operation != Operation::Ping || item_outcome.status != ResultStatus::Success
     };
-    let mut entries: Vec<Entry> = Vec::new();
-    for (place, item_outcome) in
-        outcome.item_outcomes.iter().enumerate().filter(|(_, item_outcome)| is_entered(item_outcome))
-    {
-        let entry = one(request, peer, version, item_outcome, &common);
-        // An administrative operation is entered by its own name, refused or not.
-        let asked = message.items.get(place).and_then(|item| administration::request_of(&item.request));
-        if asked == Some(AdminRequest::Ready) && item_outcome.reason.is_none() {
-            continue;
+    let count = outcome.item_outcomes.iter().map(|item_outcome| 1 + item_outcome.within.len()).sum::<usize>();
+    let mut entries = Entries::with_capacity(count * ENTRY_BYTES);
+    as_asked(request, peer, message.version(), &mut |asked| {
+        let items = outcome.item_outcomes.iter().enumerate();
+        for (place, item_outcome) in items.filter(|(_, item_outcome)| is_entered(item_outcome)) {
+            // An administrative operation is entered by its own name, refused or not.
+            let admin = message.items.get(place).and_then(|item| administration::request_of(&item.request));
+            if admin == Some(AdminRequest::Ready) && item_outcome.reason.is_none() {
+                continue;
+            }
+            let name = admin.map(|request| administration::row(&request).name);
+            asked.enter(&mut entries, item_outcome, name, &common);
+            item_outcome.within.iter().for_each(|within| asked.enter(&mut entries, within, None, &common));
         }
-        entries.push(match asked {
-            Some(asked) => Entry { operation: administration::row(&asked).name.to_owned(), ..entry },
-            None => entry,
-        });
-        entries.extend(
-            item_outcome.within.iter().map(|item_outcome| one(request, peer, version, item_outcome, &common)),
-        );
-    }
+    });
     entries
+}
+
+/// Gives what the entries of a message from this peer have in common.
+fn as_asked(request: u64, peer: &Peer, version: Version, enter: &mut dyn FnMut(&Asked<'_>)) {
+    let (address, number) = (Text::of(&peer.address), Text::of(&version));
+    let time = now().milliseconds();
+    let (principal, peer) = (&peer.principal.name, address.as_str());
+    enter(&Asked { time, request, principal, peer, version: number.as_str(), names: version });
 }
 
 /// The need of a message; where it is for a job, with the entry of its start, which is made only while the client is let in.
@@ -76,34 +110,22 @@ pub fn start(request: u64, peer: &Peer, (message, view): (&RequestMessage, &dyn 
 }
 
 /// The entry of what one item came to.
-pub fn one(request: u64, peer: &Peer, version: Version, item_outcome: &ItemOutcome, note: &str) -> Entry {
-    Entry {
-        time: now().milliseconds(),
-        request,
-        principal: peer.principal.name.clone(),
-        peer: peer.address.to_string(),
-        version: version.to_string(),
-        operation: name_of(item_outcome.operation.name(version), item_outcome.operation.0),
-        objects: objects_of(item_outcome),
-        outcome: outcome_of(item_outcome, version),
-        note: joined([note, &item_outcome.note]),
-    }
+pub fn one(request: u64, peer: &Peer, version: Version, item_outcome: &ItemOutcome) -> Entries {
+    let mut entries = Entries::default();
+    as_asked(request, peer, version, &mut |asked| asked.enter(&mut entries, item_outcome, None, ""));
+    entries
 }
 
 /// The entries of what the server did for a client without a message; `peer` says why.
-pub fn own(done: &Done, peer: &str, mut next_request: impl FnMut() -> u64) -> Vec<Entry> {
-    let entry = |item_outcome: &ItemOutcome| Entry {
-        time: now().milliseconds(),
-        request: next_request(),
-        principal: done.owner.clone(),
-        peer: peer.to_owned(),
-        version: done.version.clone(),
-        operation: name_of(item_outcome.operation.name(V2_1), item_outcome.operation.0),
-        objects: objects_of(item_outcome),
-        outcome: outcome_of(item_outcome, V2_1),
-        note: item_outcome.note.clone(),
-    };
-    done.item_outcomes.iter().map(entry).collect()
+pub fn own(done: &Done, peer: &str, mut next_request: impl FnMut() -> u64) -> Entries {
+    let (time, names) = (now().milliseconds(), V2_1);
+    let (principal, version) = (done.owner.as_str(), done.version.as_str());
+    let mut entries = Entries::default();
+    for item_outcome in &done.item_outcomes {
+        let asked = Asked { time, request: next_request(), principal, peer, version, names };
+        asked.enter(&mut entries, item_outcome, None, "");
+    }
+    entries
 }
 
 /// The entry of what the server did of its own accord, for no client.
@@ -116,15 +138,9 @@ pub fn of_server(request: u64, why: &str, what: &str, note: String) -> Entry {
         version: V2_1.to_string(),
         operation: what.to_owned(),
         objects: Vec::new(),
-        outcome: name_of(ResultStatus::Success.name(V2_1), ResultStatus::Success.0),
+        outcome: name_of(ResultStatus::Success.name(V2_1), ResultStatus::Success.0).into_owned(),
         note,
     }
-}
-
-/// The objects that an item named, found or made. The audit is kept for good: what a client calls an object that is none takes no
-/// more of it than it may.
-fn objects_of(item_outcome: &ItemOutcome) -> Vec<String> {
-    item_outcome.objects.iter().map(|name| text::kept(name).into_owned()).collect()
 }
 
 /// What the audit notes of a header: the kinds of its credentials, and what the client calls the
@@ -141,14 +157,16 @@ fn notes(message: &RequestMessage) -> String {
         more => format!("credential: {named} and {} other kinds", more - KINDS_MAX),
     };
     let correlation = header.client_correlation_value.as_deref().map(noted_briefly);
-    joined([&credentials, &correlation.map(|value| format!("client: {value}")).unwrap_or_default()])
+    let correlation = correlation.map(|value| format!("client: {value}")).unwrap_or_default();
+    joined([&credentials, &correlation]).into_owned()
 }
 
 /// Notes that are not empty, in one.
-fn joined(notes: [&str; 2]) -> String {
-    let [before, after] = notes;
-    let between = if before.is_empty() || after.is_empty() { "" } else { "; " };
-    [before, between, after].concat()
+fn joined<'n>(notes: [&'n str; 2]) -> Cow<'n, str> {
+    match notes {
+        ["", one] | [one, ""] => one.into(),
+        [before, after] => [before, "; ", after].concat().into(),
+    }
 }
 
 /// What clients wanted in the log stands there, once it is in the audit.
@@ -159,7 +177,7 @@ pub fn tell(request: u64, peer: &Peer, notes: &[String]) {
 }
 
 /// How an item ended, as the audit says it: the Result Reason of what failed, the Result Status of all else.
-pub fn outcome_of(item_outcome: &ItemOutcome, version: Version) -> String {
+fn outcome_of(item_outcome: &ItemOutcome, version: Version) -> Cow<'static, str> {
     match item_outcome.reason {
         Some(reason) => name_of(reason.name(version), reason.0),
         None => name_of(item_outcome.status.name(version), item_outcome.status.0),
@@ -167,6 +185,37 @@ pub fn outcome_of(item_outcome: &ItemOutcome, version: Version) -> String {
 }
 
 /// A name, or the number where there is none.
-pub fn name_of(name: Option<&'static str>, number: u32) -> String {
-    name.map_or_else(|| format!("0x{number:x}"), str::to_owned)
+fn name_of(name: Option<&'static str>, number: u32) -> Cow<'static, str> {
+    name.map_or_else(|| format!("0x{number:x}").into(), Cow::Borrowed)
+}
+
+/// A short text on the stack: an address or a version.
+struct Text {
+    bytes: [u8; TEXT_BYTES],
+    length: usize,
+}
+
+/// The address of a peer takes at most 58 bytes: IPv6, scope and port.
+const TEXT_BYTES: usize = 64;
+
+impl Text {
+    fn of(shown: &impl fmt::Display) -> Self {
+        let mut text = Self { bytes: [0; TEXT_BYTES], length: 0 };
+        // What does not fit is left out.
+        let _ = write!(text, "{shown}");
+        text
+    }
+
+    fn as_str(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let end = self.length + part.len();
+        self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(part.as_bytes());
+        self.length = end;
+        Ok(())
+    }
 }

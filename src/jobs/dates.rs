@@ -1,6 +1,7 @@
 //! States that dates lead to: every so often those of the objects of clients that want to be told are stored, and told.
 
 use crate::admission::Client;
+use crate::audit::Entries;
 use crate::engine::notifications::notification::{self, Settled};
 use crate::engine::settings::Subscription;
 use crate::executor::{Effects, Executor};
@@ -31,7 +32,7 @@ async fn apply_dates(executor: &Arc<Executor>, subscription: &Subscription) -> b
     let wanted = subscription.clone();
     let settled = executor.run(&Client::Server, move |world, _, _| {
         let Settled { changes, notifications, goes_on } = notification::apply_dates(world, &wanted)?;
-        Ok(Effects { changes, entries: Vec::new(), notifications, result: goes_on, bytes: 0 })
+        Ok(Effects { changes, entries: Entries::default(), notifications, result: goes_on, bytes: 0 })
     });
     settled.await.map(|done| done.result).unwrap_or_else(|error| {
         tracing::error!(%error, "cannot look for objects that a date has moved");

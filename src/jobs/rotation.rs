@@ -3,7 +3,7 @@
 
 use super::fair_queue::FairQueue;
 use crate::admission::Client;
-use crate::audit::Entry;
+use crate::audit::{Entries, Entry};
 use crate::engine::rotation::{self, Due, Recounted};
 use crate::executor::{Effects, Executor, entries};
 use std::collections::{HashMap, HashSet};
@@ -71,8 +71,8 @@ async fn recount(executor: &Arc<Executor>, behind: Option<Vec<u8>>) -> Option<Ve
     let looked = executor.run(&Client::Server, move |world, _, _| {
         let Recounted { changes, from_now, behind } = rotation::recount(world, behind.as_deref(), LOOK_MAX)?;
         let entries = match changes.writes.is_empty() {
-            true => Vec::new(),
-            false => vec![recounted(numbers.next_request(), from_now)],
+            true => Entries::default(),
+            false => vec![recounted(numbers.next_request(), from_now)].into(),
         };
         Ok(Effects { changes, entries, notifications: Vec::new(), result: (from_now, behind), bytes: 0 })
     });
