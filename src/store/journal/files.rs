@@ -3,8 +3,8 @@
 use super::deferred::{Deferred, OfSegment};
 use super::segment::{self, Reserve, Segment};
 use super::spare::Spares;
-use crate::store::Error;
 use crate::store::folder::Folder;
+use crate::store::{Error, Misplaced};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::sync::Arc;
@@ -86,13 +86,14 @@ impl Files {
     /// Appends to the segment that is being written, or to a new one, or to one in the reserve; to none while the folder is
     /// not in its place, for a start on whatever is there instead would not find it.
     fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
-        self.folder.must_be_in_place()?;
         if self.current.as_ref().is_some_and(Segment::is_overfull) {
             let next = self.blank().make()?;
             self.end_current(Some(next));
         }
         let failed = match self.append_to_current(frames) {
             Ok(()) => return Ok(()),
+            // Another segment would be in no better place.
+            Err(error) if !is_of_the_segment(&error) => return Err(error),
             Err(error) => error,
         };
         let next = match failed {
@@ -119,9 +120,7 @@ impl Files {
             let next = self.blank().make()?;
             self.current = Some(next);
         }
-        let Some(current) = self.current.as_mut() else { return Ok(()) };
-        current.must_be_there()?;
-        current.append(frames)
+        self.current.as_mut().map_or(Ok(()), |current| current.append(frames))
     }
 
     /// What the next segment is made of.
@@ -177,4 +176,9 @@ impl Files {
             _ => {}
         }
     }
+}
+
+/// Whether an error is of the segment that was to be written, or of its disk, and not of the place of the whole folder.
+fn is_of_the_segment(error: &Error) -> bool {
+    !matches!(error, Error::Moved { what, .. } if *what != Misplaced::SegmentGone)
 }

@@ -3,7 +3,7 @@
 
 use super::{Found, frame};
 use crate::audit::Entries;
-use crate::store::folder::Folder;
+use crate::store::folder::{Folder, Identity};
 use crate::store::{Error, Misplaced, room};
 use std::fs::File;
 use std::io::Read as _;
@@ -47,8 +47,12 @@ const GAP_MAX: u64 = 1 << 20;
 /// A file of frames.
 pub struct Segment {
     file: File,
+    /// Which file it is; unknown, it is in no place.
+    identity: Option<Identity>,
     folder: Folder,
     name: String,
+    /// Where it is to be found by the next start.
+    path: PathBuf,
     /// Its number: segments are taken into the audit in this order.
     pub number: u64,
     /// Since when.
@@ -102,36 +106,51 @@ impl Segment {
     }
 
     fn of(folder: &Folder, file: File, number: u64) -> Self {
-        let (folder, name) = (folder.clone(), name(number));
-        Self { file, folder, name, number, since: Instant::now(), length: 0, reserved: false }
+        let (identity, name) = (Identity::of_file(&file).ok(), name(number));
+        let (path, folder) = (folder.at(&name), folder.clone());
+        Self { file, identity, folder, name, path, number, since: Instant::now(), length: 0, reserved: false }
     }
 
-    fn path(&self) -> PathBuf {
-        self.folder.at(&self.name)
+    /// Fails where the next start would not find it: its folder is not in its place, or it is not in the folder. One look tells where
+    /// all is well.
+    fn must_be_in_place(&self) -> Result<(), Error> {
+        let found = Identity::at(&self.path);
+        if matches!(found, Ok(Some(_))) && found.as_ref().ok() == Some(&self.identity) {
+            return Ok(());
+        }
+        self.folder.must_be_in_place()?;
+        match found {
+            Ok(_) => {
+                Err(Error::Moved { path: self.path.clone(), what: Misplaced::SegmentGone, rescue: None })
+            }
+            // Its folder may not be looked into, which takes nothing away.
+            Err(_) => self.must_be_there(),
+        }
     }
 
     /// Fails where its file was deleted.
     pub fn must_be_there(&self) -> Result<(), Error> {
         match self.file.metadata() {
             Ok(found) if found.nlink() == 0 => {
-                Err(Error::Moved { path: self.path(), what: Misplaced::SegmentGone, rescue: None })
+                Err(Error::Moved { path: self.path.clone(), what: Misplaced::SegmentGone, rescue: None })
             }
             Ok(_) => Ok(()),
-            Err(why) => Err(Error::of_file(&self.path(), &why)),
+            Err(why) => Err(Error::of_file(&self.path, &why)),
         }
     }
 
-    /// Appends with one write. What a write that failed has left is cut off, or written over by the next.
+    /// Appends with one write, and looks whether it is in its place: then the next start finds the frames. What a write that failed
+    /// has left is cut off, or written over by the next.
     pub fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
-        let failed = |why: &std::io::Error| Error::of_file(&self.path(), why);
-        if let Err(why) = self.file.write_all_at(frames, self.length) {
-            if !self.reserved {
-                let _ = self.file.set_len(self.length);
-            }
-            return Err(failed(&why));
+        let written = self.file.write_all_at(frames, self.length);
+        let written = written.map_err(|why| Error::of_file(&self.path, &why));
+        let appended = written.and_then(|()| self.must_be_in_place());
+        match appended {
+            Ok(()) => self.length += frames.len() as u64,
+            Err(_) if self.reserved => {}
+            Err(_) => drop(self.file.set_len(self.length)),
         }
-        self.length += frames.len() as u64;
-        Ok(())
+        appended
     }
 
     /// Whether it is as large as a segment gets.
@@ -154,13 +173,13 @@ impl Segment {
         let mut bytes = Vec::new();
         let mut file = &self.file;
         let read = std::io::Seek::rewind(&mut file).and_then(|()| file.read_to_end(&mut bytes));
-        read.map_err(|why| Error::of_file(&self.path(), &why))?;
+        read.map_err(|why| Error::of_file(&self.path, &why))?;
         let read = frame::read(&bytes);
         if read.damaged_bytes > 0 {
             let aside = format!("damaged-{PREFIX}{}", self.number);
             let copied = self.folder.write_or_create(&aside).and_then(|file| file.write_all_at(&bytes, 0));
             let (kept, aside) = (copied.is_ok(), self.folder.at(&aside));
-            tracing::error!(segment = %self.path().display(), damaged_bytes = read.damaged_bytes, aside = %aside.display(), kept,
+            tracing::error!(segment = %self.path.display(), damaged_bytes = read.damaged_bytes, aside = %aside.display(), kept,
                 "a part of the journal of reads cannot be read: entries of reads are missing in the audit; the rest is taken in");
         }
         Ok(read.entries)
@@ -169,7 +188,7 @@ impl Segment {
     /// Deletes the file.
     pub fn delete(self) {
         if let Err(error) = self.folder.remove(&self.name) {
-            tracing::warn!(file = %self.path().display(), %error, "a journal segment that is done could not be deleted");
+            tracing::warn!(file = %self.path.display(), %error, "a journal segment that is done could not be deleted");
         }
     }
 }
