@@ -1,6 +1,13 @@
 # Thin: what is done stands in scripts/ and in cargo. Fresh Debian 12 machines need root, git, make and a current
 # stable Rust; everything else is installed by scripts/setup.sh.
 
+# Programs that tests start, thousands of them, take their first entropy from the kernel and the processor alone, without AWS-LC's jitter
+# entropy, which costs each some 25 ms of CPU (docs/decisions.md). Never in a release build: what is installed has it.
+demo test reference: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
+
+# Tests wait for programs, clocks and disks more than they compute.
+test: export RUST_TEST_THREADS ?= 4
+
 .PHONY: help demo test bench soak reference dist
 
 help: ## this list

@@ -203,6 +203,8 @@ page() {
 }
 
 if [ "${1:-}" != page ] && [ -z "${KEYSTEAD_BENCH_PROGRAM:-}" ]; then
+    # AWS-LC as in what is installed, whatever a shell has set for tests.
+    unset AWS_LC_SYS_NO_JITTER_ENTROPY
     cargo build --quiet --profile "$profile" --bin keystead
 fi
 [ -x "$keystead" ] || complain "$keystead is not built"

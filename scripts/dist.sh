@@ -11,6 +11,9 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 place=$target/dist-files
 host=$(rustc -vV | sed -n 's/^host: //p')
 
+# AWS-LC as it comes, with its jitter entropy, whatever a shell has set for tests.
+unset AWS_LC_SYS_NO_JITTER_ENTROPY
+
 fail() {
     printf 'dist: %s\n' "$*" >&2
     exit 1

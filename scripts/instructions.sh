@@ -19,7 +19,8 @@ complain() {
 }
 
 command -v valgrind >/dev/null || complain "valgrind is missing: scripts/setup.sh test installs it"
-# Optimised at link time, as what is installed is.
+# Optimised at link time, as what is installed is, and with the same AWS-LC, whatever a shell has set for tests.
+unset AWS_LC_SYS_NO_JITTER_ENTROPY
 CARGO_PROFILE_RELEASE_LTO=thin cargo build --quiet --release --features instructions --bin keystead-instructions
 program=${CARGO_TARGET_DIR:-target}/release/keystead-instructions
 work=$(mktemp -d)
