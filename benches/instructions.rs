@@ -4,17 +4,18 @@
 //! keystead-instructions get|locate|create COUNT
 //! ```
 //!
-//! Everything between a decrypted message and its answer is done as the server does it: decoding, who asks, the engine, the
-//! store on disk (redb), the audit, encoding. The master key is in software. The seed of what is asked is fixed.
+//! Everything between a decrypted message and its answer is done as the server does it: the connection, decoding, who asks, the
+//! engine, the store on disk (redb), the audit, encoding. What the client does and the pipe between the two is counted with it. The
+//! master key is in software. The seed of what is asked is fixed.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark: it stops where it stands")]
 
-use keystead::admission::{Client, Stage};
 use keystead::authenticate::Shown;
 use keystead::config::Config;
+use keystead::listen::Slot;
 use keystead::pki::{Ca, Curve, make_ca};
 use keystead::server::Server;
-use keystead::session::{Peer, Received, Service as _};
+use keystead::session::{self, Limits, Peer};
 use keystead::start;
 use kmip_codec::attributes::{Attribute, AttributeFilter, Attributes, Name};
 use kmip_codec::enums::{CryptographicAlgorithm, CryptographicUsageMask, ObjectType, ResultStatus};
@@ -23,12 +24,13 @@ use kmip_codec::operations::{Call as _, Request, Response};
 use kmip_codec::payloads::{ActivateRequest, CreateRequest, GetRequest, LocateRequest};
 use kmip_codec::value::UniqueIdentifier;
 use kmip_codec::version::V2_1;
-use kmip_codec::wire::Encoding;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::path::Path;
 use std::sync::Arc;
-use zeroize::Zeroizing;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::sync::watch;
 
 /// That of the program `keystead`.
 #[global_allocator]
@@ -39,6 +41,24 @@ const KEYS: usize = 200;
 
 /// From one key that is asked for to the next: without a common divisor with the number of keys, so that all are met.
 const STRIDE: usize = 77;
+
+/// What a pipe holds between the client and the server, in bytes.
+const PIPE_BYTES: usize = 64 * 1024;
+
+/// Of a message: its tag, its type and its length.
+const HEADER_BYTES: usize = 8;
+
+const LIMITS: Limits = {
+    const LONG: Duration = Duration::from_secs(3600);
+    Limits {
+        handshake: LONG,
+        idle: LONG,
+        message: LONG,
+        write: LONG,
+        connection: LONG,
+        message_bytes_max: 1 << 20,
+    }
+};
 
 const CONFIGURATION: &str = r#"
 listen = ["127.0.0.1:0"]
@@ -72,13 +92,16 @@ fn main() {
 }
 
 async fn work(server: Arc<Server>, peer: Arc<Peer>, operation: &str, count: usize) {
+    let (mut client, served) = tokio::io::duplex(PIPE_BYTES);
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(session::serve(served, Slot::alone(), peer, server, (LIMITS, stopping)));
+    let client = &mut client;
     let mut identifiers = Vec::new();
     for number in 0..KEYS {
-        let id = made(&ask(&server, &peer, create(&name(number))).await);
-        ask(&server, &peer, ActivateRequest { unique_identifier: Some(id.as_str().into()) }.into_request())
-            .await;
+        let id = made(&ask(client, create(&name(number))).await);
+        ask(client, ActivateRequest { unique_identifier: Some(id.as_str().into()) }.into_request()).await;
         // The first Get of a key leaves a row as well; those that are counted leave none.
-        ask(&server, &peer, get(&id)).await;
+        ask(client, get(&id)).await;
         identifiers.push(id);
     }
     for turn in 0..count {
@@ -89,8 +112,9 @@ async fn work(server: Arc<Server>, peer: Arc<Peer>, operation: &str, count: usiz
             "create" => create(&format!("made-{turn:08}")),
             other => panic!("{other} is not get, locate or create"),
         };
-        ask(&server, &peer, request).await;
+        ask(client, request).await;
     }
+    drop(stop);
 }
 
 /// A server on a new store, and a client of it.
@@ -115,13 +139,15 @@ fn server(folder: &Path) -> (Arc<Server>, Arc<Peer>) {
 }
 
 /// Sends a message as it comes out of TLS, and reads what goes into it.
-async fn ask(server: &Arc<Server>, peer: &Arc<Peer>, request: Request) -> ResponseItem {
-    let bytes = Zeroizing::new(RequestMessage::new(V2_1, vec![RequestItem::from(request)]).to_bytes());
-    let client: &Client = peer.presented.client();
-    let room = server.memory().reserve(client, Stage::Beginning, bytes.len()).await;
-    let received = Received { encoding: Encoding::Ttlv, bytes, room };
-    let answer = server.answer(Arc::clone(peer), received).await;
-    let item = ResponseMessage::from_bytes(&answer.bytes).unwrap().items.remove(0);
+async fn ask(client: &mut DuplexStream, request: Request) -> ResponseItem {
+    let bytes = RequestMessage::new(V2_1, vec![RequestItem::from(request)]).to_bytes();
+    client.write_all(&bytes).await.unwrap();
+    let mut answer = vec![0; HEADER_BYTES];
+    client.read_exact(&mut answer).await.unwrap();
+    let length = u32::from_be_bytes(*answer.last_chunk().unwrap());
+    answer.resize(HEADER_BYTES + usize::try_from(length).unwrap(), 0);
+    client.read_exact(answer.get_mut(HEADER_BYTES..).unwrap()).await.unwrap();
+    let item = ResponseMessage::from_bytes(&answer).unwrap().items.remove(0);
     assert_eq!(item.result_status, ResultStatus::Success, "{:?}", item.result_message);
     item
 }

@@ -11,7 +11,7 @@ mod timer;
 
 pub use frame::{Frame, Intake, grow};
 pub use socket::{Socket, Watch};
-pub use timer::Timer;
+pub use timer::{Deadline, Timer};
 
 use crate::admission::{MemoryBudget, Reservation};
 use crate::authenticate::Presented;
@@ -203,7 +203,7 @@ impl<S: Service> Connection<'_, S> {
             let is_refused = matches!(frame, Frame::Refused(_) | Frame::Crowded(_));
             let Some(answer) = self.answer(frame, &mut timer).await else { break };
             let role_reversal = answer.role_reversal;
-            let written = timer.until(Instant::now() + limits.write, pin!(write(stream, answer))).await;
+            let written = timer.until(&mut Deadline::After(limits.write), pin!(write(stream, answer))).await;
             in_time(written, "the peer does not take its answer")?;
             if let Some(version) = role_reversal {
                 return Ok(Last::RoleReversed(version));
@@ -216,6 +216,10 @@ impl<S: Service> Connection<'_, S> {
             }
             if count % TURN == 0 {
                 yield_now().await;
+                // Messages that come without a pause wait for nothing, and so not for the end either.
+                if Instant::now() >= end {
+                    break;
+                }
                 if poll_fn(|context| Poll::Ready(leaves.as_mut().poll(context).is_ready())).await {
                     break;
                 }

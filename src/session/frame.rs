@@ -1,6 +1,6 @@
 //! Reads whole messages: bounded, and with room among the bytes in flight before they are there.
 
-use super::{Limits, Timer, in_time};
+use super::{Deadline, Limits, Timer, in_time};
 use crate::admission::{ALLOWANCE, Bytes, Client, MemoryBudget, Reservation, Stage};
 use crate::listen::Slot;
 use bytes::BufMut as _;
@@ -46,12 +46,8 @@ impl Intake<'_> {
         (timer, end): (&mut Timer, Instant),
     ) -> io::Result<Frame> {
         let mut header = [0; ITEM_HEADER_BYTES];
-        let begun = Instant::now();
-        if begun >= end {
-            return Ok(Frame::End);
-        }
-        let begins_by = end.min(begun + self.limits.idle);
-        let first = match timer.until(begins_by, pin!(stream.read(&mut header))).await {
+        let mut begins_by = Deadline::AfterOrAt(self.limits.idle, end);
+        let first = match timer.until(&mut begins_by, pin!(stream.read(&mut header))).await {
             None | Some(Ok(0)) => return Ok(Frame::End),
             // Many clients close the socket without saying so in TLS.
             Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Frame::End),
@@ -60,7 +56,7 @@ impl Intake<'_> {
         if self.slot.is_some_and(|slot| !slot.set_busy()) {
             return Ok(Frame::End);
         }
-        let deadline = Instant::now() + self.limits.message;
+        let deadline = &mut Deadline::After(self.limits.message);
         let rest = async { stream.read_exact(header.get_mut(first..).unwrap_or_default()).await };
         in_time(timer.until(deadline, pin!(rest)).await, UNFINISHED)?;
         let length = match frame_length(header, tag) {

@@ -1,7 +1,7 @@
 //! The socket of a connection, and whether its peer is still there: asked of the system, and not by reading, since what the peer
 //! has sent already may wait unread before the end of its side.
 
-use super::Timer;
+use super::{Deadline, Timer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvFlags, recv};
 use std::future::Future;
@@ -137,7 +137,7 @@ pub async fn unless_left<T>(
 ) -> Option<T> {
     let mut parting = None;
     loop {
-        if let Some(done) = timer.until(Instant::now() + EVERY, &mut work).await {
+        if let Some(done) = timer.until(&mut Deadline::After(EVERY), &mut work).await {
             return Some(done);
         }
         match watch.map_or(Side::Open, Watch::side) {
