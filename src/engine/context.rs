@@ -227,6 +227,7 @@ impl<'c, 'a> Context<'c, 'a> {
         let now = self.draft.world().now.milliseconds();
         let id = uuid::Builder::from_unix_timestamp_millis(now, &random).into_uuid().to_string();
         self.draft.note_made(&id);
+        self.draft.expect_nothing(&id);
         Ok(id)
     }
 }

@@ -158,6 +158,8 @@ impl State {
 struct Merged {
     /// In the order of the keys: an engine that keeps that order writes neighbours together.
     overlay: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What the snapshot holds, of what was expected of it: the requests of one client all expect its own records.
+    read: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// Of segments that are taken in.
     bodies: Vec<Body>,
     /// Of all requests.
@@ -173,7 +175,11 @@ impl Merged {
         entries: &Entries,
         drained: Option<Segment>,
     ) -> Result<bool, Error> {
-        let is = |key: &[u8], expected: Option<&[u8]>| match self.overlay.get(key) {
+        let is = |key: &[u8], expected: Option<&[u8]>| match self
+            .overlay
+            .get(key)
+            .or_else(|| self.read.get(key))
+        {
             Some(value) => Ok(value.as_deref() == expected),
             None => super::is(snapshot, key, expected),
         };
@@ -187,6 +193,8 @@ impl Merged {
             return Ok(true);
         }
         self.overlay.extend(transaction.writes);
+        let stays = |(key, _): &Pair| !self.overlay.contains_key(key);
+        self.read.extend(transaction.expects.into_iter().filter(stays));
         for (key, value) in entries.deferred() {
             self.defer(snapshot, key, value)?;
         }

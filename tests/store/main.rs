@@ -27,6 +27,7 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 fn all(snapshot: &dyn Snapshot, prefix: &[u8], order: Order) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut pairs = Vec::new();
@@ -108,6 +109,51 @@ fn add_one(database: &Database) {
         if database.commit_blocking(submission).unwrap() == Outcome::Committed {
             return;
         }
+    }
+}
+
+/// What many requests of a group only expect is read once for all of them, and no longer expected of the store once one of them
+/// changes it: nothing is written under a rule that is over.
+#[test]
+fn what_a_group_expects_together_holds_for_each_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Arc::new(open(Engine::Redb, folder.path()));
+    let commit = |expects: Vec<Pair>, write: Pair| {
+        let transaction = Transaction { expects, writes: vec![write] };
+        database.commit_blocking(Submission { transaction, ..Submission::default() }).unwrap()
+    };
+    let rule = || database.snapshot().unwrap().get(b"rule").unwrap();
+    let under = |rule: &Option<Vec<u8>>| [b"under ", rule.as_deref().unwrap_or(b"none")].concat();
+    let of = |rule: &Option<Vec<u8>>| all(&*database.snapshot().unwrap(), &under(rule), Order::Forward).len();
+    let (refused, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let over: Vec<_> = std::thread::scope(|scope| {
+        for thread in 0..12_u8 {
+            let (commit, rule, under, refused, is_over) = (&commit, &rule, &under, &refused, &is_over);
+            scope.spawn(move || {
+                for number in 0_u32.. {
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let now = rule();
+                    let row = [&under(&now)[..], &[thread], &number.to_be_bytes()].concat();
+                    let outcome = commit(vec![(b"rule".to_vec(), now)], (row, Some(Vec::new())));
+                    refused.fetch_add(usize::from(outcome == Outcome::Conflict), Ordering::Relaxed);
+                }
+            });
+        }
+        let change = |number: u32| {
+            let (before, next) = (rule(), Some(number.to_be_bytes().to_vec()));
+            commit(vec![(b"rule".to_vec(), before.clone())], (b"rule".to_vec(), next));
+            let count = of(&before);
+            (before, count)
+        };
+        let is_enough = |number: u32| number >= 20 && refused.load(Ordering::Relaxed) > 0;
+        let over = (0..).take_while(|number| !is_enough(*number)).map(change).collect();
+        is_over.store(true, Ordering::Relaxed);
+        over
+    });
+    for (rule, count) in over {
+        assert_eq!(of(&rule), count, "{rule:?}");
     }
 }
 

@@ -152,6 +152,12 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// The same of an object whose identifier was just made: that there is none is not read, and the transaction holds only where
+    /// there is none.
+    pub fn expect_nothing(&mut self, place: &str) {
+        self.stored.insert(place.to_owned(), None);
+    }
+
     /// A record that does not open is told to the client as damaged; which one, the log says.
     pub(super) fn opened(&self, error: OpenError, id: &str) -> Interrupt {
         match error {
