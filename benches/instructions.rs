@@ -1,7 +1,7 @@
 //! Does an operation so many times, in this process and without a socket: for counting instructions (`scripts/instructions.sh`).
 //!
 //! ```text
-//! keystead-instructions get|locate|create COUNT
+//! instructions get|locate|create COUNT
 //! ```
 //!
 //! Everything between a decrypted message and its answer is done as the server does it: the connection, decoding, who asks, the
@@ -76,7 +76,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let (operation, count) = (arguments.next().unwrap(), arguments.next().unwrap().parse().unwrap());
     // One that was left behind by a run that was killed is made anew.
-    let folder = std::env::temp_dir().join(format!("keystead-instructions-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("instructions-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir(&folder).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
