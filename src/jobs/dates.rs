@@ -1,10 +1,10 @@
 //! States that dates lead to: every so often those of the objects of clients that want to be told are stored, and told.
 
 use crate::admission::Client;
-use crate::audit::Entries;
+use crate::audit::{Entries, Entry};
 use crate::engine::notifications::notification::{self, Settled};
 use crate::engine::settings::Subscription;
-use crate::executor::{Effects, Executor};
+use crate::executor::{Effects, Executor, entries};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,13 +29,23 @@ pub async fn follow_dates(executor: Arc<Executor>, every: Duration) {
 
 /// Stores some of what dates have led to, and says whether there may be more.
 async fn apply_dates(executor: &Arc<Executor>, subscription: &Subscription) -> bool {
-    let wanted = subscription.clone();
+    let (wanted, numbers) = (subscription.clone(), Arc::clone(executor));
     let settled = executor.run(&Client::Server, move |world, _, _| {
-        let Settled { changes, notifications, goes_on } = notification::apply_dates(world, &wanted)?;
-        Ok(Effects { changes, entries: Entries::default(), notifications, result: goes_on, bytes: 0 })
+        let Settled { changes, moved, notifications, goes_on } = notification::apply_dates(world, &wanted)?;
+        let entries = match moved.is_empty() {
+            true => Entries::default(),
+            false => vec![entered(numbers.next_request(), &wanted.client, moved)].into(),
+        };
+        Ok(Effects { changes, entries, notifications, result: goes_on, bytes: 0 })
     });
     settled.await.map(|done| done.result).unwrap_or_else(|error| {
         tracing::error!(%error, "cannot look for objects that a date has moved");
         false
     })
+}
+
+/// The audit entry of the objects of a client whose states were stored.
+fn entered(request: u64, client: &str, objects: Vec<String>) -> Entry {
+    let note = format!("states to which dates have led objects of {client}");
+    Entry { objects, ..entries::of_server(request, "dates", "State Transition", note) }
 }

@@ -17,7 +17,7 @@ use kmip_codec::value::{DateTime, Interval, UniqueIdentifier};
 use kmip_codec::version::{V1_4, V2_1};
 use kmip_codec::wire::Encoding;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A server with this configuration besides its own.
 fn server(folder: &tempfile::TempDir, words: &str) -> Dev {
@@ -178,6 +178,32 @@ fn a_key_that_rotates_by_itself() {
     };
     audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
     assert_eq!(rotations[0], ("ReKey".to_owned(), "host".to_owned(), vec![first, second]));
+}
+
+/// A date activates a key: the client is told, and the audit has it, though nobody has asked.
+#[test]
+fn a_key_that_a_date_activates() {
+    let (folder, socket) = (tempfile::tempdir().unwrap(), endpoint::bind());
+    let port = socket.local_addr().unwrap().port();
+    let words = format!(
+        "[limits]\ndate_check_seconds = 1\n\
+         [[endpoints]]\nclient = \"host\"\naddress = \"localhost:{port}\"\nnotify = \"others\"\n"
+    );
+    let server = server(&folder, &words);
+    let endpoint = Endpoint::serve(socket, &server, "host");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().cast_signed();
+    let later = [Attribute::ActivationDate(DateTime(now + 2))];
+    let id = text(&create_with(&mut wire::connect(&server, "host"), &later));
+    let (_, Request::Notify(_)) = next(&endpoint) else { panic!() };
+    let store = server.folder.join("store");
+    drop((endpoint, server));
+    let database = Database::open(Engine::Redb, &store).unwrap();
+    let mut entered = Vec::new();
+    let mut visit = |_, entry: Entry| {
+        entered.extend((entry.peer == "dates").then_some((entry.operation, entry.objects)));
+    };
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    assert_eq!(entered, [("State Transition".to_owned(), vec![id])]);
 }
 
 /// What answers at the address of an endpoint with the certificate of somebody else is told nothing.

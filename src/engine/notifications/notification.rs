@@ -69,6 +69,8 @@ pub fn of(draft: &Draft<'_>, subscriptions: &[Subscription], actor: Option<&str>
 pub struct Settled {
     /// What to commit.
     pub changes: Changes,
+    /// The objects whose states are stored.
+    pub moved: Vec<String>,
     /// What to tell clients, once the changes are durable.
     pub notifications: Vec<Notification>,
     /// Whether there may be more to settle.
@@ -88,19 +90,20 @@ pub fn apply_dates(world: &World<'_>, subscription: &Subscription) -> Result<Set
     };
     let mut draft = Draft::new(world, &principal);
     let pending = [(Index::State, PENDING.to_vec())];
-    let mut moved = 0;
+    let mut moved: Vec<String> = Vec::new();
     let settled = draft.candidates(&pending, (Age::OldestFirst, None), &mut |draft, mut object| {
         if draft.was_moved(&object)? {
             object.touch(world.now.seconds());
+            moved.push(object.id.clone());
             draft.put(object)?;
-            moved += 1;
         }
-        Ok(if moved < SETTLED_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(if moved.len() < SETTLED_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     });
     match settled {
         Ok(()) => {
             let notifications = of(&draft, &world.settings.subscriptions, None);
-            Ok(Settled { changes: draft.finish()?, notifications, goes_on: moved == SETTLED_MAX })
+            let goes_on = moved.len() == SETTLED_MAX;
+            Ok(Settled { changes: draft.finish()?, moved, notifications, goes_on })
         }
         Err(Interrupt::Need(need)) => Err(need),
         Err(Interrupt::Refused(refusal)) => Err(Need::Failed(refusal.message.into_owned())),
