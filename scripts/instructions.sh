@@ -19,6 +19,9 @@ complain() {
 }
 
 command -v valgrind >/dev/null || complain "valgrind is missing: scripts/setup.sh test installs it"
+# As `make test` has it, so that nothing is built twice.
+export AWS_LC_SYS_NO_JITTER_ENTROPY=1
+
 # built OPTIONS...: builds it so, and says where it is.
 built() {
     cargo build --quiet --bench instructions --message-format=json "$@" |
@@ -37,6 +40,8 @@ instructions() {
 }
 
 if [ "${1:-}" = --profile ]; then
+    # With AWS-LC as it is in what is installed.
+    unset AWS_LC_SYS_NO_JITTER_ENTROPY
     program=$(built --release)
     valgrind --tool=callgrind --callgrind-out-file="$work/out" "$program" "${2:?which: get, locate or create}" 2000 >&2
     callgrind_annotate --inclusive=yes "$work/out" | head -n 100
