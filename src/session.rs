@@ -253,7 +253,8 @@ pub async fn answered<S: Service>(
     received: Received,
     timer: &mut Timer,
 ) -> Option<Answer> {
-    let answer = pin!(service.answer(Arc::clone(peer), received));
+    // On the heap while it is made: a connection that waits for its next message has no room for it.
+    let answer = Box::pin(service.answer(Arc::clone(peer), received));
     let answer = unless_left(peer.watch.as_ref(), timer, answer).await;
     if answer.is_none() {
         tracing::info!(peer = %peer.address, "the peer left before it was answered: its request is given up");

@@ -171,7 +171,8 @@ async fn connection<S: Service>(
 ) {
     let listener = &socket_context.listener;
     let (tls, shown) = (listener.tls.get(), Arc::<Shown>::default());
-    let entered = enter(stream, socket_context, &tls, &shown, evicted).await;
+    // What is done once, or by few connections, is on the heap meanwhile: those that wait for a message have no room for it.
+    let entered = Box::pin(enter(stream, socket_context, &tls, &shown, evicted)).await;
     let noted = shown.noted();
     let mut stream = match entered {
         Ok(stream) => stream,
@@ -220,7 +221,7 @@ async fn connection<S: Service>(
 
 /// Serves a connection until it ends; one whose ends change their roles is handed to what tells clients.
 async fn serve<S: Service>(
-    stream: TlsStream<Socket>,
+    stream: Box<TlsStream<Socket>>,
     slot: (Arc<Slot>, Evicted),
     peer: Arc<Peer>,
     socket_context: &SocketContext<S>,
@@ -228,10 +229,12 @@ async fn serve<S: Service>(
     let listener = &socket_context.listener;
     let (service, ends) = (listener.service.clone(), (listener.limits, listener.stopping.clone()));
     match socket_context.protocol {
-        Protocol::Https => http::serve(&socket_context.router, stream, slot, peer, service, ends).await,
+        Protocol::Https => {
+            Box::pin(http::serve(&socket_context.router, stream, slot, peer, service, ends)).await
+        }
         Protocol::Kmip => match session::serve(stream, slot, peer, service, ends).await? {
             session::Ended::RoleReversed(reversed) => {
-                endpoints::take_over(&listener.executor, reversed).await
+                Box::pin(endpoints::take_over(&listener.executor, reversed)).await
             }
             session::Ended::Closed => Ok(()),
         },
@@ -262,7 +265,7 @@ async fn enter<S>(
     tls: &Tls,
     shown: &Arc<Shown>,
     mut evicted: Evicted,
-) -> Result<TlsStream<Socket>, Ended> {
+) -> Result<Box<TlsStream<Socket>>, Ended> {
     let _ = stream.set_nodelay(true);
     let config = match socket_context.protocol {
         Protocol::Kmip => &tls.kmip,
@@ -279,7 +282,8 @@ async fn enter<S>(
         () = evicted.wait() => return Err(Ended::Evicted),
     };
     match handshake {
-        Ok(Ok(stream)) => Ok(stream),
+        // What is moved from one asynchronous function into another counts in the memory of each.
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
         Ok(Err(error)) => Err(Ended::Failed(error)),
         Err(_) => Err(Ended::Late),
     }

@@ -217,6 +217,32 @@ fn what_is_no_message_is_answered_and_closed() {
     });
 }
 
+/// How many connections wait for their next message.
+const WAITING: u64 = 400;
+
+/// What one of them takes at most, in kB: its TLS, its task, its slot.
+const WAITING_KB: u64 = 20;
+
+/// Clients stay connected by the thousand: one that waits takes little, whatever its messages took before.
+#[test]
+fn a_connection_that_waits_takes_little_memory() {
+    beside_another_client(|dev| {
+        let asked = || {
+            let mut wire = wire::connect(dev, "one");
+            assert!(is_served(&mut wire));
+            wire
+        };
+        // With the first ones the server takes what it needs once.
+        let first: Vec<_> = (0..WAITING / 4).map(|_| asked()).collect();
+        let before = resident(dev);
+        let waiting: Vec<_> = (0..WAITING).map(|_| asked()).collect();
+        let each = resident(dev).saturating_sub(before) / WAITING;
+        println!("{each} kB a connection");
+        assert!(each <= WAITING_KB, "{each} kB a connection, and {WAITING_KB} are allowed");
+        drop((first, waiting));
+    });
+}
+
 /// Memory of the server in kB.
 fn resident(dev: &Dev) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", dev.pid())).unwrap();
