@@ -59,7 +59,7 @@ for operation in get locate create; do
 done
 
 if [ "${1:-}" = --write ]; then
-    { sed -n '/^#/p' "$figures"; cat "$work/counted"; } >"$work/new"
+    { sed -n '/^#/p' "$figures"; rustc --version; cat "$work/counted"; } >"$work/new"
     cp "$work/new" "$figures"
     cat "$work/counted"
     exit 0
@@ -75,4 +75,4 @@ while read -r operation counted; do
         wrong=1
     fi
 done <"$work/counted"
-[ $wrong -eq 0 ] || complain "a count is more than $tolerance % away from $figures. Where that is meant, write it anew (--write) and say why; --profile shows where it comes from"
+[ $wrong -eq 0 ] || complain "with $(rustc --version), where the figures are of $(sed -n '/^rustc/p' "$figures"): a count is more than $tolerance % away from $figures. Where that is meant, write it anew (--write) and say why; --profile shows where it comes from"
