@@ -26,8 +26,9 @@ impl Terminal {
             "trap : INT QUIT TSTP; sh -c 'echo \"pid=$$;\"; exec {}'; echo \"code=$?;\"; stty -a; echo ended",
             words.join(" ")
         );
-        let mut child = Command::new("script")
-            .args(["-qefc", &line, "/dev/null"])
+        // Signals that whoever runs the tests ignores, as nohup does, would stay ignored.
+        let mut child = Command::new("env")
+            .args(["--default-signal=HUP,INT,QUIT,TERM,TSTP", "script", "-qefc", &line, "/dev/null"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
