@@ -28,12 +28,12 @@ pub enum Attempt {
     AllHaveTooMuch,
 }
 
-/// Of what an attempt takes.
+/// What an attempt may take of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum From {
-    /// Of what all may hold together, beyond its allowance.
-    All,
-    /// Of its allowance alone.
+pub enum Pool {
+    /// What all may hold together, for what is beyond the allowance of the client.
+    Total,
+    /// The allowance of the client alone.
     Allowance,
 }
 
@@ -65,7 +65,7 @@ impl Account {
     }
 
     /// Takes more, if there is room up to the mark of this level.
-    pub fn attempt(&self, level: usize, amount: usize, from: From) -> Attempt {
+    pub fn attempt(&self, level: usize, amount: usize, pool: Pool) -> Attempt {
         let mark = self.shares.mark(level);
         let mut held = self.lock();
         let after = *held + amount;
@@ -73,7 +73,7 @@ impl Account {
             return Attempt::ClientHasTooMuch;
         }
         let charge = self.shares.charge(after) - self.shares.charge(*held);
-        if charge > 0 && (from == From::Allowance || !self.shares.charge_all(charge, mark.total)) {
+        if charge > 0 && (pool == Pool::Allowance || !self.shares.charge_all(charge, mark.total)) {
             return Attempt::AllHaveTooMuch;
         }
         *held = after;

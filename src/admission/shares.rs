@@ -10,7 +10,7 @@
 //! finds no room locks the queues, is counted as one that waits, and looks once more. Whoever gives something back looks, after
 //! that, whether anybody is counted. So one of the two sees the other, and nobody waits for what is there.
 
-use super::account::{Account, Attempt, From};
+use super::account::{Account, Attempt, Pool};
 use super::client::{Client, Kept};
 use super::queues::{Queues, Waiter};
 use std::collections::HashMap;
@@ -134,7 +134,7 @@ impl Shares {
             return true;
         }
         let is_taken =
-            self.waiting.load(SeqCst) == 0 && account.attempt(level, amount, From::All) == Attempt::Taken;
+            self.waiting.load(SeqCst) == 0 && account.attempt(level, amount, Pool::Total) == Attempt::Taken;
         if is_taken {
             // One of its client may have come meanwhile and waited for the total: now it waits for its own share alone, and holds
             // up nobody behind it.
@@ -235,7 +235,7 @@ impl Shares {
         pause();
         let mut queues = lock(&self.queues);
         let is_first = queues.get(level).is_none_or(Queues::is_empty);
-        if is_first && account.attempt(level, amount, From::All) == Attempt::Taken {
+        if is_first && account.attempt(level, amount, Pool::Total) == Attempt::Taken {
             let share = account.share(amount);
             // Its client may have waited on a lower level for the total, and now waits for its own share alone.
             let given = self.serve(&mut queues);
@@ -265,17 +265,17 @@ impl Shares {
         let mut given = Vec::new();
         for (level, queues) in queues.iter_mut().enumerate().rev() {
             // Whoever waits for the total is not overtaken, so that a large share comes to its turn beside small ones.
-            let mut from = From::All;
+            let mut pool = Pool::Total;
             let mut place = 0;
             while let Some((account, amount)) = queues.at(place) {
-                match account.attempt(level, amount, from) {
+                match account.attempt(level, amount, pool) {
                     Attempt::Taken => {
                         self.waiting.fetch_sub(1, SeqCst);
                         let served = queues.serve(place);
                         given.extend(served.map(|(waiter, account)| (waiter.granted, account.share(amount))));
                     }
                     Attempt::ClientHasTooMuch => place += 1,
-                    Attempt::AllHaveTooMuch => (from, place) = (From::Allowance, place + 1),
+                    Attempt::AllHaveTooMuch => (pool, place) = (Pool::Allowance, place + 1),
                 }
             }
         }

@@ -149,6 +149,17 @@ fn a_connection_that_is_turned_around() {
     assert_eq!(entered, ["Put", "Notify"].map(|operation| (operation.to_owned(), "host".to_owned())));
 }
 
+/// The audit entries of what the server has done of its own accord, once it has ended; `peer` says why.
+fn entered(endpoint: Endpoint, server: Dev, peer: &str) -> Vec<Entry> {
+    let store = server.folder.join("store");
+    drop((endpoint, server));
+    let database = Database::open(Engine::Redb, &store).unwrap();
+    let mut entered = Vec::new();
+    let mut visit = |_, entry: Entry| entered.extend((entry.peer == peer).then_some(entry));
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    entered
+}
+
 /// A key is rotated when it is due: the client gets the new one without having asked, and the audit has it.
 #[test]
 fn a_key_that_rotates_by_itself() {
@@ -165,19 +176,8 @@ fn a_key_that_rotates_by_itself() {
     let (_, Request::Put(put)) = next(&endpoint) else { panic!() };
     assert_eq!(put.replaced_unique_identifier.as_ref().map(text), Some(first.clone()));
     let second = text(&put.unique_identifier);
-    let store = server.folder.join("store");
-    drop((endpoint, server));
-    let database = Database::open(Engine::Redb, &store).unwrap();
-    let mut rotations = Vec::new();
-    let mut visit = |_, entry: Entry| {
-        rotations.extend((entry.peer == "rotation").then_some((
-            entry.operation,
-            entry.principal,
-            entry.objects,
-        )));
-    };
-    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
-    assert_eq!(rotations[0], ("ReKey".to_owned(), "host".to_owned(), vec![first, second]));
+    let Entry { operation, principal, objects, .. } = entered(endpoint, server, "rotation").swap_remove(0);
+    assert_eq!((operation.as_str(), principal.as_str(), objects), ("ReKey", "host", vec![first, second]));
 }
 
 /// A date activates a key: the client is told, and the audit has it, though nobody has asked.
@@ -195,14 +195,8 @@ fn a_key_that_a_date_activates() {
     let later = [Attribute::ActivationDate(DateTime(now + 2))];
     let id = text(&create_with(&mut wire::connect(&server, "host"), &later));
     let (_, Request::Notify(_)) = next(&endpoint) else { panic!() };
-    let store = server.folder.join("store");
-    drop((endpoint, server));
-    let database = Database::open(Engine::Redb, &store).unwrap();
-    let mut entered = Vec::new();
-    let mut visit = |_, entry: Entry| {
-        entered.extend((entry.peer == "dates").then_some((entry.operation, entry.objects)));
-    };
-    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
+    let entered = entered(endpoint, server, "dates").into_iter();
+    let entered: Vec<_> = entered.map(|entry| (entry.operation, entry.objects)).collect();
     assert_eq!(entered, [("State Transition".to_owned(), vec![id])]);
 }
 
