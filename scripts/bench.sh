@@ -62,7 +62,7 @@ start_server() {
         run_server
         stop_server
         # A storm is of one client here, and its clients are not to wait for each other's slots.
-        printf '\n[limits]\nconnections_per_client = 12000\nconnections_per_address = 12000\n' >>"$folder/keystead.toml"
+        printf '\n[limits]\nconnections = 32000\nconnections_per_client = 12000\nconnections_per_address = 12000\n' >>"$folder/keystead.toml"
     fi
     sed -i "s/^mode = \"[a-z]*\"/mode = \"${2:-cached}\"/" "$folder/keystead.toml"
     run_server
@@ -116,7 +116,7 @@ part() {
         rm -rf "$place/once"
         start_server once
         "$keystead" bench --preload --population "$keys"
-        runs=1 seconds=600 kept once get --each-once --warm-up 0 --population "$keys" --connections 64
+        runs=1 seconds=600 kept once get --limits --each-once --warm-up 0 --population "$keys" --connections 64
         rm -rf "$place/once"
         ;;
     changes)

@@ -22,9 +22,6 @@ use tokio_rustls::TlsAcceptor;
 /// The longest answer that is asked for.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// How many connections may wait to be accepted: a storm comes at once.
-const BACKLOG: u32 = 4096;
-
 /// What the process is told, as a line of JSON.
 #[derive(Serialize, Deserialize)]
 pub struct Credentials {
@@ -49,7 +46,7 @@ pub fn serve() -> Result<(), Error> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| failed(&error))?;
     let listener = {
         let _inside = runtime.enter();
-        listen().map_err(|error| failed(&error))?
+        crate::listen::accept::bind(([127, 0, 0, 1], 0).into()).map_err(|error| failed(&error))?
     };
     let address = listener.local_addr().map_err(|error| failed(&error))?;
     output::say(&format!("ready {address}"))?;
@@ -58,12 +55,6 @@ pub fn serve() -> Result<(), Error> {
     let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
     runtime.shutdown_background();
     Ok(())
-}
-
-fn listen() -> std::io::Result<TcpListener> {
-    let socket = tokio::net::TcpSocket::new_v4()?;
-    socket.bind(([127, 0, 0, 1], 0).into())?;
-    socket.listen(BACKLOG)
 }
 
 fn tls(credentials: &Credentials) -> Result<ServerConfig, Box<dyn std::error::Error>> {

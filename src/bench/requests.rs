@@ -7,7 +7,9 @@ use super::workload::Operation;
 use crate::client::batch_item_id;
 use bytes::Bytes;
 use kmip_codec::Version;
-use kmip_codec::attributes::{Attribute, Attributes, CryptographicParameters, Name};
+use kmip_codec::attributes::{
+    ApplicationSpecificInformation, Attribute, Attributes, CryptographicParameters, Name,
+};
 use kmip_codec::enums::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType, QueryFunction,
 };
@@ -229,14 +231,16 @@ pub fn query() -> QueryRequest {
     QueryRequest { functions: vec![QueryFunction::QueryServerInformation], ..QueryRequest::default() }
 }
 
-/// The attributes of a key: its name, and five others as the keys of volumes have them.
+/// The attributes of a key: its name, and five others as the keys of volumes have them. It is in no Object Group: the first Get of a
+/// group's member is a change, as `Locate` and `Get` choose by it among the members.
 fn attributes(name: &str) -> Attributes {
+    let volume = ApplicationSpecificInformation { namespace: "LUKS".to_owned(), data: Some(name.to_owned()) };
     [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),
         Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt),
         Attribute::Name(Name::text(name)),
-        Attribute::ObjectGroup("keystead-bench".to_owned()),
+        Attribute::ApplicationSpecificInformation(volume),
         Attribute::ContactInformation("keystead bench".to_owned()),
     ]
     .into()

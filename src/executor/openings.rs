@@ -1,5 +1,6 @@
 //! Openings of key-encryption keys in the HSM: however many requests wait for one, the HSM is asked once, and all hear
-//! what came of it. In strict mode every request asks for itself.
+//! what came of it. In strict mode that is so of requests that have come before the HSM is asked: whoever comes later waits for the
+//! next opening, so that for each request the HSM was asked after it had come.
 
 use super::{Error, Executor};
 use crate::admission::Client;
@@ -13,39 +14,44 @@ use tokio::sync::OnceCell;
 /// waits for one call, and not for those of all before.
 type Opening = Arc<OnceCell<Result<Arc<Kek>, Arc<vault::Error>>>>;
 
-/// Those that are under way, by the number of the key-encryption key.
+/// Those that may be joined, by the number of the key-encryption key.
 #[derive(Default)]
 pub(super) struct Openings(Mutex<BTreeMap<u32, Opening>>);
 
 impl Openings {
-    fn under_way(&self) -> MutexGuard<'_, BTreeMap<u32, Opening>> {
+    fn to_join(&self) -> MutexGuard<'_, BTreeMap<u32, Opening>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Executor {
     /// A key-encryption key, opened in the HSM unless it is open already.
-    pub(super) async fn kek(self: &Arc<Self>, client: &Client, id: u32) -> Result<Arc<Kek>, Error> {
-        if self.hierarchy.is_strict() {
-            return self.open_kek(client, id).await.map_err(Error::Keys);
-        }
-        let opening = Arc::clone(self.openings.under_way().entry(id).or_default());
+    pub(super) async fn kek(self: &Arc<Self>, id: u32) -> Result<Arc<Kek>, Error> {
+        let opening = Arc::clone(self.openings.to_join().entry(id).or_default());
         let opened = opening.get_or_init(|| async {
-            // Another opening may have ended since this request found the key missing. It is nobody's own: no client's
-            // other work is before it.
+            // Another opening may have ended since this request found the key missing.
             let opened = match self.hierarchy.opened_kek(id) {
                 Some(kek) => Ok(kek),
-                None => self.open_kek(&Client::Server, id).await,
+                None => self.open_kek(id).await,
             };
-            self.openings.under_way().remove(&id);
+            if !self.hierarchy.is_strict() {
+                self.openings.to_join().remove(&id);
+            }
             opened
         });
         opened.await.clone().map_err(Error::Keys)
     }
 
-    async fn open_kek(self: &Arc<Self>, client: &Client, id: u32) -> Result<Arc<Kek>, Arc<vault::Error>> {
+    /// Asks the HSM. It is nobody's own: no client's other work is before it.
+    async fn open_kek(self: &Arc<Self>, id: u32) -> Result<Arc<Kek>, Arc<vault::Error>> {
         let executor = Arc::clone(self);
-        let opened = self.run_outside(client, move || executor.hierarchy.load(id)).await;
+        let load = move || {
+            if executor.hierarchy.is_strict() {
+                executor.openings.to_join().remove(&id);
+            }
+            executor.hierarchy.load(id)
+        };
+        let opened = self.run_outside(&Client::Server, load).await;
         opened.unwrap_or_else(|panic| Err(vault::Error::Failed(panic.to_string()))).map_err(Arc::new)
     }
 }

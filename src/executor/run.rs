@@ -68,7 +68,7 @@ impl Executor {
                 Ok(effects) => return Ok(((effects, permit), work, fulfilled)),
                 Err(Need::Kek(id)) => {
                     drop(permit);
-                    ring.add(self.kek(client, id).await?);
+                    ring.add(self.kek(id).await?);
                 }
                 Err(Need::Room) => {
                     drop(permit);

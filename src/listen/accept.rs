@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -23,6 +23,18 @@ use tokio_rustls::server::TlsStream;
 
 /// How long to wait before accepting again when that has failed: at first, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+/// How many connections the kernel keeps for the server until it accepts them; `net.core.somaxconn` (4,096 by default) bounds it too.
+/// Beyond that the kernel drops what a client sends, which comes again after 1 s, then after 2 s more: a storm of clients is not to wait so.
+const BACKLOG: u32 = 65_535;
+
+/// Listens at an address, for as many connections at once as the kernel lets wait. The runtime of tokio must be entered.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// What is spoken behind TLS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +56,7 @@ impl Listener {
         let kmip = kmip.iter().map(|address| (*address, Protocol::Kmip));
         let mut sockets = Vec::new();
         for (address, protocol) in kmip.chain(https.iter().map(|address| (*address, Protocol::Https))) {
-            let socket = TcpListener::bind(address).await;
+            let socket = bind(address);
             sockets.push((socket.map_err(|why| Error::Bind { address, why })?, protocol));
         }
         Ok(Self { sockets })
@@ -286,5 +298,20 @@ async fn enter<S>(
         Ok(Ok(stream)) => Ok(Box::new(stream)),
         Ok(Err(error)) => Err(Ended::Failed(error)),
         Err(_) => Err(Ended::Late),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nobody accepts here: the kernel alone answers. What has no room there would be answered by nobody.
+    #[tokio::test]
+    async fn a_storm_of_connections_waits_in_the_kernel() {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_secs(20));
+        let all: Result<Vec<_>, _> = (0..500).map(connect).collect();
+        assert_eq!(all.unwrap().len(), 500);
     }
 }

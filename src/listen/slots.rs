@@ -45,7 +45,7 @@ impl Caps {
     /// How many handshakes may be pending beside so many connections. TLS keeps up to 64 KiB for each.
     pub fn handshakes(connections: usize) -> usize {
         const LEAST: usize = 16;
-        (connections / 4).max(LEAST).min(connections)
+        (connections / 2).max(LEAST).min(connections)
     }
 
     /// How many handshakes of one address may be pending: some are left for others.

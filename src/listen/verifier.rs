@@ -17,6 +17,7 @@ use super::work::Work;
 use crate::authenticate::{self, Judge, Judgement, Refused};
 use crate::pki::Facts;
 use crate::swap::Swap;
+use judgements::{Judgements, digest_of};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
@@ -30,6 +31,7 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+mod judgements;
 #[cfg(test)]
 mod tests;
 
@@ -108,6 +110,7 @@ pub struct Verifier {
     by_itself: InForce,
     /// Knows them all, whatever their dates are: to name them, and to check proofs.
     every: Arc<dyn ClientCertVerifier>,
+    judgements: Judgements,
 }
 
 impl Verifier {
@@ -130,7 +133,8 @@ impl Verifier {
         let cas = signing.iter().map(Ca::new).collect::<Result<Vec<_>, _>>()?;
         let in_force = Swap::new(InForce::new(&cas, &told.lists, Some(seconds(UnixTime::now()))));
         let trusted = trusted.iter().cloned().collect();
-        Ok(Self { told, provider, trusted, cas, in_force, alone, by_itself, every })
+        let judgements = Judgements::default();
+        Ok(Self { told, provider, trusted, cas, in_force, alone, by_itself, every, judgements })
     }
 
     /// What counts at this time.
@@ -215,6 +219,7 @@ impl Verifier {
         self.alone.iter().any(|one| one == own)
     }
 
+    /// What a chain comes to at this time; one that was found good before, and of which nothing has changed, is not judged again.
     fn judged(
         &self,
         chain: &[CertificateDer<'_>],
@@ -224,6 +229,10 @@ impl Verifier {
         let Some((own, sent)) = chain.split_first() else {
             return Err(Error::NoCertificatesPresented.into());
         };
+        let digest = digest_of(chain, shown);
+        if let Some(known) = self.judgements.get(&digest, now) {
+            return Ok(known);
+        }
         let purpose = match shown {
             authenticate::Shown::ByClient => Purpose::client(),
             authenticate::Shown::ByEndpoint => Purpose::server(),
@@ -232,7 +241,9 @@ impl Verifier {
         let Path { certificates, validity } = self.path(&chain, purpose, now)?;
         let in_force = self.at(time(now));
         let holds = between(changes(&chain), now).and(in_force.span);
-        Ok(Judgement { path: certificates, validity, holds })
+        let judgement = Judgement { path: certificates, validity, holds };
+        self.judgements.put(digest, judgement.clone());
+        Ok(judgement)
     }
 
     /// Notes that a client has not proved that it has the key of its certificate, and whether that key could have done so.
@@ -315,12 +326,11 @@ impl ClientCertVerifier for Verifier {
         let sent = std::iter::once(certificate).chain(intermediates).map(|one| one.clone().into_owned());
         let sent: Vec<_> = sent.collect();
         note(|noted| noted.chain.clone_from(&sent));
-        let chain = Chain::of(certificate, intermediates, &self.trusted)?;
-        let path = self.path(&chain, Purpose::client(), seconds(now)).map_err(|untrusted| {
+        let judged = self.judged(&sent, authenticate::Shown::ByClient, seconds(now));
+        judged.map(|_| ClientCertVerified::assertion()).map_err(|untrusted| {
             note(|noted| noted.chain = untrusted.told(&sent));
             untrusted.error
-        });
-        path.map(|_| ClientCertVerified::assertion())
+        })
     }
 
     fn verify_tls12_signature(

@@ -179,3 +179,40 @@ fn more_signatures_than_are_checked() {
         "{why} {signatures}"
     );
 }
+
+/// A chain that was found good is known while nothing changes of what that depends on; whatever is not quite the same is judged.
+#[test]
+fn what_was_found_good_is_judged_again_where_something_has_changed() {
+    use authenticate::Shown::{ByClient, ByEndpoint};
+    let (root, other) = (authority("root"), authority("root"));
+    let by = |ca: &Authority| verifier(&[of(ca, "root", ca)]);
+    let (verifier, elsewhere) = (by(&root), by(&other));
+    let mut own = params("own", false);
+    (own.not_before, own.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2030, 1, 1));
+    own.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    let own = own.signed_by(&KeyPair::generate().unwrap(), &root).unwrap().der().clone();
+    let at = |year| rcgen::date_time_ymd(year, 6, 1).unix_timestamp();
+    let judge = |chain: &[CertificateDer<'_>], shown, now| {
+        verifier.judged(chain, shown, now).map_err(|why| why.error)
+    };
+
+    let good = judge(std::slice::from_ref(&own), ByClient, at(2026)).unwrap();
+    assert_eq!(judge(std::slice::from_ref(&own), ByClient, at(2027)).unwrap(), good);
+    assert_eq!(format!("{:?}", verifier.judgements), "1 judgements");
+
+    for (year, cause) in [(2019, "NotValidYet"), (2030, "Expired")] {
+        let why = judge(std::slice::from_ref(&own), ByClient, at(year)).unwrap_err();
+        assert!(format!("{why:?}").contains(cause), "{year}: {why:?}");
+    }
+    assert!(judge(std::slice::from_ref(&own), ByEndpoint, at(2026)).is_err(), "it is no server's");
+    for place in 0..own.len() {
+        let mut changed = own.to_vec();
+        changed[place] ^= 1;
+        assert!(judge(&[changed.into()], ByClient, at(2026)).is_err(), "byte {place}");
+    }
+    assert!(
+        elsewhere.judged(std::slice::from_ref(&own), ByClient, at(2026)).is_err(),
+        "another CA of the same name"
+    );
+    assert_eq!(judge(std::slice::from_ref(&own), ByClient, at(2026)).unwrap(), good);
+}
