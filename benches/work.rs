@@ -1,4 +1,4 @@
-//! What a request is priced at before it is done (`src/engine/work.rs`), beside what it takes: of every operation, on ordinary
+//! What a request is priced at before it is done (`engine/src/work.rs`), beside what it takes: of every operation, on ordinary
 //! objects and on such with thousands of attributes, and of what is long in other ways.
 //!
 //! ```text
@@ -16,13 +16,13 @@
     reason = "a benchmark: it stops where it stands, prints figures, and uses a part of what the tests have"
 )]
 
-#[path = "../tests/engine/credentials.rs"]
+#[path = "../engine/tests/engine/credentials.rs"]
 mod credentials;
-#[path = "../tests/engine/objects.rs"]
+#[path = "../engine/tests/engine/objects.rs"]
 mod objects;
-#[path = "../tests/engine/every_operation/rows.rs"]
+#[path = "../engine/tests/engine/every_operation/rows.rs"]
 mod rows;
-#[path = "../tests/engine/world.rs"]
+#[path = "../engine/tests/engine/world.rs"]
 mod world;
 
 use kmip_codec::attributes::*;

@@ -7,10 +7,11 @@
 //! session | http  one connection of TTLV over TLS, or HTTPS: whole messages in, answers out, in order
 //! server          decodes a message, asks anew who sends it, encodes the answer
 //! executor        runs the engine on a snapshot, again with what it needs, until it needs nothing
-//! engine          decides: batch -> dispatch -> one operation a file, on a draft; pure: no I/O, no clock
+//! engine          decides: batch -> dispatch -> one operation a file, on a draft; pure: no I/O, no clock (crate keystead-engine)
 //! executor        commits changes with their audit entries, again where another was faster; reads: the journal
-//! vault           which keys seal what; opens them in the HSM (crate keystead-hsm)
-//! store           one writer, snapshots, the audit, the journal of reads; keyspace: what its keys begin with
+//! vault           which keys seal what (crate keystead-vault); opens them in the HSM (crate keystead-hsm)
+//! store           one writer, snapshots, the audit, the journal of reads (crate keystead-store)
+//! keyspace, audit what its keys begin with, the formats of the audit (crate keystead-records)
 //! ```
 //!
 //! `jobs` (asynchronous requests, rotation, dates) and `endpoints` (clients that are told without asking) drive the executor as
@@ -21,41 +22,39 @@
 //! (what became of exchanges that failed), `text` and `logged` (foreign texts made fit to be shown), `exit` (exit codes), `client` (the typed client),
 //! `check` (reads all of a store), `bench` (measures a server), `unlock` (the small binary for hosts).
 
+// Crates of their own, named as the parts of the server that they are.
+use keystead_base::regular;
+pub use keystead_base::{near, text};
+pub use keystead_crypto::{self as crypto, keygen};
+pub use keystead_engine as engine;
+pub use keystead_records::{audit, keyspace};
+pub use keystead_store as store;
+pub use keystead_vault::{self as vault, clock};
+
 pub mod admin;
 pub mod admission;
 pub mod arguments;
-pub mod audit;
 pub mod authenticate;
 pub mod authority;
 pub mod bench;
 pub mod check;
 pub mod client;
-pub mod clock;
 pub mod config;
-pub mod crypto;
 pub mod dev;
 pub mod endpoints;
-pub mod engine;
 pub mod executor;
 pub mod exit;
 pub mod explain;
 pub mod http;
 pub mod jobs;
-pub mod keygen;
-pub mod keyspace;
 pub mod listen;
 pub mod logged;
-pub mod near;
 pub mod output;
 pub mod pki;
-mod regular;
 pub mod server;
 pub mod session;
 pub mod softhsm;
 pub mod start;
-pub mod store;
 pub mod suite_b;
 pub mod swap;
 pub mod terminal;
-pub mod text;
-pub mod vault;

@@ -26,10 +26,14 @@ const FUNCTION_LINES_MAX: usize = 60;
 
 /// Words that must not stand in a folder, because it does nothing of the kind.
 const PURE: &[(&str, &[&str])] = &[
-    ("src/engine", &["tokio::", "std::fs", "std::net", "SystemTime", "Instant::", "std::thread", "redb::"]),
+    ("engine/src", &["tokio::", "std::fs", "std::net", "SystemTime", "Instant::", "std::thread", "redb::"]),
     ("kmip-codec/src", &["tokio", "std::fs", "std::net", "SystemTime", "Instant::", "serde"]),
     ("hsm/src", &["kmip", "tokio", "std::net"]),
 ];
+
+/// The folders of the packages.
+const PACKAGES: &[&str] =
+    &["", "base", "crypto", "engine", "hsm", "hsm/faulty-module", "kmip-codec", "records", "store", "vault"];
 
 /// Files that stand at a C border.
 const UNSAFE: &[&str] = &[
@@ -37,15 +41,15 @@ const UNSAFE: &[&str] = &[
     "hsm/src/locked.rs",
     "hsm/src/secret.rs",
     "hsm/faulty-module/src/forward.rs",
-    "src/crypto/cipher.rs",
-    "src/crypto/digest.rs",
-    "src/crypto/drbg.rs",
-    "src/crypto/mac.rs",
-    "src/crypto/pkcs12.rs",
-    "src/crypto/pkey.rs",
-    "src/crypto/x509.rs",
+    "crypto/src/cipher.rs",
+    "crypto/src/digest.rs",
+    "crypto/src/drbg.rs",
+    "crypto/src/keygen/small_rsa.rs",
+    "crypto/src/mac.rs",
+    "crypto/src/pkcs12.rs",
+    "crypto/src/pkey.rs",
+    "crypto/src/x509.rs",
     "src/exit.rs",
-    "src/keygen/small_rsa.rs",
     "src/main.rs",
     "src/output.rs",
     "src/terminal.rs",
@@ -86,16 +90,10 @@ fn root() -> &'static Path {
 
 fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for folder in [
-        "src",
-        "kmip-codec/src",
-        "hsm/src",
-        "hsm/faulty-module/src",
-        "tests",
-        "kmip-codec/tests",
-        "hsm/tests",
-    ] {
-        collect(&root().join(folder), &mut files);
+    for folder in
+        PACKAGES.iter().flat_map(|package| ["src", "tests"].map(|part| root().join(package).join(part)))
+    {
+        collect(&folder, &mut files);
     }
     assert!(files.len() > 100, "only {} files were found", files.len());
     let name = |path: &Path| path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
@@ -103,7 +101,8 @@ fn sources() -> Vec<(String, String)> {
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
+    // Not every package has tests of its own.
+    for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
@@ -209,7 +208,12 @@ fn every_module_says_what_it_is() {
 #[test]
 fn renamed_things_stay_renamed() {
     let mut old = Vec::new();
-    for (name, text) in sources().into_iter().filter(|(name, _)| name.starts_with("src/")) {
+    let is_ours = |name: &str| {
+        let mut packages =
+            PACKAGES.iter().filter(|package| !package.starts_with("hsm") && **package != "kmip-codec");
+        packages.any(|package| Path::new(name).starts_with(Path::new(package).join("src")))
+    };
+    for (name, text) in sources().into_iter().filter(|(name, _)| is_ours(name)) {
         for (line, code) in text.lines().enumerate() {
             let code = code.split("//").next().unwrap_or_default();
             let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');

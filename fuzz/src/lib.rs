@@ -10,7 +10,7 @@ use keystead::engine::settings::{Authority, AuthorityKey, Settings};
 use keystead::engine::world::{Entropy, Now, World};
 use keystead::pki::{Ca, Curve, make_ca};
 use keystead::store::{self, MemoryStore, Store as _, Transaction};
-use keystead::vault::KeyRing;
+use keystead::vault::{KeyRing, Stored};
 use keystead_hsm::{Epoch, Kek, KekIdentity, MasterKeyRef, MasterKeys as _, Software, SystemEntropy};
 use kmip_codec::attributes::{Attribute, Attributes};
 use kmip_codec::enums::*;
@@ -125,7 +125,7 @@ impl Bench {
     }
 
     fn outcome(&self, message: &RequestMessage) -> Option<batch::Outcome> {
-        let view = self.store.snapshot().expect("a snapshot");
+        let view = Stored(self.store.snapshot().expect("a snapshot"));
         let now = Now { nanoseconds: NOW.cast_unsigned() * 1_000_000_000 };
         let world = World {
             view: &view,

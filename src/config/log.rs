@@ -7,8 +7,32 @@ use tracing_subscriber::EnvFilter;
 /// The levels, each with all before it.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// The crates that log.
-const CRATES: [&str; 2] = ["keystead", "keystead_hsm"];
+/// The crates that log: how they may be called beside the parts.
+const CRATES: [&str; 8] = [
+    "keystead",
+    "keystead_base",
+    "keystead_crypto",
+    "keystead_engine",
+    "keystead_hsm",
+    "keystead_records",
+    "keystead_store",
+    "keystead_vault",
+];
+
+/// The parts of the first of them that are crates of their own or stand in one, with what their modules are called by there.
+const CRATES_OF_PARTS: &[(&str, &str)] = &[
+    ("audit", "keystead_records::audit"),
+    ("clock", "keystead_vault::clock"),
+    ("crypto", "keystead_crypto"),
+    ("engine", "keystead_engine"),
+    ("keygen", "keystead_crypto::keygen"),
+    ("keyspace", "keystead_records::keyspace"),
+    ("near", "keystead_base::near"),
+    ("regular", "keystead_base::regular"),
+    ("store", "keystead_store"),
+    ("text", "keystead_base::text"),
+    ("vault", "keystead_vault"),
+];
 
 /// The parts of the first of them.
 const PARTS: &[&str] = &[
@@ -66,6 +90,16 @@ fn unknown(target: &str) -> Option<String> {
     Some(near::hint(part, PARTS.iter().copied()))
 }
 
+/// A part of a filter, with the crate of its own that the part of `keystead` is.
+fn in_crates(part: &str) -> String {
+    let target = part.strip_prefix("keystead::").and_then(|rest| {
+        let end = rest.find([':', '=', '[']).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        CRATES_OF_PARTS.iter().find(|(part, _)| *part == name).map(|(_, target)| format!("{target}{rest}"))
+    });
+    target.unwrap_or_else(|| part.to_owned())
+}
+
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -103,7 +137,8 @@ impl LogConfig {
                 return Err(wrong(&format!("and nothing that logs is called {target:?}{hint}")));
             }
         }
-        EnvFilter::try_new(&self.level).map_err(|_| wrong("which is no filter"))
+        let directives: Vec<String> = self.level.split(',').map(in_crates).collect();
+        EnvFilter::try_new(directives.join(",")).map_err(|_| wrong("which is no filter"))
     }
 }
 
@@ -156,7 +191,24 @@ mod tests {
         let parts = include_str!("../lib.rs").lines().filter_map(|line| {
             line.strip_prefix("pub mod ").or(line.strip_prefix("mod "))?.strip_suffix(';')
         });
-        assert_eq!(parts.collect::<Vec<_>>(), PARTS);
+        let mut parts: Vec<&str> = parts.chain(CRATES_OF_PARTS.iter().map(|(part, _)| *part)).collect();
+        parts.sort_unstable();
+        assert_eq!(parts, PARTS);
+    }
+
+    /// What is logged there comes under the name of that crate.
+    #[test]
+    fn a_part_with_a_crate_of_its_own_is_found_under_the_name_that_parts_have() {
+        for (level, directive) in [
+            ("keystead::store::guard=debug", "keystead_store::guard=debug"),
+            ("keystead::vault=trace", "keystead_vault=trace"),
+            ("keystead::audit[request]=trace", "keystead_records::audit[request]=trace"),
+            ("keystead::listen=debug", "keystead::listen=debug"),
+            ("keystead_store=debug", "keystead_store=debug"),
+        ] {
+            assert_eq!(in_crates(level), directive);
+            assert!(filter(level).is_ok(), "{level}");
+        }
     }
 
     /// `level = "loud"` was once taken for the name of a module, and nothing was logged.

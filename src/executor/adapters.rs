@@ -3,10 +3,10 @@
 use crate::crypto::drbg::Seeds;
 use crate::engine::need::Need;
 use crate::engine::world::{Direction, Entropy, View};
-use crate::store::{self, Database, Deferred, Order, Published, Snapshot};
+use crate::store::{self, Database, Deferred, Published};
+use crate::vault::Stored;
 use std::num::NonZeroU64;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// The random bytes that the engine takes: the system's, and beside them what clients have sent.
 pub struct Source<'s>(pub &'s Seeds);
@@ -24,7 +24,7 @@ impl Entropy for Source<'_> {
 /// A snapshot of the store, as the engine reads it.
 pub struct StoreView {
     /// The store at one moment.
-    snapshot: Arc<dyn Snapshot>,
+    snapshot: Stored,
     /// Which revision it has of the records of certificates and names.
     credentials: Option<NonZeroU64>,
     /// What was deferred by then, and is not in it.
@@ -37,13 +37,13 @@ impl StoreView {
         // In this order: what is not deferred any more is in the store.
         let deferred = database.deferred();
         let Published { snapshot, credentials } = database.published()?;
-        Ok(Self { snapshot, credentials, deferred })
+        Ok(Self { snapshot: Stored(snapshot), credentials, deferred })
     }
 }
 
 impl View for StoreView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
-        View::get(&self.snapshot, key)
+        self.snapshot.get(key)
     }
 
     fn scan_from(
@@ -53,7 +53,7 @@ impl View for StoreView {
         behind: Option<&[u8]>,
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), Need> {
-        View::scan_from(&self.snapshot, prefix, direction, behind, visit)
+        self.snapshot.scan_from(prefix, direction, behind, visit)
     }
 
     fn credentials_revision(&self) -> Option<NonZeroU64> {
@@ -65,33 +65,11 @@ impl View for StoreView {
             return Ok(true);
         }
         let mut has = false;
-        let shown = self.snapshot.show(key, &mut |held| has = held == value);
+        let shown = self.snapshot.0.show(key, &mut |held| has = held == value);
         shown.map_err(|error| Need::Failed(error.to_string()))?;
         if has {
             self.deferred.remember(key, value);
         }
         Ok(has)
-    }
-}
-
-/// A snapshot of any store, of one that defers nothing.
-impl View for Arc<dyn Snapshot> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
-        Snapshot::get(&**self, key).map_err(|error| Need::Failed(error.to_string()))
-    }
-
-    fn scan_from(
-        &self,
-        prefix: &[u8],
-        direction: Direction,
-        behind: Option<&[u8]>,
-        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
-    ) -> Result<(), Need> {
-        let order = match direction {
-            Direction::Forward => Order::Forward,
-            Direction::Backward => Order::Backward,
-        };
-        let scanned = Snapshot::scan_from(&**self, prefix, order, behind, &mut |key, _| visit(key));
-        scanned.map_err(|error| Need::Failed(error.to_string()))
     }
 }

@@ -1,6 +1,6 @@
 //! What is misprinted in the files, by case, with the reason. Where the right value is known it takes the place of the
 //! printed one before the case runs; where it is not, the value alone is not compared. What the server answers instead
-//! has tests of its own (tests/engine).
+//! has tests of its own (engine/tests/engine).
 
 use super::case::{Case, Node};
 

@@ -8,8 +8,10 @@
 
 mod asynchronous;
 mod attestation;
+mod authority;
 mod client;
 mod clients;
+mod expansion;
 mod explain;
 mod https;
 mod interop;
@@ -18,11 +20,18 @@ mod limits;
 mod load;
 mod malformed;
 mod modes;
+#[allow(dead_code, reason = "the tests of the engine, of which a part is used")]
+#[path = "../../engine/tests/engine/objects.rs"]
+mod objects;
 mod peers;
 mod personas;
 mod principals;
 mod re_provision;
+mod stated_names;
 mod suite_b;
 #[path = "../support/mod.rs"]
 mod support;
 mod told;
+#[allow(dead_code, reason = "what the tests of the engine run it with, of which a part is used")]
+#[path = "../../engine/tests/engine/world.rs"]
+mod world;

@@ -82,7 +82,7 @@ fn must_have_rows(engine: &str, store: &Path) {
     let mut look = |key: &[u8], _: &[u8]| {
         let row = Kind::of(key).and_then(Kind::row);
         owners.insert(
-            row.unwrap_or_else(|| panic!("no row of src/keyspace.rs for {}", hex::encode(key))).owner,
+            row.unwrap_or_else(|| panic!("no row of records/src/keyspace.rs for {}", hex::encode(key))).owner,
         );
         ControlFlow::Continue(())
     };
