@@ -234,7 +234,8 @@ pub fn query() -> QueryRequest {
 /// The attributes of a key: its name, and five others as the keys of volumes have them. It is in no Object Group: the first Get of a
 /// group's member is a change, as `Locate` and `Get` choose by it among the members.
 fn attributes(name: &str) -> Attributes {
-    let volume = ApplicationSpecificInformation { namespace: "LUKS".to_owned(), data: Some(name.to_owned()) };
+    let volume =
+        ApplicationSpecificInformation { namespace: "LUKS".to_owned(), data: Some("volume".to_owned()) };
     [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),

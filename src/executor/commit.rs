@@ -192,7 +192,7 @@ impl Executor {
             return Ok(Outcome::Committed);
         }
         if is_read && !self.durable_reads {
-            return self.database.record(submission.entries).map(|()| Outcome::Committed);
+            return self.database.record(submission.entries).await.map(|()| Outcome::Committed);
         }
         self.database.commit(submission).await
     }

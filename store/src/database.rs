@@ -283,9 +283,14 @@ impl Database {
     }
 
     /// Enters reads in the audit; when it returns, the entries survive the death of this process. It waits for one write to a
-    /// file, and for no sync.
-    pub fn record(&self, entries: Entries) -> Result<(), Error> {
-        self.journal.get().ok_or_else(closed)?.appender().record(entries)
+    /// file, for those who are ready to enter others with it, and for no sync.
+    pub async fn record(&self, entries: Entries) -> Result<(), Error> {
+        self.journal.get().ok_or_else(closed)?.appender().record(entries).await
+    }
+
+    /// The same from a thread that may block.
+    pub fn record_blocking(&self, entries: Entries) -> Result<(), Error> {
+        self.journal.get().ok_or_else(closed)?.appender().record_blocking(entries)
     }
 
     /// Whether writes are taken: one was committed within the last seconds, or is now (it changes nothing, and leaves no
@@ -306,7 +311,7 @@ impl Database {
     /// Whether the audit entries of reads are taken: bytes are really written to the journal.
     pub async fn prove_journal(&self) -> Result<(), Error> {
         let appender = self.journal.get().ok_or_else(closed)?.appender().clone();
-        let recorded = tokio::task::spawn_blocking(move || appender.record(Entries::default()));
+        let recorded = tokio::task::spawn_blocking(move || appender.record_blocking(Entries::default()));
         let failed = |error: tokio::task::JoinError| Error::Engine(error.to_string());
         within(async { recorded.await.map_err(failed)? }, "an entry in the journal of reads").await
     }

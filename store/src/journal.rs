@@ -6,7 +6,8 @@
 //! block, in a durable commit that also notes which file is done. A file is a segment with a number; a frame in it is
 //! length, checksum and entry. A torn frame at the end was never acknowledged and is left out.
 //!
-//! Whoever answers writes by itself: what others have put into the buffer while one was writing goes with the next write. While a
+//! Whoever answers writes by itself, all that waits: what other requests that are ready to run put into the buffer before, and what came
+//! while one was writing goes with the next write. While a
 //! segment is taken in, reads go on in the next. Segments are taken in one by one, in order: what the store notes
 //! is the last one that is done. While the store takes no writes they stay where they are, and when the disk has no
 //! room for the next one, it lies in the reserve.
@@ -45,7 +46,7 @@ type Written = Arc<OnceLock<Result<(), Error>>>;
 #[derive(Default)]
 struct Pending {
     frames: Vec<u8>,
-    /// Where those hear of it who do not write it by themselves.
+    /// Where those hear what came of it whose it is.
     written: Option<Written>,
 }
 
@@ -63,33 +64,55 @@ struct Shared {
 pub struct Appender(Arc<Shared>);
 
 impl Appender {
-    /// Records entries; when this returns they survive the death of the process. None at all shows that some would be.
-    pub fn record(&self, entries: Entries) -> Result<(), Error> {
+    /// Records entries; when this returns they survive the death of the process. They are written together with what others record at
+    /// the same time: whoever is ready to run on this runtime comes before the write. They are written also where nobody awaits it any
+    /// more.
+    pub async fn record(&self, entries: Entries) -> Result<(), Error> {
+        let waiting = self.wait_in_line(entries);
+        tokio::task::yield_now().await;
+        waiting.written()
+    }
+
+    /// The same from a thread that may block. None at all shows that some would be recorded.
+    pub fn record_blocking(&self, entries: Entries) -> Result<(), Error> {
+        self.wait_in_line(entries).written()
+    }
+
+    fn wait_in_line(&self, entries: Entries) -> Waiting<'_> {
         let mut frames = entries.into_frames();
         if frames.is_empty() {
             frames = frame::nothing();
         }
         frame::put_checksums(&mut frames);
-        if let Some(files) = self.0.files.try_lock() {
-            let mut pending = self.0.pending.lock();
-            if pending.frames.is_empty() {
-                drop(pending);
-                return self.0.write(files, &frames);
-            }
-            pending.frames.extend_from_slice(&frames);
-            drop(pending);
-            return self.0.write_pending(files);
+        let mut pending = self.0.pending.lock();
+        pending.frames.extend_from_slice(&frames);
+        Waiting { shared: &self.0, outcome: Arc::clone(pending.written.get_or_insert_default()) }
+    }
+}
+
+/// Entries among those that are to be written next.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    outcome: Written,
+}
+
+impl Waiting<'_> {
+    /// What came of the write, which is done now where nobody else has done it.
+    fn written(&self) -> Result<(), Error> {
+        if let Some(result) = self.outcome.get() {
+            return result.clone();
         }
-        let written = {
-            let mut pending = self.0.pending.lock();
-            pending.frames.extend_from_slice(&frames);
-            Arc::clone(pending.written.get_or_insert_default())
-        };
-        let files = self.0.files.lock();
-        match written.get() {
+        let files = self.shared.files.lock();
+        match self.outcome.get() {
             Some(result) => result.clone(),
-            None => self.0.write_pending(files),
+            None => self.shared.write_pending(files),
         }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let _ = self.written();
     }
 }
 
@@ -101,43 +124,32 @@ impl Appender {
 }
 
 impl Shared {
-    /// Writes all that waits.
-    fn write_pending(&self, files: MutexGuard<'_, Files>) -> Result<(), Error> {
+    /// Writes all that waits with one write, and tells those who wait before anybody else can write; wakes the drain where it has
+    /// something to wait for.
+    fn write_pending(&self, mut files: MutexGuard<'_, Files>) -> Result<(), Error> {
         let Pending { frames, written } = std::mem::take(&mut *self.pending.lock());
-        let result = self.write_and(files, &frames, |result| {
-            if let Some(written) = written {
-                let _ = written.set(result.clone());
-            }
-        });
-        let mut pending = self.pending.lock();
-        // The buffer is used again.
-        if pending.frames.capacity() == 0 {
-            pending.frames = frames;
-            pending.frames.clear();
+        let state = |files: &Files| files.current().map(|segment| (segment.number, segment.is_full()));
+        let before = state(&files);
+        let result = files.write(&frames);
+        if let Some(written) = written {
+            let _ = written.set(result.clone());
         }
-        result
-    }
-
-    fn write(&self, files: MutexGuard<'_, Files>, frames: &[u8]) -> Result<(), Error> {
-        self.write_and(files, frames, |_| {})
-    }
-
-    /// Writes, and tells while nobody else can write; wakes the drain where it has something to wait for.
-    fn write_and(
-        &self,
-        mut files: MutexGuard<'_, Files>,
-        frames: &[u8],
-        tell: impl FnOnce(&Result<(), Error>),
-    ) -> Result<(), Error> {
-        let before = files.current().map(|segment| (segment.number, segment.is_full()));
-        let result = files.write(frames);
-        tell(&result);
-        let after = files.current().map(|segment| (segment.number, segment.is_full()));
+        let after = state(&files);
         drop(files);
         if before != after {
             self.wake.notify_one();
         }
+        self.use_again(frames);
         result
+    }
+
+    /// The memory of what is written is used again.
+    fn use_again(&self, mut frames: Vec<u8>) {
+        let mut pending = self.pending.lock();
+        if pending.frames.capacity() == 0 {
+            frames.clear();
+            pending.frames = frames;
+        }
     }
 }
 

@@ -101,7 +101,7 @@ fn a_damaged_block_stops_no_later_ones() {
         let database = Database::over(Arc::clone(&store) as Arc<dyn Store>, folder.path()).unwrap();
         let later = Submission { entries: vec![entry("later")].into(), ..Submission::default() };
         database.commit_blocking(later).unwrap();
-        database.record(vec![entry("read")].into()).unwrap();
+        database.record_blocking(vec![entry("read")].into()).unwrap();
         drop(database);
         let (mut seen, mut broken) = (Vec::new(), Vec::new());
         let snapshot = store.snapshot().unwrap();

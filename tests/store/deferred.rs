@@ -24,7 +24,7 @@ fn row(object: &str) -> Vec<u8> {
 fn read<'o>(database: &Database, objects: impl IntoIterator<Item = &'o str>) {
     let mut entries = Entries::from(vec![entry("read")]);
     objects.into_iter().for_each(|object| entries.defer((&row(object), b"once")));
-    database.record(entries).unwrap();
+    database.record_blocking(entries).unwrap();
 }
 
 fn put(database: &Database, objects: &[&str], is_there: bool) {

@@ -113,7 +113,7 @@ pub fn operations(database: &Database) -> Vec<String> {
 }
 
 pub fn record(database: &Database, operation: &str) -> Result<(), Error> {
-    database.record(vec![entry(operation)].into())
+    database.record_blocking(vec![entry(operation)].into())
 }
 
 fn errors() -> Vec<Error> {

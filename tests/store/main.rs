@@ -28,6 +28,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Waker};
 
 fn all(snapshot: &dyn Snapshot, prefix: &[u8], order: Order) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut pairs = Vec::new();
@@ -166,7 +167,7 @@ fn reads_are_in_the_chain_after_a_moment() {
     let folder = tempfile::tempdir().unwrap();
     let database = open(Engine::Redb, folder.path());
     for number in 0..20 {
-        database.record(vec![entry(&format!("read {number}"))].into()).unwrap();
+        database.record_blocking(vec![entry(&format!("read {number}"))].into()).unwrap();
     }
     let mut seen = 0;
     for _ in 0..100 {
@@ -186,7 +187,7 @@ fn reads_survive_the_death_of_the_process_once_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     let left = tempfile::tempdir().unwrap();
     let database = open(Engine::Redb, folder.path());
-    database.record(vec![entry("first"), entry("second")].into()).unwrap();
+    database.record_blocking(vec![entry("first"), entry("second")].into()).unwrap();
     let segment =
         std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).find(|path| is_segment(path));
     let mut torn = std::fs::read(segment.unwrap()).unwrap();
@@ -207,6 +208,28 @@ fn reads_survive_the_death_of_the_process_once_and_whole() {
     std::fs::write(left.path().join("reads-1"), b"").unwrap();
     drop(open(Engine::Redb, left.path()));
     assert!(!left.path().join("reads-1").exists());
+}
+
+/// Reads are entered together, each once, and those too that nobody awaits any more once they stand in line.
+#[tokio::test]
+async fn reads_are_entered_together_and_also_where_nobody_awaits_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(Engine::Redb, folder.path());
+    let record = |operation: &str| database.record(vec![entry(operation)].into());
+    {
+        let mut left = std::pin::pin!(record("left"));
+        let is_pending = left.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
+        assert!(is_pending, "others come before the write");
+    }
+    let (one, two, three) = tokio::join!(record("one"), record("two"), record("three"));
+    [one, two, three].into_iter().for_each(Result::unwrap);
+    {
+        let mut last = std::pin::pin!(record("last"));
+        assert!(last.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    drop(database);
+    let database = open(Engine::Redb, folder.path());
+    assert_eq!(faults::operations(&database), ["left", "one", "two", "three", "last"]);
 }
 
 fn is_segment(path: &Path) -> bool {

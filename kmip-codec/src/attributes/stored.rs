@@ -13,6 +13,8 @@ use crate::wire::{Kind, Sink, Source};
 const UNKNOWN: Tag = Tag(0x54_0011);
 /// An attribute in part.
 const PARTIAL: Tag = Tag(0x54_0012);
+/// As many attributes as the key of a volume has, or a few more.
+const USUAL_COUNT: usize = 24;
 /// The tag of either, as an enumeration.
 const TAG: Tag = Tag(0x54_0013);
 
@@ -30,7 +32,7 @@ impl Attributes {
     /// Reads them to the end of the open structure. An attribute of a tag that has no row, which a later version has written,
     /// keeps its value.
     pub fn take_stored(src: &mut dyn Source) -> Result<Self> {
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(USUAL_COUNT);
         while src.peek().is_some() {
             entries.push(Entry::take_stored(src)?);
         }
