@@ -10,56 +10,28 @@
 //!                                                                         |   ^
 //!                                          a key pair, a password: slow --+---+-- a key in the HSM, administration: outside
 //! ```
+//!
+//! A message asks for room four times at most, and each time for a later [`Stage`]. What earlier stages hold leaves a quarter of
+//! the share and of the total to each later one, and no piece counts for more than such a quarter: so a message that holds room
+//! and waits for more waits only for messages that are further on, and these end, because peers that do not read their
+//! answers are cut off.
 
-mod account;
+mod caps;
 mod client;
-mod fair;
-mod memory;
 mod queues;
 mod shares;
 mod slow;
 
+pub use caps::Caps;
 pub use client::{Client, Kept};
-pub use fair::{FairSemaphore, Permit};
-pub use memory::{ALLOWANCE, Bytes, Figures, MemoryBudget, PARTS, Reservation, Stage};
 
+use caps::CLIENTS;
+use shares::{Mark, Share, Shares};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
-
-/// What a client may take.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Caps {
-    /// Requests of one client that the engine runs at a time.
-    pub requests_per_client: usize,
-    /// Threads that talk to the HSM.
-    pub hsm_workers: usize,
-    /// Bytes in flight.
-    pub bytes_in_flight: Bytes,
-    /// Bytes in flight of one client.
-    pub bytes_in_flight_per_client: Bytes,
-    /// How long an answer waits for room at most.
-    pub patience: Duration,
-}
-
-/// For how many clients at once there is as much as each of them may take.
-const CLIENTS: usize = 4;
-
-impl Caps {
-    fn running(&self) -> usize {
-        self.requests_per_client.max(available_processors()) * CLIENTS
-    }
-
-    fn outside_per_client(&self) -> usize {
-        self.hsm_workers.max(4)
-    }
-
-    /// How many threads block at most at a time, for all that is admitted.
-    pub fn blocking_threads(&self) -> usize {
-        self.running() + self.outside_per_client() * CLIENTS
-    }
-}
 
 /// What admits work and the bytes of messages.
 pub struct Admission {
@@ -158,8 +130,156 @@ impl Admission {
     }
 }
 
+/// How many threads run at a time.
 fn available_processors() -> usize {
     available_parallelism().map_or(1, usize::from)
+}
+
+/// A number of permits, and how many of them one client may hold. Permits are given round robin among the clients that wait,
+/// and in the order of coming within one client.
+#[derive(Clone)]
+pub struct FairSemaphore(Arc<Shares>);
+
+/// A permit; given back when dropped.
+pub struct Permit {
+    _share: Share,
+}
+
+impl FairSemaphore {
+    /// So many permits in all, and for one client. Where clients keep their accounts of them is told too.
+    pub fn new(permits: usize, per_client: usize, kept: Kept) -> Self {
+        Self(Shares::new(vec![Mark { total: permits.max(1), client: per_client.max(1) }], 0, kept))
+    }
+
+    /// A permit, when it is this client's turn. Who waits leaves the queue when the future is dropped.
+    pub async fn acquire(&self, client: &Client) -> Permit {
+        Permit { _share: self.0.take(client, 0, 1).await }
+    }
+
+    /// How many permits are held.
+    pub fn held(&self) -> usize {
+        self.0.held().charged
+    }
+
+    /// How many permits this client holds.
+    pub fn held_by(&self, client: &Client) -> usize {
+        self.0.held_by(client)
+    }
+
+    /// How many wait for a permit.
+    pub fn waiting(&self) -> usize {
+        self.0.held().waiting
+    }
+}
+
+/// A number of bytes.
+pub type Bytes = usize;
+
+/// What a client holds beyond the total: small messages are never held up by the large ones of others.
+pub const ALLOWANCE: Bytes = 64 * 1024;
+
+/// How far a message is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stage {
+    /// Its first bytes arrive, [`ALLOWANCE`] at most.
+    Beginning,
+    /// The rest of it arrives.
+    Reading,
+    /// It is decoded and carried out.
+    Working,
+    /// Its answer is on the way.
+    Answering,
+}
+
+/// The stages from the first to the last.
+const STAGES: [Stage; 4] = [Stage::Beginning, Stage::Reading, Stage::Working, Stage::Answering];
+
+/// Into how many parts a share is divided: one for each stage.
+pub const PARTS: usize = STAGES.len();
+
+/// How many bytes may be in flight, in all and for one client.
+#[derive(Clone)]
+pub struct MemoryBudget {
+    shares: Arc<Shares>,
+    /// What one piece counts for at most: the room that each stage has for itself.
+    piece: Bytes,
+}
+
+/// Room for bytes; given back when dropped.
+pub struct Reservation(Share);
+
+/// How much is in flight.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Figures {
+    /// Of all clients, beyond their allowances.
+    pub in_flight: Bytes,
+    /// The most that this has been.
+    pub in_flight_peak: Bytes,
+    /// The most that one client has had in flight.
+    pub client_peak: Bytes,
+    /// How many messages wait for room.
+    pub waiting: usize,
+}
+
+impl MemoryBudget {
+    /// So many bytes in all, beside the allowances, and for one client.
+    pub fn new(total: Bytes, per_client: Bytes) -> Self {
+        let stages = 1..=PARTS;
+        let mark = |stage| Mark { total: total / PARTS * stage, client: per_client / PARTS * stage };
+        let piece = total.min(per_client) / PARTS;
+        Self {
+            shares: Shares::new(stages.map(mark).collect(), ALLOWANCE.min(per_client), Kept::Memory),
+            piece,
+        }
+    }
+
+    /// Room for so many bytes of a client, as soon as there is some. Who waits leaves the queue when the future is dropped.
+    pub async fn reserve(&self, client: &Client, stage: Stage, bytes: Bytes) -> Reservation {
+        Reservation(self.shares.take(client, stage as usize, bytes.min(self.piece)).await)
+    }
+
+    /// The same at once, if nobody waits and there is room.
+    pub fn reserve_now(&self, client: &Client, stage: Stage, bytes: Bytes) -> Option<Reservation> {
+        self.shares.take_now(client, stage as usize, bytes.min(self.piece)).ok().map(Reservation)
+    }
+
+    /// Adds room for so many bytes to a reservation, for a later stage than it has room for.
+    pub async fn grow(&self, held: &mut Reservation, stage: Stage, bytes: Bytes) {
+        held.0.extend(stage as usize, bytes.min(self.piece)).await;
+    }
+
+    /// What one piece counts for at most.
+    pub fn piece(&self) -> Bytes {
+        self.piece
+    }
+
+    /// How much is in flight.
+    pub fn figures(&self) -> Figures {
+        let held = self.shares.held();
+        Figures {
+            in_flight: held.charged,
+            in_flight_peak: held.charged_peak,
+            client_peak: held.client_peak,
+            waiting: held.waiting,
+        }
+    }
+
+    /// How many bytes of this client are in flight.
+    pub fn in_flight_of(&self, client: &Client) -> Bytes {
+        self.shares.held_by(client)
+    }
+}
+
+impl Reservation {
+    /// For how many bytes.
+    pub fn bytes(&self) -> Bytes {
+        self.0.amount()
+    }
+
+    /// Gives back all beyond so many bytes.
+    pub fn shrink_to(&mut self, bytes: Bytes) {
+        self.0.shrink_to(bytes);
+    }
 }
 
 #[cfg(test)]

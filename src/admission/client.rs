@@ -1,6 +1,6 @@
 //! For whom the server works.
 
-use super::account::Account;
+use super::shares::Account;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -20,8 +20,8 @@ pub enum Client {
 /// A client with a name, and its accounts: a connection finds each of them once, and no message looks for its client by name.
 pub struct Named {
     name: Arc<str>,
-    memory: OnceLock<Arc<Account>>,
-    running: OnceLock<Arc<Account>>,
+    pub(super) memory: OnceLock<Arc<Account>>,
+    pub(super) running: OnceLock<Arc<Account>>,
 }
 
 /// Where clients keep their accounts with some shares: of what each message takes, they keep them.
@@ -39,15 +39,6 @@ impl Client {
     /// The client of this name.
     pub fn named(name: &str) -> Self {
         Self::Named(Named::new(name.into()))
-    }
-
-    /// Where the client keeps such an account, if it does.
-    pub(super) fn account(&self, kept: Kept) -> Option<&OnceLock<Arc<Account>>> {
-        match (self, kept) {
-            (Self::Named(named), Kept::Memory) => Some(&named.memory),
-            (Self::Named(named), Kept::Running) => Some(&named.running),
-            _ => None,
-        }
     }
 
     /// The same client, which keeps no account: an account that names its client so does not keep itself.

@@ -10,21 +10,19 @@
 //! finds no room locks the queues, is counted as one that waits, and looks once more. Whoever gives something back looks, after
 //! that, whether anybody is counted. So one of the two sees the other, and nobody waits for what is there.
 
-use super::account::{Account, Attempt, Pool};
 use super::client::{Client, Kept};
-use super::queues::{Queues, Waiter};
+use super::queues::{Queues, hand_over};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use tokio::sync::oneshot;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 #[cfg(test)]
-use super::tests::threads::pause;
+pub(super) use super::tests::threads::pause;
 
 /// Between two steps: tests let time pass there.
 #[cfg(not(test))]
-const fn pause() {}
+pub(super) const fn pause() {}
 
 /// Up to where shares of a level are given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,11 +47,11 @@ pub struct Shares {
     /// The accounts that somebody keeps or holds something of.
     accounts: Mutex<HashMap<Client, Weak<Account>>>,
     /// Numbers accounts and those who wait.
-    next: AtomicU64,
+    pub(super) next: AtomicU64,
     /// How many wait.
-    waiting: AtomicUsize,
+    pub(super) waiting: AtomicUsize,
     /// Those who wait, by level.
-    queues: Mutex<Vec<Queues>>,
+    pub(super) queues: Mutex<Vec<Queues>>,
 }
 
 /// What is held now, and was held at most.
@@ -71,21 +69,9 @@ pub struct Held {
 
 /// What a client holds; given back when dropped.
 pub struct Share {
-    pub(super) account: Arc<Account>,
+    account: Arc<Account>,
     pub(super) amount: usize,
 }
-
-/// One that waits; it leaves the queue when dropped.
-struct Waiting {
-    account: Arc<Account>,
-    level: usize,
-    number: u64,
-    granted: oneshot::Receiver<Share>,
-}
-
-/// Shares that were given to some who waited. They are handed over once the queues are not locked any more: one whose receiver
-/// is gone is given back at that moment.
-type Granted = Vec<(oneshot::Sender<Share>, Share)>;
 
 impl Shares {
     /// None of them held. The marks are those of the levels from the lowest on.
@@ -226,63 +212,7 @@ impl Shares {
         }
     }
 
-    fn take_or_wait(
-        self: &Arc<Self>,
-        account: &Arc<Account>,
-        level: usize,
-        amount: usize,
-    ) -> Result<Share, Waiting> {
-        pause();
-        let mut queues = lock(&self.queues);
-        let is_first = queues.get(level).is_none_or(Queues::is_empty);
-        if is_first && account.attempt(level, amount, Pool::Total) == Attempt::Taken {
-            let share = account.share(amount);
-            // Its client may have waited on a lower level for the total, and now waits for its own share alone.
-            let given = self.serve(&mut queues);
-            drop(queues);
-            hand_over(given);
-            return Ok(share);
-        }
-        let (sender, granted) = oneshot::channel();
-        let number = self.next.fetch_add(1, Relaxed);
-        if let Some(level) = queues.get_mut(level) {
-            level.enter(account, Waiter { number, amount, granted: sender });
-            pause();
-            self.waiting.fetch_add(1, SeqCst);
-            pause();
-        }
-        let waiting = Waiting { account: Arc::clone(account), level, number, granted };
-        // Its turn may have come in spite of those who wait: what is within its allowance takes nothing of theirs. And something
-        // may have been given back before it was counted.
-        let given = self.serve(&mut queues);
-        drop(queues);
-        hand_over(given);
-        Err(waiting)
-    }
-
-    /// Gives those who wait what there is room for now.
-    fn serve(&self, queues: &mut [Queues]) -> Granted {
-        let mut given = Vec::new();
-        for (level, queues) in queues.iter_mut().enumerate().rev() {
-            // Whoever waits for the total is not overtaken, so that a large share comes to its turn beside small ones.
-            let mut pool = Pool::Total;
-            let mut place = 0;
-            while let Some((account, amount)) = queues.at(place) {
-                match account.attempt(level, amount, pool) {
-                    Attempt::Taken => {
-                        self.waiting.fetch_sub(1, SeqCst);
-                        let served = queues.serve(place);
-                        given.extend(served.map(|(waiter, account)| (waiter.granted, account.share(amount))));
-                    }
-                    Attempt::ClientHasTooMuch => place += 1,
-                    Attempt::AllHaveTooMuch => (pool, place) = (Pool::Allowance, place + 1),
-                }
-            }
-        }
-        given
-    }
-
-    /// The same, where anybody waits.
+    /// Gives those who wait what there is room for now, where anybody waits.
     fn serve_waiting(&self) {
         if self.waiting.load(SeqCst) > 0 {
             let given = self.serve(&mut lock(&self.queues));
@@ -291,17 +221,116 @@ impl Shares {
     }
 }
 
+/// The account of a client with one kind of shares.
+///
+/// What all hold together is changed while the account is locked: so it is never less than what the accounts say, and never
+/// more than there may be.
+pub struct Account {
+    shares: Arc<Shares>,
+    client: Client,
+    /// Tells the accounts of these shares apart.
+    number: u64,
+    held: Mutex<usize>,
+}
+
+/// What came of an attempt to take more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attempt {
+    /// It is taken.
+    Taken,
+    /// It would be more than one client may hold.
+    ClientHasTooMuch,
+    /// It would be more than all may hold together, or the caller takes nothing of that.
+    AllHaveTooMuch,
+}
+
+/// What an attempt may take of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pool {
+    /// What all may hold together, for what is beyond the allowance of the client.
+    Total,
+    /// The allowance of the client alone.
+    Allowance,
+}
+
 impl Account {
-    /// A share of this level, when the turn of its client has come.
-    async fn wait(self: Arc<Self>, level: usize, amount: usize) -> Share {
-        loop {
-            let mut waiting = match self.shares().take_or_wait(&self, level, amount) {
-                Ok(share) => return share,
-                Err(waiting) => waiting,
-            };
-            if let Ok(share) = (&mut waiting.granted).await {
-                return share;
-            }
+    /// One that holds nothing.
+    pub(super) fn new(shares: &Arc<Shares>, client: &Client, number: u64) -> Arc<Self> {
+        let (shares, client, held) = (Arc::clone(shares), client.without_accounts(), Mutex::default());
+        Arc::new(Self { shares, client, number, held })
+    }
+
+    /// Of what it is the account.
+    pub fn shares(&self) -> &Arc<Shares> {
+        &self.shares
+    }
+
+    /// Whose it is.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Tells the accounts of these shares apart.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How much is held.
+    pub fn held(&self) -> usize {
+        *self.lock()
+    }
+
+    /// Takes more, if there is room up to the mark of this level.
+    pub fn attempt(&self, level: usize, amount: usize, pool: Pool) -> Attempt {
+        let mark = self.shares.mark(level);
+        let mut held = self.lock();
+        let after = *held + amount;
+        if after > mark.client {
+            return Attempt::ClientHasTooMuch;
+        }
+        let charge = self.shares.charge(after) - self.shares.charge(*held);
+        if charge > 0 && (pool == Pool::Allowance || !self.shares.charge_all(charge, mark.total)) {
+            return Attempt::AllHaveTooMuch;
+        }
+        *held = after;
+        self.shares.note_client(after);
+        Attempt::Taken
+    }
+
+    /// Gives back; those who wait are not served by that.
+    pub fn take_back(&self, amount: usize) {
+        let mut held = self.lock();
+        let after = held.saturating_sub(amount);
+        let charge = self.shares.charge(*held) - self.shares.charge(after);
+        if charge > 0 {
+            self.shares.charged.fetch_sub(charge, SeqCst);
+        }
+        *held = after;
+    }
+
+    /// A share that was taken of this account.
+    pub fn share(self: &Arc<Self>, amount: usize) -> Share {
+        Share { account: Arc::clone(self), amount }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        lock(&self.held)
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.shares.close(&self.client);
+    }
+}
+
+impl Client {
+    /// Where the client keeps such an account, if it does.
+    fn account(&self, kept: Kept) -> Option<&OnceLock<Arc<Account>>> {
+        match (self, kept) {
+            (Self::Named(named), Kept::Memory) => Some(&named.memory),
+            (Self::Named(named), Kept::Running) => Some(&named.running),
+            _ => None,
         }
     }
 }
@@ -346,33 +375,12 @@ impl Drop for Share {
     }
 }
 
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let shares = self.account.shares();
-        let mut queues = lock(&shares.queues);
-        if queues.get_mut(self.level).is_some_and(|queues| queues.leave(&self.account, self.number)) {
-            shares.waiting.fetch_sub(1, SeqCst);
-        }
-        // Others may have waited behind it.
-        let given = shares.serve(&mut queues);
-        drop(queues);
-        hand_over(given);
-    }
-}
-
-fn hand_over(given: Granted) {
-    for (sender, share) in given {
-        // Where nobody receives it any more it is dropped, and so given back.
-        let _ = sender.send(share);
-    }
-}
-
 fn note_peak(peak: &AtomicUsize, now: usize) {
     if now > peak.load(Relaxed) {
         peak.fetch_max(now, Relaxed);
     }
 }
 
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }

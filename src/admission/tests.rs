@@ -4,7 +4,6 @@
 mod model;
 pub mod threads;
 
-use super::memory::ALLOWANCE;
 use super::shares::{Mark, Share, Shares};
 use super::*;
 use proptest::prelude::*;
