@@ -34,7 +34,7 @@ impl KekIdentity {
 /// A KEK in clear, taken apart into the keys that it is used for. They live in locked memory, set up for use, and are wiped
 /// when dropped.
 pub struct Kek {
-    identity: KekIdentity,
+    pub(crate) identity: KekIdentity,
     /// What seals the values of objects, and authenticates their metadata and the rows of the hierarchy.
     pub(crate) keys: Contexts,
     check: CheckValue,

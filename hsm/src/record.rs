@@ -69,7 +69,7 @@ impl Kek {
         entropy.fill(&mut nonce)?;
         let mut record = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + value.len() + TAG_BYTES);
         record.push(FORMAT);
-        record.extend_from_slice(&self.identity().id.to_be_bytes());
+        record.extend_from_slice(&self.identity.id.to_be_bytes());
         record.extend_from_slice(&nonce);
         let begin = record.len();
         record.resize(begin + value.len() + TAG_BYTES, 0);
@@ -84,7 +84,7 @@ impl Kek {
         identity: &RecordIdentity<'_>,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        if kek_of(sealed)? != self.identity().id {
+        if kek_of(sealed)? != self.identity.id {
             return Err(Error::Tampered);
         }
         let body = sealed.get(HEADER_BYTES..).unwrap_or_default();
@@ -110,7 +110,7 @@ impl Kek {
 
     /// Store, tenant and KEK.
     fn owner(&self) -> [u8; 24] {
-        let identity = self.identity();
+        let identity = &self.identity;
         let mut bytes = [0; 24];
         let numbers = identity.tenant.to_be_bytes().into_iter().chain(identity.id.to_be_bytes());
         bytes.iter_mut().zip(identity.store.into_iter().chain(numbers)).for_each(|(to, from)| *to = from);

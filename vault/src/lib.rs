@@ -10,7 +10,6 @@ mod damage;
 mod first;
 mod job;
 mod migration;
-mod opened;
 mod plan;
 mod ring;
 mod rotation;
@@ -28,10 +27,10 @@ use job::Jobs;
 use keystead_hsm::{Epoch, Error as HsmError, Kek, KekIdentity, MasterKeys};
 use keystead_records::audit::Entry;
 use keystead_store::{Claim, Database, Error as StoreError, Outcome, Pair, Submission, has_list, is_blank};
-use opened::Opened;
+use ring::Opened;
 use rows::Rows;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The one tenant.
@@ -242,17 +241,6 @@ impl Hierarchy {
         self.keep == KekCaching::Strict
     }
 
-    /// A KEK, if it is open now.
-    pub fn opened_kek(&self, id: u32) -> Option<Arc<Kek>> {
-        self.opened().now().get(&id).cloned()
-    }
-
-    /// The KEKs that are open now, for one request.
-    pub fn ring(&self) -> KeyRing {
-        let keks = Arc::clone(self.opened().now());
-        KeyRing::new(self.current, keks).noting(&self.damage)
-    }
-
     /// A ring with every KEK, opened in the HSM now: those under master keys of earlier epochs too.
     pub fn ring_opened_anew(&self) -> Result<KeyRing, Error> {
         let rows = self.rows()?;
@@ -284,10 +272,6 @@ impl Hierarchy {
     /// What holds the master keys.
     pub fn describe(&self) -> String {
         self.master.describe()
-    }
-
-    fn opened(&self) -> MutexGuard<'_, Opened> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kek_identity(&self, id: u32) -> KekIdentity {

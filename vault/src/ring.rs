@@ -1,12 +1,14 @@
-//! The opened KEKs of one request, as the engine's vault.
+//! The KEKs that are held open, each until its time is over, as a set that requests share; and those of one request, as the engine's
+//! vault.
 
-use super::Damage;
+use super::{Damage, Hierarchy};
 use keystead_engine::need::Need;
 use keystead_engine::world::{OpenError, ValueIdentity, Vault};
 use keystead_hsm::{Error, Kek, RecordIdentity, SealedRecord, SystemEntropy, kek_of};
 use kmip_codec::SecretBytes;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// The form of stored metadata: this byte, the number of the KEK (4 bytes), the MAC (32 bytes), the metadata.
 const METADATA_FORMAT: u8 = 1;
@@ -17,6 +19,53 @@ const METADATA_BEGIN: usize = 5 + MAC_BYTES;
 /// KEKs by number.
 pub type Keks = BTreeMap<u32, Arc<Kek>>;
 
+/// The KEKs that are held open, with the ends of their time. The set is made anew when a KEK comes or goes, and not for each request.
+#[derive(Default)]
+pub struct Opened {
+    keks: Arc<Keks>,
+    ends: BTreeMap<u32, Instant>,
+    /// When the first of them ends.
+    next: Option<Instant>,
+}
+
+impl Opened {
+    /// Holds a KEK open until then, also where it is there already.
+    pub fn keep(&mut self, id: u32, kek: &Arc<Kek>, until: Instant) {
+        Arc::make_mut(&mut self.keks).insert(id, Arc::clone(kek));
+        self.ends.insert(id, until);
+        self.next = self.ends.values().min().copied();
+    }
+
+    /// Those whose time is not over. The others are let go: what was their memory is wiped when the last request that has them ends.
+    pub fn now(&mut self) -> &Arc<Keks> {
+        let now = Instant::now();
+        if self.next.is_some_and(|next| next <= now) {
+            self.ends.retain(|_, end| *end > now);
+            let ends = &self.ends;
+            Arc::make_mut(&mut self.keks).retain(|id, _| ends.contains_key(id));
+            self.next = self.ends.values().min().copied();
+        }
+        &self.keks
+    }
+}
+
+impl Hierarchy {
+    /// A KEK, if it is open now.
+    pub fn opened_kek(&self, id: u32) -> Option<Arc<Kek>> {
+        self.opened().now().get(&id).cloned()
+    }
+
+    /// The KEKs that are open now, for one request.
+    pub fn ring(&self) -> KeyRing {
+        let keks = Arc::clone(self.opened().now());
+        KeyRing { current: self.current, keks, damage: Arc::clone(&self.damage) }
+    }
+
+    pub(super) fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The KEKs of one request. Requests share a set; one that lacks a KEK adds it to a set of its own.
 pub struct KeyRing {
     current: u32,
@@ -25,14 +74,9 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// A ring of these KEKs, sealing under the current one.
+    /// A ring of these KEKs, sealing under the current one; who has opened them hears by itself what is damaged.
     pub fn new(current: u32, keks: impl Into<Arc<Keks>>) -> Self {
         Self { current, keks: keks.into(), damage: Arc::default() }
-    }
-
-    /// The same ring, which notes there what does not open.
-    pub fn noting(self, damage: &Arc<Damage>) -> Self {
-        Self { damage: Arc::clone(damage), ..self }
     }
 
     /// Adds a KEK that was asked for.
