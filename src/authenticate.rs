@@ -8,7 +8,6 @@ mod names;
 mod older;
 pub mod password;
 mod personas;
-mod presented;
 mod rules;
 mod seen;
 mod trust;
@@ -16,9 +15,9 @@ mod trust;
 pub use names::name_of;
 pub use older::{KnownOwners, Owners};
 pub use password::hash as password_hash;
-pub use presented::{Presented, Shown};
 pub use trust::{Judge, Judgement, Refused, Trust};
 
+use crate::admission::Client;
 use crate::config::Config;
 use crate::engine::administration::protocol::ClientStatus;
 use crate::engine::notifications::notes::{NOTED_CHARS_MAX, noted};
@@ -27,11 +26,10 @@ use crate::engine::rights::identity::{CertificatePath, ClientRef, Fingerprint, I
 use crate::engine::rights::principal::{Clients, Principal};
 use crate::swap::Swap;
 use kmip_codec::message::RequestMessage;
-use presented::Judged;
 use rules::Rules;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use seen::Seen;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who is who.
 pub struct Authenticator {
@@ -149,6 +147,72 @@ impl Authenticator {
         let identity = rules.identity(own, (path, validity), owners.as_ref().as_ref())?;
         let principal = Arc::new(rules.principal(&identity)?);
         Ok(Judged { rules, trust, holds, principal })
+    }
+}
+
+/// Who has shown a chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// A client.
+    ByClient,
+    /// The endpoint that the server has called, as a server's.
+    ByEndpoint,
+}
+
+/// What the other side of a connection has shown.
+pub struct Presented {
+    chain: Vec<CertificateDer<'static>>,
+    shown: Shown,
+    client: Client,
+    judged: Mutex<Judged>,
+}
+
+/// What a chain came to, and by what it was judged.
+struct Judged {
+    rules: Arc<Rules>,
+    trust: Arc<Option<Trust>>,
+    /// For how long nothing else comes of judging it again.
+    holds: Validity,
+    principal: Arc<Principal>,
+}
+
+impl Presented {
+    fn new(chain: Vec<CertificateDer<'static>>, shown: Shown, judged: Judged) -> Self {
+        let client = Client::named(&judged.principal.name);
+        Self { chain, shown, client, judged: Mutex::new(judged) }
+    }
+
+    /// For whom is counted what comes of the connection: for the client that the certificate names, whatever credential or
+    /// ticket a message shows beside it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// As whom it was let in last.
+    pub fn principal(&self) -> Arc<Principal> {
+        Arc::clone(&self.lock().principal)
+    }
+
+    fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
+    fn shown(&self) -> Shown {
+        self.shown
+    }
+
+    /// As whom it was let in last, where that holds.
+    fn principal_if(&self, holds: impl FnOnce(&Judged) -> bool) -> Option<Arc<Principal>> {
+        let judged = self.lock();
+        holds(&judged).then(|| Arc::clone(&judged.principal))
+    }
+
+    fn note(&self, judged: Judged) {
+        *self.lock() = judged;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Judged> {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

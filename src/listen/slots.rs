@@ -13,6 +13,7 @@ mod log;
 mod tests;
 
 use activity::Activity;
+pub use activity::Evicted;
 use connections::Connections;
 use handshakes::Handshakes;
 use log::SlotLog;
@@ -127,30 +128,6 @@ struct Signals {
     closed: Option<oneshot::Sender<()>>,
 }
 
-/// Becomes ready when the connection is to be closed for another.
-pub struct Evicted {
-    told: oneshot::Receiver<()>,
-    is_told: bool,
-}
-
-impl Evicted {
-    /// Waits until then.
-    pub async fn wait(&mut self) {
-        if !self.is_told {
-            match (&mut self.told).await {
-                Ok(()) => self.is_told = true,
-                Err(_) => std::future::pending().await,
-            }
-        }
-    }
-
-    /// Whether it is so.
-    pub fn is_told(&mut self) -> bool {
-        self.is_told |= self.told.try_recv().is_ok();
-        self.is_told
-    }
-}
-
 /// The slot of a handshake that has not ended; given back when dropped.
 pub struct PendingHandshake {
     table: Arc<Mutex<Table>>,
@@ -232,20 +209,6 @@ impl Slot {
         let activity = table.connections.enter(number, (IpAddr::from([127, 0, 0, 1]), &"".into()), &[]);
         let evicted = table.number();
         (Arc::new(Self { table: Arc::clone(&slots.table), number, activity }), evicted)
-    }
-
-    /// A request begins on the connection. `false` where it is to be closed for another already: then nothing of the request is
-    /// done.
-    #[must_use]
-    pub fn set_busy(&self) -> bool {
-        self.activity.set_busy() || lock(&self.table).connections.set_busy(self.number)
-    }
-
-    /// The answer is written: until the next message the connection may be closed for another.
-    pub fn set_idle(&self) {
-        if !self.activity.set_idle() {
-            lock(&self.table).connections.set_idle(self.number);
-        }
     }
 }
 

@@ -1,18 +1,17 @@
-//! The socket of a connection, and whether its peer is still there: asked of the system, and not by reading, since what the peer
-//! has sent already may wait unread before the end of its side.
+//! The socket of a connection, its one timer, and whether its peer is still there: asked of the system, and not by reading, since
+//! what the peer has sent already may wait unread before the end of its side.
 
-use super::{Deadline, Timer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvFlags, recv};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A socket that can be watched while another reads and writes.
 pub struct Socket(Arc<TcpStream>);
@@ -71,7 +70,7 @@ impl AsyncRead for Socket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.0.poll_read_ready(context))?;
+            task::ready!(self.0.poll_read_ready(context))?;
             let (free, mut found) = (buffer.initialize_unfilled(), None);
             let read = self.0.try_io(Interest::READABLE, || {
                 let (_, count) = recv(&*self.0, &mut *free, RecvFlags::empty())?;
@@ -107,7 +106,7 @@ impl AsyncWrite for Socket {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         loop {
-            ready!(self.0.poll_write_ready(context))?;
+            task::ready!(self.0.poll_write_ready(context))?;
             match self.0.try_write_vectored(pieces) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
@@ -148,10 +147,75 @@ pub async fn unless_left<T>(
     }
 }
 
+/// By when something must be done. Of what does not wait the clock is not asked: a time to wait begins when the first wait does.
+#[derive(Clone, Copy, Debug)]
+pub enum Deadline {
+    /// By then.
+    At(Instant),
+    /// After so long a wait.
+    After(Duration),
+    /// Likewise, and by then in any case.
+    AfterOrAt(Duration, Instant),
+}
+
+impl Deadline {
+    /// When it is, once something waits.
+    fn fixed(&mut self) -> Instant {
+        let at = match *self {
+            Self::At(at) => at,
+            Self::After(wait) => Instant::now() + wait,
+            Self::AfterOrAt(wait, end) => end.min(Instant::now() + wait),
+        };
+        *self = Self::At(at);
+        at
+    }
+}
+
+/// A timer for one deadline after another. To set it takes a lock that all connections share, so it is set only where there is
+/// something to wait for, and one that stands at an earlier time than the next deadline stays there: when that time has come, it
+/// is set anew.
+pub struct Timer(Pin<Box<Sleep>>);
+
+impl Default for Timer {
+    /// One that has not been set.
+    fn default() -> Self {
+        Self(Box::pin(sleep_until(Instant::now())))
+    }
+}
+
+impl Timer {
+    /// Awaits work until a deadline; nothing where that has passed first. The work is pinned by the caller: what is moved into an
+    /// asynchronous function counts twice in the memory of each connection.
+    pub async fn until<T>(
+        &mut self,
+        deadline: &mut Deadline,
+        mut work: impl Future<Output = T> + Unpin,
+    ) -> Option<T> {
+        poll_fn(|context| {
+            if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
+                return Poll::Ready(Some(done));
+            }
+            let deadline = deadline.fixed();
+            if deadline < self.0.deadline() {
+                self.0.as_mut().reset(deadline);
+            }
+            while self.0.as_mut().poll(context).is_ready() {
+                if Instant::now() >= deadline {
+                    return Poll::Ready(None);
+                }
+                self.0.as_mut().reset(deadline);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
 mod tests {
     use super::*;
+    use std::future::{pending, ready};
     use std::pin::pin;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
@@ -203,10 +267,7 @@ mod tests {
         assert_eq!(unless_left(Some(&watch), &mut Timer::default(), pin!(slow)).await, Some(()));
         theirs.set_zero_linger().unwrap();
         drop(theirs);
-        assert_eq!(
-            unless_left(Some(&watch), &mut Timer::default(), std::future::pending::<()>()).await,
-            None
-        );
+        assert_eq!(unless_left(Some(&watch), &mut Timer::default(), pending::<()>()).await, None);
     }
 
     #[tokio::test]
@@ -225,5 +286,26 @@ mod tests {
         ours.read_to_end(&mut back).await.unwrap();
         assert_eq!(back, sent);
         reads.await.unwrap();
+    }
+
+    /// Deadlines that come earlier and later than the one before; what ends well before or after its deadline is told apart.
+    #[tokio::test]
+    async fn each_deadline_is_kept() {
+        const SOON: Duration = Duration::from_millis(5);
+        const LATE: Duration = Duration::from_secs(3600);
+        let (mut timer, begun) = (Timer::default(), Instant::now());
+        assert_eq!(timer.until(&mut Deadline::At(begun), ready(1)).await, Some(1), "what is done is done");
+        for (deadline, work) in [(LATE, SOON), (SOON, LATE), (LATE, SOON), (LATE, 3 * SOON), (2 * SOON, LATE)]
+        {
+            let begun = Instant::now();
+            let done = timer.until(&mut Deadline::After(deadline), pin!(sleep_until(begun + work))).await;
+            assert_eq!(done.is_some(), work < deadline, "{deadline:?} {work:?}");
+            assert!(begun.elapsed() >= work.min(deadline), "{deadline:?} {work:?}");
+        }
+        assert_eq!(
+            timer.until(&mut Deadline::AfterOrAt(LATE, begun), pending::<()>()).await,
+            None,
+            "a deadline that has passed"
+        );
     }
 }

@@ -1,7 +1,10 @@
-//! Whether a connection is busy or idle: said by the connection itself, twice a message, without a lock.
+//! What a connection says of itself, twice a message and without a lock: that it is busy, and that it is idle; and how it hears that it
+//! is to be closed for another.
 
+use super::{Slot, lock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::oneshot;
 
 /// Counts how often a connection has become idle, which orders them: who became idle before another has the lower number.
 pub type IdleClock = Arc<AtomicU64>;
@@ -79,4 +82,44 @@ impl Activity {
 /// The next number of the clock.
 pub fn now(clock: &IdleClock) -> u64 {
     clock.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+impl Slot {
+    /// A request begins on the connection. `false` where it is to be closed for another already: then nothing of the request is
+    /// done.
+    #[must_use]
+    pub fn set_busy(&self) -> bool {
+        self.activity.set_busy() || lock(&self.table).connections.set_busy(self.number)
+    }
+
+    /// The answer is written: until the next message the connection may be closed for another.
+    pub fn set_idle(&self) {
+        if !self.activity.set_idle() {
+            lock(&self.table).connections.set_idle(self.number);
+        }
+    }
+}
+
+/// Becomes ready when the connection is to be closed for another.
+pub struct Evicted {
+    pub(super) told: oneshot::Receiver<()>,
+    pub(super) is_told: bool,
+}
+
+impl Evicted {
+    /// Waits until then.
+    pub async fn wait(&mut self) {
+        if !self.is_told {
+            match (&mut self.told).await {
+                Ok(()) => self.is_told = true,
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Whether it is so.
+    pub fn is_told(&mut self) -> bool {
+        self.is_told |= self.told.try_recv().is_ok();
+        self.is_told
+    }
 }
