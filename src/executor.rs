@@ -10,38 +10,40 @@
 //! Requests, asynchronous work, rotation, notifications and administration all go through [`Executor::run`]. It alone
 //! chooses what blocks where.
 
-mod adapters;
 mod administration;
-mod commit;
 pub mod entries;
+mod error;
 mod openings;
 mod owners;
 mod readiness;
 mod registrar;
 mod run;
-mod shared;
 
 pub use crate::clock::now;
-pub use adapters::StoreView;
-pub use commit::Error;
+pub use error::Error;
 pub use owners::StoreOwners;
 pub use registrar::{Registrar, Signer};
+pub use run::StoreView;
 
-use crate::admission::{Admission, Bytes, Reservation};
+use crate::admission::{Admission, Bytes, Client, Reservation};
 use crate::audit::Entries;
 use crate::authenticate::Authenticator;
 use crate::crypto::drbg::Seeds;
 use crate::endpoints::mailbox::Endpoints;
-use crate::engine::asynchronous::Waiting;
+use crate::engine::asynchronous::{self, Waiting};
 use crate::engine::changes::Changes;
+use crate::engine::fulfilled::{Fulfilled, Thread};
+use crate::engine::need::Need;
 use crate::engine::notifications::notification::Notification;
 use crate::engine::settings::Settings;
+use crate::engine::world::{Entropy, World};
 use crate::explain::Memory;
-use crate::store::{self, Database};
+use crate::store::{self, Database, Outcome, Submission, Transaction};
 use crate::vault::Hierarchy;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
+use tokio::task::JoinError;
 
 /// What a run of the engine comes to. Nothing of it has an effect before it is committed.
 #[derive(Debug)]
@@ -84,7 +86,7 @@ pub struct Executor {
     database: Arc<Database>,
     hierarchy: Arc<Hierarchy>,
     openings: openings::Openings,
-    shared: shared::SharedThreads,
+    shared: run::SharedThreads,
     authenticator: Arc<Authenticator>,
     settings: Settings,
     /// What clients have sent for the generator.
@@ -123,7 +125,7 @@ impl Executor {
             database,
             hierarchy,
             openings: openings::Openings::default(),
-            shared: shared::SharedThreads::default(),
+            shared: run::SharedThreads::default(),
             authenticator,
             settings,
             seeds: Seeds::default(),
@@ -198,4 +200,128 @@ impl Executor {
             self.has_accepted.notify_one();
         }
     }
+}
+
+/// How often work is run again because another was faster, before it fails.
+const CONFLICTS_MAX: usize = 32;
+
+/// Tells the engine when nobody awaits the result any more: it ends at the next item.
+struct Abandons(Arc<AtomicBool>);
+
+impl Drop for Abandons {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Executor {
+    /// Runs work for a client until it needs nothing and what it changes is committed; returns its result when that is
+    /// durable, and there is room for it.
+    pub async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        client: &Client,
+        work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need>
+        + Send
+        + 'static,
+    ) -> Result<Done<T>, Error> {
+        self.run_on(Thread::Blocking, client, work).await
+    }
+
+    /// On which thread a run begins. What is quick begins on the thread of its connection, where reads of the store wait for nothing
+    /// but the disks of this machine.
+    pub fn thread_for(&self, is_quick: bool) -> Thread {
+        match is_quick && self.database.reads_stay_here() && self.shared.are_open() {
+            true => Thread::Shared,
+            false => Thread::Blocking,
+        }
+    }
+
+    /// Runs work as [`run`](Self::run) does, beginning on this thread.
+    pub async fn run_on<T: Send + 'static>(
+        self: &Arc<Self>,
+        thread: Thread,
+        client: &Client,
+        mut work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need>
+        + Send
+        + 'static,
+    ) -> Result<Done<T>, Error> {
+        let mut fulfilled = Fulfilled::on(thread);
+        let _guard = Abandons(fulfilled.abandoned());
+        let mut refused: Option<store::Error> = None;
+        let mut large = None;
+        for _ in 0..CONFLICTS_MAX {
+            let (effects, permit);
+            ((effects, permit), work, fulfilled) =
+                self.run_until_fulfilled(client, &mut large, work, fulfilled).await?;
+            let Effects { changes, entries, notifications, result, bytes } = effects;
+            // The permit is held until there is room, so that there are never more answers without it than permits.
+            let room = self.admission.room_for_answer(client, bytes).await.ok_or(Error::AnswersUnread)?;
+            drop(permit);
+            if let (Some(error), false) = (&refused, changes.writes.is_empty()) {
+                return Err(error.clone().into());
+            }
+            let concluded = self.conclude(changes, entries, notifications).await;
+            match concluded.map_err(|panic| Error::Failed(panic.to_string()))? {
+                // Run once more: what changes nothing where the store takes no writes is answered all the same.
+                Err(error) if error.is_passing() && refused.is_none() => refused = Some(error),
+                Err(error) => return Err(error.into()),
+                Ok(Outcome::Committed) => return Ok(Done { result, room }),
+                Ok(Outcome::Conflict) => tracing::debug!("another was faster; running again"),
+            }
+        }
+        Err(Error::Conflicts)
+    }
+
+    /// Commits, and does what follows from that. A commit that has begun is followed by it though nobody awaits it any more; where nothing
+    /// follows, nobody has to.
+    async fn conclude(
+        self: &Arc<Self>,
+        changes: Changes,
+        entries: Entries,
+        notifications: Vec<Notification>,
+    ) -> Result<Result<Outcome, store::Error>, JoinError> {
+        let accepted = asynchronous::accepted(&changes);
+        if accepted.is_empty() && notifications.is_empty() {
+            return Ok(self.commit(changes, entries).await);
+        }
+        let executor = Arc::clone(self);
+        let concluded = tokio::spawn(async move {
+            let outcome = executor.commit(changes, entries).await?;
+            if outcome == Outcome::Committed {
+                executor.tell_accepted(accepted);
+                executor.endpoints.post(notifications);
+            }
+            Ok(outcome)
+        });
+        concluded.await
+    }
+
+    /// Commits changes and entries that nothing has to be run again for.
+    pub async fn commit(&self, changes: Changes, entries: Entries) -> Result<Outcome, store::Error> {
+        let submission = submission(changes, entries);
+        let is_read = submission.transaction.writes.is_empty();
+        if is_read && submission.entries.is_empty() {
+            return Ok(Outcome::Committed);
+        }
+        if is_read && !self.durable_reads {
+            return self.database.record(submission.entries).await.map(|()| Outcome::Committed);
+        }
+        self.database.commit(submission).await
+    }
+
+    /// The same from a thread that may block.
+    pub(super) fn commit_blocking(
+        &self,
+        changes: Changes,
+        entries: Entries,
+    ) -> Result<Outcome, store::Error> {
+        self.database.commit_blocking(submission(changes, entries))
+    }
+}
+
+/// Changes with their entries; what is deferred goes with these, wherever they go.
+fn submission(changes: Changes, mut entries: Entries) -> Submission {
+    let Changes { expects, writes, deferred } = changes;
+    deferred.iter().for_each(|(key, value)| entries.defer((key, value)));
+    Submission { transaction: Transaction { expects, writes }, entries }
 }

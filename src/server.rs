@@ -4,33 +4,29 @@
 //! change leaves only after the commit is durable, and that to a read only after its audit entries are with the
 //! operating system.
 
-mod answers;
 mod explain;
-mod reading;
+mod refusals;
 
-pub use reading::expansion;
-
-use answers::{encoded, refuse_message, unreadable};
-
-use crate::admission::{MemoryBudget, Reservation};
+use crate::admission::{Admission, Bytes, Client, MemoryBudget, Permit, Reservation, Stage};
 use crate::engine::administration;
 use crate::engine::batch::{self, Outcome, is_quick};
 use crate::engine::fulfilled::Fulfilled;
 use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
 use crate::engine::refusal::{Cause, Refusal};
-use crate::engine::rights::persona::Credentials;
+use crate::engine::rights::persona::{Credentials, LaterFields, Nuls, Persona};
 use crate::engine::rights::principal::Principal;
 use crate::engine::world::{Entropy, World};
-use crate::executor::{self, Effects, Executor, entries};
-use crate::explain::Exchange;
+use crate::executor::{Effects, Executor, entries, now};
+use crate::explain::{Exchange, classify};
 use crate::listen::TurnedAway;
 use crate::session::{Answer, CROWDED, Peer, Received, Service};
 use kmip_codec::Version;
-use kmip_codec::enums::ResultStatus;
-use kmip_codec::message::{RefusedMessage, RequestMessage};
-use kmip_codec::operations::Operation;
-use kmip_codec::wire::Encoding;
+use kmip_codec::enums::{EndpointRole, ItemType, ResultStatus};
+use kmip_codec::limits::{ITEM_HEADER_BYTES, ITEMS_MAX};
+use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseMessage};
+use kmip_codec::operations::{Operation, Response};
+use kmip_codec::wire::{Encoding, Reading};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -78,16 +74,15 @@ impl Server {
     async fn serve(self: Arc<Self>, peer: Arc<Peer>, received: Received) -> Answer {
         let request = self.executor.next_request();
         let encoding = received.encoding;
-        let is_small = reading::is_small(&received);
+        let is_small = is_small(&received);
         // Asked once for each message: a reload holds for live connections, in how they are read too.
         let holder = self.executor.authenticator().current(&peer.presented);
         let persona = &holder.as_ref().unwrap_or(&peer.principal).persona;
         let admission = self.executor.admission();
-        let (decoded, _held) =
-            match reading::decode(admission, peer.presented.client(), persona, received).await {
-                Ok(decoded) => decoded,
-                Err(why) => return self.cannot_read(request, &peer, encoding, why),
-            };
+        let (decoded, _held) = match decode(admission, peer.presented.client(), persona, received).await {
+            Ok(decoded) => decoded,
+            Err(why) => return self.cannot_read(request, &peer, encoding, why),
+        };
         let message = match decoded {
             Ok(message) => Arc::new(message),
             Err(refused) => {
@@ -139,9 +134,24 @@ impl Server {
         Ok(effects(asked, (outcome, answer), told))
     }
 
+    /// What is to be kept of an exchange; mostly nothing.
+    fn told(
+        &self,
+        request: u64,
+        peer: &Peer,
+        message: &RequestMessage,
+        outcome: &Outcome,
+        world: Option<&World<'_>>,
+    ) -> Option<Box<Exchange>> {
+        let classified = classify(&peer.principal, message, outcome)?;
+        self.kept(request, peer, (message, outcome), classified, world)
+    }
+
     /// An answer that is ready to leave, with the room that it takes until it is written.
     fn leave(&self, reply: Reply, room: Option<Reservation>) -> Answer {
-        self.remember(reply.told);
+        if let Some(exchange) = reply.told {
+            self.keep(*exchange);
+        }
         Answer { bytes: reply.answer, unreadable: None, role_reversal: reply.turn, room }
     }
 
@@ -170,80 +180,6 @@ impl Server {
             }
         };
         Ok(Arc::new(Peer { principal: sender, can_reverse_roles: false, ..Peer::clone(peer) }))
-    }
-
-    /// Refuses a whole message, which the audit has all the same.
-    async fn turn_away(self: &Arc<Self>, asked: Asked, refusal: Refusal) -> Answer {
-        let (peer, cause, why) = (&asked.peer, refusal.cause, &refusal.message);
-        let (request, client) = (asked.request, &peer.principal.name);
-        tracing::info!(request, peer = %peer.address, %client, ?cause, %why, "turned a message away");
-        let (server, work) = (Arc::clone(self), asked.clone());
-        let refused = self.executor.run(asked.peer.presented.client(), move |_, _, _| {
-            let Asked { request, peer, message, encoding, .. } = &work;
-            let (outcome, answer) =
-                encoded(*request, (message, *encoding), refuse_message(message, &refusal));
-            let told = server.told(*request, peer, message, &outcome, None);
-            Ok(effects(&work, (outcome, answer), told))
-        });
-        match refused.await {
-            Ok(done) => self.leave(done.result, Some(done.room)),
-            Err(error) => self.fail(&asked, &error).await,
-        }
-    }
-
-    /// Something failed that is not the client's fault, or was given up: the log says what, the client that it was the server,
-    /// and the audit, if that can be written, what the client was told. What the store does not take in passing is not
-    /// entered: clients that ask again and again would use up the room that is reserved for reads.
-    async fn fail(&self, asked: &Asked, why: &executor::Error) -> Answer {
-        let Asked { request, peer, message, .. } = asked;
-        tracing::error!(request, principal = %peer.principal.name, %why, "a request failed inside the server");
-        let mut outcome = refuse_message(message, &Refusal::new(why.cause(), why.told()));
-        answers::stamp_request_id(&mut outcome.response, *request, message);
-        let told = self.told(*request, peer, message, &outcome, None);
-        let answer = outcome.response.encode(asked.encoding).into();
-        let Effects { changes, entries, result, .. } = effects(asked, (outcome, answer), told);
-        if !why.is_passing()
-            && let Err(error) = self.executor.commit(changes, entries).await
-        {
-            tracing::error!(request, %error, "the audit does not have that failure");
-        }
-        self.leave(result, None)
-    }
-
-    /// The answer to a message that could not be read.
-    fn refuse_message(
-        &self,
-        request: u64,
-        peer: &Peer,
-        encoding: Encoding,
-        refused: &RefusedMessage,
-    ) -> Answer {
-        let mut answer = unreadable(refused);
-        self.remember_unreadable(request, peer, refused, &answer);
-        answers::stamp_failures(&mut answer, request);
-        let bytes = answer.encode(encoding).into();
-        Answer { bytes, unreadable: Some(refused.why.error), role_reversal: None, room: None }
-    }
-
-    /// The answer to a message that is not read, because the server cannot.
-    fn cannot_read(&self, request: u64, peer: &Peer, encoding: Encoding, why: String) -> Answer {
-        tracing::error!(request, principal = %peer.principal.name, why, "a message could not be read");
-        let refusal = Refusal::new(Cause::Internal, crate::store::Error::UNTOLD);
-        self.refuse_unread(request, peer, encoding, (None, &refusal))
-    }
-
-    /// Refuses a message that was not read, in the version that its header names, where that is known.
-    fn refuse_unread(
-        &self,
-        request: u64,
-        peer: &Peer,
-        encoding: Encoding,
-        (version, refusal): (Option<Version>, &Refusal),
-    ) -> Answer {
-        let mut answer = answers::unread(version, refusal);
-        self.remember_unread(request, peer, refusal.cause, &answer);
-        answers::stamp_failures(&mut answer, request);
-        Answer { bytes: answer.encode(encoding).into(), unreadable: None, role_reversal: None, room: None }
     }
 }
 
@@ -289,7 +225,143 @@ fn effects(
     };
     let notes = outcome.item_outcomes.iter().filter(is_told).map(|item| item.note.clone()).collect();
     let Outcome { response, changes, notifications, .. } = outcome;
-    let turn = answers::role_reversal(&asked.message, &response);
+    let turn = role_reversal(&asked.message, &response);
     let bytes = answer.capacity();
     Effects { changes, entries, notifications, result: Reply { answer, turn, notes, told }, bytes }
+}
+
+/// The outcome and its answer as it is written, unless that is longer than the client wants: then that is refused. Maximum
+/// Response Size counts the bytes of TTLV in every encoding (the profiles' JSON and XML cases ask for sizes that fit TTLV
+/// alone). The number of the request, under which log and audit have it, stands in the answer.
+fn encoded(
+    request: u64,
+    (message, encoding): (&RequestMessage, Encoding),
+    mut outcome: Outcome,
+) -> (Outcome, Zeroizing<Vec<u8>>) {
+    stamp_request_id(&mut outcome.response, request, message);
+    let answer: Zeroizing<Vec<u8>> = outcome.response.encode(encoding).into();
+    let maximum = message.header.maximum_response_size.and_then(|size| usize::try_from(size).ok());
+    let Some(maximum) = maximum else { return (outcome, answer) };
+    let length = if encoding == Encoding::Ttlv { answer.len() } else { outcome.response.length() };
+    if length <= maximum {
+        return (outcome, answer);
+    }
+    let text =
+        format!("the answer has {length} bytes, and the Maximum Response Size of the request is {maximum}");
+    let mut outcome = outcome.refuse(now().seconds(), message, &Refusal::new(Cause::TooLarge, text));
+    stamp_request_id(&mut outcome.response, request, message);
+    let answer = outcome.response.encode(encoding).into();
+    (outcome, answer)
+}
+
+/// Numbers the answer to a message: in what people read of items that failed, and in the header for clients that number
+/// their requests themselves. Others need not know the field, and PyKMIP's client stops at it.
+fn stamp_request_id(answer: &mut ResponseMessage, request: u64, message: &RequestMessage) {
+    if message.header.client_correlation_value.is_some() {
+        answer.header.server_correlation_value = Some(request.to_string());
+    }
+    stamp_failures(answer, request);
+}
+
+/// Numbers what people read of items that failed.
+fn stamp_failures(answer: &mut ResponseMessage, request: u64) {
+    for item in answer.items.iter_mut().filter(|item| item.result_status == ResultStatus::OperationFailed) {
+        if let Some(message) = &mut item.result_message {
+            message.push_str(&format!(" (request {request})"));
+        }
+    }
+}
+
+/// Whether an exchange turns its connection around: its last item does.
+fn role_reversal(message: &RequestMessage, response: &ResponseMessage) -> Option<Version> {
+    let asked = message.items.last()?.request.operation() == Operation::SetEndpointRole;
+    match &response.items.last()?.response {
+        Some(Response::SetEndpointRole(answer)) if asked && answer.endpoint_role == EndpointRole::Client => {
+            Some(response.version())
+        }
+        _ => None,
+    }
+}
+
+/// Messages beyond this are neither counted through nor decoded on the threads that all connections share.
+const SMALL_BYTES: usize = 32 * 1024;
+
+/// What an item of a message becomes in memory at most, beside its bytes: a small batch item is the largest, and lists grow by
+/// doubling.
+const ITEM_BYTES_MAX: Bytes = 1280;
+
+/// How much memory it takes to decode a message and to carry it out: a copy of its bytes, and what its items become.
+pub fn expansion(encoding: Encoding, bytes: &[u8]) -> Bytes {
+    let items = match encoding {
+        Encoding::Ttlv => items_of(bytes),
+        Encoding::Json => bytes.iter().filter(|byte| **byte == b'{').count(),
+        Encoding::Xml => bytes.iter().filter(|byte| **byte == b'<').count(),
+    };
+    bytes.len() + items.min(ITEMS_MAX) * ITEM_BYTES_MAX
+}
+
+/// How many items a message of TTLV has; of one that is malformed, about as many as are read before that is noticed.
+fn items_of(bytes: &[u8]) -> usize {
+    let (mut rest, mut items) = (bytes, 0);
+    while let Some((header, content)) = rest.split_first_chunk::<ITEM_HEADER_BYTES>() {
+        let [_, _, _, kind, length @ ..] = *header;
+        let skipped = match u32::from(kind) == ItemType::Structure.0 {
+            true => 0,
+            false => usize::try_from(u32::from_be_bytes(length))
+                .unwrap_or(usize::MAX)
+                .checked_next_multiple_of(8)
+                .unwrap_or(usize::MAX),
+        };
+        items += 1;
+        rest = content.get(skipped..).unwrap_or_default();
+    }
+    items
+}
+
+/// Whether a message is decoded on the thread of its connection.
+fn is_small(received: &Received) -> bool {
+    received.room.bytes() <= SMALL_BYTES
+}
+
+/// A message that was read or refused, and what it takes while it is carried out.
+type Read = (Result<RequestMessage, RefusedMessage>, Held);
+
+/// What a message takes while it is carried out.
+struct Held {
+    _alone: Option<Permit>,
+    _room: Reservation,
+}
+
+/// Reads a message, with what the persona of the client lets pass.
+async fn decode(
+    admission: &Admission,
+    client: &Client,
+    persona: &Persona,
+    received: Received,
+) -> Result<Read, String> {
+    let reading = Reading {
+        items_alone: true,
+        known_bits: true,
+        with_values: true,
+        later_fields: persona.later_fields == LaterFields::Take,
+        strips_nuls: persona.trailing_nuls == Nuls::Strip,
+    };
+    let is_small = is_small(&received);
+    let Received { encoding, bytes, mut room } = received;
+    let arrived = room.bytes();
+    let count = move || (expansion(encoding, &bytes), bytes);
+    let (expansion, bytes) = match is_small {
+        true => count(),
+        false => admission.run(client, count).await?,
+    };
+    let alone = admission.alone_where_large(client, expansion).await;
+    admission.memory().grow(&mut room, Stage::Working, expansion).await;
+    let decode = move || RequestMessage::receive(encoding, &bytes, reading);
+    let decoded = match is_small {
+        true => decode(),
+        false => admission.run(client, decode).await?,
+    };
+    // The bytes are gone.
+    room.shrink_to(room.bytes() - arrived);
+    Ok((decoded, Held { _alone: alone, _room: room }))
 }

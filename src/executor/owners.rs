@@ -1,6 +1,6 @@
 //! What the authenticator and the operator are told of the owners of the store.
 
-use super::adapters::StoreView;
+use super::StoreView;
 use crate::authenticate::Owners;
 use crate::engine::owners;
 use crate::engine::rights::names;

@@ -3,16 +3,22 @@
 //! or the world outside among others, and neither holds a permit to run while it waits: who asks for much of it keeps nobody
 //! else waiting.
 
-use super::adapters::{Source, StoreView};
 use super::{Effects, Error, Executor};
 use crate::admission::{Client, Permit};
 use crate::clock::now;
+use crate::crypto::drbg::Seeds;
 use crate::engine::fulfilled::{Fulfilled, Thread};
 use crate::engine::need::{Need, Supply};
-use crate::engine::world::{Entropy, World};
+use crate::engine::world::{Direction, Entropy, View, World};
 use crate::keygen;
-use crate::vault::KeyRing;
+use crate::store::{self, Database, Deferred, Published};
+use crate::vault::{KeyRing, Stored};
+use std::num::NonZeroU64;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 
 /// How many things a batch may need one after another.
@@ -183,4 +189,137 @@ fn make(supply: Supply, fulfilled: &mut Fulfilled) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// A run that has taken so long has waited for a disk: for a processor, threads of a busy machine wait less.
+const LONG: Duration = Duration::from_millis(100);
+
+/// For how long runs are done elsewhere after such a one.
+const REST: Duration = Duration::from_secs(1);
+
+/// The threads that connections share, as far as runs are done on them: no thread is woken for these, and none may keep such a thread
+/// for long. How much they compute the engine bounds; that they wait for a disk, it cannot know: where one has, none follows for a
+/// while.
+pub(super) struct SharedThreads {
+    since: Instant,
+    /// Until when none is done on them, in milliseconds of `since`.
+    rest_until: AtomicU64,
+}
+
+impl Default for SharedThreads {
+    fn default() -> Self {
+        Self { since: Instant::now(), rest_until: AtomicU64::new(0) }
+    }
+}
+
+impl SharedThreads {
+    /// Whether runs are done on them now.
+    pub fn are_open(&self) -> bool {
+        let until = self.rest_until.load(Ordering::Relaxed);
+        until == 0 || until < milliseconds(self.since.elapsed())
+    }
+
+    /// Does this on the present thread; a panic ends nothing else.
+    pub fn run<T>(&self, work: impl FnOnce() -> T) -> Result<T, String> {
+        let begun = Instant::now();
+        // What it had is dropped with it.
+        let done = catch_unwind(AssertUnwindSafe(work)).map_err(|_| "a request ended in a panic".to_owned());
+        if begun.elapsed() >= LONG {
+            tracing::debug!("a run took long on a thread of connections: for a second, none follows there");
+            self.rest_until.store(milliseconds(self.since.elapsed() + REST), Ordering::Relaxed);
+        }
+        done
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The random bytes that the engine takes: the system's, and beside them what clients have sent.
+pub struct Source<'s>(pub &'s Seeds);
+
+impl Entropy for Source<'_> {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Need> {
+        self.0.fill(out).map_err(|error| Need::Failed(error.to_string()))
+    }
+
+    fn stir(&mut self, seed: &[u8]) {
+        self.0.add(seed);
+    }
+}
+
+/// A snapshot of the store, as the engine reads it.
+pub struct StoreView {
+    /// The store at one moment.
+    snapshot: Stored,
+    /// Which revision it has of the records of certificates and names.
+    credentials: Option<NonZeroU64>,
+    /// What was deferred by then, and is not in it.
+    deferred: Deferred,
+}
+
+impl StoreView {
+    /// The store as it stands now.
+    pub fn of(database: &Database) -> Result<Self, store::Error> {
+        // In this order: what is not deferred any more is in the store.
+        let deferred = database.deferred();
+        let Published { snapshot, credentials } = database.published()?;
+        Ok(Self { snapshot: Stored(snapshot), credentials, deferred })
+    }
+}
+
+impl View for StoreView {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Need> {
+        self.snapshot.get(key)
+    }
+
+    fn scan_from(
+        &self,
+        prefix: &[u8],
+        direction: Direction,
+        behind: Option<&[u8]>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Need> {
+        self.snapshot.scan_from(prefix, direction, behind, visit)
+    }
+
+    fn credentials_revision(&self) -> Option<NonZeroU64> {
+        self.credentials
+    }
+
+    fn has_deferred(&self, key: &[u8], value: &[u8]) -> Result<bool, Need> {
+        if self.deferred.has(key, value) {
+            return Ok(true);
+        }
+        let mut has = false;
+        let shown = self.snapshot.0.show(key, &mut |held| has = held == value);
+        shown.map_err(|error| Need::Failed(error.to_string()))?;
+        if has {
+            self.deferred.remember(key, value);
+        }
+        Ok(has)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test: it stops where it stands")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_run_that_has_waited_none_follows_for_a_while() {
+        let threads = SharedThreads::default();
+        assert_eq!(threads.run(|| 7), Ok(7));
+        threads.run(|| std::thread::sleep(LONG)).unwrap();
+        assert!(!threads.are_open());
+        threads.rest_until.store(1, Ordering::Relaxed);
+        assert!(threads.are_open(), "the second is over");
+    }
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let failed = SharedThreads::default().run(|| assert!(milliseconds(LONG) == 0, "on purpose"));
+        assert!(failed.unwrap_err().contains("panic"));
+    }
 }

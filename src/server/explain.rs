@@ -6,27 +6,26 @@ use crate::engine::notifications::object_facts::object_facts;
 use crate::engine::refusal::Cause;
 use crate::engine::world::World;
 use crate::executor::now;
-use crate::explain::{Exchange, ExchangeRecord, What, classify};
+use crate::explain::{Exchange, ExchangeRecord, What};
 use crate::listen::{Reason, TurnedAway};
 use crate::session::Peer;
 use kmip_codec::message::{RefusedMessage, RequestMessage, ResponseMessage};
 use std::net::SocketAddr;
 
 impl Server {
-    /// What is to be kept of an exchange; mostly nothing. Of what was refused, what an administrator is told of its objects is read
-    /// in the same world, where there is one.
-    pub(super) fn told(
+    /// What is to be kept of an exchange that was found worth it. Of what was refused, what an administrator is told of its objects is
+    /// read in the same world, where there is one.
+    pub(super) fn kept(
         &self,
         request: u64,
         peer: &Peer,
-        message: &RequestMessage,
-        outcome: &Outcome,
+        (message, outcome): (&RequestMessage, &Outcome),
+        classified: (What, usize),
         world: Option<&World<'_>>,
     ) -> Option<Box<Exchange>> {
         if !self.executor.memory().is_on() {
             return None;
         }
-        let classified = classify(&peer.principal, message, outcome)?;
         let objects = match (classified.0, world) {
             (What::Refused(_), Some(world)) => {
                 let named = outcome.item_outcomes.iter().flat_map(|item_outcome| &item_outcome.objects);
@@ -55,15 +54,14 @@ impl Server {
     }
 
     /// Keeps it, and says in the log where it is.
-    pub(super) fn remember(&self, told: Option<Box<Exchange>>) {
-        let Some(exchange) = told else { return };
-        let Exchange { id, client, operation, what, .. } = &*exchange;
+    pub(super) fn keep(&self, exchange: Exchange) {
+        let Exchange { id, client, operation, what, .. } = &exchange;
         if exchange.odd {
             tracing::debug!(request = id, principal = %client, operation, what, "odd: keystead explain {id}");
         } else {
             tracing::info!(request = id, principal = %client, operation, what, "refused: keystead explain {id}");
         }
-        self.executor.memory().keep(*exchange);
+        self.executor.memory().keep(exchange);
     }
 
     /// Keeps what was wrong with a message that could not be read.
