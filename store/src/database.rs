@@ -6,13 +6,13 @@ use super::engine::Copy;
 use super::folder::Folder;
 use super::guard::{Guard, Opener};
 use super::identity::StoreId;
-use super::journal::{DRAINED_KEY, Journal, Seen as Deferred};
+use super::journal::{DRAINED_KEY, Journal};
 use super::life::{self, Life};
 use super::lock::{self, FolderLock};
 use super::take_over::take_over;
 use super::watch::Watch;
 use super::writer::Writer;
-use super::{Error, Opening, Order, Outcome, Published, STAMP_KEY, Snapshot, Store, Transaction, own};
+use super::{Error, Opening, Order, Outcome, STAMP_KEY, Snapshot, Store, Transaction, own};
 use keystead_records::audit::{Block, Entries, MacKey, MacState};
 use keystead_records::keyspace::Kind;
 use std::fs::File;
@@ -63,10 +63,10 @@ pub struct Submission {
 
 /// An open store. Dropping it closes it: what was handed over is committed first.
 pub struct Database {
-    guard: Arc<Guard>,
+    pub(super) guard: Arc<Guard>,
     handles: Option<(Writer, Watch)>,
     /// Open once what was left in it can be taken in: [`Database::open_journal`].
-    journal: OnceLock<Journal>,
+    pub(super) journal: OnceLock<Journal>,
     folder: Folder,
     threads: Vec<JoinHandle<()>>,
     /// What is known of the folder; none for a store that is not kept.
@@ -241,31 +241,6 @@ impl Database {
         must_be_known(format_of(&*self.snapshot()?)?.ok_or(Error::NoFormat)?)
     }
 
-    /// The store as the last commit left it; one snapshot is shared by all who ask until the next, where the engine lets it.
-    pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
-        self.guard.snapshot()
-    }
-
-    /// The same with the revision of what it holds of certificates and names of clients.
-    pub fn published(&self) -> Result<Published, Error> {
-        self.guard.published()
-    }
-
-    /// Whether reads are answered from this process's memory and the disks of this machine, and wait for no commit.
-    pub fn reads_stay_here(&self) -> bool {
-        self.guard.reads_stay_here()
-    }
-
-    /// How often the engine was opened anew after a failure: a snapshot of before fails, and a new one does not.
-    pub fn generation(&self) -> u64 {
-        self.guard.generation()
-    }
-
-    /// The deferred rows that are not in a snapshot which is taken after this.
-    pub fn deferred(&self) -> Deferred {
-        self.journal.get().map(|journal| journal.appender().deferred()).unwrap_or_default()
-    }
-
     /// Commits changes and their audit entries together; durable when it returns `Committed`.
     pub async fn commit(&self, submission: Submission) -> Result<Outcome, Error> {
         match &self.handles {
@@ -280,17 +255,6 @@ impl Database {
             Some((writer, _)) => writer.submit_blocking(submission.transaction, submission.entries, None),
             None => Err(closed()),
         }
-    }
-
-    /// Enters reads in the audit; when it returns, the entries survive the death of this process. It waits for one write to a
-    /// file, for those who are ready to enter others with it, and for no sync.
-    pub async fn record(&self, entries: Entries) -> Result<(), Error> {
-        self.journal.get().ok_or_else(closed)?.appender().record(entries).await
-    }
-
-    /// The same from a thread that may block.
-    pub fn record_blocking(&self, entries: Entries) -> Result<(), Error> {
-        self.journal.get().ok_or_else(closed)?.appender().record_blocking(entries)
     }
 
     /// Whether writes are taken: one was committed within the last seconds, or is now (it changes nothing, and leaves no
@@ -346,7 +310,7 @@ fn opened(folder: &Path) -> Result<Folder, Error> {
     Folder::open(folder).map_err(|why| Error::of_file(folder, &why))
 }
 
-fn closed() -> Error {
+pub(super) fn closed() -> Error {
     Error::Stopped("the store is closed".to_owned())
 }
 

@@ -4,18 +4,15 @@
 //! Each commit writes a stamp of its own. After a failure, what is opened must have the stamp of the last commit that was
 //! acknowledged, or that of the one that failed: its outcome was open. A handle whose commit failed is never used for
 //! another one. What cannot be opened for writing is opened for reads alone, if it can be read.
-//!
-//! Whoever reads shares the snapshot that was published after the last commit, where the engine's snapshots can be shared: a
-//! request begins no transaction of the engine's, and takes no lock that is held while anything is read or written.
 
 use super::folder::Folder;
 use super::lock::FolderLock;
 use super::place::{Found, Place};
-use super::{Error, Outcome, Snapshot, Store, Transaction, room};
+use super::reads::{Published, to_share};
+use super::{Error, Outcome, Store, Transaction, room};
 use keystead_hsm::{Entropy as _, SystemEntropy};
 use keystead_records::keyspace::{self, Kind};
 use parking_lot::{Mutex, RwLock};
-use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -53,30 +50,17 @@ pub struct Guard {
     folder: Folder,
     file: Option<&'static str>,
     /// `Err` while it can be opened in no way.
-    store: RwLock<Result<Arc<dyn Store>, Error>>,
-    reads_stay_here: bool,
+    pub(super) store: RwLock<Result<Arc<dyn Store>, Error>>,
+    pub(super) reads_stay_here: bool,
     /// The store as the last commit left it. `None` while the engine is opened anew, and where snapshots are not shared.
-    published: RwLock<Option<Published>>,
+    pub(super) published: RwLock<Option<Published>>,
     /// How often it was opened anew, or begun to be: a snapshot of an earlier time may fail.
-    opened: AtomicU64,
+    pub(super) opened: AtomicU64,
     health: Mutex<Health>,
     writing: Mutex<Writing>,
     /// What keeps a second server out, given back last.
     lock: Option<Arc<FolderLock>>,
 }
-
-/// A snapshot of the store.
-#[derive(Clone)]
-pub struct Published {
-    /// The store at one moment.
-    pub snapshot: Arc<dyn Snapshot>,
-    /// The revision that it has of what is known of certificates and names of clients: another number after each commit that
-    /// changes such a record and after each opening, and never one of before. `None` where snapshots are not shared.
-    pub credentials: Option<NonZeroU64>,
-}
-
-/// The revision that was given out last, in this process.
-static REVISION: AtomicU64 = AtomicU64::new(0);
 
 /// What the one writer needs between two commits.
 struct Writing {
@@ -119,40 +103,6 @@ impl Guard {
     /// The same, keeping this lock: without it nothing is committed.
     pub fn keeping(self, lock: Arc<FolderLock>) -> Self {
         Self { lock: Some(lock), ..self }
-    }
-
-    /// The store as it stands now. Whoever asks while the engine is opened anew waits for that.
-    pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>, Error> {
-        self.published().map(|published| published.snapshot)
-    }
-
-    /// The same with its revision.
-    pub fn published(&self) -> Result<Published, Error> {
-        if let Some(published) = &*self.published.read() {
-            return Ok(published.clone());
-        }
-        match &*self.store.read() {
-            Ok(store) => Ok(Published { snapshot: store.snapshot()?, credentials: None }),
-            Err(error) => Err(error.clone()),
-        }
-    }
-
-    /// Whether the engine answers reads from this process's memory and the disks of this machine.
-    pub fn reads_stay_here(&self) -> bool {
-        self.reads_stay_here
-    }
-
-    /// Puts a snapshot of the engine as it is in the place of the last one, of this revision or of a new one.
-    fn publish(&self, store: &dyn Store, credentials: Option<NonZeroU64>) {
-        let published = to_share(store, credentials);
-        let before = std::mem::replace(&mut *self.published.write(), published);
-        // Who drops the last reference to a snapshot ends a transaction: not under the lock.
-        drop(before);
-    }
-
-    /// How often the engine was opened anew. What was read across two of these times is read again.
-    pub fn generation(&self) -> u64 {
-        self.opened.load(Ordering::Acquire)
     }
 
     /// How the store stands.
@@ -354,13 +304,6 @@ impl Writing {
         self.open = None;
         Ok(store)
     }
-}
-
-/// The snapshot that all may share; `None` where none can be: then each reader asks the engine, and is told why.
-fn to_share(store: &dyn Store, credentials: Option<NonZeroU64>) -> Option<Published> {
-    let snapshot = store.shares_snapshots().then(|| store.snapshot().ok()).flatten()?;
-    let credentials = credentials.or_else(|| NonZeroU64::new(REVISION.fetch_add(1, Ordering::Relaxed) + 1));
-    Some(Published { snapshot, credentials })
 }
 
 /// Lets the system forget what it holds of a file: after a sync that failed, pages that never reached the disk may be

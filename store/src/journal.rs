@@ -16,25 +16,23 @@ mod deferred;
 mod drain;
 mod files;
 mod frame;
+mod open;
 mod segment;
 mod spare;
 
-use super::Error;
-use super::folder::Folder;
-use super::writer::Writer;
+use super::folder::Identity;
+use super::{Error, Misplaced};
 use deferred::Deferred;
 pub use deferred::Seen;
-use drain::Drain;
-use files::{Ended, Files};
-use keystead_records::audit::Entries;
+use files::Files;
+use keystead_records::audit::{Entries, HEAD_BYTES};
 use keystead_records::keyspace::Kind;
+pub use open::{Journal, read, taken_in};
 use parking_lot::{Condvar, Mutex, MutexGuard};
-use segment::Segment;
+use segment::{BYTES_MAX, OVER, PIECE_BYTES, Segment};
 pub use segment::{RESERVE, is_piece, is_segment};
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, OnceLock};
-use std::thread::JoinHandle;
 
 /// Which segment was taken into the audit last.
 pub const DRAINED_KEY: &[u8] = Kind::Drained.prefix();
@@ -83,7 +81,7 @@ impl Appender {
         if frames.is_empty() {
             frames = frame::nothing();
         }
-        frame::put_checksums(&mut frames);
+        put_checksums(&mut frames);
         let mut pending = self.0.pending.lock();
         pending.frames.extend_from_slice(&frames);
         Waiting { shared: &self.0, outcome: Arc::clone(pending.written.get_or_insert_default()) }
@@ -153,95 +151,124 @@ impl Shared {
     }
 }
 
-/// The journal while it is open. Dropping it takes in what there is.
-pub struct Journal {
-    appender: Appender,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Journal {
-    /// Takes leftover segments into the audit (`drained` is what the store holds under [`DRAINED_KEY`]), and starts the
-    /// thread that takes in those to come.
-    pub fn start(folder: &Folder, drained: Option<Vec<u8>>, writer: Writer) -> Result<Self, Error> {
-        let deferred = Arc::<Deferred>::default();
-        let (last, left) = recover(folder, taken_in(drained), &writer, &deferred)?;
-        let files = Mutex::new(Files::new(folder, last + 1, left, &deferred));
-        let shared = Arc::new(Shared { pending: Mutex::default(), files, deferred, wake: Condvar::new() });
-        let drain = Drain { shared: Arc::clone(&shared), writer, hand: None, rest_until: None };
-        let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || drain.run());
-        let thread = thread.map_err(|error| Error::Engine(error.to_string()))?;
-        Ok(Self { appender: Appender(shared), thread: Some(thread) })
-    }
-
-    /// A way to it.
-    pub fn appender(&self) -> &Appender {
-        &self.appender
-    }
-}
-
-impl Drop for Journal {
-    fn drop(&mut self) {
-        self.appender.0.files.lock().closing = true;
-        self.appender.0.wake.notify_one();
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
-/// The segment that was taken in last, of what the store holds under [`DRAINED_KEY`]. A number that no segment comes to have says
-/// nothing: the numbers begin again.
-pub fn taken_in(value: Option<Vec<u8>>) -> u64 {
-    let number = value.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
-    if number < segment::NUMBER_MAX { number } else { 0 }
-}
-
-/// A segment as it is found.
-#[derive(Debug)]
-pub struct Found {
-    /// Where.
-    pub path: PathBuf,
-    /// How many entries it holds.
-    pub entries: usize,
-    /// How many bytes of it cannot be read.
-    pub damaged_bytes: usize,
-}
-
-/// The segments in a folder. Nothing is written.
-pub fn read(folder: &Path) -> Result<Vec<Found>, Error> {
-    let folder = Folder::open(folder).map_err(|why| Error::of_file(folder, &why))?;
-    segment::all(&folder)?.into_iter().map(|number| segment::read(&folder, number)).collect()
-}
-
-/// Takes in the segments that the audit does not have yet; returns the highest number seen, and the segments
-/// that the store takes later: its disk is full.
-fn recover(
-    folder: &Folder,
-    done: u64,
-    writer: &Writer,
-    deferred: &Deferred,
-) -> Result<(u64, VecDeque<Ended>), Error> {
-    let (mut last, mut left) = (done, VecDeque::new());
-    for number in segment::all(folder)? {
-        let number = Segment::renumbered(folder, number, last)?;
-        last = last.max(number);
-        let segment = Segment::found(folder, number)?;
-        if number > done {
-            tracing::info!(segment = number, "taking the journal of reads into the audit");
-            let taken = match left.is_empty() {
-                true => drain::take_in(writer, &segment, None),
-                false => Err(Error::Full),
-            };
-            match taken {
-                Ok(()) => {}
-                Err(Error::Full) => {
-                    let mut rows = None;
-                    deferred.note(&mut rows, &segment.entries()?.without_entries().into_frames());
-                    left.push_back(Ended { segment, frames: None, rows });
-                    continue;
-                }
-                Err(error) => return Err(error),
-            }
+impl Files {
+    /// Writes frames with one write; they are with the operating system when it returns.
+    pub fn write(&mut self, frames: &[u8]) -> Result<(), Error> {
+        let written = self.append(frames);
+        if written.is_ok() {
+            self.frames.extend_from_slice(frames);
+            self.deferred.note(&mut self.rows, frames);
         }
-        segment.delete();
+        self.note(&written);
+        written
     }
-    Ok((last, left))
+
+    /// Appends to the segment that is being written, or to another one.
+    fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
+        if self.current.as_ref().is_some_and(Segment::is_overfull) {
+            let next = self.blank().make()?;
+            self.end_current(Some(next));
+        }
+        match self.append_to_current(frames) {
+            Ok(()) => Ok(()),
+            Err(failed) => self.append_elsewhere(frames, failed),
+        }
+    }
+
+    fn append_to_current(&mut self, frames: &[u8]) -> Result<(), Error> {
+        if self.current.is_none() {
+            let next = self.blank().make()?;
+            self.current = Some(next);
+        }
+        self.current.as_mut().map_or(Ok(()), |current| current.append(frames))
+    }
+
+    /// The segment that is being written, if there is one.
+    pub fn current(&self) -> Option<&Segment> {
+        self.current.as_ref()
+    }
+
+    /// The log has it when reads are refused, and when they are taken again.
+    fn note(&mut self, written: &Result<(), Error>) {
+        match (written, &self.failed) {
+            (Ok(()), Some(_)) => {
+                tracing::info!("the journal of reads takes entries again");
+                self.failed = None;
+            }
+            (Err(error), before) if before.as_ref() != Some(error) => {
+                tracing::error!(
+                    error = error.in_service(),
+                    "the journal of reads takes no entries: reads are refused"
+                );
+                self.failed = Some(error.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Segment {
+    /// Appends with one write, and looks whether it is in its place: then the next start finds the frames. What a write that failed
+    /// has left is cut off, or written over by the next.
+    pub fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
+        let written = self.file.write_all_at(frames, self.length);
+        let written = written.map_err(|why| Error::of_file(&self.path, &why));
+        let appended = written.and_then(|()| self.must_be_in_place());
+        match appended {
+            Ok(()) => self.length += frames.len() as u64,
+            Err(_) if self.reserved => {}
+            Err(_) => drop(self.file.set_len(self.length)),
+        }
+        appended
+    }
+
+    /// Fails where the next start would not find it: its folder is not in its place, or it is not in the folder. One look tells where
+    /// all is well.
+    fn must_be_in_place(&self) -> Result<(), Error> {
+        let found = Identity::at(&self.path);
+        if matches!(found, Ok(Some(_))) && found.as_ref().ok() == Some(&self.identity) {
+            return Ok(());
+        }
+        self.folder.must_be_in_place()?;
+        match found {
+            Ok(_) => {
+                Err(Error::Moved { path: self.path.clone(), what: Misplaced::SegmentGone, rescue: None })
+            }
+            // Its folder may not be looked into, which takes nothing away.
+            Err(_) => self.must_be_there(),
+        }
+    }
+
+    /// Whether it is as large as a segment gets.
+    pub fn is_full(&self) -> bool {
+        self.length >= if self.reserved { PIECE_BYTES } else { BYTES_MAX }
+    }
+
+    /// Whether it is larger than one gets even where there is no other.
+    pub fn is_overfull(&self) -> bool {
+        self.length >= BYTES_MAX * u64::from(OVER)
+    }
+}
+
+/// Where the checksum of a frame stands.
+const CHECKSUM: std::ops::Range<usize> = 4..HEAD_BYTES;
+
+/// Puts the checksum into each of these frames.
+pub fn put_checksums(frames: &mut [u8]) {
+    let mut rest = frames;
+    while let Some((head, after)) = rest.split_first_chunk_mut::<HEAD_BYTES>() {
+        let [a, b, c, d, ..] = *head;
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let Some((body, after)) = after.split_at_mut_checked(length) else { return };
+        if let Some(place) = head.get_mut(CHECKSUM) {
+            place.copy_from_slice(&checksum_of(body));
+        }
+        rest = after;
+    }
+}
+
+/// The first 8 bytes of the SHA-256: against torn writes, not against people.
+fn checksum_of(body: &[u8]) -> [u8; 8] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+    digest.as_ref().first_chunk::<8>().copied().unwrap_or_default()
 }

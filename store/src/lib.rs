@@ -28,6 +28,7 @@ mod lock;
 mod memory;
 mod own;
 mod place;
+mod reads;
 mod redb;
 mod room;
 #[cfg_attr(not(feature = "sled"), path = "without_sled.rs")]
@@ -45,12 +46,13 @@ pub use database::{Database, FORMAT, FORMAT_KEY, Submission, has_list, is_blank}
 pub use engine::Engine;
 pub use error::{Error, Misplaced};
 pub use folder::Folder;
-pub use guard::{Access, Opener, Published, STAMP_KEY};
+pub use guard::{Access, Opener, STAMP_KEY};
 pub use identity::beside;
 pub use journal::{DRAINED_KEY, Seen as Deferred, read as read_journal};
 pub use life::Life;
 pub use lock::{FolderLock, Named};
 pub use memory::MemoryStore;
+pub use reads::Published;
 
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;

@@ -231,6 +231,11 @@ impl Snapshot for RedbSnapshot {
         Ok(found.map(|guard| visit(guard.value())).is_some())
     }
 
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.guarded(|| self.table.get(key).map_err(engine))?;
+        Ok(found.map(|guard| guard.value().to_vec()))
+    }
+
     fn scan_from(
         &self,
         prefix: &[u8],

@@ -13,9 +13,8 @@
 //! All numbers are varints.
 
 use super::compression;
-use super::entry::{Encoded, Entries, Fields, TEXTS};
+use super::entry::{Encoded, Entries, Fields, Object, TEXTS};
 use super::filter::{self, Element};
-use super::object::Object;
 use super::old::Carried;
 use super::{Entry, varint};
 use std::collections::HashMap;

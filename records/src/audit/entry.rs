@@ -1,8 +1,8 @@
 //! One entry, and its form as bytes outside of blocks: in the journal of reads, and on the way to the writer.
 
-use super::object::Object;
 use super::varint;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
 
 /// The first byte of an entry. Entries of 1 had texts alone ([`super::old`]).
 const FORMAT: u8 = 2;
@@ -13,35 +13,6 @@ const DEFERRED: u8 = 3;
 /// How many texts an entry has, beside the names of objects.
 pub const TEXTS: usize = 6;
 
-/// What one item of a request did. Texts are what clients and the configuration call things; none is a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Entry {
-    /// Milliseconds since 1970.
-    pub time: u64,
-    /// The request that the item was in; entries of one request share it.
-    pub request: u64,
-    /// Who asked: the name in the client's certificate, or who acted on the server itself.
-    pub principal: String,
-    /// From where.
-    pub peer: String,
-    /// The protocol version of the message.
-    pub version: String,
-    /// What was asked for.
-    pub operation: String,
-    /// The objects that were named, found or made.
-    pub objects: Vec<String>,
-    /// `Success`, or why it failed.
-    pub outcome: String,
-    /// Anything else worth knowing, such as the kind of a credential in the header.
-    pub note: String,
-}
-
-impl Entry {
-    fn texts(&self) -> [&str; TEXTS] {
-        [&self.principal, &self.peer, &self.version, &self.operation, &self.outcome, &self.note]
-    }
-}
-
 /// An entry whose texts stand elsewhere, but for the names of its objects.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'e> {
@@ -51,16 +22,6 @@ pub struct Fields<'e> {
     pub request: u64,
     /// Principal, peer, version, operation, outcome and note.
     pub texts: [&'e str; TEXTS],
-}
-
-impl Fields<'_> {
-    /// The entry as a value of its own.
-    pub fn to_entry<'o>(self, objects: impl Iterator<Item = Object<'o>>) -> Entry {
-        let Self { time, request, texts } = self;
-        let [principal, peer, version, operation, outcome, note] = texts.map(str::to_owned);
-        let objects = objects.map(|object| object.to_string()).collect();
-        Entry { time, request, principal, peer, version, operation, objects, outcome, note }
-    }
 }
 
 /// Appends an entry: the format, two numbers, texts, and the objects, of which there are `count`.
@@ -119,11 +80,6 @@ impl<'e> Encoded<'e> {
         let mut rest = self.objects;
         (0..self.count).map_while(move |_| Object::take(&mut rest))
     }
-
-    /// The same as a value of its own.
-    pub fn to_entry(self) -> Entry {
-        self.fields.to_entry(self.objects())
-    }
 }
 
 /// Encoded entries, one behind the other in one buffer. They stand as frames of the journal: length (4), room for a checksum (8),
@@ -166,12 +122,6 @@ impl Entries {
     }
 
     /// Encodes an entry behind the others.
-    pub fn push(&mut self, entry: &Entry) {
-        let fields = Fields { time: entry.time, request: entry.request, texts: entry.texts() };
-        self.add(fields, entry.objects.iter());
-    }
-
-    /// The same of an entry whose parts stand elsewhere.
     pub fn add(&mut self, fields: Fields<'_>, objects: impl ExactSizeIterator<Item = impl AsRef<str>>) {
         let start = self.begin();
         encode(&mut self.frames, fields, objects);
@@ -260,16 +210,60 @@ pub fn bodies(frames: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-impl<'e> FromIterator<&'e Entry> for Entries {
-    fn from_iter<I: IntoIterator<Item = &'e Entry>>(entries: I) -> Self {
-        let mut all = Self::default();
-        entries.into_iter().for_each(|entry| all.push(entry));
-        all
+/// What stands before the 16 bytes of a UUID; before a text stands its length plus one.
+const UUID: u64 = 0;
+
+/// The identifier of an object as an entry holds it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Object<'e> {
+    /// A UUID, written in lower case with hyphens.
+    Uuid([u8; 16]),
+    /// Any other text.
+    Text(&'e str),
+}
+
+impl<'e> Object<'e> {
+    /// Of a text. Two texts are two identifiers: a UUID that is written in another way stays a text.
+    pub fn of(text: &'e str) -> Self {
+        const LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
+        let uuid = (text.len() == LENGTH).then(|| Uuid::try_parse(text).ok()).flatten();
+        let is_as_written = |uuid: &Uuid| uuid.hyphenated().encode_lower(&mut [0; LENGTH]) == text;
+        uuid.filter(is_as_written).map_or(Self::Text(text), |uuid| Self::Uuid(uuid.into_bytes()))
+    }
+
+    /// Appends it.
+    pub fn put(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Uuid(uuid) => {
+                varint::put(out, UUID);
+                out.extend_from_slice(&uuid);
+            }
+            Self::Text(text) => {
+                varint::put(out, text.len() as u64 + 1);
+                out.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+
+    /// Takes one off the front.
+    pub fn take(rest: &mut &'e [u8]) -> Option<Self> {
+        match varint::take(rest)?.checked_sub(1) {
+            None => varint::take_array(rest).map(Self::Uuid),
+            Some(length) => {
+                let (text, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+                *rest = after;
+                // An identifier has one form.
+                std::str::from_utf8(text).ok().map(Self::of).filter(|object| matches!(object, Self::Text(_)))
+            }
+        }
     }
 }
 
-impl From<Vec<Entry>> for Entries {
-    fn from(entries: Vec<Entry>) -> Self {
-        entries.iter().collect()
+impl fmt::Display for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(uuid) => Uuid::from_bytes(*uuid).hyphenated().fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Which objects and principals a block may concern: a Bloom filter, so that a search for one of them opens few of the other
 //! blocks. It never says no of what is there; of what is not, it says yes about once in a hundred times.
 
-use super::object::Object;
+use super::entry::Object;
 
 /// Bits of an element.
 const BITS: usize = 10;

@@ -15,14 +15,14 @@ mod entry;
 mod filter;
 mod log;
 mod mac;
-mod object;
 pub mod old;
+mod owned;
 mod varint;
 
 pub use block::{Block, HASH_BYTES, Hash, Header, MacState, NodeId, Place};
 pub use body::{Body, Kind, Read};
-pub use entry::{Encoded, Entries, Entry, Fields, HEAD_BYTES, Row, bodies, deferred, encode};
+pub use entry::{Encoded, Entries, Fields, HEAD_BYTES, Object, Row, bodies, deferred, encode};
 pub use filter::Element;
 pub use log::{Break, Follower, Head, PREFIX, Where, key_of, parts_of, prefix_of, taken_over};
 pub use mac::MacKey;
-pub use object::Object;
+pub use owned::Entry;

@@ -24,17 +24,17 @@ pub struct Files {
     /// The number of the next segment.
     number: u64,
     /// The segment that is being written, and its frames.
-    current: Option<Segment>,
-    frames: Vec<u8>,
+    pub(super) current: Option<Segment>,
+    pub(super) frames: Vec<u8>,
     /// The deferred rows among them.
-    rows: Option<Arc<OfSegment>>,
-    deferred: Arc<Deferred>,
+    pub(super) rows: Option<Arc<OfSegment>>,
+    pub(super) deferred: Arc<Deferred>,
     /// What is to be taken in, in order.
     pub ended: VecDeque<Ended>,
     pub reserve: Reserve,
     pub spares: Spares,
     /// Why nothing is taken, while it is not: for the log.
-    failed: Option<Error>,
+    pub(super) failed: Option<Error>,
     /// Whether nobody will write any more.
     pub closing: bool,
 }
@@ -72,30 +72,13 @@ impl Files {
         }
     }
 
-    /// Writes frames with one write; they are with the operating system when it returns.
-    pub fn write(&mut self, frames: &[u8]) -> Result<(), Error> {
-        let written = self.append(frames);
-        if written.is_ok() {
-            self.frames.extend_from_slice(frames);
-            self.deferred.note(&mut self.rows, frames);
-        }
-        self.note(&written);
-        written
-    }
-
-    /// Appends to the segment that is being written, or to a new one, or to one in the reserve; to none while the folder is
-    /// not in its place, for a start on whatever is there instead would not find it.
-    fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
-        if self.current.as_ref().is_some_and(Segment::is_overfull) {
-            let next = self.blank().make()?;
-            self.end_current(Some(next));
-        }
-        let failed = match self.append_to_current(frames) {
-            Ok(()) => return Ok(()),
+    /// Appends to a new segment in the place of the one that failed, or to one in the reserve; to none while the folder is not in its
+    /// place, for a start on whatever is there instead would not find it.
+    pub(super) fn append_elsewhere(&mut self, frames: &[u8], failed: Error) -> Result<(), Error> {
+        if !is_of_the_segment(&failed) {
             // Another segment would be in no better place.
-            Err(error) if !is_of_the_segment(&error) => return Err(error),
-            Err(error) => error,
-        };
+            return Err(failed);
+        }
         let next = match failed {
             Error::Full => {
                 self.pass_over_others();
@@ -115,14 +98,6 @@ impl Files {
         self.append_to_current(frames)
     }
 
-    fn append_to_current(&mut self, frames: &[u8]) -> Result<(), Error> {
-        if self.current.is_none() {
-            let next = self.blank().make()?;
-            self.current = Some(next);
-        }
-        self.current.as_mut().map_or(Ok(()), |current| current.append(frames))
-    }
-
     /// What the next segment is made of.
     pub fn blank(&mut self) -> Blank {
         self.pass_over_others();
@@ -136,11 +111,6 @@ impl Files {
         while segment::is_there(&self.folder, self.number) {
             self.number += 1;
         }
-    }
-
-    /// The segment that is being written, if there is one.
-    pub fn current(&self) -> Option<&Segment> {
-        self.current.as_ref()
     }
 
     /// Whether a segment is the last that has got a number.
@@ -157,24 +127,6 @@ impl Files {
         // be read.
         let keeps = self.ended.is_empty() || segment.must_be_there().is_err();
         self.ended.push_back(Ended { segment, frames: keeps.then_some(frames), rows });
-    }
-
-    /// The log has it when reads are refused, and when they are taken again.
-    fn note(&mut self, written: &Result<(), Error>) {
-        match (written, &self.failed) {
-            (Ok(()), Some(_)) => {
-                tracing::info!("the journal of reads takes entries again");
-                self.failed = None;
-            }
-            (Err(error), before) if before.as_ref() != Some(error) => {
-                tracing::error!(
-                    error = error.in_service(),
-                    "the journal of reads takes no entries: reads are refused"
-                );
-                self.failed = Some(error.clone());
-            }
-            _ => {}
-        }
     }
 }
 

@@ -1,9 +1,7 @@
 //! Frames of a segment: length, checksum, entry. A frame of length 0 says nothing: it shows that the file takes writes.
 
+use super::{CHECKSUM, checksum_of, put_checksums};
 use keystead_records::audit::{self, Encoded, Entries, HEAD_BYTES, old};
-
-/// Where the checksum of a frame stands.
-const CHECKSUM: std::ops::Range<usize> = 4..HEAD_BYTES;
 
 /// What a segment holds.
 #[derive(Debug, Default, PartialEq)]
@@ -20,20 +18,6 @@ pub fn nothing() -> Vec<u8> {
     let mut frame = vec![0; HEAD_BYTES];
     put_checksums(&mut frame);
     frame
-}
-
-/// Puts the checksum into each of these frames.
-pub fn put_checksums(frames: &mut [u8]) {
-    let mut rest = frames;
-    while let Some((head, after)) = rest.split_first_chunk_mut::<HEAD_BYTES>() {
-        let [a, b, c, d, ..] = *head;
-        let length = u32::from_be_bytes([a, b, c, d]) as usize;
-        let Some((body, after)) = after.split_at_mut_checked(length) else { return };
-        if let Some(place) = head.get_mut(CHECKSUM) {
-            place.copy_from_slice(&checksum_of(body));
-        }
-        rest = after;
-    }
 }
 
 /// Reads the frames. Bytes that are none are passed over: the frames behind them were acknowledged.
@@ -68,10 +52,4 @@ fn first(bytes: &[u8], entries: &mut Entries) -> Option<usize> {
         }
     }
     Some(HEAD_BYTES + length)
-}
-
-/// The first 8 bytes of the SHA-256: against torn writes, not against people.
-fn checksum_of(body: &[u8]) -> [u8; 8] {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
-    digest.as_ref().first_chunk::<8>().copied().unwrap_or_default()
 }

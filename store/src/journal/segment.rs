@@ -1,7 +1,8 @@
 //! The files of the journal: segments, which are written one behind the other, and the reserve, room on the disk for
 //! those that are written when it is full.
 
-use super::{Found, frame};
+use super::frame;
+use super::open::Found;
 use crate::folder::{Folder, Identity};
 use crate::{Error, Misplaced, room};
 use keystead_records::audit::Entries;
@@ -18,13 +19,13 @@ const PREFIX: &str = "reads-";
 pub const BYTES_MAX: u64 = 1024 * 1024;
 
 /// One in reserved room at this one.
-const PIECE_BYTES: u64 = 512 * 1024;
+pub const PIECE_BYTES: u64 = 512 * 1024;
 
 /// One with so many bytes is followed by another at once.
 const BUSY_BYTES: u64 = 64 * 1024;
 
 /// How often as large one gets where there is no other to go on in.
-const OVER: u32 = 8;
+pub const OVER: u32 = 8;
 
 /// The fewest and the most pieces of the reserve.
 const PIECES: (u64, u64) = (4, 32);
@@ -46,19 +47,19 @@ const GAP_MAX: u64 = 1 << 20;
 
 /// A file of frames.
 pub struct Segment {
-    file: File,
+    pub(super) file: File,
     /// Which file it is; unknown, it is in no place.
-    identity: Option<Identity>,
-    folder: Folder,
+    pub(super) identity: Option<Identity>,
+    pub(super) folder: Folder,
     name: String,
     /// Where it is to be found by the next start.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Its number: segments are taken into the audit in this order.
     pub number: u64,
     /// Since when.
     pub since: Instant,
-    length: u64,
-    reserved: bool,
+    pub(super) length: u64,
+    pub(super) reserved: bool,
 }
 
 impl Segment {
@@ -111,23 +112,6 @@ impl Segment {
         Self { file, identity, folder, name, path, number, since: Instant::now(), length: 0, reserved: false }
     }
 
-    /// Fails where the next start would not find it: its folder is not in its place, or it is not in the folder. One look tells where
-    /// all is well.
-    fn must_be_in_place(&self) -> Result<(), Error> {
-        let found = Identity::at(&self.path);
-        if matches!(found, Ok(Some(_))) && found.as_ref().ok() == Some(&self.identity) {
-            return Ok(());
-        }
-        self.folder.must_be_in_place()?;
-        match found {
-            Ok(_) => {
-                Err(Error::Moved { path: self.path.clone(), what: Misplaced::SegmentGone, rescue: None })
-            }
-            // Its folder may not be looked into, which takes nothing away.
-            Err(_) => self.must_be_there(),
-        }
-    }
-
     /// Fails where its file was deleted.
     pub fn must_be_there(&self) -> Result<(), Error> {
         match self.file.metadata() {
@@ -139,33 +123,9 @@ impl Segment {
         }
     }
 
-    /// Appends with one write, and looks whether it is in its place: then the next start finds the frames. What a write that failed
-    /// has left is cut off, or written over by the next.
-    pub fn append(&mut self, frames: &[u8]) -> Result<(), Error> {
-        let written = self.file.write_all_at(frames, self.length);
-        let written = written.map_err(|why| Error::of_file(&self.path, &why));
-        let appended = written.and_then(|()| self.must_be_in_place());
-        match appended {
-            Ok(()) => self.length += frames.len() as u64,
-            Err(_) if self.reserved => {}
-            Err(_) => drop(self.file.set_len(self.length)),
-        }
-        appended
-    }
-
-    /// Whether it is as large as a segment gets.
-    pub fn is_full(&self) -> bool {
-        self.length >= if self.reserved { PIECE_BYTES } else { BYTES_MAX }
-    }
-
     /// Whether so much goes into it that the next is made before it ends.
     pub fn is_busy(&self) -> bool {
         self.length >= BUSY_BYTES
-    }
-
-    /// Whether it is larger than one gets even where there is no other.
-    pub fn is_overfull(&self) -> bool {
-        self.length >= BYTES_MAX * u64::from(OVER)
     }
 
     /// Its entries. Where some of it is no frame, a copy is kept aside and the log says so.
