@@ -5,9 +5,9 @@ mod records;
 mod report;
 mod space;
 
-use crate::admin::report::{Report as Failure, fail};
 use crate::audit::MacKey;
 use crate::client::exit;
+use crate::client::report::{Report as Failure, fail};
 use crate::config::Config;
 use crate::exit::{Ends as _, Exit};
 use crate::start;

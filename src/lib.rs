@@ -20,11 +20,12 @@
 //! Beside it: `admission` (what one client may take of the server), `clock` (the time of the system), `crypto` (cryptography on bytes), `config` (read at start, and again at SIGHUP), `authority` (what signs certificates for
 //! clients), `pki` and `dev` (certificates, a server from nothing), `admin` (the commands of `keystead`), `explain`
 //! (what became of exchanges that failed), `text` and `logged` (foreign texts made fit to be shown), `exit` (exit codes), `client` (the typed client),
-//! `check` (reads all of a store), `bench` (measures a server), `unlock` (the small binary for hosts).
+//! `check` (reads all of a store), `bench` (measures a server). `keystead-unlock`, the small binary for hosts, is the package of that name.
 
 // Crates of their own, named as the parts of the server that they are.
 use keystead_base::regular;
 pub use keystead_base::{near, text};
+pub use keystead_client::{self as client, arguments, output, terminal};
 pub use keystead_crypto::{self as crypto, keygen};
 pub use keystead_engine as engine;
 pub use keystead_records::{audit, keyspace};
@@ -33,12 +34,10 @@ pub use keystead_vault::{self as vault, clock};
 
 pub mod admin;
 pub mod admission;
-pub mod arguments;
 pub mod authenticate;
 pub mod authority;
 pub mod bench;
 pub mod check;
-pub mod client;
 pub mod config;
 pub mod dev;
 pub mod endpoints;
@@ -49,7 +48,6 @@ pub mod http;
 pub mod jobs;
 pub mod listen;
 pub mod logged;
-pub mod output;
 pub mod pki;
 pub mod server;
 pub mod session;
@@ -57,4 +55,3 @@ pub mod softhsm;
 pub mod start;
 pub mod suite_b;
 pub mod swap;
-pub mod terminal;

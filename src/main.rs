@@ -1,8 +1,9 @@
 //! The command line of Keystead.
 
 use clap::{Args, Parser, Subcommand};
-use keystead::admin::{clients, explain, key, master, ready, report};
+use keystead::admin::{clients, explain, key, master, ready};
 use keystead::arguments::listen_address;
+use keystead::client::report;
 use keystead::config::Config;
 use keystead::exit::{self, Ends, Exit};
 use keystead::listen::accept::Protocol;

@@ -1,11 +1,9 @@
 //! Certificates: a small CA for `keystead dev` and for sites without one of their own. ECDSA on P-256 (P-384 for Suite
 //! B 192), short chains, names both as common name and as alternative name, because clients differ in where they look.
 
-mod facts;
-mod text;
-
-pub use facts::{DIRECTORY_NAME, Facts, bounded, chain_rule, may_certify, may_prove, moment};
-pub use text::{name, text_of};
+pub use keystead_base::certificate::{
+    DIRECTORY_NAME, Facts, bounded, chain_rule, may_certify, may_prove, moment, name, text_of,
+};
 
 use crate::crypto::x509::{SERIAL_BYTES, serial_number};
 use crate::engine::rights::names::{self, Flaw};

@@ -32,8 +32,20 @@ const PURE: &[(&str, &[&str])] = &[
 ];
 
 /// The folders of the packages.
-const PACKAGES: &[&str] =
-    &["", "base", "crypto", "engine", "hsm", "hsm/faulty-module", "kmip-codec", "records", "store", "vault"];
+const PACKAGES: &[&str] = &[
+    "",
+    "base",
+    "client",
+    "crypto",
+    "engine",
+    "hsm",
+    "hsm/faulty-module",
+    "kmip-codec",
+    "records",
+    "store",
+    "unlock",
+    "vault",
+];
 
 /// Files that stand at a C border.
 const UNSAFE: &[&str] = &[
@@ -41,6 +53,8 @@ const UNSAFE: &[&str] = &[
     "hsm/src/locked.rs",
     "hsm/src/secret.rs",
     "hsm/faulty-module/src/forward.rs",
+    "client/src/output.rs",
+    "client/src/terminal.rs",
     "crypto/src/cipher.rs",
     "crypto/src/digest.rs",
     "crypto/src/drbg.rs",
@@ -51,8 +65,6 @@ const UNSAFE: &[&str] = &[
     "crypto/src/x509.rs",
     "src/exit.rs",
     "src/main.rs",
-    "src/output.rs",
-    "src/terminal.rs",
 ];
 
 /// Names that the project once had for what KMIP, PKI or Rust have a noun of their own for; each with that noun.

@@ -9,8 +9,8 @@ mod choose;
 mod confirm;
 mod view;
 
-use super::report::{self, Report};
 use crate::arguments::whole;
+use crate::client::report::{self, Report};
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
 use crate::output;
 use clap::builder::NonEmptyStringValueParser;

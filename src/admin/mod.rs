@@ -9,16 +9,14 @@ pub mod key;
 pub mod master;
 mod password;
 pub mod ready;
-pub mod report;
 pub(crate) mod table;
 
+use crate::client::report::{self, fail};
 use crate::client::{Client, ClientArgs, Error, Settings, exit};
 /// What the commands ask of a server, and what it answers.
 pub use crate::engine::administration::protocol;
-use crate::text::printable;
+pub(crate) use crate::output::json_line;
 use protocol::AdminRequest;
-use report::fail;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// What the help of commands for administrators ends with.
@@ -51,30 +49,4 @@ fn ask_with<T: DeserializeOwned>(settings: Settings, json: bool, request: &Admin
     serde_json::from_str(text).map_err(|error| {
         Error::setup(format!("the server's answer cannot be read: {error}"), "use the version of the server")
     })
-}
-
-/// JSON in one line. What a terminal would obey, or nobody would see, is escaped in its texts.
-pub(crate) fn json_line(value: &impl Serialize) -> String {
-    let text = serde_json::to_value(value).map(|value| value.to_string()).unwrap_or_default();
-    let escape = |c: char| match printable(c.encode_utf8(&mut [0; 4]), ESCAPED_CHARS) {
-        shown if shown.starts_with(c) => shown,
-        _ => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
-    };
-    text.chars().map(escape).collect()
-}
-
-/// As long as one escaped character is at most.
-const ESCAPED_CHARS: usize = 16;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_steers_no_terminal_and_says_the_same() {
-        let text = "a\u{1b}[31m\u{9b}\u{202e}\u{e0001} é鍵";
-        let shown = json_line(&text);
-        assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{e0001}']), "{shown}");
-        assert_eq!(serde_json::from_str::<String>(&shown).ok().as_deref(), Some(text));
-    }
 }

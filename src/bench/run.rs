@@ -11,7 +11,7 @@ use super::wire::Target;
 use super::workload::{Operation, Pattern, Workload};
 use super::{cold, echo, hsm, plot, preload, results};
 use crate::admin::json_line;
-use crate::admin::report::{self, fail};
+use crate::client::report::{self, fail};
 use crate::client::{Client, Error, Settings, exit};
 use crate::config::Config;
 use crate::{output, text};

@@ -8,9 +8,10 @@ use tracing_subscriber::EnvFilter;
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// The crates that log: how they may be called beside the parts.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "keystead",
     "keystead_base",
+    "keystead_client",
     "keystead_crypto",
     "keystead_engine",
     "keystead_hsm",
@@ -21,15 +22,19 @@ const CRATES: [&str; 8] = [
 
 /// The parts of the first of them that are crates of their own or stand in one, with what their modules are called by there.
 const CRATES_OF_PARTS: &[(&str, &str)] = &[
+    ("arguments", "keystead_client::arguments"),
     ("audit", "keystead_records::audit"),
+    ("client", "keystead_client"),
     ("clock", "keystead_vault::clock"),
     ("crypto", "keystead_crypto"),
     ("engine", "keystead_engine"),
     ("keygen", "keystead_crypto::keygen"),
     ("keyspace", "keystead_records::keyspace"),
     ("near", "keystead_base::near"),
+    ("output", "keystead_client::output"),
     ("regular", "keystead_base::regular"),
     ("store", "keystead_store"),
+    ("terminal", "keystead_client::terminal"),
     ("text", "keystead_base::text"),
     ("vault", "keystead_vault"),
 ];

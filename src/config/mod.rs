@@ -4,7 +4,6 @@
 mod attestation;
 mod check;
 mod clients;
-mod document;
 mod endpoints;
 mod limits;
 mod log;
@@ -26,21 +25,13 @@ pub use wrong::ConfigError;
 
 use crate::engine::query::server_information::{Extension, Features, ServerInformation, Validation};
 use crate::regular;
-use crate::text::printable;
-use document::Document;
+use keystead_base::document::Document;
+use keystead_base::toml_error::of_toml;
 use serde::Deserialize;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use wrong::Wrong;
-
-/// What the reader of TOML does not take of a text, in our words: place, key, what was found, what is wanted.
-pub fn toml_error(text: &str, error: &toml::de::Error) -> String {
-    printable(&wrong::of_toml(error, &Document::new(text)), TOLD_CHARS)
-}
-
-/// How much is told of what is wrong in a text.
-const TOLD_CHARS: usize = 500;
 
 /// `keystead.toml`. Paths that are not absolute start at the folder of the file.
 #[derive(Clone, Debug, Deserialize)]
@@ -135,8 +126,7 @@ impl Config {
         })?;
         let document = Document::new(&text);
         let wrong = |why: String| ConfigError::Wrong { path: path.into(), why };
-        let mut config: Self =
-            toml::from_str(&text).map_err(|error| wrong(wrong::of_toml(&error, &document)))?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| wrong(of_toml(&error, &document)))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         config.settle(&folder).map_err(|error| wrong(error.placed(&document)))?;

@@ -317,7 +317,7 @@ fn who_speaks_without_tls_is_named_and_final() {
             answering.join().unwrap();
             assert!(error.to_string().contains(words), "{words}: {error}");
             assert_eq!((error.exit_code(), error.may_pass()), (code, code == 3), "{error}");
-            let kind = keystead::admin::report::Report::from(&error).kind;
+            let kind = keystead::client::report::Report::from(&error).kind;
             assert_eq!(kind, if code == 4 { "no-kmip" } else { "unreachable" }, "{error}");
         }
     }

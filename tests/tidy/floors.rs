@@ -111,21 +111,7 @@ const HOUSE: &[&str] = &[
 ];
 
 /// The commands and what only they use: they may import every part of the server, and none of those imports them.
-const COMMANDS: &[&str] = &[
-    "admin",
-    "arguments",
-    "bench",
-    "check",
-    "client",
-    "dev",
-    "exit",
-    "logged",
-    "output",
-    "softhsm",
-    "start",
-    "terminal",
-    "unlock",
-];
+const COMMANDS: &[&str] = &["admin", "bench", "check", "dev", "exit", "logged", "softhsm", "start", "unlock"];
 
 /// A module by its path in its package.
 type Path = Vec<String>;

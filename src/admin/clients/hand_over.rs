@@ -1,9 +1,9 @@
 //! `keystead client hand-over`: step by step, until nothing is left.
 
 use super::super::protocol::{AdminRequest, HandedOver};
-use super::super::report::{Report, fail};
 use super::super::{ask_with, confirm, json_line};
 use super::ClientCommand;
+use crate::client::report::{Report, fail};
 use crate::client::{Error, exit};
 use crate::output;
 use crate::text::printable;

@@ -2,9 +2,9 @@
 //! Standard output is for results alone.
 
 use crate::arguments;
-use crate::client::{Error, exit};
-use crate::output::unwritten;
-use crate::text::printable;
+use crate::output::{self, unwritten};
+use crate::{Error, exit};
+use keystead_base::text::printable;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
@@ -61,7 +61,7 @@ pub fn fail(json: bool, report: impl Into<Report>) -> ExitCode {
 fn fail_as(program: &str, json: bool, report: impl Into<Report>) -> ExitCode {
     let report = report.into();
     let line = match json {
-        true => super::json_line(&report.json()),
+        true => output::json_line(&report.json()),
         false => format!("{program}: {}", printable(&report.message, MESSAGE_CHARS)),
     };
     // Nobody may be there to read it.

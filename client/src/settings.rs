@@ -2,8 +2,8 @@
 
 use super::files::{Files, certificates, private_key};
 use super::{Error, ServerAddress};
-use crate::pki::Facts;
-use crate::text;
+use keystead_base::certificate::Facts;
+use keystead_base::text;
 use kmip_codec::Version;
 use kmip_codec::version::V2_1;
 use rustls::pki_types::CertificateDer;

@@ -6,7 +6,7 @@
 use super::error::{Error, Result};
 use super::news::News;
 use super::volume_key;
-use keystead::client::{Cause, Client, Error as ClientError, Race, ServerAddress, Settings, Unreachable};
+use keystead_client::{Cause, Client, Error as ClientError, Race, ServerAddress, Settings, Unreachable};
 use kmip_codec::SecretBytes;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -9,7 +9,7 @@ use super::mapping::{self, Mapping};
 use super::passphrase::Passphrase;
 use super::said::{IN_USE, NO_MEMORY};
 use super::token::{Token, TokenState};
-use keystead::client::{ClientArgs, ServerAddress, Settings};
+use keystead_client::{ClientArgs, ServerAddress, Settings};
 
 /// Opens the volume with the first key that is to be had and opens it.
 pub fn unlock(volume: &Volume, how: &OpenAs<'_>, args: &ClientArgs, patience: Patience) -> Result<()> {

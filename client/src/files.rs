@@ -1,8 +1,8 @@
 //! The PEM files of a client. What is not what is needed is said in words, with what to do.
 
 use super::Error;
-use crate::regular::open_to_all;
-use crate::text;
+use keystead_base::regular::open_to_all;
+use keystead_base::text;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};

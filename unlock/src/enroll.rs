@@ -21,7 +21,7 @@ use super::lock::DeviceLock;
 use super::passphrase::Passphrase;
 use super::token::{SERVERS_MAX, Token};
 use super::volume_key;
-use keystead::client::{self, Client, ServerAddress};
+use keystead_client::{self as client, Client, ServerAddress};
 use kmip_codec::enums::State;
 
 const ONE_WAY_IN: &str = "no keyslot is left but Keystead's, so the volume would have one way in: \

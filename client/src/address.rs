@@ -2,7 +2,7 @@
 //!
 //! What can never be reached is refused here, with the right form, so that nobody waits for it.
 
-use crate::text::printable;
+use keystead_base::text::printable;
 use rustls::pki_types::ServerName;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};

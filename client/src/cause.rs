@@ -1,7 +1,7 @@
 //! What happens between this machine and a server, and what it means for people.
 
 use super::spoken::Spoken;
-use crate::pki::chain_rule;
+use keystead_base::certificate::chain_rule;
 use rustls::AlertDescription;
 use std::fmt;
 use std::io;
@@ -33,7 +33,7 @@ pub enum Cause {
     #[error("{}", Tls(.0))]
     Tls(rustls::Error),
     /// The connection ended in between.
-    #[error("the connection broke: {}", crate::text::of_stream(.0))]
+    #[error("the connection broke: {}", keystead_base::text::of_stream(.0))]
     Lost(io::Error),
     /// Another protocol is spoken there.
     #[error("{0}")]
@@ -81,7 +81,7 @@ impl Cause {
     }
 
     /// Sorts what reading and writing ended with.
-    pub(crate) fn of_stream(error: io::Error) -> Self {
+    pub fn of_stream(error: io::Error) -> Self {
         if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             return Self::Tls(tls.clone());
         }

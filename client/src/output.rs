@@ -1,7 +1,8 @@
 //! Standard output, where the commands write their results: the one place that does.
 
-use crate::client::Error;
-use crate::text::printable;
+use crate::Error;
+use keystead_base::text::printable;
+use serde::Serialize;
 use std::io::{self, StdoutLock, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -65,4 +66,30 @@ pub fn unwritten(error: &io::Error) -> Error {
 fn because(error: &io::Error, advice: &str) -> Error {
     let why = printable(&error.to_string(), 200);
     Error::setup(format!("standard output cannot be written: {why}"), advice)
+}
+
+/// JSON in one line. What a terminal would obey, or nobody would see, is escaped in its texts.
+pub fn json_line(value: &impl Serialize) -> String {
+    let text = serde_json::to_value(value).map(|value| value.to_string()).unwrap_or_default();
+    let escape = |c: char| match printable(c.encode_utf8(&mut [0; 4]), ESCAPED_CHARS) {
+        shown if shown.starts_with(c) => shown,
+        _ => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// As long as one escaped character is at most.
+const ESCAPED_CHARS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_steers_no_terminal_and_says_the_same() {
+        let text = "a\u{1b}[31m\u{9b}\u{202e}\u{e0001} é鍵";
+        let shown = json_line(&text);
+        assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{e0001}']), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).ok().as_deref(), Some(text));
+    }
 }

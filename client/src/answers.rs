@@ -16,7 +16,7 @@ pub struct Answers {
 
 impl Answers {
     /// Checks that each answer belongs to the request of its place; a server that stopped early answers fewer.
-    pub(crate) fn new(
+    pub fn new(
         server: ServerAddress,
         operations: &[Operation],
         answer: ResponseMessage,
@@ -71,7 +71,7 @@ impl Answers {
 }
 
 /// The identifier of the item at a place of a batch.
-pub(crate) fn batch_item_id(place: usize) -> Bytes {
+pub fn batch_item_id(place: usize) -> Bytes {
     Bytes::copy_from_slice(&u32::try_from(place).unwrap_or(u32::MAX).to_be_bytes())
 }
 

@@ -8,7 +8,7 @@
 //! unlock: tokens in the header -> each key from each server, state checked -> cryptsetup open
 //! ```
 //!
-//! Exit codes: one table, `keystead::client::exit::TABLE`, and 5 for cryptsetup.
+//! Exit codes: one table, `keystead_client::exit::TABLE`, and 5 for cryptsetup.
 
 mod beginning;
 mod child;
@@ -36,8 +36,4 @@ mod system;
 mod token;
 mod volume_key;
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    command::run()
-}
+pub use command::run;

@@ -3,7 +3,7 @@
 use super::ServerAddress;
 use super::cause::Cause;
 use super::reasons;
-use crate::text::printable;
+use keystead_base::text::printable;
 use kmip_codec::enums::ResultReason;
 use kmip_codec::operations::Operation;
 use kmip_codec::version::V2_1;
@@ -152,11 +152,13 @@ impl Refusal {
 }
 
 impl Error {
-    pub(crate) fn setup(what: impl Into<String>, advice: impl Into<String>) -> Self {
+    /// Something about this machine or its files hinders the client: what it is, and what to do.
+    pub fn setup(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::Setup { what: what.into(), advice: advice.into() }
     }
 
-    pub(crate) fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
+    /// The command line, the environment or a configuration is wrong: what it is, and what to do.
+    pub fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::Usage { what: what.into(), advice: advice.into() }
     }
 

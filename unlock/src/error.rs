@@ -1,9 +1,9 @@
 //! What can go wrong between a volume and a server, and what to do.
 
 use super::console::{self, shown};
-use keystead::admin::report::Report;
-use keystead::client;
-use keystead::client::{ServerAddress, exit};
+use keystead_client as client;
+use keystead_client::report::Report;
+use keystead_client::{ServerAddress, exit};
 use kmip_codec::enums::State;
 use std::io;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use super::console::say;
 use super::error::Error;
-use keystead::client::{Error as ClientError, ServerAddress, exit};
+use keystead_client::{Error as ClientError, ServerAddress, exit};
 use std::collections::BTreeSet;
 
 /// How many lines are told while it goes on; a header of many tokens and servers makes no more.
@@ -70,7 +70,7 @@ pub fn summary(all: impl Iterator<Item = (Error, u32)>) -> Error {
 #[allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 mod tests {
     use super::*;
-    use keystead::client::{Cause, Unreachable};
+    use keystead_client::{Cause, Unreachable};
     use std::io;
 
     fn server(port: u16) -> ServerAddress {

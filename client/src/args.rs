@@ -1,8 +1,8 @@
 //! How every client command is told its servers and certificates: options, files and the environment.
 
 use super::{Error, ServerAddress, Settings};
-use crate::config::toml_error;
-use crate::text;
+use keystead_base::text;
+use keystead_base::toml_error::toml_error;
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Values on command lines that are no texts: what is wanted is said in words for who types them.
 
-use crate::text::printable;
 use clap::error::{ContextKind, ContextValue};
+use keystead_base::text::printable;
 use std::net::SocketAddr;
 
 /// How much of a wrong value is shown.

@@ -56,7 +56,7 @@ pub fn check_name(name: &str) -> Result<()> {
         _ if name.contains(char::is_control) => "it has control characters",
         _ => return Ok(()),
     };
-    let shown = keystead::text::printable(name, 40);
+    let shown = keystead_base::text::printable(name, 40);
     Err(Error::Usage(format!("`{shown}` cannot be a name under /dev/mapper: {wrong}")))
 }
 

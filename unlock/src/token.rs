@@ -1,8 +1,8 @@
 //! The LUKS2 token: where the key of a volume is. Nothing in it is secret, and nothing in it is trusted: whoever
 //! holds the disk can write it, so certificates and the CA never come from here.
 
-use keystead::client::ServerAddress;
-use keystead::text::printable;
+use keystead_base::text::printable;
+use keystead_client::ServerAddress;
 use serde::Serialize;
 use serde_json::Value;
 

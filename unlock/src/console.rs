@@ -1,8 +1,8 @@
 //! What people are told. Everything goes through here, so that no text of a header, a server or a child steers the
 //! terminal.
 
-use keystead::client::Settings;
-use keystead::text::printable;
+use keystead_base::text::printable;
+use keystead_client::Settings;
 use std::fmt::Arguments;
 use std::io::Write as _;
 use std::path::Path;

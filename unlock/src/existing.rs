@@ -3,7 +3,7 @@
 use super::console::{self, say};
 use super::cryptsetup::{OpenAs, Volume};
 use super::error::{Error, Result};
-use keystead::terminal;
+use keystead_client::terminal;
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};

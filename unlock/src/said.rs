@@ -1,7 +1,7 @@
 //! What cryptsetup says when it fails, in words that say what to do.
 
 use super::child::Ended;
-use keystead::text::printable;
+use keystead_base::text::printable;
 
 /// What cryptsetup says when two processes write a header at once; it has changed nothing then.
 pub const CONCURRENT: &str = "concurrent LUKS2 metadata update";

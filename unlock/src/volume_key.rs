@@ -5,7 +5,7 @@ use super::error::{Error, Result};
 use super::origin::{Here, Origin};
 use super::passphrase::KEY_BYTES;
 use super::token::is_identifier;
-use keystead::client::{self, Client};
+use keystead_client::{self as client, Client};
 use kmip_codec::attribute;
 use kmip_codec::attributes::{
     ApplicationSpecificInformation, Attribute, AttributeFilter, AttributeReference, Attributes, Name,

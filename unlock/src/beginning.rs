@@ -13,7 +13,7 @@ use super::origin::{Evidence, Here};
 use super::pipe::InheritedPipe;
 use super::token::{Token, TokenState, UID_BYTES_MAX};
 use super::volume_key::{self, Known, Notes};
-use keystead::client::{Client, ServerAddress};
+use keystead_client::{Client, ServerAddress};
 use kmip_codec::enums::State;
 
 /// How an enrolment comes to its token and its key.

@@ -10,9 +10,9 @@
 //! ```
 //!
 //! ```no_run
-//! use keystead::client::{Client, Settings};
+//! use keystead_client::{Client, Settings};
 //! use kmip_codec::payloads::GetRequest;
-//! # fn demo(settings: Settings) -> Result<(), keystead::client::Error> {
+//! # fn demo(settings: Settings) -> Result<(), keystead_client::Error> {
 //! let mut client = Client::new(settings);
 //! let request = GetRequest { unique_identifier: Some("3f2a".into()), ..GetRequest::default() };
 //! let answer = client.call(request)?;
@@ -24,18 +24,21 @@
 mod address;
 mod answers;
 mod args;
+pub mod arguments;
 mod cause;
 mod connection;
 mod error;
 mod files;
+pub mod output;
 mod race;
 mod reasons;
+pub mod report;
 mod settings;
 mod spoken;
+pub mod terminal;
 
 pub use address::ServerAddress;
-pub use answers::Answers;
-pub(crate) use answers::batch_item_id;
+pub use answers::{Answers, batch_item_id};
 pub use args::ClientArgs;
 pub use cause::Cause;
 pub use error::{Error, Refusal, Unreachable, exit};
