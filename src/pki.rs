@@ -130,6 +130,17 @@ impl Ca {
         Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 
+    /// The same for a key that is there already, PEM, if it is an RSA key of 3072 bits or more.
+    pub fn rsa_server_of(&self, key: &str) -> Result<Pair, Error> {
+        let key = KeyPair::from_pem(key)?;
+        let is_rsa = key.is_compatible(&rcgen::PKCS_RSA_SHA256) && key.public_key_raw().len() > 3072 / 8;
+        if !is_rsa {
+            return Err(rcgen::Error::UnsupportedSignatureAlgorithm.into());
+        }
+        let certificate = server_params()?.signed_by(&key, &self.0)?;
+        Ok(Pair { certificate: certificate.pem(), key: key.serialize_pem() })
+    }
+
     /// A certificate for a client of this name that listens on this machine, to be told things.
     pub fn endpoint(&self, name: &str, days: i64) -> Result<Pair, Error> {
         let mut params = client_params(name, days)?;

@@ -41,7 +41,7 @@ pub fn certificates(folder: &Path, curve: Curve, with_rsa: bool) -> Result<(), E
         place(name).fill(true, || if *name == "server" { ca.server() } else { ca.client(name, 825) })?;
     }
     if with_rsa {
-        place(RSA).fill(true, || ca.rsa_server())?;
+        place(RSA).fill_rsa(&ca)?;
     }
     Ok(())
 }
@@ -88,6 +88,16 @@ impl Place {
         write_new(&self.key, pair.key.as_bytes())?;
         write_new(&self.certificate, pair.certificate.as_bytes())?;
         Ok(())
+    }
+
+    /// The same for an RSA key, which takes longer to make than all else of a first start: one that is there without its
+    /// certificate gets one.
+    fn fill_rsa(&self, ca: &Ca) -> Result<(), Error> {
+        let kept = std::fs::read_to_string(&self.key).ok().filter(|_| !self.certificate.exists());
+        match kept.and_then(|key| ca.rsa_server_of(&key).ok()) {
+            Some(pair) => Ok(write_new(&self.certificate, pair.certificate.as_bytes())?),
+            None => self.fill(true, || ca.rsa_server()),
+        }
     }
 
     fn read(&self) -> Result<Ca, Error> {

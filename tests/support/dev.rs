@@ -1,10 +1,12 @@
 //! A real server: `keystead dev` on a folder, with SoftHSM.
 
 use super::clock::Clock;
-use std::io::{BufRead as _, BufReader};
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -46,12 +48,12 @@ impl Dev {
     fn configured_as(folder: &Path, options: &[&str], changes: &[(&str, &str)]) -> Self {
         drop(Self::start_as(folder, Stdio::null(), options));
         let file = folder.join("keystead.toml");
-        let mut config = std::fs::read_to_string(&file).unwrap();
+        let mut config = fs::read_to_string(&file).unwrap();
         for (from, to) in changes {
             assert!(config.contains(from), "{from:?} is not in {config}");
             config = if from.is_empty() { format!("{config}\n{to}\n") } else { config.replace(from, to) };
         }
-        std::fs::write(&file, config).unwrap();
+        fs::write(&file, config).unwrap();
         Self::start_as(folder, Stdio::null(), options)
     }
 
@@ -61,19 +63,19 @@ impl Dev {
     }
 
     /// The same with the log in a file.
-    pub fn logging(folder: &Path, log: std::fs::File) -> Self {
+    pub fn logging(folder: &Path, log: fs::File) -> Self {
         Self::start_with(folder, log.into())
     }
 
     /// The same started by a shell that sets limits first, as `ulimit -n 60`.
-    pub fn limited(folder: &Path, limits: &str, log: std::fs::File) -> Self {
+    pub fn limited(folder: &Path, limits: &str, log: fs::File) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{limits} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_keystead")]);
         Self::start_by(shell, folder, log.into(), &[])
     }
 
     /// The same by a clock of its own.
-    pub fn by_clock(folder: &Path, clock: &Clock, log: std::fs::File) -> Self {
+    pub fn by_clock(folder: &Path, clock: &Clock, log: fs::File) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
         clock.drive(&mut command);
         Self::start_by(command, folder, log.into(), &[])
@@ -164,6 +166,9 @@ impl Dev {
     }
 
     fn spawn_by(mut command: Command, folder: &Path, log: Stdio, options: &[&str]) -> Child {
+        if options.is_empty() {
+            put_rsa_key(folder);
+        }
         command
             .args(["dev", "--listen", "127.0.0.1:0", "--https", "127.0.0.1:0", "--dir"])
             .arg(folder)
@@ -207,6 +212,22 @@ impl Dev {
     pub fn unlock(&self, client: &str, args: &[&str]) -> Output {
         self.command(env!("CARGO_BIN_EXE_keystead-unlock"), client).args(args).output().unwrap()
     }
+}
+
+/// Puts an RSA key into a folder in which nothing is yet, the same one for all servers of a test program: to make one takes longer
+/// than all else of a first start, which goes on with what is there.
+pub fn put_rsa_key(folder: &Path) {
+    static KEY: LazyLock<String> = LazyLock::new(|| {
+        let made = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_3072);
+        made.unwrap().serialize_pem()
+    });
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return;
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).unwrap();
+    let file = folder.join("server-rsa.key");
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    made.unwrap().write_all(KEY.as_bytes()).unwrap();
 }
 
 impl Drop for Dev {

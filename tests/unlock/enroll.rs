@@ -26,22 +26,29 @@ fn an_enrolment_may_be_repeated() {
     assert!(host.luks.opens(&passphrase));
 }
 
-#[test]
-fn an_enrolment_that_is_killed_at_any_call_of_cryptsetup_is_finished_by_the_next() {
-    for after in [false, true] {
-        for at in 1.. {
-            let host = Host::new();
-            let bin = killing_cryptsetup(host.folder.path(), at, after);
-            let killed = host.enroll(Some(&bin));
-            assert!(host.luks.opens(PASSPHRASE.as_bytes()), "{at}, {after}");
-            host.finish(&format!("killed at call {at}, after it: {after}"));
-            if killed.status.success() {
-                assert!(at > 8, "too few calls were seen: {at}");
-                break;
-            }
-            assert_eq!(killed.status.code(), None, "{}", words(&killed));
+fn an_enrolment_is_finished_by_the_next_that_was_killed(after: bool) {
+    for at in 1.. {
+        let host = Host::new();
+        let bin = killing_cryptsetup(host.folder.path(), at, after);
+        let killed = host.enroll(Some(&bin));
+        assert!(host.luks.opens(PASSPHRASE.as_bytes()), "{at}, {after}");
+        host.finish(&format!("killed at call {at}, after it: {after}"));
+        if killed.status.success() {
+            assert!(at > 8, "too few calls were seen: {at}");
+            break;
         }
+        assert_eq!(killed.status.code(), None, "{}", words(&killed));
     }
+}
+
+#[test]
+fn an_enrolment_that_is_killed_before_any_call_of_cryptsetup_is_finished_by_the_next() {
+    an_enrolment_is_finished_by_the_next_that_was_killed(false);
+}
+
+#[test]
+fn an_enrolment_that_is_killed_after_any_call_of_cryptsetup_is_finished_by_the_next() {
+    an_enrolment_is_finished_by_the_next_that_was_killed(true);
 }
 
 #[test]

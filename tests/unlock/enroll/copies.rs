@@ -1,6 +1,7 @@
 //! Volumes with the LUKS UUID of another one: copies of an image, disks that moved.
 
 use super::*;
+use crate::support::luks::{metadata, uuid};
 use kmip_codec::attributes::Attribute;
 use std::path::PathBuf;
 use std::process::Output;
@@ -57,15 +58,11 @@ pub fn enrolled_elsewhere_too(host: &Host) {
 }
 
 pub fn token_of(file: &std::path::Path) -> Vec<serde_json::Value> {
-    let dump =
-        Command::new("cryptsetup").args(["luksDump", "--dump-json-metadata"]).arg(file).output().unwrap();
-    let json: serde_json::Value = serde_json::from_slice(&dump.stdout).unwrap();
-    json["tokens"].as_object().unwrap().values().cloned().collect()
+    metadata(file)["tokens"].as_object().unwrap().values().cloned().collect()
 }
 
 pub fn uuid_of(file: &std::path::Path) -> String {
-    let told = Command::new("cryptsetup").arg("luksUUID").arg(file).output().unwrap();
-    String::from_utf8(told.stdout).unwrap().trim().to_owned()
+    uuid(file)
 }
 
 /// The copy shared the key of the first in silence.

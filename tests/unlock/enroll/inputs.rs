@@ -81,6 +81,9 @@ const WRONG: &[Wrong] = &[
     wrong(
         "all keyslots taken",
         |host| {
+            let (tokens, uuid) = (host.luks.tokens(), host.luks.uuid());
+            host.luks = Luks::with(host.folder.path(), 18, &["--type", "luks2", "--uuid", &uuid]);
+            tokens.iter().for_each(|token| host.luks.write_token(token, None));
             (1..32).for_each(|number| host.luks.add_keyslot(&format!("passphrase {number}")));
             with_key_file(host, &host.luks.key_file)
         },
@@ -257,7 +260,7 @@ fn an_enrolled_volume_needs_no_key_file() {
 /// An image with holes, on a file system that is full: the keyslot could not be written after the key was made.
 #[test]
 fn a_full_file_system_is_noticed_before_a_key_is_made() {
-    let mut host = Host::new();
+    let mut host = Host::with_volume(|keys, request| keys.answer(request), Luks::roomy);
     let Some(full) = Tmpfs::mount(&host.folder.path().join("small"), 20) else { return };
     let moved = full.folder.join("volume.img");
     std::fs::copy(&host.luks.file, &moved).unwrap();

@@ -224,36 +224,43 @@ fn a_copy_in_the_place_of_a_disk_that_went_to_another_machine_is_asked_about() {
 }
 
 /// Each run that was cut off left another LUKS UUID behind.
-#[test]
-fn a_new_uuid_that_is_cut_off_anywhere_is_gone_on_with() {
-    for after in [false, true] {
-        for at in 1.. {
-            let host = Host::new();
-            host.finish("the first");
-            let copy = copy(&host, "copy.img");
-            let old = uuid_of(&copy);
-            let bin = killing_cryptsetup(host.folder.path(), at, after);
-            let key = host.luks.key_file.to_str().unwrap();
-            let args = ["enroll", copy.to_str().unwrap(), "--existing-key-file", key, "--new-uuid"];
-            let killed = host.unlock(&args, Some(&bin));
-            let between = uuid_of(&copy);
-            assert!(opens(&host, &copy), "{at}, {after}: it opens in between");
-            let done = enroll(&host, &copy, &["--new-uuid"]);
-            assert!(done.status.success(), "{at}, {after}: {}", words(&done));
-            let new = uuid_of(&copy);
-            assert_ne!(new, old);
-            assert!(between == old || between == new, "{at}, {after}: a second LUKS UUID was given");
-            let told = words(&killed) + &words(&done);
-            assert!(told.contains(&format!("has {new} now")), "{at}, {after}: {told}");
-            assert!(words(&done).contains("still opens it"), "{}", words(&done));
-            assert_eq!(host.keys.states().len(), 2, "{at}, {after}");
-            assert_eq!(copies::token_of(&copy).len(), 2, "{at}, {after}");
-            if killed.status.success() {
-                assert!(at > 10, "too few calls were seen: {at}");
-                break;
-            }
+fn a_new_uuid_is_gone_on_with_that_was_cut_off(after: bool) {
+    for at in 1.. {
+        let host = Host::new();
+        host.finish("the first");
+        let copy = copy(&host, "copy.img");
+        let old = uuid_of(&copy);
+        let bin = killing_cryptsetup(host.folder.path(), at, after);
+        let key = host.luks.key_file.to_str().unwrap();
+        let args = ["enroll", copy.to_str().unwrap(), "--existing-key-file", key, "--new-uuid"];
+        let killed = host.unlock(&args, Some(&bin));
+        let between = uuid_of(&copy);
+        assert!(opens(&host, &copy), "{at}, {after}: it opens in between");
+        let done = enroll(&host, &copy, &["--new-uuid"]);
+        assert!(done.status.success(), "{at}, {after}: {}", words(&done));
+        let new = uuid_of(&copy);
+        assert_ne!(new, old);
+        assert!(between == old || between == new, "{at}, {after}: a second LUKS UUID was given");
+        let told = words(&killed) + &words(&done);
+        assert!(told.contains(&format!("has {new} now")), "{at}, {after}: {told}");
+        assert!(words(&done).contains("still opens it"), "{}", words(&done));
+        assert_eq!(host.keys.states().len(), 2, "{at}, {after}");
+        assert_eq!(copies::token_of(&copy).len(), 2, "{at}, {after}");
+        if killed.status.success() {
+            assert!(at > 10, "too few calls were seen: {at}");
+            break;
         }
     }
+}
+
+#[test]
+fn a_new_uuid_that_is_cut_off_before_any_call_of_cryptsetup_is_gone_on_with() {
+    a_new_uuid_is_gone_on_with_that_was_cut_off(false);
+}
+
+#[test]
+fn a_new_uuid_that_is_cut_off_after_any_call_of_cryptsetup_is_gone_on_with() {
+    a_new_uuid_is_gone_on_with_that_was_cut_off(true);
 }
 
 /// The LUKS UUID was changed again at each run whose token could not be written.

@@ -77,7 +77,8 @@ impl Lab {
         let keys = Keys::after(200);
         let other = Fake::start(&host.pki, move |request| keys.answer(request));
         let second = host.folder.path().join("second.img");
-        std::fs::File::create(&second).unwrap().set_len(18 << 20).unwrap();
+        let length = std::fs::metadata(&host.luks.file).unwrap().len();
+        std::fs::File::create(&second).unwrap().set_len(length).unwrap();
         std::fs::create_dir(host.folder.path().join("dev")).unwrap();
         let disks = [Loop::over(&host.luks.file), Loop::over(&second)];
         let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();

@@ -106,7 +106,7 @@ fn chains_that_do_not_lead_to_the_ca() {
 fn trusted(lab: &mut Lab, name: &str, extensions: &str, more: &str) {
     fs::write(lab.path("ext"), extensions).unwrap();
     lab.sh(&format!(
-        "openssl req -new -newkey rsa:2048 -nodes -keyout {name}.key -subj '/CN={name}' -out {name}.csr; openssl x509 -req -in \
+        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -subj '/CN={name}' -out {name}.csr; openssl x509 -req -in \
          {name}.csr -signkey {name}.key {more} -extfile ext -out {name}.pem; cat {name}.pem >> server/ca.pem"
     ));
     lab.start();
@@ -171,7 +171,7 @@ fn usages_of_certificates_between() {
     ] {
         fs::write(lab.path("ext"), format!("{ca}{extensions}")).unwrap();
         lab.sh(
-            "openssl req -new -newkey rsa:2048 -nodes -keyout BETWEEN.key -subj /CN=BETWEEN -out BETWEEN.csr; openssl x509 -req -in \
+            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout BETWEEN.key -subj /CN=BETWEEN -out BETWEEN.csr; openssl x509 -req -in \
              BETWEEN.csr -CA ROOT.pem -CAkey ROOT.key -CAcreateserial -days 30 -extfile ext -out BETWEEN.pem",
         );
         lab.request("/CN=one");

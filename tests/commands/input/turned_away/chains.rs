@@ -70,7 +70,7 @@ fn a_ca_that_has_ended_and_was_followed_by_one_of_its_name() {
     for (name, days) in [("OLD", "-1"), ("NEW", "30")] {
         fs::write(lab.path("ext"), "basicConstraints=critical,CA:TRUE\n").unwrap();
         lab.sh(&format!(
-            "openssl req -new -newkey rsa:2048 -nodes -keyout {name}.key -subj /CN=Roll -out {name}.csr; openssl x509 -req -in \
+            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -subj /CN=Roll -out {name}.csr; openssl x509 -req -in \
              {name}.csr -signkey {name}.key -days {days} -extfile ext -out {name}.pem"
         ));
     }

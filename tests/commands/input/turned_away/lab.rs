@@ -81,7 +81,7 @@ impl Lab {
     /// Another CA.
     pub fn ca(&self, name: &str, subject: &str) {
         self.sh(&format!(
-            "printf '[req]\ndistinguished_name=n\n[n]\n' | openssl req -x509 -config /dev/stdin -newkey rsa:2048 -nodes -subj \
+            "printf '[req]\ndistinguished_name=n\n[n]\n' | openssl req -x509 -config /dev/stdin -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj \
              '{subject}' -days 30 -addext basicConstraints=critical,CA:TRUE -keyout {name}.key -out {name}.pem"
         ));
     }
@@ -90,7 +90,7 @@ impl Lab {
     pub fn ca_below(&self, name: &str, above: &str) {
         fs::write(self.path("ext"), "basicConstraints=critical,CA:TRUE\n").unwrap();
         self.sh(&format!(
-            "openssl req -new -newkey rsa:2048 -nodes -keyout {name}.key -subj /CN={name} -out {name}.csr; openssl x509 -req \
+            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {name}.key -subj /CN={name} -out {name}.csr; openssl x509 -req \
              -in {name}.csr -CA {above}.pem -CAkey {above}.key -CAcreateserial -days 30 -extfile ext -out {name}.pem"
         ));
     }
