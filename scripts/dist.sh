@@ -20,10 +20,10 @@ fail() {
 }
 
 cargo build --locked --profile dist --bin keystead
-RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --profile dist -p keystead-unlock --target "$host"
+RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --profile dist-small -p keystead-unlock --target "$host"
 mkdir -p "$place"
 cp "$target/dist/keystead" "$place/"
-cp "$target/$host/dist/keystead-unlock-static" "$place/keystead-unlock"
+cp "$target/$host/dist-small/keystead-unlock-static" "$place/keystead-unlock"
 # A static program names no interpreter (the loader of shared libraries).
 if readelf --program-headers "$place/keystead-unlock" | grep -q INTERP; then
     fail "keystead-unlock is not static"
