@@ -1,7 +1,7 @@
 //! What a volume may have become since it was enrolled, what a person says of it, and what the server answers, each with each, and
 //! again. The LUKS UUID changes at most once, and after everything the volume opens with the right certificate.
 
-use super::machines::Is::{Proof, Untold};
+use super::machines::Is::{Copied, Proof, Untold};
 use super::machines::*;
 use super::origins::Loop;
 use super::*;
@@ -280,8 +280,12 @@ fn a_new_uuid_is_given_at_most_once_whatever_the_server_answers() {
 
 #[test]
 fn a_new_uuid_from_the_wrong_server_leaves_the_volume_open_to_the_right_one() {
-    for situation in SITUATIONS {
-        enrolled(situation, false, Some("--new-uuid"), &[OtherClient, Right, OtherServer, Down]);
+    // Which situation it is, the tests above try: here each kind of them does, four times; with KEYSTEAD_SOAK=1 all.
+    let most = if std::env::var_os("KEYSTEAD_SOAK").is_some() { SITUATIONS.len() } else { 4 };
+    for kind in [Untold, Copied, Proof] {
+        for situation in SITUATIONS.iter().filter(|(_, is, ..)| *is == kind).take(most) {
+            enrolled(situation, false, Some("--new-uuid"), &[OtherClient, Right, OtherServer, Down]);
+        }
     }
 }
 
