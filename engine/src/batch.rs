@@ -3,12 +3,10 @@
 //! Decide, then persist, then answer: this module only decides. What it returns has no effect until the shell has
 //! committed the changes together with the audit entries.
 
-mod answered;
 mod items;
 
 pub use crate::dispatch::is_quick;
-pub use answered::refused;
-pub use items::Batch;
+pub use items::{Batch, refused};
 
 use crate::changes::Changes;
 use crate::context::Context;

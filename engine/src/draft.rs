@@ -7,19 +7,15 @@ mod callers;
 mod candidates;
 mod claims;
 mod clients;
-mod find;
-mod freshness;
 mod handing;
 pub mod logins;
 mod pending;
 mod reading;
 pub(crate) mod records;
-mod undone;
 
 pub use callers::still_let_in;
 pub use candidates::Age;
-pub use pending::{Position, Savepoint};
-pub use undone::Undone;
+pub use pending::{Position, Savepoint, Undone};
 
 use crate::changes::Changes;
 use crate::keyspace;

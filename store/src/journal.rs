@@ -88,6 +88,13 @@ impl Appender {
     }
 }
 
+impl Journal {
+    /// A way to it.
+    pub fn appender(&self) -> &Appender {
+        &self.appender
+    }
+}
+
 /// Entries among those that are to be written next.
 struct Waiting<'a> {
     shared: &'a Shared,

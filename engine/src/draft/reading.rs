@@ -1,8 +1,9 @@
 //! How a draft reads the store, and what that costs: every row comes through here, and counts by its bytes, so that no operation
 //! has to think of it.
 
-use super::{Draft, Stored, identity};
-use crate::keyspace;
+use super::{Age, Draft, Stored, identity};
+use crate::changes::Deferred;
+use crate::keyspace::{self, Index, Scope};
 use crate::material;
 use crate::objects::object::Object;
 use crate::refusal::{Cause, Interrupt, OpResult, Refusal, refuse};
@@ -10,6 +11,7 @@ use crate::work::{self, Meter};
 use crate::world::OpenError;
 use kmip_codec::SecretBytes;
 use kmip_codec::objects::ManagedObject;
+use std::ops::ControlFlow;
 
 /// How many objects are remembered that were only read: an operation reads an object more than once, and a pair has two.
 const RECENT_MAX: usize = 4;
@@ -188,5 +190,106 @@ impl Draft<'_> {
         self.take_time_beside(work::fetching(value.as_ref().map_or(0, Vec::len)))?;
         self.seen.insert(key.to_owned(), value.clone());
         Ok(value)
+    }
+}
+
+/// What a client means by an identifier. Those that clients choose (Import) are their own: several owners may have the same.
+impl Draft<'_> {
+    /// The object that a client means by an identifier, or that there is of it, whoever may use it: to tell an administrator
+    /// what stood in the client's way, and for nothing else.
+    pub(crate) fn danger_whoever_owns(&mut self, id: &str) -> OpResult<Option<Object>> {
+        self.find(id)
+    }
+
+    /// The object that lies there, whoever owns it: to find as whom the server rotates it, and for nothing else.
+    pub(crate) fn danger_at(&mut self, place: &str) -> OpResult<Option<Object>> {
+        self.load(place)
+    }
+
+    /// Whether the identifier is that of an object of this principal's or of its groups.
+    pub(crate) fn has(&mut self, id: &str) -> OpResult<bool> {
+        Ok(self.find(id)?.is_some_and(|object| self.principal.shares(&object)))
+    }
+
+    /// The object that the principal means by an identifier, unchecked: its own or its groups'. Where there is none, that of
+    /// others which has been given this identifier by the server, so that the policy can say what is to be said of it.
+    pub(super) fn find(&mut self, id: &str) -> OpResult<Option<Object>> {
+        let named = match self.load(id) {
+            // Whose it is cannot be read any more: its owner is told, by the index; others hear what they hear of none.
+            Err(Interrupt::Refused(damaged)) if damaged.cause == Cause::Damaged && !self.is_listed(id)? => {
+                None
+            }
+            named => named?,
+        };
+        if named.as_ref().is_some_and(|object| self.principal.shares(object)) {
+            return Ok(named);
+        }
+        if let Some(own) = self.load(&keyspace::imported(&self.principal.name, id))? {
+            return Ok(Some(own));
+        }
+        // Of those that came under one identifier to several groups, the first: the later ones do not take its place.
+        let groups: Vec<_> = self.principal.groups.iter().cloned().map(Scope::Group).collect();
+        let listed: Vec<_> = groups.iter().map(|scope| (scope, (Index::Imported, id.as_bytes()))).collect();
+        let mut found = None;
+        self.in_order(&listed, (Age::OldestFirst, false, None), &mut |draft, (_, place)| {
+            found = draft.load(place)?.filter(|object| draft.principal.shares(object));
+            Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(found.or(named))
+    }
+
+    /// Whether the index lists an object among those that the principal may see.
+    fn is_listed(&mut self, id: &str) -> OpResult<bool> {
+        let (scopes, mut listed, mut passed) = (self.scopes(), false, 0);
+        let all: Vec<_> = scopes.iter().map(|scope| (scope, (Index::All, &[][..]))).collect();
+        self.in_order(&all, (Age::NewestFirst, false, None), &mut |_, (_, found)| {
+            passed += 1;
+            listed = found == id;
+            Ok(if listed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        self.take_time_beside(work::scanning(passed))?;
+        Ok(listed)
+    }
+}
+
+/// The end of freshness: an object is fresh until it is got for the first time.
+impl Draft<'_> {
+    /// Ends the freshness of an object that is being served. A member of a group is changed by it, in a commit: two clients
+    /// that ask for fresh members at once must not get the same one. So is what is changed anyway; anything else
+    /// has a deferred row.
+    pub fn end_freshness(&mut self, mut object: Object) -> OpResult<()> {
+        if !object.is_fresh() {
+            return Ok(());
+        }
+        if object.is_group_member() || self.pending.slot(object.place()).is_some() {
+            object.end_freshness();
+            return self.put(object);
+        }
+        // It is read anew by who asks for it next.
+        self.recent.retain(|(place, _)| place != object.place());
+        self.pending.served.push(object);
+        Ok(())
+    }
+
+    /// The rows of what was served for the first time; what is changed as well has it in its record.
+    pub(super) fn served_rows(&self) -> Vec<Deferred> {
+        let served = self.pending.served.iter().filter(|object| self.pending.slot(object.place()).is_none());
+        served.map(|object| (keyspace::served(object.place()), object.served_as().into())).collect()
+    }
+
+    /// Looks whether a fresh object was served after all, in this draft or before it; then its freshness ends here.
+    pub(super) fn look_whether_served(&self, object: &mut Object) -> OpResult<()> {
+        if !object.is_fresh() {
+            return Ok(());
+        }
+        let (key, row) = (keyspace::served(object.place()), object.served_as());
+        let is_served = self.pending.served.iter().any(|served| served.place() == object.place())
+            || self.world.view.has_deferred(&key, &row).map_err(Interrupt::Need)?;
+        self.take_time_beside(work::fetching(row.len()))?;
+        if is_served {
+            object.end_freshness();
+            object.served_beside = true;
+        }
+        Ok(())
     }
 }

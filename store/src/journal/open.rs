@@ -33,11 +33,6 @@ impl Journal {
         let thread = thread.map_err(|error| Error::Engine(error.to_string()))?;
         Ok(Self { appender: Appender(shared), thread: Some(thread) })
     }
-
-    /// A way to it.
-    pub fn appender(&self) -> &Appender {
-        &self.appender
-    }
 }
 
 impl Drop for Journal {
