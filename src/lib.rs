@@ -14,6 +14,28 @@
 //! keyspace, audit what its keys begin with, the formats of the audit (crate keystead-records)
 //! ```
 //!
+//! These files a Get of a key enters that was got before, beside the codec: one floor a line, in the order in which it comes to them
+//! (`scripts/way.sh` compares the list with what is run).
+//!
+//! ```text
+//! connection src/ listen/accept.rs session.rs session/socket.rs listen/slots/activity.rs admission.rs admission/shares.rs
+//! message    src/ server.rs executor.rs authenticate.rs swap.rs executor/run.rs
+//! world      vault/src/ ring.rs clock.rs stored.rs
+//! snapshot   store/src/ reads.rs redb.rs journal/deferred.rs
+//! batch      engine/src/ fulfilled.rs batch.rs rights/credentials.rs rights/principal.rs rights/tickets.rs batch/items.rs dispatch.rs
+//! operation  engine/src/ ops/get.rs administration.rs context.rs context/batch_results.rs batch_results.rs work.rs world.rs
+//! draft      engine/src/ draft.rs draft/callers.rs draft/reading.rs draft/pending.rs keyspace.rs changes.rs item_outcome.rs
+//! object     engine/src/ objects/object.rs objects/stored.rs objects/attribute_set.rs objects/freshness.rs lifecycle/states.rs
+//! may        engine/src/ rights/policy.rs rights/identity.rs rights/persona.rs
+//! value      engine/src/ objects/release.rs material.rs material/convert.rs
+//! HSM        hsm/src/ record.rs contexts.rs locked.rs
+//! answer     engine/src/ notifications/notification.rs asynchronous.rs
+//! audit      src/ explain/record.rs executor/entries.rs
+//! entry      records/src/ audit/entry.rs audit/varint.rs keyspace.rs
+//! text       base/src/ text.rs
+//! journal    store/src/ journal.rs folder.rs
+//! ```
+//!
 //! `jobs` (asynchronous requests, rotation, dates) and `endpoints` (clients that are told without asking) drive the executor as
 //! the server does. `tests/tidy/floors.rs` says which part may import which.
 //!

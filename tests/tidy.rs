@@ -216,6 +216,24 @@ fn every_module_says_what_it_is() {
     }
 }
 
+/// The page of the crate lists the files that a Get enters: what, the folder, its files. scripts/way.sh holds the list against what is
+/// run; that they are there, this does.
+#[test]
+fn the_files_on_the_way_of_a_get_are_there() {
+    let page = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let mut listed = Vec::new();
+    for line in page.lines().filter_map(|line| line.strip_prefix("//! ")) {
+        let mut words = line.split_whitespace().skip(1);
+        let Some(folder) = words.next().filter(|folder| folder.ends_with('/')) else { continue };
+        listed.extend(words.filter(|word| word.ends_with(".rs")).map(|file| format!("{folder}{file}")));
+    }
+    assert!(listed.len() >= 15, "the page lists only {listed:?}");
+    let gone: Vec<_> = listed.iter().filter(|file| !root().join(file).is_file()).collect();
+    assert!(gone.is_empty(), "the page of src/lib.rs lists files that are not there: {gone:?}");
+    let of_session = |file: &&String| file.as_str() == "src/session.rs";
+    assert_eq!(listed.iter().filter(of_session).count(), 1, "{listed:?}");
+}
+
 /// The code alone: a comment may use a word in its everyday sense.
 #[test]
 fn renamed_things_stay_renamed() {
