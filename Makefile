@@ -6,7 +6,7 @@
 demo test reference: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
 
 # Tests wait for programs, clocks and disks more than they compute.
-test: export RUST_TEST_THREADS ?= 4
+test: export RUST_TEST_THREADS ?= 6
 
 .PHONY: help demo test bench soak reference dist
 

@@ -40,8 +40,14 @@ fn all(snapshot: &dyn Snapshot, prefix: &[u8], order: Order) -> Vec<(Vec<u8>, Ve
     pairs
 }
 
-/// Opens a store. A process that another test starts just now holds the lock of what was closed until it is another program.
+/// Opens a store.
 fn open(engine: Engine, folder: &Path) -> Database {
+    when_free(|| Database::open(engine, folder)).unwrap()
+}
+
+/// Opens a store that nobody has open. A process that another test starts just now holds the lock of what was closed until it is
+/// another program.
+fn when_free<T>(open: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
     let began = std::time::Instant::now();
     loop {
         let is_locked = |error: &Error| match error {
@@ -49,11 +55,11 @@ fn open(engine: Engine, folder: &Path) -> Database {
             Error::Engine(why) => why.contains("could not acquire lock"),
             _ => false,
         };
-        match Database::open(engine, folder) {
+        match open() {
             Err(error) if is_locked(&error) && began.elapsed().as_secs() < 5 => {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
-            opened => return opened.unwrap(),
+            opened => return opened,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::disk::{commit, noticed};
 use super::faults::{commit_when_healed, operations, record};
 use super::foreign::tree;
-use super::open;
+use super::{open, when_free};
 use crate::support::skip;
 use crate::support::tmpfs::Tmpfs;
 use keystead::store::*;
@@ -73,8 +73,8 @@ fn what_is_no_file_in_the_place_of_one_is_named_and_never_written_through() {
             let before = tree(folder.path());
             let is_right = own == "reserve" && thing == Thing::Folder;
             for (how, opened) in [
-                ("read", Database::open_for_reads(engine, &store).map(drop)),
-                ("opened", Database::open(engine, &store).map(drop)),
+                ("read", when_free(|| Database::open_for_reads(engine, &store).map(drop))),
+                ("opened", when_free(|| Database::open(engine, &store).map(drop))),
             ] {
                 if is_right {
                     assert_eq!(opened, Ok(()), "{what} {how}");
