@@ -16,6 +16,8 @@
 #   KEYSTEAD_BENCH_PROGRAM=FILE      measure this one; nothing is built
 set -eu
 cd "$(dirname "$0")/.."
+# A storm has a file for each connection and each pending handshake, of server and client.
+ulimit -n 65536 2>/dev/null || true
 
 runs=${KEYSTEAD_BENCH_RUNS:-5}
 seconds=${KEYSTEAD_BENCH_SECONDS:-5}

@@ -6,9 +6,8 @@
 //! block, in a durable commit that also notes which file is done. A file is a segment with a number; a frame in it is
 //! length, checksum and entry. A torn frame at the end was never acknowledged and is left out.
 //!
-//! Whoever answers writes by itself, all that waits: what other requests that are ready to run put into the buffer before, and what came
-//! while one was writing goes with the next write. While a
-//! segment is taken in, reads go on in the next. Segments are taken in one by one, in order: what the store notes
+//! Whoever answers writes by itself, all that waits: what other requests that are ready to run put into the buffer before, where there
+//! are any; what came while one was writing goes with the next write. While a segment is taken in, reads go on in the next. Segments are taken in one by one, in order: what the store notes
 //! is the last one that is done. While the store takes no writes they stay where they are, and when the disk has no
 //! room for the next one, it lies in the reserve.
 
@@ -32,10 +31,14 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use segment::{BYTES_MAX, OVER, PIECE_BYTES, Segment};
 pub use segment::{RESERVE, is_piece, is_segment};
 use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Which segment was taken into the audit last.
 pub const DRAINED_KEY: &[u8] = Kind::Drained.prefix();
+
+/// After how many writes in a row for one request each it is not waited for others; and how often it is tried then whether they come.
+const ALONE: u32 = 8;
 
 /// What became of a write, for those who wait for it.
 type Written = Arc<OnceLock<Result<(), Error>>>;
@@ -44,6 +47,8 @@ type Written = Arc<OnceLock<Result<(), Error>>>;
 #[derive(Default)]
 struct Pending {
     frames: Vec<u8>,
+    /// Of how many requests.
+    count: usize,
     /// Where those hear what came of it whose it is.
     written: Option<Written>,
 }
@@ -51,6 +56,8 @@ struct Pending {
 /// What all ways to the journal share.
 struct Shared {
     pending: Mutex<Pending>,
+    /// How many writes in a row were for one request.
+    alone: AtomicU32,
     files: Mutex<Files>,
     deferred: Arc<Deferred>,
     /// Wakes the drain; goes with `files`.
@@ -63,11 +70,13 @@ pub struct Appender(Arc<Shared>);
 
 impl Appender {
     /// Records entries; when this returns they survive the death of the process. They are written together with what others record at
-    /// the same time: whoever is ready to run on this runtime comes before the write. They are written also where nobody awaits it any
-    /// more.
+    /// the same time: where there are others, whoever is ready to run on this runtime comes before the write. They are written also
+    /// where nobody awaits it any more.
     pub async fn record(&self, entries: Entries) -> Result<(), Error> {
         let waiting = self.wait_in_line(entries);
-        tokio::task::yield_now().await;
+        if self.0.is_worth_waiting() {
+            tokio::task::yield_now().await;
+        }
         waiting.written()
     }
 
@@ -84,6 +93,7 @@ impl Appender {
         put_checksums(&mut frames);
         let mut pending = self.0.pending.lock();
         pending.frames.extend_from_slice(&frames);
+        pending.count += 1;
         Waiting { shared: &self.0, outcome: Arc::clone(pending.written.get_or_insert_default()) }
     }
 }
@@ -129,10 +139,18 @@ impl Appender {
 }
 
 impl Shared {
+    /// Whether others may come before the next write: one of the last was for several, or it is time to look again.
+    fn is_worth_waiting(&self) -> bool {
+        let alone = self.alone.load(Ordering::Relaxed);
+        alone < ALONE || alone.is_multiple_of(ALONE)
+    }
+
     /// Writes all that waits with one write, and tells those who wait before anybody else can write; wakes the drain where it has
     /// something to wait for.
     fn write_pending(&self, mut files: MutexGuard<'_, Files>) -> Result<(), Error> {
-        let Pending { frames, written } = std::mem::take(&mut *self.pending.lock());
+        let Pending { frames, count, written } = std::mem::take(&mut *self.pending.lock());
+        let alone = if count > 1 { 0 } else { self.alone.load(Ordering::Relaxed).wrapping_add(1) };
+        self.alone.store(alone, Ordering::Relaxed);
         let state = |files: &Files| files.current().map(|segment| (segment.number, segment.is_full()));
         let before = state(&files);
         let result = files.write(&frames);

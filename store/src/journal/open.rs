@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::thread::JoinHandle;
 
 /// The journal while it is open. Dropping it takes in what there is.
@@ -27,7 +28,13 @@ impl Journal {
         let deferred = Arc::<Deferred>::default();
         let (last, left) = recover(folder, taken_in(drained), &writer, &deferred)?;
         let files = Mutex::new(Files::new(folder, last + 1, left, &deferred));
-        let shared = Arc::new(Shared { pending: Mutex::default(), files, deferred, wake: Condvar::new() });
+        let shared = Arc::new(Shared {
+            pending: Mutex::default(),
+            alone: AtomicU32::default(),
+            files,
+            deferred,
+            wake: Condvar::new(),
+        });
         let drain = Drain { shared: Arc::clone(&shared), writer, hand: None, rest_until: None };
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || drain.run());
         let thread = thread.map_err(|error| Error::Engine(error.to_string()))?;
