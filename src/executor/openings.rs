@@ -22,6 +22,14 @@ impl Openings {
     fn to_join(&self) -> MutexGuard<'_, BTreeMap<u32, Opening>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Lets nobody join this one any more. Another of the same key stays.
+    fn close(&self, id: u32, opening: &Opening) {
+        let mut to_join = self.to_join();
+        if to_join.get(&id).is_some_and(|known| Arc::ptr_eq(known, opening)) {
+            to_join.remove(&id);
+        }
+    }
 }
 
 impl Executor {
@@ -35,23 +43,22 @@ impl Executor {
                 None => {
                     // Whoever is ready to run on this runtime joins before the HSM is asked.
                     tokio::task::yield_now().await;
-                    self.open_kek(id).await
+                    self.open_kek(id, &opening).await
                 }
             };
-            if !self.hierarchy.is_strict() {
-                self.openings.to_join().remove(&id);
-            }
+            // Also where the HSM was never asked: a failure is not for those who come later.
+            self.openings.close(id, &opening);
             opened
         });
         opened.await.clone().map_err(Error::Keys)
     }
 
     /// Asks the HSM. It is nobody's own: no client's other work is before it.
-    async fn open_kek(self: &Arc<Self>, id: u32) -> Result<Arc<Kek>, Arc<vault::Error>> {
-        let executor = Arc::clone(self);
+    async fn open_kek(self: &Arc<Self>, id: u32, opening: &Opening) -> Result<Arc<Kek>, Arc<vault::Error>> {
+        let (executor, opening) = (Arc::clone(self), Arc::clone(opening));
         let load = move || {
             if executor.hierarchy.is_strict() {
-                executor.openings.to_join().remove(&id);
+                executor.openings.close(id, &opening);
             }
             executor.hierarchy.load(id)
         };
