@@ -2,7 +2,8 @@
 //!
 //! The engine gets a [`KeyRing`], which opens and seals with the KEKs that it has and asks for the ones that it lacks;
 //! those are opened in the HSM, off the async runtime. In `cached` mode an opened KEK stays in locked memory for a
-//! bounded time; in `strict` mode it lives for one request, so that every request that needs a key asks the HSM.
+//! bounded time; in `strict` mode it lives for the requests that had come before the HSM was asked, so that for each request that
+//! needs a key the HSM is asked after it has come.
 
 mod audit_key;
 pub mod clock;
