@@ -224,7 +224,7 @@ impl Executor {
         + Send
         + 'static,
     ) -> Result<Done<T>, Error> {
-        self.run_on(Thread::Blocking, client, work).await
+        self.run_from(Fulfilled::on(Thread::Blocking), client, work).await
     }
 
     /// On which thread a run begins. What is quick begins on the thread of its connection, where reads of the store wait for nothing
@@ -236,16 +236,15 @@ impl Executor {
         }
     }
 
-    /// Runs work as [`run`](Self::run) does, beginning on this thread.
-    pub async fn run_on<T: Send + 'static>(
+    /// Runs work as [`run`](Self::run) does, beginning where, and with what, is said here.
+    pub async fn run_from<T: Send + 'static>(
         self: &Arc<Self>,
-        thread: Thread,
+        mut fulfilled: Fulfilled,
         client: &Client,
         mut work: impl FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need>
         + Send
         + 'static,
     ) -> Result<Done<T>, Error> {
-        let mut fulfilled = Fulfilled::on(thread);
         let _guard = Abandons(fulfilled.abandoned());
         let mut refused: Option<store::Error> = None;
         let mut large = None;

@@ -9,7 +9,7 @@ mod refusals;
 
 use crate::admission::{Admission, Bytes, Client, MemoryBudget, Permit, Reservation, Stage};
 use crate::engine::administration;
-use crate::engine::batch::{self, Outcome, is_quick};
+use crate::engine::batch::{self, Outcome, is_quick, needs_kek};
 use crate::engine::fulfilled::Fulfilled;
 use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
@@ -107,7 +107,9 @@ impl Server {
             server.decide(&work, world, entropy, fulfilled)
         };
         let (client, executor) = (asked.peer.presented.client(), &self.executor);
-        match executor.run_on(executor.thread_for(asked.is_quick), client, decide).await {
+        let thread = executor.thread_for(asked.is_quick);
+        let fulfilled = Fulfilled::on(thread).foreseeing_kek(needs_kek(&asked.message));
+        match executor.run_from(fulfilled, client, decide).await {
             Ok(done) => {
                 entries::tell(asked.request, &asked.peer, &done.result.notes);
                 self.leave(done.result, Some(done.room))

@@ -54,6 +54,24 @@ pub fn is_quick(message: &RequestMessage) -> bool {
         && !shown.into_iter().any(|credential| credential.credential_type() == CredentialType::Ticket)
 }
 
+/// Whether it is plain that a batch needs a key-encryption key: all that is quick and done with objects does. What needs none is
+/// answered without the HSM.
+pub fn needs_kek(message: &RequestMessage) -> bool {
+    message.items.iter().any(|item| {
+        let request = &item.request;
+        request.is_quick()
+            && !matches!(
+                request,
+                Request::Query(_)
+                    | Request::DiscoverVersions(_)
+                    | Request::Poll(_)
+                    | Request::RNGRetrieve(_)
+                    | Request::Hash(_)
+                    | Request::Ping(_)
+            )
+    })
+}
+
 /// What is said of an operation that the version of its message does not have.
 fn unknown(operation: Operation, version: Version) -> String {
     let row = OPERATION_ROWS.iter().find(|row| row.operation == operation);

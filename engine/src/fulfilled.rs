@@ -53,6 +53,8 @@ pub struct Fulfilled {
     wanted: Work,
     /// Where the run is done.
     thread: Thread,
+    /// Whether it is known before the run that it needs a key-encryption key.
+    needs_kek: bool,
     /// Whether the run may hold much in memory.
     has_room: bool,
     /// Raised when whoever asked has left.
@@ -72,6 +74,16 @@ impl Fulfilled {
     /// Nothing yet, for a run that begins on this thread.
     pub fn on(thread: Thread) -> Self {
         Self { thread, ..Self::default() }
+    }
+
+    /// The same, of a run that is going to need a key-encryption key, or is not.
+    pub fn foreseeing_kek(self, needs_kek: bool) -> Self {
+        Self { needs_kek, ..self }
+    }
+
+    /// Whether the run is going to need a key-encryption key, as far as that is known before it.
+    pub fn needs_kek(&self) -> bool {
+        self.needs_kek
     }
 
     /// Lets the next runs keep a processor for longer, on another thread.

@@ -4,7 +4,8 @@
 
 use super::{Error, Executor};
 use crate::admission::Client;
-use crate::vault;
+use crate::engine::fulfilled::Fulfilled;
+use crate::vault::{self, KeyRing};
 use keystead_hsm::Kek;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +34,24 @@ impl Openings {
 }
 
 impl Executor {
+    /// The keys for a run. One that is going to need the current key-encryption key gets it before it begins, so that it does not run
+    /// in vain until it finds that out. Where that cannot be opened, the run may turn out to do without it: then why is nothing to anybody.
+    pub(super) async fn ring_for(self: &Arc<Self>, fulfilled: &Fulfilled) -> (KeyRing, Option<(u32, Error)>) {
+        let mut ring = self.hierarchy.ring();
+        let lacking = ring.lacks_current().filter(|_| fulfilled.needs_kek());
+        let unopened = match lacking {
+            Some(id) => match self.kek(id).await {
+                Ok(kek) => {
+                    ring.add(kek);
+                    None
+                }
+                Err(error) => Some((id, error)),
+            },
+            None => None,
+        };
+        (ring, unopened)
+    }
+
     /// A key-encryption key, opened in the HSM unless it is open already.
     pub(super) async fn kek(self: &Arc<Self>, id: u32) -> Result<Arc<Kek>, Error> {
         let opening = Arc::clone(self.openings.to_join().entry(id).or_default());

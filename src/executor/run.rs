@@ -46,7 +46,7 @@ impl Executor {
         T: Send + 'static,
         W: FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need> + Send + 'static,
     {
-        let mut ring = self.hierarchy.ring();
+        let (mut ring, mut unopened) = self.ring_for(&fulfilled).await;
         for _ in 0..NEEDS_MAX {
             let executor = Arc::clone(self);
             let thread = fulfilled.thread();
@@ -74,7 +74,10 @@ impl Executor {
                 Ok(effects) => return Ok(((effects, permit), work, fulfilled)),
                 Err(Need::Kek(id)) => {
                     drop(permit);
-                    ring.add(self.kek(id).await?);
+                    match unopened.take_if(|(unopened, _)| *unopened == id) {
+                        Some((_, error)) => return Err(error),
+                        None => ring.add(self.kek(id).await?),
+                    }
                 }
                 Err(Need::Room) => {
                     drop(permit);

@@ -79,6 +79,11 @@ impl KeyRing {
         Self { current, keks: keks.into(), damage: Arc::default() }
     }
 
+    /// The current KEK, under which new records are sealed, where this ring lacks it.
+    pub fn lacks_current(&self) -> Option<u32> {
+        (!self.keks.contains_key(&self.current)).then_some(self.current)
+    }
+
     /// Adds a KEK that was asked for.
     pub fn add(&mut self, kek: Arc<Kek>) {
         Arc::make_mut(&mut self.keks).insert(kek.identity().id, kek);
