@@ -13,6 +13,8 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Memory of this program; what C libraries need comes from libc.
 #[global_allocator]
@@ -178,12 +180,11 @@ fn serve(file: PathBuf, amend: impl Fn(&mut Config) + Send + Sync + 'static) -> 
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let filter = config.log.filter().map_err(|why| Failure(Exit::Configuration, why))?;
     let colours = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().fmt_fields(keystead::logged::fields());
+    let log = tracing_subscriber::fmt::layer().fmt_fields(keystead::logged::fields());
     // Lines that cannot be written are lost; to complain of it would be to write once more, and to panic.
     let log = log.log_internal_errors(false).with_writer(std::io::stderr).with_ansi(colours);
-    let log = log.with_env_filter(filter).with_filter_reloading();
-    let handle = log.reload_handle();
-    log.init();
+    let (filter, handle) = tracing_subscriber::reload::Layer::new(filter);
+    tracing_subscriber::registry().with(filter).with(log).init();
     let log_by = Box::new(move |filter| handle.reload(filter).map_err(|error| error.to_string()));
     let source = start::Source { file, amend: Box::new(amend), log_by };
     run(&config, source)

@@ -2,7 +2,7 @@
 
 use crate::near;
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 /// The levels, each with all before it.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -98,7 +98,7 @@ fn unknown(target: &str) -> Option<String> {
 /// A part of a filter, with the crate of its own that the part of `keystead` is.
 fn in_crates(part: &str) -> String {
     let target = part.strip_prefix("keystead::").and_then(|rest| {
-        let end = rest.find([':', '=', '[']).unwrap_or(rest.len());
+        let end = rest.find([':', '=']).unwrap_or(rest.len());
         let (name, rest) = rest.split_at(end);
         CRATES_OF_PARTS.iter().find(|(part, _)| *part == name).map(|(_, target)| format!("{target}{rest}"))
     });
@@ -122,7 +122,7 @@ impl Default for LogConfig {
 impl LogConfig {
     /// What is logged, or what is wrong with it. A filter takes a word that is no level for the name of a module, and
     /// one that does not exist switches the log off: so every part must name a level.
-    pub fn filter(&self) -> Result<EnvFilter, String> {
+    pub fn filter(&self) -> Result<Targets, String> {
         let levels = LEVELS.map(|level| format!("{level:?}")).join(", ");
         let wrong = |what: &str| {
             format!(
@@ -136,14 +136,12 @@ impl LogConfig {
             if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
                 return Err(wrong(&format!("and {level:?} is no level")));
             }
-            // Spans, with their fields, stand behind the module.
-            let target = target.split('[').next().unwrap_or_default();
             if let Some(hint) = unknown(target) {
                 return Err(wrong(&format!("and nothing that logs is called {target:?}{hint}")));
             }
         }
         let directives: Vec<String> = self.level.split(',').map(in_crates).collect();
-        EnvFilter::try_new(directives.join(",")).map_err(|_| wrong("which is no filter"))
+        directives.join(",").parse().map_err(|_| wrong("which is no filter"))
     }
 }
 
@@ -164,10 +162,8 @@ mod tests {
         for level in [
             "keystead::store::guard=debug,info",
             "keystead_hsm=trace",
-            "[request]=debug",
             "keystead=debug",
             "info,keystead::vault=trace",
-            "warn,[request{id=7}]=debug",
         ] {
             assert!(filter(level).is_ok(), "{level}");
         }
@@ -181,6 +177,7 @@ mod tests {
             ("info,keystead::valt=debug", "\"vault\""),
             ("keystead_hms=debug", "\"keystead_hsm\""),
             ("rustls=debug", ""),
+            ("[request]=debug", ""),
             ("Keystead=debug", "\"keystead\""),
         ] {
             let error = filter(level).unwrap_err();
@@ -207,7 +204,7 @@ mod tests {
         for (level, directive) in [
             ("keystead::store::guard=debug", "keystead_store::guard=debug"),
             ("keystead::vault=trace", "keystead_vault=trace"),
-            ("keystead::audit[request]=trace", "keystead_records::audit[request]=trace"),
+            ("keystead::audit=trace", "keystead_records::audit=trace"),
             ("keystead::listen=debug", "keystead::listen=debug"),
             ("keystead_store=debug", "keystead_store=debug"),
         ] {

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 /// Where the configuration comes from, at start and at SIGHUP.
 pub struct Source {
@@ -23,7 +23,7 @@ pub struct Source {
     /// What the command line says instead of the file.
     pub amend: Box<dyn Fn(&mut Config) + Send + Sync>,
     /// Logs by another filter from now on.
-    pub log_by: Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>,
+    pub log_by: Box<dyn Fn(Targets) -> Result<(), String> + Send + Sync>,
 }
 
 impl Source {
