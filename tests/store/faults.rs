@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+/// How long a commit hangs that nobody lets go on.
+const HANG_MAX: Duration = Duration::from_secs(60);
+
 /// What a commit does instead of succeeding.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -72,7 +75,8 @@ impl Store for Handle {
             }
             Some(Fault::Hangs) => {
                 let (flag, wake) = &self.disk.may_go_on;
-                drop(wake.wait_while(flag.lock().unwrap(), |may| !*may).unwrap());
+                // A test that fails meanwhile ends all the same.
+                drop(wake.wait_timeout_while(flag.lock().unwrap(), HANG_MAX, |may| !*may).unwrap());
                 self.disk.store.commit(transaction)
             }
         }

@@ -120,48 +120,45 @@ fn add_one(database: &Database) {
 }
 
 /// What many requests of a group only expect is read once for all of them, and no longer expected of the store once one of them
-/// changes it: nothing is written under a rule that is over.
+/// changes it: nothing is written under a rule that is over, not even behind the change in the same commit. The audit has the order.
 #[test]
 fn what_a_group_expects_together_holds_for_each_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let database = Arc::new(open(Engine::Redb, folder.path()));
-    let commit = |expects: Vec<Pair>, write: Pair| {
-        let transaction = Transaction { expects, writes: vec![write] };
-        database.commit_blocking(Submission { transaction, ..Submission::default() }).unwrap()
-    };
+    let database = open(Engine::Redb, folder.path());
     let rule = || database.snapshot().unwrap().get(b"rule").unwrap();
-    let under = |rule: &Option<Vec<u8>>| [b"under ", rule.as_deref().unwrap_or(b"none")].concat();
-    let of = |rule: &Option<Vec<u8>>| all(&*database.snapshot().unwrap(), &under(rule), Order::Forward).len();
+    let named =
+        |rule: &Option<Vec<u8>>| rule.as_deref().map_or("none".into(), String::from_utf8_lossy).into_owned();
+    let commit = |before: Option<Vec<u8>>, writes: Vec<Pair>, deed: String| {
+        let transaction = Transaction { expects: vec![(b"rule".to_vec(), before)], writes };
+        database.commit_blocking(Submission { transaction, entries: vec![entry(&deed)].into() }).unwrap()
+    };
     let (refused, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let over: Vec<_> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         for thread in 0..12_u8 {
-            let (commit, rule, under, refused, is_over) = (&commit, &rule, &under, &refused, &is_over);
+            let (commit, rule, named, refused, is_over) = (&commit, &rule, &named, &refused, &is_over);
             scope.spawn(move || {
-                for number in 0_u32.. {
-                    if is_over.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let now = rule();
-                    let row = [&under(&now)[..], &[thread], &number.to_be_bytes()].concat();
-                    let outcome = commit(vec![(b"rule".to_vec(), now)], (row, Some(Vec::new())));
+                for number in (0_u32..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
+                    let (now, row) = (rule(), [&[thread][..], &number.to_be_bytes()].concat());
+                    let deed = format!("under {}", named(&now));
+                    let outcome = commit(now, vec![(row, Some(Vec::new()))], deed);
                     refused.fetch_add(usize::from(outcome == Outcome::Conflict), Ordering::Relaxed);
                 }
             });
         }
-        let change = |number: u32| {
-            let (before, next) = (rule(), Some(number.to_be_bytes().to_vec()));
-            commit(vec![(b"rule".to_vec(), before.clone())], (b"rule".to_vec(), next));
-            let count = of(&before);
-            (before, count)
-        };
-        let is_enough = |number: u32| number >= 20 && refused.load(Ordering::Relaxed) > 0;
-        let over = (0..).take_while(|number| !is_enough(*number)).map(change).collect();
+        let mut changes = (0..).take_while(|number| *number < 200 || refused.load(Ordering::Relaxed) == 0);
+        changes.by_ref().for_each(|number: u32| {
+            let next = Some(number.to_string().into_bytes());
+            let deed = format!("rule {}", named(&next));
+            assert_eq!(commit(rule(), vec![(b"rule".to_vec(), next)], deed), Outcome::Committed);
+        });
         is_over.store(true, Ordering::Relaxed);
-        over
     });
-    for (rule, count) in over {
-        assert_eq!(of(&rule), count, "{rule:?}");
-    }
+    let mut holds = "none".to_owned();
+    let mut visit = |_, entry: Entry| match entry.operation.split_once(' ').unwrap() {
+        ("rule", next) => next.clone_into(&mut holds),
+        (_, under) => assert_eq!(under, holds, "written under a rule that is over"),
+    };
+    audit_log::verify(&*database.snapshot().unwrap(), &mut visit).unwrap().unwrap();
 }
 
 fn entry(operation: &str) -> Entry {
