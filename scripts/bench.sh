@@ -48,7 +48,7 @@ clean_up() {
     status=$?
     trap - EXIT INT TERM
     stop_server
-    rm -f "$place/ready"
+    rm -f "$place/ready" "$place/rotating"
     exit "$status"
 }
 trap clean_up EXIT
@@ -97,6 +97,14 @@ kept() {
     mv "$figures/$name.json.new" "$figures/$name.json"
 }
 
+# One rotation after another, while there is a file that says so.
+rotate() {
+    while [ -e "$place/rotating" ]; do
+        KEYSTEAD_CERT="$folder/admin.pem" KEYSTEAD_KEY="$folder/admin.key" "$keystead" master rotate >/dev/null
+        sleep 0.5
+    done
+}
+
 populated() {
     start_server "$1" "${2:-cached}"
     "$keystead" bench --preload --population "$1"
@@ -142,13 +150,19 @@ part() {
         kept strict get unlock --population "${2:-$usual}" --label strict --limits --hsm "$folder/keystead.toml"
         ;;
     busy)
-        # Reads at a rate that leaves room, alone and while 64 connections create.
+        # Reads at a rate that leaves room: alone, while 64 connections create, and while master keys are rotated.
         populated "${2:-$usual}"
         kept quiet get --population "${2:-$usual}" --connections 16 --rate 1000 --label "alone, 1000/s"
         "$keystead" bench create --population "${2:-$usual}" --connections 64 --duration $((seconds * runs + runs + 5)) >"$place/creates.txt" &
         creates=$!
         kept busy get --population "${2:-$usual}" --connections 16 --rate 1000 --label "beside 64 that create, 1000/s"
         wait $creates || complain "create failed: $place/creates.txt"
+        : >"$place/rotating"
+        rotate &
+        rotations=$!
+        kept rotating get --population "${2:-$usual}" --connections 16 --rate 1000 --label "beside rotations, 1000/s"
+        rm "$place/rotating"
+        wait $rotations || complain "a rotation failed"
         ;;
     limits)
         start_server "$usual"
@@ -197,7 +211,7 @@ page() {
         shown "Many clients at once" storm
         shown "Idle connections" idle
         shown "Strict mode: the HSM at every request" strict
-        shown "Reads beside writers" quiet busy
+        shown "Reads beside writers and rotations" quiet busy rotating
         shown "What the machine can do without a server" limits
     } >docs/performance.md.new
     mv docs/performance.md.new docs/performance.md
