@@ -22,6 +22,9 @@ const AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How often a client comes again.
 const TRIES: usize = 100;
 
+/// What is counted of a client that came so often in vain.
+pub const NEVER_SERVED: &str = "never served";
+
 /// How long a server has to come to rest before its memory is read.
 const REST: Duration = Duration::from_secs(1);
 
@@ -52,10 +55,15 @@ pub async fn storm(
                 }
                 sleep(AGAIN_AFTER).await;
             }
+            tally.fail(number, NEVER_SERVED, 1);
         });
     }
     let all = async { while workers.join_next().await.is_some() {} };
-    let _ = timeout(STORM_PATIENCE, all).await;
+    let in_time = timeout(STORM_PATIENCE, all).await;
+    if in_time.is_err() {
+        (0..workers.len()).for_each(|number| tally.fail(number, NEVER_SERVED, 1));
+        workers.shutdown().await;
+    }
     let seconds = start.elapsed().as_secs_f64();
     let cpu = before.zip(process.and_then(Process::cpu)).map(|(before, after)| after.since(&before));
     let own_cpu = own.cpu().unwrap_or_default().since(&own_before).0;

@@ -2,6 +2,7 @@
 //! warm-up and the end of the run.
 
 use super::answer::judge;
+use super::pace::Pace;
 use super::process::{Cpu, Process};
 use super::requests::{Requests, Shared};
 use super::tally::{Part, Tally};
@@ -15,6 +16,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 /// How many connections are opened at once before a run.
 const OPENED_AT_ONCE: usize = 64;
+
+/// How late a request that is due may be asked behind the end of a run. Who is later has not kept the rate.
+const LATE_MAX: Duration = Duration::from_millis(50);
 
 /// How long a connection that broke is not tried again.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -75,8 +79,10 @@ struct Worker {
     target: Target,
     requests: Requests,
     tally: Arc<Tally>,
+    /// What tells when the next request is due, where there is a rate.
+    pace: Option<Pace>,
     /// How many were due already.
-    due: u32,
+    due: u64,
     counted: u64,
 }
 
@@ -91,11 +97,15 @@ pub async fn drive(target: &Target, shared: &Arc<Shared>, plan: Plan) -> Result<
     let start = Instant::now() + Duration::from_millis(5);
     let from = start + plan.warm_up;
     let window = Window { start, from, until: from + plan.duration };
+    let keep = |rate| Pace::keep(rate, plan.connections, (window.start, window.until));
+    let pace = plan.rate.map(keep).transpose();
+    let pace = pace.map_err(|error| Error::setup(error.to_string(), "allow this process more threads"))?;
     let mut workers = JoinSet::new();
     for (number, connection) in opened.into_iter().enumerate() {
         let requests = Requests::new(Arc::clone(shared), plan.seed, number as u64);
         let (target, tally) = (target.clone(), Arc::clone(&tally));
-        let worker = Worker { number, plan, window, target, requests, tally, due: 0, counted: 0 };
+        let pace = pace.clone();
+        let worker = Worker { number, plan, window, target, requests, tally, pace, due: 0, counted: 0 };
         workers.spawn(worker.work(connection));
     }
     sleep_until(window.from).await;
@@ -162,19 +172,14 @@ impl Worker {
 
     /// When the next request is due, once that has come; nothing where the run is over.
     async fn turn(&mut self) -> Option<Instant> {
-        let due = match self.plan.rate {
-            None => Instant::now(),
-            Some(rate) => {
-                let place = f64::from(self.due) * self.plan.connections as f64 + self.number as f64;
-                self.due += 1;
-                let due = self.window.start + Duration::from_secs_f64(place / rate as f64);
-                if due > Instant::now() {
-                    sleep_until(due.min(self.window.until)).await;
-                }
-                due
-            }
+        let until = self.window.until;
+        let Some(pace) = &self.pace else {
+            let now = Instant::now();
+            return (now < until).then_some(now);
         };
-        if due < self.window.until && Instant::now() < self.window.until {
+        self.due += 1;
+        let due = pace.turn(self.number, self.due - 1).await?;
+        if Instant::now() < until + LATE_MAX {
             return Some(due);
         }
         self.count_missed(due);
@@ -183,7 +188,7 @@ impl Worker {
 
     /// Requests that were due before the end, and for which it came too soon: their latencies are not known, and would be the longest.
     fn count_missed(&self, due: Instant) {
-        if let Some(rate) = self.plan.rate.filter(|_| due < self.window.until) {
+        if let Some(rate) = self.plan.rate {
             let left = (self.window.until - due).as_secs_f64() * rate as f64 / self.plan.connections as f64;
             self.tally.fail(self.number, "due, and not asked before the end", left.ceil() as u64);
         }
@@ -242,7 +247,9 @@ impl Worker {
 
     fn count(&mut self, due: Instant, result: Result<(), Failed>, bytes: (u64, u64)) {
         let now = Instant::now();
-        if now < self.window.from || now > self.window.until {
+        // Where there is a rate, all that was due in the time counts, whenever its answer comes.
+        let counts_at = if self.plan.rate.is_some() { due } else { now };
+        if counts_at < self.window.from || counts_at > self.window.until {
             return;
         }
         match result {

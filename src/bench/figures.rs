@@ -1,6 +1,8 @@
 //! The figures of a run, as JSON has them; what `--from` reads again.
 
+use super::cold::NEVER_SERVED;
 use super::process::Memory;
+use super::workload::Workload;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -149,6 +151,16 @@ pub struct Beside {
     pub per_second: f64,
     /// How long one takes.
     pub latency_microseconds: Latency,
+}
+
+impl Measured {
+    /// Whether something was asked for and not got. Who was not served in a storm came again, and counts once it was.
+    pub fn is_lacking(&self) -> bool {
+        match self.workload == Workload::Storm.name() {
+            true => self.errors.contains_key(NEVER_SERVED),
+            false => !self.errors.is_empty(),
+        }
+    }
 }
 
 impl Machine {

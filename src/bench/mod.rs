@@ -9,6 +9,7 @@
 //! requests     frames that are encoded once, and patched for each request; what must come back
 //! wire         one connection of tokio and rustls: a frame out, a frame in
 //! drive        connections at once, each as fast as it is answered or at a rate; latencies, errors by kind
+//! pace         a rate: who asks when
 //! cold         clients that come all at once; connections that do nothing
 //! limits       TLS echo of the same sizes (a second process: echo), synced appends, the HSM's own operations
 //! results      figures as a table, as JSON, as a plot
@@ -23,6 +24,7 @@ mod figures;
 mod frame;
 mod hsm;
 mod limits;
+mod pace;
 mod plot;
 mod population;
 mod preload;

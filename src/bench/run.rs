@@ -44,7 +44,7 @@ pub fn run(command: &BenchCommand, use_softhsm: fn(&Path)) -> u8 {
     }
     match figures(command, use_softhsm).and_then(|figures| tell(command, &figures).map(|()| figures)) {
         Err(error) => failed(error),
-        Ok(figures) if figures.measured.iter().any(|one| !one.errors.is_empty()) => {
+        Ok(figures) if figures.measured.iter().any(Measured::is_lacking) => {
             report::warn(command.json, "some answers were wrong or missing: see the errors");
             exit::HERE
         }

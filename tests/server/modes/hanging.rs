@@ -2,7 +2,11 @@
 //! answered, and goes on then.
 
 use super::*;
-use kmip_codec::payloads::{DiscoverVersionsRequest, LocateRequest, QueryRequest};
+use kmip_codec::attributes::CryptographicParameters;
+use kmip_codec::payloads::{
+    DiscoverVersionsRequest, HashRequest, LocateRequest, PingRequest, QueryRequest, RNGRetrieveRequest,
+};
+use kmip_codec::value::Data;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -82,6 +86,16 @@ fn without_keys() -> Vec<Request> {
             ..Default::default()
         }),
         Request::DiscoverVersions(DiscoverVersionsRequest::default()),
+        Request::Ping(PingRequest::default()),
+        Request::RNGRetrieve(RNGRetrieveRequest { data_length: 16 }),
+        Request::Hash(HashRequest {
+            cryptographic_parameters: CryptographicParameters {
+                hashing_algorithm: Some(HashingAlgorithm::SHA_256),
+                ..Default::default()
+            },
+            data: Some(Data::Bytes(b"abc".to_vec().into())),
+            ..Default::default()
+        }),
     ]
 }
 
