@@ -30,7 +30,7 @@ use shares::{Mark, Share, Shares};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::timeout;
 
 /// What admits work and the bytes of messages.
@@ -38,6 +38,8 @@ pub struct Admission {
     memory: MemoryBudget,
     /// Held while the engine runs, not while a commit waits for the disk: commits in groups need many that wait.
     running: FairSemaphore,
+    /// Held by what is going to change something, while it is run on a thread that connections share.
+    changing: FairSemaphore,
     /// Held by messages that become larger than a piece of memory counts for: one of each client at a time.
     large: FairSemaphore,
     /// Held by requests whose answer or change is large: one of each client at a time.
@@ -57,6 +59,7 @@ impl Admission {
         Self {
             memory: MemoryBudget::new(caps.bytes_in_flight, caps.bytes_in_flight_per_client),
             running: FairSemaphore::new(caps.running(), caps.requests_per_client, Kept::Running),
+            changing: FairSemaphore::new(processors, processors, Kept::Nowhere),
             large: FairSemaphore::new(CLIENTS, 1, Kept::Nowhere),
             large_results: FairSemaphore::new(CLIENTS, 1, Kept::Nowhere),
             slow: FairSemaphore::new(processors * CLIENTS, processors, Kept::Nowhere),
@@ -73,6 +76,14 @@ impl Admission {
     /// A permit to run the engine for this client.
     pub async fn running(&self, client: &Client) -> Permit {
         self.running.acquire(client).await
+    }
+
+    /// The turn of a run that is going to change something on a thread that connections share. Whatever else is ready there comes before
+    /// each: a commit answers many changes at once, whose clients ask for the next at once, and a read does not wait for all of those.
+    pub async fn turn_to_change(&self, client: &Client) -> Permit {
+        let turn = self.changing.acquire(client).await;
+        yield_now().await;
+        turn
     }
 
     /// A permit for a message that becomes so large, where that is more than a piece of memory counts for.

@@ -9,7 +9,7 @@ mod refusals;
 
 use crate::admission::{Admission, Bytes, Client, MemoryBudget, Permit, Reservation, Stage};
 use crate::engine::administration;
-use crate::engine::batch::{self, Outcome, is_quick, needs_kek};
+use crate::engine::batch::{self, Foreseen, Outcome};
 use crate::engine::fulfilled::Fulfilled;
 use crate::engine::item_outcome::ItemOutcome;
 use crate::engine::need::Need;
@@ -45,8 +45,8 @@ struct Asked {
     message: Arc<RequestMessage>,
     /// How the answer is written.
     encoding: Encoding,
-    /// Whether it is to be answered on the thread of its connection.
-    is_quick: bool,
+    /// What is plain of it: whether it is to be answered on the thread of its connection.
+    foreseen: Foreseen,
 }
 
 /// What a message comes to beside its effects.
@@ -92,8 +92,9 @@ impl Server {
             }
         };
         tracing::debug!(request, peer = %peer.address, principal = %peer.principal.name, "{}", message.to_log());
-        let is_quick = is_small && is_quick(&message);
-        self.exchange(Asked { request, peer, message, encoding, is_quick }, holder).await
+        let mut foreseen = Foreseen::of(&message);
+        foreseen.is_quick &= is_small;
+        self.exchange(Asked { request, peer, message, encoding, foreseen }, holder).await
     }
 
     /// One typed message in, one answer out. The holder is whom the certificate of the connection names now.
@@ -107,8 +108,8 @@ impl Server {
             server.decide(&work, world, entropy, fulfilled)
         };
         let (client, executor) = (asked.peer.presented.client(), &self.executor);
-        let thread = executor.thread_for(asked.is_quick);
-        let fulfilled = Fulfilled::on(thread).foreseeing_kek(needs_kek(&asked.message));
+        let thread = executor.thread_for(asked.foreseen.is_quick);
+        let fulfilled = Fulfilled::on(thread).foreseeing(asked.foreseen);
         match executor.run_from(fulfilled, client, decide).await {
             Ok(done) => {
                 entries::tell(asked.request, &asked.peer, &done.result.notes);

@@ -5,7 +5,7 @@
 
 mod items;
 
-pub use crate::dispatch::{is_quick, needs_kek};
+pub use crate::work::Foreseen;
 pub use items::{Batch, refused};
 
 use crate::changes::Changes;

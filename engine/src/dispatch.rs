@@ -5,16 +5,11 @@ use crate::administration;
 use crate::context::{Context, Execute as _};
 use crate::refusal::{Cause, OpResult, Refusal, refuse};
 use kmip_codec::Version;
-use kmip_codec::enums::CredentialType;
 use kmip_codec::for_each_operation;
-use kmip_codec::message::RequestMessage;
 use kmip_codec::operations::{OPERATION_ROWS, Operation, Request, Response};
 use kmip_codec::version::VERSIONS;
 
 macro_rules! perform {
-    (quick, $request:ident, $response:ident, $name:ident, $cx:ident) => {
-        perform!(served, $request, $response, $name, $cx)
-    };
     (served, $request:ident, $response:ident, $name:ident, $cx:ident) => {
         $request.execute($cx).map(Response::$name)
     };
@@ -27,6 +22,15 @@ macro_rules! perform {
         let _ = $request;
         refuse(Cause::NotSupported, concat!("this server does not serve ", stringify!($name)))
     }};
+    (quick_alone, $request:ident, $response:ident, $name:ident, $cx:ident) => {
+        perform!(served, $request, $response, $name, $cx)
+    };
+    (quick_read, $request:ident, $response:ident, $name:ident, $cx:ident) => {
+        perform!(served, $request, $response, $name, $cx)
+    };
+    (quick_change, $request:ident, $response:ident, $name:ident, $cx:ident) => {
+        perform!(served, $request, $response, $name, $cx)
+    };
 }
 
 macro_rules! dispatch {
@@ -44,33 +48,6 @@ macro_rules! dispatch {
     };
 }
 for_each_operation!(dispatch);
-
-/// Whether a batch may begin on a thread that many connections share: where a request turns out to ask for more than others of its
-/// operation, [`work`](crate::work) counts it, and it goes on elsewhere. A batch whose sender shows a ticket may not: the certificate of
-/// the ticket's giver is judged for it.
-pub fn is_quick(message: &RequestMessage) -> bool {
-    let shown = message.header.authentication.iter().flat_map(|authentication| &authentication.credentials);
-    message.items.iter().all(|item| item.request.is_quick())
-        && !shown.into_iter().any(|credential| credential.credential_type() == CredentialType::Ticket)
-}
-
-/// Whether it is plain that a batch needs a key-encryption key: all that is quick and done with objects does. What needs none is
-/// answered without the HSM.
-pub fn needs_kek(message: &RequestMessage) -> bool {
-    message.items.iter().any(|item| {
-        let request = &item.request;
-        request.is_quick()
-            && !matches!(
-                request,
-                Request::Query(_)
-                    | Request::DiscoverVersions(_)
-                    | Request::Poll(_)
-                    | Request::RNGRetrieve(_)
-                    | Request::Hash(_)
-                    | Request::Ping(_)
-            )
-    })
-}
 
 /// What is said of an operation that the version of its message does not have.
 fn unknown(operation: Operation, version: Version) -> String {

@@ -10,8 +10,8 @@ use crate::need::{CertificateRequest, Container, KeyPair, Need, Outside, PairKin
 use crate::refusal::{Interrupt, OpResult, Refusal};
 use crate::rights::principal::Principal;
 use crate::settings::Settings;
-use crate::work;
 pub use crate::work::Thread;
+use crate::work::{self, Foreseen};
 use keystead_crypto::pkcs12::{Contents, Unopened};
 use kmip_codec::SecretBytes;
 use std::sync::Arc;
@@ -53,8 +53,8 @@ pub struct Fulfilled {
     wanted: Work,
     /// Where the run is done.
     thread: Thread,
-    /// Whether it is known before the run that it needs a key-encryption key.
-    needs_kek: bool,
+    /// What is plain of the run before it begins.
+    foreseen: Foreseen,
     /// Whether the run may hold much in memory.
     has_room: bool,
     /// Raised when whoever asked has left.
@@ -76,14 +76,14 @@ impl Fulfilled {
         Self { thread, ..Self::default() }
     }
 
-    /// The same, of a run that is going to need a key-encryption key, or is not.
-    pub fn foreseeing_kek(self, needs_kek: bool) -> Self {
-        Self { needs_kek, ..self }
+    /// The same, of a batch of which this is plain.
+    pub fn foreseeing(self, foreseen: Foreseen) -> Self {
+        Self { foreseen, ..self }
     }
 
-    /// Whether the run is going to need a key-encryption key, as far as that is known before it.
-    pub fn needs_kek(&self) -> bool {
-        self.needs_kek
+    /// What is plain of the run before it begins.
+    pub fn foreseen(&self) -> Foreseen {
+        self.foreseen
     }
 
     /// Lets the next runs keep a processor for longer, on another thread.

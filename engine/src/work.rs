@@ -11,7 +11,10 @@
 use crate::need::Need;
 use crate::refusal::{Cause, Interrupt, OpResult, refuse};
 use crate::settings::Settings;
+use kmip_codec::enums::CredentialType;
+use kmip_codec::message::{Credential, RequestMessage};
 use kmip_codec::objects::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
+use kmip_codec::operations::Quick;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +46,34 @@ impl Thread {
         match self {
             Self::Shared => Self::Blocking,
             Self::Blocking | Self::LowPriority => Self::LowPriority,
+        }
+    }
+}
+
+/// What is plain of a batch before it runs.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Foreseen {
+    /// It may begin on a thread that many connections share. Where a request turns out to ask for more than others of its operation, that
+    /// is counted, and it goes on elsewhere. A batch whose sender shows a ticket may not: the certificate of the ticket's giver is judged
+    /// for it.
+    pub is_quick: bool,
+    /// It needs a key-encryption key. What needs none is answered without the HSM.
+    pub needs_kek: bool,
+    /// It changes something.
+    pub changes: bool,
+}
+
+impl Foreseen {
+    /// What the operations of a batch say of it.
+    pub fn of(message: &RequestMessage) -> Self {
+        let shown =
+            message.header.authentication.iter().flat_map(|authentication| &authentication.credentials);
+        let has_ticket = |credential: &Credential| credential.credential_type() == CredentialType::Ticket;
+        let mut quick = message.items.iter().map(|item| item.request.quick());
+        Self {
+            is_quick: quick.clone().all(|quick| quick.is_some()) && !shown.into_iter().any(has_ticket),
+            needs_kek: quick.clone().any(|quick| matches!(quick, Some(Quick::Reads | Quick::Changes))),
+            changes: quick.any(|quick| quick == Some(Quick::Changes)),
         }
     }
 }

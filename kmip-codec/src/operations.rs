@@ -1,10 +1,10 @@
 //! Every operation, a row each: number, request and answer, the versions that define it, and whether this project
 //! serves it (KMIP 2.1, 6 and 11.36).
 //!
-//! A row that is `declared` can be read and written and nothing more; `served` rows are dispatched and announced, `quick` ones
-//! are served and mostly take but a moment: they read a few objects, change one, or go over the bytes that are sent. What makes
-//! key pairs, judges certificates, carries out other requests or asks the world outside is not quick. `sent` rows go from the
-//! server to clients.
+//! A row that is `declared` can be read and written and nothing more; `served` rows are dispatched and announced; `sent` rows go from
+//! the server to clients. Quick rows are served and mostly take but a moment: `quick_read` ones read a few objects, or use them on the
+//! bytes that are sent, `quick_change` ones change one, `quick_alone` ones need none. What makes key pairs, judges certificates, carries
+//! out other requests or asks the world outside is not quick.
 
 use crate::Tag;
 use crate::declare::{FieldRow, Value, Versions as _, enumeration};
@@ -20,7 +20,7 @@ macro_rules! for_each_operation {
     ($then:ident) => {
         $then! {
             /// Makes a symmetric key (6.1.8).
-            Create = 0x01, CreateRequest => CreateResponse, in V1_0.., quick;
+            Create = 0x01, CreateRequest => CreateResponse, in V1_0.., quick_change;
             /// Makes a public and a private key (6.1.9).
             CreateKeyPair = 0x02, CreateKeyPairRequest => CreateKeyPairResponse, in V1_0.., served;
             /// Takes in an object (6.1.43).
@@ -34,43 +34,43 @@ macro_rules! for_each_operation {
             /// Renews a certificate (6.1.45).
             ReCertify = 0x07, ReCertifyRequest => ReCertifyResponse, in V1_0.., served;
             /// Finds objects by attribute (6.1.28).
-            Locate = 0x08, LocateRequest => LocateResponse, in V1_0.., quick;
+            Locate = 0x08, LocateRequest => LocateResponse, in V1_0.., quick_read;
             /// Asks whether an object may be used in a way (6.1.7).
-            Check = 0x09, CheckRequest => CheckResponse, in V1_0.., quick;
+            Check = 0x09, CheckRequest => CheckResponse, in V1_0.., quick_read;
             /// Returns an object (6.1.19).
-            Get = 0x0A, GetRequest => GetResponse, in V1_0.., quick;
+            Get = 0x0A, GetRequest => GetResponse, in V1_0.., quick_read;
             /// Returns attributes (6.1.20).
-            GetAttributes = 0x0B, GetAttributesRequest => GetAttributesResponse, in V1_0.., quick;
+            GetAttributes = 0x0B, GetAttributesRequest => GetAttributesResponse, in V1_0.., quick_read;
             /// Returns the names of attributes (6.1.21).
-            GetAttributeList = 0x0C, GetAttributeListRequest => GetAttributeListResponse, in V1_0.., quick;
+            GetAttributeList = 0x0C, GetAttributeListRequest => GetAttributeListResponse, in V1_0.., quick_read;
             /// Adds an instance of an attribute (6.1.2).
-            AddAttribute = 0x0D, AddAttributeRequest => AddAttributeResponse, in V1_0.., quick;
+            AddAttribute = 0x0D, AddAttributeRequest => AddAttributeResponse, in V1_0.., quick_change;
             /// Changes an instance of an attribute (6.1.34).
-            ModifyAttribute = 0x0E, ModifyAttributeRequest => ModifyAttributeResponse, in V1_0.., quick;
+            ModifyAttribute = 0x0E, ModifyAttributeRequest => ModifyAttributeResponse, in V1_0.., quick_change;
             /// Deletes an attribute (6.1.13).
-            DeleteAttribute = 0x0F, DeleteAttributeRequest => DeleteAttributeResponse, in V1_0.., quick;
+            DeleteAttribute = 0x0F, DeleteAttributeRequest => DeleteAttributeResponse, in V1_0.., quick_change;
             /// Gives a lease (6.1.35).
-            ObtainLease = 0x10, ObtainLeaseRequest => ObtainLeaseResponse, in V1_0.., quick;
+            ObtainLease = 0x10, ObtainLeaseRequest => ObtainLeaseResponse, in V1_0.., quick_read;
             /// Takes a share of what a key may still protect (6.1.23).
-            GetUsageAllocation = 0x11, GetUsageAllocationRequest => GetUsageAllocationResponse, in V1_0.., quick;
+            GetUsageAllocation = 0x11, GetUsageAllocationRequest => GetUsageAllocationResponse, in V1_0.., quick_change;
             /// Makes an object Active (6.1.1).
-            Activate = 0x12, ActivateRequest => ActivateResponse, in V1_0.., quick;
+            Activate = 0x12, ActivateRequest => ActivateResponse, in V1_0.., quick_change;
             /// Revokes an object (6.1.44).
-            Revoke = 0x13, RevokeRequest => RevokeResponse, in V1_0.., quick;
+            Revoke = 0x13, RevokeRequest => RevokeResponse, in V1_0.., quick_change;
             /// Destroys the value of an object (6.1.15).
-            Destroy = 0x14, DestroyRequest => DestroyResponse, in V1_0.., quick;
+            Destroy = 0x14, DestroyRequest => DestroyResponse, in V1_0.., quick_change;
             /// Sends an object to the archive (6.1.4).
-            Archive = 0x15, ArchiveRequest => ArchiveResponse, in V1_0.., quick;
+            Archive = 0x15, ArchiveRequest => ArchiveResponse, in V1_0.., quick_change;
             /// Brings an object back from the archive (6.1.42).
-            Recover = 0x16, RecoverRequest => RecoverResponse, in V1_0.., quick;
+            Recover = 0x16, RecoverRequest => RecoverResponse, in V1_0.., quick_change;
             /// Validates a chain of certificates (6.1.57).
             Validate = 0x17, ValidateRequest => ValidateResponse, in V1_0.., served;
             /// Tells what the server can (6.1.40).
-            Query = 0x18, QueryRequest => QueryResponse, in V1_0.., quick;
+            Query = 0x18, QueryRequest => QueryResponse, in V1_0.., quick_alone;
             /// Cancels an asynchronous request (6.1.5).
             Cancel = 0x19, CancelRequest => CancelResponse, in V1_0.., served;
             /// Asks for the answer of an asynchronous request (6.1.38).
-            Poll = 0x1A, PollRequest => PollResponse, in V1_0.., quick;
+            Poll = 0x1A, PollRequest => PollResponse, in V1_0.., quick_change;
             /// Tells a client what has changed (6.2.2).
             Notify = 0x1B, NotifyRequest => NotifyResponse, in V1_0.., sent;
             /// Gives a client an object (6.2.3).
@@ -78,25 +78,25 @@ macro_rules! for_each_operation {
             /// Makes a pair of keys that replaces another (6.1.47).
             ReKeyKeyPair = 0x1D, ReKeyKeyPairRequest => ReKeyKeyPairResponse, in V1_1.., served;
             /// Tells which versions the server speaks (6.1.16).
-            DiscoverVersions = 0x1E, DiscoverVersionsRequest => DiscoverVersionsResponse, in V1_1.., quick;
+            DiscoverVersions = 0x1E, DiscoverVersionsRequest => DiscoverVersionsResponse, in V1_1.., quick_alone;
             /// Encrypts (6.1.17).
-            Encrypt = 0x1F, EncryptRequest => EncryptResponse, in V1_2.., quick;
+            Encrypt = 0x1F, EncryptRequest => EncryptResponse, in V1_2.., quick_read;
             /// Decrypts (6.1.11).
-            Decrypt = 0x20, DecryptRequest => DecryptResponse, in V1_2.., quick;
+            Decrypt = 0x20, DecryptRequest => DecryptResponse, in V1_2.., quick_read;
             /// Signs (6.1.55).
             Sign = 0x21, SignRequest => SignResponse, in V1_2.., served;
             /// Verifies a signature (6.1.56).
             SignatureVerify = 0x22, SignatureVerifyRequest => SignatureVerifyResponse, in V1_2.., served;
             /// Makes a MAC (6.1.32).
-            MAC = 0x23, MACRequest => MACResponse, in V1_2.., quick;
+            MAC = 0x23, MACRequest => MACResponse, in V1_2.., quick_read;
             /// Verifies a MAC (6.1.33).
-            MACVerify = 0x24, MACVerifyRequest => MACVerifyResponse, in V1_2.., quick;
+            MACVerify = 0x24, MACVerifyRequest => MACVerifyResponse, in V1_2.., quick_read;
             /// Gives random bytes (6.1.49).
-            RNGRetrieve = 0x25, RNGRetrieveRequest => RNGRetrieveResponse, in V1_2.., quick;
+            RNGRetrieve = 0x25, RNGRetrieveRequest => RNGRetrieveResponse, in V1_2.., quick_alone;
             /// Adds to the seed of the generator (6.1.50).
             RNGSeed = 0x26, RNGSeedRequest => RNGSeedResponse, in V1_2.., served;
             /// Digests (6.1.24).
-            Hash = 0x27, HashRequest => HashResponse, in V1_2.., quick;
+            Hash = 0x27, HashRequest => HashResponse, in V1_2.., quick_alone;
             /// Splits a key (6.1.10).
             CreateSplitKey = 0x28, CreateSplitKeyRequest => CreateSplitKeyResponse, in V1_2.., served;
             /// Joins the parts of a key (6.1.27).
@@ -116,7 +116,7 @@ macro_rules! for_each_operation {
             /// Counts an attribute up or down (6.1.3).
             AdjustAttribute = 0x30, AdjustAttributeRequest => AdjustAttributeResponse, in V2_0.., served;
             /// Sets an attribute (6.1.51).
-            SetAttribute = 0x31, SetAttributeRequest => SetAttributeResponse, in V2_0.., quick;
+            SetAttribute = 0x31, SetAttributeRequest => SetAttributeResponse, in V2_0.., quick_change;
             /// Turns the connection around (6.1.54).
             SetEndpointRole = 0x32, SetEndpointRoleRequest => SetEndpointRoleResponse, in V2_0.., served;
             /// Calls a PKCS#11 function (6.1.37).
@@ -136,7 +136,7 @@ macro_rules! for_each_operation {
             /// Processes an asynchronous request now (6.1.39).
             Process = 0x3A, ProcessRequest => ProcessResponse, in V2_1.., served;
             /// Answers (6.1.36).
-            Ping = 0x3B, PingRequest => PingResponse, in V2_1.., quick;
+            Ping = 0x3B, PingRequest => PingResponse, in V2_1.., quick_alone;
         }
     };
 }
@@ -153,6 +153,17 @@ pub trait Call: Value {
     fn answer(response: Response) -> Option<Self::Answer>;
 }
 
+/// What an operation does that mostly takes but a moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Quick {
+    /// It needs no stored object.
+    Alone,
+    /// It reads stored objects.
+    Reads,
+    /// It changes a stored object, or makes one.
+    Changes,
+}
+
 /// A row of the table of operations.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationRow {
@@ -162,8 +173,8 @@ pub struct OperationRow {
     pub is_in: fn(Version) -> bool,
     /// Whether this project serves it.
     pub served: bool,
-    /// Whether it mostly takes but a moment.
-    pub is_quick: bool,
+    /// What it does, where it mostly takes but a moment.
+    pub quick: Option<Quick>,
     /// Whether a server sends it to clients, and serves it to nobody.
     pub sent: bool,
     /// What it does, and the clause.
@@ -175,23 +186,26 @@ pub struct OperationRow {
 }
 
 macro_rules! is_served {
-    (quick) => {
-        true
-    };
     (served) => {
         true
     };
     ($other:ident) => {
-        false
+        quick!($other).is_some()
     };
 }
 
-macro_rules! is_quick {
-    (quick) => {
-        true
+macro_rules! quick {
+    (quick_alone) => {
+        Some(Quick::Alone)
+    };
+    (quick_read) => {
+        Some(Quick::Reads)
+    };
+    (quick_change) => {
+        Some(Quick::Changes)
     };
     ($other:ident) => {
-        false
+        None::<Quick>
     };
 }
 
@@ -216,7 +230,7 @@ macro_rules! operations {
             operation: Operation::$name,
             is_in: |version| ($range).has(version),
             served: is_served!($served),
-            is_quick: is_quick!($served),
+            quick: quick!($served),
             sent: is_sent!($served),
             doc: concat!($($doc),*),
             request: $request::FIELDS,
@@ -300,11 +314,11 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether it mostly takes but a moment.
-            pub fn is_quick(&self) -> bool {
+            /// What it does, where it mostly takes but a moment.
+            pub fn quick(&self) -> Option<Quick> {
                 match self {
-                    $(Self::$name(_) => is_quick!($served),)*
-                    Self::Unknown(..) | Self::Unreadable(_) => false,
+                    $(Self::$name(_) => quick!($served),)*
+                    Self::Unknown(..) | Self::Unreadable(_) => None,
                 }
             }
 

@@ -4,7 +4,6 @@
 
 use super::{Error, Executor};
 use crate::admission::Client;
-use crate::engine::fulfilled::Fulfilled;
 use crate::vault::{self, KeyRing};
 use keystead_hsm::Kek;
 use std::collections::BTreeMap;
@@ -34,22 +33,16 @@ impl Openings {
 }
 
 impl Executor {
-    /// The keys for a run. One that is going to need the current key-encryption key gets it before it begins, so that it does not run
-    /// in vain until it finds that out. Where that cannot be opened, the run may turn out to do without it: then why is nothing to anybody.
-    pub(super) async fn ring_for(self: &Arc<Self>, fulfilled: &Fulfilled) -> (KeyRing, Option<(u32, Error)>) {
-        let mut ring = self.hierarchy.ring();
-        let lacking = ring.lacks_current().filter(|_| fulfilled.needs_kek());
-        let unopened = match lacking {
-            Some(id) => match self.kek(id).await {
-                Ok(kek) => {
-                    ring.add(kek);
-                    None
-                }
-                Err(error) => Some((id, error)),
-            },
-            None => None,
-        };
-        (ring, unopened)
+    /// Adds this key to the keys of a run that is going to need it, so that it does not run in vain until it finds that out; or tells why
+    /// it cannot be opened, which is nothing to a run that turns out to do without it.
+    pub(super) async fn open_ahead(self: &Arc<Self>, id: u32, ring: &mut KeyRing) -> Option<(u32, Error)> {
+        match self.kek(id).await {
+            Ok(kek) => {
+                ring.add(kek);
+                None
+            }
+            Err(error) => Some((id, error)),
+        }
     }
 
     /// A key-encryption key, opened in the HSM unless it is open already.

@@ -46,10 +46,15 @@ impl Executor {
         T: Send + 'static,
         W: FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need> + Send + 'static,
     {
-        let (mut ring, mut unopened) = self.ring_for(&fulfilled).await;
+        let mut ring = self.hierarchy.ring();
+        let lacking = ring.lacks_current().filter(|_| fulfilled.foreseen().needs_kek);
+        let mut unopened = match lacking {
+            Some(id) => self.open_ahead(id, &mut ring).await,
+            None => None,
+        };
         for _ in 0..NEEDS_MAX {
             let executor = Arc::clone(self);
-            let thread = fulfilled.thread();
+            let (thread, changes) = (fulfilled.thread(), fulfilled.foreseen().changes);
             let attempt = move || {
                 let attempted = executor.attempt(&ring, &mut work, &mut fulfilled);
                 (attempted, work, fulfilled, ring)
@@ -57,6 +62,8 @@ impl Executor {
             let (attempted, permit);
             ((attempted, work, fulfilled, ring), permit) = match thread {
                 Thread::Shared => {
+                    let _turn =
+                        if changes { Some(self.admission.turn_to_change(client).await) } else { None };
                     let permit = self.admission.running(client).await;
                     (self.shared.run(attempt).map_err(Error::Failed)?, permit)
                 }
