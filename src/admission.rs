@@ -38,7 +38,7 @@ pub struct Admission {
     memory: MemoryBudget,
     /// Held while the engine runs, not while a commit waits for the disk: commits in groups need many that wait.
     running: FairSemaphore,
-    /// Held by what is going to change something, while it is run on a thread that connections share.
+    /// Held by what is going to change something on a thread that connections share, while it lets pass whatever else is ready there.
     changing: FairSemaphore,
     /// Held by messages that become larger than a piece of memory counts for: one of each client at a time.
     large: FairSemaphore,
@@ -78,12 +78,12 @@ impl Admission {
         self.running.acquire(client).await
     }
 
-    /// The turn of a run that is going to change something on a thread that connections share. Whatever else is ready there comes before
-    /// each: a commit answers many changes at once, whose clients ask for the next at once, and a read does not wait for all of those.
-    pub async fn turn_to_change(&self, client: &Client) -> Permit {
-        let turn = self.changing.acquire(client).await;
+    /// Waits for the turn of a run that is going to change something on a thread that connections share. Whatever else is ready there
+    /// comes before each: a commit answers many changes at once, whose clients ask for the next at once, and a read does not wait for
+    /// all of those.
+    pub async fn turn_to_change(&self, client: &Client) {
+        let _turn = self.changing.acquire(client).await;
         yield_now().await;
-        turn
     }
 
     /// A permit for a message that becomes so large, where that is more than a piece of memory counts for.

@@ -46,12 +46,7 @@ impl Executor {
         T: Send + 'static,
         W: FnMut(&World<'_>, &mut dyn Entropy, &mut Fulfilled) -> Result<Effects<T>, Need> + Send + 'static,
     {
-        let mut ring = self.hierarchy.ring();
-        let lacking = ring.lacks_current().filter(|_| fulfilled.foreseen().needs_kek);
-        let mut unopened = match lacking {
-            Some(id) => self.open_ahead(id, &mut ring).await,
-            None => None,
-        };
+        let (mut ring, mut unopened) = self.keys_for(&fulfilled).await;
         for _ in 0..NEEDS_MAX {
             let executor = Arc::clone(self);
             let (thread, changes) = (fulfilled.thread(), fulfilled.foreseen().changes);
@@ -62,8 +57,9 @@ impl Executor {
             let (attempted, permit);
             ((attempted, work, fulfilled, ring), permit) = match thread {
                 Thread::Shared => {
-                    let _turn =
-                        if changes { Some(self.admission.turn_to_change(client).await) } else { None };
+                    if changes {
+                        self.admission.turn_to_change(client).await;
+                    }
                     let permit = self.admission.running(client).await;
                     (self.shared.run(attempt).map_err(Error::Failed)?, permit)
                 }
@@ -98,6 +94,17 @@ impl Executor {
             }
         }
         Err(Error::Failed(TOO_MUCH.to_owned()))
+    }
+
+    /// The keys that a run begins with, and why one is missing that it is going to need.
+    async fn keys_for(self: &Arc<Self>, fulfilled: &Fulfilled) -> (KeyRing, Option<(u32, Error)>) {
+        let mut ring = self.hierarchy.ring();
+        let lacking = ring.lacks_current().filter(|_| fulfilled.foreseen().needs_kek);
+        let unopened = match lacking {
+            Some(id) => self.open_ahead(id, &mut ring).await,
+            None => None,
+        };
+        (ring, unopened)
     }
 
     /// Does what keeps a processor busy for long, when it is the turn of this client.
