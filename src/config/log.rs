@@ -133,6 +133,9 @@ impl LogConfig {
         };
         for part in self.level.split(',') {
             let (target, level) = part.rsplit_once('=').unwrap_or(("", part));
+            if part.starts_with('=') {
+                return Err(wrong(&format!("and {part:?} names no module before \"=\"")));
+            }
             if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
                 return Err(wrong(&format!("and {level:?} is no level")));
             }
