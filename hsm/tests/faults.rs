@@ -217,7 +217,7 @@ fn a_flipped_bit_is_noticed() {
 #[test]
 fn nothing_found_slow_and_hanging() {
     isolated("nothing_found_slow_and_hanging", |_| {
-        let limit = Duration::from_millis(300);
+        let limit = Duration::from_millis(500);
         let mut bench = Bench::new(TokenConfig { call_timeout: limit, workers: 2, ..quick() });
         for when in ["1", "1-2", "*"] {
             let what = format!("C_FindObjects {when} nothing");
